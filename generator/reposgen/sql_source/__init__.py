@@ -1,0 +1,1 @@
+"""Annotated `.sql` files → `QueryFile`s. Knows no schema."""

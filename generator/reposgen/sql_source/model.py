@@ -1,0 +1,147 @@
+"""What a `.sql` file says, with the place of every part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reposgen.diagnostics import Diagnostic, SourceFile, Span
+
+
+class Command(StrEnum):
+    """The word after the colon of a name line: what a call gives back."""
+
+    ONE = "one"
+    OPT = "opt"
+    MANY = "many"
+    EXEC = "exec"
+    EXECROWS = "execrows"
+    EXECRESULT = "execresult"
+    EXECLASTID = "execlastid"
+    STREAM = "stream"
+    PAGE = "page"
+    COPYFROM = "copyfrom"
+    COPYTO = "copyto"
+    BATCHEXEC = "batchexec"
+    BATCHONE = "batchone"
+    BATCHMANY = "batchmany"
+    LISTEN = "listen"
+
+
+class ParameterKind(StrEnum):
+    """How a parameter was written, as far as that changes what it means."""
+
+    ARG = "arg"  # $1, @name, sqlc.arg(name); sqlc.slice(name) for a whole array
+    NARG = "narg"  # sqlc.narg(name): always nullable
+    SLICE = "slice"  # IN (sqlc.slice(name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """SQL that goes to the server as it stands."""
+
+    span: Span
+
+    @property
+    def text(self) -> str:
+        """The SQL."""
+        return self.span.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterUse:
+    """One place where a parameter stands in the SQL.
+
+    Attributes:
+        span: all of it, `sqlc.arg(name)` included. For a slice it also covers the
+            `IN (` before and the `)` after it, since those become `= ANY (…)`.
+        number: the n of `$n`: given by the user, or the free number that the name
+            got in source order. Counted from 1.
+        name: the name that the user wrote, folded as PostgreSQL folds it; None for
+            a plain `$n`.
+        negated: a slice under `NOT IN`, which becomes `<> ALL (…)`.
+    """
+
+    span: Span
+    number: int
+    name: str | None
+    kind: ParameterKind = ParameterKind.ARG
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedUse:
+    """`sqlc.embed(table)` in a select list.
+
+    Attributes:
+        table: the table or alias, as written between the parentheses; a 'string'
+            as the quoted identifier that it means.
+    """
+
+    span: Span
+    table: str
+
+
+Segment = Text | ParameterUse | EmbedUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directive:
+    """A line `-- @word argument` below the name line.
+
+    Attributes:
+        word: without the `@`, as written: `optional`.
+        argument: the rest of the line, stripped: `status, assigned_to`.
+        span: from the `@` to the end of the line.
+        argument_span: of `argument` alone.
+    """
+
+    word: str
+    argument: str
+    span: Span
+    argument_span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One annotated statement.
+
+    Attributes:
+        name: as the user wrote it: `GetTask`.
+        doc: the comment lines that became the docstring, without their markers,
+            joined by newlines; empty where there are none.
+        segments: the SQL without annotation, docstring comments and final
+            semicolon; the spans follow each other in the file.
+        span: from the name line to the end of the statement.
+    """
+
+    name: str
+    name_span: Span
+    command: Command
+    command_span: Span
+    doc: str
+    directives: tuple[Directive, ...]
+    segments: tuple[Segment, ...]
+    span: Span
+
+    @property
+    def source(self) -> SourceFile:
+        """The file it stands in."""
+        return self.span.source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFile:
+    """One `.sql` file.
+
+    Attributes:
+        source: the file.
+        queries: in the file's order; those with mistakes are left out.
+        diagnostics: mistakes and warnings found so far.
+    """
+
+    source: SourceFile
+    queries: tuple[Query, ...]
+    diagnostics: tuple[Diagnostic, ...] = field(default=())

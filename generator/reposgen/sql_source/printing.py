@@ -1,0 +1,176 @@
+"""Segments → SQL text, and the way back from a place in that text to the file."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, assert_never
+
+from reposgen.sql_source.lexer import tokenize
+from reposgen.sql_source.model import EmbedUse, ParameterKind, ParameterUse, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reposgen.diagnostics import SourceFile, Span
+    from reposgen.sql_source.model import Segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """Text to print instead of a stretch of the source.
+
+    Attributes:
+        span: what it stands for: whole segments, or a part of a `Text`, or both; one
+            of no width is a place to put text in.
+        text: empty to leave the stretch out.
+    """
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Printed text from the offset `at` on, which stands for a stretch of source.
+
+    Attributes:
+        verbatim: it is that stretch, so that offsets within it correspond.
+    """
+
+    at: int
+    start: int
+    end: int
+    verbatim: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerText:
+    """Printed SQL, and where each part of it came from."""
+
+    text: str
+    source: SourceFile
+    pieces: tuple[Piece, ...]
+
+    def to_source(self, offset: int) -> int:
+        """The file's offset for one in `text`; both count characters from 0."""
+        piece = self._piece(offset)
+        if piece.verbatim:
+            return min(piece.start + offset - piece.at, piece.end)
+        return piece.start
+
+    def source_span(self, offset: int) -> Span:
+        """What stands in the file for the token at an offset in `text`.
+
+        Of a parameter or a replacement that is all of it. At the end of the text it
+        is the place behind the last character.
+        """
+        piece = self._piece(offset)
+        if not piece.verbatim:
+            return self.source.span(piece.start, piece.end)
+        start = self.to_source(offset)
+        end = next((t.end for t in tokenize(self.source.text, start, piece.end)), start)
+        return self.source.span(start, end)
+
+    def _piece(self, offset: int) -> Piece:
+        index = bisect.bisect_right(self.pieces, offset, key=lambda piece: piece.at)
+        return self.pieces[max(0, index - 1)]
+
+
+def print_sql(
+    segments: Sequence[Segment], replacements: Sequence[Replacement] = ()
+) -> ServerText:
+    """Print a query's segments as SQL that PostgreSQL reads.
+
+    Parameters become `$n`, slices `= ANY ($n)` or `<> ALL ($n)`, embeds `table.*`
+    unless a replacement covers them. Where two words would touch that do not in the
+    source, a space goes between.
+
+    Args:
+        segments: of a `Query`; not empty.
+        replacements: in any order.
+
+    Raises:
+        ValueError: replacements overlap each other or a part of a segment.
+    """
+    source = segments[0].span.source
+    gaps = (
+        source.span(before.span.end, after.span.start)
+        for before, after in pairwise(segments)
+    )
+    own = [
+        *(Replacement(span=gap, text="") for gap in gaps if gap.start < gap.end),
+        *(
+            Replacement(span=use.span, text=_printed(use))
+            for use in segments
+            if not isinstance(use, Text)
+        ),
+    ]
+    edits = [*replacements, *(e for e in own if not _is_covered(e.span, replacements))]
+    edits.sort(key=lambda edit: (edit.span.start, edit.span.end))
+
+    paper = _Paper(source)
+    position = segments[0].span.start
+    for edit in edits:
+        if edit.span.start < position:
+            raise ValueError(f"overlapping replacements at offset {edit.span.start}")
+        paper.put_source(position, edit.span.start)
+        paper.put(edit.text, edit.span.start, edit.span.end, verbatim=False)
+        position = edit.span.end
+    paper.put_source(position, segments[-1].span.end)
+    return ServerText(
+        text="".join(paper.texts), source=source, pieces=tuple(paper.pieces)
+    )
+
+
+def _is_covered(span: Span, replacements: Sequence[Replacement]) -> bool:
+    return any(
+        r.span.start <= span.start and span.end <= r.span.end for r in replacements
+    )
+
+
+def _printed(use: ParameterUse | EmbedUse) -> str:
+    match use:
+        case ParameterUse(kind=ParameterKind.SLICE, negated=False):
+            return f"= ANY (${use.number})"
+        case ParameterUse(kind=ParameterKind.SLICE):
+            return f"<> ALL (${use.number})"
+        case ParameterUse():
+            return f"${use.number}"
+        case EmbedUse():
+            return f"{use.table}.*"
+        case _:
+            assert_never(use)
+
+
+_WORD_CHARACTER = re.compile(r"[A-Za-z0-9_$\u0080-\U0010ffff]")
+
+
+class _Paper:
+    """Text as it is put together."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.texts: list[str] = []
+        self.pieces: list[Piece] = []
+        self._source = source
+        self._length = 0
+
+    def put_source(self, start: int, end: int) -> None:
+        self.put(self._source.text[start:end], start, end, verbatim=True)
+
+    def put(self, text: str, start: int, end: int, *, verbatim: bool) -> None:
+        if not text:
+            return
+        if (
+            self.texts
+            and _WORD_CHARACTER.match(self.texts[-1][-1])
+            and _WORD_CHARACTER.match(text)
+        ):
+            self.texts.append(" ")
+            self._length += 1
+        self.texts.append(text)
+        piece = Piece(at=self._length, start=start, end=end, verbatim=verbatim)
+        self.pieces.append(piece)
+        self._length += len(text)

@@ -1,0 +1,164 @@
+"""Files and folders of queries → `QueryFile`s."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from os.path import realpath
+from typing import TYPE_CHECKING
+
+from reposgen.diagnostics import Severity, SourceFile, error, sorted_diagnostics
+from reposgen.sql_source.model import QueryFile
+from reposgen.sql_source.queries import read_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from reposgen.diagnostics import Diagnostic
+    from reposgen.sql_source.model import Query
+
+
+def read_query_files(paths: Sequence[Path], root: Path) -> tuple[QueryFile, ...]:
+    """Read the query files of one package.
+
+    Nothing is raised: a mistake is a diagnostic of the file that it is in, or of an
+    empty one that stands for what could not be read.
+
+    Args:
+        paths: files and folders, relative to `root` or absolute. A folder means the
+            `*.sql` files directly in it, in the order of their names.
+        root: the project's folder, which the paths in diagnostics are relative to.
+    """
+    seen: set[str] = set()
+    files: list[QueryFile] = []
+    for path in (root / path for path in paths):
+        try:
+            found = _sql_files(path) if path.is_dir() else [path]
+        except OSError as problem:
+            files.append(_unreadable(_shown(path, root), problem))
+            continue
+        for file in found:
+            if (real := realpath(file)) not in seen:
+                seen.add(real)
+                files.append(_without_duplicates(_read(file, root)))
+    if not any(file.queries or _has_errors(file) for file in files):
+        where = _shown(root / paths[0], root) if paths else None
+        files.append(
+            _unread(
+                error(
+                    "no-queries",
+                    "there are no queries here",
+                    path=where,
+                    hint="write -- name: GetTask :one above a statement in a .sql file",
+                )
+            )
+        )
+    return tuple(files)
+
+
+def _sql_files(folder: Path) -> list[Path]:
+    # As in sqlc: the way down of a migration beside its queries is none of them.
+    return sorted(
+        (
+            path
+            for path in folder.iterdir()
+            if path.suffix == ".sql"
+            and not path.name.startswith(".")
+            and not path.name.endswith(".down.sql")
+        ),
+        key=lambda path: path.name,
+    )
+
+
+def _read(path: Path, root: Path) -> QueryFile:
+    shown = _shown(path, root)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return _unread(
+            error(
+                "missing-file",
+                "there is no such file or folder",
+                path=shown,
+                hint="correct the path of the queries in the configuration",
+            )
+        )
+    except OSError as problem:
+        return _unreadable(shown, problem)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        return _not_utf8(shown, data, problem)
+    source = SourceFile(path=shown, text=text)
+    if "\0" not in text:
+        return read_queries(source)
+    at = text.index("\0")
+    return _damaged(
+        source, at, "nul-character", "there is a NUL character here", "take it out"
+    )
+
+
+def _not_utf8(shown: str, data: bytes, problem: UnicodeDecodeError) -> QueryFile:
+    text = data.decode("utf-8-sig", errors="replace")
+    # The decoder counts from behind a byte order mark, if there is one.
+    bad = problem.object[problem.start]
+    at = len(problem.object[: problem.start].decode())
+    return _damaged(
+        SourceFile(path=shown, text=text),
+        at,
+        "not-utf-8",
+        f"the byte 0x{bad:02x} here is not UTF-8",
+        "save the file as UTF-8",
+    )
+
+
+def _damaged(
+    source: SourceFile, at: int, code: str, message: str, hint: str
+) -> QueryFile:
+    diagnostic = error(code, message, span=source.span(at), hint=hint)
+    return QueryFile(source=source, queries=(), diagnostics=(diagnostic,))
+
+
+def _unreadable(shown: str, problem: OSError) -> QueryFile:
+    reason = problem.strerror or type(problem).__name__
+    return _unread(error("unreadable-file", f"cannot be read: {reason}", path=shown))
+
+
+def _unread(diagnostic: Diagnostic) -> QueryFile:
+    source = SourceFile(path=diagnostic.path or "", text="")
+    return QueryFile(source=source, queries=(), diagnostics=(diagnostic,))
+
+
+def _shown(path: Path, root: Path) -> str:
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _has_errors(file: QueryFile) -> bool:
+    return any(d.severity is Severity.ERROR for d in file.diagnostics)
+
+
+def _without_duplicates(file: QueryFile) -> QueryFile:
+    first: dict[str, Query] = {}
+    for query in file.queries:
+        first.setdefault(query.name, query)
+    repeated = [query for query in file.queries if first[query.name] is not query]
+    found = [_duplicate(query, first[query.name]) for query in repeated]
+    return replace(
+        file,
+        queries=tuple(first.values()),
+        diagnostics=sorted_diagnostics([*file.diagnostics, *found]),
+    )
+
+
+def _duplicate(query: Query, first: Query) -> Diagnostic:
+    place = first.name_span
+    return error(
+        "duplicate-query",
+        f"there is already a query {query.name} in this file",
+        span=query.name_span,
+        hint=f"the first is at {place.source.path}:{place.line}:{place.column};"
+        " a file has each name once",
+    )

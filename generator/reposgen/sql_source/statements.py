@@ -1,0 +1,198 @@
+"""A file's tokens → its statements, at the semicolons where PostgreSQL ends them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.diagnostics import error
+from reposgen.sql_source.lexer import Token, TokenKind, tokenize_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reposgen.diagnostics import Diagnostic, SourceFile, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement, with the comments in it and before it.
+
+    Attributes:
+        source: the file it stands in.
+        comments: all from the semicolon before it to its own.
+        tokens: those that are neither space nor comment, without the semicolon.
+        cut_short: a heading ended it, not a semicolon.
+    """
+
+    source: SourceFile
+    comments: tuple[Token, ...]
+    tokens: tuple[Token, ...]
+    cut_short: bool = False
+
+    @property
+    def start(self) -> int:
+        """Offset of its first token."""
+        return self.tokens[0].start
+
+    @property
+    def end(self) -> int:
+        """Offset behind its last token."""
+        return self.tokens[-1].end
+
+    @property
+    def span(self) -> Span:
+        """From its first token to its last, without the semicolon."""
+        return self.source.span(self.start, self.end)
+
+    @property
+    def text(self) -> str:
+        """The SQL as it stands in the file."""
+        return self.source.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A file taken apart.
+
+    Attributes:
+        statements: in the file's order; one that holds an unterminated token is
+            left out.
+        comments: those behind the last statement.
+        diagnostics: an error where a literal or comment opens that never closes.
+    """
+
+    statements: tuple[Statement, ...]
+    comments: tuple[Token, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def _no_heading(_: Token) -> bool:
+    return False
+
+
+def split(
+    source: SourceFile,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    is_heading: Callable[[Token], bool] = _no_heading,
+) -> Split:
+    r"""The statements of `source.text[start:end]`.
+
+    A semicolon ends a statement unless it stands in parentheses (CREATE RULE) or in
+    the body of a function between BEGIN ATOMIC and END. A last statement needs none.
+    psql's lines (`\connect`, `\restrict` …) end a statement too, and are dropped.
+
+    Args:
+        source: the file.
+        start: where to begin.
+        end: where to stop; left out, at the end of the file.
+        is_heading: tells whether a comment heads a new statement. The one before it
+            then ends there, so that a forgotten semicolon or parenthesis does not
+            swallow the rest of the file.
+    """
+    statements: list[Statement] = []
+    diagnostics: list[Diagnostic] = []
+    comments: list[Token] = []
+    tokens: list[Token] = []
+    nesting = _Nesting()
+    # Looking up a member costs as much as all else that is done with a token.
+    comment, unterminated = TokenKind.COMMENT, TokenKind.UNTERMINATED
+    psql = TokenKind.PSQL
+
+    def finish(*, cut_short: bool = False) -> None:
+        # Comments before a stray semicolon stay for the statement to come.
+        if tokens:
+            statements.append(
+                Statement(
+                    source=source,
+                    comments=tuple(comments),
+                    tokens=tuple(tokens),
+                    cut_short=cut_short,
+                )
+            )
+            comments.clear()
+            tokens.clear()
+
+    for token in tokenize_file(source.text, start, end):
+        kind, text = token.kind, token.text
+        if kind is comment:
+            if tokens and is_heading(token):
+                finish(cut_short=True)
+                nesting = _Nesting()
+            comments.append(token)
+        elif kind is unterminated:
+            diagnostics.append(_unterminated(source, token))
+            tokens.clear()
+        elif kind is psql or (text == ";" and nesting.is_flat):
+            finish()
+            nesting = _Nesting()
+        else:
+            if nesting.blocks or text.upper() in _NESTING:
+                nesting.enter(token, tokens)
+            tokens.append(token)
+    finish()
+    return Split(
+        statements=tuple(statements),
+        comments=tuple(comments),
+        diagnostics=tuple(diagnostics),
+    )
+
+
+def at_line_start(text: str, offset: int) -> bool:
+    """Whether a line begins there."""
+    return offset == 0 or text[offset - 1] in "\r\n"
+
+
+@dataclass(slots=True)
+class _Nesting:
+    """How deep in a statement, as far as a semicolon's meaning depends on it."""
+
+    parentheses: int = 0
+    blocks: int = 0
+
+    @property
+    def is_flat(self) -> bool:
+        return not self.parentheses and not self.blocks
+
+    def enter(self, token: Token, before: Sequence[Token]) -> None:
+        text = token.text
+        if text == "(":
+            self.parentheses += 1
+        elif text == ")":
+            self.parentheses = max(0, self.parentheses - 1)
+        elif token.kind is TokenKind.WORD:
+            previous = before[-1].text.upper() if before else ""
+            match text.upper():
+                case "ATOMIC" if previous == "BEGIN":
+                    self.blocks = 1
+                # As a label (`AS end`, `t.end`) it is a name.
+                case "CASE" if self.blocks and previous not in ("AS", "."):
+                    self.blocks += 1
+                case "END" if self.blocks and previous not in ("AS", "."):
+                    self.blocks -= 1
+
+
+# What can begin a nesting, or end one in parentheses.
+_NESTING = frozenset({"(", ")", "ATOMIC"})
+_OPENINGS = {
+    "'": ("unterminated-string", "string", "add the closing quote"),
+    '"': ("unterminated-identifier", "quoted identifier", "add the closing quote"),
+    "*": ("unterminated-comment", "comment", "add the closing */"),
+    "$": ("unterminated-dollar-quote", "dollar-quoted string", "close it with {}"),
+}
+_OPENING = re.compile(r"""/\*|[^'"$]*(?:['"]|\$[^$]*\$)""")
+
+
+def _unterminated(source: SourceFile, token: Token) -> Diagnostic:
+    opening = _OPENING.match(token.text)
+    mark = opening[0] if opening else token.text[:1]
+    code, what, hint = _OPENINGS[mark[-1]]
+    return error(
+        code,
+        f"this {what} is never closed",
+        span=source.span(token.start, token.start + len(mark)),
+        hint=hint.format(mark),
+    )
