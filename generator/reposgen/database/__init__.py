@@ -1,0 +1,19 @@
+"""Where a live PostgreSQL comes from, and the databases that reposgen makes on it."""
+
+from reposgen.database.connection import connect, masked
+from reposgen.database.migration_files import read_migrations
+from reposgen.database.model import Migrations, Progress, Server
+from reposgen.database.scratch import existing_database, scratch_database
+from reposgen.database.server import open_server
+
+__all__ = [
+    "Migrations",
+    "Progress",
+    "Server",
+    "connect",
+    "existing_database",
+    "masked",
+    "open_server",
+    "read_migrations",
+    "scratch_database",
+]

@@ -1,0 +1,41 @@
+"""Creating and dropping databases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+# Nobody can connect to it, so nobody keeps it from being copied, or has changed it.
+PRISTINE = "template0"
+FIRST_WITH_STRATEGY = 150000
+
+
+def create_database(
+    admin: Connection, name: str, *, template: str = PRISTINE, copy_files: bool = False
+) -> None:
+    """Create a database as a copy of another that nobody is connected to.
+
+    Args:
+        admin: a connection that commits by itself, to whatever database.
+        name: of the new one.
+        template: what it is to be a copy of.
+        copy_files: rather than pages by way of the log: faster on a server that
+            does not wait for its disk, slower on others.
+    """
+    command = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
+    if copy_files and admin.info.server_version >= FIRST_WITH_STRATEGY:
+        command += sql.SQL(" STRATEGY file_copy")
+    admin.execute(command)
+
+
+def drop_database(admin: Connection, name: str) -> None:
+    """Drop a database if it exists, whoever is connected to it."""
+    admin.execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )

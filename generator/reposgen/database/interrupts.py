@@ -1,0 +1,56 @@
+"""Ctrl-C and SIGTERM: every run cleans up, and nothing interrupts the cleaning."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_ENDINGS = tuple(
+    getattr(signal, name)
+    for name in ("SIGTERM", "SIGHUP")
+    if hasattr(signal, name)  # Windows has no SIGHUP
+)
+
+
+@contextlib.contextmanager
+def endings_raised() -> Iterator[None]:
+    """Turn the signals that end a process into SystemExit, so that blocks are left.
+
+    A handler that somebody has set stays. Outside the main thread, where none can
+    be set, nothing is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    replaced = [s for s in _ENDINGS if signal.getsignal(s) is signal.SIG_DFL]
+    for number in replaced:
+        signal.signal(number, _leave)
+    try:
+        yield
+    finally:
+        for number in replaced:
+            signal.signal(number, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Let signals wait until the block is done."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_ENDINGS})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    # What a shell reports for a process that a signal ended.
+    raise SystemExit(128 + number)

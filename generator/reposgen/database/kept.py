@@ -1,0 +1,80 @@
+"""Migrated databases that an embedded server keeps from one run to the next.
+
+A kept database is one whose comment is the digest of its migrations: it gets that as
+the last thing, and is only read from then on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from reposgen.database.databases import drop_database
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+LIMIT = 8
+# The first number that the server gives to what users make.
+FIRST_USER_OID = 16384
+
+_STRAY_DATABASES: LiteralString = """
+    SELECT datname FROM pg_database
+    WHERE oid >= %s AND shobj_description(oid, 'pg_database') IS NULL
+"""
+_STRAY_ROLES: LiteralString = "SELECT rolname FROM pg_roles WHERE oid >= %s"
+_KEPT: LiteralString = """
+    SELECT datname FROM pg_database
+    WHERE oid >= %s AND shobj_description(oid, 'pg_database') = %s
+"""
+_OLDEST: LiteralString = """
+    SELECT datname FROM pg_database
+    WHERE oid >= %s AND shobj_description(oid, 'pg_database') IS NOT NULL
+    ORDER BY oid DESC OFFSET %s
+"""
+_SHARED_STATE: LiteralString = """
+    SELECT concat_ws(' ', oid, rolname) FROM pg_roles
+    UNION ALL
+    SELECT concat_ws(' ', setdatabase, setrole, setconfig) FROM pg_db_role_setting
+"""
+
+
+def tidy(conninfo: str) -> None:
+    """Remove what earlier runs left behind, all but the kept databases.
+
+    Raises:
+        psycopg.Error: it cannot be removed, or the server's data are damaged.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        strays = connection.execute(_STRAY_DATABASES, (FIRST_USER_OID,))
+        for (name,) in strays.fetchall():
+            drop_database(connection, name)
+        for (name,) in connection.execute(_STRAY_ROLES, (FIRST_USER_OID,)).fetchall():
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+        connection.execute(
+            "ALTER ROLE ALL RESET ALL; ALTER ROLE CURRENT_USER RESET ALL"
+        )
+
+
+def shared_state(admin: Connection) -> set[str]:
+    """What migrations may change outside their database: roles and settings."""
+    return {line for (line,) in admin.execute(_SHARED_STATE)}
+
+
+def find_kept(admin: Connection, digest: str) -> str | None:
+    """The name of a database that has these migrations, if there is one."""
+    found = admin.execute(_KEPT, (FIRST_USER_OID, digest)).fetchone()
+    return found[0] if found else None
+
+
+def keep(admin: Connection, database: str, digest: str) -> None:
+    """Keep a migrated database, in place of the oldest if there are too many."""
+    for (name,) in admin.execute(_OLDEST, (FIRST_USER_OID, LIMIT - 1)).fetchall():
+        drop_database(admin, name)
+    admin.execute(
+        sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+            sql.Identifier(database), sql.Literal(digest)
+        )
+    )

@@ -1,0 +1,59 @@
+"""What the stage `database` hands on: a server, and the migrations for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reposgen.diagnostics import SourceFile
+
+Progress = Callable[[str], None]
+"""Called with what is going on, before each step that takes time: `starting …`."""
+
+# To be changed with the way in which migrations are applied, so that databases kept
+# from before are not taken for theirs.
+_APPLIED_AS = b"1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A PostgreSQL server that answers.
+
+    Attributes:
+        conninfo: a connection string for psycopg. It may hold a password: never
+            print it, print `name`.
+        name: for messages: `PostgreSQL 18.4 (embedded)`, `… at db.example:5432`.
+        version: as libpq counts it: 180004.
+        embedded: the server is this run's alone, so that databases may be kept
+            on it from one run to the next.
+    """
+
+    conninfo: str = field(repr=False)
+    name: str
+    version: int
+    embedded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Migrations:
+    """The files that make up one schema.
+
+    Attributes:
+        files: as they stand on disk, in the order in which they are applied.
+    """
+
+    files: tuple[SourceFile, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for exactly these texts in this order: 32 hexadecimal digits."""
+        digest = hashlib.sha256(_APPLIED_AS)
+        for file in self.files:
+            text = file.text.encode("utf-8", "surrogatepass")
+            digest.update(b"%d:" % len(text))
+            digest.update(text)
+        return digest.hexdigest()[:32]

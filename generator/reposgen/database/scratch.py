@@ -1,0 +1,130 @@
+"""Databases to ask about: one made from migrations, or one that is there."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from reposgen.database.connection import connect
+from reposgen.database.databases import create_database, drop_database
+from reposgen.database.interrupts import interrupts_held
+from reposgen.database.kept import find_kept, keep, shared_state
+from reposgen.database.migrations import apply, role_names
+from reposgen.diagnostics import ReposgenError, error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg import Connection
+
+    from reposgen.database.model import Migrations, Server
+
+
+# Given at the session's start, not by a statement: a pooler that would hand the
+# setting on to other clients refuses it there.
+READ_ONLY = "-c default_transaction_read_only=on"
+
+
+@contextlib.contextmanager
+def scratch_database(
+    server: Server, migrations: Migrations | None = None
+) -> Iterator[Connection]:
+    """Have a database of one's own for the time of the block.
+
+    It is dropped when the block is left, and with it the roles that the migrations
+    created. An embedded server keeps it, if it can, for the same migrations to come.
+
+    Args:
+        server: where.
+        migrations: applied to it; None: the database is empty.
+
+    Yields:
+        A new connection that commits by itself. With migrations nothing can be
+        written any more.
+
+    Raises:
+        ReposgenError: a migration fails, or databases must not be created.
+    """
+    with connect(server.conninfo) as admin:
+        roles = _roles(admin)
+        kept = None
+        if server.embedded and migrations:
+            kept = find_kept(admin, migrations.digest)
+    name = kept or f"reposgen_scratch_{uuid.uuid4().hex[:16]}"
+    conninfo = make_conninfo(server.conninfo, dbname=name)
+    keeps = bool(kept)
+    try:
+        if not kept:
+            with connect(server.conninfo) as admin:
+                _create(admin, name, embedded=server.embedded)
+                if migrations:
+                    keeps = _migrate(server, admin, conninfo, migrations)
+        options = READ_ONLY if migrations else None
+        with connect(conninfo, options=options) as connection:
+            yield connection
+    finally:
+        created = role_names(migrations) if migrations else set()
+        if not keeps:
+            with interrupts_held(), connect(server.conninfo) as admin:
+                drop_database(admin, name)
+                _drop_roles(admin, created & (_roles(admin) - roles))
+
+
+@contextlib.contextmanager
+def existing_database(server: Server) -> Iterator[Connection]:
+    """Connect to the server's own database, where nothing can be written.
+
+    Yields:
+        A connection that commits by itself, each transaction of which is read-only.
+    """
+    with connect(server.conninfo, options=READ_ONLY) as connection:
+        yield connection
+
+
+def _migrate(
+    server: Server, admin: Connection, conninfo: str, migrations: Migrations
+) -> bool:
+    """Apply migrations; whether the database is kept."""
+    before = shared_state(admin)
+    with connect(conninfo) as connection:
+        apply(connection, migrations, embedded=server.embedded)
+        name = connection.info.dbname
+    # In a later run it would lack what was done outside of it.
+    if not server.embedded or shared_state(admin) != before:
+        return False
+    keep(admin, name, migrations.digest)
+    return True
+
+
+def _create(admin: Connection, name: str, *, embedded: bool) -> None:
+    try:
+        create_database(admin, name, copy_files=embedded)
+    except psycopg.errors.InsufficientPrivilege:
+        user = admin.info.user
+        raise ReposgenError(
+            [
+                error(
+                    "may-not-create-database",
+                    f'the user "{user}" may not create the scratch database that the'
+                    " schema is applied to",
+                    hint=f'ALTER ROLE "{user}" CREATEDB; or leave out schema, and the'
+                    " database of the url is analysed as it stands",
+                )
+            ]
+        ) from None
+
+
+def _roles(admin: Connection) -> set[str]:
+    return {name for (name,) in admin.execute("SELECT rolname FROM pg_roles")}
+
+
+def _drop_roles(admin: Connection, names: set[str]) -> None:
+    for name in sorted(names):
+        # One that somebody has come to use meanwhile stays.
+        with contextlib.suppress(psycopg.Error):
+            admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))

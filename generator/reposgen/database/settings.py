@@ -1,0 +1,31 @@
+"""How the embedded server is set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The data can be made again, so nothing waits for the disk.
+SETTINGS: Mapping[str, str] = {
+    # First, so that what is wrong with the others is said without a date.
+    "log_line_prefix": "",
+    "listen_addresses": "",
+    "port": "5432",
+    "unix_socket_permissions": "0700",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # Two segments: the cache stays small.
+    "min_wal_size": "8MB",
+    "autovacuum": "off",
+    "jit": "off",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    # Descriptions ask for trees of every statement: they are for the client alone.
+    "log_min_messages": "fatal",
+    "log_min_error_statement": "panic",
+    "log_checkpoints": "off",
+    "lc_messages": "C",
+}

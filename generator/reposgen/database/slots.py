@@ -1,0 +1,75 @@
+"""Folders that outlive a run, each in the hands of one run at a time.
+
+A run takes the first folder that nobody holds, so two runs that start at once work
+in two folders. A folder is held by a lock on an open file; the server inherits
+that file, so a folder whose lock is free has no living server, whatever became of
+the run that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.cache.folder import CACHE_VARIABLE, make_folder
+from reposgen.diagnostics import ReposgenError, error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A folder that this process holds.
+
+    Attributes:
+        path: the folder; it may not exist yet.
+        lock: the open file whose lock holds it, to be inherited by the server.
+    """
+
+    path: Path
+    lock: int
+
+
+@contextlib.contextmanager
+def held_slot(folder: Path) -> Iterator[Slot]:
+    """Hold one slot of a folder, made where it is absent.
+
+    Raises:
+        ReposgenError: the folder cannot be written.
+    """
+    try:
+        make_folder(folder)
+        slot = _first_free(folder)
+    except OSError as problem:
+        raise ReposgenError(
+            [
+                error(
+                    "cache-unwritable",
+                    f"the cache folder cannot be written: {problem.strerror}",
+                    path=str(folder),
+                    hint=f"set {CACHE_VARIABLE} to a folder that you may write",
+                )
+            ]
+        ) from problem
+    try:
+        yield slot
+    finally:
+        os.close(slot.lock)
+
+
+def _first_free(folder: Path) -> Slot:
+    for number in itertools.count():
+        lock = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        return Slot(path=folder / str(number), lock=lock)
+    raise AssertionError  # pragma: no cover - the counter has no end

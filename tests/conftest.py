@@ -1,0 +1,99 @@
+"""Fixtures that all tests share: one server for the run, a database for each test."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from reposgen.database import open_server
+from reposgen.database.databases import create_database, drop_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="rewrite the expected files of golden and diagnostics cases",
+    )
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a server that tests may create databases on.
+
+    An embedded one that only this run has; REPOSGEN_TEST_POSTGRES=16 is another
+    version of it, and REPOSGEN_TEST_DATABASE_URL another server.
+    """
+    major = os.environ.get("REPOSGEN_TEST_POSTGRES", "18")
+    url = os.environ.get("REPOSGEN_TEST_DATABASE_URL", f"embedded:{major}")
+    with open_server(url) as running:
+        yield url_of(running.conninfo)
+
+
+@pytest.fixture(scope="session")
+def templates(server: str) -> Iterator[dict[str, str]]:
+    """Databases made for this run, by the schema that they have."""
+    made: dict[str, str] = {}
+    yield made
+    with psycopg.connect(server, autocommit=True) as admin:
+        for name in made.values():
+            drop_database(admin, name)
+
+
+@pytest.fixture
+def make_database(
+    server: str, templates: dict[str, str]
+) -> Iterator[Callable[[str], str]]:
+    """Creates a database with a schema, cloned from a template of that schema.
+
+    The function takes the schema's SQL, and returns the URL of the database, which
+    is dropped after the test.
+    """
+    created: list[str] = []
+    with psycopg.connect(server, autocommit=True) as admin:
+
+        def create(schema: str = "") -> str:
+            if schema not in templates:
+                template = f"reposgen_template_{uuid4().hex}"
+                create_database(admin, template, copy_files=True)
+                templates[schema] = template
+                with psycopg.connect(
+                    url_of(server, template), autocommit=True
+                ) as fresh:
+                    fresh.execute(schema.encode())
+            name = f"reposgen_test_{uuid4().hex}"
+            create_database(admin, name, template=templates[schema], copy_files=True)
+            created.append(name)
+            return url_of(server, name)
+
+        yield create
+        for name in created:
+            drop_database(admin, name)
+
+
+@pytest.fixture
+def database(make_database: Callable[[str], str]) -> str:
+    """The URL of an empty database."""
+    return make_database("")
+
+
+def url_of(conninfo: str, database: str | None = None) -> str:
+    """A connection string as the URL that every client takes."""
+    parts = {k: str(v) for k, v in conninfo_to_dict(conninfo).items() if v is not None}
+    if database is not None:
+        parts["dbname"] = database
+    user = quote(parts.pop("user", ""), safe="")
+    if password := parts.pop("password", ""):
+        user = f"{user}:{quote(password, safe='')}"
+    name = quote(parts.pop("dbname", ""), safe="")
+    # A socket's folder is no host name: with the rest it goes behind the path.
+    return f"postgresql://{user}@/{name}?{urlencode(parts)}"
