@@ -1,0 +1,1 @@
+"""What the live server says: its catalog, and what it makes of each statement."""

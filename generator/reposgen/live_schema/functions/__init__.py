@@ -1,0 +1,102 @@
+"""What is known of the functions that are built into PostgreSQL.
+
+The oids of built-in functions never change, so that one table for each major looked
+at serves every server. `generator/tools/functions` makes the tables, from the
+catalog of a server and from calling the functions with many arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+# The tables that there are; other majors use the nearest that is not older than them.
+_TABLES = (16, 18)
+
+
+class NullRule(StrEnum):
+    """When a function's result is not NULL."""
+
+    MAYBE = "-"  # nothing is known
+    NEVER = "a"  # never NULL, whatever the arguments
+    ARGUMENTS = "n"  # not NULL unless an argument is
+    FIRST = "1"  # not NULL unless the first argument is
+    ROWS = "g"  # an aggregate over at least one row
+    FRAME = "f"  # a window function of a frame's row: first_value, last_value
+    COLUMNS = "c"  # a set of rows: `columns` tells
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinFunction:
+    """A function that is built in.
+
+    Attributes:
+        kind: `prokind`: f, a, w, p.
+        strict: NULL, or no rows, for any NULL argument.
+        volatility: `provolatile`: i, s, v.
+        rule: for an aggregate, over a group that is not empty; for a function that
+            returns a set, of the value in each row.
+        columns: for NullRule.COLUMNS, whether each column of a row is not NULL.
+        argument_names: of the input arguments, empty strings where unnamed.
+    """
+
+    oid: int
+    name: str
+    kind: str
+    strict: bool
+    volatility: str
+    returns_set: bool
+    rule: NullRule
+    columns: tuple[bool, ...]
+    argument_names: tuple[str, ...]
+
+
+class BuiltinFunctions:
+    """The built-in functions of one major version, by oid."""
+
+    def __init__(self, table: str) -> None:
+        """Take a table's text: one line for each function."""
+        self._lines = {line[: line.index("\t")]: line for line in table.splitlines()}
+        self._functions: dict[int, BuiltinFunction | None] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def names(self) -> frozenset[str]:
+        """The names of all of them."""
+        return frozenset(line.split("\t", 2)[1] for line in self._lines.values())
+
+    def get(self, oid: int) -> BuiltinFunction | None:
+        """The function with that oid; None for one that is not built in."""
+        try:
+            return self._functions[oid]
+        except KeyError:
+            line = self._lines.get(str(oid))
+            function = None if line is None else _parse(line)
+            return self._functions.setdefault(oid, function)
+
+
+def _parse(line: str) -> BuiltinFunction:
+    oid, name, flags, rule, arguments = line.split("\t")
+    kind, strict, volatility, returns_set = tuple(flags)
+    return BuiltinFunction(
+        oid=int(oid),
+        name=name,
+        kind=kind,
+        strict=strict == "t",
+        volatility=volatility,
+        returns_set=returns_set == "t",
+        rule=NullRule(rule[0]),
+        columns=tuple(flag == "1" for flag in rule[1:]),
+        argument_names=tuple(arguments.split(",")) if arguments else (),
+    )
+
+
+@cache
+def builtin_functions(major: int) -> BuiltinFunctions:
+    """The built-in functions of a server of that major version."""
+    table = next((t for t in _TABLES if t >= major), _TABLES[-1])
+    path = files("reposgen.live_schema.functions") / f"builtin-{table}.tsv"
+    return BuiltinFunctions(path.read_text(encoding="utf-8"))

@@ -1,0 +1,105 @@
+"""Sends many small batches to the server at once, each with a Sync of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from psycopg import pq
+from psycopg.waiting import Ready, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import psycopg
+    from psycopg.abc import PQGen
+    from psycopg.pq.abc import PGconn, PGresult
+
+    # Sends its commands; an error skips those that follow it in the same batch.
+    Batch: TypeAlias = Callable[[PGconn], None]
+    # Called with the batch's index and each of its results, as soon as it is there.
+    Arrived: TypeAlias = Callable[[int, PGresult], None]
+
+# More batches in flight gain nothing, and thousands would fill both sockets.
+_WINDOW = 64
+
+_SAVEPOINT = b"SAVEPOINT reposgen_batch"
+_ROLL_BACK = b"ROLLBACK TO SAVEPOINT reposgen_batch"
+_RELEASE = b"RELEASE SAVEPOINT reposgen_batch"
+
+
+def run_batches(
+    connection: psycopg.Connection[Any], batches: Sequence[Batch], arrived: Arrived
+) -> None:
+    """Run the batches in order; an error in one leaves the others alone.
+
+    Inside a transaction each batch is undone by a savepoint, which also keeps the
+    transaction usable.
+
+    Raises:
+        psycopg.OperationalError: the connection is lost.
+    """
+    in_transaction = (
+        connection.pgconn.transaction_status == pq.TransactionStatus.INTRANS
+    )
+    if not in_transaction:
+        _run(connection, batches, arrived)
+        return
+
+    def every_other(index: int, result: PGresult) -> None:
+        if index % 2 == 0:
+            arrived(index // 2, result)
+
+    connection.execute(_SAVEPOINT)
+    _run(
+        connection,
+        [step for batch in batches for step in (batch, _roll_back)],
+        every_other,
+    )
+    connection.execute(_RELEASE)
+
+
+def _roll_back(pgconn: PGconn) -> None:
+    pgconn.send_query_params(_ROLL_BACK, None)
+
+
+def _run(
+    connection: psycopg.Connection[Any], batches: Sequence[Batch], arrived: Arrived
+) -> None:
+    pgconn = connection.pgconn
+    pgconn.enter_pipeline_mode()
+    nonblocking, pgconn.nonblocking = pgconn.nonblocking, 1
+    try:
+        connection.wait(_communicate(pgconn, batches, arrived))
+    finally:
+        if pgconn.status == pq.ConnStatus.OK:
+            pgconn.nonblocking = nonblocking
+            pgconn.exit_pipeline_mode()
+
+
+def _communicate(
+    pgconn: PGconn, batches: Sequence[Batch], arrived: Arrived
+) -> PQGen[None]:
+    sent = done = 0
+    while done < len(batches):
+        while sent < len(batches) and sent - done < _WINDOW:
+            batches[sent](pgconn)
+            pgconn.pipeline_sync()
+            sent += 1
+        ready = yield Wait.RW if pgconn.flush() else Wait.R
+        if not ready & Ready.R:
+            continue
+        pgconn.consume_input()
+        ended = False
+        while done < len(batches) and not pgconn.is_busy():
+            result = pgconn.get_result()
+            if result is None:
+                # One None ends a command; a second says that nothing is there.
+                if ended:
+                    break
+                ended = True
+                continue
+            ended = False
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                done += 1
+            else:
+                arrived(done, result)

@@ -1,0 +1,74 @@
+"""The server's analysed, rewritten query tree, read into typed nodes.
+
+The text is what `debug_print_rewritten` sends on Parse, or what `pg_proc.prosqlbody`
+holds of a function. Its format is no stable
+API of PostgreSQL: majors that were not looked at are refused, and a node that is
+not known becomes `Unknown`, of which nothing is concluded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.tree.fields import TreeError
+from reposgen.live_schema.tree.model import Query
+from reposgen.live_schema.tree.reader import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MAJORS = range(14, 19)
+
+_FUNCTION_BODY = "(("
+
+__all__ = ["MAJORS", "TreeError", "parse_tree", "tells_places"]
+
+
+def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
+    """The query whose rows and command tag a statement gives back.
+
+    Args:
+        text: the DETAIL of the server's notice: a list of queries, since a rule can
+            make several of one; or the body of a function, which tells no places.
+        major: the server's version: 18.
+        statement: the submitted SQL. The server counts in bytes; locations come out
+            in characters of this text, provided the database's encoding is UTF-8.
+
+    Returns:
+        None where the tree cannot be read (a major or form that is not known), or
+        where rules left nothing of the statement.
+    """
+    if major not in MAJORS:
+        return None
+    offsets: Sequence[int] | None = None
+    if not tells_places(text):
+        # Its places, where it tells any, are in the text of the whole function.
+        offsets = ()
+    elif not statement.isascii():
+        offsets = _character_offsets(statement)
+    try:
+        value = read(text, major, offsets)
+    except TreeError:
+        return None
+    return next((query for query in _queries(value) if query.can_set_tag), None)
+
+
+def tells_places(text: str) -> bool:
+    """Whether a tree's nodes say where in the statement they come from."""
+    return not text.startswith(_FUNCTION_BODY)
+
+
+def _queries(value: object) -> Iterator[Query]:
+    if isinstance(value, Query):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _queries(item)
+
+
+def _character_offsets(statement: str) -> list[int]:
+    offsets: list[int] = []
+    for index, character in enumerate(statement):
+        offsets += [index] * len(character.encode())
+    offsets.append(len(statement))
+    return offsets

@@ -1,0 +1,339 @@
+"""Expression nodes from their fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.fields import TreeError
+from reposgen.live_schema.tree.model import Query, TargetEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from enum import IntEnum
+
+    from reposgen.live_schema.tree.fields import Fields
+
+_Builder: TypeAlias = "Callable[[Fields], object]"
+_E = TypeVar("_E", bound="IntEnum")
+
+
+def member(kind: type[_E], number: int) -> _E | None:
+    """The member with that number; None for one that is not known here."""
+    try:
+        return kind(number)
+    except ValueError:
+        return None
+
+
+def _function(f: Fields) -> e.Expression:
+    return e.FuncExpr(
+        function=f.integer(":funcid"),
+        type=f.integer(":funcresulttype"),
+        returns_set=f.boolean(":funcretset"),
+        variadic=f.boolean(":funcvariadic"),
+        form=f.integer(":funcformat"),
+        args=f.nodes_of(":args"),
+        location=f.location(),
+    )
+
+
+def _operator(f: Fields) -> e.Expression:
+    return e.OpExpr(
+        operator=f.integer(":opno"),
+        function=f.integer(":opfuncid"),
+        type=f.integer(":opresulttype"),
+        returns_set=f.boolean(":opretset"),
+        args=f.nodes_of(":args"),
+        location=f.location(),
+    )
+
+
+def _distinct(f: Fields) -> e.Expression:
+    return e.DistinctExpr(
+        operator=f.integer(":opno"),
+        function=f.integer(":opfuncid"),
+        args=f.nodes_of(":args"),
+        location=f.location(),
+    )
+
+
+def _null_if(f: Fields) -> e.Expression:
+    return e.NullIfExpr(
+        operator=f.integer(":opno"),
+        function=f.integer(":opfuncid"),
+        type=f.integer(":opresulttype"),
+        args=f.nodes_of(":args"),
+        location=f.location(),
+    )
+
+
+def _scalar_array(f: Fields) -> e.Expression:
+    return e.ScalarArrayOpExpr(
+        operator=f.integer(":opno"),
+        function=f.integer(":opfuncid"),
+        any=f.boolean(":useOr"),
+        args=f.nodes_of(":args"),
+        location=f.location(),
+    )
+
+
+def _boolean(f: Fields) -> e.Expression:
+    return e.BoolExpr(
+        operator=f.text(":boolop") or "",
+        args=f.nodes_of(":args"),
+        location=f.location(),
+    )
+
+
+def _aggregate(f: Fields) -> e.Expression:
+    return e.Aggref(
+        function=f.integer(":aggfnoid"),
+        type=f.integer(":aggtype"),
+        kind=f.text(":aggkind") or "",
+        star=f.boolean(":aggstar"),
+        variadic=f.boolean(":aggvariadic"),
+        levels_up=f.integer(":agglevelsup"),
+        direct_args=f.nodes_of(":aggdirectargs"),
+        args=f.list_of(":args", TargetEntry),
+        filter=f.node(":aggfilter"),
+        location=f.location(),
+    )
+
+
+def _window_function(f: Fields) -> e.Expression:
+    return e.WindowFunc(
+        function=f.integer(":winfnoid"),
+        type=f.integer(":wintype"),
+        args=f.nodes_of(":args"),
+        filter=f.node(":aggfilter"),
+        window=f.integer(":winref"),
+        aggregate=f.boolean(":winagg"),
+        location=f.location(),
+    )
+
+
+def _subscript(f: Fields) -> e.Expression:
+    upper = f.values.get(":refupperindexpr")
+    lower = f.values.get(":reflowerindexpr")
+    subscripts = [
+        item
+        for items in (upper, lower)
+        if isinstance(items, tuple)
+        for item in items
+        if not isinstance(item, str)
+    ]
+    return e.SubscriptingRef(
+        type=f.integer(":refrestype") or f.integer(":refelemtype"),
+        container=f.required(":refexpr"),
+        subscripts=tuple(subscripts),
+        assigned=f.node(":refassgnexpr"),
+    )
+
+
+def _named_arg(f: Fields) -> e.Expression:
+    return e.NamedArgExpr(
+        arg=f.required(":arg"),
+        name=f.text(":name") or "",
+        number=f.integer(":argnumber"),
+        location=f.location(),
+    )
+
+
+def _sublink(f: Fields) -> e.Expression:
+    query = f.optional(":subselect", Query)
+    if query is None:
+        raise TreeError("a SubLink has no query")
+    return e.SubLink(
+        kind=member(e.SubLinkType, f.integer(":subLinkType")),
+        number=f.integer(":subLinkId"),
+        test=f.node(":testexpr"),
+        query=query,
+        location=f.location(),
+    )
+
+
+def _coercion(kind: e.Coercion, type_field: str = ":resulttype") -> _Builder:
+    def build(f: Fields) -> e.Expression:
+        return e.Coerce(
+            kind=kind,
+            arg=f.required(":arg"),
+            type=f.integer(type_field),
+            element=f.node(":elemexpr"),
+            location=f.location(),
+        )
+
+    return build
+
+
+def _case(f: Fields) -> e.Expression:
+    return e.CaseExpr(
+        type=f.integer(":casetype"),
+        arg=f.node(":arg"),
+        whens=f.list_of(":args", e.CaseWhen),
+        default=f.node(":defresult"),
+        location=f.location(),
+    )
+
+
+def _null_test(f: Fields) -> e.Expression:
+    return e.NullTest(
+        arg=f.required(":arg"),
+        negated=f.integer(":nulltesttype") == 1,
+        of_row=f.boolean(":argisrow"),
+        location=f.location(),
+    )
+
+
+def _json_constructor(f: Fields) -> e.Expression:
+    return e.JsonConstructor(
+        kind=f.integer(":type"),
+        args=f.nodes_of(":args"),
+        call=f.node(":func"),
+        coercion=f.node(":coercion"),
+        location=f.location(),
+    )
+
+
+def _json_query(f: Fields) -> e.Expression:
+    behaviors = [
+        f.optional(name, e.JsonBehavior) for name in (":on_empty", ":on_error")
+    ]
+    defaults = [b.default for b in behaviors if b and b.default is not None]
+    on_error = behaviors[1]
+    return e.JsonQuery(
+        operation=f.integer(":op"),
+        args=(
+            f.required(":formatted_expr"),
+            f.required(":path_spec"),
+            *f.nodes_of(":passing_values"),
+            *defaults,
+        ),
+        on_error=None if on_error is None else on_error.kind,
+        location=f.location(),
+    )
+
+
+def _field_store(f: Fields) -> e.Expression:
+    return e.FieldStore(
+        arg=f.required(":arg"),
+        values=f.nodes_of(":newvals"),
+        type=f.integer(":resulttype"),
+    )
+
+
+def _array(f: Fields) -> e.Expression:
+    return e.ArrayExpr(
+        type=f.integer(":array_typeid"),
+        elements=f.nodes_of(":elements"),
+        nested=f.boolean(":multidims"),
+        location=f.location(),
+    )
+
+
+def _row(f: Fields) -> e.Expression:
+    return e.RowExpr(
+        type=f.integer(":row_typeid"), args=f.nodes_of(":args"), location=f.location()
+    )
+
+
+def _row_compare(f: Fields) -> e.Expression:
+    return e.RowCompareExpr(left=f.nodes_of(":largs"), right=f.nodes_of(":rargs"))
+
+
+def _coalesce(f: Fields) -> e.Expression:
+    return e.CoalesceExpr(
+        type=f.integer(":coalescetype"),
+        args=f.nodes_of(":args"),
+        location=f.location(),
+    )
+
+
+def _min_max(f: Fields) -> e.Expression:
+    return e.MinMaxExpr(
+        type=f.integer(":minmaxtype"), args=f.nodes_of(":args"), location=f.location()
+    )
+
+
+# Before 16 some tags were shorter; both spellings mean one node.
+BUILDERS: Mapping[str, _Builder] = {
+    "FUNCEXPR": _function,
+    "OPEXPR": _operator,
+    "DISTINCTEXPR": _distinct,
+    "NULLIFEXPR": _null_if,
+    "SCALARARRAYOPEXPR": _scalar_array,
+    "BOOLEXPR": _boolean,
+    "AGGREF": _aggregate,
+    "GROUPINGFUNC": lambda f: e.GroupingFunc(
+        args=f.nodes_of(":args"), location=f.location()
+    ),
+    "WINDOWFUNC": _window_function,
+    "SUBSCRIPTINGREF": _subscript,
+    "NAMEDARGEXPR": _named_arg,
+    "SUBLINK": _sublink,
+    "FIELDSELECT": lambda f: e.FieldSelect(
+        arg=f.required(":arg"),
+        field=f.integer(":fieldnum"),
+        type=f.integer(":resulttype"),
+    ),
+    "FIELDSTORE": _field_store,
+    "RELABELTYPE": _coercion(e.Coercion.RELABEL),
+    "COERCEVIAIO": _coercion(e.Coercion.TEXT),
+    "ARRAYCOERCEEXPR": _coercion(e.Coercion.ARRAY),
+    "CONVERTROWTYPEEXPR": _coercion(e.Coercion.ROW),
+    "COLLATEEXPR": _coercion(e.Coercion.COLLATE),
+    "COLLATE": _coercion(e.Coercion.COLLATE),
+    "COERCETODOMAIN": _coercion(e.Coercion.DOMAIN),
+    "CASEEXPR": _case,
+    "CASE": _case,
+    "CASEWHEN": lambda f: e.CaseWhen(
+        condition=f.required(":expr"), result=f.required(":result")
+    ),
+    "WHEN": lambda f: e.CaseWhen(
+        condition=f.required(":expr"), result=f.required(":result")
+    ),
+    "CASETESTEXPR": lambda f: e.CaseTestExpr(type=f.integer(":typeId")),
+    "ARRAYEXPR": _array,
+    "ARRAY": _array,
+    "ROWEXPR": _row,
+    "ROW": _row,
+    "ROWCOMPAREEXPR": _row_compare,
+    "ROWCOMPARE": _row_compare,
+    "COALESCEEXPR": _coalesce,
+    "COALESCE": _coalesce,
+    "MINMAXEXPR": _min_max,
+    "MINMAX": _min_max,
+    "SQLVALUEFUNCTION": lambda f: e.SqlValueFunction(
+        operation=f.integer(":op"), type=f.integer(":type"), location=f.location()
+    ),
+    "XMLEXPR": lambda f: e.XmlExpr(
+        operation=f.integer(":op"),
+        args=(*f.nodes_of(":named_args"), *f.nodes_of(":args")),
+        location=f.location(),
+    ),
+    "JSONCONSTRUCTOREXPR": _json_constructor,
+    "JSONVALUEEXPR": lambda f: e.JsonValue(
+        raw=f.required(":raw_expr"), formatted=f.node(":formatted_expr")
+    ),
+    "JSONISPREDICATE": lambda f: e.JsonIsPredicate(
+        arg=f.required(":expr"), location=f.location()
+    ),
+    "JSONEXPR": _json_query,
+    "JSONBEHAVIOR": lambda f: e.JsonBehavior(
+        kind=f.integer(":btype"), default=f.node(":expr")
+    ),
+    "NULLTEST": _null_test,
+    "BOOLEANTEST": lambda f: e.BooleanTest(
+        arg=f.required(":arg"),
+        test=member(e.BooleanTestType, f.integer(":booltesttype")),
+        location=f.location(),
+    ),
+    "MERGESUPPORTFUNC": lambda f: e.MergeSupportFunc(location=f.location()),
+    "NEXTVALUEEXPR": lambda f: e.NextValueExpr(
+        sequence=f.integer(":seqid"), type=f.integer(":typeId")
+    ),
+    "CURRENTOFEXPR": lambda f: e.CurrentOfExpr(index=f.integer(":cvarno")),
+    "RETURNINGEXPR": lambda f: e.ReturningExpr(
+        old=f.boolean(":retold"), arg=f.required(":retexpr")
+    ),
+}

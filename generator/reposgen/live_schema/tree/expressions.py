@@ -1,0 +1,147 @@
+"""The nodes that expressions of the analysed query tree are made of."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from reposgen.live_schema.tree.calls import (
+    Aggref,
+    DistinctExpr,
+    FuncExpr,
+    GroupingFunc,
+    JsonBehavior,
+    JsonConstructor,
+    JsonIsPredicate,
+    JsonQuery,
+    JsonValue,
+    NamedArgExpr,
+    NullIfExpr,
+    OpExpr,
+    RowCompareExpr,
+    ScalarArrayOpExpr,
+    SubLink,
+    SubLinkType,
+    WindowFunc,
+    XmlExpr,
+)
+from reposgen.live_schema.tree.forms import (
+    ArrayExpr,
+    BooleanTest,
+    BooleanTestType,
+    BoolExpr,
+    CaseExpr,
+    CaseWhen,
+    CoalesceExpr,
+    Coerce,
+    Coercion,
+    FieldSelect,
+    FieldStore,
+    MinMaxExpr,
+    NullTest,
+    RowExpr,
+    SubscriptingRef,
+)
+from reposgen.live_schema.tree.operands import (
+    CaseTestExpr,
+    Const,
+    CurrentOfExpr,
+    MergeSupportFunc,
+    NextValueExpr,
+    Param,
+    ParamKind,
+    Returning,
+    ReturningExpr,
+    SqlValueFunction,
+    Unknown,
+    Var,
+)
+
+__all__ = [
+    "Aggref",
+    "ArrayExpr",
+    "BoolExpr",
+    "BooleanTest",
+    "BooleanTestType",
+    "CaseExpr",
+    "CaseTestExpr",
+    "CaseWhen",
+    "CoalesceExpr",
+    "Coerce",
+    "Coercion",
+    "Const",
+    "CurrentOfExpr",
+    "DistinctExpr",
+    "Expression",
+    "FieldSelect",
+    "FieldStore",
+    "FuncExpr",
+    "GroupingFunc",
+    "JsonBehavior",
+    "JsonConstructor",
+    "JsonIsPredicate",
+    "JsonQuery",
+    "JsonValue",
+    "MergeSupportFunc",
+    "MinMaxExpr",
+    "NamedArgExpr",
+    "NextValueExpr",
+    "NullIfExpr",
+    "NullTest",
+    "OpExpr",
+    "Param",
+    "ParamKind",
+    "Returning",
+    "ReturningExpr",
+    "RowCompareExpr",
+    "RowExpr",
+    "ScalarArrayOpExpr",
+    "SqlValueFunction",
+    "SubLink",
+    "SubLinkType",
+    "SubscriptingRef",
+    "Unknown",
+    "Var",
+    "WindowFunc",
+    "XmlExpr",
+]
+
+Expression: TypeAlias = (
+    Var
+    | Const
+    | Param
+    | FuncExpr
+    | OpExpr
+    | DistinctExpr
+    | NullIfExpr
+    | ScalarArrayOpExpr
+    | BoolExpr
+    | Aggref
+    | GroupingFunc
+    | WindowFunc
+    | SubscriptingRef
+    | NamedArgExpr
+    | SubLink
+    | FieldSelect
+    | FieldStore
+    | Coerce
+    | CaseExpr
+    | CaseTestExpr
+    | ArrayExpr
+    | RowExpr
+    | RowCompareExpr
+    | CoalesceExpr
+    | MinMaxExpr
+    | SqlValueFunction
+    | XmlExpr
+    | JsonConstructor
+    | JsonValue
+    | JsonIsPredicate
+    | JsonQuery
+    | NullTest
+    | BooleanTest
+    | MergeSupportFunc
+    | NextValueExpr
+    | CurrentOfExpr
+    | ReturningExpr
+    | Unknown
+)

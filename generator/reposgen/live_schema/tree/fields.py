@@ -1,0 +1,147 @@
+"""The fields of one node, as read, with the types that its builder expects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from reposgen.live_schema.tree.tokens import unescape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reposgen.live_schema.tree.expressions import Expression
+
+T = TypeVar("T")
+
+
+class TreeError(Exception):
+    """The text is not a tree of the form that is known here."""
+
+
+class LazyNodes:
+    """Nodes that are read when they are first asked for.
+
+    A join has a node for each column of both its sides; hardly any is ever needed.
+    """
+
+    __slots__ = ("_nodes", "_read", "_text")
+
+    def __init__(
+        self, text: str, read: Callable[[str], tuple[Expression, ...]]
+    ) -> None:
+        self._text = text
+        self._read = read
+        self._nodes: tuple[Expression, ...] | None = None
+
+    def __getitem__(self, index: int) -> Expression:
+        if self._nodes is None:
+            self._nodes = self._read(self._text)
+        return self._nodes[index]
+
+
+class Fields:
+    """The fields of a node: words, nodes, tuples of nodes, sets of numbers."""
+
+    __slots__ = ("_offsets", "values")
+
+    def __init__(
+        self, values: Mapping[str, object], offsets: Sequence[int] | None
+    ) -> None:
+        self.values = values
+        self._offsets = offsets
+
+    def integer(self, name: str) -> int:
+        """A number; 0 where the field is missing."""
+        return int(cast("str", self.values.get(name, "0")))
+
+    def boolean(self, name: str) -> bool:
+        """A truth value; false where the field is missing."""
+        return self.values.get(name) == "true"
+
+    def text(self, name: str) -> str | None:
+        """A name, or None."""
+        word = self.values.get(name)
+        return unescape(word) if isinstance(word, str) else None
+
+    def location(self, name: str = ":location") -> int:
+        """A character offset, or -1."""
+        place = int(cast("str", self.values.get(name, "-1")))
+        if self._offsets is None or place < 0:
+            return place
+        return self._offsets[place] if place < len(self._offsets) else -1
+
+    def node(self, name: str) -> Expression | None:
+        """An expression, or None."""
+        value = self.values.get(name)
+        return None if isinstance(value, str) else cast("Expression | None", value)
+
+    def required(self, name: str) -> Expression:
+        """An expression that the node cannot be without.
+
+        Raises:
+            TreeError: it is missing.
+        """
+        node = self.node(name)
+        if node is None:
+            raise TreeError(f"{name} is missing")
+        return node
+
+    def nodes_of(self, name: str) -> tuple[Expression, ...]:
+        """A list of expressions, empty where it is missing."""
+        return cast("tuple[Expression, ...]", self._tuple(name))
+
+    def lazy_nodes(self, name: str) -> LazyNodes | tuple[Expression, ...]:
+        """A list of expressions that may not have been read yet."""
+        value = self.values.get(name)
+        return value if isinstance(value, LazyNodes) else self.nodes_of(name)
+
+    def list_of(self, name: str, kind: type[T]) -> tuple[T, ...]:
+        """A list of nodes of one kind.
+
+        Raises:
+            TreeError: another kind is among them.
+        """
+        items = self.values.get(name)
+        if not isinstance(items, tuple):
+            return ()
+        for item in items:
+            if not isinstance(item, kind):
+                raise TreeError(f"{name} holds another kind of node")
+        return items
+
+    def optional(self, name: str, kind: type[T]) -> T | None:
+        """A node of that kind, or None.
+
+        Raises:
+            TreeError: it is another kind of node.
+        """
+        value = self.values.get(name)
+        if value is None or value == "<>":
+            return None
+        if not isinstance(value, kind):
+            raise TreeError(f"{name} is another kind of node")
+        return value
+
+    def numbers(self, name: str) -> frozenset[int]:
+        """A bitmapset or a list of numbers whose order does not matter."""
+        value = self.values.get(name)
+        return value if isinstance(value, frozenset) else frozenset()
+
+    def nodes(self) -> tuple[object, ...]:
+        """All nodes in all fields, for what is not known."""
+        found: list[object] = []
+        for value in self.values.values():
+            _collect(value, found)
+        return tuple(found)
+
+    def _tuple(self, name: str) -> tuple[object, ...]:
+        value = self.values.get(name)
+        return value if isinstance(value, tuple) else ()
+
+
+def _collect(value: object, found: list[object]) -> None:
+    if isinstance(value, tuple):
+        for item in value:
+            _collect(item, found)
+    elif not isinstance(value, str | frozenset | LazyNodes):
+        found.append(value)

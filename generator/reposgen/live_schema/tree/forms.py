@@ -1,0 +1,167 @@
+"""Expressions of a form of their own: casts, CASE, tests, constructors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reposgen.live_schema.tree.expressions import Expression
+
+
+class BooleanTestType(IntEnum):
+    """`BoolTestType`."""
+
+    IS_TRUE = 0
+    IS_NOT_TRUE = 1
+    IS_FALSE = 2
+    IS_NOT_FALSE = 3
+    IS_UNKNOWN = 4
+    IS_NOT_UNKNOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoolExpr:
+    """`and`, `or`, `not`."""
+
+    operator: str
+    args: tuple[Expression, ...]
+    location: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptingRef:
+    """`container[…]`, or the assignment of `assigned` to it."""
+
+    type: int
+    container: Expression
+    subscripts: tuple[Expression, ...]
+    assigned: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSelect:
+    """`(composite).field`."""
+
+    arg: Expression
+    field: int
+    type: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldStore:
+    """A composite with some fields assigned."""
+
+    arg: Expression
+    values: tuple[Expression, ...]
+    type: int
+
+
+class Coercion(IntEnum):
+    """How a value becomes one of another type."""
+
+    RELABEL = 0
+    TEXT = 1  # output function, then input function
+    ARRAY = 2  # each element
+    ROW = 3
+    COLLATE = 4
+    DOMAIN = 5  # checks the domain's constraints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coerce:
+    """A cast that is no function call. NULL stays NULL, a value stays a value.
+
+    Attributes:
+        element: for arrays, the expression for each element.
+    """
+
+    kind: Coercion
+    arg: Expression
+    type: int
+    element: Expression | None = None
+    location: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseWhen:
+    """WHEN condition THEN result."""
+
+    condition: Expression
+    result: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseExpr:
+    """CASE; with `arg`, conditions have `CaseTestExpr` where it belongs."""
+
+    type: int
+    arg: Expression | None
+    whens: tuple[CaseWhen, ...]
+    default: Expression | None
+    location: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayExpr:
+    """`ARRAY[…]`, or the list of an IN.
+
+    Attributes:
+        nested: the elements are arrays, the result has a dimension more.
+    """
+
+    type: int
+    elements: tuple[Expression, ...]
+    nested: bool
+    location: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowExpr:
+    """`ROW(…)`."""
+
+    type: int
+    args: tuple[Expression, ...]
+    location: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoalesceExpr:
+    """COALESCE."""
+
+    type: int
+    args: tuple[Expression, ...]
+    location: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinMaxExpr:
+    """GREATEST, LEAST: NULLs are ignored."""
+
+    type: int
+    args: tuple[Expression, ...]
+    location: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NullTest:
+    """IS NULL, or IS NOT NULL where `negated`.
+
+    Attributes:
+        of_row: the argument is composite: each field is tested.
+    """
+
+    arg: Expression
+    negated: bool
+    of_row: bool
+    location: int = field(default=-1, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooleanTest:
+    """IS TRUE and its like."""
+
+    arg: Expression
+    test: BooleanTestType | None
+    location: int = field(default=-1, compare=False)

@@ -1,0 +1,157 @@
+"""From the tokens of a node tree to nodes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from reposgen.live_schema.tree import build_expressions, build_query
+from reposgen.live_schema.tree.expressions import (
+    Const,
+    Param,
+    ParamKind,
+    Returning,
+    Unknown,
+    Var,
+)
+from reposgen.live_schema.tree.fields import Fields, LazyNodes, TreeError
+from reposgen.live_schema.tree.tokens import split, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from reposgen.live_schema.tree.expressions import Expression
+
+_Builder: TypeAlias = "Callable[[Fields], object]"
+
+_BUILDERS: Mapping[str, _Builder] = {
+    **build_expressions.BUILDERS,
+    **build_query.BUILDERS,
+}
+_RETURNING = tuple(Returning)
+_PARAM_KINDS = tuple(ParamKind)
+_RETURNING_SINCE = 18
+_JOIN_COLUMNS = ":joinaliasvars ("
+_VAR = re.compile(r"\{VAR [^}]*\}")
+
+
+def read(text: str, major: int, offsets: Sequence[int] | None) -> object:
+    """The value that a tree's text stands for: a node, or a list of them.
+
+    Args:
+        text: as the server sent it.
+        major: the server's version.
+        offsets: the character at each byte of the statement; None where they agree.
+
+    Raises:
+        TreeError: the text is no node tree.
+    """
+    reader = _Reader(tokenize(text), major, offsets)
+    try:
+        return reader.value(next(reader.tokens))
+    except (StopIteration, IndexError, ValueError) as error:
+        raise TreeError("the tree's text ends early or has an unknown form") from error
+
+
+class _Reader:
+    def __init__(
+        self, tokens: list[str], major: int, offsets: Sequence[int] | None
+    ) -> None:
+        self.tokens: Iterator[str] = iter(tokens)
+        self._offsets = offsets
+        # Counted from the end, since the bitmapset before them has any length.
+        self._levels_up = -9 if major >= _RETURNING_SINCE else -7
+        self._has_returning = major >= _RETURNING_SINCE
+
+    def value(self, text: str) -> object:
+        first = text[0]
+        if first == "{":
+            return self._node(text)
+        if text == "(":
+            return self._list()
+        if first == "(":
+            return frozenset(map(int, text[2:-1].split()))
+        return text
+
+    def _list(self) -> tuple[object, ...]:
+        items: list[object] = []
+        for text in self.tokens:
+            if text == ")":
+                return tuple(items)
+            items.append(self.value(text))
+        raise TreeError("a list is not closed")
+
+    def _node(self, text: str) -> object:
+        # A node without others in it is one token, its closing brace included.
+        if text[-1] == "}" and (leaf := self._leaf(text)) is not None:
+            return leaf
+        words = split(text)
+        tag = words[0][1:]
+        values: dict[str, object] = dict(zip(words[1::2], words[2::2], strict=True))
+        for following in self.tokens:
+            if following == "}":
+                break
+            if " " not in following:
+                values[following] = self.value(next(self.tokens))
+            elif following.startswith(_JOIN_COLUMNS):
+                values[":joinaliasvars"] = LazyNodes(following, self._vars)
+            else:
+                words = split(following)
+                values.update(zip(words[::2], words[1::2], strict=True))
+        builder = _BUILDERS.get(tag)
+        fields = Fields(values, self._offsets)
+        if builder is None:
+            return Unknown(tag=tag, children=fields.nodes())
+        return builder(fields)
+
+    def _leaf(self, text: str) -> object:
+        if text.startswith("{VAR "):
+            return self._var(text)
+        if text.startswith("{CONST "):
+            return self._const(text)
+        if text.startswith("{PARAM "):
+            return self._param(text)
+        return text if text.startswith("{ALIAS ") else None
+
+    def _vars(self, text: str) -> tuple[Expression, ...]:
+        return tuple(self._var(var) for var in _VAR.findall(text))
+
+    def _place(self, text: str) -> int:
+        place = int(text)
+        if self._offsets is None or place < 0:
+            return place
+        return self._offsets[place] if place < len(self._offsets) else -1
+
+    def _var(self, token: str) -> Var:
+        words = token[:-1].split(" ")
+        returning = Returning.DEFAULT
+        if self._has_returning:
+            returning = _RETURNING[int(words[-7])]
+        return Var(
+            index=int(words[2]),
+            column=int(words[4]),
+            type=int(words[6]),
+            levels_up=int(words[self._levels_up]),
+            returning=returning,
+            location=self._place(words[-1]),
+        )
+
+    def _const(self, token: str) -> Const:
+        head, _, datum = token.partition(" :constvalue ")
+        words = head.split(" ")
+        value = None
+        if datum[0] != "<":
+            # `4 [ 1 0 0 0 0 0 0 0 ]`: values passed by value are padded to a word.
+            length, _, data = datum.partition(" [ ")
+            numbers = data[:-2].rstrip("]").split()
+            value = bytes(int(n) & 0xFF for n in numbers[: int(length)])
+        return Const(type=int(words[2]), value=value, location=self._place(words[-1]))
+
+    def _param(self, token: str) -> Param:
+        words = token[:-1].split(" ")
+        return Param(
+            kind=_PARAM_KINDS[int(words[2])],
+            number=int(words[4]),
+            type=int(words[6]),
+            location=self._place(words[-1]),
+        )

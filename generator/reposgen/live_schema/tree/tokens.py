@@ -1,0 +1,61 @@
+"""The text of a node tree, cut into few, large tokens.
+
+A run of fields with plain values is one token, and so is a whole Var, Const or
+Alias: there are ten times fewer tokens than words, and Python's cost is by token.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PLAIN = r"[^\s(){}\\]"
+# Whatever would end a word is escaped by a backslash inside one.
+_WORD = rf"(?:{_PLAIN}|\\.){_PLAIN}*+(?:\\.{_PLAIN}*+)*+"
+_RUN = rf" :\w++ {_WORD}"
+_TOKEN = re.compile(
+    r"\{(?:VAR|CONST|PARAM) [^}]*+\}"
+    r"|:joinaliasvars \((?:\{VAR [^}]*+\} ?)++\)"
+    r"|\{ALIAS (?:[^}\\]|\\.)*+\}"
+    rf"|\{{[A-Z_]++(?:{_RUN})*"
+    rf"|:\w++(?: {_WORD}(?:{_RUN})*)?"
+    r"|\([boix](?: -?\d++)*\)"
+    r"|[(){}]"
+    rf"|{_WORD}",
+    re.DOTALL,
+)
+_ESCAPED_PARTS = re.compile(r"(?:[^ \\]|\\.)+", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_LONG_LINE = re.compile(r"\n[^ \n]{19,78}\n")
+_WIDTH = 78
+
+
+def tokenize(text: str) -> list[str]:
+    """The tokens of a tree's text, its line breaks undone."""
+    return _TOKEN.findall(_unwrap(text))
+
+
+def split(run: str) -> list[str]:
+    """The words of a token; those of a run are fields and values in turn."""
+    return run.split(" ") if "\\" not in run else _ESCAPED_PARTS.findall(run)
+
+
+def unescape(word: str) -> str | None:
+    r"""What a word stands for: `<>` for nothing, `\` before what would end it."""
+    if word == "<>":
+        return None
+    if word == '""':
+        return ""
+    return _ESCAPE.sub(r"\1", word) if "\\" in word else word
+
+
+def _unwrap(text: str) -> str:
+    # The server breaks lines in place of a space, even an escaped one; only where 78
+    # bytes have no space does it break inside a word.
+    if _LONG_LINE.search(text):
+        lines = text.split("\n")
+        joined = [
+            line if len(line.encode()) == _WIDTH and " " not in line[1:] else f"{line} "
+            for line in lines
+        ]
+        return "".join(joined)
+    return text.replace("\n", " ")

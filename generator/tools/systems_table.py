@@ -1,0 +1,240 @@
+"""Writes docs/systems.md: each method of the four systems, its query, its test.
+
+    python generator/tools/systems_table.py [--check]
+
+Fails where there is a gap: a method without a query, a query that is not there or has
+no generated method, a generated method that no test of its repository calls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from reposgen.python_model.names import identifier, snake_case
+from reposgen.sql_source.reader import read_query_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+METHODS = ROOT / "tests/systems/methods.toml"
+TARGET = ROOT / "docs/systems.md"
+
+HEAD = """\
+# The four systems
+
+reposgen is tried out on four systems: schemas in `migrations/`, annotated queries in
+`queries/`, packages in `generated/`, tests in `tests/systems/`. The tables say which
+query does what each system has to do, and which test calls its method (one of them:
+each asynchronous test has a synchronous twin). A query without a name before it serves
+a table or a use that needs it.
+
+Written by `python generator/tools/systems_table.py`, which fails on a gap.
+"""
+
+# A repository and its method.
+Call: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One query of a system.
+
+    Attributes:
+        name: `GetTask`.
+        method: of the generated repository: `get_task`.
+    """
+
+    name: str
+    command: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A test function, by its file and name."""
+
+    path: Path
+    name: str
+
+    def link(self) -> str:
+        """In Markdown."""
+        return f"[{self.name}](../{self.path.relative_to(ROOT).as_posix()})"
+
+
+def queries_of(system: str) -> dict[str, tuple[Query, ...]]:
+    """A system's queries, by repository."""
+    folder = ROOT / "queries" / system
+    return {
+        Path(file.source.path).stem: tuple(
+            Query(
+                name=query.name,
+                command=query.command.value,
+                method=identifier(snake_case(query.name), "query"),
+            )
+            for query in file.queries
+        )
+        for file in read_query_files([folder], ROOT)
+    }
+
+
+def generated_methods(system: str, repository: str) -> set[str]:
+    """The methods of a generated repository."""
+    path = ROOT / "generated" / system / f"{repository}.py"
+    if not path.exists():
+        return set()
+    return {
+        function.name
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Repository")
+        for function in node.body
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def tests_of(system: str) -> dict[Call, list[Test]]:
+    """The tests of each method, in the files' order."""
+    found: dict[Call, list[Test]] = {}
+    folder = ROOT / "tests/systems" / system / "aio"
+    functions = {path: functions_of(path) for path in sorted(folder.glob("*.py"))}
+    shared = {
+        name: function
+        for path, own in functions.items()
+        if not path.stem.startswith("test_")
+        for name, function in own.items()
+    }
+    for path, own in functions.items():
+        known = shared | own
+        for name in own:
+            if name.startswith("test_"):
+                test = Test(path=path, name=name)
+                for call in all_calls(name, known, set()):
+                    found.setdefault(call, []).append(test)
+    return found
+
+
+def functions_of(path: Path) -> dict[str, ast.AST]:
+    """A module's functions, by name."""
+    return {
+        node.name: node
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def all_calls(name: str, known: Mapping[str, ast.AST], seen: set[str]) -> set[Call]:
+    """What a function calls itself or through other functions of the tests."""
+    seen.add(name)
+    found: set[Call] = set()
+    for called in calls(known[name]):
+        if isinstance(called, tuple):
+            found.add(called)
+        elif called in known and called not in seen:
+            found |= all_calls(called, known, seen)
+    return found
+
+
+def calls(node: ast.AST) -> Iterator[Call | str]:
+    """What is called as `db.repository.method`, and names; not what is refused."""
+    match node:
+        case ast.With(items=[ast.withitem(context_expr=expected), *_]) if ast.unparse(
+            expected
+        ).startswith("pytest.raises"):
+            return
+        case ast.Attribute(value=ast.Attribute(attr=repository), attr=method):
+            yield repository, method
+        case ast.Name(id=name):
+            yield name
+        case _:
+            pass
+    for child in ast.iter_child_nodes(node):
+        yield from calls(child)
+
+
+def best(tests: list[Test], call: Call) -> Test | None:
+    """The test in a file of the repository's own that is named most like the method."""
+    repository, method = call
+    own = [t for t in tests if t.path.stem.startswith(f"test_{repository}")]
+    words = set(method.split("_"))
+    return max(own, key=lambda t: len(words & set(t.name.split("_"))), default=None)
+
+
+def rows(
+    system: str, asked: Mapping[str, Mapping[str, list[str]]], gaps: list[str]
+) -> Iterator[str]:
+    """A system's table, line by line; what is missing is added to the gaps."""
+    queries = queries_of(system)
+    tests = tests_of(system)
+    gaps += [
+        f"{system}.{name}: no such query file" for name in asked if name not in queries
+    ]
+    yield "| repository | method | query | command | test |"
+    yield "| --- | --- | --- | --- | --- |"
+    for repository, found in queries.items():
+        place = f"{system}.{repository}"
+        methods = asked.get(repository, {})
+        by_name = {query.name: query for query in found}
+        gaps += [
+            f"{place}, {method}: no query" for method, q in methods.items() if not q
+        ]
+        pairs = [(method, name) for method, names in methods.items() for name in names]
+        named = {name for _, name in pairs}
+        pairs += [("", query.name) for query in found if query.name not in named]
+        generated = generated_methods(system, repository)
+        for method, name in pairs:
+            query = by_name.get(name)
+            if query is None:
+                gaps.append(f"{place}, {method}: no query {name}")
+                continue
+            if query.method not in generated:
+                gaps.append(f"{place}.{query.method}: not generated")
+            call = repository, query.method
+            test = best(tests.get(call, []), call)
+            if test is None:
+                gaps.append(f"{place}.{query.method}: no test of it in its own file")
+                continue
+            link = test.link()
+            yield f"| {repository} | {method} | {name} | `:{query.command}` | {link} |"
+
+
+def document() -> tuple[str, list[str]]:
+    """The text of docs/systems.md, and the gaps."""
+    asked = tomllib.loads(METHODS.read_text(encoding="utf-8"))
+    config = tomllib.loads((ROOT / "codegen.toml").read_text(encoding="utf-8"))
+    gaps = [
+        f"{package['name']}: not in {METHODS.name}"
+        for package in config["package"]
+        if package["name"] not in asked
+    ]
+    parts = [HEAD]
+    for system, repositories in asked.items():
+        table = "\n".join(rows(system, repositories, gaps))
+        parts.append(f"\n## {system}\n\n{table}\n")
+    return "".join(parts), gaps
+
+
+def main() -> int:
+    """Write the document, or say what is not as it should be."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    check = parser.parse_args().check
+    text, gaps = document()
+    stale = not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text
+    if stale and not check:
+        TARGET.write_text(text, encoding="utf-8")
+    for gap in gaps:
+        sys.stdout.write(f"{gap}\n")
+    if stale:
+        name = TARGET.relative_to(ROOT).as_posix()
+        sys.stdout.write(f"{name} {'is stale' if check else 'written'}\n")
+    return int(bool(gaps) or (check and stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
