@@ -1,0 +1,1 @@
+"""Queries and schema → `TypedQuery`s: every fact that code can be made from."""

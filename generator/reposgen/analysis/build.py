@@ -1,0 +1,104 @@
+"""One query: everything found out about it, put together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.advice import advise
+from reposgen.analysis.classes import read_classes, read_row_name
+from reposgen.analysis.commands import check_command
+from reposgen.analysis.directives import unsupported
+from reposgen.analysis.listening import read_channel
+from reposgen.analysis.model import CopyTarget, Optimistic, RowName, TypedQuery
+from reposgen.analysis.names import method_name
+from reposgen.analysis.optimistic.check import read_optimistic
+from reposgen.analysis.parameters import build_parameters
+from reposgen.analysis.proofs import prove_query
+from reposgen.analysis.results import build_results
+from reposgen.analysis.timeouts import read_timeout
+from reposgen.analysis.variants.checks import check_names, check_version
+from reposgen.analysis.variants.orders import order_query
+from reposgen.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reposgen.analysis.nullability import Proof
+    from reposgen.analysis.variants.vary import Varied
+
+
+def build_query(
+    varied: Varied,
+    definitions: Mapping[int, Sequence[Proof]],
+    copy: CopyTarget | Diagnostic | None = None,
+) -> tuple[TypedQuery | None, list[Diagnostic]]:
+    """The typed query, or None where something is wrong with it; and all diagnostics.
+
+    Args:
+        varied: the query.
+        definitions: proofs of the columns of materialized views, by oid.
+        copy: where `:copyfrom` puts its rows, or why it can't.
+    """
+    expanded = varied.expanded
+    judged, query = expanded.judged, expanded.judged.query
+    parameters, mistakes = build_parameters(judged)
+    nullable = frozenset(p.number for p in parameters if p.nullable)
+    proofs = prove_query(judged, varied.weakest, nullable, definitions)
+    results = build_results(judged, expanded.groups, proofs)
+    ordered = order_query(varied, results.items)
+    optimistic = read_optimistic(judged)
+    channel = read_channel(query, judged.text)
+    classes, misfits = read_classes(query, parameters, results.items)
+    row_name = read_row_name(query)
+    timeout = read_timeout(query)
+    diagnostics = [
+        *unsupported(query),
+        *mistakes,
+        *varied.mistakes,
+        *results.diagnostics,
+        *ordered.diagnostics,
+        *check_command(judged, results.items, expanded.groups),
+        *([copy] if isinstance(copy, Diagnostic) else ()),
+        *misfits,
+        *(
+            d
+            for d in (optimistic, channel, row_name, timeout)
+            if isinstance(d, Diagnostic)
+        ),
+        *check_names(varied, parameters),
+        *check_version(varied, parameters, optimistic),
+    ]
+    if any(d.severity is Severity.ERROR for d in diagnostics):
+        return None, diagnostics
+    diagnostics += advise(judged, proofs)
+    lineage = proofs.lineage
+    built = TypedQuery(
+        query=query,
+        command=query.command,
+        method=method_name(query.name),
+        doc=query.doc,
+        pieces=ordered.pieces,
+        parameters=tuple(
+            replace(parameter, optional=varied.optional.get(parameter.number))
+            for parameter in parameters
+        ),
+        results=results.items,
+        model=results.model,
+        cardinality=proofs.cardinality,
+        reads=lineage.read_names() if lineage else (),
+        writes=lineage.written_names() if lineage else (),
+        read_only=lineage is not None and lineage.read_only,
+        locks_rows=proofs.locks_rows,
+        raises=lineage.violations if lineage else (),
+        ordering=ordered.ordering,
+        sorts=ordered.sorts,
+        channel=channel if isinstance(channel, str) else None,
+        classes=classes,
+        row_name=row_name if isinstance(row_name, RowName) else None,
+        optimistic=optimistic if isinstance(optimistic, Optimistic) else None,
+        copy=copy if isinstance(copy, CopyTarget) else None,
+        timeout_ms=timeout if isinstance(timeout, int) else None,
+        diagnostics=tuple(diagnostics),
+    )
+    return built, diagnostics

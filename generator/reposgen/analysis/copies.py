@@ -1,0 +1,132 @@
+"""Where `:copyfrom` puts its rows, and through which INSERT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.inserts import find_relation, read_insert
+from reposgen.analysis.model import CopyTarget
+from reposgen.analysis.parameters import build_parameters
+from reposgen.analysis.staging import misplaced_parameter, read_values, stage
+from reposgen.diagnostics import Diagnostic, error
+from reposgen.live_schema.model import RelationKind, ServerError, Statement
+from reposgen.sql_source.model import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from reposgen.analysis.expansion import Expanded
+    from reposgen.analysis.inserts import PlainInsert
+    from reposgen.live_schema.model import Description
+    from reposgen.sql_source.model import Query
+
+_COPIED_INTO = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A target, as long as the server agrees to the INSERT made for it."""
+
+    target: CopyTarget
+    judge: Statement
+
+
+def copy_targets(
+    several: Sequence[Expanded],
+    describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
+) -> Iterator[CopyTarget | Diagnostic | None]:
+    """For each query where its rows go, or why they can't; None for other commands.
+
+    Args:
+        several: the queries.
+        describe: has the server judge statements.
+    """
+    found = [_target(expanded) for expanded in several]
+    candidates = [one for one in found if isinstance(one, _Candidate)]
+    verdicts = iter(describe([one.judge for one in candidates]) if candidates else ())
+    for expanded, one in zip(several, found, strict=True):
+        if not isinstance(one, _Candidate):
+            yield one
+            continue
+        verdict = next(verdicts)
+        judged = expanded.judged
+        if isinstance(verdict, ServerError):
+            yield _refused(judged.query, verdict.message)
+        elif verdict.columns != judged.described.columns:
+            yield _refused(judged.query, "RETURNING gives other columns")
+        else:
+            yield one.target
+
+
+def _refused(query: Query, why: str) -> Diagnostic:
+    return error(
+        "copyfrom-staging",
+        f"with the rows in a staging table the server refuses this INSERT: {why}",
+        span=query.command_span,
+        hint="use :batchexec",
+    )
+
+
+def _target(expanded: Expanded) -> CopyTarget | _Candidate | Diagnostic | None:
+    judged = expanded.judged
+    query, sql = judged.query, expanded.text.text
+    if query.command is not Command.COPYFROM:
+        return None
+    plain = read_insert(sql, judged.catalog)
+    if plain is not None and _can_be_copied(plain):
+        in_order = sorted(plain.values, key=lambda value: value.number)
+        return CopyTarget(
+            relation=plain.relation,
+            columns=tuple(value.column.name for value in in_order),
+        )
+    insert = read_values(sql)
+    relation = find_relation(insert.table, judged.catalog) if insert else None
+    if insert is None or relation is None:
+        return error(
+            "copyfrom-shape",
+            ":copyfrom needs an INSERT of one VALUES row",
+            span=query.command_span,
+            hint="write INSERT INTO table (a, b) VALUES (@a, @b), or use :batchexec",
+        )
+    if not judged.described.parameter_oids:
+        return error(
+            "copyfrom-without-parameters",
+            ":copyfrom inserts a row for each of its arguments, and this takes none",
+            span=query.command_span,
+            hint="use :exec",
+        )
+    misplaced = misplaced_parameter(sql, insert)
+    if misplaced is not None:
+        return error(
+            "copyfrom-parameter",
+            "outside of VALUES there is no row that the parameter could come from",
+            span=expanded.text.source_span(misplaced),
+            hint="in ON CONFLICT, excluded.column is the row's value; or use"
+            " :batchexec",
+        )
+    parameters, _ = build_parameters(judged)
+    names = {parameter.number: parameter.name for parameter in parameters}
+    staged = stage(sql, insert, relation, names, judged.catalog.keywords)
+    return _Candidate(
+        target=CopyTarget(
+            relation=relation,
+            columns=tuple(parameter.name for parameter in parameters),
+            staging=staged.run,
+        ),
+        judge=Statement(
+            sql=staged.judge, parameter_oids=judged.described.parameter_oids
+        ),
+    )
+
+
+def _can_be_copied(insert: PlainInsert) -> bool:
+    """Whether COPY alone does what the INSERT says."""
+    numbers = [value.number for value in insert.values]
+    return (
+        not insert.has_more
+        and len(set(numbers)) == len(numbers)
+        and insert.relation.kind in _COPIED_INTO
+        # PostgreSQL refuses COPY where policies are to be applied.
+        and not insert.relation.row_security
+    )

@@ -1,0 +1,146 @@
+"""`sqlc.embed(t)`: the result columns it covers, and whether its row can miss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.model import Embed
+from reposgen.diagnostics import Diagnostic, error
+from reposgen.live_schema.tree.expressions import Var
+from reposgen.live_schema.tree.model import RteKind
+from reposgen.sql_source.lexer import fold, tokenize
+from reposgen.sql_source.model import EmbedUse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.model import Column
+    from reposgen.analysis.stars import StarGroup
+    from reposgen.live_schema.model import Relation
+    from reposgen.live_schema.tree.model import Query, RangeTableEntry
+
+
+def embed_groups(
+    judged: Judged, groups: Sequence[StarGroup]
+) -> Mapping[EmbedUse, StarGroup]:
+    """The result columns of each embed that is a part of the result."""
+    starts = {judged.text.to_source(group.star.start): group for group in groups}
+    return {
+        use: starts[use.span.start]
+        for use in judged.query.segments
+        if isinstance(use, EmbedUse) and use.span.start in starts
+    }
+
+
+def misplaced_embeds(
+    judged: Judged, found: Mapping[EmbedUse, StarGroup]
+) -> Iterator[Diagnostic]:
+    """An error for each embed whose columns the result does not show."""
+    for use in judged.query.segments:
+        if not isinstance(use, EmbedUse) or use in found:
+            continue
+        yield error(
+            "misplaced-embed",
+            f"sqlc.embed({use.table}) is no item of the result",
+            span=use.span,
+            hint="it stands in the select list or RETURNING, for a table in FROM",
+        )
+
+
+def build_embed(
+    judged: Judged,
+    use: EmbedUse,
+    group: StarGroup,
+    columns: Sequence[Column],
+    missing: frozenset[int] | None,
+) -> Embed | Diagnostic:
+    """The nested value; or an error where the columns are not those of one table.
+
+    Args:
+        judged: the query.
+        use: the embed.
+        group: what it stands for.
+        columns: its columns.
+        missing: indexes of the range table's entries that a row may lack.
+    """
+    relation = _relation(judged, group, columns)
+    if relation is None:
+        return error(
+            "embed-of-no-table",
+            f"{use.table} is no table, so there is no model to embed",
+            span=use.span,
+            hint=f"write {use.table}.* instead, or embed a table, or a CTE that returns"
+            " all columns of one in their order (RETURNING *)",
+        )
+    required = [i for i, column in enumerate(relation.columns) if column.not_null]
+    # A column that the table declares NOT NULL and that may be NULL all the same
+    # tells of an outer join.
+    probe = next((i for i in required if columns[i].nullable), None)
+    if probe is None and not required and _can_miss(judged, group, missing):
+        return error(
+            "embed-without-not-null-column",
+            f"the row of {use.table} can be missing, and none of its columns is"
+            " NOT NULL to tell that by",
+            span=use.span,
+            hint=f"give {relation.qualified_name} a NOT NULL column, or list columns",
+        )
+    return Embed(
+        name=fold(next(tokenize(use.table))),
+        relation=relation,
+        nullable=probe is not None,
+        columns=tuple(columns),
+        probe=probe,
+    )
+
+
+def _relation(
+    judged: Judged, group: StarGroup, columns: Sequence[Column]
+) -> Relation | None:
+    around = (judged.tree,) if judged.tree else ()
+    oids = {_table_behind(entry, around) for entry in group.entries}
+    if not group.entries:
+        oids = {column.table[0] if column.table else 0 for column in columns}
+    relation = judged.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
+    if relation is None or len(relation.columns) != len(columns):
+        return None
+    return relation
+
+
+def _table_behind(entry: RangeTableEntry, around: tuple[Query, ...]) -> int:
+    """The table or view whose rows an item of FROM has, whole and in order, or 0.
+
+    A CTE or subquery has them if all that it returns are the columns of one item.
+
+    Args:
+        entry: the item.
+        around: the statements that it stands in, the innermost first.
+    """
+    inner = entry.subquery
+    if entry.relation:
+        return entry.relation
+    if entry.kind is RteKind.CTE:
+        around = around[entry.cte_levels_up :]
+        ctes = around[0].ctes if around else ()
+        named = (c for c in ctes if c.name == entry.cte_name and not c.recursive)
+        inner = next((cte.query for cte in named), None)
+    if inner is None or inner.set_operations:
+        return 0
+    columns = [target.expression for target in inner.results]
+    indexes = {c.index for c in columns if isinstance(c, Var) and not c.levels_up}
+    if len(indexes) != 1 or not all(isinstance(c, Var) for c in columns):
+        return 0
+    numbers = [c.column for c in columns if isinstance(c, Var)]
+    behind = inner.entry(indexes.pop())
+    live = [number for number, name in enumerate(behind.column_names, 1) if name]
+    return _table_behind(behind, (inner, *around)) if numbers == live else 0
+
+
+def _can_miss(judged: Judged, group: StarGroup, missing: frozenset[int] | None) -> bool:
+    if judged.tree is None or missing is None or judged.tree.set_operations:
+        return True
+    return any(
+        entry is judged.tree.entry(index)
+        for index in missing
+        for entry in group.entries
+    )

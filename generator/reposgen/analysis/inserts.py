@@ -1,0 +1,124 @@
+"""The shape of an INSERT of one row of bare parameters, read from its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.sql_source.lexer import TokenKind, fold, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reposgen.live_schema.model import Catalog, Relation, RelationColumn
+    from reposgen.sql_source.lexer import Token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertedValue:
+    """`$number`, inserted into a column."""
+
+    number: int
+    location: int
+    column: RelationColumn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainInsert:
+    """`INSERT INTO table (a, b) VALUES ($1, $2)`.
+
+    Attributes:
+        has_more: something follows: ON CONFLICT, RETURNING.
+    """
+
+    relation: Relation
+    values: tuple[InsertedValue, ...]
+    has_more: bool
+
+
+def read_insert(sql: str, catalog: Catalog) -> PlainInsert | None:
+    """What the statement inserts, or None where it has any other shape."""
+    words = _Words([token for token in tokenize(sql) if not token.is_blank])
+    if not (words.take("insert") and words.take("into")):
+        return None
+    table = words.names(".")
+    if words.take("as"):
+        words.names(".")
+    columns = words.list_of_names() if words.take("(") else None
+    if not (words.take("values") and words.take("(")):
+        return None
+    parameters = words.list_of_parameters()
+    relation = find_relation(table, catalog)
+    if relation is None or parameters is None:
+        return None
+    known = {column.name: column for column in relation.columns}
+    names = list(known) if columns is None else columns
+    if len(names) < len(parameters) or not known.keys() >= set(names):
+        return None
+    return PlainInsert(
+        relation=relation,
+        values=tuple(
+            InsertedValue(
+                number=int(token.text[1:]), location=token.start, column=known[name]
+            )
+            for token, name in zip(parameters, names, strict=False)
+        ),
+        has_more=not words.at_end,
+    )
+
+
+def find_relation(name: Sequence[str], catalog: Catalog) -> Relation | None:
+    """The relation of a name, which a schema's may precede."""
+    schemas = name[:-1] or catalog.search_path
+    found = {
+        relation.schema: relation
+        for relation in catalog.relations.values()
+        if name and relation.name == name[-1]
+    }
+    return next((found[schema] for schema in schemas if schema in found), None)
+
+
+class _Words:
+    """The tokens of a statement, taken from the front."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._next = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self._next >= len(self._tokens)
+
+    def take(self, word: str) -> bool:
+        """Take the word, if it is the next."""
+        taken = not self.at_end and self._tokens[self._next].text.lower() == word
+        self._next += taken
+        return taken
+
+    def names(self, separator: str) -> list[str]:
+        """Take names with a separator between them."""
+        names = []
+        while not self.at_end and self._tokens[self._next].kind in (
+            TokenKind.WORD,
+            TokenKind.QUOTED,
+        ):
+            names.append(fold(self._tokens[self._next]))
+            self._next += 1
+            if not self.take(separator):
+                break
+        return names
+
+    def list_of_names(self) -> list[str]:
+        """Take names up to the closing parenthesis; empty where there is more."""
+        names = self.names(",")
+        return names if self.take(")") else []
+
+    def list_of_parameters(self) -> list[Token] | None:
+        """Take parameters up to the closing parenthesis; None where there is more."""
+        found = []
+        while not self.at_end and self._tokens[self._next].kind is TokenKind.PARAMETER:
+            found.append(self._tokens[self._next])
+            self._next += 1
+            if not self.take(","):
+                break
+        return found if found and self.take(")") else None

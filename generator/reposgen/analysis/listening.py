@@ -1,0 +1,52 @@
+"""`:listen`: the channel of a LISTEN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.names import method_name
+from reposgen.diagnostics import Diagnostic, error
+from reposgen.sql_source.lexer import TokenKind, fold, tokenize
+from reposgen.sql_source.model import Command, ParameterUse
+
+if TYPE_CHECKING:
+    from reposgen.sql_source.model import Query
+    from reposgen.sql_source.printing import ServerText
+
+_WORDS = 2  # LISTEN channel
+
+
+def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
+    """The channel that the query listens to, None where it does no such thing.
+
+    Returns:
+        Or what is wrong: with the statement of `:listen`, the command of a LISTEN.
+    """
+    tokens = [token for token in tokenize(text.text) if not token.is_blank]
+    listens = bool(tokens) and tokens[0].text.lower() == "listen"
+    if query.command is not Command.LISTEN:
+        if not listens:
+            return None
+        return error(
+            "listen-command",
+            f":{query.command} would listen on a connection that others use next",
+            span=query.command_span,
+            hint="use :listen",
+        )
+    uses = [use for use in query.segments if isinstance(use, ParameterUse)]
+    if uses:
+        return error(
+            "listen-parameter",
+            "the channel of LISTEN can't be a parameter",
+            span=uses[0].span,
+            hint="listen to one channel, and tell apart by the payload what is meant",
+        )
+    names = (TokenKind.WORD, TokenKind.QUOTED)
+    if not listens or len(tokens) != _WORDS or tokens[1].kind not in names:
+        return error(
+            "listen-shape",
+            ":listen needs LISTEN and a channel",
+            span=text.source_span(tokens[0].start) if tokens else query.command_span,
+            hint=f"write LISTEN {method_name(query.name)}",
+        )
+    return fold(tokens[1])

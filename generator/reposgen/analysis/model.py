@@ -1,0 +1,319 @@
+"""What is known of a query once the server has judged it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reposgen.diagnostics import Diagnostic, Span
+    from reposgen.live_schema.model import Catalog, Constraint, PgType, Relation
+    from reposgen.sql_source.model import Command, Query
+
+
+class Cardinality(StrEnum):
+    """How many rows a statement can return, proved."""
+
+    NONE = "none"
+    ONE = "one"
+    AT_MOST_ONE = "at_most_one"
+    MANY = "many"
+
+
+class OptionalKind(StrEnum):
+    """What leaves an `@optional` parameter's clause out."""
+
+    FILTER = "filter"  # None
+    SET = "set"  # UNSET; None means NULL
+
+
+class PieceRole(StrEnum):
+    """What the run time makes of a piece."""
+
+    SQL = "sql"  # goes out as it stands
+    ORDER_BY = "order_by"  # a chosen sort replaces it, a page leaves it out
+    SOME = "some"  # no SQL: one of `any_of` must be given, or there is nothing to SET
+
+
+# Where NULLs go, if it is not left to PostgreSQL: last where values ascend, else first.
+Nulls: TypeAlias = Literal["first", "last"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """An argument of the generated method.
+
+    Attributes:
+        number: the n of its `$n` in the statement.
+        name: unique in the query; not yet a Python identifier.
+        type: of a slice, the array.
+        nullable: None is accepted and means NULL.
+        element_nullable: for arrays, whether elements may be NULL.
+        optional: its clause can be left out.
+        column: (relation oid, attnum) of the column it is compared with or assigned
+            to: type overrides by column reach it through this.
+        is_value: it is assigned to a column or compared with one for equality: what
+            the column holds, it holds.
+        span: its first use.
+    """
+
+    number: int
+    name: str
+    type: PgType
+    nullable: bool
+    span: Span
+    element_nullable: bool = False
+    optional: OptionalKind | None = None
+    column: tuple[int, int] | None = None
+    is_value: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the result.
+
+    Attributes:
+        name: as the server names it, an override's `!` or `?` taken off.
+        type: a domain, where the tree shows that it is one.
+        element_nullable: an array that the statement makes, NULL elements and all.
+        why: the proof in plain words, the outermost reason first.
+        table: relation oid and `attnum` of the column it comes from, or None.
+    """
+
+    name: str
+    type: PgType
+    nullable: bool
+    why: tuple[str, ...]
+    table: tuple[int, int] | None = None
+    element_nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embed:
+    """`sqlc.embed(t)`: the columns of one table as one nested value.
+
+    Attributes:
+        name: as written between the parentheses: the field's name.
+        nullable: the table is on an outer join's nullable side.
+        probe: index in `columns` of a column that is NULL only if the whole row is
+            missing; None unless `nullable`.
+    """
+
+    name: str
+    relation: Relation
+    nullable: bool
+    columns: tuple[Column, ...]
+    probe: int | None = None
+
+
+ResultItem = Column | Embed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sort:
+    """An ORDER BY that the caller may choose.
+
+    Attributes:
+        name: `created_at`, or `-created_at` for the other direction.
+        sql: the whole clause, with what stands between it and the clause before.
+    """
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of the statement's SQL.
+
+    Attributes:
+        sql: with `$n` for the parameters.
+        when: numbers of the `@optional` parameters that must all be given for the
+            piece to be there; empty for what always is.
+        any_of: if not empty, all of one of these must be given as well: a comma
+            between two optional SET items.
+        sorts: of an ORDER BY, what can stand in its place; a page has none, since
+            there the run time writes it.
+    """
+
+    sql: str
+    when: tuple[int, ...] = ()
+    any_of: tuple[tuple[int, ...], ...] = ()
+    role: PieceRole = PieceRole.SQL
+    sorts: tuple[Sort, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortKey:
+    """A column of the result that pages are ordered by.
+
+    Attributes:
+        name: what `@sort` calls it.
+        column: its index in the result, embeds spelled out.
+        nulls: where they go, if that is not the default.
+    """
+
+    name: str
+    column: int
+    descending: bool
+    nullable: bool
+    nulls: Nulls | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordering:
+    """What a `:page` can be ordered by.
+
+    Attributes:
+        default: the query's own ORDER BY.
+        unique: how many of its last keys no two rows agree in; those follow a sort
+            that the caller chooses, too.
+        choices: what the caller may sort by, in either direction; all ascending.
+    """
+
+    default: tuple[SortKey, ...]
+    unique: int
+    choices: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimistic:
+    """`@optimistic version`, checked.
+
+    Attributes:
+        version: number of the parameter that the version column is compared with.
+        probe: SQL that returns the row's version, or no row if the key is gone.
+        numbers: the statement's parameters that are the probe's $1, $2 …
+        type: of the version column.
+        conditions: the row can also be refused for another reason than its version.
+        inserts: a row that is not there is no reason: an upsert writes it.
+    """
+
+    column: str
+    version: int
+    probe: str
+    numbers: tuple[int, ...]
+    type: PgType
+    conditions: bool
+    inserts: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyTarget:
+    """Where `:copyfrom` puts its rows.
+
+    Attributes:
+        columns: the table's, or with `staging` the staging table's, in the order of
+            the parameters.
+        staging: SQL that moves the rows from the staging table into the table, where
+            ON CONFLICT, RETURNING, casts, expressions or row-level security ask for
+            that. None for a plain COPY.
+    """
+
+    relation: Relation
+    columns: tuple[str, ...]
+    staging: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A constraint that a write can violate."""
+
+    relation: Relation
+    constraint: Constraint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassChoice:
+    """`-- @json column = module.Class`, or `@type`.
+
+    Attributes:
+        name: of the column or parameter, or of one of each.
+        target: as written: `myapp.models.Settings`.
+        span: of the target.
+    """
+
+    name: str
+    target: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowName:
+    """`-- @row Name`: what the class of the query's rows is called."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedQuery:
+    """A query with everything that code generation, docs and checks need.
+
+    Attributes:
+        method: not yet a Python identifier: the query's name in snake_case.
+        pieces: the SQL to run, `*` expanded, embeds spelled out, parameters as
+            `$n`. One piece unless a call can leave out or choose some of it.
+        parameters: in the order of their numbers.
+        results: empty for a statement that returns no rows.
+        model: the relation whose columns, in order, are the whole result.
+        reads: qualified names of the tables read, in any level, views seen through.
+        read_only: proved.
+        locks_rows: FOR UPDATE and the like, and nothing is written.
+        writes: qualified names of the tables written.
+        doc: docstring text, directives taken out.
+        classes: what columns and parameters become.
+        row_name: None where the generator names the class.
+        ordering: of a `:page`.
+        sorts: what the caller may sort by: `created_at`, `-created_at`.
+    """
+
+    query: Query
+    command: Command
+    method: str
+    doc: str
+    pieces: tuple[Piece, ...]
+    parameters: tuple[Parameter, ...]
+    results: tuple[ResultItem, ...]
+    model: Relation | None
+    cardinality: Cardinality
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    read_only: bool
+    locks_rows: bool
+    raises: tuple[Violation, ...]
+    ordering: Ordering | None = None
+    sorts: tuple[str, ...] = ()
+    optimistic: Optimistic | None = None
+    copy: CopyTarget | None = None
+    classes: tuple[ClassChoice, ...] = ()
+    row_name: RowName | None = None
+    timeout_ms: int | None = None
+    replica: bool = True
+    channel: str | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As written after `-- name:`."""
+        return self.query.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """All queries of a package, judged.
+
+    Attributes:
+        queries: in the order of files and of queries in them; those with errors
+            are left out.
+        diagnostics: of all queries and of the set as a whole.
+        trees: whether the proofs rest on the server's tree or on the simple rules.
+    """
+
+    catalog: Catalog
+    files: Mapping[str, tuple[TypedQuery, ...]]
+    diagnostics: tuple[Diagnostic, ...]
+    trees: bool

@@ -1,0 +1,15 @@
+"""Whether a result column can be NULL, proved from the server's own query tree.
+
+Sound before precise: a column is not null only where that is proved.
+"""
+
+from __future__ import annotations
+
+from reposgen.analysis.nullability.proof import Proof
+from reposgen.analysis.nullability.prover import (
+    null_elements,
+    nullable_relations,
+    prove,
+)
+
+__all__ = ["Proof", "null_elements", "nullable_relations", "prove"]

@@ -1,0 +1,44 @@
+"""HAVING count(*) > 0."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.walk import conjuncts, constant_integer
+
+if TYPE_CHECKING:
+    from reposgen.analysis.nullability.place import Place
+
+_COUNTS = {2147, 2803}  # count(any), count(*)
+# For each comparison function, its name with the sides exchanged.
+_MIRRORED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge", "eq": "eq", "ne": "ne"}
+
+
+def counts_rows(place: Place) -> bool:
+    """Whether HAVING keeps only groups of which some count is above zero."""
+    return any(_is_positive(c, place) for c in conjuncts(place.query.having))
+
+
+def _is_positive(condition: e.Expression, place: Place) -> bool:
+    match condition:
+        case e.OpExpr(args=(e.Aggref() as count, e.Const() as bound)):
+            comparison = _comparison(condition, place)
+        case e.OpExpr(args=(e.Const() as bound, e.Aggref() as count)):
+            comparison = _MIRRORED.get(_comparison(condition, place), "")
+        case _:
+            return False
+    number = constant_integer(bound)
+    if number is None or count.function not in _COUNTS or count.levels_up:
+        return False
+    return (
+        (comparison == "gt" and number >= 0)
+        or (comparison in {"ge", "eq"} and number > 0)
+        or (comparison == "ne" and number == 0)
+    )
+
+
+def _comparison(condition: e.OpExpr, place: Place) -> str:
+    """`gt`, of the function int84gt behind the operator."""
+    name = place.prover.knowledge.function_name(condition.function)
+    return name[-2:] if name.startswith("int") else ""

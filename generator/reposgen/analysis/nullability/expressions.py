@@ -1,0 +1,315 @@
+"""Expressions: from what a value is made of to whether it can be NULL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.nullability import conditional
+from reposgen.analysis.nullability.aggregates import aggregate, window_function
+from reposgen.analysis.nullability.columns import column, column_name, set_value
+from reposgen.analysis.nullability.dml import excluded_column, returned_column
+from reposgen.analysis.nullability.elements import elements_not_null
+from reposgen.analysis.nullability.proof import (
+    Proof,
+    all_of,
+    may_be_null,
+    never_null,
+)
+from reposgen.analysis.nullability.subqueries import multiple_assignment, sublink
+from reposgen.live_schema.functions import NullRule
+from reposgen.live_schema.model import DomainType
+from reposgen.live_schema.tree import expressions as e
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reposgen.analysis.nullability.place import Place
+
+_CURRENT_SCHEMA = 14
+_XML_ELEMENT = 1
+_JSON_OBJECT, _JSON_ARRAY = 1, 2
+_JSON_AGGREGATES = {3, 4}
+_JSON_EXISTS = 0
+# NULL, UNKNOWN ON ERROR
+_JSON_NULL_ON_ERROR = {0, 5}
+# A field's extraction from an infinite date is NULL, but for those that grow with it.
+_EXTRACTIONS = frozenset({"date_part", "extract"})
+_GROWING = frozenset({b"century", b"decade", b"epoch", b"millennium", b"year"})
+
+
+def prove(node: e.Expression, place: Place) -> Proof:
+    """Whether an expression can be NULL at a place."""
+    if place.known.has(node):
+        return never_null(f"{_named(node, place)} is not NULL in the rows that remain")
+    nulled = place.scope.grouping.nulled
+    if nulled and place.rows is not None and node in nulled:
+        return may_be_null("a grouping set without it has NULL there")
+    kind = type(node)
+    if reason := _NEVER_NULL.get(kind):
+        return never_null(reason)
+    rule = _RULES.get(kind)
+    if rule is not None:
+        return rule(node, place)
+    return may_be_null(_MAY_BE_NULL.get(kind, "nothing is known of this expression"))
+
+
+def _var(var: e.Var, place: Place) -> Proof:
+    if var.levels_up:
+        outer = place.outer
+        if outer is None:
+            return may_be_null("a column of an unknown query around this one")
+        moved = e.Var(
+            index=var.index,
+            column=var.column,
+            type=var.type,
+            levels_up=var.levels_up - 1,
+            returning=var.returning,
+        )
+        return place.prover.prove(moved, outer)
+    if place.returning:
+        return returned_column(var, place)
+    if place.rows is not None:
+        # A column after the grouping step is the same in all rows of its group.
+        return place.prover.prove(var, place.rows)
+    conflict = place.query.on_conflict
+    if conflict is not None and var.index == conflict.excluded:
+        return excluded_column(var, place)
+    return column(var, place)
+
+
+def _param(param: e.Param, place: Place) -> Proof:
+    if param.kind is e.ParamKind.MULTIPLE:
+        return multiple_assignment(param, place)
+    if param.kind is not e.ParamKind.EXTERNAL:
+        return may_be_null("a value that the executor passes")
+    if param.number in place.prover.knowledge.nullable_parameters:
+        return may_be_null(f"the parameter ${param.number} may be NULL")
+    return never_null(f"the parameter ${param.number} is not NULL")
+
+
+def _function(call: e.FuncExpr, place: Place) -> Proof:
+    if not call.returns_set:
+        return _call(call.function, call.args, place, variadic=call.variadic)
+    # Beside another set this one is filled up with NULLs.
+    if conditional.sets_in_results(place.query) > 1 or place.scope.grouping.sets:
+        return may_be_null("a shorter set's rows are filled with NULL")
+    return set_value(call, place)
+
+
+def _call(
+    function: int,
+    args: tuple[e.Expression, ...],
+    place: Place,
+    *,
+    variadic: bool = False,
+) -> Proof:
+    knowledge = place.prover.knowledge
+    name = knowledge.function_name(function)
+    rule = knowledge.rule(function)
+    if variadic and rule in {NullRule.NEVER, NullRule.FIRST}:
+        # f(VARIADIC NULL) has NULL for all of its arguments.
+        rule = NullRule.ARGUMENTS
+    if rule is NullRule.NEVER:
+        return never_null(f"{name} is never NULL")
+    if rule is NullRule.FIRST:
+        args = args[:1]
+    elif rule is not NullRule.ARGUMENTS and not _grows(function, args, place):
+        if knowledge.functions.get(function) is None:
+            return may_be_null(f"nothing is known of the function {name}")
+        return may_be_null(f"{name} can be NULL")
+    return all_of(
+        (place.prover.prove(arg, place) for arg in args),
+        f"{name} of values is a value",
+        f"{name} of an argument that can be NULL",
+    )
+
+
+def _grows(function: int, args: tuple[e.Expression, ...], place: Place) -> bool:
+    """Whether a field of a date or interval is asked for that infinity has too."""
+    builtin = place.prover.knowledge.functions.get(function)
+    if builtin is None or builtin.name not in _EXTRACTIONS:
+        return False
+    # A text's datum begins with its length.
+    field = args[0].value if isinstance(args[0], e.Const) else None
+    return field is not None and field[4:].lower() in _GROWING
+
+
+def _coercion(node: e.Coerce, place: Place) -> Proof:
+    if node.kind is e.Coercion.DOMAIN and _is_not_null_domain(node.type, place):
+        return never_null("a cast to a NOT NULL domain refuses NULL")
+    return place.prover.prove(node.arg, place)
+
+
+def _is_not_null_domain(oid: int, place: Place) -> bool:
+    domain = place.prover.knowledge.catalog.types.get(oid)
+    while isinstance(domain, DomainType):
+        if domain.not_null:
+            return True
+        domain = domain.base
+    return False
+
+
+def _field(node: e.FieldSelect, place: Place) -> Proof:
+    match node.arg:
+        case e.RowExpr(args=args) if 0 < node.field <= len(args):
+            return place.prover.prove(args[node.field - 1], place)
+        case e.Var(column=0) as row:
+            return place.prover.prove(
+                e.Var(
+                    index=row.index,
+                    column=node.field,
+                    type=node.type,
+                    levels_up=row.levels_up,
+                    returning=row.returning,
+                ),
+                place,
+            )
+        case _:
+            return may_be_null("a field of a composite can be NULL")
+
+
+def _scalar_array(node: e.ScalarArrayOpExpr, place: Place) -> Proof:
+    knowledge = place.prover.knowledge
+    if knowledge.rule(node.function) is not NullRule.ARGUMENTS:
+        return may_be_null("the comparison can be NULL")
+    left, array = node.args
+    return all_of(
+        (
+            place.prover.prove(left, place),
+            place.prover.prove(array, place),
+            elements_not_null(array, place),
+        ),
+        "no part of the comparison is NULL",
+        "a part of the comparison can be NULL",
+    )
+
+
+def _json(node: e.JsonConstructor, place: Place) -> Proof:
+    if node.kind in {_JSON_OBJECT, _JSON_ARRAY}:
+        return never_null("a JSON object or array is a value")
+    if node.kind in _JSON_AGGREGATES and node.call is not None:
+        return place.prover.prove(node.call, place)
+    return all_of(
+        (place.prover.prove(arg, place) for arg in node.args),
+        "JSON of a value is a value",
+        "JSON of an argument that can be NULL",
+    )
+
+
+def _constant(node: e.Const, _: Place) -> Proof:
+    if node.value is None:
+        return may_be_null("it is NULL")
+    return never_null("it is a constant")
+
+
+def _operator(node: e.OpExpr, place: Place) -> Proof:
+    return _call(node.function, node.args, place)
+
+
+def _named_argument(node: e.NamedArgExpr, place: Place) -> Proof:
+    return place.prover.prove(node.arg, place)
+
+
+def _aggregate(node: e.Aggref, place: Place) -> Proof:
+    home = place.ancestor(node.levels_up)
+    return aggregate(node, home) if home else may_be_null("an outer aggregate")
+
+
+def _coalesce(node: e.CoalesceExpr, place: Place) -> Proof:
+    return conditional.first_of("COALESCE", node.args, place)
+
+
+def _min_max(node: e.MinMaxExpr, place: Place) -> Proof:
+    return conditional.first_of("GREATEST or LEAST", node.args, place)
+
+
+def _distinct(node: e.DistinctExpr, place: Place) -> Proof:
+    if place.prover.knowledge.rule(node.function) is NullRule.ARGUMENTS:
+        return never_null("IS DISTINCT FROM is true or false, never NULL")
+    return may_be_null("the type's equality can be NULL")
+
+
+def _row_comparison(node: e.RowCompareExpr, place: Place) -> Proof:
+    return all_of(
+        (place.prover.prove(arg, place) for arg in (*node.left, *node.right)),
+        "no part of the comparison is NULL",
+        "a part of the comparison can be NULL",
+    )
+
+
+def _session_value(node: e.SqlValueFunction, _: Place) -> Proof:
+    if node.operation == _CURRENT_SCHEMA:
+        return may_be_null("there may be no current schema")
+    return never_null("the session always has it")
+
+
+def _is_json(node: e.JsonIsPredicate, place: Place) -> Proof:
+    proof = place.prover.prove(node.arg, place)
+    return proof.because("IS JSON is NULL of NULL alone")
+
+
+def _json_value(node: e.JsonValue, place: Place) -> Proof:
+    return place.prover.prove(node.formatted or node.raw, place)
+
+
+def _json_query(node: e.JsonQuery, place: Place) -> Proof:
+    if node.operation != _JSON_EXISTS or node.on_error in _JSON_NULL_ON_ERROR:
+        return may_be_null("there may be nothing at the path")
+    return all_of(
+        (place.prover.prove(arg, place) for arg in node.args),
+        "JSON_EXISTS is true or false, never NULL",
+        "JSON_EXISTS of an argument that can be NULL",
+    )
+
+
+def _xml(node: e.XmlExpr, _: Place) -> Proof:
+    if node.operation == _XML_ELEMENT:
+        return never_null("XMLELEMENT is a value")
+    return may_be_null("nothing is known of this XML expression")
+
+
+def _named(node: e.Expression, place: Place) -> str:
+    if isinstance(node, e.Var) and not node.levels_up:
+        return column_name(node, place)
+    return "the expression"
+
+
+_NEVER_NULL: Mapping[type, str] = {
+    e.NullTest: "IS NULL is true or false, never NULL",
+    e.BooleanTest: "IS … is true or false, never NULL",
+    e.ArrayExpr: "ARRAY[…] is a value",
+    e.RowExpr: "ROW(…) is a value",
+    e.NextValueExpr: "a sequence gives a number",
+    e.GroupingFunc: "GROUPING is a number",
+    e.MergeSupportFunc: "merge_action() names an action",
+}
+_MAY_BE_NULL: Mapping[type, str] = {
+    e.NullIfExpr: "NULLIF is NULL where both are equal",
+    e.SubscriptingRef: "there may be no such element",
+}
+_RULES: Mapping[type, Callable[..., Proof]] = {
+    e.Var: _var,
+    e.Const: _constant,
+    e.Param: _param,
+    e.FuncExpr: _function,
+    e.OpExpr: _operator,
+    e.NamedArgExpr: _named_argument,
+    e.Coerce: _coercion,
+    e.Aggref: _aggregate,
+    e.WindowFunc: window_function,
+    e.SubLink: sublink,
+    e.CaseExpr: conditional.case,
+    e.CoalesceExpr: _coalesce,
+    e.MinMaxExpr: _min_max,
+    e.BoolExpr: conditional.boolean,
+    e.DistinctExpr: _distinct,
+    e.ScalarArrayOpExpr: _scalar_array,
+    e.RowCompareExpr: _row_comparison,
+    e.FieldSelect: _field,
+    e.SqlValueFunction: _session_value,
+    e.JsonIsPredicate: _is_json,
+    e.JsonValue: _json_value,
+    e.JsonConstructor: _json,
+    e.JsonQuery: _json_query,
+    e.XmlExpr: _xml,
+}

@@ -1,0 +1,104 @@
+"""The grouping step of a query: what it nulls, and whether a group can be empty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.model import GroupingSetKind, RteKind
+
+if TYPE_CHECKING:
+    from reposgen.live_schema.tree.model import GroupingSet, Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """The grouping step.
+
+    Attributes:
+        groups: rows are grouped at all, be it all into one group.
+        may_be_empty: a group can have no rows: there is no GROUP BY.
+        sets: there are grouping sets.
+        nulled: grouping expressions that some set leaves out, so that they are NULL
+            in its rows.
+    """
+
+    groups: bool
+    may_be_empty: bool
+    sets: bool
+    nulled: frozenset[e.Expression]
+
+
+def read_grouping(query: Query) -> Grouping:
+    """The grouping step of a query."""
+    sets = query.grouping_sets
+    groups = bool(
+        query.has_aggregates or query.group or sets or query.having is not None
+    )
+    if sets:
+        empty = all(_can_be_empty(one) for one in sets)
+    else:
+        empty = groups and not query.group
+    return Grouping(
+        groups=groups,
+        may_be_empty=empty,
+        sets=bool(sets),
+        nulled=_nulled(query) if sets else frozenset(),
+    )
+
+
+def _nulled(query: Query) -> frozenset[e.Expression]:
+    # The sets multiply: what one of them always has, all combinations have.
+    always = frozenset[int]().union(*(_always(one) for one in query.grouping_sets))
+    grouped = {clause.group for clause in query.group}
+    left_out = {
+        target.expression
+        for target in query.targets
+        if target.group in grouped and target.group not in always
+    }
+    # From 18 on these are columns of a range table entry of their own; one that no
+    # target refers to by its group cannot be told apart: it counts as nulled.
+    for index, entry in enumerate(query.range_table, 1):
+        if entry.kind is RteKind.GROUP:
+            kept = {
+                target.expression.column
+                for target in query.targets
+                if target.group in always and isinstance(target.expression, e.Var)
+                if target.expression.index == index
+            }
+            left_out |= {
+                e.Var(index=index, column=number, type=kind)
+                for number, kind in _columns(query, index)
+                if number not in kept
+            }
+    return frozenset(left_out)
+
+
+def _columns(query: Query, index: int) -> set[tuple[int, int]]:
+    return {
+        (target.expression.column, target.expression.type)
+        for target in query.targets
+        if isinstance(target.expression, e.Var) and target.expression.index == index
+    }
+
+
+def _always(item: GroupingSet) -> frozenset[int]:
+    match item.kind:
+        case GroupingSetKind.SIMPLE:
+            return item.groups
+        case GroupingSetKind.SETS:
+            contents = [_always(one) for one in item.content]
+            return contents[0].intersection(*contents[1:]) if contents else frozenset()
+        case _:
+            return frozenset()
+
+
+def _can_be_empty(item: GroupingSet) -> bool:
+    match item.kind:
+        case GroupingSetKind.SIMPLE:
+            return not item.groups
+        case GroupingSetKind.SETS:
+            return any(_can_be_empty(one) for one in item.content)
+        case _:
+            return True

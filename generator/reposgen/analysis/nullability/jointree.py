@@ -1,0 +1,142 @@
+"""Which outer joins can null which entry of the range table.
+
+Worked out from the join tree, not from what the server writes into columns: that
+differs between its versions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from reposgen.live_schema.tree.model import (
+    FromExpr,
+    JoinExpr,
+    JoinType,
+    RangeTableRef,
+)
+
+if TYPE_CHECKING:
+    from reposgen.live_schema.tree.expressions import Expression
+    from reposgen.live_schema.tree.model import FromItem, Query
+
+
+class Which(StrEnum):
+    """A side of a join."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class Side(NamedTuple):
+    """The side of an outer join that is nulled where the other finds no match."""
+
+    join: int
+    which: Which
+
+
+class Condition(NamedTuple):
+    """A condition that holds wherever none of these sides is nulled."""
+
+    unless: frozenset[Side]
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OuterJoin:
+    """An outer join.
+
+    Attributes:
+        above: the sides of other joins that null all of this one.
+    """
+
+    side: Side
+    join: JoinExpr
+    above: frozenset[Side]
+
+    @property
+    def nulled(self) -> FromItem:
+        """What is nulled where there is no match."""
+        return self.join.right if self.side.which is Which.RIGHT else self.join.left
+
+    @property
+    def kept(self) -> FromItem:
+        """The other side."""
+        return self.join.left if self.side.which is Which.RIGHT else self.join.right
+
+
+@dataclass(slots=True)
+class JoinTree:
+    """The join tree of one query.
+
+    Attributes:
+        nulled: for each entry in FROM, the sides that null it.
+        conditions: WHERE, and ON of every join.
+        outer: each outer join, FULL joins twice.
+    """
+
+    nulled: dict[int, frozenset[Side]] = field(default_factory=dict)
+    conditions: list[Condition] = field(default_factory=list)
+    outer: list[OuterJoin] = field(default_factory=list)
+    words: dict[Side, str] = field(default_factory=dict)
+
+    def describe(self, side: Side) -> str:
+        """`a LEFT JOIN`, for reasons."""
+        return self.words[side]
+
+
+_NOWHERE: frozenset[Side] = frozenset()
+_WORDS = {
+    JoinType.LEFT: "a LEFT JOIN",
+    JoinType.RIGHT: "a RIGHT JOIN",
+    JoinType.FULL: "a FULL JOIN",
+}
+
+
+def read_join_tree(query: Query) -> JoinTree:
+    """Walk a query's FROM and WHERE."""
+    tree = JoinTree()
+    if query.join_tree is not None:
+        _visit(query.join_tree, _NOWHERE, tree)
+    return tree
+
+
+def _visit(item: FromItem, above: frozenset[Side], tree: JoinTree) -> None:
+    match item:
+        case RangeTableRef(index=index):
+            tree.nulled[index] = above
+        case FromExpr(items=items, condition=condition):
+            for one in items:
+                _visit(one, above, tree)
+            if condition is not None:
+                tree.conditions.append(Condition(above, condition))
+        case JoinExpr():
+            _visit_join(item, above, tree)
+
+
+def _visit_join(join: JoinExpr, above: frozenset[Side], tree: JoinTree) -> None:
+    number = len(tree.words) + 1
+    nulls_left = join.type not in {JoinType.INNER, JoinType.LEFT}
+    nulls_right = join.type not in {JoinType.INNER, JoinType.RIGHT}
+    below_left, below_right, matched = above, above, above
+    # A type of join that is not known is taken for the worst, a FULL join.
+    words = _WORDS.get(join.type or JoinType.FULL, "a join")
+    if nulls_left:
+        side = Side(number, Which.LEFT)
+        tree.outer.append(OuterJoin(side=side, join=join, above=above))
+        tree.words[side] = words
+        below_left |= {side}
+        matched |= {side}
+    if nulls_right:
+        side = Side(number, Which.RIGHT)
+        tree.outer.append(OuterJoin(side=side, join=join, above=above))
+        tree.words[side] = words
+        below_right |= {side}
+        matched |= {side}
+    if join.index:
+        tree.nulled[join.index] = above
+    _visit(join.left, below_left, tree)
+    _visit(join.right, below_right, tree)
+    if join.condition is not None:
+        tree.conditions.append(Condition(matched, join.condition))

@@ -1,0 +1,113 @@
+"""What one proof of a statement can rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.functions import NullRule
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.model import Query
+from reposgen.live_schema.tree.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reposgen.analysis.nullability.jointree import Side
+    from reposgen.analysis.nullability.proof import Proof
+    from reposgen.live_schema.functions import BuiltinFunctions
+    from reposgen.live_schema.model import Catalog, RelationColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of every row at some point.
+
+    Attributes:
+        values: expressions that are not NULL.
+        sides: sides of outer joins that are not nulled.
+    """
+
+    values: frozenset[e.Expression] = frozenset()
+    sides: frozenset[Side] = frozenset()
+
+    def has(self, value: e.Expression) -> bool:
+        """Whether it is known that this value is not NULL."""
+        # To look up a subquery would be to compare all of it.
+        return not isinstance(value, e.SubLink) and value in self.values
+
+
+NOTHING = Known()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """The database, and what the caller says of the parameters.
+
+    Attributes:
+        nullable_parameters: the numbers of those that may be NULL.
+        definitions: of materialized views: proofs of their columns by relation oid.
+    """
+
+    catalog: Catalog
+    functions: BuiltinFunctions
+    nullable_parameters: frozenset[int]
+    definitions: Mapping[int, Sequence[Proof]]
+
+    def column(self, relation: int, number: int) -> RelationColumn | None:
+        """A column of a table, if the catalog has it."""
+        table = self.catalog.relations.get(relation)
+        if table is None:
+            return None
+        columns = table.columns
+        # Without dropped columns a column stands where its number says.
+        if 0 < number <= len(columns) and columns[number - 1].number == number:
+            return columns[number - 1]
+        return table.column(number)
+
+    def strict(self, function: int) -> bool:
+        """Whether a NULL argument gives NULL (or no rows)."""
+        builtin = self.functions.get(function)
+        if builtin is not None:
+            return builtin.strict
+        user = self.catalog.functions.get(function)
+        return user is not None and user.strict
+
+    def rule(self, function: int) -> NullRule:
+        """When a function's result is not NULL; nothing is known of users' own."""
+        builtin = self.functions.get(function)
+        return NullRule.MAYBE if builtin is None else builtin.rule
+
+    def function_name(self, function: int) -> str:
+        """A function's name, for reasons."""
+        known = self.functions.get(function) or self.catalog.functions.get(function)
+        return known.name if known else "an unknown function"
+
+    def repeatable(self, expression: e.Expression) -> bool:
+        """Whether two places with this expression have the same value in one row."""
+        return all(self._steady(node) for node in walk(expression))
+
+    def _steady(self, node: object) -> bool:
+        match node:
+            case (
+                e.FuncExpr(function=oid)
+                | e.OpExpr(function=oid)
+                | e.DistinctExpr(function=oid)
+                | e.NullIfExpr(function=oid)
+                | e.ScalarArrayOpExpr(function=oid)
+                | e.Aggref(function=oid)
+            ):
+                builtin = self.functions.get(oid)
+                return builtin is not None and builtin.volatility != "v"
+            case (
+                e.Unknown()
+                | Query()
+                | e.NextValueExpr()
+                | e.CaseTestExpr()
+                | e.WindowFunc()
+            ):
+                return False
+            case e.Param(kind=kind):
+                return kind is e.ParamKind.EXTERNAL
+            case _:
+                return True

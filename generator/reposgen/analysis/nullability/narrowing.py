@@ -1,0 +1,232 @@
+"""What WHERE, ON, HAVING and the queries around say of the rows of a query."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.nullability.facts import FactFinder
+from reposgen.analysis.nullability.grouping import read_grouping
+from reposgen.analysis.nullability.jointree import read_join_tree
+from reposgen.analysis.nullability.knowledge import Known
+from reposgen.analysis.nullability.place import Place, Scope
+from reposgen.analysis.nullability.rows import always_matches
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.model import CommandType, RteKind
+from reposgen.live_schema.tree.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reposgen.analysis.nullability.facts import Outcome
+    from reposgen.analysis.nullability.jointree import Side
+    from reposgen.analysis.nullability.place import Prover
+    from reposgen.live_schema.tree.model import Query
+
+    Values = frozenset[e.Expression]
+
+_NO_VALUES: Values = frozenset()
+
+
+def make_scope(query: Query) -> Scope:
+    """What is fixed for a query."""
+    return Scope(
+        query=query, joins=read_join_tree(query), grouping=read_grouping(query)
+    )
+
+
+def make_place(
+    prover: Prover, scope: Scope, enclosing: Place | None, assumed: frozenset[int]
+) -> Place:
+    """The place of a query's results.
+
+    Args:
+        prover: of the statement.
+        scope: of the query.
+        enclosing: where the query stands.
+        assumed: result columns that are not NULL in the rows that matter.
+    """
+    query = scope.query
+    finder = _finder(prover)
+    rows = Place(prover=prover, scope=scope, enclosing=enclosing, outer=enclosing)
+    results = {
+        target.number: target.expression
+        for target in query.results
+        if not query.set_operations
+    }
+    output = _NO_VALUES.union(
+        *(finder.present(results[n]) for n in assumed if n in results)
+    )
+    if query.command is not CommandType.SELECT:
+        # RETURNING shows the new row, of which WHERE says nothing.
+        _close(rows, finder, _NO_VALUES)
+        others = frozenset(
+            value
+            for value in rows.known.values
+            if isinstance(value, e.Var) and value.index != query.result_relation
+        )
+        return Place(
+            prover=prover,
+            scope=scope,
+            known=Known(others, rows.known.sides),
+            enclosing=enclosing,
+            outer=rows.outer,
+            rows=rows,
+            returning=True,
+        )
+    if not scope.grouping.groups:
+        _close(rows, finder, output)
+        rows.assumed = assumed
+        return rows
+    groups = output
+    if query.having is not None:
+        groups |= finder.holds(query.having)
+    _close(rows, finder, _before_grouping(groups))
+    lifting = groups if scope.grouping.may_be_empty else groups | rows.known.values
+    return Place(
+        prover=prover,
+        scope=scope,
+        known=Known(groups, rows.known.sides),
+        enclosing=enclosing,
+        outer=_lifted(enclosing, lifting),
+        rows=rows,
+        assumed=assumed,
+    )
+
+
+def assume(place: Place, values: Values, sides: frozenset[Side] = frozenset()) -> Place:
+    """The same place, for rows in which these are not NULL or nulled either."""
+    if values <= place.known.values and sides <= place.known.sides:
+        return place
+    new = Place(
+        prover=place.prover,
+        scope=place.scope,
+        known=Known(place.known.values, place.known.sides | sides),
+        enclosing=place.enclosing,
+        outer=place.outer,
+        assumed=place.assumed,
+        returning=place.returning,
+        origin=place.origin or place,
+    )
+    if place.rows is None:
+        _close(new, _finder(place.prover), values)
+    elif place.returning:
+        new.rows = place.rows
+        new.known = Known(place.known.values | values, new.known.sides)
+        new.outer = _lifted(place.outer, values)
+    else:
+        new.rows = assume(place.rows, _before_grouping(values), sides)
+        new.known = Known(place.known.values | values, new.rows.known.sides)
+        new.outer = _lifted(place.outer, values)
+    return new
+
+
+def after(place: Place, condition: e.Expression, outcome: Outcome) -> Values | None:
+    """What is not NULL where a condition came out so; None where it cannot."""
+    return _finder(place.prover).after(condition, outcome)
+
+
+def plain(place: Place) -> Place:
+    """The place of all rows, whatever the queries around make of them later.
+
+    What looks at other rows than its own, a window function, sees those too.
+    """
+    origin = place.origin or place
+    if origin.plain is None:
+        origin.plain = make_place(
+            place.prover, place.scope, place.enclosing, frozenset()
+        )
+        origin.plain.plain = origin.plain
+    return origin.plain
+
+
+def _close(place: Place, finder: FactFinder, values: Values) -> None:
+    """Add values to what is known of the rows, and all that follows from them."""
+    joins = place.scope.joins
+    known = set(place.known.values) | values
+    sides = set(place.known.sides)
+    pending = list(joins.conditions)
+    outer = [o for o in joins.outer if o.side not in sides]
+    fresh = list(known)
+    while True:
+        while fresh:
+            value = fresh.pop()
+            for implied in _behind(place, finder, value):
+                if implied not in known:
+                    known.add(implied)
+                    fresh.append(implied)
+            if isinstance(value, e.Var) and not value.levels_up:
+                sides |= _shown(place, value)
+        place.known = Known(frozenset(known), frozenset(sides))
+        sides |= {
+            o.side for o in outer if o.side not in sides and always_matches(place, o)
+        }
+        due = [c for c in pending if c.unless <= sides]
+        if not due and sides == place.known.sides:
+            break
+        pending = [c for c in pending if not c.unless <= sides]
+        for condition in due:
+            fresh += finder.holds(condition.expression) - known
+        known.update(fresh)
+    place.outer = _lifted(place.enclosing, place.known.values)
+    # What was entered on the way knew less.
+    place.entered.clear()
+
+
+def _shown(place: Place, var: e.Var) -> frozenset[Side]:
+    """The sides that are not nulled where a column is not NULL."""
+    if var.column == 0 and place.query.entry(var.index).kind is RteKind.JOIN:
+        # Before 16 a whole row of a join is a value even where the join is nulled.
+        return frozenset()
+    return place.scope.joins.nulled.get(var.index, frozenset())
+
+
+def _behind(
+    place: Place, finder: FactFinder, value: e.Expression
+) -> Iterable[e.Expression]:
+    """What a column of a join or of the grouping step stands for."""
+    if not isinstance(value, e.Var) or value.levels_up or value.column < 1:
+        return ()
+    entry = place.query.entry(value.index)
+    if entry.kind is RteKind.JOIN:
+        return finder.present(entry.join_columns[value.column - 1])
+    if entry.kind is RteKind.GROUP:
+        return finder.present(entry.group_expressions[value.column - 1])
+    return ()
+
+
+def _lifted(outer: Place | None, values: Iterable[e.Expression]) -> Place | None:
+    if outer is None:
+        return None
+    lifted = frozenset(
+        replace(value, levels_up=value.levels_up - 1)
+        for value in values
+        if isinstance(value, e.Var) and value.levels_up
+    )
+    return assume(outer, lifted) if lifted else outer
+
+
+def _finder(prover: Prover) -> FactFinder:
+    return FactFinder(prover.knowledge, lambda link: _of_subquery(link, prover))
+
+
+def _of_subquery(link: e.SubLink, prover: Prover) -> Iterable[e.Expression]:
+    """What a row in a subquery says of the columns outside it."""
+    inner = prover.enter(link.query, None)
+    known = inner.known.values
+    if inner.rows is not None and not inner.scope.grouping.may_be_empty:
+        known |= inner.rows.known.values
+    return (
+        replace(value, levels_up=value.levels_up - 1)
+        for value in known
+        if isinstance(value, e.Var) and value.levels_up
+    )
+
+
+def _before_grouping(values: Values) -> Values:
+    """Those that mean the same before the grouping step."""
+    return frozenset(
+        value
+        for value in values
+        if not any(isinstance(n, e.Aggref | e.GroupingFunc) for n in walk(value))
+    )

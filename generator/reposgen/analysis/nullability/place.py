@@ -1,0 +1,94 @@
+"""Where in a statement a value is looked at, and what is known there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from reposgen.analysis.nullability.knowledge import NOTHING
+
+if TYPE_CHECKING:
+    from reposgen.analysis.nullability.grouping import Grouping
+    from reposgen.analysis.nullability.jointree import JoinTree
+    from reposgen.analysis.nullability.knowledge import Knowledge, Known
+    from reposgen.analysis.nullability.proof import Proof
+    from reposgen.live_schema.tree.expressions import Expression
+    from reposgen.live_schema.tree.model import Query
+
+
+class Prover(Protocol):
+    """What the rules call, wherever they need a part proved first."""
+
+    knowledge: Knowledge
+    recursion: dict[int, frozenset[int]]
+
+    def reads_one_snapshot(self) -> bool:
+        """Whether foreign keys hold in all that the statement sees."""
+
+    def prove(self, expression: Expression, place: Place) -> Proof:
+        """Whether an expression can be NULL at a place."""
+
+    def output(self, place: Place, column: int) -> Proof:
+        """Whether a result column, from 1, of the place's query can be NULL."""
+
+    def home(self, place: Place) -> Place:
+        """The query of a place, seen from where no row of it is at hand."""
+
+    def enter(
+        self,
+        query: Query,
+        enclosing: Place | None,
+        assumed: frozenset[int] = frozenset(),
+    ) -> Place:
+        """The place of a query's results, given that some of them are not NULL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is fixed for one query of the statement, wherever it is looked at."""
+
+    query: Query
+    joins: JoinTree
+    grouping: Grouping
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Place:
+    """A point in a query's evaluation: every row there, and what is known of it.
+
+    Attributes:
+        known: of every row that gets as far as to matter here.
+        enclosing: the place of the query around this one, as it was entered from.
+        outer: the same, with what this query's rows imply for it.
+        rows: where this is after the grouping step, the place before it.
+        assumed: result columns, from 1, that are not NULL in the rows that matter.
+        returning: this is RETURNING: columns of the target are the new row's.
+        origin: the place that this one is, with more known.
+    """
+
+    prover: Prover
+    scope: Scope
+    known: Known = NOTHING
+    enclosing: Place | None = None
+    outer: Place | None = None
+    rows: Place | None = None
+    assumed: frozenset[int] = frozenset()
+    returning: bool = False
+    proofs: dict[int, tuple[Expression, Proof]] = field(default_factory=dict)
+    outputs: dict[int, Proof] = field(default_factory=dict)
+    entered: dict[tuple[int, frozenset[int]], Place] = field(default_factory=dict)
+    recursive: dict[int, dict[int, Proof]] = field(default_factory=dict)
+    origin: Place | None = None
+    plain: Place | None = None
+
+    @property
+    def query(self) -> Query:
+        """The query this is a place in."""
+        return self.scope.query
+
+    def ancestor(self, levels_up: int) -> Place | None:
+        """The place that many queries out."""
+        place: Place | None = self
+        for _ in range(levels_up):
+            place = place.outer if place else None
+        return place

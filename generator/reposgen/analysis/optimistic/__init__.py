@@ -1,0 +1,1 @@
+"""`@optimistic`: writes that meet only the version that their caller has seen."""

@@ -1,0 +1,225 @@
+"""`@optimistic version`: a write that meets only the version that its caller has seen.
+
+What the statement must do is checked in its tree. A second statement, the probe, is
+cut from its text: run after a write that met no row, it tells why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.columns import without_casts
+from reposgen.analysis.model import Optimistic
+from reposgen.analysis.optimistic.probes import (
+    Probe,
+    probe_of_insert,
+    probe_of_write,
+)
+from reposgen.analysis.optimistic.write import (
+    Equality,
+    Write,
+    arbiter_parameters,
+    equalities,
+    identifying,
+    parameter,
+)
+from reposgen.diagnostics import Diagnostic, did_you_mean, error
+from reposgen.live_schema.functions import builtin_functions
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.model import CommandType
+from reposgen.live_schema.tree.walk import constant_integer
+from reposgen.sql_source.model import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reposgen.analysis.judged import Judged
+    from reposgen.sql_source.model import Directive
+
+_WORD = "optimistic"
+_COMMANDS = frozenset(
+    {
+        *(Command.ONE, Command.OPT, Command.EXEC, Command.EXECROWS),
+        *(Command.EXECRESULT, Command.EXECLASTID),
+    }
+)
+_ADDITIONS = frozenset(
+    {
+        *("int2pl", "int4pl", "int8pl", "int24pl", "int42pl", "int28pl", "int82pl"),
+        *("int48pl", "int84pl", "numeric_add"),
+    }
+)
+# What differs at each call, whoever calls.
+_FRESH = frozenset({"gen_random_uuid", "uuidv4", "uuidv7"})
+_SIDES = 2
+
+
+def read_optimistic(judged: Judged) -> Optimistic | Diagnostic | None:
+    """What `@optimistic` asks for, or what is wrong with it; None without one."""
+    directives = [d for d in judged.query.directives if d.word == _WORD]
+    if not directives:
+        return None
+    found = _read_write(judged, directives)
+    return _checked(found) if isinstance(found, Write) else found
+
+
+def _read_write(judged: Judged, directives: Sequence[Directive]) -> Write | Diagnostic:
+    directive, query, tree = directives[0], judged.query, judged.tree
+    if len(directives) > 1 or len(directive.argument.split()) != 1:
+        return error(
+            "optimistic-argument",
+            "@optimistic names one column",
+            span=directives[-1].span,
+            hint="write -- @optimistic version",
+        )
+    if query.command not in _COMMANDS:
+        return error(
+            "optimistic-command",
+            f"@optimistic is about one row, and :{query.command} is not",
+            span=query.command_span,
+            hint="use :one, :opt, :exec or :execrows",
+        )
+    if tree is None:
+        return error(
+            "optimistic-without-tree",
+            "@optimistic needs the query tree, which this server does not send",
+            span=directive.span,
+            hint="connect without a proxy that filters notices",
+        )
+    upserts = tree.on_conflict is not None and tree.on_conflict.update
+    writes = tree.command in {CommandType.UPDATE, CommandType.DELETE} or upserts
+    entry = tree.entry(tree.result_relation) if tree.result_relation else None
+    relation = judged.catalog.relations.get(entry.relation) if entry else None
+    if not writes or relation is None:
+        return error(
+            "optimistic-statement",
+            "@optimistic is for UPDATE, DELETE and INSERT … ON CONFLICT DO UPDATE",
+            span=directive.span,
+            hint="take the line out",
+        )
+    name = directive.argument
+    version = next((c for c in relation.columns if c.name == name), None)
+    if version is None:
+        meant = did_you_mean(name, (c.name for c in relation.columns))
+        return error(
+            "optimistic-column",
+            f'{relation.qualified_name} has no column "{name}"',
+            span=directive.argument_span,
+            hint=f"did you mean {meant}?" if meant else "name its version column",
+        )
+    return Write(
+        judged=judged,
+        tree=tree,
+        directive=directive,
+        relation=relation,
+        version=version,
+    )
+
+
+def _checked(write: Write) -> Optimistic | Diagnostic:
+    name = write.version.name
+    found = tuple(equalities(write))
+    compared = next((one for one in found if _is_seen_version(one, write)), None)
+    if compared is None:
+        return error(
+            "optimistic-without-comparison",
+            f"@optimistic {name}: WHERE does not compare it with a parameter",
+            span=write.directive.argument_span,
+            hint=f"add AND {_qualified(write)} = @{name}",
+        )
+    seen = parameter(compared.value)
+    if write.tree.command is not CommandType.DELETE:
+        assigned = write.assigned(write.version.number)
+        if assigned is None or not _always_changes(assigned, seen, write):
+            return _without_increment(write, assigned)
+    rest = [one for one in found if one.column != write.version.number]
+    identity = [] if write.conflict else identifying(write, rest)
+    probe = _probe(write, identity, compared)
+    if isinstance(probe, Diagnostic):
+        return probe
+    joined = write.tree.join_tree is not None and len(write.tree.join_tree.items) > 1
+    return Optimistic(
+        column=name,
+        version=seen,
+        probe=probe.sql,
+        numbers=probe.numbers,
+        type=write.version.type,
+        conditions=joined or len(write.conditions) > len(identity) + 1,
+        inserts=write.conflict is not None,
+    )
+
+
+def _probe(
+    write: Write, identity: Sequence[Equality], compared: Equality
+) -> Probe | Diagnostic:
+    """What asks for the version of the row that is meant."""
+    if write.conflict:
+        values = arbiter_parameters(write)
+        if values:
+            return probe_of_insert(write.judged, write.version, values)
+        return error(
+            "optimistic-without-key",
+            "which row is meant can't be told: ON CONFLICT names no unique key"
+            " whose values are inserted as parameters",
+            span=write.directive.span,
+            hint="name the key's columns, insert one row, its key as parameters",
+        )
+    places = [one.location for one in identity]
+    probe = probe_of_write(write.judged, write.version, places, compared.location)
+    return probe or error(
+        "optimistic-without-key",
+        "which row is meant can't be told: WHERE does not compare a whole"
+        f" unique key of {write.relation.qualified_name}",
+        span=write.directive.span,
+        hint="compare the primary key with a parameter, each column on its own",
+    )
+
+
+def _qualified(write: Write) -> str:
+    entry = write.tree.entry(write.tree.result_relation)
+    prefix = f"{entry.name}." if write.conflict else ""
+    return f"{prefix}{write.version.name}"
+
+
+def _is_seen_version(one: Equality, write: Write) -> bool:
+    return one.column == write.version.number and parameter(one.value) > 0
+
+
+def _always_changes(assigned: e.Expression, seen: int, write: Write) -> bool:
+    """Whether the new version differs from the old, whatever the arguments are."""
+    functions = builtin_functions(write.judged.catalog.major)
+    match without_casts(assigned):
+        case e.OpExpr(function=oid, args=(left, right)):
+            known = functions.get(oid)
+            if known is None or known.name not in _ADDITIONS:
+                return False
+            return any(
+                constant_integer(without_casts(step)) not in {None, 0}
+                and (
+                    write.is_column(old, write.version.number) or parameter(old) == seen
+                )
+                for old, step in ((left, right), (right, left))
+            )
+        case e.FuncExpr(function=oid):
+            known = functions.get(oid)
+            return known is not None and known.name in _FRESH
+        case _:
+            return False
+
+
+def _without_increment(write: Write, assigned: e.Expression | None) -> Diagnostic:
+    name = write.version.name
+    place = getattr(assigned, "location", -1)
+    if assigned is None:
+        message = f"@optimistic {name}: SET does not change it"
+    else:
+        message = f"@optimistic {name}: this may leave it as it is"
+    return error(
+        "optimistic-without-increment",
+        message,
+        span=write.judged.text.source_span(place)
+        if place >= 0
+        else write.directive.argument_span,
+        hint=f"write {name} = {_qualified(write)} + 1"
+        " (gen_random_uuid() for a uuid): no two writes may leave the same version",
+    )

@@ -1,0 +1,168 @@
+"""The statement that asks what became of a row that a write did not meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.names import quote_identifier
+from reposgen.analysis.variants.clauses import Clauses
+from reposgen.diagnostics import error
+from reposgen.live_schema.model import ServerError, Statement
+from reposgen.sql_source.lexer import TokenKind, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.model import TypedQuery
+    from reposgen.diagnostics import Diagnostic
+    from reposgen.live_schema.model import Description, RelationColumn
+
+# What ends the name and alias of the table that is written.
+_ENDS = {
+    "update": {"set"},
+    "delete": {"using", "where", "returning"},
+    "insert": {"as", "(", "default", "overriding", "select", "values", "with", "table"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """SQL with parameters of its own.
+
+    Attributes:
+        numbers: the statement's parameters that are its $1, $2 …
+    """
+
+    sql: str
+    numbers: tuple[int, ...]
+
+
+def probe_of_write(
+    judged: Judged, version: RelationColumn, places: Sequence[int], compared: int
+) -> Probe | None:
+    """The probe of an UPDATE or DELETE.
+
+    Args:
+        judged: the statement.
+        version: the column to ask for.
+        places: of the operators of the conjuncts that tell which row is meant.
+        compared: of the operator that compares the version.
+
+    Returns:
+        None where those conjuncts can't be cut out of the text.
+    """
+    if compared < 0:
+        return None
+    sql = judged.text.text
+    clauses = Clauses(sql)
+    spans: dict[tuple[int, int], None] = {}
+    for place in places:
+        around = clauses.list_around(place) if place >= 0 else None
+        if around is None:
+            return None
+        spans[around.members[around.member_at(place)]] = None
+    # (id, version) = ($1, $2) is one piece of text.
+    if not spans or any(start <= compared < end for start, end in spans):
+        return None
+    conditions = " AND ".join(sql[start:end] for start, end in spans)
+    return _probe(judged, version, conditions)
+
+
+def probe_of_insert(
+    judged: Judged,
+    version: RelationColumn,
+    values: Sequence[tuple[RelationColumn, int]],
+) -> Probe:
+    """The probe of an upsert, from its key's columns and their parameters."""
+    keywords = judged.catalog.keywords
+    conditions = " AND ".join(
+        f"{quote_identifier(column.name, keywords)} = ${number}"
+        for column, number in values
+    )
+    return _probe(judged, version, conditions)
+
+
+def _probe(judged: Judged, version: RelationColumn, conditions: str) -> Probe:
+    sql, numbers = _renumbered(conditions)
+    column = quote_identifier(version.name, judged.catalog.keywords)
+    table = _written_table(judged.text.text)
+    return Probe(sql=f"SELECT {column} FROM {table} WHERE {sql}", numbers=numbers)
+
+
+def _renumbered(sql: str) -> tuple[str, tuple[int, ...]]:
+    numbers: dict[int, int] = {}
+    texts = []
+    for token in tokenize(sql):
+        text = token.text
+        if token.kind is TokenKind.PARAMETER:
+            number = int(text[1:])
+            text = f"${numbers.setdefault(number, len(numbers) + 1)}"
+        texts.append(text)
+    return "".join(texts), tuple(numbers)
+
+
+def _written_table(sql: str) -> str:
+    """The table that a statement writes, as written there, alias and all."""
+    level = list(_top_level(sql))
+    words = [text.lower() for text, _, _ in level]
+    verb = next(i for i, word in enumerate(words) if word in _ENDS)
+    first = verb + 1 if words[verb] == "update" else verb + 2
+    ends = _ENDS[words[verb]]
+    last = next((i for i in range(first + 1, len(words)) if words[i] in ends), None)
+    stop = len(sql) if last is None else level[last][1]
+    return sql[level[first][1] : stop].rstrip()
+
+
+def _top_level(sql: str) -> Iterator[tuple[str, int, int]]:
+    """Text, start and end of the tokens outside of parentheses, these included."""
+    depth = 0
+    for token in tokenize(sql):
+        if token.is_blank:
+            continue
+        depth -= token.text == ")"
+        if depth == 0:
+            yield token.text, token.start, token.end
+        depth += token.text == "("
+
+
+def check_probes(
+    queries: Sequence[TypedQuery],
+    describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
+) -> tuple[list[TypedQuery], list[Diagnostic]]:
+    """Have the server judge the probes; the queries whose probe it accepts, if any."""
+    asked = [
+        (index, query, query.optimistic)
+        for index, query in enumerate(queries)
+        if query.optimistic is not None
+    ]
+    if not asked:
+        return [*queries], []
+    verdicts = describe(
+        [
+            Statement(
+                sql=optimistic.probe,
+                parameter_oids=tuple(
+                    parameter.type.oid
+                    for number in optimistic.numbers
+                    for parameter in query.parameters
+                    if parameter.number == number
+                ),
+            )
+            for _, query, optimistic in asked
+        ]
+    )
+    refused = {
+        index: error(
+            "optimistic-probe",
+            "which row is meant can't be told: the server refuses to look it up"
+            f" by the conditions of this WHERE: {verdict.message}",
+            span=query.query.name_span,
+            hint="compare the key in a condition of its own that names this table only",
+        )
+        for (index, query, _), verdict in zip(asked, verdicts, strict=True)
+        if isinstance(verdict, ServerError)
+    }
+    accepted = [query for index, query in enumerate(queries) if index not in refused]
+    return accepted, [*refused.values()]

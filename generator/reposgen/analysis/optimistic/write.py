@@ -1,0 +1,183 @@
+"""A write of one table, and what tells which row it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.cardinality import covered_key
+from reposgen.analysis.columns import without_casts
+from reposgen.analysis.parameter_uses import uses_in_text
+from reposgen.live_schema.functions import builtin_functions
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.walk import conjuncts, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reposgen.analysis.judged import Judged
+    from reposgen.live_schema.model import Relation, RelationColumn
+    from reposgen.live_schema.tree.model import OnConflict, Query
+    from reposgen.sql_source.model import Directive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equality:
+    """A conjunct `column = value`, of the table that is written.
+
+    Attributes:
+        families: operator families that the comparison is the equality of.
+        location: of the operator in the text, or of what it compares with; -1 where
+            the tree tells no places and the text leaves a doubt.
+    """
+
+    column: int
+    families: frozenset[int]
+    value: e.Expression
+    location: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """The statement, as far as it is about one table and its version column."""
+
+    judged: Judged
+    tree: Query
+    directive: Directive
+    relation: Relation
+    version: RelationColumn
+
+    @property
+    def conflict(self) -> OnConflict | None:
+        """ON CONFLICT DO UPDATE of an INSERT."""
+        return self.tree.on_conflict
+
+    @property
+    def conditions(self) -> tuple[e.Expression, ...]:
+        """What WHERE asks of the row that is there."""
+        if self.conflict:
+            return conjuncts(self.conflict.condition)
+        return conjuncts(self.tree.join_tree.condition if self.tree.join_tree else None)
+
+    def assigned(self, number: int) -> e.Expression | None:
+        """What the row's column becomes."""
+        targets = self.conflict.assignments if self.conflict else self.tree.targets
+        found = (t.expression for t in targets if t.number == number and not t.junk)
+        return next(found, None)
+
+    def is_column(self, node: e.Expression, number: int) -> bool:
+        """Whether a node is that column of the row that is there."""
+        match without_casts(node):
+            case e.Var(index=index, column=column, levels_up=0):
+                return (index, column) == (self.tree.result_relation, number)
+            case _:
+                return False
+
+
+def equalities(write: Write) -> Iterator[Equality]:
+    """The conjuncts that compare a column of the table with one value."""
+    known = write.judged.catalog.operator_equality
+    for condition in write.conditions:
+        match condition:
+            case e.OpExpr(operator=operator, args=(left, right)) if operator in known:
+                for side, other in ((left, right), (right, left)):
+                    column = without_casts(side)
+                    if (
+                        isinstance(column, e.Var)
+                        and column.column > 0
+                        and write.is_column(column, column.column)
+                        and _is_one_value(other, write.judged)
+                    ):
+                        yield Equality(
+                            column=column.column,
+                            families=frozenset(known[operator]),
+                            value=other,
+                            location=_location(condition, other, write.judged),
+                        )
+            case _:
+                pass
+
+
+def _location(condition: e.OpExpr, value: e.Expression, judged: Judged) -> int:
+    if judged.has_places:
+        return condition.location
+    match uses_in_text(judged.text.text).get(parameter(value)):
+        case [only]:
+            return only
+        case _:
+            return -1
+
+
+def _is_one_value(value: e.Expression, judged: Judged) -> bool:
+    """Whether nothing of it depends on a row, or differs between two calls."""
+    functions = builtin_functions(judged.catalog.major)
+    for node in walk(value):
+        match node:
+            case e.FuncExpr(function=oid) | e.OpExpr(function=oid):
+                known = functions.get(oid) or judged.catalog.functions.get(oid)
+                if known is None or known.volatility == "v":
+                    return False
+            case e.Var() | e.SubLink() | e.NextValueExpr() | e.Unknown():
+                return False
+            case _:
+                pass
+    return True
+
+
+def parameter(value: e.Expression) -> int:
+    """The number of the parameter that an expression is, or 0."""
+    match without_casts(value):
+        case e.Param(kind=e.ParamKind.EXTERNAL, number=number):
+            return number
+        case _:
+            return 0
+
+
+def identifying(write: Write, equalities: Sequence[Equality]) -> list[Equality]:
+    """The conjuncts that tell which row is meant, of what it may be like apart.
+
+    Those are the equalities of a unique key and of what the statement does not
+    change, a tenant's id: a row that differs there is another one. Without a unique
+    key among them, none.
+    """
+    bound: dict[int, frozenset[int]] = {}
+    for one in equalities:
+        known = bound.get(one.column, frozenset[int]())
+        bound[one.column] = known | one.families
+    entry = write.tree.entry(write.tree.result_relation)
+    key = covered_key(write.relation, entry, bound)
+    if key is None:
+        return []
+    return [
+        one
+        for one in equalities
+        if one.column in key.columns or write.assigned(one.column) is None
+    ]
+
+
+def arbiter_parameters(write: Write) -> tuple[tuple[RelationColumn, int], ...] | None:
+    """The columns of ON CONFLICT's key, each with the parameter that is inserted."""
+    conflict = write.conflict
+    if conflict is None or conflict.arbiter_condition is not None:
+        return None
+    wanted = conflict.constraint
+    constraints = (c for c in write.relation.constraints if c.oid == wanted != 0)
+    named = next(constraints, None)
+    numbers = named.columns if named else tuple(map(_column_of, conflict.arbiters))
+    inserted = {t.number: parameter(t.expression) for t in write.tree.targets}
+    found = []
+    for number in numbers:
+        column = write.relation.column(number)
+        if column is None or not inserted.get(number):
+            return None
+        found.append((column, inserted[number]))
+    return tuple(found) or None
+
+
+def _column_of(arbiter: e.Expression) -> int:
+    """The column that a term of the conflict target is; 0 for an expression."""
+    match arbiter:
+        case e.Unknown(children=(e.Var(column=number), *_)):
+            return number
+        case _:
+            return 0

@@ -1,0 +1,99 @@
+"""The arguments of a query: their names, their types, whether None is accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.model import Parameter
+from reposgen.analysis.names import free_name
+from reposgen.analysis.parameter_uses import Demand, parameter_places
+from reposgen.analysis.plain import plain_places
+from reposgen.analysis.types import is_opaque, type_of
+from reposgen.diagnostics import Diagnostic, error
+from reposgen.sql_source.model import ParameterKind, ParameterUse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.parameter_uses import ParameterPlace
+
+
+def build_parameters(
+    judged: Judged,
+) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
+    """The parameters in the order of their numbers, and what is wrong with them."""
+    uses: dict[int, list[ParameterUse]] = {}
+    for segment in judged.query.segments:
+        if isinstance(segment, ParameterUse):
+            uses.setdefault(segment.number, []).append(segment)
+    places: dict[int, list[ParameterPlace]] = {number: [] for number in uses}
+    for place in _places(judged):
+        places.setdefault(place.number, []).append(place)
+    names = _names(uses, places)
+    parameters = tuple(
+        Parameter(
+            number=number,
+            name=names[number],
+            type=type_of(judged.described.parameter_oids[number - 1], judged.catalog),
+            nullable=_is_nullable(uses[number], places[number]),
+            span=uses[number][0].span,
+            column=next((p.origin for p in places[number] if p.origin), None),
+            is_value=any(p.is_value for p in places[number]),
+        )
+        for number in sorted(uses)
+    )
+    return parameters, tuple(_mistakes(parameters))
+
+
+def _places(judged: Judged) -> Sequence[ParameterPlace]:
+    if not judged.described.parameter_oids:
+        return ()
+    sql, catalog = judged.text.text, judged.catalog
+    places = parameter_places(judged.tree, sql, catalog) if judged.tree else ()
+    # A tree without parameters is that of a CALL on a server before 16.
+    return places or plain_places(sql, catalog)
+
+
+def _names(
+    uses: Mapping[int, Sequence[ParameterUse]],
+    places: Mapping[int, Sequence[ParameterPlace]],
+) -> Mapping[int, str]:
+    given = {
+        number: use.name
+        for number, several in uses.items()
+        for use in several
+        if use.name is not None
+    }
+    names = dict(given)
+    taken = set(given.values())
+    for number in sorted(uses.keys() - given.keys()):
+        found = (place.name for place in places[number] if place.name)
+        names[number] = free_name(next(found, f"dollar_{number}"), taken)
+        taken.add(names[number])
+    return names
+
+
+def _is_nullable(
+    uses: Sequence[ParameterUse], places: Sequence[ParameterPlace]
+) -> bool:
+    demands = {place.demand for place in places}
+    return (
+        any(use.kind is ParameterKind.NARG for use in uses)
+        or Demand.ASKS_NULL in demands
+        or (Demand.TAKES_NULL in demands and Demand.NOT_NULL not in demands)
+    )
+
+
+def _mistakes(parameters: Sequence[Parameter]) -> list[Diagnostic]:
+    return [
+        error(
+            "untyped-parameter",
+            f"parameter {parameter.name} is of type {parameter.type.sql}, of which"
+            " nothing is known",
+            span=parameter.span,
+            hint=f"cast it to a type: {parameter.span.text}::text",
+        )
+        for parameter in parameters
+        if is_opaque(parameter.type)
+    ]

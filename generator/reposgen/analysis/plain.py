@@ -1,0 +1,137 @@
+"""What the text alone tells, for servers that send no trees: little, but nothing wrong.
+
+Only shapes that can't mean anything else count: `column = $1`, `LIMIT $1`, the one
+VALUES row of an INSERT; a column's NOT NULL, where no outer join is near.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.inserts import read_insert
+from reposgen.analysis.nullability.proof import may_be_null, never_null
+from reposgen.analysis.parameter_uses import Demand, ParameterPlace, assignment
+from reposgen.sql_source.lexer import TokenKind, fold, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reposgen.analysis.nullability.proof import Proof
+    from reposgen.live_schema.model import Catalog, Described, ResultColumn
+    from reposgen.sql_source.lexer import Token
+
+_UNPROVED = "nothing proves that it is never NULL"
+
+_LOCK = re.compile(r"\bfor (?:no key |key )?(?:update|share)\b")
+_WRITE = re.compile(r"\b(?:insert|update|delete|merge)\b")
+_OPERATORS = {"=", "<>", "!=", "<", ">", "<=", ">=", "like", "ilike"}
+_COUNTS = {"limit", "offset"}
+
+# Where one of these words stands, a column's NOT NULL says too little: outer joins,
+# set operations, grouping sets, MERGE, the old and new rows of RETURNING.
+_DOUBTFUL = frozenset(
+    {
+        *("left", "right", "full", "union", "except", "intersect"),
+        *("rollup", "cube", "sets", "merge", "old", "new", "with"),
+    }
+)
+
+
+def plain_places(sql: str, catalog: Catalog) -> tuple[ParameterPlace, ...]:
+    """The places of parameters, as far as neighbouring words tell."""
+    tokens = [token for token in tokenize(sql) if not token.is_blank]
+    known = _called(tokens, catalog) or _inserted(sql, catalog)
+    return tuple(
+        known.get(token.start) or _beside(tokens, index)
+        for index, token in enumerate(tokens)
+        if token.kind is TokenKind.PARAMETER
+    )
+
+
+def _inserted(sql: str, catalog: Catalog) -> dict[int, ParameterPlace]:
+    insert = read_insert(sql, catalog)
+    if insert is None:
+        return {}
+    return {
+        value.location: ParameterPlace(
+            number=value.number,
+            location=value.location,
+            name=value.column.name,
+            demand=assignment(insert.relation, value.column),
+            origin=(insert.relation.oid, value.column.number),
+            is_value=True,
+        )
+        for value in insert.values
+    }
+
+
+def _called(tokens: Sequence[Token], catalog: Catalog) -> dict[int, ParameterPlace]:
+    """The bare arguments of CALL, whose tree servers before 16 keep to themselves."""
+    opening = next((i for i, t in enumerate(tokens) if t.text == "("), 0)
+    if tokens[0].text.lower() != "call" or not opening:
+        return {}
+    name = fold(tokens[opening - 1])
+    procedures = [f for f in catalog.functions.values() if f.name == name]
+    names = procedures[0].argument_names if len(procedures) == 1 else ()
+    found = {}
+    place = depth = 0
+    for index, token in enumerate(tokens):
+        depth += (token.text == "(") - (token.text == ")")
+        if depth == 1 and token.text == ",":
+            place += 1
+        elif depth == 1 and token.kind is TokenKind.PARAMETER:
+            named = tokens[index - 1].text == "=>"
+            default = names[place] if place < len(names) else ""
+            argument = fold(tokens[index - 2]) if named else default
+            found[token.start] = ParameterPlace(
+                number=int(token.text[1:]),
+                location=token.start,
+                name=argument or None,
+                demand=Demand.SILENT,
+            )
+    return found
+
+
+def _beside(tokens: Sequence[Token], index: int) -> ParameterPlace:
+    token = tokens[index]
+    before = [t.text.lower() for t in tokens[max(0, index - 2) : index]]
+    name = None
+    if before[-1:] and before[-1] in _COUNTS:
+        name = before[-1]
+    elif before[1:] and before[1] in _OPERATORS and _is_name(tokens[index - 2]):
+        name = fold(tokens[index - 2])
+    return ParameterPlace(
+        number=int(token.text[1:]),
+        location=token.start,
+        name=name,
+        demand=Demand.SILENT,
+    )
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind in (TokenKind.WORD, TokenKind.QUOTED)
+
+
+def plain_proofs(sql: str, described: Described, catalog: Catalog) -> tuple[Proof, ...]:
+    """For each result column what its table says, where nothing can change that."""
+    words = {t.text.lower() for t in tokenize(sql) if t.kind is TokenKind.WORD}
+    if words & _DOUBTFUL:
+        return (may_be_null(_UNPROVED),) * len(described.columns)
+    return tuple(_plain_proof(column, catalog) for column in described.columns)
+
+
+def plain_locks(sql: str) -> bool:
+    """Whether FOR UPDATE or the like stands anywhere, and no word of a write."""
+    words = [t.text.lower() for t in tokenize(sql) if t.kind is TokenKind.WORD]
+    text = " ".join(words)
+    rest = _LOCK.sub("", text)
+    return rest != text and _WRITE.search(rest) is None
+
+
+def _plain_proof(result: ResultColumn, catalog: Catalog) -> Proof:
+    relation = catalog.relations.get(result.table_oid)
+    column = relation.column(result.column_number) if relation else None
+    if relation and column and column.not_null:
+        return never_null(f"{relation.name}.{column.name} is NOT NULL")
+    return may_be_null(_UNPROVED)

@@ -1,0 +1,176 @@
+"""The columns of a result: names, types, whether they can be NULL, what they nest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.embeds import build_embed, embed_groups, misplaced_embeds
+from reposgen.analysis.model import Column, Embed
+from reposgen.analysis.stars import output_queries
+from reposgen.analysis.types import is_opaque, result_type
+from reposgen.diagnostics import Diagnostic, error, warning
+from reposgen.live_schema.model import RelationKind
+from reposgen.sql_source.lexer import TokenKind, fold, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.model import ResultItem
+    from reposgen.analysis.nullability import Proof
+    from reposgen.analysis.proofs import Proofs
+    from reposgen.analysis.stars import StarGroup
+    from reposgen.diagnostics import Span
+    from reposgen.live_schema.model import Relation
+
+_SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
+# What PostgreSQL calls a column that is an expression.
+_NAMELESS = "?column?"
+_FORCED = {"!": False, "?": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What a query returns, and what is wrong with that."""
+
+    items: tuple[ResultItem, ...]
+    model: Relation | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def build_results(
+    judged: Judged, groups: Sequence[StarGroup], proved: Proofs
+) -> Results:
+    """The result's columns, those of embeds gathered.
+
+    Args:
+        judged: the query.
+        groups: its stars.
+        proved: of the query.
+    """
+    proofs = proved.columns
+    elements = proved.null_elements or (False,) * len(proofs)
+    columns = [
+        replace(_column(judged, index, proof), element_nullable=elements[index])
+        for index, proof in enumerate(proofs)
+    ]
+    diagnostics = [*_opaque(judged, columns), *_needless_overrides(judged, proofs)]
+    embeds = embed_groups(judged, groups)
+    diagnostics += misplaced_embeds(judged, embeds)
+    first_of = {group.first: (use, group) for use, group in embeds.items()}
+    items: list[ResultItem] = []
+    index = 0
+    while index < len(columns):
+        if index not in first_of:
+            items.append(columns[index])
+            index += 1
+            continue
+        use, group = first_of[index]
+        end = index + len(group.names)
+        embed = build_embed(judged, use, group, columns[index:end], proved.missing)
+        if isinstance(embed, Embed):
+            items.append(embed)
+        else:
+            diagnostics.append(embed)
+        index = end
+    return Results(
+        items=tuple(items),
+        model=_whole_model(judged, items),
+        diagnostics=tuple(diagnostics),
+    )
+
+
+def _column(judged: Judged, index: int, proof: Proof) -> Column:
+    described = judged.described.columns[index]
+    expression = judged.targets[index].expression if judged.targets else None
+    relation = judged.catalog.relations.get(described.table_oid)
+    origin = relation.column(described.column_number) if relation else None
+    forced = _forced(described.name)
+    nullable, why = not proof.not_null, proof.why
+    if forced is not None:
+        nullable = forced
+        why = (f'"{described.name}" says so', *why)
+    return Column(
+        name=shown_name(described.name),
+        type=result_type(described, expression, judged.catalog),
+        nullable=nullable,
+        why=why,
+        table=(relation.oid, origin.number) if relation and origin else None,
+    )
+
+
+def shown_name(name: str) -> str:
+    """A column's name without an override's `!` or `?`."""
+    return name if _forced(name) is None else name[:-1]
+
+
+def _forced(name: str) -> bool | None:
+    """Whether a name's last character makes the column nullable, or not null."""
+    return None if name == _NAMELESS else _FORCED.get(name[-1:])
+
+
+def _whole_model(judged: Judged, items: Sequence[ResultItem]) -> Relation | None:
+    """The relation whose columns, in order and under their names, are the result."""
+    columns = [item for item in items if isinstance(item, Column)]
+    origins = {column.table[0] if column.table else 0 for column in columns}
+    if len(columns) < len(items) or len(columns) == 1 or len(origins) != 1:
+        return None
+    relation = judged.catalog.relations.get(origins.pop())
+    if (
+        relation is None
+        or relation.schema in _SYSTEM_SCHEMAS
+        or relation.kind is RelationKind.SEQUENCE
+        or len(relation.columns) != len(columns)
+    ):
+        return None
+    matches = all(
+        column.table == (relation.oid, own.number)
+        and column.name == own.name
+        and (not column.nullable or not own.not_null)
+        # What is forced, the model may not know.
+        and (described.name == column.name or column.nullable is not own.not_null)
+        for column, own, described in zip(
+            columns, relation.columns, judged.described.columns, strict=True
+        )
+    )
+    return relation if matches else None
+
+
+def _opaque(judged: Judged, columns: Sequence[Column]) -> Iterator[Diagnostic]:
+    for index, column in enumerate(columns):
+        if is_opaque(column.type):
+            yield error(
+                "untyped-column",
+                f"column {column.name} is of type {column.type.sql}, which does not"
+                " tell what is in it",
+                span=_place(judged, index),
+                hint="cast it to a type, or select its parts one by one",
+            )
+
+
+def _place(judged: Judged, index: int) -> Span:
+    location = 0
+    if judged.tree is not None and judged.targets:
+        query = next(output_queries(judged.tree))
+        location = getattr(query.results[index].expression, "location", 0)
+    return judged.text.source_span(max(location, 0))
+
+
+def _needless_overrides(
+    judged: Judged, proofs: Sequence[Proof]
+) -> Iterator[Diagnostic]:
+    for described, proof in zip(judged.described.columns, proofs, strict=True):
+        forced = _forced(described.name)
+        if forced is None or judged.tree is None or forced is proof.not_null:
+            continue
+        verdict = "can be NULL" if forced else "is never NULL"
+        for token in tokenize(judged.text.text):
+            if token.kind is TokenKind.QUOTED and fold(token) == described.name:
+                yield warning(
+                    "needless-override",
+                    f"{described.name[:-1]} {verdict} without the override",
+                    span=judged.text.source_span(token.start),
+                    hint=f"leave the {described.name[-1]} out",
+                )
+                break

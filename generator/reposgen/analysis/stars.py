@@ -1,0 +1,208 @@
+"""Finds the `*`s of a result and the columns that they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.tree.expressions import Var
+from reposgen.live_schema.tree.model import RangeTableRef, RteKind, SetOperation
+from reposgen.sql_source.lexer import TokenKind, fold, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reposgen.analysis.judged import Judged
+    from reposgen.live_schema.model import ResultColumn
+    from reposgen.live_schema.tree.model import Query, RangeTableEntry
+    from reposgen.sql_source.lexer import Token
+
+
+# Columns on either side of a star, to see what it stands for.
+_BEFORE, _AFTER = "reposgen_before", "reposgen_after"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Star:
+    """`*` or `t.*` as it stands in the text.
+
+    Attributes:
+        start: offset of the `t`, or of the `*` where there is none.
+        qualifier: `t.` as written, or empty.
+    """
+
+    start: int
+    end: int
+    qualifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StarGroup:
+    """A star and the result columns that it stands for.
+
+    Attributes:
+        first: index of the first of them in the result.
+        names: of the columns.
+        entries: what each column comes from; empty where that is not known.
+    """
+
+    star: Star
+    first: int
+    names: tuple[str, ...]
+    entries: tuple[RangeTableEntry, ...] = ()
+
+
+def star_groups(judged: Judged) -> tuple[StarGroup, ...]:
+    """The stars of the result, those of all branches of a UNION included.
+
+    Without places in the tree there are none: `marked` and `group_between` find them.
+    """
+    if judged.tree is None or not judged.has_places or "*" not in judged.text.text:
+        return ()
+    stars = {star.start: star for star in find_stars(judged.text.text)}
+    return tuple(
+        group
+        for query in output_queries(judged.tree)
+        for group in _groups(query, stars)
+    )
+
+
+def find_stars(sql: str) -> Iterator[Star]:
+    """Every `*` that may stand for columns; those that multiply are among them."""
+    tokens = [token for token in tokenize(sql) if not token.is_blank]
+    for index, token in enumerate(tokens):
+        if token.text != "*" or (index and tokens[index - 1].text == "("):
+            continue
+        first = index
+        while (
+            first > 1 and tokens[first - 1].text == "." and _is_name(tokens[first - 2])
+        ):
+            first -= 2
+        start = tokens[first].start
+        yield Star(start=start, end=token.end, qualifier=sql[start : token.start])
+
+
+def _is_name(token: Token) -> bool:
+    return token.kind in (TokenKind.WORD, TokenKind.QUOTED)
+
+
+def output_queries(tree: Query) -> Iterator[Query]:
+    """The query itself, or the branches of a set operation."""
+    if tree.set_operations is None:
+        yield tree
+        return
+    pending: list[SetOperation | RangeTableRef] = [tree.set_operations]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, SetOperation):
+            pending += [node.right, node.left]
+        elif branch := tree.entry(node.index).subquery:
+            yield from output_queries(branch)
+
+
+def _groups(query: Query, stars: Mapping[int, Star]) -> Iterator[StarGroup]:
+    found: dict[int, list[int]] = {}
+    for index, target in enumerate(query.results):
+        expression = target.expression
+        # All that a star stands for is placed where the star is.
+        if isinstance(expression, Var) and expression.location in stars:
+            found.setdefault(expression.location, []).append(index)
+    columns = [_column(query, target.expression) for target in query.results]
+    grouped = any(entry.kind is RteKind.GROUP for entry in query.range_table)
+    for star in stars.values():
+        placed = found.get(star.start, [])
+        members = range(placed[0], placed[-1] + 1) if placed else range(0)
+        if grouped:
+            members = _with_grouped(query, star, members, columns)
+        if members:
+            yield StarGroup(
+                star=star,
+                first=members[0],
+                names=tuple(query.results[i].name or "" for i in members),
+                entries=tuple(
+                    query.entry(column.index) for i in members if (column := columns[i])
+                ),
+            )
+
+
+def _column(query: Query, expression: object) -> Var | None:
+    """The column of FROM that a result is, seen through GROUP BY (18)."""
+    if not isinstance(expression, Var) or expression.levels_up:
+        return None
+    entry = query.entry(expression.index)
+    if entry.kind is not RteKind.GROUP:
+        return expression
+    return _column(query, entry.group_expressions[expression.column - 1])
+
+
+def _with_grouped(
+    query: Query, star: Star, members: range, columns: Sequence[Var | None]
+) -> range:
+    """The star's columns with those that GROUP BY names, which are placed nowhere.
+
+    A star stands for all columns of what it names, so that one of them tells where
+    the others are.
+    """
+    if members:
+        first, last = columns[members[0]], columns[members[-1]]
+        if first is None or last is None:
+            return members
+        before = _live(query.entry(first.index)).index(first.column)
+        all_of_last = _live(query.entry(last.index))
+        after = len(all_of_last) - all_of_last.index(last.column)
+        whole = range(members[0] - before, members[-1] + after)
+        fits = (
+            whole[0] >= 0
+            and whole[-1] < len(columns)
+            and all(columns[i] for i in whole)
+        )
+        return whole if fits else members
+    named = [fold(t) for t in tokenize(star.qualifier) if _is_name(t)]
+    for index, entry in enumerate(query.range_table, 1):
+        if named and entry.name == named[-1] and entry.kind is not RteKind.GROUP:
+            wanted = [(index, number) for number in _live(entry)]
+            shown = [(c.index, c.column) if c else None for c in columns]
+            for start in range(len(shown) - len(wanted) + 1):
+                if shown[start : start + len(wanted)] == wanted:
+                    return range(start, start + len(wanted))
+    return members
+
+
+def _live(entry: RangeTableEntry) -> list[int]:
+    """The numbers of the columns that were not dropped."""
+    return [number for number, name in enumerate(entry.column_names, 1) if name]
+
+
+def marked(sql: str, star: Star) -> str:
+    """A statement with a column of its own on either side of a star."""
+    return (
+        f"{sql[: star.start]}NULL AS {_BEFORE}, {sql[star.start : star.end]},"
+        f" NULL AS {_AFTER}{sql[star.end :]}"
+    )
+
+
+def group_between(
+    judged: Judged, star: Star, shown: Sequence[ResultColumn]
+) -> StarGroup | None:
+    """What a star stands for, by the result of the statement `marked` at it.
+
+    Returns:
+        None for a star that is none of the result's.
+    """
+    names = [column.name for column in shown]
+    if (names.count(_BEFORE), names.count(_AFTER)) != (1, 1):
+        return None
+    first, end = names.index(_BEFORE), names.index(_AFTER) - 1
+    columns = judged.described.columns
+    if (*shown[:first], *shown[first + 1 : end + 1], *shown[end + 2 :]) != columns:
+        return None
+    tree = judged.tree
+    found = [_column(tree, t.expression) for t in judged.targets] if tree else []
+    return StarGroup(
+        star=star,
+        first=first,
+        names=tuple(names[first + 1 : end + 1]),
+        entries=tuple(tree.entry(c.index) for c in found[first:end] if c)
+        if tree
+        else (),
+    )

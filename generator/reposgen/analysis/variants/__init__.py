@@ -1,0 +1,1 @@
+"""`@optional`: which stretches of a statement stand or fall with a parameter."""

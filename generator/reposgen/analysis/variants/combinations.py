@@ -1,0 +1,67 @@
+"""Which variants of a statement the server is asked to judge."""
+
+from __future__ import annotations
+
+from itertools import chain, combinations
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.model import PieceRole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from reposgen.analysis.model import Piece
+
+# So many variants are all judged; of more, a choice of them.
+_ALL = 64
+
+
+def judged_variants(
+    pieces: Sequence[Piece], numbers: Sequence[int]
+) -> Iterator[tuple[frozenset[int], str]]:
+    """Which parameters are given, and the statement then; the most given first.
+
+    All combinations, or if they are too many: all on, all off, each alone. (No
+    variant holds a clause that all on does not; leaving clauses out can go wrong in
+    ways that depend on several of them only where one clause refers to another.)
+
+    Args:
+        pieces: of the statement.
+        numbers: of the optional parameters.
+    """
+    sizes: Iterator[int] = iter(range(len(numbers), -1, -1))
+    if 2 ** len(numbers) > _ALL:
+        sizes = iter((len(numbers), 1, 0))
+    seen = set()
+    for given in chain.from_iterable(combinations(numbers, size) for size in sizes):
+        switched_on = _with_something_to_set(pieces, frozenset(given))
+        sql = joined(pieces, switched_on)
+        if sql not in seen:
+            seen.add(sql)
+            yield switched_on, sql
+
+
+def joined(
+    pieces: Sequence[Piece], given: Collection[int], *, ordered: bool = True
+) -> str:
+    """The SQL of a variant, with or without its ORDER BY."""
+    return "".join(
+        piece.sql
+        for piece in pieces
+        if (ordered or piece.role is not PieceRole.ORDER_BY)
+        and _includes(given, (piece.when,))
+        and (not piece.any_of or _includes(given, piece.any_of))
+    )
+
+
+def _with_something_to_set(
+    pieces: Sequence[Piece], given: frozenset[int]
+) -> frozenset[int]:
+    for piece in pieces:
+        if piece.role is PieceRole.SOME and not _includes(given, piece.any_of):
+            given |= frozenset(piece.any_of[0])
+    return given
+
+
+def _includes(given: Collection[int], any_of: Sequence[tuple[int, ...]]) -> bool:
+    return any(all(number in given for number in numbers) for numbers in any_of)

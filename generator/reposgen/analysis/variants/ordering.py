@@ -1,0 +1,289 @@
+"""`:page` and `@sort`: what a query is ordered by, and what else it may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.model import Ordering, Sort, SortKey
+from reposgen.analysis.results import shown_name
+from reposgen.diagnostics import Diagnostic, did_you_mean, error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from reposgen.analysis.model import Column, Nulls
+    from reposgen.analysis.variants.clauses import OrderBy
+    from reposgen.analysis.variants.requests import Named
+    from reposgen.diagnostics import Span
+    from reposgen.live_schema.tree.model import Query
+
+_OPPOSITE: Mapping[Nulls, Nulls] = {"first": "last", "last": "first"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """What rows can be ordered by.
+
+    Attributes:
+        sql: an expression that ORDER BY takes.
+        name: of the result column, or the expression where it is none.
+        column: index of the result column, if it is one.
+        equality: oid of the operator by which it groups; 0 for a choice.
+        span: in the user's file.
+    """
+
+    sql: str
+    name: str
+    column: int | None
+    descending: bool
+    nulls: Nulls | None
+    span: Span
+    equality: int = 0
+
+    def reversed(self) -> Term:
+        """The term that sorts the other way round, NULLs included."""
+        nulls = _OPPOSITE[self.nulls] if self.nulls else None
+        return replace(self, descending=not self.descending, nulls=nulls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a query is ordered by, and what its caller may choose.
+
+    Attributes:
+        terms: of its own ORDER BY.
+        choices: ascending.
+        span: in the user's file, of all terms.
+    """
+
+    terms: tuple[Term, ...]
+    choices: tuple[Term, ...]
+    span: Span
+
+
+def read_order(
+    sql: str,
+    order_by: OrderBy,
+    *,
+    tree: Query,
+    names: Sequence[str],
+    choices: Sequence[Named],
+    place: Callable[[int, int], Span],
+) -> Order | tuple[Diagnostic, ...]:
+    """Read an ORDER BY.
+
+    Args:
+        sql: with `$n`, as it goes to the server.
+        order_by: where it stands in `sql`.
+        tree: the server's, of the same statement.
+        names: of the result's columns.
+        choices: what `@sort` names.
+        place: the span in the user's file of a stretch of `sql`.
+    """
+    first, last = order_by.terms[0].span, order_by.terms[-1].span
+    span = place(first[0], last[1])
+    if len(tree.sort) < len(order_by.terms):
+        return (_repeats_itself(span),)
+    if using := next((term for term in order_by.terms if term.using), None):
+        return (_uses_operator(place(*using.span)),)
+    entries = {t.group: t for t in tree.targets if t.group}
+    terms = []
+    for clause, term in zip(tree.sort, order_by.terms, strict=True):
+        target = entries[clause.group]
+        column = next((i for i, t in enumerate(tree.results) if t is target), None)
+        expression = sql[slice(*term.span)]
+        terms.append(
+            Term(
+                sql=expression,
+                name=expression if column is None else shown_name(names[column]),
+                column=column,
+                descending=term.descending,
+                nulls=term.nulls,
+                span=place(*term.span),
+                equality=clause.equality,
+            )
+        )
+    chosen = [_choice(name, names, terms) for name in choices]
+    mistakes = tuple(c for c in chosen if isinstance(c, Diagnostic))
+    return mistakes or Order(
+        terms=tuple(terms),
+        choices=tuple(c for c in chosen if isinstance(c, Term)),
+        span=span,
+    )
+
+
+def _choice(
+    wanted: Named, names: Sequence[str], terms: Sequence[Term]
+) -> Term | Diagnostic:
+    called = [shown_name(name) for name in names]
+    found = [index for index, name in enumerate(called) if name == wanted.name]
+    if len(found) > 1:
+        return error(
+            "sort-ambiguous",
+            f"@sort {wanted.name}: the result has {len(found)} columns of that name",
+            span=wanted.span,
+            hint="give one of them another name with AS",
+        )
+    if not found:
+        meant = did_you_mean(wanted.name, called)
+        return error(
+            "sort-unknown-column",
+            f"@sort {wanted.name}: the result has no such column",
+            span=wanted.span,
+            hint=f"did you mean {meant}?"
+            if meant
+            else "add it to the select list: only the result's columns can be chosen",
+        )
+    # Where the author put NULLs in ORDER BY, they stay in both directions.
+    own = next((term for term in terms if term.column == found[0]), None)
+    quoted = names[found[0]].replace('"', '""')
+    return Term(
+        sql=f'"{quoted}"',
+        name=wanted.name,
+        column=found[0],
+        descending=False,
+        nulls=wanted.nulls or (own.nulls if own else None),
+        span=wanted.span,
+    )
+
+
+def unique_tail(
+    order: Order,
+    columns: Sequence[Column],
+    unique: Callable[[Mapping[int, int]], bool],
+) -> int | None:
+    """How many of the last terms no two rows agree in; None if all are not enough.
+
+    Args:
+        order: the query's.
+        columns: of the result, embeds spelled out.
+        unique: proves that no two rows agree in columns, which are given by their
+            indexes, with the operators that tell whether they do.
+    """
+    for length in range(1, len(order.terms) + 1):
+        compared = {
+            term.column: term.equality
+            for term in order.terms[-length:]
+            # Rows that hold NULL are kept apart by no unique key.
+            if term.column is not None and not columns[term.column].nullable
+        }
+        if unique(compared):
+            return length
+    return None
+
+
+def page_ordering(order: Order, columns: Sequence[Column], unique: int) -> Ordering:
+    """The keys of a page; `unique` is how many of the last ones are."""
+    return Ordering(
+        default=tuple(_keys(order.terms, columns)),
+        unique=unique,
+        choices=tuple(_keys(order.choices, columns)),
+    )
+
+
+def _keys(terms: Sequence[Term], columns: Sequence[Column]) -> Iterator[SortKey]:
+    for term in terms:
+        if term.column is not None:
+            yield SortKey(
+                name=term.name,
+                column=term.column,
+                descending=term.descending,
+                nullable=columns[term.column].nullable,
+                nulls=term.nulls,
+            )
+
+
+def sort_clauses(order: Order, unique: int | None) -> Iterator[Sort]:
+    """The ORDER BY of each choice, ascending and descending.
+
+    Args:
+        order: the query's.
+        unique: how many of its last terms settle the order of all rows; None if
+            those are not known.
+    """
+    behind = order.terms if unique is None else order.terms[-unique:]
+    for choice in order.choices:
+        for descending in (False, True):
+            turn = behind[0].descending is not descending
+            terms = [
+                replace(choice, descending=descending),
+                *(
+                    term.reversed() if turn else term
+                    for term in behind
+                    if term.column is None or term.column != choice.column
+                ),
+            ]
+            yield Sort(
+                name=f"-{choice.name}" if descending else choice.name,
+                sql=f"\nORDER BY {', '.join(map(_written, terms))}",
+            )
+
+
+def _written(term: Term) -> str:
+    direction = " DESC" if term.descending else ""
+    return term.sql + direction + (f" NULLS {term.nulls.upper()}" if term.nulls else "")
+
+
+def not_selected(order: Order) -> Iterator[Diagnostic]:
+    """An error for each term of a page that its rows do not tell."""
+    for term in order.terms:
+        if term.column is None:
+            yield error(
+                "page-key-not-selected",
+                f"pages are ordered by {term.sql}, which is no column of the result",
+                span=term.span,
+                hint=f"add {term.sql} to the select list: a page's end is told by its"
+                " values",
+            )
+
+
+def not_unique(
+    order: Order,
+    columns: Sequence[Column],
+    unique: Callable[[Mapping[int, int]], bool],
+) -> Diagnostic:
+    """The error for pages whose rows can be alike in all that they are ordered by.
+
+    Args:
+        order: the query's.
+        columns: of the result, embeds spelled out.
+        unique: as for `unique_tail`; the operator 0 stands for any.
+    """
+    own = {
+        term.column: term.equality
+        for term in order.terms
+        if term.column is not None and not columns[term.column].nullable
+    }
+    better = (
+        column.name
+        for index, column in enumerate(columns)
+        if not column.nullable and unique({**own, index: 0})
+    )
+    name = next(better, None)
+    return error(
+        "page-key-not-unique",
+        "rows can be alike in all that the pages are ordered by",
+        span=order.span,
+        hint=f"add {name} at the end of ORDER BY"
+        if name
+        else "select the columns of a primary key and end ORDER BY with them",
+    )
+
+
+def _repeats_itself(span: Span) -> Diagnostic:
+    return error(
+        "order-by-repeats",
+        "ORDER BY names something twice",
+        span=span,
+        hint="the second time has no effect: take it out",
+    )
+
+
+def _uses_operator(span: Span) -> Diagnostic:
+    return error(
+        "order-by-using",
+        "ORDER BY … USING can't be turned round",
+        span=span,
+        hint="write ASC or DESC",
+    )

@@ -1,0 +1,253 @@
+"""The ORDER BY that directives need: what is wrong with it, what it can become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.cardinality import tells_apart
+from reposgen.analysis.model import Embed, Ordering, Piece, PieceRole
+from reposgen.analysis.types import type_of
+from reposgen.analysis.variants.ordering import (
+    Order,
+    not_selected,
+    not_unique,
+    page_ordering,
+    read_order,
+    sort_clauses,
+    unique_tail,
+)
+from reposgen.diagnostics import Diagnostic, error
+from reposgen.live_schema.functions import builtin_functions
+from reposgen.live_schema.model import ArrayType, Statement
+from reposgen.live_schema.tree.model import CommandType, Query
+from reposgen.live_schema.tree.walk import walk
+from reposgen.runtime.pages import Key, page_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reposgen.analysis.expansion import Expanded
+    from reposgen.analysis.model import ResultItem
+    from reposgen.analysis.variants.clauses import Clauses, OrderBy
+    from reposgen.analysis.variants.ordering import Term
+    from reposgen.analysis.variants.requests import Requests
+    from reposgen.analysis.variants.vary import Varied
+    from reposgen.diagnostics import Span
+    from reposgen.live_schema.model import PgType
+
+_TEXT, _INT8 = 25, 20
+
+
+def read_query_order(
+    expanded: Expanded,
+    requests: Requests,
+    clauses: Clauses,
+    order_by: OrderBy | None,
+) -> Order | tuple[Diagnostic, ...] | None:
+    """The query's order, where a directive needs one; or what is wrong with it."""
+    if not requests.ordered:
+        return None
+    what, asking = _asking(expanded, requests)
+    tree = expanded.judged.tree
+    if tree is None:
+        return (_no_tree(what, asking),)
+    if misuse := _misuse(expanded, tree, requests, clauses):
+        return (misuse,)
+    if order_by is None or not tree.sort:
+        return (_unordered(what, asking),)
+    text = expanded.text
+
+    def place(start: int, end: int) -> Span:
+        first, last = text.source_span(start), text.source_span(end - 1)
+        return first.source.span(first.start, last.end)
+
+    order = read_order(
+        text.text,
+        order_by,
+        tree=tree,
+        names=[column.name for column in expanded.judged.described.columns],
+        choices=requests.sort,
+        place=place,
+    )
+    if isinstance(order, Order) and requests.paged:
+        return tuple(not_selected(order)) or order
+    return order
+
+
+def _asking(expanded: Expanded, requests: Requests) -> tuple[str, Span]:
+    """What needs an order, and where it stands."""
+    query = expanded.judged.query
+    if requests.paged or requests.sort_span is None:
+        return f":{query.command}", query.command_span
+    return "@sort", requests.sort_span
+
+
+def _misuse(
+    expanded: Expanded, tree: Query, requests: Requests, clauses: Clauses
+) -> Diagnostic | None:
+    """Why the query's rows can't be put in the order that is asked for."""
+    what, asking = _asking(expanded, requests)
+    if tree.command is not CommandType.SELECT:
+        return _not_select(what, asking)
+    if not requests.paged:
+        return None
+    if any(isinstance(node, Query) and node.row_marks for node in walk(tree)):
+        return _locks(asking)
+    limit = clauses.limit()
+    return None if limit is None else _limited(expanded.text.source_span(limit))
+
+
+def page_statements(
+    expanded: Expanded, order: Order, sql: str
+) -> Iterator[tuple[Statement, Span]]:
+    """The pages behind a row, for each sort, as the run time will ask for them.
+
+    Args:
+        expanded: the query.
+        order: the query's.
+        sql: of the query, without its ORDER BY.
+    """
+    described, catalog = expanded.judged.described, expanded.judged.catalog
+    types = [_spelling(type_of(c.type_oid, catalog)) for c in described.columns]
+    oids = described.parameter_oids
+    own = [_key(term) for term in order.terms]
+    sorts = [(own, order.span)]
+    for choice in order.choices:
+        behind = [key for key in own if key.column != choice.column]
+        sorts.append(([_key(choice), *behind], choice.span))
+    for keys, span in sorts:
+        page = page_query(
+            sql,
+            parameters=len(oids),
+            results=types,
+            keys=keys,
+            boundary=(True,) * len(keys),
+        )
+        yield (
+            Statement(
+                sql=page.sql, parameter_oids=(*oids, *(_TEXT,) * len(keys), _INT8)
+            ),
+            span,
+        )
+
+
+def sort_statements(
+    expanded: Expanded, order: Order, pieces: Sequence[Piece]
+) -> Iterator[tuple[Statement, Span]]:
+    """The statement with each sort that a call can choose."""
+    oids = expanded.judged.described.parameter_oids
+    spans = [choice.span for choice in order.choices for _ in ("ascending", "not")]
+    for sort, span in zip(sort_clauses(order, None), spans, strict=True):
+        sql = "".join(
+            sort.sql if piece.role is PieceRole.ORDER_BY else piece.sql
+            for piece in pieces
+        )
+        yield Statement(sql=sql, parameter_oids=oids), span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """A query's pieces, and what its caller can make of its ORDER BY."""
+
+    pieces: tuple[Piece, ...]
+    ordering: Ordering | None = None
+    sorts: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def order_query(varied: Varied, results: Sequence[ResultItem]) -> Ordered:
+    """Prove that pages have an order, and write the clauses that can be chosen.
+
+    Args:
+        varied: the query.
+        results: its result.
+    """
+    order, tree = varied.order, varied.weakest
+    if order is None or varied.mistakes:
+        return Ordered(pieces=varied.pieces)
+    catalog = varied.expanded.judged.catalog
+    columns = [
+        column
+        for item in results
+        for column in (item.columns if isinstance(item, Embed) else (item,))
+    ]
+
+    def unique(compared: Mapping[int, int]) -> bool:
+        functions = builtin_functions(catalog.major)
+        return tree is not None and tells_apart(tree, catalog, functions, compared)
+
+    length = unique_tail(order, columns, unique)
+    sorts = tuple(sort_clauses(order, length))
+    names = tuple(sort.name for sort in sorts)
+    if not varied.requests.paged:
+        pieces = (
+            replace(piece, sorts=sorts) if piece.role is PieceRole.ORDER_BY else piece
+            for piece in varied.pieces
+        )
+        return Ordered(pieces=tuple(pieces), sorts=names)
+    if length is None:
+        refusal = not_unique(order, columns, unique)
+        return Ordered(pieces=varied.pieces, diagnostics=(refusal,))
+    return Ordered(
+        pieces=varied.pieces,
+        ordering=page_ordering(order, columns, length),
+        sorts=names,
+    )
+
+
+def _key(term: Term) -> Key:
+    return Key(term.name, term.column or 0, term.descending, nulls=term.nulls)
+
+
+def _spelling(type_: PgType) -> str:
+    """The run time's name of a type, every part of it quoted."""
+    if isinstance(type_, ArrayType):
+        return f"{_spelling(type_.element)}[]"
+    schema, name = (part.replace('"', '""') for part in (type_.schema, type_.name))
+    return f'"{schema}"."{name}"'
+
+
+def _no_tree(what: str, span: Span) -> Diagnostic:
+    return error(
+        "order-unknown",
+        f"{what} needs the server's query tree, which it does not send",
+        span=span,
+        hint="connect without a proxy that filters notices",
+    )
+
+
+def _not_select(what: str, span: Span) -> Diagnostic:
+    return error(
+        "order-of-no-select",
+        f"{what} needs a SELECT",
+        span=span,
+        hint="write the rows with one query, and read them with another",
+    )
+
+
+def _unordered(what: str, span: Span) -> Diagnostic:
+    return error(
+        "missing-order-by",
+        f"{what} needs an ORDER BY",
+        span=span,
+        hint="end it with the columns of a key: ORDER BY created_at DESC, id DESC",
+    )
+
+
+def _limited(span: Span) -> Diagnostic:
+    return error(
+        "page-with-limit",
+        "the size of a page is the caller's choice",
+        span=span,
+        hint="take LIMIT and OFFSET out",
+    )
+
+
+def _locks(span: Span) -> Diagnostic:
+    return error(
+        "page-locks-rows",
+        ":page can't lock rows: it reads more of them than it returns",
+        span=span,
+        hint="take FOR UPDATE out, or use :many with LIMIT",
+    )

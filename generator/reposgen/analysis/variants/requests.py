@@ -1,0 +1,167 @@
+"""What the directives of a query ask for, with the place of each name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.diagnostics import Diagnostic, error
+from reposgen.sql_source.lexer import TokenKind, fold, tokenize
+from reposgen.sql_source.model import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reposgen.analysis.model import Nulls
+    from reposgen.diagnostics import Span
+    from reposgen.sql_source.lexer import Token
+    from reposgen.sql_source.model import Directive, Query
+
+_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
+_EXAMPLES = {
+    "optional": "-- @optional status, owner",
+    "sort": "-- @sort created_at, deadline nulls last",
+}
+# What is run once for each of many rows, or is no query at all.
+_ONE_FOR_ALL = frozenset(
+    {
+        *(Command.COPYFROM, Command.BATCHEXEC, Command.BATCHONE, Command.BATCHMANY),
+        Command.LISTEN,
+    }
+)
+_SORTED = frozenset({Command.MANY, Command.STREAM, Command.PAGE, Command.COPYTO})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A name in a directive.
+
+    Attributes:
+        name: as PostgreSQL folds it.
+        nulls: what `@sort` says of them.
+    """
+
+    name: str
+    span: Span
+    nulls: Nulls | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """What the directives of a query ask for.
+
+    Attributes:
+        optional: the names that `@optional` gives.
+        sort: the names that `@sort` gives.
+        sort_span: of the first `@sort`, None without one.
+        paged: the query is a `:page`.
+        mistakes: what is wrong with the lines themselves.
+    """
+
+    optional: tuple[Named, ...]
+    sort: tuple[Named, ...]
+    sort_span: Span | None
+    paged: bool
+    mistakes: tuple[Diagnostic, ...]
+
+    @property
+    def any(self) -> bool:
+        """Anything at all is asked for."""
+        return bool(self.optional or self.sort_span or self.paged or self.mistakes)
+
+    @property
+    def ordered(self) -> bool:
+        """The query's ORDER BY matters."""
+        return self.paged or self.sort_span is not None
+
+
+def read_requests(query: Query) -> Requests:
+    """Read the directives of a query."""
+    mistakes: list[Diagnostic] = []
+    found: dict[str, list[Named]] = {"optional": [], "sort": []}
+    spans: dict[str, Span] = {}
+    for directive in query.directives:
+        if directive.word not in found:
+            continue
+        spans.setdefault(directive.word, directive.span)
+        if misplaced := _misplaced(directive, query):
+            mistakes.append(misplaced)
+            continue
+        for name in _names(directive):
+            if isinstance(name, Diagnostic):
+                mistakes.append(name)
+            elif any(name.name == known.name for known in found[directive.word]):
+                mistakes.append(_repeated(directive, name))
+            else:
+                found[directive.word].append(name)
+    return Requests(
+        optional=tuple(found["optional"]),
+        sort=tuple(found["sort"]),
+        sort_span=spans.get("sort"),
+        paged=query.command is Command.PAGE,
+        mistakes=tuple(mistakes),
+    )
+
+
+def _misplaced(directive: Directive, query: Query) -> Diagnostic | None:
+    command = query.command
+    if directive.word == "optional" and command in _ONE_FOR_ALL:
+        return error(
+            "optional-command",
+            f":{command} runs one statement for everything: nothing can be left out",
+            span=directive.span,
+            hint="take the line out",
+        )
+    if directive.word == "sort" and command not in _SORTED:
+        return error(
+            "sort-command",
+            f":{command} has no order for the caller to choose",
+            span=directive.span,
+            hint="@sort goes with :many, :stream and :page",
+        )
+    return None
+
+
+def _names(directive: Directive) -> list[Named | Diagnostic]:
+    source, argument = directive.span.source, directive.argument_span
+    groups: list[list[Token]] = [[]]
+    for token in tokenize(source.text, argument.start, argument.end):
+        if token.text == ",":
+            groups.append([])
+        elif not token.is_blank:
+            groups[-1].append(token)
+    return [_name(directive, group) for group in groups]
+
+
+def _name(directive: Directive, group: Sequence[Token]) -> Named | Diagnostic:
+    source = directive.span.source
+    words = [token.text.lower() for token in group[1:]]
+    nulls: Nulls | None = None
+    match words:
+        case ["nulls", ("first" | "last") as where] if directive.word == "sort":
+            nulls = "first" if where == "first" else "last"
+            words = []
+        case _:
+            pass
+    if not group or group[0].kind not in _NAMES or words:
+        span = source.span(group[0].start, group[-1].end) if group else directive.span
+        return error(
+            "malformed-directive",
+            f"@{directive.word} takes names with commas between them",
+            span=span,
+            hint=f"write {_EXAMPLES[directive.word]}",
+        )
+    return Named(
+        name=fold(group[0]),
+        span=source.span(group[0].start, group[0].end),
+        nulls=nulls,
+    )
+
+
+def _repeated(directive: Directive, name: Named) -> Diagnostic:
+    return error(
+        "repeated-name",
+        f"@{directive.word} names {name.name} twice",
+        span=name.span,
+        hint="take one of them out",
+    )

@@ -1,0 +1,56 @@
+"""A tree that proves no more of an UPDATE than holds whatever it assigns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from reposgen.live_schema.tree.model import Query, TargetEntry
+
+
+def without_assignments(query: Query, numbers: Collection[int]) -> Query:
+    """The tree with something unknown where SET assigns these parameters.
+
+    A column that is assigned something unknown can hold NULL unless it is declared
+    not to, and then it cannot either where the assignment is left out.
+    """
+    if not numbers:
+        return query
+    conflict = query.on_conflict
+    return replace(
+        query,
+        # Only the outermost WITH can hold writes.
+        ctes=tuple(
+            replace(cte, query=without_assignments(cte.query, numbers))
+            for cte in query.ctes
+        ),
+        targets=_doubted(query.targets, numbers),
+        on_conflict=conflict
+        and replace(conflict, assignments=_doubted(conflict.assignments, numbers)),
+    )
+
+
+def _doubted(
+    targets: tuple[TargetEntry, ...], numbers: Collection[int]
+) -> tuple[TargetEntry, ...]:
+    return tuple(
+        replace(target, expression=e.Unknown(tag="OPTIONAL"))
+        if not target.junk and _assigns(target, numbers)
+        else target
+        for target in targets
+    )
+
+
+def _assigns(target: TargetEntry, numbers: Collection[int]) -> bool:
+    return any(
+        isinstance(node, e.Param)
+        # Of `SET (a, b) = (SELECT …)` the subquery stands elsewhere.
+        and (node.kind is e.ParamKind.MULTIPLE or node.number in numbers)
+        for node in walk(target.expression)
+    )

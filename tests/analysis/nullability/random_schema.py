@@ -1,0 +1,168 @@
+"""A small schema for random queries, and random states that keep its constraints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
+SCHEMA = """
+CREATE TABLE p (id int PRIMARY KEY, name text NOT NULL, note text, score int,
+                flag boolean NOT NULL, tags text[] NOT NULL);
+CREATE TABLE c (id int PRIMARY KEY, p_id int NOT NULL REFERENCES p,
+                q_id int REFERENCES p, title text NOT NULL, sub text, amount int,
+                ok boolean, UNIQUE (title, p_id));
+CREATE TABLE l (c_id int NOT NULL REFERENCES c, tag text NOT NULL, weight int,
+                note text, PRIMARY KEY (c_id, tag));
+CREATE VIEW v AS SELECT p.id AS pid, p.name, c.id AS cid, c.title, c.sub, c.amount
+    FROM p LEFT JOIN c ON c.p_id = p.id;
+CREATE VIEW w AS SELECT pid, count(*)::int AS n, max(sub) AS m, min(title) AS t
+    FROM v GROUP BY pid;
+CREATE VIEW x AS SELECT * FROM v WHERE cid IS NOT NULL;
+"""
+
+INT, TEXT, BOOL = "int", "text", "boolean"
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "p": {"id": INT, "name": TEXT, "note": TEXT, "score": INT, "flag": BOOL},
+    "c": {
+        "id": INT,
+        "p_id": INT,
+        "q_id": INT,
+        "title": TEXT,
+        "sub": TEXT,
+        "amount": INT,
+        "ok": BOOL,
+    },
+    "l": {"c_id": INT, "tag": TEXT, "weight": INT, "note": TEXT},
+    "v": {
+        "pid": INT,
+        "name": TEXT,
+        "cid": INT,
+        "title": TEXT,
+        "sub": TEXT,
+        "amount": INT,
+    },
+    "w": {"pid": INT, "n": INT, "m": TEXT, "t": TEXT},
+    "x": {"pid": INT, "cid": INT, "title": TEXT, "sub": TEXT, "amount": INT},
+}
+TABLES = ("p", "c", "l")
+AGGREGATES: dict[str, tuple[tuple[str, str], ...]] = {
+    INT: (
+        ("count({})", INT),
+        ("sum({})::int", INT),
+        ("max({})", INT),
+        ("min({})", INT),
+        ("avg({})::int", INT),
+        ("stddev_pop({})::int", INT),
+        ("var_samp({})::int", INT),
+        ("cardinality(array_agg({}))", INT),
+        ("length(json_agg({})::text)", INT),
+        ("count(DISTINCT {})", INT),
+        ("mode() WITHIN GROUP (ORDER BY {})", INT),
+        ("percentile_disc(0.5) WITHIN GROUP (ORDER BY {})", INT),
+    ),
+    TEXT: (
+        ("max({})", TEXT),
+        ("string_agg({}, ',')", TEXT),
+        ("string_agg({}, NULL)", TEXT),
+        ("(array_agg({}))[1]", TEXT),
+    ),
+    BOOL: (("bool_and({})", BOOL), ("bool_or({})", BOOL), ("every({})", BOOL)),
+}
+WINDOWS: dict[str, tuple[tuple[str, str], ...]] = {
+    INT: (
+        ("row_number()", INT),
+        ("rank()", INT),
+        ("ntile({})", INT),
+        ("lag({})", INT),
+        ("lag({0}, 1, {0})", INT),
+        ("lead({0}, 1, 0)", INT),
+        ("first_value({})", INT),
+        ("last_value({})", INT),
+        ("nth_value({}, 2)", INT),
+        ("sum({})", INT),
+        ("count({})", INT),
+        ("max({})", INT),
+    ),
+    TEXT: (
+        ("first_value({})", TEXT),
+        ("lag({}, 1, 'z')", TEXT),
+        ("max({})", TEXT),
+        ("string_agg({}, '')", TEXT),
+    ),
+    BOOL: (("bool_or({})", BOOL), ("first_value({})", BOOL)),
+}
+FRAMES = (
+    "",
+    " ORDER BY {o}",
+    " PARTITION BY {o}",
+    " ORDER BY {o} ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING",
+    " ORDER BY {o} ROWS BETWEEN 1 FOLLOWING AND 2 FOLLOWING",
+    " ORDER BY {o} ROWS BETWEEN 2 PRECEDING AND 1 PRECEDING",
+    " ORDER BY {o} ROWS BETWEEN CURRENT ROW AND CURRENT ROW EXCLUDE CURRENT ROW",
+    " ORDER BY {o} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE TIES",
+)
+
+TESTS = ("TRUE", "NOT TRUE", "FALSE", "NOT FALSE", "UNKNOWN", "NOT UNKNOWN")
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that columns can be named of."""
+
+    alias: str
+    columns: dict[str, str]
+
+
+@dataclass
+class Scope:
+    """What an expression may refer to."""
+
+    items: list[Item]
+    outer: list[Item] = field(default_factory=list)
+
+    def named(self, kind: str, *, outer: bool) -> list[str]:
+        items = self.items + (self.outer if outer else [])
+        return [
+            f"{item.alias}.{name}"
+            for item in items
+            for name, of in item.columns.items()
+            if of == kind
+        ]
+
+
+def random_state(random: Random) -> str:
+    """SQL that fills the emptied tables."""
+
+    def null_or(value: object) -> str:
+        if random.random() < 0.5:
+            return "NULL"
+        return f"'{value}'" if isinstance(value, str) else str(value)
+
+    def text() -> str:
+        return random.choice(("a", "ab", "b", ""))
+
+    parents = range(1, random.choice((0, 1, 2, 3)) + 1)
+    children = range(1, random.choice((0, 1, 2, 4)) + 1) if parents else range(0)
+    rows = [
+        f"INSERT INTO p VALUES ({i}, '{text()}', {null_or(text())},"
+        f" {null_or(random.randint(0, 3))}, {random.random() < 0.5}, '{{}}')"
+        for i in parents
+    ]
+    for i in children:
+        other = null_or(random.choice(parents))
+        rows.append(
+            f"INSERT INTO c VALUES ({i}, {random.choice(parents)}, {other},"
+            f" '{text()}{i}', {null_or(text())}, {null_or(random.randint(0, 3))},"
+            f" {random.choice(('NULL', 'true', 'false'))})"
+        )
+    links = {(i, text()) for i in children for _ in range(2) if random.random() < 0.6}
+    rows += [
+        f"INSERT INTO l VALUES ({i}, '{tag}', {null_or(random.randint(0, 3))},"
+        f" {null_or(text())})"
+        for i, tag in sorted(links)
+    ]
+    return "; ".join(["TRUNCATE p, c, l", *rows])

@@ -1,0 +1,82 @@
+"""Random queries over random states: what is proved not null is never seen NULL.
+
+REPOSGEN_FUZZ_QUERIES, REPOSGEN_FUZZ_STATES and REPOSGEN_FUZZ_SEED ask for more, or
+for others.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, LiteralString
+
+import psycopg
+from tests.analysis.nullability.random_schema import SCHEMA, random_state
+from tests.analysis.nullability.random_statements import Statements
+
+if TYPE_CHECKING:
+    from tests.analysis.nullability.conftest import Schema, Schemas
+
+    from reposgen.analysis.nullability import Proof
+
+_QUERIES = int(os.environ.get("REPOSGEN_FUZZ_QUERIES", "300"))
+_STATES = int(os.environ.get("REPOSGEN_FUZZ_STATES", "8"))
+_SEED = int(os.environ.get("REPOSGEN_FUZZ_SEED", "20"))
+_MOST_ROWS = 2000
+_SETTINGS: LiteralString = (
+    "SET statement_timeout = '200ms'; SET jit = off; SET synchronous_commit = off"
+)
+
+
+@dataclass
+class Run:
+    """A query's proofs, and the first row that contradicts one."""
+
+    sql: str
+    proofs: tuple[Proof, ...]
+    rows: int = 0
+    slow: bool = False
+    wrong: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+
+    def see(self, rows: list[tuple[object, ...]]) -> None:
+        self.rows += len(rows)
+        for row in rows:
+            self.wrong += [
+                (number, proof.why)
+                for number, proof in enumerate(self.proofs)
+                if proof.not_null and row[number] is None
+            ]
+
+
+def test_what_is_proved_never_is_null(schemas: Schemas) -> None:
+    schema = schemas(SCHEMA)
+    random = Random(_SEED)
+    statements = Statements(random, schema.major)
+    trees = schema.trees([statements.statement() for _ in range(_QUERIES)])
+    runs = [Run(text, schema.prove(tree)) for text, tree in trees.items()]
+    schema.connection.execute(_SETTINGS)
+    for _ in range(_STATES):
+        schema.connection.execute(random_state(random).encode())
+        for run in runs:
+            if not run.slow:
+                _execute(schema, run)
+    assert [(run.sql, run.wrong[0]) for run in runs if run.wrong] == []
+    # A run that proves hardly anything, or sees no rows, shows nothing.
+    claims = sum(proof.not_null for run in runs if run.rows for proof in run.proofs)
+    assert len(runs) > _QUERIES * 0.8
+    assert claims > len(runs) * 0.3
+
+
+def _execute(schema: Schema, run: Run) -> None:
+    try:
+        # Rolled back, so that all queries see the same state.
+        with schema.connection.transaction(force_rollback=True):
+            cursor = schema.connection.execute(run.sql.encode())
+            run.see(cursor.fetchmany(_MOST_ROWS))
+    except psycopg.errors.QueryCanceled:
+        run.slow = True
+    except psycopg.Error:
+        # A subquery with two rows, a key that is missing, too many rows to wait for:
+        # without a result there is nothing to hold against a proof.
+        return

@@ -1,0 +1,352 @@
+"""How many rows a statement returns, what it touches, and what can go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from reposgen.analysis.cardinality import at_most_one, cardinality
+from reposgen.analysis.lineage import trace
+from reposgen.analysis.model import Cardinality
+from reposgen.live_schema.catalog import read_catalog
+from reposgen.live_schema.describe import describe
+from reposgen.live_schema.functions import builtin_functions
+from reposgen.live_schema.model import Catalog, Described, Statement
+from reposgen.live_schema.tree import parse_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reposgen.analysis.lineage import Lineage
+    from reposgen.live_schema.tree.model import Query
+
+SCHEMA = """
+CREATE TABLE parents (id int PRIMARY KEY, slug text NOT NULL UNIQUE, note text,
+    CONSTRAINT note_long CHECK (length(note) > 1));
+CREATE TABLE children (id int PRIMARY KEY,
+    parent_id int NOT NULL CONSTRAINT parent REFERENCES parents,
+    other_id int CONSTRAINT other REFERENCES parents ON DELETE SET NULL
+        ON UPDATE CASCADE,
+    kind text NOT NULL CONSTRAINT kind_known CHECK (kind IN ('a', 'b')), rank int,
+    CONSTRAINT one_rank UNIQUE (parent_id, rank));
+CREATE TABLE toys (id int PRIMARY KEY,
+    child_id int NOT NULL CONSTRAINT of_child REFERENCES children ON DELETE CASCADE);
+CREATE TABLE marks (toy_id int CONSTRAINT of_toy REFERENCES toys);
+CREATE UNIQUE INDEX note_once ON parents (note) WHERE id > 0;
+CREATE UNIQUE INDEX slug_folded ON parents (lower(slug));
+CREATE VIEW family AS SELECT p.id, p.slug, c.id AS child_id FROM parents p
+    LEFT JOIN children c ON c.parent_id = p.id;
+CREATE VIEW slugs AS SELECT id, slug FROM parents;
+CREATE MATERIALIZED VIEW totals AS SELECT parent_id, count(*) FROM children GROUP BY 1;
+CREATE TABLE base (id int PRIMARY KEY);
+CREATE TABLE derived () INHERITS (base);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RETURN new; END $$;
+CREATE TRIGGER touched BEFORE UPDATE ON toys FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE FUNCTION writes() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE SEQUENCE numbers;
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A database that statements are judged on."""
+
+    connection: psycopg.Connection[tuple[object, ...]]
+    catalog: Catalog
+
+    def tree(self, sql: str) -> Query:
+        (found,) = describe(self.connection, [Statement(sql=sql)])
+        assert isinstance(found, Described), found
+        assert found.tree is not None
+        tree = parse_tree(found.tree, self.catalog.major, sql)
+        assert tree is not None
+        return tree
+
+    def trace(self, sql: str) -> Lineage:
+        functions = builtin_functions(self.catalog.major)
+        return trace(self.tree(sql), self.catalog, functions)
+
+    def raises(self, sql: str) -> set[str]:
+        found = self.trace(sql).violations
+        return {v.constraint.name for v in found if v.constraint.kind.value != "n"}
+
+
+@pytest.fixture
+def on_server(make_database: Callable[[str], str]) -> Iterator[Server]:
+    with psycopg.connect(make_database(SCHEMA), autocommit=True) as connection:
+        yield Server(connection, read_catalog(connection))
+
+
+ONE, AT_MOST_ONE = Cardinality.ONE, Cardinality.AT_MOST_ONE
+MANY, NONE = Cardinality.MANY, Cardinality.NONE
+
+COUNTS = {
+    "SELECT * FROM parents WHERE id = $1": AT_MOST_ONE,
+    "SELECT * FROM parents WHERE $1 = slug": AT_MOST_ONE,
+    "SELECT * FROM parents WHERE slug = $1::varchar": AT_MOST_ONE,
+    "SELECT * FROM parents WHERE id = 1 OR slug = 'x'": MANY,
+    "SELECT * FROM parents WHERE id = ANY ($1)": MANY,
+    "SELECT * FROM parents WHERE id > $1": MANY,
+    "SELECT * FROM parents WHERE note = $1": MANY,
+    "SELECT * FROM parents WHERE lower(slug) = $1": MANY,
+    "SELECT * FROM parents WHERE id = (random() * 9)::int": MANY,
+    "SELECT * FROM parents WHERE id = (SELECT max(id) FROM children)": AT_MOST_ONE,
+    "SELECT * FROM children WHERE parent_id = $1": MANY,
+    "SELECT * FROM children WHERE parent_id = $1 AND rank = $2": AT_MOST_ONE,
+    "SELECT * FROM parents LIMIT 1": AT_MOST_ONE,
+    "SELECT * FROM parents LIMIT $1": MANY,
+    "SELECT * FROM parents ORDER BY note FETCH FIRST ROW WITH TIES": MANY,
+    "SELECT count(*) FROM parents": ONE,
+    "SELECT count(*) FROM parents HAVING count(*) > 1": AT_MOST_ONE,
+    "SELECT count(*), unnest('{1,2}'::int[]) FROM parents": MANY,
+    "SELECT count(*) FROM parents GROUP BY note": MANY,
+    "SELECT count(*) FROM parents WHERE note = 'x' GROUP BY note": AT_MOST_ONE,
+    "SELECT count(*) FROM parents GROUP BY ROLLUP (note)": MANY,
+    "SELECT DISTINCT note FROM parents WHERE note = 'x'": AT_MOST_ONE,
+    "SELECT 1": ONE,
+    "SELECT 1 WHERE $1": AT_MOST_ONE,
+    "SELECT generate_series(1, 2)": MANY,
+    "VALUES (1)": ONE,
+    "VALUES (1), (2)": MANY,
+    "SELECT 1 UNION SELECT 2": MANY,
+    "SELECT 1 INTERSECT SELECT id FROM parents": AT_MOST_ONE,
+    "SELECT 1 EXCEPT SELECT id FROM parents": AT_MOST_ONE,
+    "SELECT id FROM parents EXCEPT SELECT 1": MANY,
+    "SELECT 1 FROM children c JOIN parents p ON p.id = parent_id"
+    " WHERE c.id = 1": AT_MOST_ONE,
+    "SELECT * FROM children c JOIN parents p ON p.id = parent_id WHERE p.id = 1": MANY,
+    "SELECT 1 FROM children c LEFT JOIN parents p ON p.id = other_id"
+    " WHERE c.id = 1": AT_MOST_ONE,
+    "SELECT * FROM parents p LEFT JOIN children c ON c.parent_id = p.id"
+    " WHERE p.id = 1": MANY,
+    "SELECT * FROM parents p LEFT JOIN children c ON p.id = 1 AND c.id = 1": MANY,
+    "SELECT * FROM parents p FULL JOIN children c ON c.id = p.id WHERE p.id = 1": MANY,
+    "SELECT * FROM parents p JOIN children c USING (id) WHERE id = 1": AT_MOST_ONE,
+    "SELECT * FROM slugs WHERE id = $1": AT_MOST_ONE,
+    "SELECT * FROM family WHERE id = $1": MANY,
+    "SELECT * FROM (SELECT note, count(*) FROM parents GROUP BY note) s"
+    " WHERE note = $1": AT_MOST_ONE,
+    "WITH s AS (SELECT * FROM parents) SELECT * FROM s WHERE slug = 'x'": AT_MOST_ONE,
+    "WITH s AS (SELECT * FROM parents LIMIT 1) SELECT * FROM s": AT_MOST_ONE,
+    "WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s WHERE n < 9)"
+    " SELECT * FROM s WHERE n = 1": MANY,
+    "SELECT * FROM base WHERE id = 1": MANY,
+    "SELECT * FROM ONLY base WHERE id = 1": AT_MOST_ONE,
+    "SELECT * FROM generate_series(1, 2)": MANY,
+    "SELECT * FROM now()": ONE,
+    "INSERT INTO parents VALUES (1, 'a') RETURNING id": ONE,
+    "INSERT INTO parents VALUES (1, 'a'), (2, 'b') RETURNING id": MANY,
+    "INSERT INTO parents SELECT id, slug FROM parents RETURNING id": MANY,
+    "INSERT INTO parents VALUES (1, 'a') ON CONFLICT DO NOTHING"
+    " RETURNING id": AT_MOST_ONE,
+    "INSERT INTO parents VALUES (1, 'a')": NONE,
+    "UPDATE parents SET note = 'x' WHERE id = 1 RETURNING id": AT_MOST_ONE,
+    "UPDATE parents SET note = 'x' WHERE note = 'y' RETURNING id": MANY,
+    "DELETE FROM parents WHERE slug = 'x' RETURNING id": AT_MOST_ONE,
+    "DELETE FROM parents": NONE,
+}
+
+
+@pytest.mark.parametrize(("sql", "expected"), COUNTS.items())
+def test_cardinality(on_server: Server, sql: str, expected: Cardinality) -> None:
+    functions = builtin_functions(on_server.catalog.major)
+    tree = on_server.tree(sql)
+    assert cardinality(tree, on_server.catalog, functions) is expected
+
+
+def test_at_most_one_row_is_affected(on_server: Server) -> None:
+    functions = builtin_functions(on_server.catalog.major)
+    one = on_server.tree("DELETE FROM parents WHERE id = 1")
+    assert at_most_one(one, on_server.catalog, functions)
+    many = on_server.tree("DELETE FROM parents WHERE note = 'x'")
+    assert not at_most_one(many, on_server.catalog, functions)
+
+
+@pytest.mark.parametrize(
+    ("sql", "reads", "writes"),
+    [
+        ("SELECT slug FROM family", {"parents", "children"}, set()),
+        ("SELECT * FROM totals", {"totals"}, set()),
+        (
+            (
+                "WITH c AS (SELECT * FROM children) SELECT 1 FROM parents"
+                " WHERE id IN (SELECT id FROM c)"
+            ),
+            {"parents", "children"},
+            set(),
+        ),
+        ("INSERT INTO parents VALUES (1, 'a') RETURNING *", set(), {"parents"}),
+        (
+            (
+                "INSERT INTO parents VALUES (1, 'a') ON CONFLICT (id) DO UPDATE"
+                " SET note = parents.note"
+            ),
+            {"parents"},
+            {"parents"},
+        ),
+        (
+            "INSERT INTO toys SELECT id, id FROM children",
+            {"children"},
+            {"toys"},
+        ),
+        (
+            (
+                "WITH d AS (DELETE FROM toys RETURNING child_id)"
+                " UPDATE children SET rank = 1 FROM d WHERE id = child_id"
+            ),
+            {"toys", "children"},
+            {"toys", "children"},
+        ),
+        ("UPDATE slugs SET slug = 'x'", {"parents"}, {"parents"}),
+    ],
+)
+def test_tables_read_and_written(
+    on_server: Server, sql: str, reads: set[str], writes: set[str]
+) -> None:
+    lineage = on_server.trace(sql)
+    assert set(lineage.read_names()) == {f"public.{name}" for name in reads}
+    assert set(lineage.written_names()) == {f"public.{name}" for name in writes}
+
+
+def test_columns_read_and_written(on_server: Server) -> None:
+    lineage = on_server.trace("UPDATE parents SET note = slug WHERE id = 1")
+    ((table, columns),) = lineage.reads.items()
+    assert columns == {1, 2}
+    assert lineage.writes == {table: {3}}
+    assert lineage.names[table] == "public.parents"
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("SELECT random(), now(), gen_random_uuid() FROM parents", None),
+        ("SELECT * FROM parents FOR SHARE", "it locks rows of parents"),
+        ("SELECT nextval('numbers')", "it calls nextval, which is volatile"),
+        ("SELECT writes()", "it calls writes, which is volatile"),
+        ("SELECT * FROM writes() w", "it calls writes, which is volatile"),
+        ("SELECT txid_current()", "it calls txid_current"),
+        ("DELETE FROM toys", "it writes toys"),
+        (
+            "WITH d AS (DELETE FROM toys RETURNING id) SELECT id FROM d",
+            "it writes toys",
+        ),
+    ],
+)
+def test_reading_only(on_server: Server, sql: str, why: str | None) -> None:
+    lineage = on_server.trace(sql)
+    assert lineage.why_not_read_only == why
+    assert lineage.read_only is (why is None)
+    assert lineage.locks_rows is ("FOR SHARE" in sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (
+            "INSERT INTO children VALUES ($1, $2, $3, $4, $5)",
+            {"children_pkey", "parent", "other", "kind_known", "one_rank"},
+        ),
+        (
+            "INSERT INTO children (id, parent_id, kind) VALUES ($1, $2, $3)",
+            {"children_pkey", "parent", "kind_known", "one_rank"},
+        ),
+        (
+            (
+                "INSERT INTO children (id, parent_id, kind) VALUES (1, 2, 'a')"
+                " ON CONFLICT DO NOTHING"
+            ),
+            {"parent", "kind_known"},
+        ),
+        (
+            (
+                "INSERT INTO children (id, parent_id, kind) VALUES (1, 2, 'a')"
+                " ON CONFLICT (rank, parent_id) DO UPDATE SET kind = 'b'"
+            ),
+            {"children_pkey", "parent", "kind_known"},
+        ),
+        (
+            (
+                "INSERT INTO children (id, parent_id, kind) VALUES (1, 2, 'a')"
+                " ON CONFLICT ON CONSTRAINT one_rank DO NOTHING"
+            ),
+            {"children_pkey", "parent", "kind_known"},
+        ),
+        ("UPDATE children SET rank = 1", {"one_rank"}),
+        ("UPDATE children SET kind = 'a'", {"kind_known"}),
+        (
+            "UPDATE parents SET slug = 'x'",
+            {"parents_slug_key", "slug_folded"},
+        ),
+        # The key is referred to: refused by one, passed on by the other.
+        (
+            "UPDATE parents SET id = 1",
+            {"parents_pkey", "slug_folded", "parent", "other"},
+        ),
+        ("DELETE FROM parents", {"parent", "other"}),
+        # The toys go too, and with them what must not lose its toy.
+        ("DELETE FROM children", {"of_toy"}),
+        ("DELETE FROM marks", set()),
+    ],
+)
+def test_violations(on_server: Server, sql: str, expected: set[str]) -> None:
+    assert on_server.raises(sql) == expected
+
+
+def test_not_null_constraints_where_a_value_may_be_null(on_server: Server) -> None:
+    if on_server.catalog.major < 18:
+        pytest.skip("before 18 NOT NULL is no constraint with a name")
+    lineage = on_server.trace(
+        "INSERT INTO parents (id, slug) SELECT id, note FROM parents"
+    )
+    names = {v.constraint.name for v in lineage.violations}
+    assert "parents_slug_not_null" in names
+    lineage = on_server.trace("INSERT INTO parents (id, slug) VALUES ($1, 'a')")
+    names = {v.constraint.name for v in lineage.violations}
+    assert not any(name.endswith("_not_null") for name in names)
+
+
+def test_triggers(on_server: Server) -> None:
+    update = on_server.trace("UPDATE toys SET child_id = 1 WHERE id = 2")
+    assert update.triggers == ("public.toys.touched",)
+    assert on_server.trace("DELETE FROM toys WHERE id = 2").triggers == ()
+
+
+@pytest.mark.parametrize(
+    ("sql", "unfiltered", "cartesian"),
+    [
+        ("DELETE FROM toys", ("toys",), ()),
+        ("UPDATE toys t SET child_id = 1", ("t",), ()),
+        ("DELETE FROM toys WHERE id = 1", (), ()),
+        ("SELECT 1 FROM parents p, children c", (), ("c",)),
+        ("SELECT 1 FROM parents p, children c WHERE c.parent_id = p.id", (), ()),
+        ("SELECT 1 FROM parents p CROSS JOIN children c", (), ()),
+        ("SELECT 1 FROM parents p, LATERAL (SELECT p.id) s", (), ()),
+        ("SELECT 1 FROM parents p, unnest(ARRAY[1]) u", (), ()),
+        (
+            (
+                "SELECT 1 FROM parents p, children c"
+                " WHERE EXISTS (SELECT FROM toys t WHERE t.id = c.id AND t.id = p.id)"
+            ),
+            (),
+            (),
+        ),
+        (
+            "SELECT 1 FROM parents p, children c, toys t WHERE t.child_id = c.id",
+            (),
+            ("c",),
+        ),
+    ],
+)
+def test_what_to_warn_of(
+    on_server: Server,
+    sql: str,
+    unfiltered: tuple[str, ...],
+    cartesian: tuple[str, ...],
+) -> None:
+    lineage = on_server.trace(sql)
+    assert lineage.unfiltered == unfiltered
+    assert lineage.cartesian == cartesian
