@@ -1,0 +1,177 @@
+# Derived from ../aio/test_copy.py by derive_sync.py: change that file.
+# ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+# ruff: noqa: PT012 -- the block as a whole is what raises
+"""COPY in both directions."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.runtime import shop
+from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
+from tests.runtime.values import VALUES, spelled
+
+from reposgen.runtime import CopyInto, Statement
+from reposgen.runtime.errors import (
+    InvalidArgument,
+    InvalidText,
+    RepositoryError,
+    TransactionFailed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tests.runtime.sync.repositories import Database
+
+    from reposgen.runtime.sync import Runner
+
+
+class LeaveError(Exception):
+    """Raised by a test in the middle of a COPY."""
+
+
+def test_rows_and_scalars(run: Runner) -> None:
+    rows = (NewTask(f"t{n}", n, Status.DONE) for n in range(1000))
+    assert run.copy_from(shop.COPY, rows) == 1000
+    assert run.copy_from(shop.COPY_TITLES, ["x", "y"]) == 2
+    assert run.copy_from(shop.COPY_TITLES, []) == 0
+    found = run.many(shop.LIST)
+    assert [task.title for task in found[999:]] == ["t999", "x", "y"]
+    assert found[0].status is Status.DONE
+
+
+@pytest.mark.usefixtures("own_database")
+def test_every_type_by_copy(db: Database, run: Runner) -> None:
+    for number, (name, values) in enumerate(VALUES):
+        kind = f'pg_catalog."{name}"' if "." not in name else name
+        kind = {"bit": "bit(1)", "char": '"char"'}.get(name, kind)
+        with db.connection() as connection:
+            connection.execute(
+                f"CREATE TABLE copied_{number} (v {kind}, a {kind}[])".encode()
+            )
+        columns = (name, f"{name}[]")
+        copy = Statement[int](
+            "copy",
+            "",
+            parameters=columns,
+            fields=("real", "imag"),
+            copy=CopyInto(f"copied_{number}", ("v", "a")),
+        )
+        rows = [Pair(value, [value, None]) for value in (*values, None)]
+        assert run.copy_from(copy, rows) == len(rows)
+        back = Statement(
+            "back",
+            f"SELECT v, a FROM copied_{number}",
+            results=columns,
+            row=Pair,
+            read_only=True,
+        )
+        assert spelled(run.many(back)) == spelled(rows), name
+
+
+class Pair:
+    def __init__(self, real: object, imag: object) -> None:
+        self.real = real
+        self.imag = imag
+
+    def __repr__(self) -> str:
+        return f"{self.real!r} {self.imag!r}"
+
+
+def test_rows_may_come_asynchronously(run: Runner) -> None:
+    def rows() -> Generator[NewTask, None, None]:
+        for number in range(250):
+            yield NewTask(str(number))
+
+    assert run.copy_from(shop.COPY, rows()) == 250
+
+
+def test_a_failure_of_the_source_leaves_nothing(run: Runner) -> None:
+    def rows() -> Generator[str, None, None]:
+        yield from map(str, range(5000))
+        raise LeaveError
+
+    with pytest.raises(LeaveError):
+        run.copy_from(shop.COPY_TITLES, rows())
+    assert run.one(shop.COUNT) == 0
+
+
+def test_a_row_that_does_not_fit_leaves_nothing(run: Runner) -> None:
+    rows = [NewTask(str(n), 2**15 - 3 + n) for n in range(10)]
+    with pytest.raises(InvalidArgument, match=r"\$2 is out of int2's range \(item 3"):
+        run.copy_from(shop.COPY, rows)
+    with pytest.raises(TasksTitleCheckViolation):
+        run.copy_from(shop.COPY_TITLES, ["a", ""])
+    with pytest.raises(InvalidText):
+        run.copy_from(shop.COPY_TITLES, ["a", "b\0"])
+    with pytest.raises(RepositoryError, match="no table"):
+        run.copy_from(shop.CREATE_ID, ["a"])
+    assert run.one(shop.COUNT) == 0
+
+
+def test_in_a_transaction_it_is_part_of_it(db: Database, run: Runner) -> None:
+    with pytest.raises(TransactionFailed):
+        with db.transaction():
+            run.copy_from(shop.COPY_TITLES, ["a"])
+            with pytest.raises(TasksTitleCheckViolation):
+                run.copy_from(shop.COPY_TITLES, [""])
+    assert run.one(shop.COUNT) == 0
+
+
+REPORT = Statement[None](
+    "report",
+    """SELECT n AS "a $1", '$1 "' || $2 AS b, $3 /* $1 /* $2 */ */ AS at -- $1
+    FROM generate_series(1, $1) n WHERE $tag$ $1 $$ $tag$ <> E'\\' $1' AND n <> -$4""",
+    parameters=("int4", "text", "timestamptz", "int8"),
+    read_only=True,
+)
+ARGUMENTS = (2, "it's \\ ü,", datetime(2026, 1, 2, tzinfo=UTC), -5)
+
+
+def test_csv(run: Runner) -> None:
+    blocks = list(run.copy_to(REPORT, ARGUMENTS))
+    at = "2026-01-02 00:00:00+00"
+    row = f'"$1 ""it\'s \\ ü,",{at}\n'
+    assert b"".join(blocks).decode() == f"a $1,b,at\n1,{row}2,{row}"
+
+
+def test_files(run: Runner) -> None:
+    binary, text = io.BytesIO(), io.StringIO()
+    export = run.copy_to(REPORT, ARGUMENTS, header=False)
+    assert export.write_to(binary) == 2
+    export = run.copy_to(REPORT, ARGUMENTS, header=False)
+    assert export.write_to(text) == 2
+    assert binary.getvalue().decode() == text.getvalue()
+    export = run.copy_to(REPORT, (*ARGUMENTS[:2], None, 1), copy_format="text")
+    binary = io.BytesIO()
+    assert export.write_to(binary) == 2
+    assert b"\t\\N\n" in binary.getvalue()
+    export = run.copy_to(REPORT, ARGUMENTS, copy_format="binary")
+    with pytest.raises(InvalidArgument):
+        export.write_to(io.StringIO())
+    assert export.write_to(binary := io.BytesIO()) == 2
+    assert binary.getvalue().startswith(b"PGCOPY\n")
+
+
+def test_an_export_may_be_left_early(db: Database, run: Runner) -> None:
+    for _ in range(8):  # twice what the pool holds
+        with run.copy_to(shop.NUMBERS, (10**7,)) as export:
+            for _ in export:
+                break
+    assert db.tasks.count() == 0
+
+
+def test_arguments_of_an_export_are_checked(run: Runner) -> None:
+    with pytest.raises(InvalidArgument):
+        list(run.copy_to(shop.NUMBERS, ("1); DROP TABLE tasks --",)))
+
+
+def test_literals_of_every_type(run: Runner) -> None:
+    for name, values in VALUES:
+        for value in (*values, None):
+            blocks = list(run.copy_to(shop.echo(name), (value,)))
+            assert len(blocks) == 2, name

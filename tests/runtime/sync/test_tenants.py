@@ -1,0 +1,261 @@
+# Derived from ../aio/test_tenants.py by derive_sync.py: change that file.
+# ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+"""Tenants, told apart by row-level security, as a role that it applies to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from psycopg import Connection
+from tests.runtime import tenancy as q
+
+from reposgen.runtime import Package, Settings, Statement
+from reposgen.runtime.errors import (
+    InvalidArgument,
+    InvalidText,
+    NotFound,
+    PermissionDenied,
+    RepositoryError,
+    SerializationFailure,
+    StaleRow,
+    StatementTimeout,
+    TenantRequired,
+    TransactionRequired,
+    WrongTenant,
+)
+from reposgen.runtime.sync import Database, Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def tenants(make_database: Callable[[str], str]) -> Iterator[str]:
+    """A database of two tenants with a note each, for a role that may not see both."""
+    conninfo = make_database(q.SCHEMA)
+    with q.unprivileged(conninfo) as unprivileged:
+        yield unprivileged
+
+
+@pytest.fixture
+def db(tenants: str, *, plain: bool) -> Iterator[Database]:
+    settings = Settings(conninfo=tenants, plain=plain, max_size=2, timeout=20)
+    with Database(settings, package=q.PACKAGE) as database:
+        for tenant in ("a", "b"):
+            with database.tenant(tenant):
+                Runner(database, q.PACKAGE).one(q.ADD, (f"{tenant}'s own",))
+        yield database
+
+
+@pytest.fixture
+def run(db: Database) -> Runner:
+    return Runner(db, q.PACKAGE)
+
+
+def foreign(db: Database) -> int:
+    """The id of tenant b's note."""
+    run = Runner(db.tenant("b"), q.PACKAGE)
+    return (run.many(q.LIST))[0].id
+
+
+def test_every_method_sees_its_tenant_alone(db: Database, run: Runner) -> None:
+    other = foreign(db)
+    with db.tenant("a"):
+        [own] = run.many(q.LIST)
+        assert (own.tenant, own.title) == ("a", "a's own")
+        assert run.one(q.GET, (own.id,)) == own
+        with pytest.raises(NotFound):
+            run.one(q.GET, (other,))
+        assert run.opt(q.GET, (other,)) is None
+        assert list(run.stream(q.LIST)) == [own]
+        page = run.page(q.PAGE, limit=1, total=True)
+        assert (page.items, page.next, page.total) == ([own], None, 1)
+        exported = run.copy_to(q.LIST, header=False)
+        assert b"".join(list(exported)).count(b"\n") == 1
+        assert run.batch_many(q.GET, [own.id, other]) == [[own], []]
+        with pytest.raises(NotFound, match="item 1"):
+            run.batch_one(q.GET, [own.id, other])
+        assert run.batch_exec(q.RETITLE, ["x", "y"]) == [1, 1]
+        assert run.execrows(q.RETITLE, ("z",)) == 1
+        assert (run.execresult(q.RETITLE, ("a",))).rows == 1
+        run.exec(q.TOUCH, (own.id, 1))
+        with pytest.raises(StaleRow):
+            run.exec(q.TOUCH, (own.id, 1))
+        with pytest.raises(NotFound):
+            run.exec(q.TOUCH, (other, 1))
+        with pytest.raises(PermissionDenied):
+            run.exec(q.ADD_FOR, ("b",))
+        assert run.execlastid(q.LAST_ID) > 0
+        assert run.copy_from(q.COPY, ["c", "d"]) == 2
+        copied = run.copy_returning(q.COPY, ["e"])
+        assert [note.tenant for note in copied] == ["a"]
+        assert {note.tenant for note in run.many(q.LIST)} == {"a"}
+        assert len(run.many(q.LIST)) == 5
+    with db.tenant("b"):
+        [theirs] = run.many(q.LIST)
+        assert theirs.title == "b's own"
+
+
+def test_every_method_needs_a_tenant(db: Database, run: Runner) -> None:
+    calls: list[Callable[[], Any]] = [
+        lambda: run.one(q.ADD, ("x",)),
+        lambda: run.many(q.LIST),
+        lambda: run.exec(q.RETITLE, ("x",)),
+        lambda: run.batch_exec(q.RETITLE, ["x"]),
+        lambda: run.copy_from(q.COPY, ["x"]),
+        lambda: run.page(q.PAGE, limit=1),
+        lambda: next(iter(run.stream(q.LIST))),
+        lambda: next(iter(run.copy_to(q.LIST))),
+    ]
+    for call in calls:
+        with pytest.raises(TenantRequired, match=r"no tenant is set: app\.tenant is"):
+            call()
+    with pytest.raises(TenantRequired):
+        with db.transaction():
+            pass
+    with pytest.raises(TenantRequired):
+        with db.connection():
+            pass
+
+
+def test_nothing_is_sent_without_a_tenant(tenants: str) -> None:
+    # Not even a connection is asked for: there is none.
+    db = Database(Settings(conninfo=tenants), package=q.PACKAGE)
+    with pytest.raises(TenantRequired):
+        Runner(db, q.PACKAGE).many(q.LIST)
+
+
+def test_a_transaction_is_one_tenants(db: Database, run: Runner) -> None:
+    with db.tenant("a"), db.transaction() as transaction:
+        run.one(q.ADD, ("x",))
+        with db.savepoint() as savepoint:
+            run.one(q.ADD, ("y",))
+            savepoint.rollback()
+            assert [note.tenant for note in run.many(q.LIST)] == ["a", "a"]
+        with db.tenant("b"):
+            with pytest.raises(WrongTenant):
+                run.many(q.LIST)
+            with pytest.raises(WrongTenant):
+                run.batch_exec(q.RETITLE, ["x"])
+            with pytest.raises(WrongTenant):
+                with db.transaction():
+                    pass
+            # Handed on explicitly, there is no doubt about whose it is.
+            explicit = Runner(transaction, q.PACKAGE)
+            assert len(explicit.many(q.LIST)) == 2
+        with pytest.raises(WrongTenant):
+            Runner(db.tenant("b"), q.PACKAGE).many(q.LIST)
+        streamed = [note.tenant for note in run.stream(q.LIST_SOON)]
+        assert streamed == ["a", "a"]
+
+
+def test_work_that_is_done_again_has_its_tenant(db: Database, run: Runner) -> None:
+    seen: list[str] = []
+
+    def work() -> None:
+        seen.append(run.one(q.TENANT))
+        if len(seen) < 3:
+            raise SerializationFailure("made up")
+
+    with db.tenant("a"):
+        db.run(work, isolation="serializable", timeout=60)
+    assert seen == ["a"] * 3
+
+
+def test_the_tenant_ends_with_the_call(db: Database, run: Runner, tenants: str) -> None:
+    """On the connection nothing is left of it, after whatever end."""
+    with db.tenant("a"):
+        with pytest.raises(RepositoryError):
+            run.one(q.GET, ("no number",))
+        with pytest.raises(StatementTimeout):
+            run.exec(Statement("slow", "SELECT pg_sleep(60)", timeout=0.05))
+        assert run.many(q.LIST_SOON) == run.many(q.LIST)
+        with db.connection() as connection:
+            cursor = connection.execute("SELECT tenant FROM notes")
+            assert cursor.fetchall() == [("a",)]
+    open_again = Database(Settings(conninfo=tenants, max_size=1), package=Package("x"))
+    with open_again as bare:
+        plain = Runner(bare, Package("x"))
+        assert not plain.one(q.TENANT)
+        other = Runner(db, q.PACKAGE)
+        with db.tenant("b"):
+            assert other.one(q.TENANT) == "b"
+
+
+def test_explicitly(db: Database) -> None:
+    a, b = (Runner(db.tenant(tenant), q.PACKAGE) for tenant in ("a", "b"))
+    assert [note.tenant for note in a.many(q.LIST)] == ["a"]
+    stream = a.stream(q.LIST)
+    first = next(iter(stream))
+    # The stream's tenant is nobody else's.
+    assert [note.tenant for note in b.many(q.LIST)] == ["b"]
+    with pytest.raises(TenantRequired):
+        Runner(db, q.PACKAGE).many(q.LIST)
+    assert first.tenant == "a"
+    stream.close()
+
+
+def test_blocks_nest(db: Database, run: Runner) -> None:
+    a = db.tenant("a")
+    with a, db.tenant("b"):
+        assert run.one(q.TENANT) == "b"
+        with a:
+            assert run.one(q.TENANT) == "a"
+        assert run.one(q.TENANT) == "b"
+    with pytest.raises(TenantRequired):
+        run.one(q.TENANT)
+
+
+@pytest.mark.parametrize("value", ["it's", "$$;--", "\\'; DROP TABLE notes; --", "é"])
+def test_ids_of_any_kind(db: Database, run: Runner, value: str) -> None:
+    with db.tenant(value):
+        assert run.one(q.TENANT) == value
+        with db.transaction():
+            assert run.one(q.TENANT) == value
+    with db.tenant(7):
+        assert run.one(q.TENANT) == "7"
+
+
+def test_ids_that_are_none(db: Database) -> None:
+    for value in (None, ""):
+        with pytest.raises(InvalidArgument, match="missing"):
+            db.tenant(value)
+    for value in ("\0", "\ud800"):
+        with pytest.raises(InvalidText):
+            db.tenant(value)
+
+
+def test_a_package_without_tenants(tenants: str) -> None:
+    package = Package("shop")
+    with Database(Settings(conninfo=tenants), package=package) as db:
+        with pytest.raises(RepositoryError, match="package shop has no tenants"):
+            db.tenant("a")
+        # Another package's statements in its transactions would go without one.
+        with db.transaction():
+            with pytest.raises(TenantRequired):
+                Runner(db, q.PACKAGE).many(q.LIST)
+
+
+def test_row_locks_still_need_a_transaction(db: Database, run: Runner) -> None:
+    with db.tenant("a"):
+        [own] = run.many(q.LIST)
+        with pytest.raises(TransactionRequired):
+            run.one(q.LOCK, (own.id,))
+        with pytest.raises(TransactionRequired):
+            with run.stream(q.LOCK, (own.id,)) as stream:
+                assert list(stream)
+        with db.transaction():
+            assert run.one(q.LOCK, (own.id,)) == own
+
+
+def test_a_command_that_no_transaction_may_hold(db: Database, run: Runner) -> None:
+    with db.tenant("a"):
+        # A warning says that the role may not, but it is no error.
+        run.exec(q.VACUUM)
+
+
+def test_a_connection_of_the_callers_is_the_callers(tenants: str) -> None:
+    with Connection.connect(tenants) as connection:
+        connection.execute("SET LOCAL app.tenant = 'a'")
+        assert Runner(connection, q.PACKAGE).many(q.LIST) == []
