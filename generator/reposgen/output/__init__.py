@@ -1,0 +1,1 @@
+"""Files → the output directory, as a whole; or what differs there."""

@@ -1,0 +1,170 @@
+"""Writes the output directory: all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reposgen.diagnostics import ReposgenError, Severity, error
+from reposgen.output.compare import compare_contents
+from reposgen.output.manifest import with_manifest
+
+if sys.platform != "win32":
+    import fcntl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reposgen.output.compare import Comparison
+
+
+def replace(
+    directory: Path,
+    files: Mapping[str, str],
+    *,
+    versions: Mapping[str, str],
+    shown: str,
+) -> Comparison:
+    """Make the output directory hold these files and no others.
+
+    Files that need no change keep their modification time and inode. If that fails
+    at any point, the directory is as it was; if the machine stops half way, the next
+    call puts things right.
+
+    Args:
+        directory: the output directory; made if missing, with those above it.
+        files: texts by path below it.
+        versions: what the manifest states: `{"reposgen": "0.1.0"}`.
+        shown: the directory as the user would type it.
+
+    Returns:
+        What was different before.
+
+    Raises:
+        ReposgenError: it holds files that are not reposgen's, or can't be written.
+    """
+    # Behind a link lies what is to be replaced, not the link.
+    target = directory.resolve()
+    contents = with_manifest(files, versions)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in(target.parent):
+            _recover(target)
+            found = compare_contents(target, contents, shown=shown)
+            errors = [d for d in found.diagnostics if d.severity is Severity.ERROR]
+            if errors:
+                raise ReposgenError(errors)
+            if found.changes:
+                _swap(target, contents)
+            return found
+    except OSError as problem:
+        raise ReposgenError(
+            [
+                error(
+                    "unwritable-output",
+                    f"the output directory can't be written: {problem.strerror}",
+                    path=shown,
+                    hint=f"make {_concerned(problem, target)} a folder that you may"
+                    " write to, or choose another directory in [output]",
+                )
+            ]
+        ) from problem
+
+
+def _concerned(problem: OSError, target: Path) -> str:
+    place = Path(problem.filename or target)
+    return target.parent.name if _new(target) in (place, *place.parents) else place.name
+
+
+def _new(target: Path) -> Path:
+    return target.with_name(f".{target.name}.new")
+
+
+def _old(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old")
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other run writes there."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _recover(target: Path) -> None:
+    """Undo what a run left that was stopped half way."""
+    if _old(target).exists() and not target.exists():
+        _old(target).rename(target)
+    for leftover in (_old(target), _new(target)):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+
+
+def _swap(target: Path, contents: Mapping[str, bytes]) -> None:
+    new, old = _new(target), _old(target)
+    try:
+        _fill(new, target, contents)
+        if target.exists():
+            shutil.copymode(target, new)
+            target.rename(old)
+        new.rename(target)
+    except BaseException:
+        _recover(target)
+        raise
+    _sync(target.parent)
+    if old.exists():
+        shutil.rmtree(old)
+
+
+def _fill(new: Path, target: Path, contents: Mapping[str, bytes]) -> None:
+    new.mkdir()
+    for path, content in contents.items():
+        place, present = new / path, target / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        unchanged = (
+            present.is_file()
+            and not present.is_symlink()
+            and present.read_bytes() == content
+        )
+        if unchanged:
+            _keep(present, place)
+        else:
+            _write(place, content)
+    for folder, _, _ in os.walk(new):
+        _sync(Path(folder))
+
+
+def _keep(present: Path, place: Path) -> None:
+    try:
+        os.link(present, place)
+    except OSError:
+        # A file system without links: at least the time stays.
+        shutil.copy2(present, place)
+
+
+def _write(place: Path, content: bytes) -> None:
+    with place.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

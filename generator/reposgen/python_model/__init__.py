@@ -1,0 +1,1 @@
+"""`TypedQuery`s → modules: names, Python types, classes, signatures."""

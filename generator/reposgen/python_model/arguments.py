@@ -1,0 +1,126 @@
+"""The parameters of a query as arguments of its method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.python_model.classes import field_names, hidden, row_class
+from reposgen.python_model.model.elements import Argument, Field
+from reposgen.python_model.model.pytype import SECRET, nullable
+from reposgen.python_model.names import field_name, unique
+from reposgen.python_model.types import Direction
+from reposgen.python_model.variants import default_of, optional_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reposgen.analysis.model import Parameter, TypedQuery
+    from reposgen.python_model.context import Context
+    from reposgen.python_model.model.elements import Option, RowClass, TypeName
+    from reposgen.python_model.model.pytype import PyType, Symbol
+
+
+def type_name(typed: TypedQuery, parameter: Parameter, context: Context) -> TypeName:
+    """The run time's name of a parameter's type."""
+    override = context.choices.overrides.of_parameter(typed.name, parameter)
+    return context.registry.types.name(parameter.type, override)
+
+
+def arguments_of(
+    typed: TypedQuery, constant: Symbol, options: Sequence[Option], context: Context
+) -> tuple[Argument, ...]:
+    """The keyword arguments of a query's method."""
+    reserved = {"self", constant.name, *(option.name for option in options)}
+    names = unique(
+        (
+            field_name(
+                context.choices.renamed_in_query(typed.name, parameter.name)
+                or parameter.name,
+                parameter.number,
+            )
+            for parameter in typed.parameters
+        ),
+        reserved,
+    )
+    return tuple(
+        _argument(name, typed, parameter, context)
+        for name, parameter in zip(names, typed.parameters, strict=True)
+    )
+
+
+def _parameter_names(typed: TypedQuery, context: Context) -> Iterator[str]:
+    for parameter in typed.parameters:
+        chosen = context.choices.renamed_in_query(typed.name, parameter.name)
+        yield chosen or parameter.name
+
+
+def _argument(
+    name: str, typed: TypedQuery, parameter: Parameter, context: Context
+) -> Argument:
+    type_ = _parameter_type(typed, parameter, context)
+    value, reveals = name, None
+    if parameter.column in context.choices.secrets:
+        type_ = hidden(type_)
+        value = f"{name}.reveal()"
+        if parameter.optional or parameter.nullable:
+            reveals = SECRET
+    if parameter.nullable:
+        type_ = nullable(type_)
+    return Argument(
+        name=name,
+        type=optional_type(type_, parameter.optional),
+        value=value,
+        reveals=reveals,
+        default=default_of(parameter.optional),
+    )
+
+
+def _parameter_type(
+    typed: TypedQuery, parameter: Parameter, context: Context
+) -> PyType:
+    return context.registry.types.python_type(
+        parameter.type,
+        Direction.PARAMETER,
+        element_nullable=parameter.element_nullable,
+        override=context.choices.overrides.of_parameter(typed.name, parameter),
+    )
+
+
+def params_class(typed: TypedQuery, constant: Symbol, context: Context) -> RowClass:
+    """The class of the rows that a batch or COPY takes."""
+    names = field_names(
+        _parameter_names(typed, context), context.registry, context.choices
+    )
+    return row_class(
+        context.claim_class(f"{typed.name}Params", constant),
+        f"One row of {typed.name}'s arguments.",
+        (
+            Field(name=name, type=item_type(typed, parameter, context))
+            for name, parameter in zip(names, typed.parameters, strict=True)
+        ),
+        context.choices,
+    )
+
+
+def item_type(typed: TypedQuery, parameter: Parameter, context: Context) -> PyType:
+    """The type of a parameter as a field of a batch's or COPY's rows.
+
+    There a secret is never None: it is read through its attribute.
+    """
+    type_ = _parameter_type(typed, parameter, context)
+    if parameter.nullable:
+        type_ = nullable(type_)
+    return hidden(type_) if parameter.column in context.choices.secrets else type_
+
+
+def item_fields(
+    typed: TypedQuery, params: RowClass | None, context: Context
+) -> tuple[str, ...]:
+    """The attributes that the values of a row's item are read from."""
+    secret = [p.column in context.choices.secrets for p in typed.parameters]
+    if params is None:
+        return ("revealed",) if secret[0] else ()
+    return tuple(
+        f"{field.name}.revealed" if hide else field.name
+        for field, hide in zip(params.fields, secret, strict=True)
+    )

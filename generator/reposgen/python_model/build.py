@@ -1,0 +1,90 @@
+"""`Analysis` → `Package`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.python_model.choices import read_choices
+from reposgen.python_model.commands import ASYNC, SYNC
+from reposgen.python_model.context import Context
+from reposgen.python_model.layout import lay_out
+from reposgen.python_model.model.modules import Package
+from reposgen.python_model.modules import Parts, colour_modules, shared_modules
+from reposgen.python_model.names import Namespace
+from reposgen.python_model.queries import build_query
+from reposgen.python_model.registry import build_registry
+from reposgen.python_model.sharing import claim_row_names, share_rows
+from reposgen.python_model.supported import split_supported
+from reposgen.python_model.violations import constraint_errors
+
+if TYPE_CHECKING:
+    from reposgen.analysis.model import Analysis
+    from reposgen.config.model import PackageConfig
+    from reposgen.diagnostics import Diagnostic
+
+
+def build_package(analysis: Analysis, config: PackageConfig) -> Package:
+    """The generated package; queries that nothing can be made of are reported.
+
+    Names are claimed in an order that keeps the important ones plain: repositories,
+    models, exceptions; then row classes, in each file on its own: what another file
+    holds changes none of its names.
+    """
+    catalog = analysis.catalog
+    choices, complaints = read_choices(config, analysis)
+    files, objections = split_supported(analysis, choices)
+    classes = Namespace({"Database"})
+    layouts = lay_out(files, config.name, classes)
+    registry = build_registry(
+        [query for _, queries in files for query in queries],
+        catalog,
+        choices,
+        classes,
+        f"{config.name}.models",
+    )
+    errors = constraint_errors(catalog, choices, classes, f"{config.name}.errors")
+    context = Context(
+        catalog=catalog,
+        registry=registry,
+        choices=choices,
+        classes={
+            constant.module: Namespace(set(classes.taken))
+            for layout in layouts
+            for constant in layout.constants
+        },
+        violations={(e.schema, e.table, e.constraint): e.symbol for e in errors},
+    )
+    built = []
+    misnamed: list[Diagnostic] = []
+    for layout in layouts:
+        misnamed += claim_row_names(layout, context)
+        queries, mismatches = share_rows(
+            [
+                build_query(query, method, constant, context)
+                for query, method, constant in zip(
+                    layout.queries, layout.methods, layout.constants, strict=True
+                )
+            ]
+        )
+        misnamed += mismatches
+        built.append((layout, queries))
+    parts = Parts(
+        name=config.name,
+        tenant=config.tenant,
+        context=context,
+        errors=errors,
+        files=tuple(built),
+    )
+    first, *others = (c for c in (ASYNC, SYNC) if c.api in config.api)
+    modules = [
+        *shared_modules(parts),
+        *colour_modules(parts, first, config.name, first=True),
+    ]
+    for colour in others:
+        below = f"{config.name}.{colour.api}"
+        modules += colour_modules(parts, colour, below, first=False)
+    return Package(
+        name=config.name,
+        modules=tuple(modules),
+        diagnostics=(*complaints, *objections, *misnamed),
+    )

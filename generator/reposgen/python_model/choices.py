@@ -1,0 +1,152 @@
+"""What the user chose in codegen.toml about names and types."""
+
+from __future__ import annotations
+
+import keyword
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.config.model import ModelKind
+from reposgen.diagnostics import did_you_mean, error
+from reposgen.live_schema.model import CompositeType, DomainType, EnumType
+from reposgen.python_model.choosing import Overrides, read_overrides
+from reposgen.python_model.model.pytype import JSON_VALUE, Named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reposgen.analysis.model import Analysis
+    from reposgen.config.model import PackageConfig
+    from reposgen.diagnostics import Diagnostic
+    from reposgen.live_schema.model import Catalog, Relation
+    from reposgen.python_model.model.pytype import PyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The choices, ready to be asked.
+
+    Attributes:
+        renames: name in the database → name in Python.
+        secrets: (relation oid, attnum).
+        overrides: what values are in Python, where that was chosen.
+        models: what rows are made of.
+    """
+
+    renames: Mapping[str, str]
+    secrets: frozenset[tuple[int, int]]
+    overrides: Overrides
+    models: ModelKind
+
+    @property
+    def json(self) -> PyType | None:
+        """What a JSON document is, if not the run time's own alias."""
+        # pydantic cannot take an alias of itself apart, and has one of its own.
+        return Named(JSON_VALUE) if self.models is ModelKind.PYDANTIC else None
+
+    def renamed(self, schema: str, *path: str) -> str | None:
+        """The Python name of something in a schema, which a rename may leave out.
+
+        The path is a table or type, or a column, label or constraint of one.
+        """
+        name = ".".join(path)
+        return self.renames.get(f"{schema}.{name}") or self.renames.get(name)
+
+    def renamed_in_query(self, query: str, name: str) -> str | None:
+        """The Python name of a query's parameter or column."""
+        return self.renames.get(f"{query}.{name}")
+
+
+def read_choices(
+    config: PackageConfig, analysis: Analysis
+) -> tuple[Choices, tuple[Diagnostic, ...]]:
+    """The choices, and what is wrong with them."""
+    catalog = analysis.catalog
+    overrides, misfits = read_overrides(config, analysis)
+    diagnostics = [*_bad_names(config, analysis), *misfits]
+    secrets = set()
+    for index, secret in enumerate(config.secrets):
+        found = _columns(secret, catalog)
+        if not found:
+            diagnostics.append(
+                error(
+                    "unknown-secret",
+                    f'no column "{secret}" in the database',
+                    span=config.place("secrets", index),
+                    hint='name it as "table.column" or "schema.table.column"',
+                )
+            )
+        secrets |= found
+    choices = Choices(
+        renames=config.rename,
+        secrets=frozenset(secrets),
+        models=config.models,
+        overrides=overrides,
+    )
+    return choices, tuple(diagnostics)
+
+
+def _columns(path: str, catalog: Catalog) -> set[tuple[int, int]]:
+    return {
+        (relation.oid, column.number)
+        for relation in catalog.relations.values()
+        for column in relation.columns
+        if path in _paths(relation, column.name)
+    }
+
+
+def _paths(relation: Relation, column: str) -> tuple[str, str]:
+    return f"{relation.name}.{column}", f"{relation.qualified_name}.{column}"
+
+
+def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic]:
+    known = set(_names(analysis)) if config.rename else set()
+    for old, new in config.rename.items():
+        place = config.place("rename", old)
+        if not new.isidentifier() or keyword.iskeyword(new) or new.startswith("_"):
+            yield error(
+                "invalid-rename",
+                f'"{new}" for "{old}" is no name that Python takes',
+                span=place,
+                hint="letters, digits and _, not a keyword, no leading _",
+            )
+        elif old not in known:
+            meant = did_you_mean(old, known)
+            yield error(
+                "unknown-rename",
+                f'there is no "{old}" to be called "{new}"',
+                span=place,
+                hint=f"did you mean {meant}?"
+                if meant
+                else '"table", "table.column", "type", "enum.label",'
+                ' "table.constraint", or "Query.name" of a column or parameter',
+            )
+
+
+def _names(analysis: Analysis) -> Iterator[str]:
+    """All that a rename can name."""
+    for relation in analysis.catalog.relations.values():
+        yield from _paths_below(relation, [c.name for c in relation.columns])
+        yield from _paths_below(relation, [c.name for c in relation.constraints])
+    for type_ in analysis.catalog.types.values():
+        match type_:
+            case EnumType():
+                yield from _paths_below(type_, type_.labels)
+            case CompositeType():
+                yield from _paths_below(type_, [field.name for field in type_.fields])
+            case DomainType():
+                yield from _paths_below(type_, ())
+            case _:
+                pass
+    for queries in analysis.files.values():
+        for query in queries:
+            yield from (f"{query.name}.{one.name}" for one in query.parameters)
+            yield from (f"{query.name}.{one.name}" for one in query.results)
+
+
+def _paths_below(
+    whole: Relation | EnumType | CompositeType | DomainType, parts: Iterable[str]
+) -> Iterator[str]:
+    for name in (whole.name, f"{whole.schema}.{whole.name}"):
+        yield name
+        yield from (f"{name}.{part}" for part in parts)

@@ -1,0 +1,205 @@
+"""Which columns, types, and parts of queries an override is of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.model import Column
+from reposgen.diagnostics import Diagnostic, did_you_mean, error
+from reposgen.live_schema.model import (
+    ArrayType,
+    CompositeType,
+    DomainType,
+    EnumType,
+    PseudoType,
+)
+from reposgen.python_model.overrides import (
+    OverrideKind,
+    Wish,
+    base_of,
+    element_of,
+    leaf_of,
+    read_override,
+)
+from reposgen.python_model.user_classes import check_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from reposgen.analysis.model import Analysis, Parameter, TypedQuery
+    from reposgen.config.model import PackageConfig
+    from reposgen.diagnostics import Span
+    from reposgen.live_schema.model import Catalog, PgType
+    from reposgen.python_model.overrides import Override
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """All overrides, by what they are of.
+
+    Attributes:
+        types: by oid.
+        columns: by relation oid and attnum.
+        fields: of composite types, by oid and name.
+        in_queries: by the query's name and that of a column or parameter.
+    """
+
+    types: Mapping[int, Override] = field(default_factory=dict)
+    columns: Mapping[tuple[int, int], Override] = field(default_factory=dict)
+    fields: Mapping[tuple[int, str], Override] = field(default_factory=dict)
+    in_queries: Mapping[tuple[str, str], Override] = field(default_factory=dict)
+
+    def of_column(self, query: str, column: Column) -> Override | None:
+        """What a column of a query's result becomes, if not what its type does."""
+        chosen = self.in_queries.get((query, column.name))
+        return chosen or self.of_origin(column)
+
+    def of_origin(self, column: Column) -> Override | None:
+        """The same, without what was said of the query: as part of an embed."""
+        found = self.columns.get(column.table) if column.table else None
+        return found if found and _fits(found, column.type) else None
+
+    def of_parameter(self, query: str, parameter: Parameter) -> Override | None:
+        """What a parameter of a query becomes, if not what its type does."""
+        if chosen := self.in_queries.get((query, parameter.name)):
+            return chosen
+        if parameter.column is None or not parameter.is_value:
+            return None
+        found = self.columns.get(parameter.column)
+        return found if found and _fits(found, parameter.type) else None
+
+
+def _fits(override: Override, type_: PgType) -> bool:
+    return base_of(type_).oid == override.base
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Something that a key can name.
+
+    Attributes:
+        keys: the ways to name it.
+        map: the attribute of `Overrides` that it goes into.
+        key: its key there.
+    """
+
+    keys: tuple[str, ...]
+    map: str
+    key: object
+    type: PgType
+
+
+def read_overrides(
+    config: PackageConfig, analysis: Analysis
+) -> tuple[Overrides, tuple[Diagnostic, ...]]:
+    """The overrides of codegen.toml and of the queries, and what is wrong with them."""
+    queries = [query for several in analysis.files.values() for query in several]
+    targets = (*_in_catalog(analysis.catalog), *_in_queries(queries))
+    found: dict[str, dict[object, Override]] = {
+        name: {} for name in ("types", "columns", "fields", "in_queries")
+    }
+    diagnostics: list[Diagnostic] = []
+
+    def choose(wish: Wish, chosen: list[_Target]) -> None:
+        for target in chosen:
+            override = _override(wish, target, config.root)
+            if isinstance(override, Diagnostic):
+                diagnostics.append(override)
+                return
+            found[target.map][target.key] = override
+
+    for key, written in config.types.items():
+        place = config.place("types", key)
+        chosen = [target for target in targets if key in target.keys]
+        if not chosen:
+            diagnostics.append(_unknown(key, targets, place))
+        choose(
+            Wish(
+                target=written.type,
+                load=written.load,
+                dump=written.dump,
+                place=place,
+            ),
+            chosen,
+        )
+    for query in queries:
+        for choice in query.classes:
+            key = f"{query.name}.{choice.name}"
+            own = [t for t in targets if t.map == "in_queries" and key in t.keys]
+            choose(Wish(target=choice.target, place=choice.span), own)
+    _add_domains(found["types"], found["columns"], analysis.catalog)
+    return Overrides(**found), tuple(dict.fromkeys(diagnostics))  # type: ignore[arg-type] # each map has the keys of its targets
+
+
+def _add_domains(
+    types: Mapping[object, Override], columns: dict[object, Override], catalog: Catalog
+) -> None:
+    """What is compared with a domain's column, the server takes for the base type."""
+    for relation in catalog.relations.values():
+        for column in relation.columns:
+            override = types.get(leaf_of(column.type).oid)
+            if override and isinstance(leaf_of(column.type), DomainType):
+                columns.setdefault((relation.oid, column.number), override)
+
+
+def _override(wish: Wish, target: _Target, root: Path | None) -> Override | Diagnostic:
+    override = read_override(wish, target.type)
+    if isinstance(override, Diagnostic):
+        return override
+    enum = element_of(target.type) if override.kind is OverrideKind.ENUM else None
+    wrong = check_classes(override, root, enum if isinstance(enum, EnumType) else None)
+    return wrong or override
+
+
+def _in_catalog(catalog: Catalog) -> Iterator[_Target]:
+    for type_ in catalog.types.values():
+        names = (type_.sql, type_.name, f"{type_.schema}.{type_.name}")
+        if not isinstance(type_, (ArrayType, PseudoType)):
+            yield _Target(keys=names, map="types", key=type_.oid, type=type_)
+        if isinstance(type_, CompositeType) and type_.relation not in catalog.relations:
+            for field_ in type_.fields:
+                yield _Target(
+                    keys=tuple(f"{name}.{field_.name}" for name in names[1:]),
+                    map="fields",
+                    key=(type_.oid, field_.name),
+                    type=field_.type,
+                )
+    for relation in catalog.relations.values():
+        for column in relation.columns:
+            yield _Target(
+                keys=(
+                    f"{relation.name}.{column.name}",
+                    f"{relation.qualified_name}.{column.name}",
+                ),
+                map="columns",
+                key=(relation.oid, column.number),
+                type=column.type,
+            )
+
+
+def _in_queries(queries: list[TypedQuery]) -> Iterator[_Target]:
+    for query in queries:
+        columns = tuple(item for item in query.results if isinstance(item, Column))
+        several: tuple[Parameter | Column, ...] = (*query.parameters, *columns)
+        for one in several:
+            yield _Target(
+                keys=(f"{query.name}.{one.name}",),
+                map="in_queries",
+                key=(query.name, one.name),
+                type=one.type,
+            )
+
+
+def _unknown(key: str, targets: tuple[_Target, ...], place: Span | None) -> Diagnostic:
+    meant = did_you_mean(key, [name for target in targets for name in target.keys])
+    return error(
+        "unknown-override",
+        f'"{key}" is no type, no column, and nothing of a query',
+        span=place,
+        hint=f"did you mean {meant}?"
+        if meant
+        else 'a type, "table.column", "schema.table.column", or "Query.name" of a'
+        " column or parameter",
+    )

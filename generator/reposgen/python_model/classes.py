@@ -1,0 +1,265 @@
+"""Enums, domains, composites and tables as classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.config.model import ModelKind
+from reposgen.live_schema.model import (
+    CompositeType,
+    EnumType,
+    RelationKind,
+)
+from reposgen.live_schema.model import (
+    DomainType as PgDomain,
+)
+from reposgen.python_model.docs import class_doc
+from reposgen.python_model.model.elements import (
+    Builder,
+    DomainType,
+    EnumClass,
+    EnumMember,
+    Field,
+    Item,
+    RowClass,
+)
+from reposgen.python_model.model.pytype import (
+    BASE_MODEL,
+    CONFIG_DICT,
+    DATACLASS,
+    DEFINE,
+    JSON_VALUE,
+    SECRET,
+    STRUCT,
+    Generic,
+    Named,
+    Symbol,
+    Union,
+    nullable,
+)
+from reposgen.python_model.names import enum_members, field_name, snake_case, unique
+from reposgen.python_model.types import JSON, Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reposgen.live_schema.model import Relation, RelationColumn
+    from reposgen.python_model.choices import Choices
+    from reposgen.python_model.model.pytype import PyType
+    from reposgen.python_model.registry import Registry
+
+VIEWS = (RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW)
+MAKERS = {
+    ModelKind.DATACLASS: DATACLASS,
+    ModelKind.ATTRS: DEFINE,
+    ModelKind.MSGSPEC: STRUCT,
+    ModelKind.PYDANTIC: BASE_MODEL,
+}
+# What fields cannot be called.
+RESERVED_FIELDS = {
+    ModelKind.ATTRS: {"self"},
+    ModelKind.PYDANTIC: {
+        *("construct", "copy", "dict", "from_orm", "json", "parse_file", "parse_obj"),
+        *("parse_raw", "schema", "schema_json", "update_forward_refs", "validate"),
+        *("model_computed_fields", "model_config", "model_construct", "model_copy"),
+        *("model_dump", "model_dump_json", "model_extra", "model_fields"),
+        *("model_fields_set", "model_json_schema", "model_parametrized_name"),
+        *("model_post_init", "model_rebuild", "model_validate", "model_validate_json"),
+        *("model_validate_strings", "self"),
+    },
+}
+NEW_TYPE = Symbol(module="typing", name="NewType")
+TYPE_ALIAS = Symbol(module="typing", name="TypeAlias")
+
+
+def enum_class(type_: EnumType, registry: Registry, choices: Choices) -> EnumClass:
+    """`class TaskStatus(StrEnum)`."""
+    members = unique(
+        choices.renamed(type_.schema, type_.name, label) or name
+        for name, label in zip(enum_members(type_.labels), type_.labels, strict=True)
+    )
+    return EnumClass(
+        symbol=registry.types.classes[type_.oid],
+        doc=type_.comment or f"Enum {type_.schema}.{type_.name}.",
+        members=tuple(
+            EnumMember(name=name, label=label)
+            for name, label in zip(members, type_.labels, strict=True)
+        ),
+    )
+
+
+def domain_type(type_: PgDomain, registry: Registry) -> DomainType:
+    """`Email = NewType("Email", str)`."""
+    base = registry.types.python_type(type_.base, Direction.RESULT)
+    is_class = not _is_alias(base)
+    return DomainType(
+        symbol=registry.types.classes[type_.oid],
+        doc=type_.comment or f"Domain {type_.schema}.{type_.name}.",
+        base=base,
+        maker=NEW_TYPE if is_class else TYPE_ALIAS,
+        is_class=is_class,
+    )
+
+
+def _is_alias(type_: PyType) -> bool:
+    """Whether it stands for a union, which nothing can be a new type of."""
+    match type_:
+        case Union():
+            return True
+        case Named(symbol):
+            return symbol in (JSON.symbol, JSON_VALUE)
+        case _:
+            return False
+
+
+def composite_class(
+    type_: CompositeType, registry: Registry, choices: Choices
+) -> RowClass:
+    """A composite's attributes can always be NULL."""
+    names = field_names(
+        (
+            choices.renamed(type_.schema, type_.name, f.name) or f.name
+            for f in type_.fields
+        ),
+        registry,
+        choices,
+    )
+    return row_class(
+        registry.types.classes[type_.oid],
+        type_.comment or f"Composite type {type_.schema}.{type_.name}.",
+        (
+            Field(
+                name=name,
+                type=nullable(
+                    registry.types.python_type(
+                        field.type,
+                        Direction.RESULT,
+                        override=choices.overrides.fields.get((type_.oid, field.name)),
+                    )
+                ),
+            )
+            for name, field in zip(names, type_.fields, strict=True)
+        ),
+        choices,
+    )
+
+
+def model_class(relation: Relation, registry: Registry, choices: Choices) -> RowClass:
+    """The rows of a table or view."""
+    symbol = registry.models[relation.oid]
+    names = field_names(
+        (
+            choices.renamed(relation.schema, relation.name, c.name) or c.name
+            for c in relation.columns
+        ),
+        registry,
+        choices,
+    )
+    secrets = tuple(
+        (relation.oid, c.number) in choices.secrets for c in relation.columns
+    )
+    fields = tuple(
+        Field(
+            name=name,
+            type=_column_type(relation, column, registry, choices),
+            doc=column.comment or "",
+        )
+        for name, column in zip(names, relation.columns, strict=True)
+    )
+    builder = Builder(
+        symbol=model_builder(symbol),
+        result=symbol,
+        returns=Named(symbol),
+        parts=tuple(
+            Item(
+                index=index,
+                secret=SECRET if secret else None,
+                nullable=_is_nullable(relation, column, registry),
+            )
+            for index, (column, secret) in enumerate(
+                zip(relation.columns, secrets, strict=True)
+            )
+        ),
+    )
+    kind = "view" if relation.kind in VIEWS else "table"
+    return row_class(
+        symbol,
+        relation.comment or f"A row of {kind} {relation.qualified_name}.",
+        fields,
+        choices,
+        builder if any(secrets) else None,
+    )
+
+
+def model_builder(model: Symbol) -> Symbol:
+    """What builds a model some of whose fields are secret."""
+    return Symbol(
+        module=model.module,
+        name=f"build_{snake_case(model.name)}",
+        generated=model.generated,
+    )
+
+
+def constructor(relation: Relation, registry: Registry, choices: Choices) -> Symbol:
+    """What makes a model of a row's values."""
+    model = registry.models[relation.oid]
+    if any((relation.oid, c.number) in choices.secrets for c in relation.columns):
+        return model_builder(model)
+    return model
+
+
+def hidden(type_: PyType) -> PyType:
+    """`Secret[str]`."""
+    return Generic(SECRET, (type_,))
+
+
+def field_names(
+    names: Iterable[str], registry: Registry, choices: Choices
+) -> tuple[str, ...]:
+    """Attribute names for columns, none of them hiding a class."""
+    classes = (*registry.types.classes.values(), *registry.models.values())
+    reserved = RESERVED_FIELDS.get(choices.models, set()) | {s.name for s in classes}
+    return unique(
+        (field_name(name, position) for position, name in enumerate(names, start=1)),
+        reserved,
+    )
+
+
+def row_class(
+    symbol: Symbol,
+    doc: str,
+    fields: Iterable[Field],
+    choices: Choices,
+    builder: Builder | None = None,
+) -> RowClass:
+    """A class of values in the order of `fields`, made as the user chose."""
+    values = tuple(fields)
+    return RowClass(
+        symbol=symbol,
+        doc=class_doc(doc, values),
+        fields=values,
+        kind=choices.models,
+        maker=MAKERS[choices.models],
+        settings=CONFIG_DICT if choices.models is ModelKind.PYDANTIC else None,
+        builder=builder,
+    )
+
+
+def _is_nullable(
+    relation: Relation, column: RelationColumn, registry: Registry
+) -> bool:
+    if relation.kind in VIEWS:
+        return (relation.oid, column.number) not in registry.proved
+    return not column.not_null
+
+
+def _column_type(
+    relation: Relation, column: RelationColumn, registry: Registry, choices: Choices
+) -> PyType:
+    key = (relation.oid, column.number)
+    type_ = registry.types.python_type(
+        column.type, Direction.RESULT, override=choices.overrides.columns.get(key)
+    )
+    if key in choices.secrets:
+        type_ = hidden(type_)
+    return nullable(type_) if _is_nullable(relation, column, registry) else type_

@@ -1,0 +1,201 @@
+"""What a call of each command takes and gives, in both colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.model import Column
+from reposgen.config.model import Api
+from reposgen.live_schema.model import BaseType
+from reposgen.python_model.model.elements import Option
+from reposgen.python_model.model.pytype import (
+    PAGE,
+    Generic,
+    Named,
+    Nothing,
+    Symbol,
+    Union,
+    builtin,
+    nullable,
+    runtime,
+)
+from reposgen.sql_source.model import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reposgen.analysis.model import TypedQuery
+    from reposgen.python_model.model.pytype import PyType
+
+INT = Named(builtin("int"))
+STR = Named(builtin("str"))
+COMMAND_RESULT = Named(runtime("CommandResult"))
+LIST = builtin("list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colour:
+    """Asynchronous or synchronous code.
+
+    Attributes:
+        runtime: the module of the runner.
+        awaits: calls are awaited.
+    """
+
+    api: Api
+    runtime: str
+    awaits: bool
+
+    def rows(self, row: PyType) -> PyType:
+        """What a batch or COPY takes its rows from."""
+        iterable = Generic(_abc("Iterable"), (row,))
+        if not self.awaits:
+            return iterable
+        return Union((iterable, Generic(_abc("AsyncIterable"), (row,))))
+
+    def export(self) -> PyType:
+        """What a COPY of a query's rows is."""
+        return Named(runtime("Export", self.runtime))
+
+    def listener(self, payload: PyType) -> PyType:
+        """What hears a channel's notifications."""
+        return Generic(runtime("Listener", self.runtime), (payload,))
+
+    def stream(self, row: PyType) -> PyType:
+        """What a stream of rows is."""
+        return Generic(runtime("Stream", self.runtime), (row,))
+
+
+ASYNC = Colour(api=Api.ASYNC, runtime="runtime.aio", awaits=True)
+SYNC = Colour(api=Api.SYNC, runtime="runtime.sync", awaits=False)
+COLOURS: Mapping[Api, Colour] = {Api.ASYNC: ASYNC, Api.SYNC: SYNC}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """How a command is called.
+
+    Attributes:
+        run: the runner's method.
+        returns: the method's result, from a row's type.
+        gives_rows: the statement's results are read.
+        takes_rows: the arguments are an iterable of rows.
+        options: how it is done.
+        streams: the call itself is not awaited.
+    """
+
+    run: str
+    returns: Callable[[PyType, Colour], PyType]
+    gives_rows: bool = False
+    takes_rows: bool = False
+    options: tuple[Option, ...] = ()
+    streams: bool = False
+
+
+def _list(row: PyType) -> PyType:
+    return Generic(LIST, (row,))
+
+
+def _copy_to(formats: str) -> Call:
+    return Call(
+        run="copy_to",
+        returns=lambda _row, colour: colour.export(),
+        streams=True,
+        options=(
+            Option(
+                name="copy_format",
+                type=Named(runtime(formats, "runtime.copy_commands")),
+                default='"csv"',
+            ),
+            Option(name="header", type=Named(builtin("bool")), default="True"),
+        ),
+    )
+
+
+CALLS: Mapping[Command, Call] = {
+    Command.ONE: Call(run="one", returns=lambda row, _: row, gives_rows=True),
+    Command.OPT: Call(run="opt", returns=lambda row, _: nullable(row), gives_rows=True),
+    Command.MANY: Call(run="many", returns=lambda row, _: _list(row), gives_rows=True),
+    Command.STREAM: Call(
+        run="stream",
+        returns=lambda row, colour: colour.stream(row),
+        gives_rows=True,
+        streams=True,
+    ),
+    Command.PAGE: Call(
+        run="page",
+        returns=lambda row, _: Generic(PAGE, (row,)),
+        gives_rows=True,
+        options=(
+            Option(name="limit", type=INT, default="50"),
+            Option(name="after", type=nullable(STR), default="None"),
+            Option(name="before", type=nullable(STR), default="None"),
+            Option(name="total", type=Named(builtin("bool")), default="False"),
+        ),
+    ),
+    Command.LISTEN: Call(
+        run="listen",
+        returns=lambda payload, colour: colour.listener(payload),
+        streams=True,
+    ),
+    Command.EXEC: Call(run="exec", returns=lambda _row, _: Nothing()),
+    Command.EXECROWS: Call(run="execrows", returns=lambda _row, _: INT),
+    Command.EXECRESULT: Call(run="execresult", returns=lambda _row, _: COMMAND_RESULT),
+    Command.EXECLASTID: Call(
+        run="execlastid", returns=lambda row, _: row, gives_rows=True
+    ),
+    Command.COPYFROM: Call(
+        run="copy_from", returns=lambda _row, _: INT, takes_rows=True
+    ),
+    Command.COPYTO: _copy_to("CopyFormat"),
+    Command.BATCHEXEC: Call(
+        run="batch_exec", returns=lambda _row, _: _list(INT), takes_rows=True
+    ),
+    Command.BATCHONE: Call(
+        run="batch_one",
+        returns=lambda row, _: _list(row),
+        gives_rows=True,
+        takes_rows=True,
+    ),
+    Command.BATCHMANY: Call(
+        run="batch_many",
+        returns=lambda row, _: _list(_list(row)),
+        gives_rows=True,
+        takes_rows=True,
+    ),
+}
+
+_COPY_RETURNING = Call(
+    run="copy_returning",
+    returns=lambda row, _: _list(row),
+    gives_rows=True,
+    takes_rows=True,
+)
+_COPY_LINES = _copy_to("LinesFormat")
+# Values of these are text that makes sense on a line of its own.
+_LINE_TYPES = frozenset({"json", "jsonb", "text"})
+
+
+def call_of(typed: TypedQuery) -> Call:
+    """How a query is called."""
+    match typed.command, typed.results:
+        case Command.COPYFROM, (_, *_):
+            return _COPY_RETURNING
+        case Command.COPYTO, _ if is_line(typed):
+            return _COPY_LINES
+        case _:
+            return CALLS[typed.command]
+
+
+def is_line(typed: TypedQuery) -> bool:
+    """Whether each row of an export can be written as it is."""
+    match typed.results:
+        case (Column(type=BaseType(schema="pg_catalog", name=name)),):
+            return typed.command is Command.COPYTO and name in _LINE_TYPES
+        case _:
+            return False
+
+
+def _abc(name: str) -> Symbol:
+    return Symbol(module="collections.abc", name=name)

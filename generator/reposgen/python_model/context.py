@@ -1,0 +1,42 @@
+"""What the queries of a package have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.python_model.model.pytype import Symbol
+from reposgen.python_model.names import class_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reposgen.live_schema.model import Catalog
+    from reposgen.python_model.choices import Choices
+    from reposgen.python_model.names import Namespace
+    from reposgen.python_model.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the queries of a package have in common.
+
+    Attributes:
+        classes: the names of the classes in each module of queries, by its place in
+            the output; those that the whole package shares are among them.
+        violations: the exception of each constraint, by schema, table and name.
+    """
+
+    catalog: Catalog
+    registry: Registry
+    choices: Choices
+    classes: Mapping[str, Namespace]
+    violations: Mapping[tuple[str, str, str], Symbol]
+
+    def claim_class(self, name: str, beside: Symbol) -> Symbol:
+        """A class of its own in the module of `beside`."""
+        return Symbol(
+            module=beside.module,
+            name=self.classes[beside.module].claim(class_name(name)),
+            generated=True,
+        )

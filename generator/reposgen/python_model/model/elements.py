@@ -1,0 +1,297 @@
+"""What stands in generated modules: classes and methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.python_model.model.pytype import (
+    ANY,
+    PROTOCOL,
+    STR_ENUM,
+    Symbol,
+)
+
+if TYPE_CHECKING:
+    from reposgen.config.model import ModelKind
+    from reposgen.python_model.model.pytype import PyType
+    from reposgen.python_model.model.statements import StatementConstant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A function or class, or an attribute of one: `Cents.of`.
+
+    Attributes:
+        attribute: with dots, if there are several; or empty.
+    """
+
+    symbol: Symbol
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertedType:
+    """A type's name that says what its values become: `JsonOf("jsonb", Settings)`.
+
+    Attributes:
+        type: the type's name, which may say more as well.
+        maker: what says it.
+        python: what values become, where the maker does not tell.
+        of: the type inside that is meant, where the name does not tell.
+    """
+
+    type: TypeName
+    maker: Symbol
+    python: PyType | None = None
+    of: str | None = None
+    load: Reference | None = None
+    dump: Reference | None = None
+
+
+TypeName = str | ConvertedType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """An attribute of a class.
+
+    Attributes:
+        doc: the column's comment, or empty.
+    """
+
+    name: str
+    type: PyType
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One value of a flat row: `r[3]`.
+
+    Attributes:
+        secret: what hides the value, where something does.
+    """
+
+    index: int
+    secret: Symbol | None = None
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    """Several values of a flat row as one object: `Task(*r[0:5])`.
+
+    Attributes:
+        build: called positionally.
+        stop: one past the last.
+        probe: index of the value that is None only if there is no object; None
+            where there always is one.
+    """
+
+    build: Symbol
+    start: int
+    stop: int
+    probe: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """A function from a flat row to an object that nests or hides some of it.
+
+    Attributes:
+        result: what it calls, and so returns; None: it returns its only part.
+    """
+
+    symbol: Symbol
+    result: Symbol | None
+    returns: PyType
+    parts: tuple[Item | Nested, ...]
+    any: Symbol = ANY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowClass:
+    """A class of values in a fixed order: of rows, composites, or arguments.
+
+    However it is made, it takes its values positionally and tells their order in
+    `__match_args__`.
+
+    Attributes:
+        doc: the docstring.
+        kind: how the class is made.
+        maker: the decorator or base class that makes it.
+        settings: of a pydantic model, the class of its settings.
+        builder: where the class alone cannot take the values as they come.
+    """
+
+    symbol: Symbol
+    doc: str
+    fields: tuple[Field, ...]
+    kind: ModelKind
+    maker: Symbol
+    settings: Symbol | None = None
+    builder: Builder | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnumMember:
+    """`IN_PROGRESS = "in progress"`."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnumClass:
+    """A PostgreSQL enum."""
+
+    symbol: Symbol
+    doc: str
+    members: tuple[EnumMember, ...]
+    base: Symbol = STR_ENUM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainType:
+    """A PostgreSQL domain.
+
+    Attributes:
+        base: what it is a new type of.
+        maker: `NewType`; or `TypeAlias`, where `base` is no class.
+        is_class: told by `maker`.
+    """
+
+    symbol: Symbol
+    doc: str
+    base: PyType
+    maker: Symbol
+    is_class: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstraintError:
+    """The exception for one constraint."""
+
+    symbol: Symbol
+    base: Symbol
+    doc: str
+    schema: str
+    table: str
+    constraint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Everything that stands in a module for one query but its method.
+
+    Attributes:
+        row: the class of its rows, where it stands with this query.
+        params: the class of a batch's or COPY's rows.
+    """
+
+    row: RowClass | None
+    params: RowClass | None
+    builder: Builder | None
+    statement: StatementConstant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """A parameter of a method.
+
+    Attributes:
+        value: the expression that is passed on: its name, or what it reveals.
+        reveals: the class of which it must be to reveal something; else its name is
+            passed on.
+        default: None where it must be given.
+    """
+
+    name: str
+    type: PyType
+    value: str
+    reveals: Symbol | None = None
+    default: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A keyword that says how, with a default: `header: bool = True`."""
+
+    name: str
+    type: PyType
+    default: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a method takes and gives.
+
+    Attributes:
+        query: the query's name as its author wrote it.
+        doc: the docstring.
+        first: the positional argument: a batch's or COPY's rows.
+        arguments: keyword-only.
+        options: the same, handed on by name.
+        awaits: `async def`.
+    """
+
+    name: str
+    query: str
+    doc: str
+    first: Argument | None
+    arguments: tuple[Argument, ...]
+    options: tuple[Option, ...]
+    returns: PyType
+    awaits: bool
+
+    @property
+    def keywords(self) -> tuple[Argument, ...]:
+        """The arguments, those first that must be given."""
+        return tuple(sorted(self.arguments, key=lambda a: a.default is not None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """A method: a signature, a docstring, one call.
+
+    Attributes:
+        run: the runner's method: `one`.
+        gives: there is something to return.
+        choices: the options by which a variant is chosen, not the run; None where
+            the statement has no variants, or the runner chooses.
+    """
+
+    signature: Signature
+    run: str
+    gives: bool
+    statement: Symbol
+    choices: tuple[Option, ...] | None = None
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options of the run."""
+        choices = self.choices or ()
+        return tuple(o for o in self.signature.options if o not in choices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """The class over the queries of one file."""
+
+    symbol: Symbol
+    doc: str
+    methods: tuple[Method, ...]
+    runner: Symbol
+    source: Symbol
+    package: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """The interface of one repository."""
+
+    symbol: Symbol
+    doc: str
+    methods: tuple[Signature, ...]
+    base: Symbol = PROTOCOL

@@ -1,0 +1,184 @@
+"""Modules, and the package that they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reposgen.python_model.model.pytype import FINAL, PACKAGE, Symbol
+
+if TYPE_CHECKING:
+    from reposgen.diagnostics import Diagnostic
+    from reposgen.python_model.model.elements import (
+        ConstraintError,
+        ConvertedType,
+        DomainType,
+        EnumClass,
+        Protocol,
+        Query,
+        Repository,
+        RowClass,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """A file.
+
+    Attributes:
+        path: its place in the output directory: `demo.sync.tasks`, `demo.__init__`.
+        origin: the file it was made from, for the header line; or empty.
+        doc: the docstring.
+    """
+
+    path: str
+    origin: str = ""
+    doc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsModule(Module):
+    """models.py.
+
+    Attributes:
+        domains: each after those that it is a domain over.
+        row_domains: those over composite types, whose classes must come first.
+    """
+
+    enums: tuple[EnumClass, ...]
+    domains: tuple[DomainType, ...]
+    rows: tuple[RowClass, ...]
+    row_domains: tuple[DomainType, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorsModule(Module):
+    """errors.py."""
+
+    errors: tuple[ConstraintError, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeEntry:
+    """A PostgreSQL type and what stands for it."""
+
+    type: str
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositeEntry(TypeEntry):
+    """A composite type, what stands for it, and its fields that are converted.
+
+    Attributes:
+        fields: by name.
+        maker: of an entry with fields.
+    """
+
+    fields: tuple[tuple[str, ConvertedType], ...]
+    maker: Symbol | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstraintEntry:
+    """A constraint and its exception."""
+
+    key: tuple[str, str, str]
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaModule(Module):
+    """schema.py.
+
+    Attributes:
+        symbol: of the constant `PACKAGE`.
+        name: the package's.
+        composites: with what builds their values.
+        types: the other types of the user's that statements mention.
+        tenant: the setting that row-level security reads.
+    """
+
+    symbol: Symbol
+    name: str
+    enums: tuple[TypeEntry, ...]
+    composites: tuple[CompositeEntry, ...]
+    types: tuple[str, ...]
+    constraints: tuple[ConstraintEntry, ...]
+    tenant: str | None = None
+    final: Symbol = FINAL
+    maker: Symbol = PACKAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueriesModule(Module):
+    """The queries of one .sql file.
+
+    Attributes:
+        queries: empty where they are imported from the module of the other colour.
+    """
+
+    queries: tuple[Query, ...]
+    repository: Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolsModule(Module):
+    """protocols.py."""
+
+    protocols: tuple[Protocol, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseAttribute:
+    """`self.tasks = TaskRepository(self)`."""
+
+    name: str
+    repository: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitModule(Module):
+    """__init__.py.
+
+    Attributes:
+        symbol: of the class `Database`.
+        settings: the class that it is made from.
+        exports: what else the package offers, by name.
+    """
+
+    symbol: Symbol
+    base: Symbol
+    settings: Symbol
+    package: Symbol
+    attributes: tuple[DatabaseAttribute, ...]
+    exports: tuple[Symbol, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """`__all__`."""
+        return tuple(sorted({self.symbol.name, *(s.name for s in self.exports)}))
+
+
+AnyModule = (
+    ModelsModule
+    | ErrorsModule
+    | SchemaModule
+    | QueriesModule
+    | ProtocolsModule
+    | InitModule
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One generated package.
+
+    Attributes:
+        diagnostics: mistakes that came to light here; the queries concerned are
+            left out.
+    """
+
+    name: str
+    modules: tuple[AnyModule, ...]
+    diagnostics: tuple[Diagnostic, ...] = field(default=())

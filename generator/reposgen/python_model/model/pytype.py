@@ -1,0 +1,117 @@
+"""Python names and types: a closed set, spelled out only when text is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Symbol:
+    """A name and the module that it is imported from.
+
+    Attributes:
+        module: `datetime`; of a generated module its place in the output directory:
+            `runtime.aio`, `demo.models`.
+        generated: part of the output, imported relatively.
+    """
+
+    module: str
+    name: str
+    generated: bool = False
+
+
+def builtin(name: str) -> Symbol:
+    """A name that needs no import, unless something in the module hides it."""
+    return Symbol(module="builtins", name=name)
+
+
+def runtime(name: str, module: str = "runtime") -> Symbol:
+    """A name of the runtime's."""
+    return Symbol(module=module, name=name, generated=True)
+
+
+DATACLASS = Symbol(module="dataclasses", name="dataclass")
+DEFINE = Symbol(module="attrs", name="define")
+STRUCT = Symbol(module="msgspec", name="Struct")
+BASE_MODEL = Symbol(module="pydantic", name="BaseModel")
+CONFIG_DICT = Symbol(module="pydantic", name="ConfigDict")
+JSON_VALUE = Symbol(module="pydantic", name="JsonValue")
+FINAL = Symbol(module="typing", name="Final")
+ANY = Symbol(module="typing", name="Any")
+PROTOCOL = Symbol(module="typing", name="Protocol")
+LITERAL = Symbol(module="typing", name="Literal")
+STR_ENUM = Symbol(module="enum", name="StrEnum")
+STATEMENT = runtime("Statement")
+COPY_INTO = runtime("CopyInto")
+OPTIMISTIC = runtime("Optimistic")
+PACKAGE = runtime("Package")
+SECRET = runtime("Secret", "runtime.secret")
+HIDDEN = runtime("Hidden", "runtime.secret")
+CONVERTED = runtime("Converted", "runtime.conversions")
+AS_TEXT = runtime("AsText", "runtime.conversions")
+JSON_OF = runtime("JsonOf", "runtime.documents")
+COMPOSITE = runtime("Composite")
+UNSET = runtime("UNSET")
+UNSET_TYPE = runtime("Unset")
+VARIANTS = runtime("Variants")
+WHEN = runtime("When")
+SOME = runtime("Some")
+ORDER_BY = runtime("OrderBy")
+ORDERING = runtime("Ordering")
+KEY = runtime("Key")
+PAGE = runtime("Page")
+NONE = builtin("None")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """`UUID`."""
+
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Generic:
+    """`list[UUID]`."""
+
+    symbol: Symbol
+    arguments: tuple[PyType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """`IPv4Address | IPv6Address | None`.
+
+    Attributes:
+        members: none of them a union; None itself is not among them.
+    """
+
+    members: tuple[PyType, ...]
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """`Literal["title", "-title"]`."""
+
+    values: tuple[str, ...]
+    symbol: Symbol = LITERAL
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """`None`."""
+
+
+PyType = Named | Generic | Union | OneOf | Nothing
+
+
+def nullable(type_: PyType) -> PyType:
+    """`type_ | None`."""
+    match type_:
+        case Union():
+            return Union(type_.members, nullable=True)
+        case Nothing():
+            return type_
+        case _:
+            return Union((type_,), nullable=True)

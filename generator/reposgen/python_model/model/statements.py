@@ -1,0 +1,83 @@
+"""Statements as constants of generated modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.python_model.model.pytype import (
+    COPY_INTO,
+    FINAL,
+    OPTIMISTIC,
+    STATEMENT,
+    Symbol,
+)
+
+if TYPE_CHECKING:
+    from reposgen.python_model.model.elements import TypeName
+    from reposgen.python_model.model.pytype import PyType
+    from reposgen.python_model.model.variants import Variants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyTarget:
+    """Where a COPY goes: names quoted for SQL.
+
+    Attributes:
+        staged: the table is a temporary one.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    staged: bool
+    maker: Symbol = COPY_INTO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimistic:
+    """How a write that met no row asks why.
+
+    Attributes:
+        sql: of the probe; `parameters` and `result` are its types.
+        arguments: indexes of the statement's arguments that it takes.
+        expected: index of the argument that is the version.
+    """
+
+    name: str
+    sql: str
+    parameters: tuple[TypeName, ...]
+    result: TypeName
+    arguments: tuple[int, ...]
+    expected: int
+    inserts: bool
+    maker: Symbol = OPTIMISTIC
+    statement: Symbol = STATEMENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementConstant:
+    """What the run time knows of a query.
+
+    Attributes:
+        name: `tasks.get_task`.
+        sql: in one, or cut up.
+        result: the statement's type parameter, where `row` does not tell it.
+        row: class or builder, called positionally with a row's values.
+        timeout: seconds.
+    """
+
+    symbol: Symbol
+    name: str
+    sql: str | Variants
+    result: PyType | None
+    parameters: tuple[TypeName, ...]
+    results: tuple[TypeName, ...]
+    row: Symbol | None
+    fields: tuple[str, ...]
+    copy: CopyTarget | None
+    optimistic: Optimistic | None
+    read_only: bool
+    locks_rows: bool
+    timeout: float | None = None
+    final: Symbol = FINAL
+    maker: Symbol = STATEMENT

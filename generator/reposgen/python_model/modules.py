@@ -1,0 +1,277 @@
+"""The modules of a package, from what was built for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.model import (
+    ArrayType,
+    CompositeType,
+    DomainType,
+    EnumType,
+    PseudoType,
+)
+from reposgen.python_model.classes import (
+    composite_class,
+    domain_type,
+    enum_class,
+    model_class,
+)
+from reposgen.python_model.model.elements import ConvertedType, Protocol, Repository
+from reposgen.python_model.model.modules import (
+    CompositeEntry,
+    ConstraintEntry,
+    DatabaseAttribute,
+    ErrorsModule,
+    InitModule,
+    ModelsModule,
+    ProtocolsModule,
+    QueriesModule,
+    SchemaModule,
+    TypeEntry,
+)
+from reposgen.python_model.model.pytype import COMPOSITE, HIDDEN, Symbol, runtime
+from reposgen.python_model.types import parts as type_parts
+from reposgen.python_model.types import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reposgen.live_schema.model import PgType
+    from reposgen.python_model.commands import Colour
+    from reposgen.python_model.context import Context
+    from reposgen.python_model.layout import FileLayout
+    from reposgen.python_model.model.elements import ConstraintError, RowClass
+    from reposgen.python_model.model.modules import AnyModule
+    from reposgen.python_model.queries import BuiltQuery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that the modules are put together from.
+
+    Attributes:
+        name: the package's.
+        tenant: the setting that row-level security reads.
+        files: each .sql file's names, and what was built of its queries.
+    """
+
+    name: str
+    tenant: str | None
+    context: Context
+    errors: tuple[ConstraintError, ...]
+    files: tuple[tuple[FileLayout, tuple[BuiltQuery, ...]], ...]
+
+    @property
+    def package(self) -> Symbol:
+        """The constant in schema.py."""
+        return self.symbol("schema", "PACKAGE")
+
+    def symbol(self, module: str, name: str) -> Symbol:
+        """A name in a module of the package."""
+        return Symbol(module=f"{self.name}.{module}", name=name, generated=True)
+
+
+def shared_modules(parts: Parts) -> Iterator[AnyModule]:
+    """models.py and errors.py, where there is something in them; schema.py."""
+    models = models_module(parts)
+    if models.enums or models.domains or models.rows:
+        yield models
+    if parts.errors:
+        yield ErrorsModule(
+            path=f"{parts.name}.errors",
+            doc=f"What the constraints of package {parts.name} can refuse.",
+            errors=parts.errors,
+        )
+    yield _schema_module(parts)
+
+
+def models_module(parts: Parts) -> ModelsModule:
+    """models.py."""
+    registry, choices = parts.context.registry, parts.context.choices
+    types = registry.used_types
+    tables = (model_class(r, registry, choices) for r in registry.relations)
+    composites = (
+        composite_class(t, registry, choices)
+        for t in types
+        if isinstance(t, CompositeType) and t.relation not in registry.models
+    )
+    domains = sorted(
+        (
+            t
+            for t in types
+            if isinstance(t, DomainType) and t.oid in registry.types.classes
+        ),
+        key=lambda t: (sum(1 for _ in type_parts(t)), t.name),
+    )
+    return ModelsModule(
+        path=f"{parts.name}.models",
+        doc=f"The rows and types of package {parts.name}.",
+        enums=tuple(
+            enum_class(t, registry, choices)
+            for t in types
+            if isinstance(t, EnumType) and registry.types.classes[t.oid].generated
+        ),
+        domains=tuple(domain_type(t, registry) for t in domains if not _holds_rows(t)),
+        rows=_ordered((*composites, *tables)),
+        row_domains=tuple(domain_type(t, registry) for t in domains if _holds_rows(t)),
+    )
+
+
+def _holds_rows(type_: DomainType) -> bool:
+    return any(isinstance(part, CompositeType) for part in type_parts(type_))
+
+
+def _ordered(rows: tuple[RowClass, ...]) -> tuple[RowClass, ...]:
+    return tuple(sorted(rows, key=lambda row: row.symbol.name))
+
+
+def _schema_module(parts: Parts) -> SchemaModule:
+    registry = parts.context.registry
+    enums, composites, others = [], [], []
+    for type_ in registry.used_types:
+        match type_:
+            case EnumType():
+                enums.append(_entry(type_, registry.types.classes[type_.oid]))
+            case CompositeType():
+                composites.append(_composite_entry(type_, parts))
+            case ArrayType() | PseudoType():
+                pass
+            case _ if type_.schema != "pg_catalog":
+                others.append(spelling(type_))
+            case _:
+                pass
+    return SchemaModule(
+        path=f"{parts.name}.schema",
+        doc=f"What the run time must know of the database of package {parts.name}.",
+        symbol=parts.package,
+        name=parts.name,
+        enums=tuple(enums),
+        composites=tuple(composites),
+        types=tuple(others),
+        constraints=tuple(
+            ConstraintEntry(
+                key=(error.schema, error.table, error.constraint), symbol=error.symbol
+            )
+            for error in parts.errors
+        ),
+        tenant=parts.tenant,
+    )
+
+
+def _entry(type_: PgType, symbol: Symbol) -> TypeEntry:
+    return TypeEntry(type=spelling(type_), symbol=symbol)
+
+
+def _composite_entry(type_: CompositeType, parts: Parts) -> CompositeEntry:
+    fields = tuple(_converted_fields(type_, parts.context))
+    return CompositeEntry(
+        type=spelling(type_),
+        symbol=parts.context.registry.types.classes[type_.oid],
+        fields=fields,
+        maker=COMPOSITE if fields else None,
+    )
+
+
+def _converted_fields(
+    type_: CompositeType, context: Context
+) -> Iterator[tuple[str, ConvertedType]]:
+    choices, types = context.choices, context.registry.types
+    relation = context.catalog.relations.get(type_.relation or 0)
+    numbers = (
+        {c.name: (relation.oid, c.number) for c in relation.columns} if relation else {}
+    )
+    for field in type_.fields:
+        key = numbers.get(field.name, (0, 0))
+        override = choices.overrides.columns.get(key) or choices.overrides.fields.get(
+            (type_.oid, field.name)
+        )
+        name = types.name(field.type, override)
+        if key in choices.secrets:
+            name = ConvertedType(type=name, maker=HIDDEN)
+        if isinstance(name, ConvertedType):
+            yield field.name, name
+
+
+def colour_modules(
+    parts: Parts, colour: Colour, below: str, *, first: bool
+) -> Iterator[AnyModule]:
+    """The modules of one colour.
+
+    Args:
+        parts: of the package.
+        colour: async or sync.
+        below: the package they stand in: `demo`, `demo.sync`.
+        first: the statements and classes stand in these modules.
+    """
+    for layout, built in parts.files:
+        doc = f"Queries of {layout.path}."
+        yield QueriesModule(
+            path=f"{below}.{layout.module}",
+            origin=layout.path,
+            doc=doc,
+            queries=tuple(b.query for b in built) if first else (),
+            repository=Repository(
+                symbol=_in(f"{below}.{layout.module}", layout.repository),
+                doc=doc,
+                methods=tuple(b.call(colour) for b in built),
+                runner=runtime("Runner", colour.runtime),
+                source=runtime("Source", colour.runtime),
+                package=parts.package,
+            ),
+        )
+    yield ProtocolsModule(
+        path=f"{below}.protocols",
+        doc=f"The interfaces of the repositories of package {below}.",
+        protocols=tuple(
+            Protocol(
+                symbol=_in(f"{below}.protocols", layout.protocol),
+                doc=f"What {layout.repository} does.",
+                methods=tuple(b.signature(colour) for b in built),
+            )
+            for layout, built in parts.files
+        ),
+    )
+    yield _init_module(parts, colour, below, first=first)
+
+
+def _init_module(
+    parts: Parts, colour: Colour, below: str, *, first: bool
+) -> InitModule:
+    exports = []
+    for layout, built in parts.files:
+        exports.append(_in(f"{below}.{layout.module}", layout.repository))
+        exports.append(_in(f"{below}.protocols", layout.protocol))
+        if first:
+            rows = (c for b in built for c in (b.query.row, b.query.params) if c)
+            exports += [row.symbol for row in rows]
+    if first:
+        # What several files call alike has to be imported from their modules.
+        called = Counter(symbol.name for symbol in exports)
+        exports = [symbol for symbol in exports if called[symbol.name] == 1]
+        exports += set(parts.context.registry.models.values())
+        classes = parts.context.registry.types.classes.values()
+        exports += {symbol for symbol in classes if symbol.generated}
+        exports += [error.symbol for error in parts.errors]
+    return InitModule(
+        path=f"{below}.__init__",
+        doc=f"The repositories of package {below}.",
+        symbol=_in(below, "Database"),
+        base=runtime("Database", colour.runtime),
+        settings=runtime("Settings"),
+        package=parts.package,
+        attributes=tuple(
+            DatabaseAttribute(
+                name=layout.attribute,
+                repository=_in(f"{below}.{layout.module}", layout.repository),
+            )
+            for layout, _ in parts.files
+        ),
+        exports=tuple(sorted(set(exports), key=lambda symbol: symbol.name)),
+    )
+
+
+def _in(module: str, name: str) -> Symbol:
+    return Symbol(module=module, name=name, generated=True)

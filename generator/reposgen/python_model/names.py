@@ -1,0 +1,129 @@
+"""Identifiers from whatever things are called in SQL: always valid, always unique.
+
+None begins with an underscore: such names are private to type checkers, mangled in
+classes when there are two, and special to enums.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def identifier(text: str, fallback: str) -> str:
+    """A valid identifier that reads as much like `text` as it can.
+
+    `fallback` stands in front of a leading digit, and alone where nothing of `text`
+    can be kept: `class` → `class_`, `1st` → `column_1st`, `%` → `column`.
+    """
+    # Python compares identifiers in NFKC, so two that differ only there are one.
+    folded = unicodedata.normalize("NFKC", text)
+    kept = "".join(c if _continues(c) else "_" for c in folded).lstrip("_")
+    # Normalising what was kept may compose characters anew.
+    name = unicodedata.normalize("NFKC", kept)
+    if not name:
+        return fallback
+    if not name.isidentifier():
+        name = f"{fallback}_{name}"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def snake_case(text: str) -> str:
+    """`GetTask`, `getTask`, `get-task`, `HTTPLog` → `get_task`, `http_log`."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
+    return re.sub(r"[^\w]+|_+", "_", apart).strip("_").lower()
+
+
+def pascal_case(text: str) -> str:
+    """`task_status`, `taskStatus`, `task-status` → `TaskStatus`."""
+    words = (w for w in re.split(r"[\W_]+", text) if w)
+    return "".join(w[0].upper() + w[1:] for w in words)
+
+
+def field_name(text: str, position: int) -> str:
+    """A column's or parameter's; `position` counts from 1 and names the nameless."""
+    name = identifier(text, "column")
+    return f"column_{position}" if name == "column" and text != "column" else name
+
+
+def class_name(text: str) -> str:
+    """A class's, from words in any case."""
+    return identifier(pascal_case(text), "Type").replace("Type_", "Type", 1)
+
+
+def constant_name(text: str) -> str:
+    """A module constant's: upper case."""
+    return identifier(snake_case(text).upper(), "QUERY")
+
+
+def enum_members(labels: Sequence[str]) -> tuple[str, ...]:
+    """The members' names, one for each label, in order.
+
+    `-`, `/`, `:` and blanks become `_`, other signs go; what is then empty or
+    repeated is called `VALUE_n`, n counted from 1.
+    """
+    namespace = Namespace()
+    names = []
+    for number, label in enumerate(labels, start=1):
+        spaced = re.sub(r"[-/:\s]", "_", label)
+        plain = re.sub(r"[^\w]", "", spaced).strip("_").upper()
+        name = identifier(plain, "VALUE")
+        if not plain or name == "VALUE" != plain or name in namespace:
+            name = f"VALUE_{number}"
+        names.append(namespace.claim(name))
+    return tuple(names)
+
+
+@dataclass(slots=True)
+class Namespace:
+    """The names of one scope."""
+
+    taken: set[str] = field(default_factory=set)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the name is taken."""
+        return name in self.taken
+
+    def claim(self, *wishes: str) -> str:
+        """Take the first free wish, else the last with a number behind it."""
+        free = next((w for w in wishes if w not in self.taken), None)
+        name = free or self._numbered(wishes[-1])
+        self.taken.add(name)
+        return name
+
+    def _numbered(self, name: str) -> str:
+        # CamelCase takes the number as it is: `Task2`; all else reads `task_2`.
+        joint = "" if name[:1].isupper() and not name.isupper() else "_"
+        number = 2
+        while f"{name}{joint}{number}" in self.taken:
+            number += 1
+        return f"{name}{joint}{number}"
+
+
+def unique(names: Iterable[str], reserved: Iterable[str] = ()) -> tuple[str, ...]:
+    """The names, those reserved or met before changed until they are unique."""
+    namespace = Namespace(set(reserved))
+    wishes = tuple(names)
+    # A name that nothing argues with keeps its spelling, wherever it stands.
+    first = {w: i for i, w in reversed(list(enumerate(wishes)))}
+    plain = {w for w in wishes if w not in namespace.taken}
+    namespace.taken |= plain
+    result = []
+    for index, wish in enumerate(wishes):
+        if wish in plain and first[wish] == index:
+            result.append(wish)
+        elif wish in plain:
+            result.append(namespace.claim(wish))
+        else:
+            result.append(namespace.claim(f"{wish}_"))
+    return tuple(result)
+
+
+def _continues(character: str) -> bool:
+    return f"_{character}".isidentifier()

@@ -1,0 +1,239 @@
+"""What values are in Python where the user chose it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from reposgen.diagnostics import Diagnostic, error
+from reposgen.live_schema.model import (
+    ArrayType,
+    BaseType,
+    CompositeType,
+    DomainType,
+    EnumType,
+)
+from reposgen.python_model.model.elements import Reference
+from reposgen.python_model.model.pytype import Generic, Named, Symbol, builtin
+
+if TYPE_CHECKING:
+    from reposgen.diagnostics import Span
+    from reposgen.live_schema.model import PgType
+    from reposgen.python_model.model.pytype import PyType
+
+
+class OverrideKind(Enum):
+    """How values and what they become are connected."""
+
+    TEXT = "text"  # by PostgreSQL's text
+    JSON = "json"  # by the document's text
+    OBJECT = "object"  # by what the driver makes of them
+    ENUM = "enum"  # the class stands for the type itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What values of a type, or of a column, are in Python.
+
+    Attributes:
+        base: oid of the base type of what was overridden, arrays taken off.
+        load: makes an object; None where the class does.
+        dump: makes what the driver takes; None where the driver's own class does.
+        place: where it was written.
+    """
+
+    python: PyType
+    kind: OverrideKind
+    base: int
+    load: Reference | None = None
+    dump: Reference | None = None
+    place: Span | None = None
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The classes that it names."""
+        match self.python:
+            case Named(symbol):
+                return (symbol,)
+            case Generic(_, arguments):
+                return tuple(a.symbol for a in arguments if isinstance(a, Named))
+            case _:
+                return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was written for an override.
+
+    Attributes:
+        target: `myapp.models.Settings`, `float`, `list[myapp.models.Item]`.
+        load: `myapp.models.Cents.of`, or None.
+    """
+
+    target: str
+    place: Span | None
+    load: str | None = None
+    dump: str | None = None
+
+
+_DECIMAL = Symbol(module="decimal", name="Decimal")
+_TEXT_CLASSES = {
+    **{name: builtin(name) for name in ("str", "int", "float")},
+    "decimal.Decimal": _DECIMAL,
+}
+_NUMBERS = {"int2", "int4", "int8", "numeric", "float4", "float8", "oid"}
+_FRACTIONS = {"numeric", "float4", "float8"}
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+_COLLECTION = re.compile(r"(list\[|dict\[str, ?)(?P<inner>[\w.]+)\]")
+_HINT = 'write it as "module.Class", or "str" for PostgreSQL\'s text'
+
+
+def element_of(type_: PgType) -> PgType:
+    """What an array holds; any other type itself."""
+    while isinstance(type_, ArrayType):
+        type_ = type_.element
+    return type_
+
+
+def base_of(type_: PgType) -> PgType:
+    """What a type is in the end, arrays and domains taken off."""
+    while isinstance(type_, (ArrayType, DomainType)):
+        type_ = type_.element if isinstance(type_, ArrayType) else type_.base
+    return type_
+
+
+def leaf_of(type_: PgType) -> PgType:
+    """What an override of a type is of: what an array holds, a domain's as well."""
+    while True:
+        inner = type_
+        while isinstance(inner, DomainType):
+            inner = inner.base
+        if not isinstance(inner, ArrayType):
+            return type_
+        type_ = inner.element
+
+
+def is_json(type_: PgType) -> bool:
+    """Whether values of the base type are JSON documents."""
+    return type_.schema == "pg_catalog" and type_.name in ("json", "jsonb")
+
+
+def read_override(wish: Wish, type_: PgType) -> Override | Diagnostic:
+    """The override of a type or column; or what is wrong with it."""
+    base = base_of(type_)
+    python = _python(wish.target)
+    references = _references(wish)
+    if python is None or references is None:
+        return _misfit(wish, f'"{wish.target}" names no class', _HINT)
+    kind = _kind(wish, element_of(type_), base, python)
+    if isinstance(kind, Diagnostic):
+        return kind
+    load, dump = references
+    return Override(
+        python=python,
+        kind=kind,
+        base=base.oid,
+        load=load,
+        dump=dump,
+        place=wish.place,
+    )
+
+
+def _kind(
+    wish: Wish, type_: PgType, base: PgType, python: PyType
+) -> OverrideKind | Diagnostic:
+    if wish.target in _TEXT_CLASSES:
+        return _text(wish, base)
+    plain = wish.load is None and wish.dump is None
+    match base:
+        case EnumType() if plain:
+            return OverrideKind.ENUM
+        case BaseType() if plain and is_json(base):
+            return OverrideKind.JSON
+        case CompositeType():
+            return _misfit(
+                wish,
+                f"{base.sql} is a row, and has a class of its own",
+                f'name that class: [package.rename] "{base.sql}" = "…"; or override'
+                f' its fields: "{base.sql}.{base.fields[0].name}"',
+            )
+        case _ if isinstance(python, Generic):
+            return _misfit(
+                wish,
+                f"a value of type {type_.sql} is no {python.symbol.name}",
+                "list[…] and dict[str, …] are for JSON; of an array, name what it"
+                " holds",
+            )
+        case _:
+            return OverrideKind.OBJECT
+
+
+def _text(wish: Wish, base: PgType) -> OverrideKind | Diagnostic:
+    known = None if wish.target == "str" else _NUMBERS
+    if wish.target == "float":
+        known = _FRACTIONS
+    if known is not None and base.name not in known:
+        return _misfit(
+            wish,
+            f"{base.sql} cannot become {wish.target}",
+            '"str" takes any type as PostgreSQL writes it',
+        )
+    if wish.load or wish.dump:
+        return _misfit(
+            wish,
+            f"{wish.target} needs no load and no dump",
+            "leave them out, or name a class of yours",
+        )
+    return OverrideKind.TEXT
+
+
+def _python(target: str) -> PyType | None:
+    if target in _TEXT_CLASSES:
+        return Named(_TEXT_CLASSES[target])
+    if collection := _COLLECTION.fullmatch(target):
+        inner = _python(collection["inner"])
+        if inner is None:
+            return None
+        if target.startswith("list"):
+            return Generic(builtin("list"), (inner,))
+        return Generic(builtin("dict"), (Named(builtin("str")), inner))
+    if not _DOTTED.fullmatch(target):
+        return None
+    module, _, name = target.rpartition(".")
+    return Named(Symbol(module=module, name=name))
+
+
+def _references(wish: Wish) -> tuple[Reference | None, Reference | None] | None:
+    found: list[Reference | None] = []
+    for path in (wish.load, wish.dump):
+        if path is None:
+            found.append(None)
+        elif reference := _reference(path):
+            found.append(reference)
+        else:
+            return None
+    load, dump = found
+    return load, dump
+
+
+def _reference(path: str) -> Reference | None:
+    """`myapp.money.Cents.of`: a class begins with a capital letter, modules do not."""
+    if path in _TEXT_CLASSES:
+        return Reference(symbol=_TEXT_CLASSES[path])
+    if not _DOTTED.fullmatch(path):
+        return None
+    words = path.split(".")
+    *modules, last = words
+    at = next((i for i, w in enumerate(modules) if i and w[:1].isupper()), None)
+    if at is None:
+        return Reference(symbol=Symbol(module=".".join(modules), name=last))
+    return Reference(
+        symbol=Symbol(module=".".join(words[:at]), name=words[at]),
+        attribute=".".join(words[at + 1 :]),
+    )
+
+
+def _misfit(wish: Wish, message: str, hint: str) -> Diagnostic:
+    return error("invalid-override", message, span=wish.place, hint=hint)

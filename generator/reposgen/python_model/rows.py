@@ -1,0 +1,186 @@
+"""What becomes of a result row: a model, a class of its own, or a scalar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.model import Column, Embed
+from reposgen.python_model.classes import constructor, field_names, hidden, row_class
+from reposgen.python_model.inflection import singular
+from reposgen.python_model.model.elements import Builder, Field, Item, Nested, RowClass
+from reposgen.python_model.model.pytype import SECRET, Named, Nothing, Symbol, nullable
+from reposgen.python_model.registry import uses_model
+from reposgen.python_model.types import STR, Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reposgen.analysis.model import ResultItem, TypedQuery
+    from reposgen.python_model.context import Context
+    from reposgen.python_model.model.elements import TypeName
+    from reposgen.python_model.model.pytype import PyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What becomes of a result row.
+
+    Attributes:
+        make: called positionally with the row's values; None for a scalar.
+    """
+
+    type: PyType
+    make: Symbol | None
+    own: RowClass | None = None
+    builder: Builder | None = None
+
+
+NO_ROW = Row(type=Nothing(), make=None)
+# What a listener hears is text.
+PAYLOAD = Row(type=STR, make=None)
+
+
+def build_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
+    """The row of a query whose constant is `constant`."""
+    if typed.model is not None and uses_model(typed):
+        model = context.registry.models[typed.model.oid]
+        make = constructor(typed.model, context.registry, context.choices)
+        return Row(type=Named(model), make=make)
+    match typed.results:
+        case (Column() as column,) if typed.row_name is None:
+            return _scalar(typed, column, constant, context)
+        case _:
+            return _own_row(typed, constant, context)
+
+
+def _scalar(
+    typed: TypedQuery, column: Column, constant: Symbol, context: Context
+) -> Row:
+    type_ = _column_type(typed, column, context)
+    if column.table not in context.choices.secrets:
+        return Row(type=type_, make=None)
+    builder = Builder(
+        symbol=_builder_symbol(constant),
+        result=None,
+        returns=type_,
+        parts=(Item(index=0, secret=SECRET, nullable=column.nullable),),
+    )
+    return Row(type=type_, make=builder.symbol, builder=builder)
+
+
+def _own_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
+    if typed.row_name:
+        symbol = replace(constant, name=typed.row_name.name)
+    else:
+        symbol = context.claim_class(f"{typed.name}Row", constant)
+    names = field_names(
+        (_item_name(typed, item, context) for item in typed.results),
+        context.registry,
+        context.choices,
+    )
+    own = row_class(
+        symbol,
+        f"A row of {typed.name}." if typed.row_name is None else "A row of a query.",
+        (
+            Field(name=name, type=_item_type(typed, item, context))
+            for name, item in zip(names, typed.results, strict=True)
+        ),
+        context.choices,
+    )
+    parts = tuple(_parts(typed.results, context))
+    if all(isinstance(part, Item) and part.secret is None for part in parts):
+        return Row(type=Named(symbol), make=symbol, own=own)
+    builder = Builder(
+        symbol=_builder_symbol(constant),
+        result=symbol,
+        returns=Named(symbol),
+        parts=parts,
+    )
+    return Row(type=Named(symbol), make=builder.symbol, own=own, builder=builder)
+
+
+def _builder_symbol(constant: Symbol) -> Symbol:
+    return Symbol(
+        module=constant.module,
+        name=f"_{constant.name.lower()}_row",
+        generated=True,
+    )
+
+
+def _parts(results: Sequence[ResultItem], context: Context) -> Iterator[Item | Nested]:
+    start = 0
+    for item in results:
+        match item:
+            case Embed():
+                stop = start + len(item.columns)
+                yield Nested(
+                    build=constructor(item.relation, context.registry, context.choices),
+                    start=start,
+                    stop=stop,
+                    probe=None if item.probe is None else start + item.probe,
+                )
+                start = stop
+            case Column():
+                secret = item.table in context.choices.secrets
+                yield Item(
+                    index=start,
+                    secret=SECRET if secret else None,
+                    nullable=item.nullable,
+                )
+                start += 1
+
+
+def _item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
+    chosen = context.choices.renamed_in_query(typed.name, item.name)
+    if chosen:
+        return chosen
+    match item:
+        case Embed():
+            # An alias says what it is; a table's name is the plural of that.
+            whole = item.name in (item.relation.name, item.relation.qualified_name)
+            return singular(item.relation.name) if whole else item.name
+        case Column():
+            return _renamed_column(item, context) or item.name
+
+
+def _renamed_column(column: Column, context: Context) -> str | None:
+    if column.table is None:
+        return None
+    relation = context.catalog.relations.get(column.table[0])
+    if relation is None:
+        return None
+    return context.choices.renamed(relation.schema, relation.name, column.name)
+
+
+def _item_type(typed: TypedQuery, item: ResultItem, context: Context) -> PyType:
+    match item:
+        case Embed():
+            model = Named(context.registry.models[item.relation.oid])
+            return nullable(model) if item.nullable else model
+        case Column():
+            return _column_type(typed, item, context)
+
+
+def _column_type(typed: TypedQuery, column: Column, context: Context) -> PyType:
+    type_ = context.registry.types.python_type(
+        column.type,
+        Direction.RESULT,
+        element_nullable=column.element_nullable,
+        override=context.choices.overrides.of_column(typed.name, column),
+    )
+    if column.table in context.choices.secrets:
+        type_ = hidden(type_)
+    return nullable(type_) if column.nullable else type_
+
+
+def result_names(typed: TypedQuery, context: Context) -> Iterator[TypeName]:
+    """The run time's names of the types of a row, as the server returns it."""
+    types, overrides = context.registry.types, context.choices.overrides
+    for item in typed.results:
+        match item:
+            case Embed():
+                for column in item.columns:
+                    yield types.name(column.type, overrides.of_origin(column))
+            case Column():
+                yield types.name(item.type, overrides.of_column(typed.name, item))

@@ -1,0 +1,95 @@
+"""Which queries a method can be made of, and why not of the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reposgen.diagnostics import error
+from reposgen.live_schema.model import ArrayType, PseudoType
+from reposgen.python_model.commands import CALLS
+from reposgen.python_model.registry import flat_columns, whole_rows
+from reposgen.python_model.types import unknown_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from reposgen.analysis.model import Analysis, TypedQuery
+    from reposgen.diagnostics import Diagnostic, Span
+    from reposgen.live_schema.model import PgType
+    from reposgen.python_model.choices import Choices
+
+Files = tuple[tuple[str, tuple["TypedQuery", ...]], ...]
+
+
+def split_supported(
+    analysis: Analysis, choices: Choices
+) -> tuple[Files, tuple[Diagnostic, ...]]:
+    """The files with the queries that can be generated, and what is wrong elsewhere."""
+    files = []
+    diagnostics: list[Diagnostic] = []
+    for path, queries in sorted(analysis.files.items()):
+        good = []
+        for query in queries:
+            found = tuple(_objections(query, choices))
+            diagnostics += found
+            if not found:
+                good.append(_with_own_row(query, choices))
+        if good:
+            files.append((path, tuple(good)))
+    return tuple(files), tuple(diagnostics)
+
+
+def _with_own_row(query: TypedQuery, choices: Choices) -> TypedQuery:
+    """The query, its row no model's where the model has other fields, or its name."""
+    own = query.row_name is not None or any(
+        (query.name, column.name) in choices.overrides.in_queries
+        for column in flat_columns(query)
+    )
+    return replace(query, model=None) if own else query
+
+
+def _objections(query: TypedQuery, choices: Choices) -> Iterator[Diagnostic]:
+    if query.command not in CALLS:
+        yield error(
+            "unsupported-command",
+            f'no method can be generated for ":{query.command}"',
+            span=query.query.command_span,
+        )
+    seen: Mapping[int, PgType] = {}
+    for type_, what, span in _types(query, choices):
+        unknown = unknown_part(type_, choices.overrides.types)
+        if unknown is not None and unknown.oid not in seen:
+            seen = {**seen, unknown.oid: unknown}
+            yield _unknown_type(unknown, what, span)
+
+
+def _types(query: TypedQuery, choices: Choices) -> Iterator[tuple[PgType, str, Span]]:
+    """The types that are not overridden where they stand."""
+    overrides = choices.overrides
+    for parameter in query.parameters:
+        if overrides.of_parameter(query.name, parameter) is None:
+            yield parameter.type, f'parameter "{parameter.name}"', parameter.span
+    place = query.query.name_span
+    for column in flat_columns(query):
+        if overrides.of_column(query.name, column) is None:
+            yield column.type, f'column "{column.name}"', place
+    for relation, _ in whole_rows(query):
+        for attribute in relation.columns:
+            if (relation.oid, attribute.number) not in overrides.columns:
+                name = f'column "{attribute.name}" of {relation.qualified_name}'
+                yield attribute.type, name, place
+
+
+def _unknown_type(type_: PgType, what: str, span: Span) -> Diagnostic:
+    match type_:
+        case PseudoType() | ArrayType(element=PseudoType()):
+            hint = "cast it to a type of the schema"
+        case _:
+            hint = f'cast it to text, or write [package.types] "{type_.sql}" = "str"'
+    return error(
+        "unknown-type",
+        f'no Python type is known for type "{type_.sql}" of {what}',
+        span=span,
+        hint=hint,
+    )

@@ -1,0 +1,173 @@
+"""What a call can leave out or choose of its statement, and the arguments for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from reposgen.analysis.model import OptionalKind, PieceRole
+from reposgen.python_model.model.elements import Option
+from reposgen.python_model.model.pytype import (
+    NONE,
+    ORDER_BY,
+    SOME,
+    UNSET,
+    UNSET_TYPE,
+    WHEN,
+    Named,
+    OneOf,
+    PyType,
+    Symbol,
+    Union,
+    nullable,
+)
+from reposgen.python_model.model.variants import (
+    PageKey,
+    PageOrdering,
+    Piece,
+    SortClause,
+    Variants,
+)
+from reposgen.sql_source.model import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reposgen.analysis.model import Ordering, SortKey, TypedQuery
+    from reposgen.analysis.model import Piece as SqlPiece
+    from reposgen.python_model.model.elements import Argument
+
+
+def variants_of(typed: TypedQuery) -> Variants | None:
+    """The statement's SQL in pieces; None where it is always the same."""
+    if not has_variants(typed):
+        return None
+    return Variants(
+        pieces=tuple(_pieces(typed.pieces)),
+        filters=_numbers(typed, OptionalKind.FILTER),
+        items=_numbers(typed, OptionalKind.SET),
+        ordering=_page_ordering(typed.ordering) if typed.ordering else None,
+    )
+
+
+def has_variants(typed: TypedQuery) -> bool:
+    """Whether a call can leave out or choose some of the SQL."""
+    return any(piece.role is not PieceRole.SQL or piece.when for piece in typed.pieces)
+
+
+def _numbers(typed: TypedQuery, kind: OptionalKind) -> tuple[int, ...]:
+    return tuple(p.number for p in typed.parameters if p.optional is kind)
+
+
+def _pieces(pieces: Sequence[SqlPiece]) -> Iterator[Piece]:
+    first, last = pieces[0], pieces[-1]
+    for piece in pieces:
+        # As other statements' SQL does, it stands on lines of its own.
+        start = "\n" if piece is first else ""
+        plain = piece.role is PieceRole.SQL and not piece.when
+        end = "\n" if piece is last and plain else ""
+        sql = f"{start}{piece.sql}{end}"
+        match piece.role:
+            case PieceRole.SOME:
+                yield Piece(sql=None, maker=SOME, any_of=piece.any_of)
+            case PieceRole.ORDER_BY:
+                sorts = (SortClause(name=s.name, sql=s.sql) for s in piece.sorts)
+                yield Piece(sql=sql, maker=ORDER_BY, sorts=tuple(sorts))
+            case PieceRole.SQL if piece.when:
+                yield Piece(
+                    sql=sql, maker=WHEN, numbers=piece.when, any_of=piece.any_of
+                )
+            case PieceRole.SQL:
+                yield Piece(sql=sql)
+            case _:
+                assert_never(piece.role)
+
+
+def _page_ordering(ordering: Ordering) -> PageOrdering:
+    return PageOrdering(
+        default=tuple(map(_key, ordering.default)),
+        unique=ordering.unique,
+        choices=tuple(map(_key, ordering.choices)),
+    )
+
+
+def _key(key: SortKey) -> PageKey:
+    return PageKey(
+        name=key.name,
+        column=key.column,
+        descending=key.descending,
+        nullable=key.nullable,
+        nulls=key.nulls,
+    )
+
+
+def sort_option(typed: TypedQuery) -> tuple[Option, ...]:
+    """`sort: Literal["title", "-title"] | None = None`, where there is a choice."""
+    if not typed.sorts:
+        return ()
+    type_ = nullable(OneOf(values=typed.sorts))
+    return (Option(name="sort", type=type_, default="None"),)
+
+
+_PAGE_ARGUMENTS = (
+    "limit: how many rows at most.",
+    "after: the `next` of the page before this one.",
+    "before: the `previous` of the page behind this one.",
+    "total: count all rows as well.",
+)
+
+
+def argument_docs(typed: TypedQuery, arguments: Sequence[Argument]) -> Iterator[str]:
+    """What there is to say of the arguments that can be left out."""
+    # The rows of a batch or COPY have no arguments of their own.
+    for parameter, argument in zip(typed.parameters, arguments, strict=False):
+        match parameter.optional:
+            case None:
+                pass
+            case OptionalKind.FILTER:
+                yield f"{argument.name}: None leaves its condition out."
+            case OptionalKind.SET:
+                null = "; None is NULL" if parameter.nullable else ""
+                yield f"{argument.name}: UNSET leaves it as it is{null}."
+            case _:
+                assert_never(parameter.optional)
+    if typed.sorts:
+        yield "sort: None keeps the query's own order."
+    if typed.command is Command.PAGE:
+        yield from _PAGE_ARGUMENTS
+
+
+def variant_errors(typed: TypedQuery) -> Iterator[str]:
+    """What a call raises for what it leaves out or chooses."""
+    if any(piece.role is PieceRole.SOME for piece in typed.pieces):
+        yield "NothingToUpdate: nothing is given to be set."
+    if typed.command is Command.PAGE:
+        yield "InvalidCursor: `after` or `before` is no cursor of these pages."
+
+
+def optional_type(type_: PyType, kind: OptionalKind | None) -> PyType:
+    """The type of an argument, with what leaves it out."""
+    match kind:
+        case None:
+            return type_
+        case OptionalKind.FILTER:
+            return nullable(type_)
+        case OptionalKind.SET:
+            unset = Named(UNSET_TYPE)
+            if isinstance(type_, Union):
+                return Union((*type_.members, unset), nullable=type_.nullable)
+            return Union((type_, unset))
+        case _:
+            assert_never(kind)
+
+
+def default_of(kind: OptionalKind | None) -> Symbol | None:
+    """What leaves an argument out; None if nothing does."""
+    match kind:
+        case None:
+            return None
+        case OptionalKind.FILTER:
+            return NONE
+        case OptionalKind.SET:
+            return UNSET
+        case _:
+            assert_never(kind)

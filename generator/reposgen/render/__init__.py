@@ -1,0 +1,1 @@
+"""`Package` → text, through templates and black."""

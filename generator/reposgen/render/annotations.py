@@ -1,0 +1,111 @@
+"""Python types and expressions as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from reposgen.python_model.model.elements import Item, Nested
+from reposgen.python_model.model.pytype import (
+    Generic,
+    Named,
+    Nothing,
+    OneOf,
+    Symbol,
+    Union,
+)
+from reposgen.render.literals import piece_literal, string_literal, tuple_display
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reposgen.python_model.model.elements import Argument, Signature, TypeName
+    from reposgen.python_model.model.pytype import PyType
+    from reposgen.python_model.model.variants import Piece
+
+
+def annotation(type_: PyType, names: Mapping[Symbol, str]) -> str:
+    """The type as the module with those names writes it."""
+    match type_:
+        case Named(symbol):
+            return names[symbol]
+        case Generic(symbol, arguments):
+            inner = ", ".join(annotation(argument, names) for argument in arguments)
+            return f"{names[symbol]}[{inner}]"
+        case Union(members, nullable):
+            spelled = [annotation(member, names) for member in members]
+            return " | ".join([*spelled, "None"] if nullable else spelled)
+        case OneOf(values, symbol):
+            return f"{names[symbol]}[{', '.join(map(string_literal, values))}]"
+        case Nothing():
+            return "None"
+        case _:
+            assert_never(type_)
+
+
+def value(part: Item | Nested, names: Mapping[Symbol, str]) -> str:
+    """What a builder makes of a part of the flat row `r`."""
+    match part:
+        case Item(index=index, secret=secret):
+            plain = f"r[{index}]"
+            if secret is None:
+                return plain
+            made, probe = f"{names[secret]}({plain})", index if part.nullable else None
+        case Nested(probe=probe):
+            made = f"{names[part.build]}(*r[{part.start}:{part.stop}])"
+        case _:
+            assert_never(part)
+    return made if probe is None else f"None if r[{probe}] is None else {made}"
+
+
+def type_names(types: Iterable[TypeName], names: Mapping[Symbol, str]) -> str:
+    """The run time's names of types, as a tuple."""
+    return tuple_display(type_name(type_, names) for type_ in types)
+
+
+def type_name(type_: TypeName, names: Mapping[Symbol, str]) -> str:
+    """The run time's name of a type, with what its values become."""
+    if isinstance(type_, str):
+        return string_literal(type_)
+    given = [type_name(type_.type, names)]
+    if type_.python:
+        given.append(annotation(type_.python, names))
+    if type_.of:
+        given.append(f"of={string_literal(type_.of)}")
+    for keyword, reference in (("load", type_.load), ("dump", type_.dump)):
+        if reference:
+            path = (names[reference.symbol], *filter(None, (reference.attribute,)))
+            given.append(f"{keyword}={'.'.join(path)}")
+    return f"{names[type_.maker]}({', '.join(given)})"
+
+
+class _Everywhere(dict["Symbol", str]):
+    def __missing__(self, symbol: Symbol) -> str:
+        return symbol.name
+
+
+def plain_annotation(type_: PyType) -> str:
+    """The type where nothing hides a name: `UUID | None`."""
+    return annotation(type_, _Everywhere())
+
+
+def values(signature: Signature, names: Mapping[Symbol, str]) -> str:
+    """What a method hands on of its arguments."""
+    return tuple_display(_passed(argument, names) for argument in signature.arguments)
+
+
+def _passed(argument: Argument, names: Mapping[Symbol, str]) -> str:
+    if argument.reveals is None:
+        return argument.value
+    name, hider = argument.name, names[argument.reveals]
+    return f"{argument.value} if isinstance({name}, {hider}) else {name}"
+
+
+def piece_arguments(piece: Piece) -> Iterator[str]:
+    """What the maker of a piece of SQL is called with."""
+    if piece.sql is None:
+        yield from map(repr, piece.any_of)
+        return
+    yield piece_literal(piece.sql)
+    yield from map(repr, piece.numbers)
+    if piece.any_of:
+        yield f"any_of={piece.any_of!r}"

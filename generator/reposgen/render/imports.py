@@ -1,0 +1,182 @@
+"""Imports, read off a module's model, in the order that isort gives them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.python_model.model.elements import RowClass, Signature
+from reposgen.python_model.model.pytype import Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reposgen.python_model.model.modules import AnyModule
+
+# dataclasses.fields is slow, and there are hundreds of nodes in a module.
+_FIELD_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """`from module import names`.
+
+    Attributes:
+        module: as it is written, leading dots included.
+        names: `Sequence`, or `date as date_`.
+    """
+
+    module: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imports:
+    """What a module imports.
+
+    Attributes:
+        sections: standard library, other libraries, the output itself; none empty.
+        names: what every symbol is called in the module.
+    """
+
+    sections: tuple[tuple[Import, ...], ...]
+    names: Mapping[Symbol, str]
+
+
+def imports_of(module: AnyModule) -> Imports:
+    """The imports of a module."""
+    symbols = set(_symbols(module))
+    own = {s for s in symbols if s.generated and s.module == module_name(module.path)}
+    taken = {s.name for s in own} | set(_attributes(module))
+    names = {symbol: symbol.name for symbol in own}
+    called = Counter(symbol.name for symbol in symbols if _is_of_package(symbol))
+    for symbol in sorted(symbols - own, key=_claim):
+        name = symbol.name
+        if name in taken and is_runtime(symbol):
+            name = f"Runtime{name}"
+        elif called[name] > 1 and _is_of_package(symbol):
+            name = f"{_camel(symbol.module)}{name}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[symbol] = name
+    return Imports(sections=_sections(names, own, module.path), names=names)
+
+
+def _claim(symbol: Symbol) -> tuple[int, Symbol]:
+    """Who gets a name that several want: builtins, then what users know by it."""
+    if symbol.module == "builtins":
+        return (0, symbol)
+    return (1 if _is_of_package(symbol) else 2, symbol)
+
+
+def is_runtime(symbol: Symbol) -> bool:
+    """Whether it comes from the copied runtime."""
+    return symbol.generated and symbol.module.partition(".")[0] == "runtime"
+
+
+def _is_of_package(symbol: Symbol) -> bool:
+    return symbol.generated and not is_runtime(symbol)
+
+
+def _camel(module: str) -> str:
+    """`FlowVersions` for `demo.flow_versions`."""
+    return module.rpartition(".")[2].title().replace("_", "")
+
+
+def module_name(path: str) -> str:
+    """What others import from: `demo` for `demo.__init__`."""
+    return path.removesuffix(".__init__")
+
+
+def _symbols(node: object) -> Iterator[Symbol]:
+    if isinstance(node, Symbol):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _symbols(item)
+    else:
+        for name in _field_names(type(node)):
+            yield from _symbols(getattr(node, name))
+
+
+def _attributes(node: object) -> Iterator[str]:
+    """Names in class bodies: there, they hide a module's from annotations."""
+    match node:
+        case RowClass():
+            yield from (field.name for field in node.fields)
+        case Signature():
+            yield node.name
+        case tuple():
+            for item in node:
+                yield from _attributes(item)
+        case _:
+            for name in _field_names(type(node)):
+                yield from _attributes(getattr(node, name))
+
+
+def _field_names(kind: type) -> tuple[str, ...]:
+    names = _FIELD_NAMES.get(kind)
+    if names is None:
+        names = tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
+        _FIELD_NAMES[kind] = names
+    return names
+
+
+def _sections(
+    names: Mapping[Symbol, str], own: set[Symbol], path: str
+) -> tuple[tuple[Import, ...], ...]:
+    plain: dict[str, list[str]] = {}
+    aliased: list[Import] = []
+    for symbol, name in names.items():
+        if symbol in own or (symbol.module == "builtins" and symbol.name == name):
+            continue
+        source = relative(symbol.module, path) if symbol.generated else symbol.module
+        if symbol.name == name:
+            plain.setdefault(source, []).append(name)
+        else:
+            aliased.append(Import(module=source, names=(f"{symbol.name} as {name}",)))
+    everything = aliased + [
+        Import(module=source, names=tuple(sorted(members, key=_member_key)))
+        for source, members in plain.items()
+    ]
+    sections: dict[int, list[Import]] = {}
+    for statement in sorted(everything, key=_import_key):
+        sections.setdefault(_section(statement.module), []).append(statement)
+    return tuple(tuple(sections[number]) for number in sorted(sections))
+
+
+def relative(module: str, path: str) -> str:
+    """`demo.models` as `demo.sync.tasks` writes it: `..models`."""
+    here = path.split(".")[:-1]
+    there = module.split(".")
+    common = 0
+    while here[common : common + 1] == there[common : common + 1] != []:
+        common += 1
+    return "." * (len(here) - common + 1) + ".".join(there[common:])
+
+
+def _section(module: str) -> int:
+    if module.startswith("."):
+        return 2
+    return 0 if module.partition(".")[0] in sys.stdlib_module_names else 1
+
+
+def _import_key(statement: Import) -> tuple[object, ...]:
+    dots = len(statement.module) - len(statement.module.lstrip("."))
+    return (-dots, _natural(statement.module), _member_key(statement.names[0]))
+
+
+def _member_key(name: str) -> tuple[object, ...]:
+    base = name.partition(" ")[0]
+    constant = len(base) > 1 and base.isupper()
+    kind = 0 if constant else 1 if base[:1].isupper() else 2
+    return (kind, _natural(base), _natural(name))
+
+
+def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    parts: Iterable[str] = re.split(r"(\d+)", text.lower())
+    return tuple((1, int(p), "") if p.isdecimal() else (0, 0, p) for p in parts if p)

@@ -1,0 +1,191 @@
+"""`Package` → files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reposgen.python_model.model.modules import (
+    ErrorsModule,
+    InitModule,
+    ModelsModule,
+    ProtocolsModule,
+    QueriesModule,
+    SchemaModule,
+)
+from reposgen.render.annotations import (
+    annotation,
+    piece_arguments,
+    type_name,
+    type_names,
+    value,
+    values,
+)
+from reposgen.render.formatting import format_pieces
+from reposgen.render.imports import imports_of, is_runtime
+from reposgen.render.literals import (
+    docstring,
+    header,
+    literals,
+    piece_literal,
+    sql_literal,
+    string_literal,
+    tuple_display,
+)
+from reposgen.render.pieces import joined, pieces_of
+from reposgen.render.runtime_files import runtime_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+
+    from reposgen.python_model.model.modules import AnyModule, Package
+    from reposgen.render.imports import Imports
+
+# Texts of earlier runs, by the paths of modules.
+Known: TypeAlias = "MutableMapping[str, KnownModule]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownModule:
+    """What a module was rendered to.
+
+    Attributes:
+        digest: of the module as a model.
+        runtime: the modules of the run time that it imports.
+        pieces: its parts, as they were rendered and as black left them.
+    """
+
+    digest: str
+    text: str
+    runtime: tuple[str, ...]
+    pieces: Mapping[str, str]
+
+
+def render_output(
+    packages: Sequence[Package], known: Known | None = None
+) -> Mapping[str, str]:
+    """All files of the output directory but the manifest.
+
+    Args:
+        packages: what is to be in it.
+        known: used for what did not change since, and brought up to date.
+    """
+    modules = [module for package in packages for module in package.modules]
+    known = {} if known is None else known
+    rendered = _rendered(modules, known)
+    for path in known.keys() - rendered.keys():
+        if path.split(".")[0] in {package.name for package in packages}:
+            del known[path]
+    return {
+        "__init__.py": f'{header("")}\n"""What reposgen generated."""\n',
+        "py.typed": "",
+        **runtime_files({used for one in rendered.values() for used in one.runtime}),
+        **{f"{path.replace('.', '/')}.py": one.text for path, one in rendered.items()},
+    }
+
+
+def render_package(package: Package) -> Mapping[str, str]:
+    """The text of each file, by its path below the output directory."""
+    return {
+        f"{path.replace('.', '/')}.py": one.text
+        for path, one in _rendered(package.modules, {}).items()
+    }
+
+
+def _rendered(modules: Sequence[AnyModule], known: Known) -> Mapping[str, KnownModule]:
+    digests = {m.path: sha256(repr(m).encode()).hexdigest() for m in modules}
+    changed = [
+        module
+        for module in modules
+        if module.path not in known or known[module.path].digest != digests[module.path]
+    ]
+    imports = {module.path: imports_of(module) for module in changed}
+    pieces = {m.path: pieces_of(_unformatted(m, imports[m.path])) for m in changed}
+    formatted = {
+        piece: text
+        for path in pieces.keys() & known.keys()
+        for piece, text in known[path].pieces.items()
+    }
+    missing = {p.text: None for several in pieces.values() for p in several}
+    formatted |= format_pieces([text for text in missing if text not in formatted])
+    for path, several in pieces.items():
+        known[path] = KnownModule(
+            digest=digests[path],
+            text=joined(several, formatted),
+            runtime=tuple(
+                sorted({s.module for s in imports[path].names if is_runtime(s)})
+            ),
+            pieces={piece.text: formatted[piece.text] for piece in several},
+        )
+    return {module.path: known[module.path] for module in modules}
+
+
+def _unformatted(module: AnyModule, imports: Imports) -> str:
+    return (
+        _environment()
+        .get_template(_template(module))
+        .render(
+            module=module,
+            imports=imports,
+            header=header(module.origin),
+            name=imports.names.__getitem__,
+            annotation=lambda type_: annotation(type_, imports.names),
+            value=lambda part: value(part, imports.names),
+            values=lambda signature: values(signature, imports.names),
+            pieces=piece_arguments,
+            type_name=lambda type_: type_name(type_, imports.names),
+            type_names=lambda types: type_names(types, imports.names),
+        )
+    )
+
+
+def _template(module: AnyModule) -> str:
+    match module:
+        case ModelsModule():
+            return "models.py.jinja"
+        case ErrorsModule():
+            return "errors.py.jinja"
+        case SchemaModule():
+            return "schema.py.jinja"
+        case QueriesModule():
+            return "queries.py.jinja"
+        case ProtocolsModule():
+            return "protocols.py.jinja"
+        case InitModule():
+            return "init.py.jinja"
+        case _:
+            assert_never(module)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_templates()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 -- Python, not HTML; literals.py escapes
+    )
+    environment.filters |= {
+        "literal": string_literal,
+        "literals": literals,
+        "tuple": tuple_display,
+        "display": lambda numbers: tuple_display(map(str, numbers)),
+        "sql": sql_literal,
+        "piece": piece_literal,
+        "docstring": docstring,
+    }
+    return environment
+
+
+def _templates() -> Path:
+    """In a wheel they are part of the package, in a checkout they stand beside it."""
+    package = Path(__file__).resolve().parent.parent
+    shipped = package / "templates"
+    return shipped if shipped.is_dir() else package.parent.parent / "templates"

@@ -1,0 +1,11 @@
+CREATE TABLE users (
+    id integer PRIMARY KEY,
+    name text NOT NULL,
+    email text
+);
+CREATE TABLE tasks (
+    id integer PRIMARY KEY,
+    title text NOT NULL,
+    owner_id integer REFERENCES users,
+    reviewer_id integer REFERENCES users
+);

@@ -1,0 +1,15 @@
+-- name: GetPerson :one
+SELECT * FROM people WHERE id = @id;
+
+-- name: CopyPeople :copyfrom
+INSERT INTO people (
+    id, email, mood, home, others, settings, token, born, age, "json", "copy", "self"
+) VALUES (
+    @id, @email, @mood, @home, @others, @settings, @token, @born, @age, @json, @copy,
+    @self
+);
+
+-- name: ListPairs :many
+SELECT sqlc.embed(people), sqlc.embed(other), people."self" AS number
+FROM people LEFT JOIN people AS other ON other.id = people.id + 1
+ORDER BY people.id;
