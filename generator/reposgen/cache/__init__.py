@@ -1,0 +1,1 @@
+"""What runs leave for the next one: it saves time and changes nothing."""

@@ -1,0 +1,42 @@
+"""Models as bytes, and back.
+
+Nothing but the models' own classes can come out of such bytes: a pickle that names
+anything else is refused, so that reading one runs no code, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pickle
+from dataclasses import is_dataclass
+from enum import Enum
+
+
+class _ForeignError(Exception):
+    """The bytes hold something that is no model."""
+
+
+def dumped(value: object) -> bytes:
+    """The bytes of a value made of models and builtins."""
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def loaded(data: bytes) -> object:
+    """The value that was dumped, or None where that can't be told."""
+    try:
+        return _Unpickler(io.BytesIO(data)).load()
+    except Exception:  # noqa: BLE001 - damaged bytes can raise whatever they like
+        return None
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> type:
+        found = None
+        if module.startswith("reposgen."):
+            found = getattr(importlib.import_module(module), name, None)
+        if not isinstance(found, type) or not (
+            is_dataclass(found) or issubclass(found, Enum)
+        ):
+            raise _ForeignError(f"{module}.{name}")
+        return found

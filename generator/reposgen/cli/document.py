@@ -1,0 +1,223 @@
+"""What analysis found, as the JSON document of `reposgen describe`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from reposgen.analysis.model import Column, Embed
+from reposgen.live_schema.model import CompositeType, DomainType, EnumType
+from reposgen.python_model.model.modules import ModelsModule, QueriesModule
+from reposgen.render.annotations import plain_annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
+    from reposgen.diagnostics import Diagnostic
+    from reposgen.live_schema.model import Catalog
+    from reposgen.project import AnalysedPackage, Project
+    from reposgen.python_model.model import Package
+    from reposgen.python_model.model.elements import Method, Query, RowClass
+    from reposgen.python_model.model.pytype import Symbol
+
+    Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | bool | None
+
+
+def document(project: Project) -> Json:
+    """The whole document."""
+    return {
+        "packages": [_package(package) for package in project.packages],
+        "diagnostics": diagnostics(project.diagnostics),
+    }
+
+
+def diagnostics(found: Iterable[Diagnostic]) -> Json:
+    """The document's form of diagnostics; places count from 1, null where unknown."""
+    return [
+        {
+            "severity": one.severity.value,
+            "file": one.file,
+            "line": one.span.line if one.span else None,
+            "column": one.span.column if one.span else None,
+            "code": one.code,
+            "message": one.message,
+            "hint": one.hint,
+        }
+        for one in found
+    ]
+
+
+def _package(package: AnalysedPackage) -> Json:
+    catalog = package.analysis.catalog
+    python = _Python(package.code)
+    types = sorted(catalog.types.values(), key=lambda one: one.sql)
+    return {
+        "name": package.options.name,
+        "queries": [
+            _query(query, catalog, python)
+            for queries in package.analysis.files.values()
+            for query in queries
+        ],
+        "enums": [
+            {"name": one.sql, "labels": one.labels, "comment": one.comment}
+            for one in types
+            if isinstance(one, EnumType)
+        ],
+        "composites": [
+            {
+                "name": one.sql,
+                "fields": [
+                    {"name": field.name, "type": field.type.sql} for field in one.fields
+                ],
+                "comment": one.comment,
+            }
+            for one in types
+            if isinstance(one, CompositeType) and one.relation is None
+        ],
+        "domains": [
+            {
+                "name": one.sql,
+                "base": one.base.sql,
+                "not_null": one.not_null,
+                "comment": one.comment,
+            }
+            for one in types
+            if isinstance(one, DomainType)
+        ],
+        "models": [
+            {
+                "name": model.symbol.name,
+                "fields": [
+                    {"name": field.name, "python": plain_annotation(field.type)}
+                    for field in model.fields
+                ],
+            }
+            for model in python.models
+        ],
+    }
+
+
+def _query(query: TypedQuery, catalog: Catalog, python: _Python) -> Json:
+    arguments = python.arguments(query)
+    row, fields = python.row(query)
+    return {
+        "name": query.name,
+        "method": python.method(query) or query.method,
+        "command": query.command.value,
+        "file": query.query.source.path,
+        "line": query.query.name_span.line,
+        "doc": query.doc,
+        "sql": "".join(piece.sql for piece in query.pieces),
+        "parameters": [
+            _parameter(parameter, arguments[index] if arguments else None)
+            for index, parameter in enumerate(query.parameters)
+        ],
+        "columns": [
+            _column(item, catalog, fields[index] if fields else None)
+            for index, item in enumerate(query.results)
+        ],
+        "row": row,
+        "cardinality": query.cardinality.value,
+        "reads": query.reads,
+        "writes": query.writes,
+        "read_only": query.read_only,
+        "raises": [violation.constraint.name for violation in query.raises],
+        "diagnostics": diagnostics(query.diagnostics),
+    }
+
+
+def _parameter(parameter: Parameter, python: str | None) -> Json:
+    return {
+        "name": parameter.name,
+        "type": parameter.type.sql,
+        "python": python,
+        "nullable": parameter.nullable,
+        "optional": parameter.optional is not None,
+    }
+
+
+def _column(item: ResultItem, catalog: Catalog, python: str | None) -> Json:
+    match item:
+        case Embed():
+            return {
+                "name": item.name,
+                "embed": item.relation.qualified_name,
+                "python": python,
+                "nullable": item.nullable,
+                "columns": [_column(inner, catalog, None) for inner in item.columns],
+            }
+        case Column():
+            relation = catalog.relations.get(item.table[0]) if item.table else None
+            column = relation.column(item.table[1]) if relation and item.table else None
+            return {
+                "name": item.name,
+                "type": item.type.sql,
+                "python": python,
+                "nullable": item.nullable,
+                "table": relation.qualified_name if relation else None,
+                "column": column.name if column else None,
+                "why": "; ".join(item.why),
+            }
+        case _:
+            assert_never(item)
+
+
+class _Python:
+    """What queries became in Python, by file and the names they have in SQL.
+
+    A query that has mistakes of its own there, a type that nothing is known for, is
+    in the analysis but not here.
+    """
+
+    def __init__(self, package: Package) -> None:
+        self._methods: dict[tuple[str, str], Method] = {}
+        self._queries: dict[Symbol, Query] = {}
+        self.models: tuple[RowClass, ...] = ()
+        # Several queries may have one class.
+        self._rows: dict[Symbol, RowClass] = {}
+        for module in package.modules:
+            match module:
+                case ModelsModule():
+                    self.models = module.rows
+                case QueriesModule():
+                    self._queries |= {q.statement.symbol: q for q in module.queries}
+                    self._rows |= {q.row.symbol: q.row for q in module.queries if q.row}
+                    for method in module.repository.methods:
+                        # The first colour's: the other one's are the same.
+                        key = module.origin, method.signature.query
+                        self._methods.setdefault(key, method)
+                case _:
+                    pass
+
+    def method(self, query: TypedQuery) -> str | None:
+        method = self._method_of(query)
+        return method.signature.name if method else None
+
+    def arguments(self, query: TypedQuery) -> list[str]:
+        """The Python types of a query's parameters, in order."""
+        if not (method := self._method_of(query)):
+            return []
+        params = self._queries[method.statement].params
+        holders = params.fields if params else method.signature.arguments
+        return [plain_annotation(holder.type) for holder in holders]
+
+    def row(self, query: TypedQuery) -> tuple[str | None, list[str]]:
+        """The row class, if there is one, and the Python types of its columns."""
+        if not (method := self._method_of(query)):
+            return None, []
+        made = self._queries[method.statement]
+        if made.row:
+            row = made.row
+        elif result := made.statement.result:
+            return None, [plain_annotation(result)]
+        else:
+            models = {model.symbol: model for model in self.models} | self._rows
+            builders = {m.builder.symbol: m for m in self.models if m.builder}
+            maker = made.builder.result if made.builder else made.statement.row
+            if maker is None:
+                return None, []
+            row = models.get(maker) or builders[maker]
+        return row.symbol.name, [plain_annotation(field.type) for field in row.fields]
+
+    def _method_of(self, query: TypedQuery) -> Method | None:
+        return self._methods.get((query.query.source.path, query.name))

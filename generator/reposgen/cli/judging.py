@@ -1,0 +1,180 @@
+"""why and vet: the proof of a column, and what is worth a second look."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Unpack, assert_never
+
+import click
+
+from reposgen import __version__
+from reposgen.analysis.model import Embed
+from reposgen.cli.document import diagnostics as diagnostics_document
+from reposgen.cli.options import ProjectOptions, project_options, read_config
+from reposgen.cli.sarif import sarif
+from reposgen.cli.status import Status
+from reposgen.cli.terminal import Terminal, github_annotation
+from reposgen.diagnostics import ReposgenError, Severity, error
+from reposgen.pipeline import analyse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reposgen.analysis.model import Column, TypedQuery
+    from reposgen.diagnostics import Diagnostic
+    from reposgen.project import Project
+
+
+class FindingsFormat(StrEnum):
+    """How `vet` writes what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+@click.command()
+@click.argument("column", metavar="[FILE.]QUERY.COLUMN")
+@project_options
+@click.pass_context
+def why(
+    context: click.Context, *, column: str, **where: Unpack[ProjectOptions]
+) -> None:
+    """Print why a column has its type, and why it can or cannot be null.
+
+    \b
+    Examples:
+      reposgen why ListTasks.title
+      reposgen why list_tasks.title
+      reposgen why tasks.List.title
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
+    terminal = Terminal()
+    config = read_config(**where)
+    with terminal.progress() as progress:
+        project = analyse(config, (), progress)
+    # A column's own name may hold dots, a query's does not.
+    queries, column_name = _queries_named(project, column)
+    if not queries:
+        query_name = column.partition(".")[0]
+        terminal.diagnostics(d for d in project.diagnostics if _is_error(d))
+        known = [q.name for q in _queries(project)]
+        raise _unknown(f'there is no query "{query_name}"', query_name, known)
+    query, *others = queries
+    if others:
+        raise _ambiguous(queries, column_name)
+    columns = [found for found in _columns(query) if found.name == column_name]
+    if not columns:
+        known = [found.name for found in _columns(query)]
+        message = f'{query.name} has no result column "{column_name}"'
+        raise _unknown(message, column_name, known)
+    for found in columns:
+        null = "can be null" if found.nullable else "is never null"
+        terminal.write(f"{query.name}.{found.name}: {found.type.sql}, {null}")
+        for reason in found.why:
+            terminal.write(f"  {reason}")
+    context.exit(Status.FINE)
+
+
+@click.command()
+@click.argument("packages", nargs=-1, metavar="[PACKAGE]...")
+@click.option(
+    "--format",
+    "findings_format",
+    type=click.Choice(FindingsFormat, case_sensitive=False),
+    default=FindingsFormat.TEXT,
+    show_default=True,
+    help="github: annotations of a workflow; sarif: for code scanning.",
+)
+@project_options
+@click.pass_context
+def vet(
+    context: click.Context,
+    *,
+    packages: Sequence[str],
+    findings_format: FindingsFormat,
+    **where: Unpack[ProjectOptions],
+) -> None:
+    """Tell what is worth a second look: the warnings of all queries.
+
+    Exit status 1 if there is anything, 2 if there are errors.
+
+    \b
+    Examples:
+      reposgen vet
+      reposgen vet --format sarif > reposgen.sarif
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
+    terminal = Terminal()
+    config = read_config(**where)
+    with terminal.progress() as progress:
+        project = analyse(config, packages, progress)
+    if findings := _written(project.diagnostics, findings_format):
+        terminal.write(findings)
+    if project.has_errors:
+        context.exit(Status.COULD_NOT_RUN)
+    context.exit(Status.FINDINGS if project.diagnostics else Status.FINE)
+
+
+def _written(found: Sequence[Diagnostic], findings_format: FindingsFormat) -> str:
+    match findings_format:
+        case FindingsFormat.TEXT:
+            return "\n".join(one.render() for one in found)
+        case FindingsFormat.GITHUB:
+            return "\n".join(github_annotation(one) for one in found)
+        case FindingsFormat.JSON:
+            return json.dumps(diagnostics_document(found), ensure_ascii=False, indent=2)
+        case FindingsFormat.SARIF:
+            return json.dumps(sarif(found, __version__), ensure_ascii=False, indent=2)
+        case _:
+            assert_never(findings_format)
+
+
+def _queries(project: Project) -> Iterator[TypedQuery]:
+    for package in project.packages:
+        for queries in package.analysis.files.values():
+            yield from queries
+
+
+def _queries_named(project: Project, path: str) -> tuple[list[TypedQuery], str]:
+    """The queries that `[FILE.]QUERY.COLUMN` may mean, and the column's name."""
+    first, _, rest = path.partition(".")
+    second, _, column = rest.partition(".")
+    known = tuple(_queries(project))
+    within = [q for q in known if first == _stem(q) and second in {q.name, q.method}]
+    if within and column:
+        return within, column
+    return [q for q in known if first in {q.name, q.method}], rest
+
+
+def _stem(query: TypedQuery) -> str:
+    return PurePosixPath(query.query.source.path).stem
+
+
+def _columns(query: TypedQuery) -> Iterator[Column]:
+    for item in query.results:
+        if isinstance(item, Embed):
+            yield from item.columns
+        else:
+            yield item
+
+
+def _is_error(diagnostic: Diagnostic) -> bool:
+    return diagnostic.severity is Severity.ERROR
+
+
+def _ambiguous(queries: Sequence[TypedQuery], column: str) -> ReposgenError:
+    paths = ", ".join(query.query.source.path for query in queries)
+    first = f"{_stem(queries[0])}.{queries[0].name}.{column}"
+    message = f"there are several queries {queries[0].name}: in {paths}"
+    return ReposgenError(
+        [error("ambiguous-name", message, hint=f"name the file as well: {first}")]
+    )
+
+
+def _unknown(message: str, name: str, known: Sequence[str]) -> ReposgenError:
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    return ReposgenError([error("unknown-name", message, hint=hint)])

@@ -1,0 +1,108 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+
+import click
+
+from reposgen.cli.terminal import MessageFormat
+from reposgen.config import Config, Overrides, find_config, load_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Where the format stands in a context's `meta`, for errors that end a command.
+FORMAT_KEY = "reposgen.message_format"
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+class ProjectOptions(TypedDict):
+    """What `project_options` hands to a command."""
+
+    config_path: Path | None
+    database_url: str | None
+    output_directory: str | None
+
+
+def project_options(command: Command) -> Command:
+    """Give a command the options that say which project it is about."""
+    for option in (
+        click.option(
+            "--output",
+            "output_directory",
+            metavar="DIR",
+            envvar="REPOSGEN_OUTPUT_DIRECTORY",
+            show_envvar=True,
+            help="In place of output.directory.",
+        ),
+        click.option(
+            "--database",
+            "database_url",
+            metavar="URL",
+            envvar="REPOSGEN_DATABASE_URL",
+            show_envvar=True,
+            help="In place of database.url.",
+        ),
+        click.option(
+            "--config",
+            "config_path",
+            type=click.Path(path_type=Path),
+            envvar="REPOSGEN_CONFIG",
+            show_envvar=True,
+            help="A codegen.toml or pyproject.toml.  [default: the nearest upwards]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def message_format_option(command: Command) -> Command:
+    """Give a command the option that says how messages look."""
+    return click.option(
+        "--format",
+        "message_format",
+        type=click.Choice(MessageFormat, case_sensitive=False),
+        default=MessageFormat.TEXT,
+        show_default=True,
+        callback=_note_format,
+        help="How errors and warnings are written; github: as annotations.",
+    )(command)
+
+
+def cache_option(command: Command) -> Command:
+    """Give a command the option to do everything anew."""
+    return click.option(
+        "--cache/--no-cache",
+        "use_cache",
+        default=True,
+        envvar="REPOSGEN_CACHE",
+        show_envvar=True,
+        help="Whether to use what earlier runs found out.  [default: cache]",
+    )(command)
+
+
+def _note_format(
+    context: click.Context, _: click.Parameter, message_format: MessageFormat
+) -> MessageFormat:
+    context.meta[FORMAT_KEY] = message_format
+    return message_format
+
+
+def read_config(**options: Unpack[ProjectOptions]) -> Config:
+    """The project's configuration.
+
+    Raises:
+        ReposgenError: there is none, or it has mistakes.
+    """
+    return load_config(
+        options["config_path"] or find_config(Path.cwd()),
+        environ=os.environ,
+        overrides=Overrides(
+            database_url=options["database_url"],
+            output_directory=options["output_directory"],
+        ),
+    )

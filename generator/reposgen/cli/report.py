@@ -1,0 +1,68 @@
+"""What analysis found, for people to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from reposgen.analysis.model import Column, Embed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
+    from reposgen.project import Project
+
+
+def report(project: Project) -> str:
+    """Every query of every package, with its parameters and columns."""
+    lines: list[str] = []
+    for package in project.packages:
+        for path, queries in package.analysis.files.items():
+            lines.append(f"{package.options.name}: {path}")
+            for query in queries:
+                lines += (f"  {line}" for line in _query(query))
+            lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _query(query: TypedQuery) -> Iterator[str]:
+    yield f"{query.name} :{query.command}  {_effects(query)}"
+    for parameter in query.parameters:
+        yield f"  ${parameter.number} {_parameter(parameter)}"
+    for item in query.results:
+        yield from (f"  {line}" for line in _item(item))
+
+
+def _effects(query: TypedQuery) -> str:
+    facts = [query.cardinality.value.replace("_", " ")]
+    if query.read_only:
+        facts.append("read-only")
+    if query.reads:
+        facts.append(f"reads {', '.join(query.reads)}")
+    if query.writes:
+        facts.append(f"writes {', '.join(query.writes)}")
+    if query.locks_rows:
+        facts.append("locks rows")
+    return "; ".join(facts)
+
+
+def _parameter(parameter: Parameter) -> str:
+    text = f"{parameter.name}: {parameter.type.sql}"
+    if parameter.nullable:
+        text += " or null"
+    return f"{text}, optional" if parameter.optional else text
+
+
+def _item(item: ResultItem) -> Iterator[str]:
+    match item:
+        case Column():
+            null = " or null" if item.nullable else ""
+            why = f"  ({item.why[0]})" if item.why else ""
+            yield f"→ {item.name}: {item.type.sql}{null}{why}"
+        case Embed():
+            null = " or null" if item.nullable else ""
+            yield f"→ {item.name}: {item.relation.qualified_name}{null}"
+            for column in item.columns:
+                yield from (f"  {line}" for line in _item(column))
+        case _:
+            assert_never(item)

@@ -1,0 +1,12 @@
+"""Exit statuses."""
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """What the exit status tells."""
+
+    FINE = 0
+    FINDINGS = 1
+    COULD_NOT_RUN = 2
+    INTERRUPTED = 130

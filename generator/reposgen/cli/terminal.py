@@ -1,0 +1,91 @@
+"""What goes to the terminal, and how it looks there."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from reposgen.diagnostics import Severity, sorted_diagnostics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from reposgen.diagnostics import Diagnostic
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
+
+
+class MessageFormat(StrEnum):
+    """How diagnostics are written."""
+
+    TEXT = "text"
+    GITHUB = "github"
+
+
+class Terminal:
+    """Messages for the user, all on stderr; data goes to stdout by `write`."""
+
+    def __init__(self, message_format: MessageFormat = MessageFormat.TEXT) -> None:
+        self._format = message_format
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def write(self, data: str) -> None:
+        """Put data on stdout, as it is."""
+        click.echo(data, nl=not data.endswith("\n"))
+
+    def say(self, message: str) -> None:
+        """Put a message on stderr."""
+        self._console.print(Text(message))
+
+    def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Show all of them, by file and place."""
+        for diagnostic in sorted_diagnostics(diagnostics):
+            if self._format is MessageFormat.GITHUB:
+                click.echo(github_annotation(diagnostic), err=True)
+            else:
+                self._console.print(_coloured(diagnostic))
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """A callback that shows what is being done, where someone is watching."""
+        if not self._console.is_terminal:
+            yield lambda _: None
+            return
+        with self._console.status("starting") as status:
+            yield lambda step: status.update(Text(step))
+
+
+def github_annotation(diagnostic: Diagnostic) -> str:
+    """The workflow command that puts a diagnostic beside its line."""
+    properties = {"title": diagnostic.code}
+    if diagnostic.file:
+        properties["file"] = diagnostic.file
+    if diagnostic.span:
+        properties["line"] = str(diagnostic.span.line)
+        properties["col"] = str(diagnostic.span.column)
+    message = diagnostic.message
+    if diagnostic.hint:
+        message += f"\nhint: {diagnostic.hint}"
+    listed = ",".join(
+        f"{name}={_escaped(value, ':,')}" for name, value in properties.items()
+    )
+    return f"::{diagnostic.severity} {listed}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for character in f"%\r\n{more}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
+def _coloured(diagnostic: Diagnostic) -> Text:
+    text = Text(diagnostic.render())
+    word = f"{diagnostic.severity}: "
+    start = text.plain.index(word)
+    text.stylize(_STYLES[diagnostic.severity], start, start + len(word) - 1)
+    return text

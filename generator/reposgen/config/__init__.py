@@ -1,0 +1,23 @@
+"""codegen.toml → `Config`: what to generate, from where, to where."""
+
+from reposgen.config.load import Overrides, find_config, load_config
+from reposgen.config.model import (
+    Api,
+    Config,
+    DatabaseConfig,
+    ModelKind,
+    OutputConfig,
+    PackageConfig,
+)
+
+__all__ = [
+    "Api",
+    "Config",
+    "DatabaseConfig",
+    "ModelKind",
+    "OutputConfig",
+    "Overrides",
+    "PackageConfig",
+    "find_config",
+    "load_config",
+]

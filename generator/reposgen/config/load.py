@@ -1,0 +1,275 @@
+"""Finds, reads and checks a codegen.toml; every mistake is told with its place."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from reposgen.config.complaints import complaints
+from reposgen.config.model import Config, Sections
+from reposgen.config.places import KeyPath, Places, locate
+from reposgen.diagnostics import Diagnostic, ReposgenError, SourceFile, error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from reposgen.diagnostics import Span
+
+CONFIG_NAME = "codegen.toml"
+PYPROJECT_NAME = "pyproject.toml"
+PYPROJECT_TABLE = ("tool", "reposgen")
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PASSWORD = re.compile(
+    r"""(?P<before>[\w.%+-]*:)(?P<secret>(?!//)[^\s"']+)(?=@)"""
+    r"""|(?P<setting>password\s*=\s*)(?P<value>[^\s"'&]+)"""
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What flags and environment say against the file; None where they say nothing."""
+
+    database_url: str | None = None
+    output_directory: str | None = None
+
+    def apply(self, data: dict[str, object]) -> None:
+        """Put them into the file's data, before it is expanded and checked."""
+        for section, key, value in (
+            ("database", "url", self.database_url),
+            ("output", "directory", self.output_directory),
+        ):
+            table = data.setdefault(section, {})
+            if value is not None and isinstance(table, dict):
+                table[key] = value
+
+
+def find_config(start: Path) -> Path:
+    """The configuration of the project that `start` lies in.
+
+    The nearest folder upwards that has a codegen.toml, or a pyproject.toml with a
+    [tool.reposgen] table.
+
+    Raises:
+        ReposgenError: there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_NAME).is_file():
+            return folder / CONFIG_NAME
+        pyproject = folder / PYPROJECT_NAME
+        if pyproject.is_file() and b"tool.reposgen" in pyproject.read_bytes():
+            return pyproject
+    raise ReposgenError(
+        [
+            error(
+                "config-not-found",
+                f"neither {CONFIG_NAME} nor a {PYPROJECT_NAME} with [tool.reposgen]"
+                " here or in a folder above",
+                hint="reposgen init writes a project to begin with; --config PATH"
+                " names a file elsewhere",
+            )
+        ]
+    )
+
+
+def load_config(
+    path: Path, *, environ: Mapping[str, str], overrides: Overrides | None = None
+) -> Config:
+    """Read the configuration at `path`.
+
+    Args:
+        path: a codegen.toml or pyproject.toml.
+        environ: where `${NAME}` is looked up.
+        overrides: values that go before the file's.
+
+    Raises:
+        ReposgenError: with everything that is wrong in it.
+    """
+    text = _read(path)
+    # What messages quote: a password that stands in the file is not repeated.
+    source = SourceFile(path=path.name, text=_PASSWORD.sub(_starred, text))
+    data = _parse(text, source)
+    prefix: KeyPath = ()
+    if path.name == PYPROJECT_NAME:
+        prefix = PYPROJECT_TABLE
+        data = _table(data, PYPROJECT_TABLE)
+    places = locate(source, prefix)
+    overrides = overrides or Overrides()
+    overrides.apply(data)
+    missing = [
+        _missing_variable(name, key_path, places)
+        for name, key_path in _variables(data)
+        if name not in environ
+    ]
+    if missing:
+        raise ReposgenError(missing)
+    try:
+        sections = Sections.model_validate(_expand(data, environ))
+    except ValidationError as invalid:
+        raise ReposgenError(complaints(invalid, places)) from None
+    root = path.parent.absolute()
+    config = Config(
+        root=root,
+        file=path.name,
+        database=sections.database,
+        output=sections.output,
+        packages=tuple(
+            package.placed(partial(places.key, "package", index), root)
+            for index, package in enumerate(sections.packages)
+        ),
+        places=places,
+        url_place=_url_place(places, overrides),
+    )
+    if problems := [*_repeated_names(config), *_missing_paths(config)]:
+        raise ReposgenError(problems)
+    return config
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as failed:
+        raise ReposgenError(
+            [
+                error(
+                    "config-unreadable",
+                    f"cannot be read: {failed.strerror}",
+                    path=str(path),
+                    hint="--config PATH names the file; reposgen init writes one",
+                )
+            ]
+        ) from None
+    except UnicodeDecodeError as failed:
+        raise ReposgenError(
+            [
+                error(
+                    "config-unreadable",
+                    f"not UTF-8: byte {failed.start + 1} cannot be decoded",
+                    path=path.name,
+                    hint="save the file as UTF-8",
+                )
+            ]
+        ) from None
+
+
+def _starred(found: re.Match[str]) -> str:
+    """A password as stars, one for each character so that places stay right."""
+    kept, secret = (
+        found["before"] or found["setting"],
+        found["secret"] or found["value"],
+    )
+    return kept + "".join(
+        part if _VARIABLE.fullmatch(part) else "*" * len(part)
+        for part in re.split(r"(\$\{\w+\})", secret)
+    )
+
+
+def _parse(text: str, source: SourceFile) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as failed:
+        message, _, place = str(failed).rpartition(" (at ")
+        offset = len(text)
+        if numbers := re.fullmatch(r"line (\d+), column (\d+)\)", place):
+            line, column = int(numbers[1]), int(numbers[2])
+            before = text.split("\n")[: line - 1]
+            offset = sum(len(one) + 1 for one in before) + column - 1
+        raise ReposgenError(
+            [
+                error(
+                    "config-syntax",
+                    message[:1].lower() + message[1:],
+                    span=source.span(offset),
+                )
+            ]
+        ) from None
+
+
+def _table(data: dict[str, object], path: tuple[str, ...]) -> dict[str, object]:
+    for name in path:
+        inner = data.get(name)
+        data = inner if isinstance(inner, dict) else {}
+    return data
+
+
+def _url_place(places: Places, overrides: Overrides) -> Span | None:
+    path = ("database", "url")
+    is_said = overrides.database_url is None and (*places.prefix, *path) in places.found
+    return places.value(*path) if is_said else None
+
+
+def _expand(value: object, environ: Mapping[str, str]) -> object:
+    match value:
+        case str():
+            return _VARIABLE.sub(lambda found: environ[found[1]], value)
+        case list():
+            return [_expand(item, environ) for item in value]
+        case dict():
+            return {key: _expand(item, environ) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _variables(value: object, path: KeyPath = ()) -> Iterator[tuple[str, KeyPath]]:
+    """The name of each `${NAME}` in the file's strings, and the string's path."""
+    match value:
+        case str():
+            for name in _VARIABLE.findall(value):
+                yield name, path
+        case list():
+            for index, item in enumerate(value):
+                yield from _variables(item, (*path, index))
+        case dict():
+            for key, item in value.items():
+                yield from _variables(item, (*path, key))
+
+
+def _missing_variable(name: str, path: KeyPath, places: Places) -> Diagnostic:
+    span = places.value(*path)
+    written = f"${{{name}}}"
+    if (inside := span.text.find(written)) >= 0:
+        start = span.start + inside
+        span = span.source.span(start, start + len(written))
+    return error(
+        "config-missing-variable",
+        f"the environment variable {name} is not set",
+        span=span,
+        hint=f"export {name}=…, or write the value here",
+    )
+
+
+def _repeated_names(config: Config) -> Iterator[Diagnostic]:
+    seen: set[str] = set()
+    for index, package in enumerate(config.packages):
+        # Folders of the same name but for case are one folder on many disks.
+        if package.name.lower() in seen:
+            yield error(
+                "config-duplicate-package",
+                f'there is already a package "{package.name}"',
+                span=config.places.value("package", index, "name"),
+                hint="each package needs a name of its own; several folders of queries"
+                ' can share one package: queries = ["a", "b"]',
+            )
+        seen.add(package.name.lower())
+
+
+def _missing_paths(config: Config) -> Iterator[Diagnostic]:
+    for index, package in enumerate(config.packages):
+        for key, paths in (
+            ("schema", package.schema_paths or ()),
+            ("queries", package.queries),
+        ):
+            for number, written in enumerate(paths):
+                if not (config.root / written).exists():
+                    yield error(
+                        f"config-missing-{key}",
+                        f'no file or folder "{written}"',
+                        span=config.places.value("package", index, key, number),
+                        hint=f"paths are relative to the folder of {config.file}",
+                    )

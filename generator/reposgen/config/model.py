@@ -1,0 +1,246 @@
+"""What codegen.toml can say."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic reads annotations
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - as above
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+)
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from reposgen.config.places import Places
+    from reposgen.diagnostics import Span
+
+# Names that stand beside the packages in the output directory.
+RESERVED_PACKAGES = frozenset({"manifest", "runtime"})
+
+
+class Api(StrEnum):
+    """A colour of generated code."""
+
+    ASYNC = "async"
+    SYNC = "sync"
+
+
+class ModelKind(StrEnum):
+    """What rows are made of."""
+
+    DATACLASS = "dataclass"
+    PYDANTIC = "pydantic"
+    MSGSPEC = "msgspec"
+    ATTRS = "attrs"
+
+
+def _complaint(message: str, hint: str) -> PydanticCustomError:
+    # Braces would be read as placeholders: what varies travels in the context.
+    return PydanticCustomError(
+        "complaint", "{message}", {"message": message, "hint": hint}
+    )
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _database_url(url: str) -> str:
+    if not re.match(r"embedded(:\d+)?$|docker:.|postgres(ql)?://|\w+ *=", url):
+        raise _complaint(
+            "this names no database",
+            '"embedded", "embedded:16", "docker:postgres:17-alpine" or "postgresql://…"',
+        )
+    return url
+
+
+def _package_name(name: str) -> str:
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        raise _complaint(
+            "a package's name is what Python imports: a valid identifier",
+            'letters, digits and _, not a keyword: "control_plane"',
+        )
+    if name in RESERVED_PACKAGES:
+        raise _complaint(
+            f'the name "{name}" is taken by a part of the output itself',
+            "choose another name",
+        )
+    return name
+
+
+def _directory(directory: str) -> str:
+    name = directory.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise _complaint(
+            "the output directory is an importable package: its name must be a valid"
+            " identifier",
+            'for example "generated" or "src/myapp/generated"',
+        )
+    return directory
+
+
+def _secret(column: str) -> str:
+    if not re.fullmatch(r"[^.\s]+(\.[^.\s]+){1,2}", column):
+        raise _complaint(
+            "a secret is a column of a table", '"table.column" or "schema.table.column"'
+        )
+    return column
+
+
+OneOrMany = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    BeforeValidator(_one_or_many),
+    Field(min_length=1),
+]
+
+
+def _setting(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", name):
+        raise _complaint(
+            "a setting of one's own has a prefix and a name", 'tenant = "app.tenant_id"'
+        )
+    return name
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class DatabaseConfig(_Section):
+    """[database]: the server that judges.
+
+    Attributes:
+        url: `embedded`, `embedded:16`, `docker:IMAGE` or `postgresql://…`.
+    """
+
+    url: Annotated[str, AfterValidator(_database_url)] = Field(
+        default="embedded", repr=False
+    )
+
+
+class OutputConfig(_Section):
+    """[output]: where generated code goes.
+
+    Attributes:
+        directory: relative to the project; an importable package.
+    """
+
+    directory: Annotated[str, AfterValidator(_directory)] = "generated"
+
+
+class TypeOverride(_Section):
+    """What values of a type, column or parameter are in Python.
+
+    Attributes:
+        type: a class, as a dotted path; `str`, `int`, `float`; of JSON also
+            `list[module.Class]` and `dict[str, module.Class]`.
+        load: what makes one of the driver's value, if the class does not.
+        dump: what makes the driver's value of one, if its own class does not.
+    """
+
+    type: str
+    load: str | None = None
+    dump: str | None = None
+
+
+def _type_override(value: object) -> object:
+    return {"type": value} if isinstance(value, str) else value
+
+
+class PackageConfig(_Section):
+    """One [[package]].
+
+    Attributes:
+        name: of the Python package below the output directory.
+        schema_paths: migration files and folders, relative to the project; None: the
+            database is analysed as it stands.
+        queries: `.sql` files and folders, relative to the project.
+        api: which colours to generate.
+        models: what rows are made of.
+        types: overrides: PostgreSQL type, `table.column` or `Query.column` → class.
+        rename: name in the database → name in Python.
+        secrets: `table.column` of what repr must not show.
+        tenant: the setting that row-level security reads: `app.tenant_id`.
+    """
+
+    name: Annotated[str, AfterValidator(_package_name)]
+    schema_paths: OneOrMany | None = Field(default=None, alias="schema")
+    queries: OneOrMany
+    api: Annotated[
+        tuple[Api, ...], BeforeValidator(_one_or_many), Field(min_length=1)
+    ] = (Api.ASYNC, Api.SYNC)
+    models: ModelKind = ModelKind.DATACLASS
+    types: Mapping[str, Annotated[TypeOverride, BeforeValidator(_type_override)]] = (
+        Field(default_factory=dict)
+    )
+    rename: Mapping[str, str] = Field(default_factory=dict)
+    secrets: tuple[Annotated[str, AfterValidator(_secret)], ...] = ()
+    tenant: Annotated[str, AfterValidator(_setting)] | None = None
+    _place: Callable[..., Span] | None = PrivateAttr(default=None)
+    _root: Path | None = PrivateAttr(default=None)
+
+    def placed(self, place: Callable[..., Span], root: Path) -> Self:
+        """The same, knowing where its keys stand, and the project's folder."""
+        copy = self.model_copy()
+        copy._place = place  # noqa: SLF001 - of its own class
+        copy._root = root  # noqa: SLF001 - as above
+        return copy
+
+    @property
+    def root(self) -> Path | None:
+        """The project's folder; None where the configuration came from no file."""
+        return self._root
+
+    def place(self, *path: str | int) -> Span | None:
+        """Where a key of this table stands: `place("types", "tasks.parameters")`.
+
+        Of a list the place of an item: `place("secrets", 0)`. None where the
+        configuration came from no file.
+        """
+        return self._place(*path) if self._place else None
+
+
+class Sections(_Section):
+    """All of a codegen.toml."""
+
+    database: DatabaseConfig = DatabaseConfig()
+    output: OutputConfig = OutputConfig()
+    packages: Annotated[tuple[PackageConfig, ...], Field(min_length=1)] = Field(
+        alias="package"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What to generate, from where, to where.
+
+    Attributes:
+        root: the project's folder, absolute: paths in the file are relative to it.
+        file: the file's name: `codegen.toml` or `pyproject.toml`.
+        packages: at least one, in the file's order.
+        places: where in the file each key stands, for messages about it.
+        url_place: where the database's url stands; None if no file says it.
+    """
+
+    root: Path
+    file: str
+    database: DatabaseConfig
+    output: OutputConfig
+    packages: tuple[PackageConfig, ...]
+    places: Places = field(repr=False, compare=False)
+    url_place: Span | None = field(repr=False, compare=False)
+
+    @property
+    def output_directory(self) -> Path:
+        """Absolute."""
+        return self.root / self.output.directory

@@ -1,0 +1,56 @@
+"""Asks a server what it is and what may be done there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reposgen.database import existing_database, open_server
+from reposgen.live_schema.describe import describe
+from reposgen.live_schema.model import Described, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reposgen.config import Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """What a server is and lets its role do.
+
+    Attributes:
+        name: `PostgreSQL 18.4 (embedded)`.
+        sends_trees: the analysed tree of each statement.
+    """
+
+    name: str
+    role: str
+    superuser: bool
+    creates_databases: bool
+    sends_trees: bool
+
+
+def examine_server(config: Config, progress: Callable[[str], None]) -> ServerFacts:
+    """What the configured server is, and what may be done there.
+
+    Raises:
+        ReposgenError: none answers.
+    """
+    with (
+        open_server(config.database.url, progress=progress) as server,
+        existing_database(server) as connection,
+    ):
+        (judged,) = describe(connection, [Statement(sql="SELECT 1")])
+        row = connection.execute(
+            "SELECT rolname, rolsuper, rolsuper OR rolcreatedb FROM pg_roles"
+            " WHERE rolname = current_user"
+        ).fetchone()
+    role, superuser, creates_databases = row or ("", False, False)
+    return ServerFacts(
+        name=server.name,
+        role=role,
+        superuser=superuser,
+        creates_databases=creates_databases,
+        sends_trees=isinstance(judged, Described) and judged.tree is not None,
+    )

@@ -1,0 +1,144 @@
+"""What a run of the pipeline collects."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from reposgen.diagnostics import (
+    Diagnostic,
+    ReposgenError,
+    Severity,
+    error,
+    sorted_diagnostics,
+)
+from reposgen.output.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reposgen.analysis.model import Analysis
+    from reposgen.config import Config, PackageConfig
+    from reposgen.database.model import Migrations
+    from reposgen.diagnostics import Span
+    from reposgen.python_model.model import Package
+    from reposgen.sql_source.model import QueryFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What is read of one package before a server is asked.
+
+    Attributes:
+        migrations: None: the database is analysed as it stands.
+    """
+
+    options: PackageConfig
+    files: tuple[QueryFile, ...]
+    migrations: Migrations | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysedPackage:
+    """What was found out about one package, and the code that it becomes."""
+
+    options: PackageConfig
+    analysis: Analysis
+    code: Package
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """The packages that were asked for.
+
+    Attributes:
+        packages: in the file's order; those whose schema fails are left out.
+        diagnostics: of the whole run, by file and place.
+    """
+
+    config: Config
+    packages: tuple[AnalysedPackage, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether nothing may be written."""
+        return any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The diagnostics of a run, gathered while it goes on."""
+
+    found: dict[Diagnostic, None] = field(default_factory=dict)
+
+    def add(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Note some more; what is known already does not count twice."""
+        self.found.update(dict.fromkeys(diagnostics))
+
+    @contextmanager
+    def collected(self, at: Span | None = None) -> Iterator[None]:
+        """Note what ends the block, and go on behind it.
+
+        Args:
+            at: the place of what names none itself.
+        """
+        try:
+            yield
+        except ReposgenError as failed:
+            self.add([d if d.span else replace(d, span=at) for d in failed.diagnostics])
+        except psycopg.OperationalError:
+            self.add([_connection_lost()])
+
+    def sorted(self) -> tuple[Diagnostic, ...]:
+        """By file and place."""
+        return sorted_diagnostics(self.found)
+
+
+def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig, ...]:
+    """The packages of those names, all of them for no names.
+
+    Raises:
+        ReposgenError: a name is no package's.
+    """
+    known = {package.name: package for package in config.packages}
+    if unknown := [name for name in names if name not in known]:
+        raise ReposgenError(
+            error(
+                "unknown-package",
+                f'there is no package "{name}"',
+                path=config.file,
+                hint=f"it has {', '.join(known)}",
+            )
+            for name in unknown
+        )
+    return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def kept_files(project: Project) -> Mapping[str, str]:
+    """Files of packages that were not asked for, as they are on disk, by path.
+
+    Parts of the run time are among them: those packages may need more of it.
+    """
+    asked = {package.options.name for package in project.packages}
+    others = {p.name for p in project.config.packages if p.name not in asked}
+    if not others:
+        return {}
+    directory = project.config.output_directory
+    owned = read_manifest(directory, project.config.output.directory).files
+    return {
+        path: (directory / path).read_text(encoding="utf-8")
+        for path in owned
+        if path.split("/")[0] in {*others, "runtime"} and (directory / path).is_file()
+    }
+
+
+def _connection_lost() -> Diagnostic:
+    return error(
+        "connection-lost",
+        "the server went away in the middle of the run",
+        hint="is it up? reposgen doctor tells which one was asked",
+    )

@@ -1,0 +1,104 @@
+"""import-sqlc: sqlc's configuration becomes ours."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reposgen.config import Config, load_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Run = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("schema", "queries", "more"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def imported(folder: Path, run: Run, text: str, name: str = "sqlc.yaml") -> Config:
+    (folder / name).write_text(text)
+    outcome = run("import-sqlc", str(folder / name))
+    assert outcome.exit_code == 0, outcome.stderr
+    return load_config(folder / "codegen.toml", environ={**os.environ, "PW": "x"})
+
+
+def test_version_2(folder: Path, run: Run) -> None:
+    config = imported(
+        folder,
+        run,
+        """
+        version: "2"
+        sql:
+          - engine: postgresql
+            schema: schema
+            queries: [queries, more]
+            database:
+              uri: postgresql://app:${PW}@db.example/app
+            gen:
+              go: {package: billing, out: internal/billing, emit_interface: true}
+          - engine: postgresql
+            schema: schema
+            queries: more
+            codegen:
+              - {plugin: py, out: src/class, options: {package: billing}}
+          - engine: mysql
+            schema: schema
+            queries: queries
+        """,
+    )
+    assert config.database.url == "postgresql://app:x@db.example/app"
+    assert [p.name for p in config.packages] == ["billing", "billing_2"]
+    assert config.packages[0].queries == ("queries", "more")
+    assert config.packages[0].schema_paths == ("schema",)
+
+
+def test_version_1_in_json(folder: Path, run: Run) -> None:
+    config = imported(
+        folder,
+        run,
+        '{"version": 1, "packages": [{"name": "db", "path": "internal/db",'
+        ' "schema": "schema/", "queries": "queries/", "engine": "postgresql"}]}',
+        "sqlc.json",
+    )
+    assert config.database.url == "embedded"
+    assert [p.name for p in config.packages] == ["db"]
+
+
+def test_overwrites_nothing(folder: Path, run: Run) -> None:
+    (folder / "codegen.toml").write_text("# mine\n")
+    (folder / "sqlc.yaml").write_text(
+        "version: '2'\nsql: [{schema: schema, queries: queries}]\n"
+    )
+    assert run("import-sqlc", str(folder / "sqlc.yaml")).exit_code == 2
+    assert (folder / "codegen.toml").read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "is no YAML"),
+        ("version: '2'\nsql: [{queries: q}]", "sql.0.schema"),
+        ("version: '2'\nsql: []", "nothing for PostgreSQL"),
+        ("- 1", "is no configuration of sqlc"),
+    ],
+)
+def test_what_cannot_be_read(folder: Path, run: Run, text: str, message: str) -> None:
+    (folder / "sqlc.yaml").write_text(text)
+    outcome = run("import-sqlc", str(folder / "sqlc.yaml"))
+    assert outcome.exit_code == 2
+    assert message in outcome.stderr
+    assert not (folder / "codegen.toml").exists()
+
+
+def test_no_such_file(folder: Path, run: Run) -> None:
+    assert run("import-sqlc", str(folder / "sqlc.yaml")).exit_code == 2

@@ -1,0 +1,3 @@
+-- name: ListTasks :many
+-- All tasks.
+SELECT id FROM task;

@@ -1,0 +1,5 @@
+CREATE TABLE tasks (
+    id integer PRIMARY KEY,
+    title text NOT NULL,
+    note text
+);

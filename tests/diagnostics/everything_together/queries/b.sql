@@ -1,0 +1,3 @@
+-- name: ListTasks :many
+-- Unknown column.
+SELECT titel FROM tasks;

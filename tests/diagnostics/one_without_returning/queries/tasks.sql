@@ -1,0 +1,3 @@
+-- name: CreateTask :one
+-- Returns nothing.
+INSERT INTO tasks (title) VALUES (@title);

@@ -1,0 +1,2 @@
+-- name: GetTask :one
+SELECT id, size FROM tasks WHERE id = @id;

@@ -1,0 +1,3 @@
+-- name: GetTask :mayn
+-- Misspelt.
+SELECT * FROM tasks WHERE id = @id;

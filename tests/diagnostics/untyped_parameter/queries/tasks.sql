@@ -1,0 +1,3 @@
+-- name: IsGiven :one
+-- The type of the parameter shows nowhere.
+SELECT @given IS NULL;

@@ -1,0 +1,228 @@
+"""The house rules that ARCHITECTURE.md promises, kept by reading the sources."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TOOL = ROOT / "generator" / "reposgen"
+
+MAX_MODULE_LINES = 350
+MAX_TEMPLATE_LINES = 60
+
+# What each stage may import of the rest of reposgen. A stage takes its input's model,
+# never another stage's functions: only the pipeline calls those.
+MAY_IMPORT: dict[str, set[str]] = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "diagnostics": set(),
+    "config": {"diagnostics"},
+    "sql_source": {"diagnostics", "config"},
+    # Migrations are cut into statements as queries are.
+    "database": {"diagnostics", "sql_source.statements", "sql_source.lexer"},
+    "live_schema": {"diagnostics"},
+    "analysis": {
+        "diagnostics",
+        # A query's segments, their text, its tokens; the server's tree and what is
+        # known of its functions: models, and pure readers of them.
+        *("sql_source.model", "sql_source.printing", "sql_source.lexer"),
+        *("live_schema.model", "live_schema.tree", "live_schema.functions"),
+        "runtime.pages",  # the server judges the very SQL that pages are asked for by
+    },
+    "python_model": {
+        "diagnostics",
+        "config",
+        "sql_source.model",
+        "live_schema.model",
+        "analysis.model",
+        # What can be made of JSON is the run time's to say.
+        "runtime.structures",
+    },
+    "render": {"python_model.model"},
+    "output": {"diagnostics"},
+    "runtime": set(),
+    "project": {
+        "diagnostics",
+        "config",
+        "sql_source.model",
+        "database.model",
+        "analysis.model",
+        "python_model.model",
+        "output.manifest",
+    },
+    "pipeline": {
+        "",  # the version, which the manifest states
+        "diagnostics",
+        "config",
+        "sql_source",
+        "database",
+        "live_schema",
+        "analysis",
+        "python_model",
+        "render",
+        "output",
+        "project",
+    },
+    # What doctor asks: it runs no stage but the server's.
+    "examine": {"config", "database", "live_schema"},
+    "cli": {
+        "",
+        "diagnostics",
+        "examine",
+        "config",
+        "pipeline",
+        "project",
+        "output.compare",
+        "render.annotations",  # Python types, spelled as in generated code
+        "sql_source.model",
+        "live_schema.model",
+        "analysis.model",
+        "python_model.model",
+    },
+}
+
+MODULES = sorted(TOOL.rglob("*.py"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.jinja"))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def stage_of(path: Path) -> str:
+    return path.relative_to(TOOL).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """What a module imports of reposgen, without the first `reposgen.`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                if module == "reposgen":
+                    # `from reposgen import x`: a module, or something of the package.
+                    found |= {
+                        f"reposgen.{alias.name}" if names_module(alias.name) else module
+                        for alias in names
+                    }
+                else:
+                    found.add(module)
+            case _:
+                pass
+    return {
+        name.removeprefix("reposgen").removeprefix(".")
+        for name in found
+        if name.split(".")[0] == "reposgen"
+    }
+
+
+def names_module(name: str) -> bool:
+    return (TOOL / name).is_dir() or (TOOL / f"{name}.py").is_file()
+
+
+def allows(allowed: str, imported: str) -> bool:
+    return imported == allowed or (allowed != "" and imported.startswith(f"{allowed}."))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_imports_of_stages(path: Path) -> None:
+    stage = stage_of(path)
+    allowed = MAY_IMPORT[stage] | {stage}
+    wrong = {
+        imported
+        for imported in imports(path)
+        if not any(allows(one, imported) for one in allowed)
+    }
+    assert not wrong, f"{stage} may not import {sorted(wrong)}: see MAY_IMPORT"
+
+
+@pytest.mark.parametrize(
+    "path", [m for m in MODULES if stage_of(m) == "runtime"], ids=relative
+)
+def test_runtime_is_copied_so_it_names_nobody(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"^\s*(from|import) reposgen\b", text, re.MULTILINE)
+
+
+SPEAKS = {"print", "exit", "quit", "click.echo", "click.secho", "os._exit", "sys.exit"}
+ENDS = {"SystemExit", "sys.stdout", "sys.stderr"}
+
+
+def talks(node: ast.AST) -> bool:
+    """Whether a node prints or exits."""
+    match node:
+        case ast.Call(func=function):
+            return ast.unparse(function) in SPEAKS
+        case ast.Name() | ast.Attribute():
+            return ast.unparse(node) in ENDS
+        case _:
+            return False
+
+
+# Turns the signals that end a process into the exception that unwinds it.
+UNWINDS = TOOL / "database" / "interrupts.py"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [m for m in MODULES if stage_of(m) != "cli" and m != UNWINDS],
+    ids=relative,
+)
+def test_only_the_command_line_prints_or_exits(path: Path) -> None:
+    lines = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.expr | ast.stmt) and talks(node)
+    ]
+    assert not lines
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_modules_are_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE_LINES
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=relative)
+def test_templates_are_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_TEMPLATE_LINES
+
+
+def test_the_pipeline_fits_on_a_screen() -> None:
+    text = (TOOL / "pipeline.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+
+
+SOURCES = sorted(
+    path
+    for folder in ("generator", "tests", "templates", "migrations", "queries", "docs")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in {".py", ".sql", ".toml", ".jinja", ".md", ".txt", ".json"}
+) + sorted(p for p in ROOT.iterdir() if p.suffix in {".md", ".toml"})
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_no_path_of_a_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    homes = r"/(home|Users)/\w+/|[A-Z]:\\Users\\"
+    found = re.search(f"{re.escape(str(ROOT))}/|{homes}", text)
+    assert found is None or path == Path(__file__), found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in SOURCES if p.suffix == ".py" and "golden" not in p.parts],
+    ids=relative,
+)
+def test_what_is_silenced_says_why(path: Path) -> None:
+    silenced = re.compile(
+        r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover)([:\[][\w, \]]+)?(?P<why>.*)"
+    )
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        found = silenced.search(line)
+        assert found is None or len(found["why"].strip()) > 3, f"line {number}"

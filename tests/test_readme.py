@@ -1,0 +1,84 @@
+"""README.md's five minutes, run as they stand there.
+
+A `console` block holds commands after `$` and what they print, on either stream, with
+`…` for what varies. A block whose first line is a comment with a file's name is that
+file: Python is written before it is run, SQL is already there and must say the same.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+NAMED = re.compile(r"^(?:#|--) (\S+\.\w+)\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    language: str
+    text: str
+
+
+def tour() -> Iterator[Block]:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, section = readme.partition("## Five minutes\n")
+    section, _, _ = section.partition("\n## ")
+    for language, text in BLOCK.findall(section):
+        yield Block(language=language, text=text)
+
+
+def matches(shown: str, printed: str) -> bool:
+    pattern = re.escape(shown.strip()).replace("…", ".*")
+    return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
+
+
+def run(command: str, folder: Path, database: str) -> str:
+    outcome = subprocess.run(  # noqa: S602 - the README's own commands
+        command,
+        shell=True,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DATABASE_URL": database,
+        },
+    )
+    return outcome.stdout
+
+
+def test_five_minutes(tmp_path: Path, database: str) -> None:
+    folder = tmp_path
+    ran = 0
+    for block in tour():
+        if block.language == "console":
+            for command, shown in COMMAND.findall(block.text):
+                if command.startswith("cd "):
+                    folder /= command.removeprefix("cd ")
+                    assert folder.is_dir()
+                    continue
+                printed = run(command, folder, database)
+                assert not shown or matches(shown, printed), printed
+                ran += 1
+        elif named := NAMED.match(block.text):
+            text = block.text[named.end() :]
+            path = folder / named[1]
+            if block.language == "python":
+                path.write_text(text, encoding="utf-8")
+            else:
+                assert text in path.read_text(encoding="utf-8")
+    assert ran >= 4
