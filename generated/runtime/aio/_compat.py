@@ -1,0 +1,103 @@
+"""What differs between asyncio and threads; its twin in sync/ is written by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable
+from inspect import isawaitable
+from itertools import islice
+from types import AsyncGeneratorType
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Coroutine,
+        Iterable,
+    )
+
+D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
+T = TypeVar("T")
+
+NOT_SHARED = (
+    "this task was started in the transaction block of another task, whose connection"
+    " it does not share: start it outside of the block, or hand it the transaction, as"
+    " in TaskRepository(transaction). (asyncio.wait_for starts a task before Python"
+    " 3.12; asyncio.timeout never does.)"
+)
+
+_at_work: Final = set["asyncio.Task[None]"]()
+
+
+def current_owner() -> object:
+    """The task that is running."""
+    return asyncio.current_task()
+
+
+async def chunks(
+    items: Iterable[T] | AsyncIterable[T], size: int
+) -> AsyncGenerator[list[T], None]:
+    """The items, in lists of at most `size`."""
+    if isinstance(items, AsyncIterable):
+        chunk: list[T] = []
+        async for item in items:
+            chunk.append(item)
+            if len(chunk) == size:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+        return
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+async def close(rows: AsyncIterator[object]) -> None:
+    """End a generator that is typed as an iterator."""
+    await cast("AsyncGenerator[object, None]", rows).aclose()
+
+
+class Writable(Protocol[D_contra]):
+    """What data can be written to: a file, or an asynchronous one."""
+
+    def write(self, data: D_contra, /) -> object:
+        """Take the data, or return what does so when it is awaited."""
+        ...
+
+
+async def write(file: Writable[D_contra], data: D_contra) -> None:
+    """Write to a file of either kind."""
+    written = file.write(data)
+    if isawaitable(written):
+        await written
+
+
+def is_running(events: AsyncGenerator[object, None]) -> bool:
+    """Whether a task waits in the generator right now."""
+    return isinstance(events, AsyncGeneratorType) and events.ag_running
+
+
+async def sleep(seconds: float) -> None:
+    """Wait."""
+    await asyncio.sleep(seconds)
+
+
+async def call(callback: Callable[[], object]) -> None:
+    """Call a function, or a coroutine's."""
+    result = callback()
+    if isawaitable(result):
+        await result
+
+
+async def to_the_end(
+    work: Callable[[T], Coroutine[Any, Any, None]], subject: T
+) -> None:
+    """Do what must be done, even if the task is cancelled meanwhile."""
+    task = asyncio.create_task(work(subject))
+    # The loop alone does not keep a task alive.
+    _at_work.add(task)
+    task.add_done_callback(_at_work.discard)
+    await asyncio.shield(task)

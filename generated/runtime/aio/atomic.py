@@ -1,0 +1,97 @@
+"""Several steps, all of which count, or none."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from .. import wire
+from ..errors import ConnectionLost, QueryRejected
+from ..limits import SET, set_arguments
+from ..translate import outcome_of
+from .limits import run_among
+from .transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Statement
+    from .session import Session
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+# "VACUUM cannot be executed within a pipeline", and the like.
+_NOT_IN_TRANSACTION: Final = "25001"
+
+
+def is_alone(session: Session) -> bool:
+    """Whether a statement would be a transaction by itself."""
+    connection = session.connection
+    return connection.autocommit and wire.is_idle(connection.pgconn)
+
+
+@asynccontextmanager
+async def one_transaction(
+    session: Session, settings: Mapping[str, str] | None = None
+) -> AsyncGenerator[None, None]:
+    """A transaction for what is done in the block; the one that is open, if one is.
+
+    Args:
+        session: whose connection it is.
+        settings: of the transaction, if it is one of its own.
+
+    Raises:
+        OutcomeUnknown: the connection broke during COMMIT.
+    """
+    if not is_alone(session):
+        yield
+        return
+    transaction = Transaction(session, lambda _: session, settings or {})
+    try:
+        await transaction.begin("BEGIN")
+        yield
+    except BaseException:
+        await transaction.roll_back()
+        raise
+    await transaction.commit()
+
+
+async def run_alone(
+    session: Session,
+    settings: Mapping[str, str],
+    statement: Statement[T],
+    values: Sequence[Any],
+    read: Callable[[Codec[T], PGresult], R],
+) -> R:
+    """Run a statement under settings, as a transaction by itself."""
+    try:
+        if session.is_fast:
+            setting = (SET, set_arguments(settings))
+            return await run_among(session, setting, statement, values, read)
+        async with one_transaction(session, settings):
+            return await session.run(statement, values, read)
+    except QueryRejected as error:
+        if error.sqlstate != _NOT_IN_TRANSACTION or statement.parameters:
+            raise
+    # No transaction may hold such a command, and no row security is asked by it.
+    return await session.run(statement, values, read)
+
+
+@contextmanager
+def uncertain(session: Session, statement: Statement[Any]) -> Iterator[None]:
+    """A block with a statement; what a lone write has done a broken connection hides.
+
+    Raises:
+        OutcomeUnknown: just that.
+    """
+    alone = is_alone(session) and not statement.read_only
+    try:
+        yield
+    except ConnectionLost as error:
+        if alone:
+            raise outcome_of(error, statement) from None
+        raise

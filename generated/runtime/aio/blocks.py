@@ -1,0 +1,271 @@
+"""The blocks that calls are made in: transactions, and those of a tenant."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, TypeVarTuple
+
+from ..errors import (
+    Deadlock,
+    RepositoryError,
+    SerializationFailure,
+    TransactionNotShared,
+    TransactionRequired,
+)
+from ..limits import own_settings, tenant_id
+from ..transactions import begin, wait_before
+from ._compat import NOT_SHARED, current_owner, sleep
+from .tenant import Tenant
+from .transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Package, Statement
+    from ..transactions import Callback, Isolation
+    from .savepoints import Savepoint
+    from .session import Session
+
+R = TypeVar("R")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+Sessions: TypeAlias = "Callable[[Package], Session]"
+
+
+class Blocks(ABC):
+    """What a Database knows of the block that a call is made in.
+
+    A context variable holds it, so that it follows the code of one task; the tasks that
+    this starts have the same tenant, and no transaction.
+    """
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._current: ContextVar[Transaction | None] = ContextVar(
+            "transaction", default=None
+        )
+        self._tenants: ContextVar[tuple[str, ...]] = ContextVar("tenants", default=())
+
+    @abstractmethod
+    def _connected(self) -> AbstractAsyncContextManager[Sessions]:
+        """A block with a connection to itself, where writes are possible."""
+
+    @abstractmethod
+    async def run_statement(
+        self,
+        package: Package,
+        statement: Statement[R],
+        values: Sequence[Any],
+        read: Callable[[Codec[R], PGresult], T],
+        tenant: str | None = None,
+    ) -> T:
+        """Run one statement: in the current transaction, or on its own."""
+
+    @abstractmethod
+    def lease(
+        self,
+        package: Package,
+        statement: Statement[Any] | None = None,
+        tenant: str | None = None,
+    ) -> AbstractAsyncContextManager[Session]:
+        """The current transaction's connection, or one of the statement's own."""
+
+    @abstractmethod
+    def conninfo(self) -> str:
+        """Where its connections lead to."""
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        *,
+        isolation: Isolation | None = None,
+        read_only: bool = False,
+        deferrable: bool = False,
+        timeout: float | None = None,  # noqa: ASYNC109 -- the server keeps it
+    ) -> AsyncGenerator[Transaction, None]:
+        """A block that is committed at its end, or undone by an exception.
+
+        What this Database's repositories do in it, in this task, is part of it. A
+        block within a block is a savepoint.
+
+        Args:
+            isolation: other than the server's default.
+            read_only: refuse writes.
+            deferrable: of a serializable read-only transaction: wait for a snapshot
+                that no conflict can abort.
+            timeout: seconds that each statement may take; from PostgreSQL 17 on, also
+                the transaction as a whole.
+
+        Raises:
+            TransactionFailed: a statement failed and its error was caught in the block.
+            OutcomeUnknown: the connection broke during COMMIT.
+            TransactionTimeout: it took too long as a whole.
+            CallbackFailed: it was committed, but an `on_commit` callback failed.
+            TenantRequired: the package needs a tenant, and there is none.
+        """
+        command = begin(isolation, read_only=read_only, deferrable=deferrable)
+        outer = self.current()
+        if outer is not None:
+            if command != begin(None) or timeout is not None:
+                raise RepositoryError(
+                    "a block within a transaction block is a savepoint of it, which has"
+                    " no isolation, read_only, deferrable or timeout of its own"
+                )
+            outer.require_tenant(self._package, self._tenant())
+            async with outer.savepoint():
+                yield outer
+            return
+        settings = own_settings(self._package, None, self._tenant())
+        transaction: Transaction | None = None
+        try:
+            async with self._connected() as sessions:
+                transaction = Transaction(
+                    sessions(self._package), sessions, settings, timeout
+                )
+                await transaction.begin(command)
+                self._current.set(transaction)
+                try:
+                    yield transaction
+                except BaseException:
+                    await transaction.roll_back()
+                    raise
+                else:
+                    await transaction.commit()
+                finally:
+                    transaction.closed = True
+                    self._current.set(None)
+        except BaseException as error:
+            if transaction is not None:
+                await transaction.follow(error)
+            raise
+        await transaction.follow(None)
+
+    @asynccontextmanager
+    async def savepoint(
+        self, name: str | None = None
+    ) -> AsyncGenerator[Savepoint, None]:
+        """A block in a transaction whose failure undoes what was done in it alone.
+
+        Args:
+            name: what SQL is to know it by.
+
+        Raises:
+            TransactionRequired: there is no transaction.
+            RepositoryError: there is a savepoint of that name.
+        """
+        async with self._joined("a savepoint").savepoint(name) as savepoint:
+            yield savepoint
+
+    async def run(
+        self,
+        work: Callable[[*Ts], Awaitable[T]],
+        *args: *Ts,
+        retries: int = 3,
+        isolation: Isolation | None = None,
+        read_only: bool = False,
+        deferrable: bool = False,
+        timeout: float | None = None,  # noqa: ASYNC109 -- the server keeps it
+    ) -> T:
+        """Do some work in a transaction; again, if others were in its way.
+
+        It is done again after a serialization failure or a deadlock, which undid all of
+        it, with a random wait before that. After no other error: least of all where the
+        outcome is unknown. Within a transaction block it is done once, as a savepoint:
+        only the outermost can begin anew.
+
+        Args:
+            work: what to do; what it does to the world beside the database it may do
+                several times.
+            *args: for `work`.
+            retries: how often to do it again.
+            isolation: as of `transaction`, like the others.
+            read_only: refuse writes.
+            deferrable: wait for a snapshot that no conflict can abort.
+            timeout: seconds for each attempt.
+
+        Returns:
+            What `work` does.
+
+        Raises:
+            SerializationFailure: at the last attempt, too.
+            Deadlock: the same.
+        """
+        attempts = 0 if self.current() is not None else retries
+        done = 0
+        while True:
+            try:
+                async with self.transaction(
+                    isolation=isolation,
+                    read_only=read_only,
+                    deferrable=deferrable,
+                    timeout=timeout,
+                ):
+                    return await work(*args)
+            except (SerializationFailure, Deadlock):
+                if done >= attempts:
+                    raise
+            done += 1
+            await sleep(wait_before(done))
+
+    def tenant(self, id: object) -> Tenant:  # noqa: A002 -- what it is
+        """A block whose calls are a tenant's, or a source for repositories.
+
+        Row-level security sees the tenant in the setting that `tenant` in codegen.toml
+        names. It is made for each transaction and each single call, and ends with it.
+
+        Args:
+            id: as text it is the setting's value.
+
+        Raises:
+            InvalidArgument: it is None or empty, or no text that PostgreSQL can hold.
+            RepositoryError: the package has no tenants.
+        """
+        if self._package.tenant is None:
+            raise RepositoryError(f"package {self._package.name} has no tenants")
+        return Tenant(self, self._tenants, tenant_id(id))
+
+    def on_commit(self, callback: Callback) -> None:
+        """Call something once the current transaction is committed: see there.
+
+        Raises:
+            TransactionRequired: there is no transaction.
+        """
+        self._joined("on_commit").on_commit(callback)
+
+    def on_rollback(self, callback: Callback) -> None:
+        """Call something once the current transaction is undone: see there.
+
+        Raises:
+            TransactionRequired: there is no transaction.
+        """
+        self._joined("on_rollback").on_rollback(callback)
+
+    def current(self) -> Transaction | None:
+        """The transaction block that the code is in, if any.
+
+        Raises:
+            TransactionNotShared: the block, not yet left, is another task's, in which
+                this one was started. (Once it is left, there is nothing to join.)
+        """
+        transaction = self._current.get()
+        if transaction is None or transaction.closed:
+            return None
+        if transaction.owner != current_owner():
+            raise TransactionNotShared(NOT_SHARED)
+        return transaction
+
+    def _tenant(self) -> str | None:
+        tenants = self._tenants.get()
+        return tenants[-1] if tenants else None
+
+    def _joined(self, what: str) -> Transaction:
+        transaction = self.current()
+        if transaction is None:
+            raise TransactionRequired(f"{what} needs a transaction block")
+        return transaction

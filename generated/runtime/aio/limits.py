@@ -1,0 +1,80 @@
+"""Statements that may take only so long, and others in a pipeline with them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+
+from .. import wire
+from ..codec import read_command
+from ..limits import KEPT_BY_BLOCK, KEPT_BY_STATEMENT, LIMIT, UNLIMIT, milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Statement
+    from .session import Session
+
+    Step = tuple[Statement[Any], Sequence[Any]]
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+async def run_among(
+    session: Session,
+    before: Step,
+    statement: Statement[T],
+    values: Sequence[Any],
+    read: Callable[[Codec[T], PGresult], R],
+    *after: Step,
+) -> R:
+    """Run a statement behind another one, in one pipeline, and read its result."""
+    steps = (before, (statement, values), *after)
+    try:
+        codecs = [await session.codec(step) for step, _ in steps]
+        commands = [
+            (codec, codec.encode(arguments))
+            for codec, (_, arguments) in zip(codecs, steps, strict=True)
+        ]
+        results = await session.pipelined(commands)
+        return read(codecs[1], results[1])
+    except wire.BatchFailed as failure:
+        raise session.translated(failure.error, statement) from None
+    except psycopg.Error as error:
+        raise session.translated(error, statement) from None
+
+
+async def run_limited(
+    session: Session,
+    seconds: float,
+    statement: Statement[T],
+    values: Sequence[Any],
+    read: Callable[[Codec[T], PGresult], R],
+) -> R:
+    """Run a statement for so long at most, in a transaction that goes on."""
+    if not session.is_fast:
+        async with limited(session, seconds, KEPT_BY_STATEMENT):
+            return await session.run(statement, values, read)
+    before = (LIMIT, (KEPT_BY_STATEMENT, milliseconds(seconds)))
+    after = (UNLIMIT, (KEPT_BY_STATEMENT,))
+    return await run_among(session, before, statement, values, read, after)
+
+
+@asynccontextmanager
+async def limited(
+    session: Session, seconds: float, kept_by: str = KEPT_BY_BLOCK
+) -> AsyncGenerator[None, None]:
+    """A block whose statements may take so long each, in a transaction that goes on."""
+    await session.run(LIMIT, (kept_by, milliseconds(seconds)), read_command)
+    try:
+        yield
+    finally:
+        # A transaction that failed goes back to before all this.
+        if wire.is_in_transaction(session.connection.pgconn):
+            await session.run(UNLIMIT, (kept_by,), read_command)

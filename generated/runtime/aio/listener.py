@@ -1,0 +1,156 @@
+"""LISTEN: the notifications of a channel, as long as anyone wants them."""
+
+from __future__ import annotations
+
+import random
+from contextlib import aclosing, suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+
+from ..errors import Unavailable
+from ..notifications import Notification, Reconnected, listening_conninfo
+from ..translate import translate
+from ._compat import is_running, sleep
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from types import TracebackType
+
+    from psycopg import Notify
+
+    from ..statement import Package, Statement
+
+T = TypeVar("T")
+
+# Seconds between two looks at whether the listener was closed.
+_LOOK: Final = 1.0
+_FIRST_DELAY: Final = 0.05
+_LONGEST_DELAY: Final = 10.0
+
+
+class Listener(Generic[T]):
+    """What is sent to a channel, on a connection of its own.
+
+    It listens from the moment that its block is entered, or else from the first
+    step of the iteration, until it is closed. Where the connection breaks it makes
+    another one, as often as it takes, and says so:
+
+        async with tasks.task_events() as events:
+            ...  # read how things are: from here on nothing is missed
+            async for event in events:
+                match event:
+                    case Notification(payload):
+                        ...
+                    case Reconnected():
+                        ...  # some may have been missed: read how things are
+    """
+
+    def __init__(
+        self, conninfo: str, package: Package, statement: Statement[T]
+    ) -> None:
+        self._conninfo = listening_conninfo(conninfo)
+        self._package = package
+        self._statement = statement
+        self._connection: AsyncConnection[Any] | None = None
+        self._events: AsyncGenerator[Notification[T] | Reconnected, None] | None = None
+        self._closed = False
+
+    def __aiter__(self) -> AsyncGenerator[Notification[T] | Reconnected, None]:
+        if self._events is None:
+            self._events = self._listen()
+        return self._events
+
+    async def __aenter__(self) -> Self:
+        await self._start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop listening; an iteration that is under way elsewhere ends within 1 s."""
+        self._closed = True
+        if self._events is not None:
+            if is_running(self._events):
+                return
+            await self._events.aclose()
+        await self._disconnect()
+
+    async def _listen(self) -> AsyncGenerator[Notification[T] | Reconnected, None]:
+        if self._closed:
+            return
+        try:
+            connection = await self._start()
+            while not self._closed:
+                try:
+                    async with aclosing(connection.notifies(timeout=_LOOK)) as notes:
+                        async for note in notes:
+                            yield self._notification(note)
+                except psycopg.OperationalError:
+                    broken = monotonic()
+                else:
+                    continue
+                await self._disconnect()
+                restarted = await self._restart()
+                if restarted is None:
+                    return
+                connection = restarted
+                yield Reconnected(monotonic() - broken)
+        finally:
+            await self._disconnect()
+
+    def _notification(self, note: Notify) -> Notification[T]:
+        read = self._statement.row
+        payload: Any = note.payload if read is None else read(note.payload)
+        return Notification(payload, note.pid)
+
+    async def _start(self) -> AsyncConnection[Any]:
+        """The connection; made, if there is none yet.
+
+        Raises:
+            Unavailable: it can't be made.
+        """
+        if self._connection is not None:
+            return self._connection
+        try:
+            return await self._connect()
+        except psycopg.Error as error:
+            if error.sqlstate is None:
+                raise Unavailable(str(error), driver_error=error) from None
+            raise translate(error, self._package, query=self._statement.name) from None
+
+    async def _restart(self) -> AsyncConnection[Any] | None:
+        """A new connection; None if the listener was closed before there was one."""
+        delay = _FIRST_DELAY
+        while not self._closed:
+            with suppress(psycopg.Error):
+                return await self._connect()
+            # Many listeners that lost one server don't all come back at once.
+            await sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 -- no secret
+            delay = min(2 * delay, _LONGEST_DELAY)
+        return None
+
+    async def _connect(self) -> AsyncConnection[Any]:
+        connection = await AsyncConnection.connect(
+            self._conninfo, autocommit=True, client_encoding="utf8"
+        )
+        try:
+            await connection.execute(self._statement.sql.encode())
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()

@@ -1,0 +1,271 @@
+"""What generated methods call: one method for each command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..batching import read_all, read_count, read_only_row
+from ..codec import read_command, read_rows
+from ..errors import NotFound, TooManyRows
+from ..paging import PageRequest
+from ..versions import refusal
+from .batch import run_batch
+from .copying import Export, copy_rows
+from .listener import Listener
+from .source import holder_of
+from .staging import insert_rows
+from .stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..copy_commands import LinesFormat
+    from ..errors import RepositoryError
+    from ..pages import Page
+    from ..statement import CommandResult, Optimistic, Package, Statement
+    from ..variants import Variants
+    from .source import Source
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Runner:
+    """Runs a repository's statements where its source says.
+
+    Every method raises `RepositoryError`, and nothing else of its own accord.
+    """
+
+    __slots__ = ("_holder", "_package")
+
+    def __init__(self, source: Source, package: Package) -> None:
+        self._holder = holder_of(source)
+        self._package = package
+
+    async def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
+        """The only row.
+
+        Raises:
+            NotFound: there is none.
+            StaleRow: of a write by version: it has another one.
+            ConditionFailed: the same: another condition refuses it.
+            TooManyRows: there is a second.
+        """
+        rows = await self._holder.run_statement(
+            self._package, statement, values, read_rows
+        )
+        if len(rows) == 1:
+            return rows[0]
+        if rows:
+            raise TooManyRows("more than one row", query=statement.name)
+        if statement.optimistic is not None:
+            raise await self._refusal(statement, statement.optimistic, values)
+        raise NotFound("no row", query=statement.name)
+
+    async def opt(
+        self, statement: Statement[T], values: Sequence[Any] = ()
+    ) -> T | None:
+        """The only row, or None.
+
+        Raises:
+            TooManyRows: there is a second.
+        """
+        rows = await self._holder.run_statement(
+            self._package, statement, values, read_rows
+        )
+        if len(rows) > 1:
+            raise TooManyRows("more than one row", query=statement.name)
+        if not rows and statement.optimistic is not None:
+            error = await self._refusal(statement, statement.optimistic, values)
+            if not isinstance(error, NotFound):
+                raise error
+        return rows[0] if rows else None
+
+    async def many(
+        self, statement: Statement[T], values: Sequence[Any] = ()
+    ) -> list[T]:
+        """All rows."""
+        return await self._holder.run_statement(
+            self._package, statement, values, read_rows
+        )
+
+    async def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
+        """Nothing but the effect."""
+        await self.execresult(statement, values)
+
+    async def execrows(
+        self, statement: Statement[Any], values: Sequence[Any] = ()
+    ) -> int:
+        """How many rows were affected."""
+        return (await self.execresult(statement, values)).rows
+
+    async def execresult(
+        self, statement: Statement[Any], values: Sequence[Any] = ()
+    ) -> CommandResult:
+        """What the server said of the command.
+
+        Raises:
+            NotFound: of a write by version: there is no such row.
+            StaleRow: it has another version.
+            ConditionFailed: another condition refuses it.
+        """
+        result = await self._holder.run_statement(
+            self._package, statement, values, read_command
+        )
+        if statement.optimistic is not None and result.rows == 0:
+            raise await self._refusal(statement, statement.optimistic, values)
+        return result
+
+    async def execlastid(
+        self, statement: Statement[T], values: Sequence[Any] = ()
+    ) -> T:
+        """The RETURNING column of the only row.
+
+        Raises:
+            NotFound: no row was written.
+            TooManyRows: more than one was.
+        """
+        return await self.one(statement, values)
+
+    def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
+        """The rows, one after the other, in constant memory."""
+        return Stream(self._holder, self._package, statement, values)
+
+    async def page(
+        self,
+        statement: Variants[T],
+        values: Sequence[Any] = (),
+        *,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+        sort: str | None = None,
+    ) -> Page[T]:
+        """Some of the rows.
+
+        Args:
+            statement: the query.
+            values: its arguments.
+            limit: how many rows at most.
+            after: a page's `next`: the rows behind it.
+            before: a page's `previous`: the rows in front of it.
+            total: count all rows as well.
+            sort: other than the query's own.
+
+        Raises:
+            InvalidCursor: `after` or `before` is damaged, or of another query or sort.
+            InvalidArgument: a limit below 1, or a sort that is not offered.
+        """
+        request = PageRequest(
+            statement,
+            values,
+            limit=limit,
+            after=after,
+            before=before,
+            total=total,
+            sort=sort,
+        )
+        rows = await self.many(request.statement, request.values)
+        counted = None
+        if request.must_count(rows):
+            counted = await self.one(*request.counting())
+        return request.page(rows, counted)
+
+    def listen(self, statement: Statement[T]) -> Listener[T]:
+        """The notifications of a channel, from a connection of its own."""
+        return Listener(self._holder.conninfo(), self._package, statement)
+
+    async def copy_from(
+        self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
+    ) -> int:
+        """COPY the rows into a table: all or, if anything fails, none.
+
+        Returns:
+            How many were written.
+        """
+        async with self._holder.lease(self._package, statement) as session:
+            if statement.copy is None or not statement.copy.staged:
+                return await copy_rows(session, statement, rows)
+            done = await insert_rows(session, statement, rows, read_command)
+            return done.rows
+
+    async def copy_returning(
+        self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
+    ) -> list[T]:
+        """The same, through a staging table; gives what RETURNING does."""
+        async with self._holder.lease(self._package, statement) as session:
+            return await insert_rows(session, statement, rows, read_rows)
+
+    def copy_to(
+        self,
+        statement: Statement[Any],
+        values: Sequence[Any] = (),
+        *,
+        copy_format: LinesFormat = "csv",
+        header: bool = True,
+    ) -> Export:
+        """The query's rows as COPY writes them.
+
+        Args:
+            statement: the query.
+            values: its arguments.
+            copy_format: `csv`, `text`, `binary`; or `lines`: of a result of one column
+                each value as it is.
+            header: begin CSV with a line of the columns' names.
+        """
+        return Export(
+            self._holder,
+            self._package,
+            statement,
+            values,
+            copy_format=copy_format,
+            header=header,
+        )
+
+    async def batch_exec(
+        self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
+    ) -> list[int]:
+        """Run the statement for each item; how many rows each affected."""
+        return await self._batch(statement, rows, read_count)
+
+    async def batch_one(
+        self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
+    ) -> list[T]:
+        """Run the statement for each item; the only row of each.
+
+        Raises:
+            NotFound: an item without a row.
+            TooManyRows: an item with a second.
+        """
+        return await self._batch(statement, rows, read_only_row, judges=True)
+
+    async def batch_many(
+        self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
+    ) -> list[list[T]]:
+        """Run the statement for each item; all rows of each."""
+        return await self._batch(statement, rows, read_all)
+
+    async def _refusal(
+        self, statement: Statement[Any], optimistic: Optimistic, values: Sequence[Any]
+    ) -> RepositoryError:
+        """Why a write by version met no row."""
+        arguments = [values[index] for index in optimistic.arguments]
+        found: list[Any] = await self._holder.run_statement(
+            self._package, optimistic.probe, arguments, read_rows
+        )
+        return refusal(statement.name, optimistic, values, found)
+
+    async def _batch(
+        self,
+        statement: Statement[T],
+        rows: Iterable[Any] | AsyncIterable[Any],
+        read: Callable[[Codec[T], PGresult, int], R],
+        *,
+        judges: bool = False,
+    ) -> list[R]:
+        async with self._holder.lease(self._package, statement) as session:
+            return await run_batch(session, statement, rows, read, judges=judges)

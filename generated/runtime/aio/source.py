@@ -1,0 +1,107 @@
+"""Where repositories get their connections from."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+from psycopg import AsyncConnection
+
+from ..limits import STATEMENT_TIMEOUT, milliseconds
+from ..notifications import conninfo_of
+from .atomic import is_alone, one_transaction, run_alone, uncertain
+from .limits import limited, run_limited
+from .session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Package, Statement
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Holder(Protocol):
+    """Has connections, or the one that everything runs on."""
+
+    async def run_statement(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+    ) -> R:
+        """Run one statement."""
+        ...
+
+    def lease(
+        self, package: Package, statement: Statement[Any] | None = None
+    ) -> AbstractAsyncContextManager[Session]:
+        """A connection's session for more than one step."""
+        ...
+
+    def conninfo(self) -> str:
+        """Where another connection of the same kind leads to."""
+        ...
+
+
+Source: TypeAlias = Holder | AsyncConnection[Any]
+
+
+class Bound:
+    """A connection of the caller's."""
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    async def run_statement(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+    ) -> R:
+        """Run one statement on it."""
+        session = Session.of(self._connection, package, fast=True)
+        if statement.locks_rows:
+            session.require_transaction(statement)
+        with uncertain(session, statement):
+            if statement.timeout is None:
+                return await session.run(statement, values, read)
+            seconds = statement.timeout
+            if not is_alone(session):
+                return await run_limited(session, seconds, statement, values, read)
+            settings = {STATEMENT_TIMEOUT: milliseconds(seconds)}
+            return await run_alone(session, settings, statement, values, read)
+
+    @asynccontextmanager
+    async def lease(
+        self, package: Package, statement: Statement[Any] | None = None
+    ) -> AsyncGenerator[Session, None]:
+        """The connection's session."""
+        session = Session.of(self._connection, package, fast=True)
+        if statement is None or statement.timeout is None:
+            yield session
+        elif is_alone(session):
+            settings = {STATEMENT_TIMEOUT: milliseconds(statement.timeout)}
+            async with one_transaction(session, settings):
+                yield session
+        else:
+            async with limited(session, statement.timeout):
+                yield session
+
+    def conninfo(self) -> str:
+        """Where the connection leads to."""
+        return conninfo_of(self._connection)
+
+
+def holder_of(source: Source) -> Holder:
+    """What runs statements for a source."""
+    if isinstance(source, AsyncConnection):
+        return Bound(source)
+    return source

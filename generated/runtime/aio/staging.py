@@ -1,0 +1,82 @@
+"""COPY into a staging table, and from there by the user's own INSERT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+
+from ..copy_commands import (
+    FAILED_INSERT,
+    LAST_ROW,
+    SAVEPOINT,
+    TIDY,
+    create_staging,
+    failed_row,
+)
+from .atomic import one_transaction
+from .copying import copy_rows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Iterable
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Statement
+    from .session import Session
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+async def insert_rows(
+    session: Session,
+    statement: Statement[T],
+    rows: Iterable[Any] | AsyncIterable[Any],
+    read: Callable[[Codec[T], PGresult], R],
+) -> R:
+    """Insert rows through a staging table, in one transaction.
+
+    Raises:
+        RepositoryError: and no row was written.
+    """
+    async with one_transaction(session):
+        try:
+            codec = await session.codec(statement)
+            await session.command(create_staging(statement))
+            count = await copy_rows(session, statement, rows)
+            await session.command(SAVEPOINT)
+            result = await _insert(session, codec, count)
+            await session.command(TIDY)
+            return read(codec, result)
+        except psycopg.Error as error:
+            raise session.translated(error, statement) from None
+
+
+async def _insert(session: Session, codec: Codec[Any], count: int) -> PGresult:
+    statement = codec.statement
+    try:
+        return await _execute(session, statement.sql, binary=codec.reads_binary)
+    except psycopg.Error as error:
+        item = await _failed_row(session, error, count)
+        raise session.translated(error, statement, item) from None
+
+
+async def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | None:
+    try:
+        await session.command(FAILED_INSERT)
+        result = await _execute(session, LAST_ROW, binary=False)
+        await session.command(TIDY)
+    except psycopg.Error:
+        # With the connection gone, so is the staging table.
+        return None
+    read = int(result.get_value(0, 0) or 0) - count
+    return failed_row(error, read, count)
+
+
+async def _execute(session: Session, sql: str, *, binary: bool) -> PGresult:
+    cursor = session.cursor()
+    # The table is a new one each time.
+    await cursor.execute(sql.encode(), binary=binary, prepare=False)
+    return await session.result_of(cursor)

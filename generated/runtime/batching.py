@@ -1,0 +1,58 @@
+"""What batches and COPY share, whatever the colour."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .codec import read_command, read_rows
+from .errors import NotFound, TooManyRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from .codec import Codec
+    from .statement import Statement
+
+T = TypeVar("T")
+
+
+def arguments_of(statement: Statement[Any]) -> Callable[[Any], Sequence[Any]]:
+    """What takes an item apart into the statement's arguments."""
+    fields = statement.fields
+    match len(fields):
+        case 0:
+            return lambda item: (item,)
+        case 1:
+            only = attrgetter(*fields)
+            return lambda item: (only(item),)
+        case _:
+            return attrgetter(*fields)
+
+
+def read_count(codec: Codec[Any], result: PGresult, _item: int) -> int:
+    """How many rows an item affected."""
+    return read_command(codec, result).rows
+
+
+def read_all(codec: Codec[T], result: PGresult, _item: int) -> list[T]:
+    """An item's rows."""
+    return read_rows(codec, result)
+
+
+def read_only_row(codec: Codec[T], result: PGresult, item: int) -> T:
+    """An item's only row.
+
+    Raises:
+        NotFound: there is none.
+        TooManyRows: there is a second.
+    """
+    rows = read_rows(codec, result)
+    query = codec.statement.name
+    if len(rows) == 1:
+        return rows[0]
+    if rows:
+        raise TooManyRows("more than one row", query=query, item=item)
+    raise NotFound("no row", query=query, item=item)

@@ -1,0 +1,284 @@
+# ruff: noqa: ANN401 -- values of every type pass through here
+"""How values of the built-in types go to the server and come from it.
+
+Adapters are found by the type's oid, never by the value's class. psycopg's own are made
+for a value whose class was checked: found by oid, those written in C cut an int that is
+too large, or read another object's memory. What stands here refuses such values.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from psycopg import InterfaceError, postgres
+from psycopg.adapt import AdaptersMap, Dumper, Loader
+from psycopg.pq import Format
+from psycopg.types.array import ListBinaryDumper, ListDumper, register_all_arrays
+
+from . import infinity
+from .json_text import json_dump, json_load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from psycopg import abc
+    from psycopg.abc import AdaptContext, Buffer
+
+
+def subclass(base: type[abc.Dumper], **attributes: Any) -> type[abc.Dumper]:
+    """A dumper class that differs from another in its attributes."""
+    return type(base.__name__, (base,), attributes)
+
+
+def dumper(
+    type_name: str, dump: Callable[[Any], Buffer], format_: Format = Format.BINARY
+) -> type[Dumper]:
+    """A dumper class for a built-in type around a plain function."""
+    attributes = {
+        "oid": postgres.types[type_name].oid,
+        "format": format_,
+        "dump": staticmethod(dump),
+    }
+    return type(f"{type_name.title()}Dumper", (Dumper,), attributes)
+
+
+def loader(load: Callable[[Buffer], Any], format_: Format) -> type[Loader]:
+    """A loader class around a plain function."""
+    return type(
+        "FunctionLoader", (Loader,), {"format": format_, "load": staticmethod(load)}
+    )
+
+
+class AliasDumper(Dumper):
+    """Sends a type as another one: a domain as its base, citext as text."""
+
+    base: int
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        adapters = postgres.adapters if context is None else context.adapters
+        self._dump = adapters.get_dumper_by_oid(self.base, self.format)(
+            cls, context
+        ).dump
+
+    def dump(self, obj: Any) -> Buffer | None:
+        """As the base type."""
+        return self._dump(obj)
+
+
+class AliasLoader(Loader):
+    """Reads a type as another one."""
+
+    base: int
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        adapters = postgres.adapters if context is None else context.adapters
+        base = adapters.get_loader(self.base, self.format)
+        if base is None:
+            raise InterfaceError(f"no loader for the type {self.base}")
+        self._load = base(self.base, context).load
+
+    def load(self, data: Buffer) -> Any:
+        """As the base type."""
+        return self._load(data)
+
+
+def register_alias(
+    adapters: AdaptersMap, oid: int, base: int, *, binary: bool = True
+) -> None:
+    """Send and read the type `oid` as the type `base`."""
+    for format_ in (Format.TEXT, Format.BINARY) if binary else (Format.TEXT,):
+        attributes = {"oid": oid, "base": base, "format": format_}
+        adapters.register_dumper(None, type("Alias", (AliasDumper,), attributes))
+        adapters.register_loader(oid, type("Alias", (AliasLoader,), attributes))
+
+
+def _as_list(obj: Any) -> list[Any]:
+    if isinstance(obj, (str, bytes, bytearray, memoryview)):
+        # Each is a sequence, but never meant as one.
+        raise TypeError
+    return list(obj)
+
+
+class _Whole:
+    """An element that is a list itself, and no further dimension of the array."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class _WholeDumper(Dumper):
+    def __init__(self, exact: abc.Dumper) -> None:
+        super().__init__(_Whole)
+        self.oid = exact.oid
+        self._exact = exact
+
+    def dump(self, obj: _Whole) -> Buffer | None:
+        return self._exact.dump(obj.value)
+
+
+def _elements(obj: Any, *, whole: bool) -> list[Any]:
+    items = _as_list(obj)
+    if whole:
+        return [None if item is None else _Whole(item) for item in items]
+    return items
+
+
+class _ArrayDumper(ListBinaryDumper):
+    whole: bool
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        if self.whole and self.sub_dumper is not None:
+            self.sub_dumper = _WholeDumper(self.sub_dumper)
+
+    def dump(self, obj: Any) -> Buffer | None:
+        return super().dump(_elements(obj, whole=self.whole))
+
+
+class _ArrayTextDumper(ListDumper):
+    whole: bool
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        if self.whole and self.sub_dumper is not None:
+            self.sub_dumper = _WholeDumper(self.sub_dumper)
+
+    def dump(self, obj: Any) -> Buffer | None:
+        return super().dump(_elements(obj, whole=self.whole))
+
+
+def register_array(
+    adapters: AdaptersMap, oid: int, element: int, delimiter: str, *, whole: bool
+) -> None:
+    """Send sequences as an array type.
+
+    Args:
+        adapters: where to.
+        oid: of the array type.
+        element: oid of its elements' type.
+        delimiter: what stands between them in text.
+        whole: a value of the element's type may be a list.
+    """
+    for base in (_ArrayTextDumper, _ArrayDumper):
+        made = subclass(
+            base,
+            oid=oid,
+            element_oid=element,
+            delimiter=delimiter.encode(),
+            whole=whole,
+        )
+        adapters.register_dumper(None, made)
+
+
+# Types whose single values may be lists in Python.
+LIST_VALUED: Final = ("json", "jsonb")
+_BOOL: Final[Mapping[Any, bytes]] = {False: b"\x00", True: b"\x01"}
+_PACK_INT4: Final = Struct("!i").pack
+_PACK_INT8: Final = Struct("!q").pack
+_PACK_INTERVAL: Final = Struct("!qii").pack
+_POSTGRES_EPOCH: Final = date(2000, 1, 1).toordinal()
+
+
+def _date(value: Any) -> bytes:
+    if value.__class__ is infinity.InfiniteDate:
+        return infinity.DATES[value]
+    if isinstance(value, datetime):
+        raise TypeError
+    return _PACK_INT4(value.toordinal() - _POSTGRES_EPOCH)
+
+
+def _date_text(value: Any) -> bytes:
+    if value.__class__ in (infinity.InfiniteDate, infinity.InfiniteDatetime):
+        return b"infinity" if value.year > 1 else b"-infinity"
+    return str(value).encode()
+
+
+def _timestamp_dumper(type_name: str) -> type[Dumper]:
+    exact = postgres.adapters.get_dumper_by_oid(
+        postgres.types[type_name].oid, Format.BINARY
+    )(datetime)
+
+    def dump(value: Any) -> Buffer:
+        if value.__class__ is infinity.InfiniteDatetime:
+            return infinity.LATEST if value.year > 1 else infinity.EARLIEST
+        return cast("Buffer", exact.dump(value))
+
+    return dumper(type_name, dump)
+
+
+def _time(value: Any) -> bytes:
+    if not isinstance(value, time) or value.tzinfo is not None:
+        raise TypeError
+    minutes = 60 * value.hour + value.minute
+    return _PACK_INT8((60 * minutes + value.second) * 1_000_000 + value.microsecond)
+
+
+def _interval(value: Any) -> bytes:
+    if not isinstance(value, timedelta):
+        raise TypeError
+    return _PACK_INTERVAL(value.seconds * 1_000_000 + value.microseconds, value.days, 0)
+
+
+# Sent as text and returned as str: psycopg has no adapters of its own for them.
+_TEXT_ONLY: Final = (
+    "aclitem bit box cid circle int2vector jsonpath line lseg macaddr macaddr8 money"
+    " oidvector path pg_lsn point polygon refcursor regclass regcollation regconfig"
+    " regdictionary regnamespace regoper regoperator regproc regprocedure regrole"
+    " regtype tid tsquery tsvector txid_snapshot varbit xid xid8 xml"
+)
+
+
+@cache
+def builtin_adapters() -> AdaptersMap:
+    """Adapters of all built-in types, untouched by what is registered globally."""
+    adapters = AdaptersMap(types=postgres.types)
+    postgres.register_default_adapters(adapters)
+    register_all_arrays(adapters)
+    for made in (
+        dumper("int2", Struct("!h").pack),
+        dumper("int4", _PACK_INT4),
+        dumper("oid", Struct("!I").pack),
+        dumper("float4", Struct("!f").pack),
+        dumper("bool", _BOOL.__getitem__),
+        dumper("bytea", lambda value: b"".join((value,))),
+        dumper("date", _date),
+        dumper("date", _date_text, Format.TEXT),
+        dumper("timestamp", _date_text, Format.TEXT),
+        dumper("timestamptz", _date_text, Format.TEXT),
+        dumper("time", _time),
+        dumper("interval", _interval),
+        dumper("json", json_dump),
+        dumper("json", json_dump, Format.TEXT),
+        dumper("jsonb", lambda value: b"\x01" + json_dump(value)),
+        dumper("jsonb", json_dump, Format.TEXT),
+        _timestamp_dumper("timestamp"),
+        _timestamp_dumper("timestamptz"),
+    ):
+        adapters.register_dumper(None, made)
+    for name in LIST_VALUED:
+        adapters.register_loader(name, loader(json_load, Format.TEXT))
+    adapters.register_loader("json", loader(json_load, Format.BINARY))
+    adapters.register_loader(
+        "jsonb", loader(lambda data: json_load(data[1:]), Format.BINARY)
+    )
+    text = postgres.types["text"].oid
+    for name in ('"char"', *_TEXT_ONLY.split()):
+        register_alias(adapters, postgres.types[name].oid, text, binary=False)
+    register_alias(adapters, postgres.types["bpchar"].oid, text)
+    for info in postgres.types:
+        if info.array_oid:
+            register_array(
+                adapters,
+                info.array_oid,
+                info.oid,
+                info.delimiter,
+                whole=info.name in LIST_VALUED,
+            )
+    return adapters

@@ -1,0 +1,169 @@
+"""The text of COPY commands."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from psycopg.pq import Format
+
+from .catalog import sql_type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from .codec import Codec
+    from .statement import CopyInto, Statement
+
+CopyFormat = Literal["csv", "text", "binary"]
+LinesFormat = Literal["csv", "text", "binary", "lines"]
+
+# What may hold a `$1` that is no parameter, and the parameters.
+_TOKEN: Final = re.compile(
+    r"""
+      [eE]'(?:[^'\\]|\\.|'')*'
+    | '(?:[^']|'')*'
+    | "(?:[^"]|"")*"
+    | (?<![\w$])\$(?P<tag>[^\W\d]\w*|)\$.*?\$(?P=tag)\$
+    | --[^\n]*
+    | (?P<comment>/\*)
+    | (?<![\w$])\$(?P<number>\d+)
+    | [\w$]+
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# The staging table's name is in the statements that read it. Its sequence has numbered
+# the rows, and goes on as they are read.
+_STAGING: Final = "reposgen_rows"
+_NUMBER: Final = "reposgen_row"
+SAVEPOINT: Final = f"SAVEPOINT {_STAGING}"
+FAILED_INSERT: Final = f"ROLLBACK TO {SAVEPOINT}"
+LAST_ROW: Final = f"SELECT last_value FROM pg_temp.{_STAGING}_{_NUMBER}_seq"
+TIDY: Final = f"RELEASE {SAVEPOINT}; DROP TABLE pg_temp.{_STAGING}"
+# What is checked at the end of a statement, for all rows.
+_CHECKED_LAST: Final = frozenset({"23001", "23503"})
+
+_LAST_PART: Final = re.compile(r'"((?:[^"]|"")*)"$')
+
+# In COPY's text format.
+_ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPED: Final = {
+    bytes([letter]): bytes([code])
+    for letter, code in zip(b"bfnrtv", b"\b\f\n\r\t\v", strict=True)
+}
+_NULL: Final = b"\\N\n"
+_COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
+
+
+def copy_into(target: CopyInto, copy_format: Format) -> bytes:
+    """COPY into a table's columns."""
+    name = "BINARY" if copy_format is Format.BINARY else "TEXT"
+    columns = ", ".join(target.columns)
+    return f"COPY {target.table} ({columns}) FROM STDIN (FORMAT {name})".encode()
+
+
+def create_staging(statement: Statement[Any]) -> str:
+    """The staging table: a column for each parameter, of its type."""
+    names = statement.copy.columns if statement.copy else ()
+    columns = "".join(
+        f", {name} {sql_type(type_name)}"
+        for name, type_name in zip(names, statement.parameters, strict=True)
+    )
+    return (
+        f"CREATE TEMPORARY TABLE {_STAGING}"
+        f" ({_NUMBER} bigint GENERATED ALWAYS AS IDENTITY{columns}) ON COMMIT DROP"
+    )
+
+
+def failed_row(error: psycopg.Error, read: int, count: int) -> int | None:
+    """The index of the row at which an INSERT of staged rows failed, if one did.
+
+    Args:
+        error: what the server said.
+        read: how many rows it had read.
+        count: how many there are.
+    """
+    if read < 1:
+        return None
+    # With all rows read it may be about any of them: what triggers do comes last.
+    late = error.sqlstate in _CHECKED_LAST or error.diag.context is not None
+    return None if read == count and late else read - 1
+
+
+def place_in_copy(
+    error: psycopg.Error, target: CopyInto
+) -> tuple[int | None, str | None]:
+    """The index of the row that COPY refused, and its column, where it names them.
+
+    It does so in the CONTEXT of its errors, in the server's language: "COPY tasks,
+    line 3, column title".
+    """
+    table = re.escape(unquoted(target.table))
+    columns = "|".join(re.escape(unquoted(column)) for column in target.columns)
+    found = re.search(
+        rf"^COPY {table}, [^\d\n]*(\d+)(?:, [^\n,:]*? ({columns})(?=[:\n]|$))?",
+        error.diag.context or "",
+        re.MULTILINE,
+    )
+    return (int(found[1]) - 1, found[2]) if found else (None, None)
+
+
+def unquoted(name: str) -> str:
+    """The last part of a quoted name, as messages have it."""
+    found = _LAST_PART.search(name)
+    return found[1].replace('""', '"') if found else name.rpartition(".")[2]
+
+
+def copy_query(
+    codec: Codec[Any], values: Sequence[Any], copy_format: LinesFormat, *, header: bool
+) -> bytes:
+    """COPY of a query's rows, the arguments written as literals: COPY takes none."""
+    literals = codec.literals(values)
+    query = replace_parameters(codec.statement.sql, literals)
+    options = f"FORMAT {'text' if copy_format == 'lines' else copy_format}"
+    if copy_format == "csv" and header:
+        options += ", HEADER"
+    return f"COPY ({query}\n) TO STDOUT ({options})".encode()
+
+
+def line(row: bytes, *, json: bool) -> bytes:
+    """The only value of a row of COPY's text format, as it is; NULL is empty.
+
+    Args:
+        row: with the line break behind it.
+        json: line breaks in the value mean nothing, and become spaces.
+    """
+    if row == _NULL:
+        return b"\n"
+    if b"\\" not in row:
+        return row
+    value = _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), row[:-1])
+    if json:
+        value = value.replace(b"\r", b" ").replace(b"\n", b" ")
+    return value + b"\n"
+
+
+def replace_parameters(sql: str, literals: Sequence[str]) -> str:
+    """The statement with a literal for each `$n`."""
+    parts: list[str] = []
+    position = 0
+    while (found := _TOKEN.search(sql, position)) is not None:
+        end = found.end()
+        if found["comment"]:
+            end = _comment_end(sql, end)
+        text = sql[found.start() : end]
+        if found["number"]:
+            text = literals[int(found["number"]) - 1]
+        parts += [sql[position : found.start()], text]
+        position = end
+    return "".join((*parts, sql[position:]))
+
+
+def _comment_end(sql: str, position: int) -> int:
+    depth = 1
+    while depth and (edge := _COMMENT_EDGE.search(sql, position)) is not None:
+        depth += 1 if edge[0] == "/*" else -1
+        position = edge.end()
+    return position

@@ -1,0 +1,87 @@
+"""Cursors: where a page ends, as a string that a client can hand back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import InvalidCursor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .pages import Key
+
+_VERSION: Final = bytes([1])
+_BINDING_BYTES: Final = 8
+_CHECKSUM_BYTES: Final = 4
+_HEAD_BYTES: Final = len(_VERSION) + _BINDING_BYTES
+
+
+def binding_of(query: str, results: Sequence[str], keys: Sequence[Key]) -> bytes:
+    """What ties a cursor to a query and sort: it changes when either does."""
+    parts = [query]
+    for key in keys:
+        parts += [key.name, results[key.column], repr((key.descending, key.nulls))]
+    digest = hashlib.blake2b(
+        "\0".join(parts).encode(), digest_size=_BINDING_BYTES, usedforsecurity=False
+    )
+    return digest.digest()
+
+
+def encode_cursor(binding: bytes, values: Sequence[str | None]) -> str:
+    """A cursor for the row whose keys have these values, as PostgreSQL's text."""
+    payload = json.dumps(values, separators=(",", ":")).encode()
+    head = _VERSION + binding
+    data = head + _checksum(head + payload) + payload
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def decode_cursor(
+    cursor: str, binding: bytes, keys: Sequence[Key], query: str
+) -> list[str | None]:
+    """The keys' values that a cursor stands for.
+
+    Raises:
+        InvalidCursor: it is damaged, or of another version, query or sort.
+    """
+    try:
+        data = base64.b64decode(
+            cursor.encode("ascii") + b"=" * (-len(cursor) % 4),
+            altchars=b"-_",
+            validate=True,
+        )
+    except (UnicodeEncodeError, binascii.Error):
+        raise InvalidCursor("this is no page cursor", query=query) from None
+    if not data.startswith(_VERSION):
+        raise InvalidCursor("this is no page cursor of this version", query=query)
+    head, rest = data[:_HEAD_BYTES], data[_HEAD_BYTES:]
+    checksum, payload = rest[:_CHECKSUM_BYTES], rest[_CHECKSUM_BYTES:]
+    if checksum != _checksum(head + payload):
+        raise InvalidCursor("the cursor is damaged", query=query)
+    if head != _VERSION + binding:
+        raise InvalidCursor("the cursor is of another query or sort", query=query)
+    values: Any = json.loads(payload)
+    if not _fit(values, keys):
+        raise InvalidCursor("the cursor is of another query or sort", query=query)
+    return list(values)
+
+
+def _checksum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(_CHECKSUM_BYTES, "big")
+
+
+def _fit(values: Any, keys: Sequence[Key]) -> bool:  # noqa: ANN401 -- what JSON may be
+    """Whether a row can have these keys: a column may have become not null."""
+    return (
+        isinstance(values, list)
+        and len(values) == len(keys)
+        and all(
+            isinstance(value, str) or (value is None and key.nullable)
+            for value, key in zip(values, keys, strict=True)
+        )
+    )

@@ -1,0 +1,87 @@
+"""Settings that end with a statement: whose rows it sees, how long it may take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import InvalidArgument, InvalidText, TenantRequired
+from .statement import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .statement import Package
+
+STATEMENT_TIMEOUT: Final = "statement_timeout"
+
+# In a pipeline with a statement these are one transaction with it, and end with it.
+SET: Final = Statement[str](
+    "settings",
+    "SELECT set_config(name, value, true) FROM unnest($1, $2) AS settings(name, value)",
+    parameters=("text[]", "text[]"),
+    results=("text",),
+)
+# In a transaction that goes on, what was set before is kept in a setting of its own.
+LIMIT: Final = Statement[str](
+    "limit",
+    "WITH kept AS MATERIALIZED ("
+    "SELECT set_config($1, current_setting('statement_timeout'), true)"
+    ") SELECT set_config('statement_timeout', $2, true) FROM kept",
+    parameters=("text", "text"),
+    results=("text",),
+)
+UNLIMIT: Final = Statement[str](
+    "unlimit",
+    "SELECT set_config('statement_timeout', current_setting($1), true)",
+    parameters=("text",),
+    results=("text",),
+)
+# While a stream is open, statements may come and go.
+KEPT_BY_STATEMENT: Final = "repositories.statement"
+KEPT_BY_BLOCK: Final = "repositories.block"
+
+
+def milliseconds(seconds: float) -> str:
+    """A timeout as PostgreSQL spells it; none is so short that it means no timeout."""
+    return f"{max(1, round(seconds * 1000))}ms"
+
+
+def set_arguments(settings: Mapping[str, str]) -> Sequence[Any]:
+    """The arguments of `SET`."""
+    return [[*settings], [*settings.values()]]
+
+
+def tenant_id(value: object) -> str:
+    """A tenant's id as the setting holds it.
+
+    Raises:
+        InvalidArgument: it is None or empty, or no text that PostgreSQL can hold.
+    """
+    text = "" if value is None else str(value)
+    if not text:
+        raise InvalidArgument("a tenant's id is missing")
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidText("a tenant's id holds what PostgreSQL can't store")
+    return text
+
+
+def own_settings(
+    package: Package, statement: Statement[Any] | None, tenant: str | None
+) -> dict[str, str]:
+    """What is set for a statement that is a transaction by itself.
+
+    Raises:
+        TenantRequired: there is no tenant, and the package needs one.
+    """
+    settings = {}
+    query = None if statement is None else statement.name
+    if package.tenant is not None:
+        if tenant is None:
+            raise TenantRequired(
+                f"no tenant is set: {package.tenant} is what a db.tenant(…) block sets",
+                query=query,
+            )
+        settings[package.tenant] = tenant
+    if statement is not None and statement.timeout is not None:
+        settings[STATEMENT_TIMEOUT] = milliseconds(statement.timeout)
+    return settings

@@ -1,0 +1,216 @@
+"""Keyset pages: the SQL of a page, and the cursors that lead to the next one.
+
+A page is the query itself, without its ORDER BY, as a subquery: that is right for
+whatever the query does (DISTINCT, GROUP BY, UNION, window functions), and PostgreSQL
+pulls a simple query up, so that an index serves the boundary as if it stood inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from .catalog import sql_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows of an ordered result.
+
+    Attributes:
+        items: in the order asked for, whichever way the page was reached.
+        next: the `after` of the page behind this one, None if this is the last.
+        previous: the `before` of the page in front, None if this is the first.
+        total: how many rows there are without paging, if it was asked for.
+    """
+
+    items: list[T]
+    next: str | None
+    previous: str | None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A column of the result that rows are ordered by.
+
+    Attributes:
+        name: what `sort=` calls it.
+        column: its index in the result.
+        nullable: rows can hold NULL there.
+        nulls: where those go, if not where PostgreSQL puts them by default: last
+            where values ascend, first where they descend.
+    """
+
+    name: str
+    column: int
+    descending: bool = False
+    nullable: bool = False
+    nulls: Literal["first", "last"] | None = None
+
+    @property
+    def nulls_first(self) -> bool:
+        """NULLs come before all values."""
+        return self.descending if self.nulls is None else self.nulls == "first"
+
+    def reversed(self) -> Key:
+        """The key that sorts the other way round, NULLs included."""
+        nulls = self.nulls
+        if nulls is not None:
+            nulls = "last" if nulls == "first" else "first"
+        return replace(self, descending=not self.descending, nulls=nulls)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """What a query's rows can be ordered by.
+
+    Attributes:
+        default: the query's own ORDER BY.
+        unique: how many of its last keys no two rows agree in.
+        choices: what `sort=` may name, ascending; with `-` in front they descend.
+    """
+
+    default: tuple[Key, ...]
+    unique: int = 1
+    choices: tuple[Key, ...] = ()
+
+    @property
+    def sorts(self) -> Iterable[str]:
+        """What `sort=` may be."""
+        return (f"{sign}{key.name}" for key in self.choices for sign in ("", "-"))
+
+    def keys(self, sort: str | None) -> tuple[Key, ...] | None:
+        """The keys of a sort, None for one that is not offered.
+
+        Args:
+            sort: `created_at`, `-created_at`, or None for the default.
+        """
+        if sort is None:
+            return self.default
+        name = sort.removeprefix("-")
+        chosen = next((key for key in self.choices if key.name == name), None)
+        if chosen is None:
+            return None
+        chosen = replace(chosen, descending=sort != name)
+        # The tie-breaker runs with the chosen column, so that one index serves both.
+        unique = self.default[-self.unique :]
+        turn = unique[0].descending is not chosen.descending
+        behind = (key.reversed() if turn else key for key in unique)
+        return (chosen, *(key for key in behind if key.column != chosen.column))
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """The SQL of one page; its last parameter is the number of rows.
+
+    Attributes:
+        sql: its rows hold the statement's columns, then the keys as text, then the
+            number of all rows if that is asked for.
+        parameters: type names of the parameters behind the statement's own.
+        results: type names of the columns behind the statement's own.
+    """
+
+    sql: str
+    parameters: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+def page_query(
+    sql: str,
+    *,
+    parameters: int,
+    results: Sequence[str],
+    keys: Sequence[Key],
+    boundary: Sequence[bool] | None,
+    total: bool = False,
+) -> PageQuery:
+    """The SQL of the rows behind a boundary, or of the first rows.
+
+    Args:
+        sql: the query without its ORDER BY.
+        parameters: how many parameters the query has itself.
+        results: type names of its columns.
+        keys: what to order by, in the direction of travel.
+        boundary: of the row to begin behind, which keys are not NULL there; their
+            values are parameters.
+        total: count all rows as well.
+    """
+    names = ", ".join(f"c{index}" for index in range(len(results)))
+    hidden = [f"c{key.column}::text AS key{n}" for n, key in enumerate(keys)]
+    if total:
+        hidden.append(f"({count_query(sql)})")
+    given = (
+        [key for key, known in zip(keys, boundary, strict=True) if known]
+        if boundary
+        else []
+    )
+    values = {
+        key.column: f"${parameters + n}::{sql_type(results[key.column])}"
+        for n, key in enumerate(given, start=1)
+    }
+    return PageQuery(
+        sql="\n".join(
+            (
+                f"SELECT page.*, {', '.join(hidden)} FROM (",
+                sql.strip(),
+                f") AS page({names})",
+                *((f"WHERE {_behind(keys, values)}",) if boundary else ()),
+                f"ORDER BY {', '.join(map(_term, keys))}",
+                f"LIMIT ${parameters + len(given) + 1}",
+            )
+        ),
+        parameters=("text",) * len(given) + ("int8",),
+        results=("text",) * len(keys) + (("int8",) if total else ()),
+    )
+
+
+def count_query(sql: str) -> str:
+    """The SQL that counts a query's rows."""
+    return f"SELECT count(*) FROM (\n{sql.strip()}\n) AS page"
+
+
+def _term(key: Key) -> str:
+    direction = " DESC" if key.descending else ""
+    nulls = f" NULLS {key.nulls.upper()}" if key.nulls else ""
+    return f"c{key.column}{direction}{nulls}"
+
+
+def _behind(keys: Sequence[Key], values: dict[int, str]) -> str:
+    """The condition for rows behind the boundary; NULL where a key has no value."""
+    directions = {key.descending for key in keys}
+    if len(directions) == 1 and not any(key.nullable for key in keys):
+        columns = ", ".join(f"c{key.column}" for key in keys)
+        bounds = ", ".join(values[key.column] for key in keys)
+        return f"({columns}) {'<' if keys[0].descending else '>'} ({bounds})"
+    condition = _chain(keys, values)
+    first = keys[0]
+    if first.column in values and not first.nullable:
+        # A bound that an index understands; the chain alone is none.
+        operator = "<=" if first.descending else ">="
+        condition = (
+            f"c{first.column} {operator} {values[first.column]} AND ({condition})"
+        )
+    return condition
+
+
+def _chain(keys: Sequence[Key], values: dict[int, str]) -> str:
+    key, rest = keys[0], keys[1:]
+    column = f"c{key.column}"
+    value = values.get(key.column)
+    if value is None:
+        beyond = f"{column} IS NOT NULL" if key.nulls_first else "FALSE"
+        equal = f"{column} IS NULL"
+    else:
+        beyond = f"{column} {'<' if key.descending else '>'} {value}"
+        if key.nullable and not key.nulls_first:
+            beyond += f" OR {column} IS NULL"
+        equal = f"{column} = {value}"
+    if not rest:
+        return beyond
+    return f"{beyond} OR ({equal} AND ({_chain(rest, values)}))"

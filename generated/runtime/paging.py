@@ -1,0 +1,155 @@
+"""One page of a query: which statement asks for it, and what its rows become."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .cursors import binding_of, decode_cursor, encode_cursor
+from .errors import InvalidArgument
+from .pages import Page, count_query, page_query
+from .variants import unknown_sort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .pages import Key
+    from .statement import Statement
+    from .variants import Variants
+
+T = TypeVar("T")
+
+
+class PageRequest(Generic[T]):
+    """A page that is asked for.
+
+    Attributes:
+        statement: its rows are pairs: a row, and what lies hidden behind it.
+        values: the statement's arguments.
+    """
+
+    def __init__(
+        self,
+        variants: Variants[T],
+        values: Sequence[Any],
+        *,
+        limit: int,
+        after: str | None,
+        before: str | None,
+        total: bool,
+        sort: str | None,
+    ) -> None:
+        """Find the statement.
+
+        Raises:
+            InvalidArgument: a limit below 1, an unknown sort, or two cursors.
+            InvalidCursor: see there.
+        """
+        query = variants.name
+        if limit < 1:
+            raise InvalidArgument(f"limit is {limit}: it begins at 1", query=query)
+        if after is not None and before is not None:
+            raise InvalidArgument("after and before exclude each other", query=query)
+        ordering = variants.ordering
+        keys = ordering.keys(sort)
+        if keys is None:
+            raise unknown_sort(sort or "", ordering.sorts, query)
+        self._variants = variants
+        self._given = variants.given(values)
+        self._own_values = variants.sent(values)
+        self._limit = limit
+        self._backwards = before is not None
+        self._total = total
+        self._keys = len(keys)
+        self._binding = binding_of(query, variants.results, keys)
+        cursor = before if after is None else after
+        self._boundary = (
+            None
+            if cursor is None
+            else decode_cursor(cursor, self._binding, keys, query)
+        )
+        travel = [key.reversed() for key in keys] if self._backwards else keys
+        self.statement = self._page_statement(travel, sort)
+        bounds = [value for value in self._boundary or () if value is not None]
+        # One more than asked for tells whether there is a page behind.
+        self.values = (*self._own_values, *bounds, limit + 1)
+
+    def _page_statement(
+        self, travel: Sequence[Key], sort: str | None
+    ) -> Statement[tuple[T, tuple[Any, ...]]]:
+        variants, boundary = self._variants, self._boundary
+        known = (
+            None if boundary is None else tuple(value is not None for value in boundary)
+        )
+        query = partial(
+            page_query,
+            parameters=len(variants.parameters),
+            results=variants.results,
+            keys=travel,
+            boundary=known,
+            total=self._total,
+        )
+
+        def change(attributes: dict[str, Any]) -> None:
+            shape = query("")
+            attributes["parameters"] += shape.parameters
+            attributes["results"] += shape.results
+            attributes["row"] = _row(variants.row, len(variants.results))
+
+        key = ("page", self._given, sort, self._backwards, known, self._total)
+        return variants.built(key, lambda: query(self._sql()).sql, change)
+
+    def counting(self) -> tuple[Statement[int], Sequence[Any]]:
+        """What counts all rows, for a page that has none to tell by."""
+
+        def change(attributes: dict[str, Any]) -> None:
+            attributes |= {"results": ("int8",), "row": None}
+
+        key = ("count", self._given)
+        statement = self._variants.built(key, lambda: count_query(self._sql()), change)
+        return statement, self._own_values
+
+    def _sql(self) -> str:
+        return self._variants.sql(self._given, ordered=False)
+
+    def must_count(self, rows: Sequence[object]) -> bool:
+        """Whether the number of all rows is asked for and not told by the page."""
+        return self._total and not rows and self._boundary is not None
+
+    def page(
+        self, rows: Sequence[tuple[T, tuple[Any, ...]]], counted: int | None
+    ) -> Page[T]:
+        """The page.
+
+        Args:
+            rows: of the statement.
+            counted: the number of all rows, where that had to be asked for.
+        """
+        total = counted
+        if self._total and counted is None:
+            total = rows[0][1][self._keys] if rows else 0
+        has_more = len(rows) > self._limit
+        shown = rows[: self._limit]
+        if self._backwards:
+            shown = shown[::-1]
+        # Beyond the row that the cursor stands for there is that row at least.
+        came_from = self._boundary is not None
+        ahead, behind = (
+            (came_from, has_more) if self._backwards else (has_more, came_from)
+        )
+        return Page(
+            items=[row for row, _ in shown],
+            next=self._cursor(shown[-1]) if shown and ahead else None,
+            previous=self._cursor(shown[0]) if shown and behind else None,
+            total=total,
+        )
+
+    def _cursor(self, row: tuple[T, tuple[Any, ...]]) -> str:
+        return encode_cursor(self._binding, row[1][: self._keys])
+
+
+def _row(make: Callable[..., T] | None, width: int) -> Callable[..., Any]:
+    """What makes a pair of the flat values: the row, and what lies hidden behind it."""
+    if make is None:
+        return lambda first, *hidden: (first, hidden)
+    return lambda *values: (make(*values[:width]), values[width:])

@@ -1,0 +1,179 @@
+"""What a generated package says of its queries and of its database's types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import StrEnum
+
+    from .conversions import Converted
+    from .errors import ConstraintViolation
+
+T_co = TypeVar("T_co", covariant=True)
+
+# Not quoted as a whole, so that annotations such as `Json | None` can be evaluated.
+Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+JsonInput: TypeAlias = (
+    Mapping[str, "JsonInput"] | Sequence["JsonInput"] | str | int | float | bool | None
+)
+
+
+class Unset(Enum):
+    """The type of `UNSET`."""
+
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+"""Leaves an optional SET item out, where None would mean NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What the server said of a command.
+
+    Attributes:
+        tag: the command tag: `UPDATE 3`.
+        rows: the number in it, 0 where there is none.
+    """
+
+    tag: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopyInto:
+    """Where a COPY goes; all names quoted, ready for SQL.
+
+    Attributes:
+        table: `"public"."tasks"`.
+        columns: in the order of the statement's parameters.
+        staged: the table is a temporary one, made for the call, and the statement
+            moves the rows on from there.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    staged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Optimistic:
+    """How a write by version that met no row finds out why.
+
+    Attributes:
+        probe: asks for the version of the row that was meant.
+        arguments: indexes of the statement's arguments that are the probe's.
+        expected: index of the argument that is the version the caller has seen.
+        inserts: the statement writes a row that is not there.
+    """
+
+    probe: Statement[Any]
+    _: KW_ONLY
+    arguments: tuple[int, ...]
+    expected: int
+    inserts: bool = False
+
+
+# Not frozen: `Statement[int](…)` would fail with Python 3.11's slots.
+@dataclass(slots=True, eq=False)
+class Validated(Generic[T_co]):
+    """One query, as it was validated, and what to make of its rows.
+
+    A type name is a built-in's (`int4`, `timestamptz`, `text[]`) or schema-qualified
+    (`public.task_status`, `public.task_status[]`); of the latter, a part that holds a
+    dot, a double quote or brackets stands in double quotes, as in SQL.
+
+    Attributes:
+        name: `tasks.get_task`, for errors and observers.
+        parameters: type names, in the order of the numbers.
+        results: type names, in the order of the columns.
+        row: called positionally with the values of one row; without it the value of
+            the first column is the result.
+        read_only: proved to write nothing.
+        locks_rows: FOR UPDATE and the like: works in a transaction only.
+        fields: the attributes of a batch's or COPY's rows, in the order of the
+            parameters; none where the rows are the single parameter's values.
+        copy: of a COPY, its target.
+        optimistic: of a write by version, how it is told what went wrong.
+        timeout: seconds that the server may work on it.
+    """
+
+    name: str
+    _: KW_ONLY
+    parameters: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+    row: Callable[..., T_co] | None = None
+    read_only: bool = False
+    locks_rows: bool = False
+    fields: tuple[str, ...] = ()
+    copy: CopyInto | None = None
+    optimistic: Optimistic | None = None
+    timeout: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Statement(Validated[T_co]):
+    """A query whose SQL is always the same.
+
+    Two statements are equal only if they are the same object: what is prepared on a
+    connection is found by identity.
+
+    Attributes:
+        sql: with `$1`, `$2` for the parameters.
+    """
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """A composite type whose fields are not all what the driver makes of them.
+
+    Attributes:
+        python: as in a package's `composites`.
+        fields: by their names in the database, the types of those that are converted.
+    """
+
+    python: Callable[..., Any]
+    fields: Mapping[str, Converted]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Package:
+    """A generated package, as far as it is about its database.
+
+    Type names are schema-qualified, as in `Statement`.
+
+    Attributes:
+        name: `demo`.
+        enums: the class of each enum type.
+        composites: of each composite type what builds a value from its fields,
+            positionally, in order: a class, as a rule. What goes to the server is taken
+            apart by the `__match_args__` of its class.
+        types: names of all other types of the user's or an extension's that
+            statements mention: domains, ranges, citext. Merely spares a question to
+            the server: what is missing here is looked up when a statement needs it.
+        constraints: by schema, table and name, the class to raise.
+        tenant: the setting that row-level security reads: each call needs a tenant.
+    """
+
+    name: str
+    _: KW_ONLY
+    enums: Mapping[str, type[StrEnum]] = field(default_factory=dict[str, Any])
+    composites: Mapping[str, Callable[..., Any] | Composite] = field(
+        default_factory=dict[str, Any]
+    )
+    types: tuple[str, ...] = ()
+    constraints: Mapping[tuple[str, str, str], type[ConstraintViolation]] = field(
+        default_factory=dict[tuple[str, str, str], Any]
+    )
+    tenant: str | None = None

@@ -1,0 +1,24 @@
+# Derived from ../aio/__init__.py by derive_sync.py: change that file.
+"""The runtime for threads."""
+
+from .copying import Export
+from .database import Database
+from .listener import Listener
+from .runner import Runner
+from .savepoints import Savepoint
+from .source import Source
+from .stream import Stream
+from .tenant import Tenant
+from .transaction import Transaction
+
+__all__ = [
+    "Database",
+    "Export",
+    "Listener",
+    "Runner",
+    "Savepoint",
+    "Source",
+    "Stream",
+    "Tenant",
+    "Transaction",
+]

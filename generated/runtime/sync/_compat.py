@@ -1,0 +1,71 @@
+"""What differs between asyncio and threads; its twin in aio/ is written by hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import islice
+from types import GeneratorType
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
+T = TypeVar("T")
+
+NOT_SHARED = (
+    "this thread runs in the context of another thread's transaction block, whose"
+    " connection it does not share: start it in a context of its own, or hand it the"
+    " transaction, as in TaskRepository(transaction)"
+)
+
+
+def current_owner() -> object:
+    """The thread that is running."""
+    return threading.get_ident()
+
+
+def chunks(items: Iterable[T], size: int) -> Generator[list[T], None, None]:
+    """The items, in lists of at most `size`."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def close(rows: Iterator[object]) -> None:
+    """End a generator that is typed as an iterator."""
+    cast("Generator[object, None, None]", rows).close()
+
+
+class Writable(Protocol[D_contra]):
+    """What data can be written to: a file."""
+
+    def write(self, data: D_contra, /) -> object:
+        """Take the data."""
+        ...
+
+
+def write(file: Writable[D_contra], data: D_contra) -> None:
+    """Write to a file."""
+    file.write(data)
+
+
+def is_running(events: Generator[object, None, None]) -> bool:
+    """Whether a thread waits in the generator right now."""
+    return isinstance(events, GeneratorType) and events.gi_running
+
+
+def sleep(seconds: float) -> None:
+    """Wait."""
+    time.sleep(seconds)
+
+
+def call(callback: Callable[[], object]) -> None:
+    """Call a function."""
+    callback()
+
+
+def to_the_end(work: Callable[[T], None], subject: T) -> None:
+    """Do what must be done."""
+    work(subject)

@@ -1,0 +1,141 @@
+# Derived from ../aio/batch.py by derive_sync.py: change that file.
+"""One statement for many items, in pipelines."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import psycopg
+
+from .. import wire
+from ..batching import arguments_of
+from ..errors import InvalidArgument, RepositoryError
+from ._compat import chunks
+from .atomic import is_alone, one_transaction, uncertain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Statement
+    from .session import Session
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+# As many items are in memory, and go out in one pipeline.
+_CHUNK: Final = 1000
+
+
+def run_batch(
+    session: Session,
+    statement: Statement[T],
+    items: Iterable[Any],
+    read: Callable[[Codec[T], PGresult, int], R],
+    *,
+    judges: bool = False,
+) -> list[R]:
+    """Run the statement once for each item.
+
+    Outside a transaction the batch is one: it is committed as a whole, or not at all.
+
+    Args:
+        session: where to.
+        statement: what to run.
+        items: its arguments.
+        read: an item's result, with its index.
+        judges: `read` may refuse a result.
+
+    Raises:
+        RepositoryError: with the failing item's index.
+    """
+    if statement.locks_rows:
+        session.require_transaction(statement)
+    with closing(chunks(items, _CHUNK)) as parts:
+        first: list[Any] = next(parts, [])
+        # One pipeline is a transaction by itself.
+        if len(first) < _CHUNK and (statement.read_only or not judges):
+            with uncertain(session, statement):
+                return _run_chunk(session, statement, first, read, 0)
+        alone = is_alone(session)
+        try:
+            return _run_chunks(session, statement, first, parts, read)
+        except RepositoryError as error:
+            # In the transaction the statement could not be prepared again.
+            if not (alone and _is_outdated(error, len(first))):
+                raise
+        return _run_chunks(session, statement, first, parts, read)
+
+
+def _is_outdated(error: RepositoryError, first: int) -> bool:
+    """Whether the first pipeline failed because what was prepared is no longer good."""
+    cause, item = error.driver_error, error.item
+    if cause is None or item is None:
+        return False
+    return item < first and wire.is_outdated(cause)
+
+
+def _run_chunks(
+    session: Session,
+    statement: Statement[T],
+    first: Sequence[Any],
+    parts: Iterable[list[Any]],
+    read: Callable[[Codec[T], PGresult, int], R],
+) -> list[R]:
+    with one_transaction(session):
+        results = _run_chunk(session, statement, first, read, 0)
+        for part in parts:
+            done = len(results)
+            results += _run_chunk(session, statement, part, read, done)
+    return results
+
+
+def _run_chunk(
+    session: Session,
+    statement: Statement[T],
+    items: Sequence[Any],
+    read: Callable[[Codec[T], PGresult, int], R],
+    start: int,
+) -> list[R]:
+    if not items:
+        return []
+    batch = [*map(arguments_of(statement), items)]
+    try:
+        codec = session.codec(statement)
+        encoded = [_encode(codec, v, item) for item, v in enumerate(batch, start)]
+        if session.is_fast:
+            results = session.pipelined([(codec, each) for each in encoded])
+        else:
+            results = _run_plain(session, codec, batch)
+        return [read(codec, result, item) for item, result in enumerate(results, start)]
+    except wire.BatchFailed as failure:
+        item = None if failure.item is None else start + failure.item
+        raise session.translated(failure.error, statement, item) from None
+    except psycopg.Error as error:
+        raise session.translated(error, statement) from None
+
+
+def _encode(codec: Codec[Any], values: Sequence[Any], item: int) -> Sequence[Any]:
+    try:
+        return codec.encode(values)
+    except InvalidArgument as error:
+        error.item = item
+        raise
+
+
+def _run_plain(
+    session: Session, codec: Codec[Any], batch: Sequence[Sequence[Any]]
+) -> list[PGresult]:
+    cursors = [session.cursor() for _ in batch]
+    try:
+        with session.connection.pipeline():
+            for cursor, values in zip(cursors, batch, strict=True):
+                session.execute_plain(cursor, codec, values)
+    except psycopg.Error as error:
+        done = sum(cursor.pgresult is not None for cursor in cursors)
+        item = done if done < len(batch) else None
+        raise wire.BatchFailed(error, item) from None
+    return [session.result_of(cursor) for cursor in cursors]

@@ -1,0 +1,83 @@
+# Derived from ../aio/staging.py by derive_sync.py: change that file.
+"""COPY into a staging table, and from there by the user's own INSERT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+
+from ..copy_commands import (
+    FAILED_INSERT,
+    LAST_ROW,
+    SAVEPOINT,
+    TIDY,
+    create_staging,
+    failed_row,
+)
+from .atomic import one_transaction
+from .copying import copy_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Statement
+    from .session import Session
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+def insert_rows(
+    session: Session,
+    statement: Statement[T],
+    rows: Iterable[Any],
+    read: Callable[[Codec[T], PGresult], R],
+) -> R:
+    """Insert rows through a staging table, in one transaction.
+
+    Raises:
+        RepositoryError: and no row was written.
+    """
+    with one_transaction(session):
+        try:
+            codec = session.codec(statement)
+            session.command(create_staging(statement))
+            count = copy_rows(session, statement, rows)
+            session.command(SAVEPOINT)
+            result = _insert(session, codec, count)
+            session.command(TIDY)
+            return read(codec, result)
+        except psycopg.Error as error:
+            raise session.translated(error, statement) from None
+
+
+def _insert(session: Session, codec: Codec[Any], count: int) -> PGresult:
+    statement = codec.statement
+    try:
+        return _execute(session, statement.sql, binary=codec.reads_binary)
+    except psycopg.Error as error:
+        item = _failed_row(session, error, count)
+        raise session.translated(error, statement, item) from None
+
+
+def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | None:
+    try:
+        session.command(FAILED_INSERT)
+        result = _execute(session, LAST_ROW, binary=False)
+        session.command(TIDY)
+    except psycopg.Error:
+        # With the connection gone, so is the staging table.
+        return None
+    read = int(result.get_value(0, 0) or 0) - count
+    return failed_row(error, read, count)
+
+
+def _execute(session: Session, sql: str, *, binary: bool) -> PGresult:
+    cursor = session.cursor()
+    # The table is a new one each time.
+    cursor.execute(sql.encode(), binary=binary, prepare=False)
+    return session.result_of(cursor)

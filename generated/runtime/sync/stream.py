@@ -1,0 +1,195 @@
+# Derived from ../aio/stream.py by derive_sync.py: change that file.
+"""Rows one after the other, in constant memory."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+
+import psycopg
+from psycopg.pq import Format
+
+from .. import plain, wire
+from ._compat import close
+from .atomic import uncertain
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from types import TracebackType
+
+    from psycopg.abc import Buffer
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Package, Statement
+    from .session import Session
+    from .source import Holder
+
+T = TypeVar("T")
+
+_SIZE: Final = 1000
+_numbers: Final = count(1)
+
+
+class Stream(Generic[T]):
+    """The rows of a query.
+
+    Iterate over it, best in a `with` block, which ends the query on the server
+    as soon as the block is left, for whatever reason:
+
+        with tasks.stream_tasks() as stream:
+            for task in stream:
+                ...
+
+    It has a connection to itself; in a transaction block it shares that one's, and
+    other statements may run there between two rows, as long as the stream only reads.
+    """
+
+    def __init__(
+        self,
+        holder: Holder,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+    ) -> None:
+        self._holder = holder
+        self._package = package
+        self._statement = statement
+        self._values = values
+        self._rows: Generator[T, None, None] | None = None
+
+    def __iter__(self) -> Generator[T, None, None]:
+        if self._rows is None:
+            self._rows = self._read()
+        return self._rows
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the query; does nothing if it has ended."""
+        if self._rows is not None:
+            self._rows.close()
+
+    def _read(self) -> Generator[T, None, None]:
+        with (
+            self._holder.lease(self._package, self._statement) as session,
+            closing(_chunks(session, self._statement, self._values)) as chunks,
+        ):
+            with uncertain(session, self._statement):
+                for rows in chunks:
+                    yield from rows
+
+
+def _chunks(
+    session: Session, statement: Statement[T], values: Sequence[Any]
+) -> Generator[list[T], None, None]:
+    if statement.locks_rows:
+        session.require_transaction(statement)
+    try:
+        codec = session.codec(statement)
+        reads = statement.read_only or statement.locks_rows
+        if reads and session.in_transaction:
+            chunks = _declared(session, codec, values)
+        elif session.is_fast:
+            chunks = _fast(session, codec, codec.encode(values))
+        else:
+            chunks = _plain(session, codec, values)
+        with closing(chunks):
+            yield from chunks
+    except psycopg.Error as error:
+        raise session.translated(error, statement) from None
+
+
+def _fast(
+    session: Session, codec: Codec[T], parameters: Sequence[Buffer | None]
+) -> Generator[list[T], None, None]:
+    connection = session.connection
+    pgconn = connection.pgconn
+    with connection.lock:
+        session.streaming = True
+        try:
+            result = _first(session, codec, parameters)
+            while result is not None:
+                yield codec.rows(result)
+                result = connection.wait(wire.next_chunk(pgconn))
+        finally:
+            session.streaming = False
+            if wire.is_active(pgconn):
+                connection.cancel_safe()
+                connection.wait(wire.drain(pgconn))
+
+
+def _first(
+    session: Session, codec: Codec[Any], parameters: Sequence[Buffer | None]
+) -> PGresult | None:
+    connection = session.connection
+    pgconn = connection.pgconn
+    if not codec.name:
+        connection.wait(wire.prepare(pgconn, codec))
+    connection.wait(wire.start_stream(pgconn, codec, parameters, _SIZE))
+    try:
+        return connection.wait(wire.next_chunk(pgconn))
+    except psycopg.Error as error:
+        if not session.may_repeat(codec, error):
+            raise
+    connection.wait(wire.prepare(pgconn, codec))
+    connection.wait(wire.start_stream(pgconn, codec, parameters, _SIZE))
+    return connection.wait(wire.next_chunk(pgconn))
+
+
+def _plain(
+    session: Session, codec: Codec[T], values: Sequence[Any]
+) -> Generator[list[T], None, None]:
+    cursor = session.cursor()
+    plain.keep_raw(cursor.adapters, codec)
+    size = _SIZE if psycopg.capabilities.has_stream_chunked() else 1
+    rows: Iterator[Any] = cursor.stream(
+        codec.statement.sql.encode(),
+        plain.encoded(codec, values),
+        binary=codec.result_format == Format.BINARY,
+        size=size,
+    )
+    session.streaming = True
+    seen = None
+    try:
+        # psycopg gives a chunk's rows one by one; the codec reads all at once.
+        for _ in rows:
+            result = cursor.pgresult
+            if result is not None and result is not seen:
+                seen = result
+                yield codec.rows(result)
+    finally:
+        session.streaming = False
+        close(rows)
+
+
+def _declared(
+    session: Session, codec: Codec[T], values: Sequence[Any]
+) -> Generator[list[T], None, None]:
+    name = f"stream_{next(_numbers)}"
+    sql = f"DECLARE {name} NO SCROLL CURSOR FOR {codec.statement.sql}"
+    cursor = session.cursor()
+    cursor.execute(sql.encode(), plain.encoded(codec, values), prepare=False)
+    fetch = f"FETCH FORWARD {_SIZE} FROM {name}".encode()
+    binary = codec.result_format == Format.BINARY
+    try:
+        while True:
+            cursor.execute(fetch, prepare=False, binary=binary)
+            result = session.result_of(cursor)
+            if result.ntuples == 0:
+                return
+            yield codec.rows(result)
+    finally:
+        # A failed transaction takes the cursor with it.
+        if session.in_transaction:
+            cursor.execute(f"CLOSE {name}".encode(), prepare=False)

@@ -1,0 +1,76 @@
+# Derived from ../aio/tenant.py by derive_sync.py: change that file.
+"""On whose behalf calls are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from contextvars import ContextVar
+    from types import TracebackType
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Package, Statement
+    from .blocks import Blocks
+    from .session import Session
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Tenant:
+    """What `Database.tenant()` gives: a block, and a source for repositories.
+
+    In the block all that the Database's repositories do is the tenant's, in this thread
+    and in those that it starts. Blocks may nest, and one Tenant may be entered often.
+    Handed on explicitly, as in `TaskRepository(tenant)`, it needs no block.
+
+    Attributes:
+        id: as the setting holds it.
+    """
+
+    def __init__(
+        self,
+        database: Blocks,
+        variable: ContextVar[tuple[str, ...]],
+        id: str,  # noqa: A002 -- what it is
+    ) -> None:
+        self.id = id
+        self._database = database
+        self._variable = variable
+
+    def __enter__(self) -> Self:
+        self._variable.set((*self._variable.get(), self.id))
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._variable.set(self._variable.get()[:-1])
+
+    def run_statement(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+    ) -> R:
+        """Run one statement for the tenant."""
+        return self._database.run_statement(package, statement, values, read, self.id)
+
+    def lease(
+        self, package: Package, statement: Statement[Any] | None = None
+    ) -> AbstractContextManager[Session]:
+        """A connection's session for more than one step."""
+        return self._database.lease(package, statement, self.id)
+
+    def conninfo(self) -> str:
+        """Where another connection leads to."""
+        return self._database.conninfo()

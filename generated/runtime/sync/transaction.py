@@ -1,0 +1,250 @@
+# Derived from ../aio/transaction.py by derive_sync.py: change that file.
+"""A transaction block, and the savepoints in it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+
+from .. import wire
+from ..errors import (
+    CallbackFailed,
+    ConnectionLost,
+    OutcomeUnknown,
+    RepositoryError,
+    TenantRequired,
+    TransactionClosed,
+    TransactionFailed,
+    TransactionNotShared,
+    WrongTenant,
+)
+from ..notifications import conninfo_of
+from ..transactions import Callbacks, Outcome, set_local, timeouts
+from ..translate import translate
+from ._compat import NOT_SHARED, call, current_owner
+from .limits import limited, run_limited
+from .savepoints import Savepoints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+    from ..statement import Package, Statement
+    from ..transactions import Callback
+    from .savepoints import Savepoint
+    from .session import Session
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Transaction:
+    """What `Database.transaction()` opens; a source for repositories.
+
+    Repositories of the Database join it by themselves. Handed on explicitly, as in
+    `TaskRepository(transaction)`, it also serves threads other than its owner's, one
+    statement at a time.
+
+    Attributes:
+        owner: the thread that opened it.
+        closed: the block has ended.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        session_of: Callable[[Package], Session],
+        settings: Mapping[str, str],
+        timeout: float | None = None,
+    ) -> None:
+        self.owner = current_owner()
+        self.closed = False
+        self._session = session
+        self._session_of = session_of
+        self._settings = settings
+        self._timeout = timeout
+        self._callbacks = Callbacks()
+        self._savepoints = Savepoints(session, self.command, self._callbacks)
+        self._outcome = Outcome.UNKNOWN
+
+    def run_statement(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+        tenant: str | None = None,
+    ) -> R:
+        """Run one statement in the transaction."""
+        session = self._open_session(package, tenant)
+        if statement.timeout is None:
+            return session.run(statement, values, read)
+        seconds = self._bounded(statement.timeout)
+        return run_limited(session, seconds, statement, values, read)
+
+    @contextmanager
+    def lease(
+        self,
+        package: Package,
+        statement: Statement[Any] | None = None,
+        tenant: str | None = None,
+    ) -> Generator[Session, None, None]:
+        """The transaction's connection."""
+        session = self._open_session(package, tenant)
+        if statement is None or statement.timeout is None:
+            yield session
+            return
+        with limited(session, self._bounded(statement.timeout)):
+            yield session
+
+    def conninfo(self) -> str:
+        """Where its connection leads to."""
+        return conninfo_of(self._session.connection)
+
+    def on_commit(self, callback: Callback) -> None:
+        """Call something as soon as the outermost block is committed.
+
+        It is called outside of the transaction, with its connection back in the pool;
+        what it returns is awaited, if it can be. What is registered within a savepoint
+        that is rolled back is never called. Where one fails, the others are called all
+        the same, and `CallbackFailed` tells of it.
+        """
+        self._require_open()
+        self._callbacks.on_commit(callback)
+
+    def on_rollback(self, callback: Callback) -> None:
+        """Call something when what is done now has been undone.
+
+        It is called when the outermost block has ended: also of one that is committed,
+        if the savepoint in which it was registered was rolled back. Where one fails,
+        the error that undid the block gets a note of it.
+        """
+        self._require_open()
+        self._callbacks.on_rollback(callback)
+
+    @contextmanager
+    def savepoint(self, name: str | None = None) -> Generator[Savepoint, None, None]:
+        """A block whose failure undoes no more than what was done in it.
+
+        Args:
+            name: what SQL is to know it by.
+
+        Raises:
+            TransactionClosed: the transaction has ended.
+            TransactionNotShared: this thread is not the transaction's owner.
+            RepositoryError: there is a savepoint of that name.
+        """
+        self._require_open()
+        if self.owner != current_owner():
+            raise TransactionNotShared(NOT_SHARED)
+        with self._savepoints.block(name) as savepoint:
+            yield savepoint
+
+    def command(self, sql: str) -> None:
+        """Run a command that belongs to the transaction itself."""
+        try:
+            self._session.command(sql)
+        except psycopg.Error as error:
+            raise translate(error, self._session.package) from None
+
+    def begin(self, command: str) -> None:
+        """Begin it, under its settings."""
+        connection = self._session.connection
+        version = connection.pgconn.server_version
+        settings = {**self._settings, **timeouts(self._timeout, version)}
+        if settings:
+            command = f"{command}; {set_local(settings, connection)}"
+        self.command(command)
+
+    def commit(self) -> None:
+        """End the transaction, keeping what was done.
+
+        Raises:
+            TransactionFailed: a statement had failed; nothing was kept.
+            OutcomeUnknown: the connection broke.
+            ConstraintViolation: of a deferred constraint; nothing was kept.
+        """
+        if self._savepoints.spoilt or wire.is_failed(self._session.connection.pgconn):
+            self.roll_back()
+            raise TransactionFailed(
+                "an earlier statement failed: the transaction was rolled back"
+            )
+        try:
+            self.command("COMMIT")
+        except ConnectionLost as error:
+            raise OutcomeUnknown(
+                "the connection broke during COMMIT",
+                sqlstate=error.sqlstate,
+                driver_error=error.driver_error,
+            ) from None
+        except RepositoryError:
+            self._outcome = Outcome.ROLLED_BACK
+            raise
+        self._outcome = Outcome.COMMITTED
+
+    def roll_back(self) -> None:
+        """End the transaction, undoing what was done."""
+        self._outcome = Outcome.ROLLED_BACK
+        # With the connection gone, the server does that.
+        with suppress(RepositoryError):
+            self.command("ROLLBACK")
+
+    def follow(self, error: BaseException | None) -> None:
+        """Call what is to be called, after the transaction has ended.
+
+        Args:
+            error: what ended it.
+
+        Raises:
+            CallbackFailed: of a transaction that was committed.
+        """
+        failures: list[Exception] = []
+        for callback in self._callbacks.due(self._outcome):
+            try:
+                call(callback)
+            except Exception as failed:  # noqa: BLE001 -- all are told of below
+                failures.append(failed)
+        if error is not None:
+            for failure in failures:
+                error.add_note(f"and an on_rollback callback failed: {failure!r}")
+        elif failures:
+            raise CallbackFailed(
+                f"the transaction was committed, but callbacks failed: {failures!r}",
+                errors=failures,
+            ) from failures[0]
+
+    def require_tenant(self, package: Package, tenant: str | None) -> None:
+        """Refuse what is for another tenant.
+
+        Args:
+            package: whose statement it is.
+            tenant: that the call is for, where that is known.
+
+        Raises:
+            TenantRequired: the transaction has none.
+            WrongTenant: it has another one.
+        """
+        if package.tenant is None:
+            return
+        own = self._settings.get(package.tenant)
+        if own is None:
+            raise TenantRequired(f"the transaction sets no {package.tenant}")
+        if tenant is not None and tenant != own:
+            raise WrongTenant("the transaction block is another tenant's")
+
+    def _bounded(self, seconds: float) -> float:
+        return seconds if self._timeout is None else min(seconds, self._timeout)
+
+    def _open_session(self, package: Package, tenant: str | None) -> Session:
+        self._require_open()
+        if package.tenant is not None:
+            self.require_tenant(package, tenant)
+        return self._session_of(package)
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise TransactionClosed("the transaction block has ended")

@@ -1,0 +1,201 @@
+"""Statements whose SQL depends on what a call gives: `@optional`, `@sort`, `:page`.
+
+Each combination that is used becomes a statement of its own, built once: it is prepared
+on its own, and has a plan of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from .errors import InvalidArgument, NothingToUpdate
+from .pages import Ordering
+from .statement import UNSET, Statement, Validated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+T_co = TypeVar("T_co", covariant=True)
+
+# Parameters that must all be given, by number.
+Numbers: TypeAlias = tuple[int, ...]
+
+
+class When:
+    """SQL that is there only if arguments are given.
+
+    Attributes:
+        sql: the stretch.
+        numbers: of the parameters that it takes: all must be given.
+        any_of: of a comma between two such stretches: one of these must be given too.
+    """
+
+    __slots__ = ("any_of", "numbers", "sql")
+
+    def __init__(
+        self, sql: str, *numbers: int, any_of: tuple[Numbers, ...] = ()
+    ) -> None:
+        self.sql = sql
+        self.numbers = numbers
+        self.any_of = any_of
+
+    def holds(self, given: Collection[int]) -> bool:
+        """Whether it is there."""
+        return _includes(given, (self.numbers,)) and (
+            not self.any_of or _includes(given, self.any_of)
+        )
+
+
+class Some:
+    """Stands before SET items of which a call must give one."""
+
+    __slots__ = ("any_of",)
+
+    def __init__(self, *any_of: Numbers) -> None:
+        self.any_of = any_of
+
+
+class OrderBy:
+    """The query's own ORDER BY, and those that a call may choose instead.
+
+    Attributes:
+        sql: the clause, with what stands between it and the clause before.
+        sorts: by the argument of `sort=`.
+    """
+
+    __slots__ = ("sorts", "sql")
+
+    def __init__(self, sql: str, sorts: Mapping[str, str] | None = None) -> None:
+        self.sql = sql
+        self.sorts = sorts or {}
+
+
+Piece: TypeAlias = str | When | Some | OrderBy
+
+NO_ORDERING: Final = Ordering(())
+_SHARED: Final = tuple(field.name for field in fields(Validated))
+
+
+# Not frozen, as `Statement` is not.
+@dataclass(slots=True, eq=False)
+class Variants(Validated[T_co]):
+    """A query some of whose SQL a call may leave out or choose.
+
+    The numbers of the parameters are the same in all variants; those that are left out
+    are sent as NULL.
+
+    Attributes:
+        pieces: the SQL, in order.
+        filters: the parameters that None leaves out.
+        items: the parameters of SET items, which UNSET leaves out: None is NULL.
+        ordering: of a query that is read page by page; else it has no keys.
+    """
+
+    pieces: tuple[Piece, ...]
+    _: KW_ONLY
+    filters: Numbers = ()
+    items: Numbers = ()
+    ordering: Ordering = NO_ORDERING
+    _built: dict[object, Statement[Any]] = field(
+        default_factory=dict[object, "Statement[Any]"], init=False, repr=False
+    )
+
+    def choose(
+        self, values: Sequence[Any], *, sort: str | None = None
+    ) -> tuple[Statement[T_co], Sequence[Any]]:
+        """The statement for a call's arguments, and the values to send.
+
+        Raises:
+            NothingToUpdate: every SET item was left out.
+            InvalidArgument: the query does not offer that sort.
+        """
+        given = self.given(values)
+        statement = self.built((given, sort), lambda: self.sql(given, sort=sort))
+        return statement, self.sent(values)
+
+    def given(self, values: Sequence[Any]) -> Numbers:
+        """The optional parameters that are given."""
+        return (
+            *(number for number in self.filters if values[number - 1] is not None),
+            *(number for number in self.items if values[number - 1] is not UNSET),
+        )
+
+    def sent(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values as they go out."""
+        if not self.items:
+            return values
+        return [None if value is UNSET else value for value in values]
+
+    def sql(
+        self, given: Collection[int], *, sort: str | None = None, ordered: bool = True
+    ) -> str:
+        """The SQL of a variant.
+
+        Args:
+            given: the numbers of the optional parameters that are.
+            sort: which ORDER BY, the query's own if None.
+            ordered: with an ORDER BY at all.
+
+        Raises:
+            NothingToUpdate: every SET item was left out.
+            InvalidArgument: the query does not offer that sort.
+        """
+        return "".join(self._texts(given, sort, ordered=ordered))
+
+    def built(
+        self,
+        key: object,
+        sql: Callable[[], str],
+        change: Callable[[dict[str, Any]], None] = lambda _: None,
+    ) -> Statement[Any]:
+        """The statement that was built for a key, built now if it was not.
+
+        Args:
+            key: tells variants apart.
+            sql: of the statement.
+            change: makes the attributes other than all variants' are.
+        """
+        statement = self._built.get(key)
+        if statement is None:
+            attributes = {name: getattr(self, name) for name in _SHARED}
+            change(attributes)
+            made = Statement[Any](sql=sql(), **attributes)
+            # Another thread may have been faster: one of them is everybody's.
+            statement = self._built.setdefault(key, made)
+        return statement
+
+    def _texts(
+        self, given: Collection[int], sort: str | None, *, ordered: bool
+    ) -> Iterable[str]:
+        for piece in self.pieces:
+            match piece:
+                case str():
+                    yield piece
+                case When() if piece.holds(given):
+                    yield piece.sql
+                case Some() if not _includes(given, piece.any_of):
+                    raise NothingToUpdate("nothing is given to SET", query=self.name)
+                case OrderBy() if ordered:
+                    yield self._order_by(piece, sort)
+                case _:
+                    pass
+
+    def _order_by(self, clause: OrderBy, sort: str | None) -> str:
+        if sort is None:
+            return clause.sql
+        if sort not in clause.sorts:
+            raise unknown_sort(sort, clause.sorts, self.name)
+        return clause.sorts[sort]
+
+
+def unknown_sort(sort: str, offered: Iterable[str], query: str) -> InvalidArgument:
+    """The error for a sort that a query does not offer."""
+    choices = ", ".join(offered)
+    return InvalidArgument(
+        f"cannot sort by {sort!r}; the choices are {choices}", query=query
+    )
+
+
+def _includes(given: Collection[int], any_of: Iterable[Numbers]) -> bool:
+    return any(all(number in given for number in numbers) for numbers in any_of)

@@ -1,0 +1,229 @@
+"""The fast path: libpq's calls, as generators that any psycopg connection can wait for.
+
+This module alone uses what psycopg does not document in full: `psycopg.generators` and
+`PGconn.send_*`. What it does, the cursors of the plain path do through the public API;
+the tests run on both.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import psycopg
+from psycopg import generators
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg.abc import Buffer, PipelineCommand, PQGen
+    from psycopg.pq.abc import PGconn, PGresult
+
+    from .codec import Codec
+
+# Plain ints: an enum's comparison costs more than the call that gave the status.
+_TUPLES_OK: Final = int(ExecStatus.TUPLES_OK)
+_COMMAND_OK: Final = int(ExecStatus.COMMAND_OK)
+_SINGLE_TUPLE: Final = int(ExecStatus.SINGLE_TUPLE)
+_TUPLES_CHUNK: Final = int(ExecStatus.TUPLES_CHUNK)
+_PIPELINE_SYNC: Final = int(ExecStatus.PIPELINE_SYNC)
+_PIPELINE_ABORTED: Final = int(ExecStatus.PIPELINE_ABORTED)
+_IDLE: Final = int(TransactionStatus.IDLE)
+_ACTIVE: Final = int(TransactionStatus.ACTIVE)
+_INERROR: Final = int(TransactionStatus.INERROR)
+_INTRANS: Final = int(TransactionStatus.INTRANS)
+_SETTLED: Final = (_IDLE, _INERROR, _INTRANS)
+_PIPELINE_OFF: Final = int(PipelineStatus.OFF)
+
+# psycopg leaves these without annotations.
+_execute: Final = cast("Callable[[PGconn], PQGen[list[PGresult]]]", generators.execute)
+_send: Final = cast("Callable[[PGconn], PQGen[None]]", generators.send)
+_fetch: Final = cast("Callable[[PGconn], PQGen[PGresult | None]]", generators.fetch)
+_fetch_many: Final = cast(
+    "Callable[[PGconn], PQGen[list[PGresult]]]", generators.fetch_many
+)
+_communicate: Final = cast(
+    "Callable[[PGconn, deque[PipelineCommand]], PQGen[list[list[PGresult]]]]",
+    generators.pipeline_communicate,
+)
+
+# What the connection does not survive.
+_ENDED: Final = ("08", "57P", "25P03", "25P04")
+_NAME_LENGTH: Final = 63  # the server tells longer names apart by no more than this
+_numbers: Final = count(1)
+
+
+def is_free(pgconn: PGconn, *, autocommit: bool) -> bool:
+    """Whether the fast path may send: no pipeline is open, no BEGIN is due first."""
+    if pgconn.pipeline_status != _PIPELINE_OFF:
+        return False
+    return autocommit or pgconn.transaction_status != _IDLE
+
+
+def is_idle(pgconn: PGconn) -> bool:
+    """Outside any transaction."""
+    return pgconn.transaction_status == _IDLE
+
+
+def is_in_transaction(pgconn: PGconn) -> bool:
+    """In a transaction that has not failed."""
+    return pgconn.transaction_status == _INTRANS
+
+
+def is_failed(pgconn: PGconn) -> bool:
+    """In a transaction that can only be rolled back."""
+    return pgconn.transaction_status == _INERROR
+
+
+def is_outdated(error: psycopg.Error) -> bool:
+    """The prepared statement is gone, or what it is about has changed."""
+    match error.sqlstate:
+        case "26000":
+            return True
+        case "0A000":
+            # "cached plan must not change result type", whatever the language.
+            return error.diag.source_function == "RevalidateCachedQuery"
+        case _:
+            return False
+
+
+def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[None]:
+    """Parse the statement on the server, with the types it was validated with."""
+    name = f"{next(_numbers)}:{codec.statement.name}".encode()[:_NAME_LENGTH]
+    pgconn.send_prepare(name, codec.statement.sql.encode(), codec.parameter_oids)
+    check((yield from _execute(pgconn)))
+    codec.name = name
+
+
+def execute(
+    pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None]
+) -> PQGen[list[PGresult]]:
+    """Run the prepared statement; `check` its results."""
+    pgconn.send_query_prepared(
+        codec.name, parameters, codec.parameter_formats, codec.result_format
+    )
+    return _execute(pgconn)
+
+
+def command(pgconn: PGconn, sql: bytes) -> PQGen[list[PGresult]]:
+    """Run a command without parameters; `check` its results."""
+    pgconn.send_query(sql)
+    return _execute(pgconn)
+
+
+def check(results: Sequence[PGresult]) -> PGresult:
+    """The result of a statement.
+
+    Raises:
+        psycopg.Error: it failed.
+    """
+    result = results[-1]
+    status = result.status
+    if status not in (_TUPLES_OK, _COMMAND_OK):
+        error = error_from_result(result)
+        raise _untold(error) if len(results) > 1 else error
+    return result
+
+
+def _untold(error: psycopg.Error) -> psycopg.Error:
+    """The error of a statement that was done: of its commit, which may be done too."""
+    if (error.sqlstate or "").startswith(_ENDED):
+        return psycopg.OperationalError("the connection was ended during the commit")
+    return error
+
+
+class BatchFailed(Exception):  # noqa: N818 -- never seen outside the runtime
+    """One of a batch's statements failed, and so all did.
+
+    Attributes:
+        error: psycopg's.
+        item: the index of the one that failed; None where the commit did.
+    """
+
+    def __init__(self, error: psycopg.Error, item: int | None) -> None:
+        super().__init__()
+        self.error = error
+        self.item = item
+
+
+def pipeline(
+    pgconn: PGconn, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+) -> PQGen[list[PGresult]]:
+    """Run prepared statements in one pipeline.
+
+    Outside a transaction all of them are one: it is committed, or nothing is.
+
+    Raises:
+        BatchFailed: one of them failed.
+    """
+    queue: deque[PipelineCommand] = deque(
+        partial(
+            pgconn.send_query_prepared,
+            codec.name,
+            parameters,
+            codec.parameter_formats,
+            codec.result_format,
+        )
+        for codec, parameters in commands
+    )
+    queue.append(pgconn.pipeline_sync)
+    pgconn.enter_pipeline_mode()
+    try:
+        fetched = yield from _communicate(pgconn, queue)
+        while not fetched or fetched[-1][0].status != _PIPELINE_SYNC:
+            fetched.append((yield from _fetch_many(pgconn)))
+    finally:
+        if pgconn.transaction_status in _SETTLED:
+            pgconn.exit_pipeline_mode()
+    results: list[PGresult] = []
+    for item, (result, *_) in enumerate(fetched[:-1]):
+        try:
+            results.append(check([result]))
+        except psycopg.Error as error:
+            if item == len(commands):
+                raise BatchFailed(_untold(error), None) from None
+            raise BatchFailed(error, item) from None
+    return results
+
+
+def start_stream(
+    pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None], size: int
+) -> PQGen[None]:
+    """Run the prepared statement so that its rows come in chunks of `size`."""
+    pgconn.send_query_prepared(
+        codec.name, parameters, codec.parameter_formats, codec.result_format
+    )
+    if psycopg.capabilities.has_stream_chunked():
+        pgconn.set_chunked_rows_mode(size)
+    else:
+        pgconn.set_single_row_mode()
+    return _send(pgconn)
+
+
+def next_chunk(pgconn: PGconn) -> PQGen[PGresult | None]:
+    """The next rows of a stream; None at its end.
+
+    Raises:
+        psycopg.Error: the statement failed.
+    """
+    result = yield from _fetch(pgconn)
+    if result is None or result.status in (_SINGLE_TUPLE, _TUPLES_CHUNK):
+        return result
+    yield from drain(pgconn)
+    check([result])
+    return None
+
+
+def is_active(pgconn: PGconn) -> bool:
+    """A statement is under way, or its results were not all fetched."""
+    return pgconn.transaction_status == _ACTIVE
+
+
+def drain(pgconn: PGconn) -> PQGen[None]:
+    """Take what is left of a cancelled stream."""
+    while (yield from _fetch(pgconn)) is not None:
+        pass

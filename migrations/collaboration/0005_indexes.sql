@@ -1,0 +1,35 @@
+-- Columns after the first serve the filter by tenant and the order of pages.
+CREATE INDEX idx_tasks_tenant_status ON tasks (tenant_id, status) WHERE deleted_at IS NULL;
+CREATE INDEX idx_tasks_assigned_to ON tasks (assigned_to, tenant_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX idx_tasks_delegated_from ON tasks (delegated_from) WHERE deleted_at IS NULL;
+CREATE INDEX idx_tasks_parent ON tasks (parent_task_id) WHERE deleted_at IS NULL;
+CREATE INDEX idx_tasks_deadline ON tasks (deadline, tenant_id) WHERE deleted_at IS NULL AND deadline IS NOT NULL;
+
+-- Lists of a tenant's tasks, the newest first, page by page.
+CREATE INDEX idx_tasks_tenant_created ON tasks (tenant_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
+-- The queue: what an agent can take next.
+CREATE INDEX idx_tasks_ready ON tasks (tenant_id, priority DESC, created_at, id)
+    WHERE deleted_at IS NULL AND status IN ('pending', 'assigned');
+CREATE INDEX idx_tasks_lease ON tasks (lease_expires_at) WHERE lease_expires_at IS NOT NULL;
+CREATE INDEX idx_tasks_schedule ON tasks (schedule) WHERE deleted_at IS NULL AND schedule IS NOT NULL;
+CREATE INDEX idx_tasks_tags ON tasks USING gin (tags);
+CREATE INDEX idx_tasks_search ON tasks USING gin (task_document(title, description)) WHERE deleted_at IS NULL;
+
+CREATE INDEX idx_task_delegations_task ON task_delegations (task_id, delegated_at, id);
+CREATE INDEX idx_task_delegations_to_agent ON task_delegations (to_agent, delegated_at);
+CREATE INDEX idx_task_events_task ON task_events (task_id, id);
+
+CREATE INDEX idx_workflows_tenant_status ON workflows (tenant_id, status) WHERE deleted_at IS NULL;
+CREATE INDEX idx_workflows_tenant_type ON workflows (tenant_id, type) WHERE deleted_at IS NULL;
+CREATE INDEX idx_workflows_tenant_created ON workflows (tenant_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX idx_workflow_transitions_workflow ON workflow_transitions (workflow_id);
+
+CREATE INDEX idx_documents_workspace ON shared_documents (workspace_id) WHERE deleted_at IS NULL;
+CREATE INDEX idx_documents_lock ON shared_documents (lock_owner, lock_expires_at) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX idx_operations_document_seq ON document_operations (document_id, sequence);
+CREATE INDEX idx_operations_pending ON document_operations (document_id) WHERE applied_at IS NULL;
+
+CREATE INDEX idx_workspaces_owner ON workspaces (tenant_id, owner_id);
+CREATE INDEX idx_workspace_members_workspace ON workspace_members (workspace_id);
+CREATE INDEX idx_workspace_members_agent ON workspace_members (agent_id);
+CREATE INDEX idx_workspace_activity ON workspace_activity (workspace_id, timestamp DESC, id DESC);

@@ -1,0 +1,52 @@
+-- name: Create :one
+-- Begin a conversation.
+INSERT INTO conversations (user_id, agent_id, title, metadata)
+VALUES (@user_id, @agent_id, @title, @metadata)
+RETURNING *;
+
+-- name: GetById :opt
+-- Return one conversation, None if there is none.
+SELECT * FROM conversations
+WHERE id = @id;
+
+-- name: Update :one
+-- Change a conversation's title, agent or metadata.
+-- @optional title, agent_id, metadata
+UPDATE conversations
+SET title = @title,
+    agent_id = @agent_id,
+    metadata = @metadata,
+    updated_at = now()
+WHERE id = @id
+RETURNING *;
+
+-- name: Delete :execrows
+-- Delete a conversation with its messages.
+DELETE FROM conversations
+WHERE id = @id;
+
+-- name: List :page
+-- The conversations, those spoken in last first.
+-- @optional user_id, agent_id
+SELECT * FROM conversations
+WHERE user_id = @user_id
+  AND agent_id = @agent_id
+ORDER BY updated_at DESC, id DESC;
+
+-- name: Count :one
+-- How many conversations there are.
+-- @optional user_id, agent_id
+SELECT count(*) FROM conversations
+WHERE user_id = @user_id
+  AND agent_id = @agent_id;
+
+-- name: ListWithLatestMessage :many
+-- A user's conversations, those spoken in last first, each with its agent and its last message.
+SELECT sqlc.embed(conversation), sqlc.embed(agent), sqlc.embed(message)
+FROM conversations AS conversation
+LEFT JOIN agents AS agent ON agent.id = conversation.agent_id
+LEFT JOIN messages AS message
+    ON message.conversation_id = conversation.id AND message.position = conversation.last_position
+WHERE conversation.user_id = @user_id
+ORDER BY conversation.updated_at DESC, conversation.id DESC
+LIMIT @limit;

@@ -1,0 +1,58 @@
+-- name: SearchEverything :many
+-- Whatever has all words of the query in its name or description, the best matches first.
+SELECT kind, id, name, rank
+FROM (
+    SELECT 'agent' AS kind, id, name, to_tsvector('english', name || ' ' || coalesce(description, '')) AS document
+    FROM agents
+    UNION ALL
+    SELECT 'tool', id, name, to_tsvector('english', name || ' ' || coalesce(description, ''))
+    FROM tools
+    UNION ALL
+    SELECT 'workflow', id, name, to_tsvector('english', name || ' ' || coalesce(description, ''))
+    FROM workflows
+    UNION ALL
+    SELECT 'task', id, title, to_tsvector('english', title || ' ' || coalesce(description, ''))
+    FROM tasks
+    UNION ALL
+    SELECT 'playbook', id, name, to_tsvector('english', name || ' ' || coalesce(description, ''))
+    FROM playbooks
+) AS entity
+CROSS JOIN websearch_to_tsquery('english', @query) AS query
+CROSS JOIN LATERAL ts_rank(document, query) AS rank
+WHERE document @@ query
+ORDER BY rank DESC, kind, name, id
+LIMIT @limit;
+
+-- name: GetUserOverview :one
+-- All that concerns a user: their preferences, their latest conversations, and their open tasks.
+SELECT sqlc.embed(person),
+       coalesce(chosen.preferences, '{}') AS preferences,
+       ARRAY(
+           SELECT conversation
+           FROM conversations AS conversation
+           WHERE conversation.user_id = person.id
+           ORDER BY conversation.updated_at DESC, conversation.id DESC
+           LIMIT @conversation_limit
+       ) AS conversations,
+       ARRAY(
+           SELECT task
+           FROM tasks AS task
+           WHERE task.created_by = person.id
+             AND task.status IN ('pending', 'running')
+           ORDER BY task.priority DESC, task.created_at, task.id
+       ) AS open_tasks
+FROM users AS person
+LEFT JOIN user_preferences AS chosen ON chosen.user_id = person.id
+WHERE person.id = @user_id;
+
+-- name: GetSystemOverview :one
+-- How many there are of everything.
+SELECT (SELECT count(*) FROM agents) AS agents,
+       (SELECT count(*) FROM agents WHERE status = 'active') AS active_agents,
+       (SELECT count(*) FROM tools WHERE available) AS available_tools,
+       (SELECT count(*) FROM workflow_executions WHERE status IN ('running', 'paused')) AS open_workflow_executions,
+       (SELECT count(*) FROM tasks WHERE status = 'pending') AS pending_tasks,
+       (SELECT count(*) FROM tasks WHERE status = 'running') AS running_tasks,
+       (SELECT count(*) FROM users WHERE active) AS active_users,
+       (SELECT count(*) FROM conversations) AS conversations,
+       (SELECT count(*) FROM messages) AS messages;

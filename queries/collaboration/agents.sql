@@ -1,0 +1,50 @@
+-- name: Register :one
+-- Register an agent, or renew what is known of it. Its status stays.
+INSERT INTO agents (tenant_id, id, name, capabilities, max_tasks, metadata)
+VALUES (@tenant_id, @id, @name, @capabilities, @max_tasks, @metadata)
+ON CONFLICT ON CONSTRAINT agents_pkey DO UPDATE
+SET name = excluded.name,
+    capabilities = excluded.capabilities,
+    max_tasks = excluded.max_tasks,
+    metadata = excluded.metadata,
+    last_seen_at = now(),
+    updated_at = now()
+RETURNING *;
+
+-- name: Get :one
+-- Return one agent.
+SELECT * FROM agents
+WHERE tenant_id = @tenant_id
+  AND id = @id;
+
+-- name: List :page
+-- The agents of a tenant, by name. With capabilities, those that have all of them.
+-- @optional status, capabilities
+-- @sort name, last_seen_at, created_at
+SELECT * FROM agents
+WHERE tenant_id = @tenant_id
+  AND status = @status
+  AND capabilities @> @capabilities
+ORDER BY name, id;
+
+-- name: SetStatus :one
+-- Let an agent take tasks, or keep it from taking more.
+UPDATE agents
+SET status = @status,
+    updated_at = now()
+WHERE tenant_id = @tenant_id
+  AND id = @id
+RETURNING *;
+
+-- name: Heartbeat :execrows
+-- Note that an agent is alive.
+UPDATE agents
+SET last_seen_at = now()
+WHERE tenant_id = @tenant_id
+  AND id = @id;
+
+-- name: Remove :execrows
+-- Remove an agent from the tenant and from its workspaces. Its tasks keep its name.
+DELETE FROM agents
+WHERE tenant_id = @tenant_id
+  AND id = @id;

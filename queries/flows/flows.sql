@@ -1,0 +1,163 @@
+-- name: CreateFlow :one
+-- Create a flow as a draft.
+INSERT INTO conversation_flows (
+    tenant_id, name, version, description, flow_definition, tags, created_by, updated_by
+)
+VALUES (@tenant_id, @name, @version, @description, @flow_definition, @tags, @created_by, @created_by)
+RETURNING *;
+
+-- name: GetByTenantAndId :opt
+-- Return one flow, None if the tenant has none with this id.
+SELECT * FROM conversation_flows
+WHERE tenant_id = @tenant_id
+  AND id = @id;
+
+-- name: GetFlowByNameAndVersion :opt
+-- Return one version of a flow, None if there is none.
+SELECT * FROM conversation_flows
+WHERE tenant_id = @tenant_id
+  AND name = @name
+  AND version = @version;
+
+-- name: GetByTenant :page
+-- The flows of a tenant, those changed last first. With tags, those that have all of them.
+-- @optional name, status, tags, created_by, updated_after
+-- @sort updated_at, created_at, name, usage_count
+SELECT * FROM conversation_flows
+WHERE tenant_id = @tenant_id
+  AND name = @name
+  AND status = ANY(@status)
+  AND tags @> @tags
+  AND created_by = @created_by
+  AND updated_at > @updated_after
+ORDER BY updated_at DESC, id DESC;
+
+-- name: CountByTenant :one
+-- How many flows a tenant has.
+-- @optional name, status, tags, created_by, updated_after
+SELECT count(*) FROM conversation_flows
+WHERE tenant_id = @tenant_id
+  AND name = @name
+  AND status = ANY(@status)
+  AND tags @> @tags
+  AND created_by = @created_by
+  AND updated_at > @updated_after;
+
+-- name: GetActiveFlows :many
+-- The flows of a tenant that may be used, those used last first.
+SELECT * FROM conversation_flows
+WHERE tenant_id = @tenant_id
+  AND status = 'active'
+ORDER BY last_used_at DESC NULLS LAST, id;
+
+-- name: GetDefaultFlow :opt
+-- Return the flow that a tenant takes when nothing says which, None if it has chosen none.
+SELECT * FROM conversation_flows
+WHERE tenant_id = @tenant_id
+  AND is_default
+LIMIT 1;
+
+-- name: SetDefaultFlow :one
+-- Make an active flow the tenant's default in place of the one before. Of two calls at the same moment the second may be
+-- refused, since a tenant has one default at most; it can be tried again.
+WITH chosen AS (
+    SELECT id
+    FROM conversation_flows
+    WHERE tenant_id = @tenant_id
+      AND id = @flow_id
+      AND status = 'active'
+    FOR UPDATE
+), cleared AS (
+    UPDATE conversation_flows
+    SET is_default = false,
+        updated_at = now()
+    FROM chosen
+    WHERE conversation_flows.tenant_id = @tenant_id
+      AND conversation_flows.is_default
+      AND conversation_flows.id <> chosen.id
+    RETURNING conversation_flows.id
+)
+UPDATE conversation_flows
+SET is_default = true,
+    updated_at = now()
+FROM chosen
+    -- Counting makes the old default go before the new one comes: the unique index allows no two for a moment.
+    CROSS JOIN (SELECT count(*) FROM cleared) AS former
+WHERE conversation_flows.id = chosen.id
+RETURNING conversation_flows.*;
+
+-- name: Update :one
+-- Change a flow.
+-- @optional name, version, description, flow_definition, tags
+UPDATE conversation_flows
+SET name = @name,
+    version = @version,
+    description = @description,
+    flow_definition = @flow_definition,
+    tags = @tags,
+    updated_by = sqlc.narg(updated_by),
+    updated_at = now()
+WHERE tenant_id = @tenant_id
+  AND id = @id
+RETURNING *;
+
+-- name: PublishFlow :one
+-- Let a flow be used.
+UPDATE conversation_flows
+SET status = 'active',
+    published_at = now(),
+    published_by = @published_by,
+    updated_by = @published_by,
+    updated_at = now()
+WHERE tenant_id = @tenant_id
+  AND id = @flow_id
+RETURNING *;
+
+-- name: ArchiveFlow :one
+-- Take a flow out of use; it is no default any more.
+UPDATE conversation_flows
+SET status = 'archived',
+    is_default = false,
+    updated_at = now()
+WHERE tenant_id = @tenant_id
+  AND id = @flow_id
+RETURNING *;
+
+-- name: IncrementFlowUsage :one
+-- Count one more use of a flow. Returns the count.
+UPDATE conversation_flows
+SET usage_count = usage_count + 1,
+    last_used_at = now(),
+    updated_at = now()
+WHERE tenant_id = @tenant_id
+  AND id = @flow_id
+RETURNING usage_count;
+
+-- name: Delete :execrows
+-- Delete a flow with its versions and analytics.
+DELETE FROM conversation_flows
+WHERE tenant_id = @tenant_id
+  AND id = @id;
+
+-- name: SearchFlows :page
+-- The flows of a tenant that have the term in their name, description or a tag, in any case; those changed last first.
+-- @optional status
+SELECT * FROM conversation_flows
+WHERE tenant_id = @tenant_id
+  AND status = ANY(@status)
+  AND strpos(
+      lower(concat_ws(E'\n', name, description, array_to_string(tags, E'\n'))), lower(@search_term)
+  ) > 0
+ORDER BY updated_at DESC, id DESC;
+
+-- name: GetFlowWithVersions :opt
+-- Return one flow with its versions, the latest first.
+SELECT sqlc.embed(flow),
+       ARRAY(
+           SELECT kept FROM flow_versions AS kept
+           WHERE kept.flow_id = flow.id
+           ORDER BY kept.created_at DESC, kept.id DESC
+       ) AS versions
+FROM conversation_flows AS flow
+WHERE flow.tenant_id = @tenant_id
+  AND flow.id = @flow_id;

@@ -1,0 +1,52 @@
+-- name: Create :one
+-- Create an integration.
+INSERT INTO integrations (tenant_id, name, provider, configuration, enabled)
+VALUES (@tenant_id, @name, @provider, @configuration, @enabled)
+RETURNING *;
+
+-- name: GetById :opt
+-- Return one integration, None if the tenant has none with this id.
+SELECT * FROM integrations
+WHERE tenant_id = @tenant_id
+  AND id = @id;
+
+-- name: GetByName :opt
+-- Return the integration with this name, None if the tenant has none.
+SELECT * FROM integrations
+WHERE tenant_id = @tenant_id
+  AND name = @name;
+
+-- name: List :page
+-- The integrations of a tenant, the newest first.
+-- @optional provider, enabled
+SELECT * FROM integrations
+WHERE tenant_id = @tenant_id
+  AND provider = @provider
+  AND enabled = @enabled
+ORDER BY created_at DESC, id DESC;
+
+-- name: Update :one
+-- Change an integration.
+-- @optional name, provider, configuration, enabled
+UPDATE integrations
+SET name = @name,
+    provider = @provider,
+    configuration = @configuration,
+    enabled = @enabled,
+    updated_at = now()
+WHERE tenant_id = @tenant_id
+  AND id = @id
+RETURNING *;
+
+-- name: RecordUse :execrows
+-- Note that an integration was called.
+UPDATE integrations
+SET last_used_at = now()
+WHERE tenant_id = @tenant_id
+  AND id = @id;
+
+-- name: Delete :execrows
+-- Delete an integration.
+DELETE FROM integrations
+WHERE tenant_id = @tenant_id
+  AND id = @id;

@@ -1,0 +1,93 @@
+"""Fixtures of the tests of both colours.
+
+Tests work as the system is meant to be used: as a role that owns nothing, for a tenant
+whose rows are the only ones that row-level security shows.
+"""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from uuid import UUID
+
+    from tests.systems.data import System
+
+_GRANTS = """
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+REVOKE ALL ON mv_task_stats FROM {role};
+"""
+
+
+@pytest.fixture(scope="session")
+def app_role(
+    server: str,
+    system_databases: Callable[[System, int], str],  # noqa: ARG001 -- outlive the role
+) -> Iterator[Callable[[str], str]]:
+    """Gives a database's URL for a role that is subject to row-level security."""
+    role, password = f"app_{token_hex(8)}", token_hex(16)
+    granted: set[str] = set()
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                sql.Identifier(role), sql.Literal(password)
+            )
+        )
+
+        def url(owners: str) -> str:
+            if owners not in granted:
+                with psycopg.connect(owners) as connection:
+                    grants = sql.SQL(_GRANTS).format(role=sql.Identifier(role))
+                    connection.execute(grants)
+                granted.add(owners)
+            return make_conninfo(owners, user=role, password=password)
+
+        yield url
+        for owners in granted:
+            with psycopg.connect(owners) as connection:
+                connection.execute(
+                    sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role))
+                )
+        admin.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+@pytest.fixture
+def url(
+    request: pytest.FixtureRequest, system_url: Callable[[System, int], str]
+) -> str:
+    """An empty system, or that of `filled`, for its owner."""
+    size = 200 if "filled" in request.fixturenames else 0
+    return system_url("collaboration", size)
+
+
+@pytest.fixture
+def tenant_url(url: str, app_role: Callable[[str], str]) -> Callable[[UUID], str]:
+    """Gives the URL for a tenant."""
+
+    def of(tenant: UUID) -> str:
+        return make_conninfo(app_role(url), options=f"-c app.tenant_id={tenant}")
+
+    return of
+
+
+@pytest.fixture
+def admin(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection beside the package: to arrange what it can't, and to check."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def filled(admin: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    """`admin`, with 200 tasks and the rest of 2 tenants in the tables.
+
+    For tests that read: others find the same rows.
+    """
+    return admin

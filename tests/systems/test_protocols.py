@@ -1,0 +1,42 @@
+"""Generated repositories and models, as tools that read annotations see them."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import is_dataclass
+from importlib import import_module
+from types import FunctionType
+from typing import get_type_hints
+
+import pytest
+from tests.systems.coverage_of_generated import packages
+
+
+def methods(cls: type) -> dict[str, str]:
+    """The public methods' signatures, by name."""
+    # `list_` is the built-in, where a class has a method of that name.
+    return {
+        name: str(inspect.signature(member)).replace("list_[", "list[")
+        for name, member in vars(cls).items()
+        if isinstance(member, FunctionType) and not name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize("colour", ["", ".sync"])
+@pytest.mark.parametrize("package", packages())
+def test_protocols_have_the_repositories_methods(package: str, colour: str) -> None:
+    module = import_module(f"generated.{package}{colour}")
+    repositories = [name for name in module.__all__ if name.endswith("Repository")]
+    assert repositories
+    for name in repositories:
+        protocol = getattr(module, f"{name}Protocol")
+        assert methods(protocol) == methods(getattr(module, name))
+
+
+@pytest.mark.parametrize("package", packages())
+def test_annotations_of_models_can_be_evaluated(package: str) -> None:
+    models = import_module(f"generated.{package}.models")
+    rows = [m for m in vars(models).values() if is_dataclass(m) and isinstance(m, type)]
+    assert rows
+    for row in rows:
+        assert set(get_type_hints(row)) == set(row.__dataclass_fields__)
