@@ -1,0 +1,29 @@
+"""The SQL that the hand-written peers use, in each driver's placeholders."""
+
+from __future__ import annotations
+
+from benchmarks.tasks import COLUMNS
+
+NAMES = ", ".join(COLUMNS)
+GET = f"SELECT {NAMES} FROM tasks WHERE id = ?"
+LIST = f"SELECT {NAMES} FROM tasks WHERE tenant_id = ? LIMIT ?"
+INSERT = f"INSERT INTO tasks ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"
+INSERT_RETURNING = f"{INSERT} RETURNING {NAMES}"
+RENAME = (
+    "UPDATE tasks SET title = ?, version = version + 1, updated_at = now()"
+    f" WHERE id = ? AND version = ? RETURNING {NAMES}"
+)
+RETRY = "UPDATE tasks SET retry_count = retry_count + 1 WHERE id = ?"
+COPY = f"COPY tasks ({NAMES}) FROM STDIN"
+STREAM = "SELECT id, x, label FROM points"
+
+
+def percent(sql: str) -> str:
+    """With psycopg's placeholders."""
+    return sql.replace("?", "%s")
+
+
+def dollars(sql: str) -> str:
+    """With PostgreSQL's own placeholders."""
+    first, *parts = sql.split("?")
+    return first + "".join(f"${n}{part}" for n, part in enumerate(parts, start=1))
