@@ -112,11 +112,8 @@ def _judge(server: Server, source: Source, cache: ProjectCache) -> AnalysedPacka
             read_system=partial(read_catalog, connection),
         )
         analysis = judged(cache, source, catalog, judge)
-    return AnalysedPackage(
-        options=source.options,
-        analysis=analysis,
-        code=build_package(analysis, source.options),
-    )
+    code = build_package(analysis, source.options)
+    return AnalysedPackage(options=source.options, analysis=analysis, code=code)
 
 
 @collector_paused()

@@ -68,6 +68,16 @@ class Project:
         """Whether nothing may be written."""
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
+    @property
+    def looks_at_classes(self) -> bool:
+        """Whether what is generated depends on the user's modules."""
+        return any(
+            package.options.types or query.classes
+            for package in self.packages
+            for queries in package.analysis.files.values()
+            for query in queries
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:

@@ -36,6 +36,11 @@ CREATE TABLE toys (id int PRIMARY KEY,
     child_id int NOT NULL CONSTRAINT of_child REFERENCES children ON DELETE CASCADE);
 CREATE TABLE marks (toy_id int CONSTRAINT of_toy REFERENCES toys);
 CREATE UNIQUE INDEX note_once ON parents (note) WHERE id > 0;
+CREATE TABLE places (id int PRIMARY KEY, rank int, parent_id int, other_id int,
+    kind varchar);
+CREATE UNIQUE INDEX rank_once ON places (rank) WHERE other_id IS NULL;
+CREATE UNIQUE INDEX kind_once ON places (parent_id)
+    WHERE kind = 'a' AND rank IS NOT NULL;
 CREATE UNIQUE INDEX slug_folded ON parents (lower(slug));
 CREATE VIEW family AS SELECT p.id, p.slug, c.id AS child_id FROM parents p
     LEFT JOIN children c ON c.parent_id = p.id;
@@ -97,6 +102,24 @@ COUNTS = {
     "SELECT * FROM parents WHERE id = (SELECT max(id) FROM children)": AT_MOST_ONE,
     "SELECT * FROM children WHERE parent_id = $1": MANY,
     "SELECT * FROM children WHERE parent_id = $1 AND rank = $2": AT_MOST_ONE,
+    "SELECT * FROM places WHERE rank = $1": MANY,
+    "SELECT * FROM places WHERE rank = $1 AND other_id IS NULL": AT_MOST_ONE,
+    "SELECT * FROM places WHERE rank = $1 AND other_id IS NOT NULL": MANY,
+    "SELECT * FROM places WHERE rank = $1 AND parent_id IS NULL": MANY,
+    "SELECT * FROM places WHERE rank = 1 AND (other_id IS NULL OR $1)": MANY,
+    "SELECT * FROM places WHERE parent_id = $1 AND kind = 'a'": MANY,
+    "SELECT * FROM places WHERE parent_id = $1 AND kind = 'a'"
+    " AND rank IS NOT NULL": AT_MOST_ONE,
+    "SELECT * FROM places WHERE parent_id = $1 AND kind = 'b'"
+    " AND rank IS NOT NULL": MANY,
+    "SELECT * FROM places WHERE parent_id = $1 AND kind = 'a' COLLATE \"C\""
+    " AND rank IS NOT NULL": MANY,
+    "SELECT * FROM parents p LEFT JOIN places c ON c.rank = p.id"
+    " AND c.other_id IS NULL WHERE p.id = 1": AT_MOST_ONE,
+    "SELECT * FROM parents p LEFT JOIN places c ON c.rank = p.id"
+    " WHERE p.id = 1 AND c.other_id IS NULL": AT_MOST_ONE,
+    "SELECT * FROM places c JOIN places d ON d.rank = 1 AND c.other_id IS NULL"
+    " WHERE c.id = 1": MANY,
     "SELECT * FROM parents LIMIT 1": AT_MOST_ONE,
     "SELECT * FROM parents LIMIT $1": MANY,
     "SELECT * FROM parents ORDER BY note FETCH FIRST ROW WITH TIES": MANY,

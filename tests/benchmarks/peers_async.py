@@ -9,10 +9,10 @@ import aiosql
 import asyncpg
 import orjson
 import psycopg
-from benchmarks import statements
-from benchmarks.peers_sync import psycopg_values
-from benchmarks.statements import dollars, percent
-from benchmarks.tasks import COLUMNS, Task
+from tests.benchmarks import statements
+from tests.benchmarks.peers_sync import psycopg_values
+from tests.benchmarks.statements import dollars, percent
+from tests.benchmarks.tasks import COLUMNS, Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

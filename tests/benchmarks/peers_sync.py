@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import sqlalchemy as sa
-from benchmarks import statements
-from benchmarks.statements import percent
-from benchmarks.tasks import Task
 from psycopg.types.json import Jsonb
 from sqlalchemy import orm
 from sqlalchemy.dialects.postgresql import JSONB
+from tests.benchmarks import statements
+from tests.benchmarks.statements import percent
+from tests.benchmarks.tasks import Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

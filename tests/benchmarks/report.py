@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from benchmarks.rounds import Ratio
+    from tests.benchmarks.rounds import Ratio
 
 _BAR_HEIGHT = 14
 _LABEL_WIDTH = 250

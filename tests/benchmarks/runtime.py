@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
-from benchmarks import peers_async, peers_sync
-from benchmarks.report import Measurement, markdown_table, svg_chart
-from benchmarks.rounds import run_rounds, run_rounds_async
-from benchmarks.setting import Setting, as_params, setting
-from benchmarks.tasks import TENANT, make_task
+import uvloop
+from tests.benchmarks import peers_async, peers_sync
+from tests.benchmarks.report import Measurement, markdown_table, svg_chart
+from tests.benchmarks.rounds import run_rounds, run_rounds_async
+from tests.benchmarks.setting import Setting, as_params, setting
+from tests.benchmarks.tasks import TENANT, make_task
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -62,7 +64,7 @@ def sync_measurements(place: Setting, rounds: int) -> list[Measurement]:
     held = place.sync.TaskRepository(connection)
     copy_params = place.package.CopyTasksParams
     batch_params = place.package.InsertTasksParams
-    peers = {
+    peers: dict[str, Any] = {
         BASE: peers_sync.RawPsycopg(place.conninfo),
         "psycopg by hand": peers_sync.HandWrittenPsycopg(place.conninfo),
         "SQLAlchemy Core": peers_sync.SqlAlchemyCore(place.conninfo),
@@ -102,11 +104,11 @@ def sync_measurements(place: Setting, rounds: int) -> list[Measurement]:
                 f"list {size}",
                 calls,
                 {
-                    "reposgen": lambda size=size: pooled.list_tasks(  # type: ignore[misc] -- bound per turn
-                        tenant_id=TENANT, row_limit=size
+                    "reposgen": partial(
+                        pooled.list_tasks, tenant_id=TENANT, row_limit=size
                     )
                 },
-                lambda peer, size=size: lambda: peer.list(TENANT, size),  # type: ignore[misc] -- bound per turn
+                partial(_listing, size),
             )
         measure(
             "insert returning",
@@ -192,6 +194,10 @@ def _repeated(call: Any) -> Callable[[], Any]:
     return lambda: call
 
 
+def _listing(size: int, peer: Any) -> Callable[[], Any]:
+    return partial(peer.list, TENANT, size)
+
+
 def _renaming(peer: Any, versions: Versions) -> Callable[[], object]:
     return lambda: peer.rename(versions.key, versions.next())
 
@@ -265,11 +271,11 @@ async def async_measurements(place: Setting, rounds: int) -> list[Measurement]:
                 f"list {size}",
                 calls,
                 {
-                    "reposgen": lambda size=size: pooled.list_tasks(  # type: ignore[misc] -- bound per turn
-                        tenant_id=TENANT, row_limit=size
+                    "reposgen": partial(
+                        pooled.list_tasks, tenant_id=TENANT, row_limit=size
                     )
                 },
-                lambda peer, size=size: lambda: peer.list(TENANT, size),  # type: ignore[misc] -- bound per turn
+                partial(_listing, size),
             )
         await measure(
             "insert returning",
@@ -326,15 +332,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with setting() as place:
         measurements = sync_measurements(place, arguments.rounds)
-        try:
-            import uvloop  # noqa: PLC0415 -- optional
-
-            loop = uvloop.new_event_loop
-        except ImportError:
-            loop = asyncio.new_event_loop
-        with asyncio.Runner(loop_factory=loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             measurements += runner.run(async_measurements(place, arguments.rounds))
-    print(markdown_table(measurements))  # noqa: T201 -- a report for a person
+    print(markdown_table(measurements))
     if arguments.chart:
         arguments.chart.write_text(svg_chart(measurements))
 

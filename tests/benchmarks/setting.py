@@ -11,9 +11,9 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import statements
-from benchmarks.tasks import json_rows, make_tasks
 from psycopg.conninfo import make_conninfo
+from tests.benchmarks import statements
+from tests.benchmarks.tasks import json_rows, make_tasks
 
 from reposgen.database import open_server, scratch_database
 

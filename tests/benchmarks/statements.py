@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.tasks import COLUMNS
+from tests.benchmarks.tasks import COLUMNS
 
 NAMES = ", ".join(COLUMNS)
 GET = f"SELECT {NAMES} FROM tasks WHERE id = ?"

@@ -58,7 +58,7 @@ def test_an_unexpected_error_is_told_in_one_line(
     def broken(*_: object) -> None:
         raise RuntimeError("the dog ate it")
 
-    monkeypatch.setattr("reposgen.cli.generating.analyse", broken)
+    monkeypatch.setattr("reposgen.pipeline.analyse", broken)
     outcome = run("generate")
     assert outcome.exit_code == 2
     assert "internal error: RuntimeError: the dog ate it" in outcome.stderr

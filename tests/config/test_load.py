@@ -14,6 +14,7 @@ from reposgen.config import (
     find_config,
     load_config,
 )
+from reposgen.config.model import TypeOverride
 from reposgen.diagnostics import ReposgenError
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert one.schema_paths == ("a.sql", "queries")
     assert one.api == (Api.SYNC,)
     assert one.models is ModelKind.PYDANTIC
-    assert dict(one.types) == {"tasks.parameters": "myapp.models.TaskParameters"}
+    override = TypeOverride(type="myapp.models.TaskParameters")
+    assert dict(one.types) == {"tasks.parameters": override}
     assert dict(one.rename) == {"tasks": "Job"}
     assert one.secrets == ("users.password_hash",)
     assert one.tenant == "app.tenant_id"

@@ -1,11 +1,13 @@
 """The whole message for each mistake a user can make.
 
 A case is a folder with a project; `expected.txt` is what `reposgen generate` says in
-it, and its exit status. `pytest --update-golden` rewrites it.
+it, or the command in `arguments.txt`, and its exit status. `pytest --update-golden`
+rewrites it.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from click.testing import CliRunner
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from reposgen.cli import main
 
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CASES = sorted(path for path in HERE.iterdir() if (path / "queries").is_dir())
+SUMMARY = re.compile(r"^wrote \d+ files.*", re.MULTILINE)
+# What SERVER stands for in the configuration of some cases.
+SERVERS = {
+    "may_not_create_databases": "limited_server",
+    "unknown_database": "empty_server",
+    "wrong_password": "locked_server",
+}
+# What is run in a case, if it is not `generate`.
+ARGUMENTS = "arguments.txt"
 PASSWORD = "hunter2"  # noqa: S105 - the wrong one on purpose
 
 RULES = "SELECT pg_read_file(current_setting('hba_file'))"
@@ -53,6 +64,21 @@ def locked_server(server: str) -> Iterator[str]:
         admin.execute("DROP ROLE locked")
 
 
+@pytest.fixture(scope="module")
+def limited_server(server: str) -> Iterator[str]:
+    """The server's address for a role that may create nothing."""
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute("CREATE ROLE limited LOGIN")
+        yield make_conninfo(server, user="limited")
+        admin.execute("DROP ROLE limited")
+
+
+@pytest.fixture(scope="module")
+def empty_server(server: str) -> str:
+    """The server's address with a database that it does not have."""
+    return make_conninfo(server, dbname="nowhere")
+
+
 def _write_rules(admin: psycopg.Connection[tuple[object, ...]], rules: str) -> None:
     admin.execute("SELECT set_config('test.rules', %s, false)", (rules,))
     admin.execute(WRITE_RULES.encode())
@@ -66,16 +92,22 @@ def test_message(
     request: pytest.FixtureRequest,
 ) -> None:
     project = tmp_path / "project"
-    shutil.copytree(case, project, ignore=shutil.ignore_patterns("expected.txt"))
+    ignored = shutil.ignore_patterns("expected.txt", ARGUMENTS)
+    shutil.copytree(case, project, ignore=ignored)
     monkeypatch.chdir(project)
     before = {path for path in project.rglob("*") if path.is_file()}
-    if case.name == "wrong_password":
-        locked = request.getfixturevalue("locked_server")
-        monkeypatch.setenv("LOCKED_SERVER", locked)
-    outcome = CliRunner().invoke(main, ["generate"])
+    host = None
+    if fixture := SERVERS.get(case.name):
+        address = request.getfixturevalue(fixture)
+        monkeypatch.setenv("SERVER", address)
+        host = str(conninfo_to_dict(address).get("host", "localhost"))
+    other = case / ARGUMENTS
+    arguments = other.read_text().split() if other.exists() else ["generate"]
+    outcome = CliRunner().invoke(main, arguments)
     said = f"{outcome.stderr}exit status {outcome.exit_code}\n"
-    if case.name == "wrong_password":
-        said = said.replace(str(conninfo_to_dict(locked)["host"]), "HOST")
+    said = SUMMARY.sub("wrote …", said)
+    if host:
+        said = said.replace(host, "HOST")
 
     assert outcome.stdout == ""
     assert PASSWORD not in said

@@ -80,7 +80,7 @@ def domain(name: str, over: PgType, schema: str = "public") -> DomainType:
     )
 
 
-def composite(name: str, **fields: PgType) -> CompositeType:
+def composite(name: str, /, **fields: PgType) -> CompositeType:
     return CompositeType(
         oid=next(_OIDS),
         schema="public",

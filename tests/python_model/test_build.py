@@ -279,7 +279,10 @@ def test_an_unknown_type_that_is_passed_as_text() -> None:
         ({"rename": {"tasks": "not a name"}}, "invalid-rename"),
         ({"rename": {"tasks": "class"}}, "invalid-rename"),
         ({"secrets": ["tasks.nothing"]}, "unknown-secret"),
-        ({"types": {"geometry": "myapp.Shape"}}, "unsupported-override"),
+        ({"rename": {"tasks.titel": "name"}}, "unknown-rename"),
+        ({"types": {"geometry": "myapp.Shape"}}, "unknown-override"),
+        ({"types": {"tasks.id": "Shape"}}, "invalid-override"),
+        ({"types": {"tasks.id": "json.nothing"}}, "wrong-class"),
     ],
 )
 def test_choices_that_cannot_be_honoured(options: dict[str, object], code: str) -> None:

@@ -100,7 +100,7 @@ class Tree:
     colours: Sequence[Colour] = ()
     choice: int | str | None = None
     host: IPv4Address | None = None
-    path: PurePosixPath = PurePosixPath()
+    path: PurePosixPath | None = None
     ratio: float = 1.0
     flag: bool = False
     anything: Any = None

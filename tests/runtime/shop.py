@@ -13,6 +13,9 @@ from reposgen.runtime.errors import AlreadyExists, CheckFailed
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from decimal import Decimal
+
+    from psycopg.types.range import Range
 
 SCHEMA: Final = f"""
 CREATE TYPE status AS ENUM ('todo', 'in progress', 'done');
@@ -28,6 +31,14 @@ CREATE TYPE float_range AS
 CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');
 CREATE DOMAIN work_email AS email CHECK (VALUE LIKE '%.example');
 CREATE DOMAIN scores AS int4[];
+CREATE TYPE status_range AS RANGE (subtype = status, multirange_type_name = status_set);
+CREATE DOMAIN small AS int2 CHECK (VALUE < 100);
+CREATE TYPE small_range AS RANGE (subtype = small);
+CREATE DOMAIN season AS daterange;
+CREATE DOMAIN home AS address;
+CREATE DOMAIN states AS status[];
+CREATE TYPE house AS (rooms place[], names text[], home home, sizes small_range,
+    states states, seasons season[], rates numeric[]);
 CREATE TYPE kind AS ENUM ('a', 'b');
 CREATE TABLE things (kind kind);
 CREATE SCHEMA "Odd.Schema";
@@ -110,6 +121,17 @@ class Device:
 
 
 @dataclass(slots=True)
+class House:
+    rooms: list[Place | None] | None
+    names: list[list[str]] | None
+    home: Address | None
+    sizes: Range[int] | None
+    states: list[Status] | None
+    seasons: list[Range[date]] | None
+    rates: list[Decimal] | None
+
+
+@dataclass(slots=True)
 class Single:
     value: int | None
 
@@ -156,6 +178,7 @@ PACKAGE: Final = Package(
         "public.address": Address,
         "public.device": Device,
         "public.note": NOTE,
+        "public.house": House,
         "public.single": Single,
         "public.wrapped": wrapped,
     },

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
-from tests.runtime.shop import Address, Device, Mood, Place, Single, Status
+from tests.runtime.shop import Address, Device, House, Mood, Place, Single, Status
 
 from reposgen import runtime
 
@@ -34,6 +34,16 @@ _DEVICE: Final = Device(
     Status.IN_PROGRESS,
     Place(0.0, 2.0),
     {"a": [1]},
+)
+
+_HOUSE: Final = House(
+    [Place(1.0, 2.0), None],
+    [["a", "b c"], ['"', "\\"]],
+    _HOME,
+    Range(1, None),
+    [Status.IN_PROGRESS],
+    [Range(date(2026, 3, 1), date.max)],
+    [Decimal("1.10"), Decimal("NaN")],
 )
 
 # Each comes back as it went.
@@ -97,6 +107,13 @@ VALUES: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("public.scores", ([1, 2], [])),
     ("public.float_range", (Range(0.5, 1.5),)),
     ("public.float_set", (Multirange([Range(0.5, 1.5)]),)),
+    ("public.status_range", (Range(Status.TODO, Status.DONE),)),
+    ("public.status_set", (Multirange([Range(Status.IN_PROGRESS, None)]),)),
+    ("public.small_range", (Range(1, 5), Range(empty=True))),
+    ("public.season", (Range(date(2026, 3, 1), None),)),
+    ("public.home", (_HOME,)),
+    ("public.states", ([Status.TODO, Status.IN_PROGRESS], [])),
+    ("public.house", (_HOUSE, House(*[None] * 7))),
     ("public.citext", ("CaSe",)),
     ("public.vector", ([1.0, -2.5], [])),
     ("public.ltree", ("a.b", "")),

@@ -7,12 +7,14 @@ a unique index are bound by equality to one value.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Cardinality
 from reposgen.analysis.nullability.jointree import read_join_tree
 from reposgen.analysis.nullability.prover import always_returns_row
+from reposgen.analysis.partial_indexes import implied
 from reposgen.analysis.single_rows import BoundColumns
 from reposgen.live_schema.model import RelationKind
 from reposgen.live_schema.tree import expressions as e
@@ -29,7 +31,7 @@ from reposgen.live_schema.tree.model import (
 from reposgen.live_schema.tree.walk import constant_integer, walk_level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from reposgen.analysis.single_rows import Binding
     from reposgen.live_schema.functions import BuiltinFunctions
@@ -199,11 +201,7 @@ class _Counter:
         bound = columns.bound(index)
         match entry.kind:
             case RteKind.RELATION:
-                relation = self.catalog.relations.get(entry.relation)
-                return (
-                    relation is not None
-                    and covered_key(relation, entry, bound) is not None
-                )
+                return self._single_table(entry, index, columns)
             case RteKind.SUBQUERY:
                 return self._single_subquery(entry, bound)
             case RteKind.CTE:
@@ -220,6 +218,16 @@ class _Counter:
                 return True
             case _:
                 return False
+
+    def _single_table(
+        self, entry: RangeTableEntry, place: int, columns: BoundColumns
+    ) -> bool:
+        relation = self.catalog.relations.get(entry.relation)
+        if relation is None:
+            return False
+        terms, major = columns.terms(place), self.catalog.major
+        covers = partial(implied, place=place, conditions=terms, major=major)
+        return covered_key(relation, entry, columns.bound(place), covers) is not None
 
     def _single_subquery(self, entry: RangeTableEntry, bound: Binding) -> bool:
         if entry.subquery is None:
@@ -274,9 +282,19 @@ def _leaves(item: FromItem) -> tuple[int, ...] | None:
 
 
 def covered_key(
-    relation: Relation, entry: RangeTableEntry, bound: Binding
+    relation: Relation,
+    entry: RangeTableEntry,
+    bound: Binding,
+    covers: Callable[[Index], bool] = lambda index: index.predicate is None,
 ) -> Index | None:
-    """A unique index of which all columns are bound by its own equality."""
+    """A unique index of which all columns are bound by its own equality.
+
+    Args:
+        relation: a table.
+        entry: the table in the range table.
+        bound: columns that are compared with one value.
+        covers: whether an index holds all rows that are asked for.
+    """
     # A unique index of an inheritance parent says nothing of its children.
     inherits = relation.has_children and relation.kind is RelationKind.TABLE
     if inherits and entry.inherited:
@@ -285,7 +303,7 @@ def covered_key(
         index
         for index in relation.indexes
         if index.unique
-        and index.predicate is None
+        and covers(index)
         and all(
             number > 0 and family in bound.get(number, frozenset())
             for number, family in zip(

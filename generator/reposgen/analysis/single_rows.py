@@ -40,6 +40,8 @@ class BoundColumns:
         self._always: dict[tuple[int, int], set[int]] = {}
         # For each column: what it is equal to, in which families.
         self._equal: dict[int, list[tuple[int, frozenset[int], e.Expression]]] = {}
+        self._terms: list[tuple[frozenset[object], e.Expression]] = []
+        self._nulled: Mapping[int, frozenset[object]] = {}
 
     def bind_outside(self, var: e.Var, families: frozenset[int]) -> None:
         """A column that the query around compares with one value."""
@@ -56,7 +58,9 @@ class BoundColumns:
                 stands below.
             nulled: for each item of FROM, the sides that null it.
         """
+        self._nulled = nulled
         for conjunct in conjuncts(condition.expression):
+            self._terms.append((condition.unless, conjunct))
             for var, families, value in self._equalities(conjunct):
                 # An outer join's ON drops rows of its nullable side alone.
                 if condition.unless <= nulled.get(var.index, frozenset()):
@@ -75,6 +79,11 @@ class BoundColumns:
             if self._is_one_value(value, index):
                 found[column] = found.get(column, _ANYWHERE) | families
         return found
+
+    def terms(self, index: int) -> tuple[e.Expression, ...]:
+        """The terms of WHERE and ON that hold of an item's rows."""
+        nulled = self._nulled.get(index, frozenset())
+        return tuple(term for unless, term in self._terms if unless <= nulled)
 
     def _equalities(
         self, condition: e.Expression

@@ -188,7 +188,8 @@ def _run(
         progress("writing code")
         files = pipeline.output_files(project, cache)
         comparison = pipeline.deliver(project, files, write=write)
-    if write or comparison.fresh:
+    # The user's modules may change without anything else.
+    if (write or comparison.fresh) and not project.looks_at_classes:
         way.note(project.diagnostics)
     return _Outcome(
         comparison=comparison,

@@ -219,7 +219,8 @@ def _constraint(row: Row) -> Constraint:
 
 
 def _index(row: Row) -> Index:
-    name, columns, families, unique, primary, nulls_not_distinct, predicate = row
+    name, columns, families, unique, primary, nulls_not_distinct = row[:6]
+    predicate, predicate_tree = row[6:]
     return Index(
         name=name,
         columns=tuple(columns),
@@ -228,6 +229,7 @@ def _index(row: Row) -> Index:
         primary=primary,
         nulls_not_distinct=nulls_not_distinct,
         predicate=predicate,
+        predicate_tree=predicate_tree,
     )
 
 

@@ -108,7 +108,8 @@ indexes AS (
         i.indisprimary,
         i.indisunique
             AND coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
-        pg_get_expr(i.indpred, i.indrelid)
+        pg_get_expr(i.indpred, i.indrelid),
+        CASE WHEN i.indisunique THEN i.indpred::text END
     ) ORDER BY c.relname) AS list
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     WHERE i.indrelid IN (SELECT oid FROM relation)

@@ -88,7 +88,8 @@ def read_function_bodies(
         return (None,) * len(statements)
     found = (bodies.get(f"{_PREFIX}{number}") for number in range(len(statements)))
     return tuple(
-        _expanded(body, views) if body and not _is_rewritten(body, ruled, views)
+        _expanded(body, views)
+        if body and not _is_rewritten(body, ruled, views)
         # What a rule makes of a statement is not in the body of a function.
         else None
         for body in found

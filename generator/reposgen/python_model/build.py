@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.python_model.choices import read_choices
+from reposgen.python_model.choices import lost_renames, read_choices
 from reposgen.python_model.commands import ASYNC, SYNC
 from reposgen.python_model.context import Context
 from reposgen.python_model.layout import lay_out
@@ -20,7 +20,6 @@ from reposgen.python_model.violations import constraint_errors
 if TYPE_CHECKING:
     from reposgen.analysis.model import Analysis
     from reposgen.config.model import PackageConfig
-    from reposgen.diagnostics import Diagnostic
 
 
 def build_package(analysis: Analysis, config: PackageConfig) -> Package:
@@ -55,7 +54,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         violations={(e.schema, e.table, e.constraint): e.symbol for e in errors},
     )
     built = []
-    misnamed: list[Diagnostic] = []
+    misnamed = [*lost_renames(config, registry)]
     for layout in layouts:
         misnamed += claim_row_names(layout, context)
         queries, mismatches = share_rows(

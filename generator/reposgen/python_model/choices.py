@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Analysis
     from reposgen.config.model import PackageConfig
     from reposgen.diagnostics import Diagnostic
-    from reposgen.live_schema.model import Catalog, Relation
-    from reposgen.python_model.model.pytype import PyType
+    from reposgen.live_schema.model import Catalog, PgType, Relation
+    from reposgen.python_model.model.pytype import PyType, Symbol
+    from reposgen.python_model.registry import Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,25 @@ def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic
                 else '"table", "table.column", "type", "enum.label",'
                 ' "table.constraint", or "Query.name" of a column or parameter',
             )
+
+
+def lost_renames(config: PackageConfig, registry: Registry) -> Iterator[Diagnostic]:
+    """An error for each name of a class that something else has already."""
+    types = registry.types.classes
+    found: list[tuple[Relation | PgType, Symbol]] = []
+    found += [(r, registry.models[r.oid]) for r in registry.relations]
+    found += [(t, types[t.oid]) for t in registry.used_types if t.oid in types]
+    for renamed, symbol in found:
+        for key in (f"{renamed.schema}.{renamed.name}", renamed.name):
+            wish = config.rename.get(key)
+            if wish is not None and symbol.generated and symbol.name != wish:
+                yield error(
+                    "rename-taken",
+                    f"{wish} is the name of something else in the package",
+                    span=config.place("rename", key),
+                    hint="choose another name",
+                )
+                break
 
 
 def _names(analysis: Analysis) -> Iterator[str]:

@@ -22,10 +22,12 @@ from reposgen.python_model.overrides import (
     leaf_of,
     read_override,
 )
+from reposgen.python_model.registry import flat_columns
+from reposgen.python_model.types import parts
 from reposgen.python_model.user_classes import check_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reposgen.analysis.model import Analysis, Parameter, TypedQuery
@@ -96,7 +98,7 @@ def read_overrides(
 ) -> tuple[Overrides, tuple[Diagnostic, ...]]:
     """The overrides of codegen.toml and of the queries, and what is wrong with them."""
     queries = [query for several in analysis.files.values() for query in several]
-    targets = (*_in_catalog(analysis.catalog), *_in_queries(queries))
+    targets = (*_in_catalog(analysis.catalog, queries), *_in_queries(queries))
     found: dict[str, dict[object, Override]] = {
         name: {} for name in ("types", "columns", "fields", "in_queries")
     }
@@ -153,8 +155,13 @@ def _override(wish: Wish, target: _Target, root: Path | None) -> Override | Diag
     return wrong or override
 
 
-def _in_catalog(catalog: Catalog) -> Iterator[_Target]:
-    for type_ in catalog.types.values():
+def _in_catalog(catalog: Catalog, queries: Sequence[TypedQuery]) -> Iterator[_Target]:
+    types = dict(catalog.types)
+    for query in queries:
+        mentioned = [parameter.type for parameter in query.parameters]
+        mentioned += [column.type for column in flat_columns(query)]
+        types |= {part.oid: part for whole in mentioned for part in parts(whole)}
+    for type_ in types.values():
         names = (type_.sql, type_.name, f"{type_.schema}.{type_.name}")
         if not isinstance(type_, (ArrayType, PseudoType)):
             yield _Target(keys=names, map="types", key=type_.oid, type=type_)

@@ -279,9 +279,9 @@ def test_reasons_go_from_the_outside_in(schema: Schema) -> None:
         " LEFT JOIN children c ON c.id = p.id WHERE c.note = p.note) s"
     )
     assert proof.why == (
-        "lower of values is a value",
+        "lower is NULL only where an argument is",
         "s.t is a column of a subquery",
-        "p.note is not NULL in the rows that remain",
+        "WHERE, ON or HAVING drops the rows where p.note is NULL",
     )
     (proof,) = schema.proofs(
         "SELECT c.title FROM parents p LEFT JOIN children c ON c.id = p.id"

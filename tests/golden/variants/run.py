@@ -13,6 +13,7 @@ from golden_output.runtime.errors import (
     NothingToUpdate,
     StaleRow,
 )
+from golden_output.runtime.secret import Secret
 from golden_output.variants import (
     Database,
     ListTitlesRow,
@@ -82,6 +83,11 @@ async def sorts(tasks: TaskRepositoryProtocol) -> None:
     streamed = [title async for title in tasks.stream_titles(sort="-title")]
     assert streamed[0] == "task 6"
 
+    exported = [part async for part in tasks.export_titles(least=2, sort="-title")]
+    assert b"".join(exported).split() == [b"id,title", b"6,task", b"5", b"3,task", b"2"]
+    everything = b"".join([part async for part in tasks.export_titles(header=False)])
+    assert everything.count(b"\n") == 7
+
 
 async def updates(tasks: TaskRepositoryProtocol) -> None:
     one = await tasks.update_task(id=1, version=1, title="new", description="long")
@@ -94,6 +100,11 @@ async def updates(tasks: TaskRepositoryProtocol) -> None:
     assert (touched.title, touched.version) == ("new", 4)
     await tasks.patch_task(id=1, description="short")
     await tasks.patch_task(id=1, title="newer", description=UNSET)
+    await tasks.patch_task(id=1, token=Secret("t"))
+    assert await tasks.count_by_token(token=Secret("t")) == 1
+    assert await tasks.count_by_token() == 7
+    await tasks.patch_task(id=1, token=None)
+    assert await tasks.count_by_token(token=Secret("t")) == 0
     with pytest.raises(NothingToUpdate, match=r"^tasks.patch_task: "):
         await tasks.patch_task(id=1)
     page = await tasks.list_tasks(tenant_id=1, created_after=START - timedelta(hours=1))

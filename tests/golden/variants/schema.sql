@@ -6,6 +6,7 @@ CREATE TABLE tasks (
     description text,
     status task_status NOT NULL DEFAULT 'open',
     assigned_to text,
+    token text,
     priority integer NOT NULL DEFAULT 0,
     deadline date,
     version integer NOT NULL DEFAULT 1,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from reposgen.live_schema.tree.model import RangeTableEntry
 
 _UNNEST = 2331
-# Materialized views; and views where the tree does not have them expanded.
-_DEFINED = frozenset({RelationKind.MATERIALIZED_VIEW, RelationKind.VIEW})
 
 
 def column(var: e.Var, place: Place) -> Proof:
@@ -48,7 +46,7 @@ def _joined(proof: Proof, nulled: frozenset[Side], name: str, place: Place) -> P
         return may_be_null(f"{name} is on the nullable side of {words}")
     if nulled and proof.not_null:
         words = place.scope.joins.describe(min(nulled))
-        return proof.because(f"every row has a match for {name} in {words}")
+        return proof.because(f"each row that is left has a match for {name} in {words}")
     return proof
 
 

@@ -40,7 +40,8 @@ _GROWING = frozenset({b"century", b"decade", b"epoch", b"millennium", b"year"})
 def prove(node: e.Expression, place: Place) -> Proof:
     """Whether an expression can be NULL at a place."""
     if place.known.has(node):
-        return never_null(f"{_named(node, place)} is not NULL in the rows that remain")
+        name = _named(node, place)
+        return never_null(f"WHERE, ON or HAVING drops the rows where {name} is NULL")
     nulled = place.scope.grouping.nulled
     if nulled and place.rows is not None and node in nulled:
         return may_be_null("a grouping set without it has NULL there")
@@ -117,10 +118,12 @@ def _call(
         if knowledge.functions.get(function) is None:
             return may_be_null(f"nothing is known of the function {name}")
         return may_be_null(f"{name} can be NULL")
+    if not args:
+        return never_null(f"{name} is never NULL")
     return all_of(
         (place.prover.prove(arg, place) for arg in args),
-        f"{name} of values is a value",
-        f"{name} of an argument that can be NULL",
+        f"{name} is NULL only where an argument is",
+        f"{name} is NULL where an argument is",
     )
 
 

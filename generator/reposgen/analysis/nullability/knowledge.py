@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,17 @@ class Known:
 
 
 NOTHING = Known()
+
+_OPERATORS = {
+    **{"pl": "+", "add": "+", "mi": "-", "sub": "-", "mul": "*", "div": "/"},
+    **{"mod": "%", "cat": "||", "like": "LIKE", "regexeq": "~"},
+    **{"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="},
+}
+# The functions behind the most common operators: int4pl, textcat, numeric_add.
+_BEHIND_OPERATOR = re.compile(
+    r"(?:int|float|numeric|text|bpchar|name|bool|date|time|timestamp|timestamptz"
+    rf"|interval|uuid|enum|jsonb|bytea|array)\d*_?({'|'.join(_OPERATORS)})"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +91,12 @@ class Knowledge:
         return NullRule.MAYBE if builtin is None else builtin.rule
 
     def function_name(self, function: int) -> str:
-        """A function's name, for reasons."""
+        """A function's name, for reasons; an operator's own where it is behind one."""
         known = self.functions.get(function) or self.catalog.functions.get(function)
-        return known.name if known else "an unknown function"
+        if known is None:
+            return "an unknown function"
+        behind = _BEHIND_OPERATOR.fullmatch(known.name)
+        return _OPERATORS[behind[1]] if behind else known.name
 
     def repeatable(self, expression: e.Expression) -> bool:
         """Whether two places with this expression have the same value in one row."""

@@ -118,8 +118,7 @@ def prove(
         functions: the built-in functions of the server's major version.
         nullable_parameters: the numbers of the parameters that may be NULL.
         definitions: for each materialized view, by oid, the proofs of its
-            definition's columns; of one that is missing nothing is concluded. Where
-            the tree is a function's body, for views as well.
+            definition's columns; of one that is missing nothing is concluded.
 
     Returns:
         One verdict for each of `query.results`, in order. What is

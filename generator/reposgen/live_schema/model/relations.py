@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -104,6 +104,7 @@ class Index:
         unique: and not deferrable, valid, ready.
         nulls_not_distinct: UNIQUE NULLS NOT DISTINCT.
         predicate: the WHERE of a partial index, or None.
+        predicate_tree: that of a unique one, the text of its tree.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Index:
     primary: bool
     nulls_not_distinct: bool
     predicate: str | None
+    predicate_tree: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ not known becomes `Unknown`, of which nothing is concluded.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from reposgen.live_schema.tree.expressions import Expression
 from reposgen.live_schema.tree.fields import TreeError
 from reposgen.live_schema.tree.model import Query
 from reposgen.live_schema.tree.reader import read
@@ -21,7 +22,7 @@ MAJORS = range(14, 19)
 
 _FUNCTION_BODY = "(("
 
-__all__ = ["MAJORS", "TreeError", "parse_tree", "tells_places"]
+__all__ = ["MAJORS", "TreeError", "parse_expression", "parse_tree", "tells_places"]
 
 
 def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
@@ -51,6 +52,19 @@ def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
     except TreeError:
         return None
     return next((query for query in _queries(value) if query.can_set_tag), None)
+
+
+def parse_expression(text: str, major: int) -> Expression | None:
+    """An expression of the catalog's: `pg_index.indpred`.
+
+    Returns:
+        None where its text cannot be read.
+    """
+    try:
+        value = read(text, major, ()) if major in MAJORS else None
+    except TreeError:
+        return None
+    return value if isinstance(value, get_args(Expression)) else None
 
 
 def tells_places(text: str) -> bool:

@@ -6,6 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
+
+from ..runtime.secret import Secret
 
 
 class TaskStatus(StrEnum):
@@ -26,9 +29,28 @@ class Task:
     description: str | None
     status: TaskStatus
     assigned_to: str | None
+    token: Secret[str] | None
     priority: int
     deadline: date | None
     version: int
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+
+
+def build_task(*r: Any) -> Task:
+    return Task(
+        r[0],
+        r[1],
+        r[2],
+        r[3],
+        r[4],
+        r[5],
+        None if r[6] is None else Secret(r[6]),
+        r[7],
+        r[8],
+        r[9],
+        r[10],
+        r[11],
+        r[12],
+    )

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from ..runtime import UNSET, Page, Unset
-from ..runtime.aio import Stream
+from ..runtime.aio import Export, Stream
+from ..runtime.copy_commands import CopyFormat
+from ..runtime.secret import Secret
 from .models import Task, TaskStatus
 from .tasks import ListTitlesRow, SearchTasksRow
 
@@ -103,12 +105,14 @@ class TaskRepositoryProtocol(Protocol):
         id: int,
         title: str | Unset = UNSET,
         description: str | Unset | None = UNSET,
+        token: Secret[str] | Unset | None = UNSET,
     ) -> None:
         """Change what is given of a task, and nothing else.
 
         Args:
             title: UNSET leaves it as it is.
             description: UNSET leaves it as it is; None is NULL.
+            token: UNSET leaves it as it is; None is NULL.
 
         Raises:
             NothingToUpdate: nothing is given to be set.
@@ -160,5 +164,29 @@ class TaskRepositoryProtocol(Protocol):
 
         Raises:
             InvalidCursor: `after` or `before` is no cursor of these pages.
+        """
+        ...
+
+    def export_titles(
+        self,
+        *,
+        least: int | None = None,
+        sort: Literal["title", "-title"] | None = None,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export:
+        """Titles as a file.
+
+        Args:
+            least: None leaves its condition out.
+            sort: None keeps the query's own order.
+        """
+        ...
+
+    async def count_by_token(self, *, token: Secret[str] | None = None) -> int:
+        """How many tasks there are, with a token or at all.
+
+        Args:
+            token: None leaves its condition out.
         """
         ...

@@ -21,8 +21,10 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Runner, Source, Stream
-from .models import Task, TaskStatus
+from ..runtime.aio import Export, Runner, Source, Stream
+from ..runtime.copy_commands import CopyFormat
+from ..runtime.secret import Secret
+from .models import Task, TaskStatus, build_task
 from .schema import PACKAGE
 
 CREATE_TASK: Final[Statement[int]] = Statement(
@@ -40,7 +42,7 @@ LIST_TASKS: Final = Variants(
     "tasks.list_tasks",
     (
         """
-SELECT id, tenant_id, title, description, status, assigned_to, priority, deadline, version, created_at, updated_at, deleted_at FROM tasks
+SELECT id, tenant_id, title, description, status, assigned_to, token, priority, deadline, version, created_at, updated_at, deleted_at FROM tasks
 WHERE tenant_id = $1""",
         When(
             """
@@ -64,12 +66,12 @@ ORDER BY created_at DESC, id DESC"""),
     ),
     filters=(2, 3, 4),
     ordering=Ordering(
-        (Key("created_at", 9, descending=True), Key("id", 0, descending=True)),
+        (Key("created_at", 10, descending=True), Key("id", 0, descending=True)),
         unique=1,
         choices=(
-            Key("created_at", 9),
-            Key("priority", 6),
-            Key("deadline", 7, nullable=True),
+            Key("created_at", 10),
+            Key("priority", 7),
+            Key("deadline", 8, nullable=True),
         ),
     ),
     parameters=("int4", "public.task_status[]", "text", "timestamptz"),
@@ -80,6 +82,7 @@ ORDER BY created_at DESC, id DESC"""),
         "text",
         "public.task_status",
         "text",
+        "text",
         "int4",
         "date",
         "int4",
@@ -87,7 +90,7 @@ ORDER BY created_at DESC, id DESC"""),
         "timestamptz",
         "timestamptz",
     ),
-    row=Task,
+    row=build_task,
     read_only=True,
 )
 
@@ -105,7 +108,7 @@ UPDATE tasks SET """,
         ),
         """version = version + 1, updated_at = now()
 WHERE id = $4 AND version = $5
-RETURNING id, tenant_id, title, description, status, assigned_to, priority, deadline, version, created_at, updated_at, deleted_at
+RETURNING id, tenant_id, title, description, status, assigned_to, token, priority, deadline, version, created_at, updated_at, deleted_at
 """,
     ),
     items=(1, 2, 3),
@@ -117,6 +120,7 @@ RETURNING id, tenant_id, title, description, status, assigned_to, priority, dead
         "text",
         "public.task_status",
         "text",
+        "text",
         "int4",
         "date",
         "int4",
@@ -124,7 +128,7 @@ RETURNING id, tenant_id, title, description, status, assigned_to, priority, dead
         "timestamptz",
         "timestamptz",
     ),
-    row=Task,
+    row=build_task,
     optimistic=Optimistic(
         Statement(
             "tasks.update_task: version",
@@ -144,16 +148,18 @@ PATCH_TASK: Final[Variants[None]] = Variants(
     (
         """
 UPDATE tasks SET """,
-        Some((1,), (2,)),
+        Some((1,), (2,), (3,)),
         When("title = $1", 1),
         When(", ", 2, any_of=((1,),)),
         When("description = $2", 2),
+        When(", ", 3, any_of=((1,), (2,))),
+        When("token = $3", 3),
         """
-WHERE id = $3
+WHERE id = $4
 """,
     ),
-    items=(1, 2),
-    parameters=("text", "text", "int8"),
+    items=(1, 2, 3),
+    parameters=("text", "text", "text", "int8"),
 )
 
 
@@ -237,6 +243,40 @@ SELECT title, id FROM tasks WHERE priority >= $1""",
     parameters=("int4",),
     results=("text", "int8"),
     row=ListTitlesRow,
+    read_only=True,
+)
+
+EXPORT_TITLES: Final[Variants[None]] = Variants(
+    "tasks.export_titles",
+    (
+        """
+SELECT id, title FROM tasks WHERE TRUE""",
+        When(" AND priority >= $1", 1),
+        OrderBy(
+            " ORDER BY id",
+            {
+                "title": """
+ORDER BY "title", id""",
+                "-title": """
+ORDER BY "title" DESC, id DESC""",
+            },
+        ),
+    ),
+    filters=(1,),
+    parameters=("int4",),
+    read_only=True,
+)
+
+COUNT_BY_TOKEN: Final[Variants[int]] = Variants(
+    "tasks.count_by_token",
+    (
+        """
+SELECT count(*) FROM tasks WHERE TRUE""",
+        When(" AND token = $1", 1),
+    ),
+    filters=(1,),
+    parameters=("text",),
+    results=("int8",),
     read_only=True,
 )
 
@@ -348,18 +388,29 @@ class TaskRepository:
         id: int,
         title: str | Unset = UNSET,
         description: str | Unset | None = UNSET,
+        token: Secret[str] | Unset | None = UNSET,
     ) -> None:
         """Change what is given of a task, and nothing else.
 
         Args:
             title: UNSET leaves it as it is.
             description: UNSET leaves it as it is; None is NULL.
+            token: UNSET leaves it as it is; None is NULL.
 
         Raises:
             NothingToUpdate: nothing is given to be set.
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
         """
-        await self._run.exec(*PATCH_TASK.choose((title, description, id)))
+        await self._run.exec(
+            *PATCH_TASK.choose(
+                (
+                    title,
+                    description,
+                    token.reveal() if isinstance(token, Secret) else token,
+                    id,
+                )
+            )
+        )
 
     async def search_tasks(
         self,
@@ -408,4 +459,36 @@ class TaskRepository:
         """
         return await self._run.page(
             LIST_TITLES, (limit_,), limit=limit, after=after, before=before, total=total
+        )
+
+    def export_titles(
+        self,
+        *,
+        least: int | None = None,
+        sort: Literal["title", "-title"] | None = None,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export:
+        """Titles as a file.
+
+        Args:
+            least: None leaves its condition out.
+            sort: None keeps the query's own order.
+        """
+        return self._run.copy_to(
+            *EXPORT_TITLES.choose((least,), sort=sort),
+            copy_format=copy_format,
+            header=header,
+        )
+
+    async def count_by_token(self, *, token: Secret[str] | None = None) -> int:
+        """How many tasks there are, with a token or at all.
+
+        Args:
+            token: None leaves its condition out.
+        """
+        return await self._run.one(
+            *COUNT_BY_TOKEN.choose(
+                (token.reveal() if isinstance(token, Secret) else token,)
+            )
         )

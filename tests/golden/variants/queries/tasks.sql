@@ -27,8 +27,8 @@ RETURNING *;
 
 -- name: PatchTask :exec
 -- Change what is given of a task, and nothing else.
--- @optional title, description
-UPDATE tasks SET title = @title, description = @description
+-- @optional title, description, token
+UPDATE tasks SET title = @title, description = @description, token = @token
 WHERE id = @id;
 
 -- name: SearchTasks :many
@@ -48,3 +48,14 @@ SELECT title FROM tasks ORDER BY id;
 -- name: ListTitles :page
 -- Titles, page by page.
 SELECT title, id FROM tasks WHERE priority >= @limit ORDER BY title, id;
+
+-- name: ExportTitles :copyto
+-- Titles as a file.
+-- @optional least
+-- @sort title
+SELECT id, title FROM tasks WHERE priority >= @least ORDER BY id;
+
+-- name: CountByToken :one
+-- How many tasks there are, with a token or at all.
+-- @optional token
+SELECT count(*) FROM tasks WHERE token = @token;

@@ -8,11 +8,15 @@ from datetime import date, datetime
 from typing import Literal
 
 from ...runtime import UNSET, Page, Unset
-from ...runtime.sync import Runner, Source, Stream
+from ...runtime.copy_commands import CopyFormat
+from ...runtime.secret import Secret
+from ...runtime.sync import Export, Runner, Source, Stream
 from ..models import Task, TaskStatus
 from ..schema import PACKAGE
 from ..tasks import (
+    COUNT_BY_TOKEN,
     CREATE_TASK,
+    EXPORT_TITLES,
     LIST_TASKS,
     LIST_TITLES,
     PATCH_TASK,
@@ -131,18 +135,29 @@ class TaskRepository:
         id: int,
         title: str | Unset = UNSET,
         description: str | Unset | None = UNSET,
+        token: Secret[str] | Unset | None = UNSET,
     ) -> None:
         """Change what is given of a task, and nothing else.
 
         Args:
             title: UNSET leaves it as it is.
             description: UNSET leaves it as it is; None is NULL.
+            token: UNSET leaves it as it is; None is NULL.
 
         Raises:
             NothingToUpdate: nothing is given to be set.
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
         """
-        self._run.exec(*PATCH_TASK.choose((title, description, id)))
+        self._run.exec(
+            *PATCH_TASK.choose(
+                (
+                    title,
+                    description,
+                    token.reveal() if isinstance(token, Secret) else token,
+                    id,
+                )
+            )
+        )
 
     def search_tasks(
         self,
@@ -191,4 +206,36 @@ class TaskRepository:
         """
         return self._run.page(
             LIST_TITLES, (limit_,), limit=limit, after=after, before=before, total=total
+        )
+
+    def export_titles(
+        self,
+        *,
+        least: int | None = None,
+        sort: Literal["title", "-title"] | None = None,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export:
+        """Titles as a file.
+
+        Args:
+            least: None leaves its condition out.
+            sort: None keeps the query's own order.
+        """
+        return self._run.copy_to(
+            *EXPORT_TITLES.choose((least,), sort=sort),
+            copy_format=copy_format,
+            header=header,
+        )
+
+    def count_by_token(self, *, token: Secret[str] | None = None) -> int:
+        """How many tasks there are, with a token or at all.
+
+        Args:
+            token: None leaves its condition out.
+        """
+        return self._run.one(
+            *COUNT_BY_TOKEN.choose(
+                (token.reveal() if isinstance(token, Secret) else token,)
+            )
         )

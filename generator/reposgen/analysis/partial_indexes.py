@@ -1,0 +1,62 @@
+"""Partial unique indexes: whether a query asks for the rows that one covers.
+
+Only the simple form counts: each term of the index's predicate is itself a term of
+WHERE or ON.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree import parse_expression
+from reposgen.live_schema.tree.walk import conjuncts, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from reposgen.live_schema.model import Index
+    from reposgen.live_schema.tree.expressions import Expression
+
+# In an index a column is one of the only table that there is.
+_FIRST = "{VAR :varno 1 "
+# Nodes that mean the same wherever they are equal. Of others the tree leaves
+# something out: of COLLATE, which.
+_COMPARABLE = (
+    *(e.Var, e.Const, e.NullTest, e.BooleanTest, e.BoolExpr),
+    *(e.OpExpr, e.ScalarArrayOpExpr, e.FuncExpr, e.ArrayExpr),
+)
+
+
+def implied(
+    index: Index, place: int, conditions: Collection[Expression], major: int
+) -> bool:
+    """Whether all rows that meet some conditions are rows of an index.
+
+    Args:
+        index: of a table.
+        place: of the table in the range table.
+        conditions: what holds of the table's rows.
+        major: the server's version.
+    """
+    if index.predicate is None:
+        return True
+    terms = _terms(index.predicate_tree, place, major)
+    return bool(terms) and all(term in conditions for term in terms)
+
+
+@cache
+def _terms(text: str | None, place: int, major: int) -> tuple[Expression, ...]:
+    """The terms of a predicate as a query has them; none where one is not known."""
+    moved = (text or "").replace(_FIRST, _FIRST.replace("1", str(place)))
+    predicate = parse_expression(moved, major) if text else None
+    if predicate is None or not all(map(_is_comparable, walk(predicate))):
+        return ()
+    return conjuncts(predicate)
+
+
+def _is_comparable(node: object) -> bool:
+    if isinstance(node, e.Coerce):
+        return node.kind is e.Coercion.RELABEL
+    return isinstance(node, (*_COMPARABLE, int))

@@ -1,0 +1,2 @@
+-- é
+CREATE TABLE tasks (id int);

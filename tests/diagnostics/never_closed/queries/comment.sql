@@ -1,0 +1,3 @@
+-- name: A :one
+SELECT 1 /* one
+;

@@ -1,0 +1,2 @@
+-- name: C :one
+SELECT "one;

@@ -1,0 +1,2 @@
+-- name: D :one
+SELECT 'one;

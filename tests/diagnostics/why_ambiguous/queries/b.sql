@@ -1,0 +1,2 @@
+-- name: GetTask :one
+SELECT * FROM tasks WHERE id = @id;

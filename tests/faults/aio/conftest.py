@@ -1,0 +1,35 @@
+"""Fixtures; their twins in sync/ are written by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.runtime.aio.repositories import Database
+from tests.runtime.shop import PACKAGE
+
+from reposgen.runtime.aio import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.support.proxy import Proxy
+
+
+@pytest.fixture
+async def db(conninfo: str, *, plain: bool) -> AsyncIterator[Database]:
+    async with Database.open(conninfo, plain=plain, max_size=4, timeout=20) as database:
+        yield database
+
+
+@pytest.fixture
+async def distant(proxy: Proxy, *, plain: bool) -> AsyncIterator[Database]:
+    """The same through the proxy."""
+    through = proxy.conninfo
+    async with Database.open(through, plain=plain, max_size=4, timeout=20) as database:
+        yield database
+
+
+@pytest.fixture
+def run(db: Database) -> Runner:
+    return Runner(db, PACKAGE)

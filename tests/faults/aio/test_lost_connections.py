@@ -1,0 +1,203 @@
+# ruff: noqa: PT012 -- the block as a whole is what raises
+"""Connections that end in the middle of something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from tests.runtime import shop
+from tests.runtime.aio.repositories import Database
+from tests.support.crashes import come_back, kill_backend, kill_server, meanwhile
+
+from reposgen.runtime import Statement
+from reposgen.runtime.aio import Runner
+from reposgen.runtime.errors import ConnectionLost, OutcomeUnknown, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.proxy import Proxy
+
+# The title tells the proxy where to cut.
+WORD = "cut here"
+SLOW_WRITE = Statement[None](
+    "slow_write",
+    "INSERT INTO tasks (title) SELECT 'slow' FROM pg_sleep($1)",
+    parameters=("float8",),
+)
+
+
+def terminate(conninfo: str, marker: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        while not admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE position(%s IN query) > 0 AND state <> 'idle'"
+            " AND pid <> pg_backend_pid()",
+            (marker,),
+        ).rowcount:
+            pass
+
+
+async def test_the_server_is_killed(doomed: str, *, plain: bool) -> None:
+    async with Database.open(doomed, plain=plain, timeout=0.5) as db:
+        run = Runner(db, shop.PACKAGE)
+        with meanwhile(kill_server, doomed, "pg_sleep"), pytest.raises(ConnectionLost):
+            await run.exec(shop.SLEEP, (600.0,))
+        with pytest.raises(Unavailable):
+            await run.one(shop.COUNT)
+
+
+async def test_killed_during_a_query(conninfo: str, db: Database, run: Runner) -> None:
+    with meanwhile(kill_backend, conninfo, "pg_sleep"), pytest.raises(ConnectionLost):
+        await run.exec(shop.SLEEP, (600.0,))
+    come_back(conninfo)
+    assert await db.tasks.count() == 0
+
+
+async def test_killed_during_a_write(conninfo: str, run: Runner) -> None:
+    with meanwhile(kill_backend, conninfo, "pg_sleep"), pytest.raises(OutcomeUnknown):
+        await run.exec(SLOW_WRITE, (600.0,))
+    come_back(conninfo)
+    assert await run.one(shop.COUNT) == 0
+
+
+async def test_killed_in_a_transaction(
+    conninfo: str, db: Database, run: Runner
+) -> None:
+    with pytest.raises(ConnectionLost):
+        async with db.transaction():
+            await db.tasks.create(title="a")
+            kill_backend(conninfo, "INSERT INTO tasks")
+            come_back(conninfo)
+            await db.tasks.create(title="b")
+    assert await run.one(shop.COUNT) == 0
+
+
+async def test_killed_during_copy(conninfo: str, run: Runner) -> None:
+    def rows() -> Iterator[str]:
+        for number in range(10_000):
+            yield str(number)
+        kill_backend(conninfo, "COPY")
+        come_back(conninfo)
+        for number in range(100_000):
+            yield str(number)
+
+    with pytest.raises(ConnectionLost):
+        await run.copy_from(shop.COPY_TITLES, rows())
+    assert await run.one(shop.COUNT) == 0
+
+
+async def test_killed_during_a_stream(conninfo: str, run: Runner) -> None:
+    seen = 0
+    with pytest.raises(ConnectionLost):
+        async for _ in run.stream(shop.NUMBERS, (10_000_000,)):
+            seen += 1
+            if seen == 1:
+                kill_backend(conninfo, "generate_series")
+    assert seen < 10_000_000
+    come_back(conninfo)
+    assert await run.one(shop.COUNT) == 0
+
+
+async def test_terminated(conninfo: str, db: Database, run: Runner) -> None:
+    with meanwhile(terminate, conninfo, "pg_sleep"), pytest.raises(ConnectionLost):
+        await run.exec(shop.SLEEP, (600.0,))
+    with (
+        meanwhile(terminate, conninfo, "pg_sleep"),
+        pytest.raises((ConnectionLost, OutcomeUnknown)),
+    ):
+        await run.exec(SLOW_WRITE, (600.0,))
+    with meanwhile(terminate, conninfo, "pg_sleep"), pytest.raises(ConnectionLost):
+        async with db.transaction():
+            await db.tasks.create(title="a")
+            await run.exec(SLOW_WRITE, (600.0,))
+    assert await db.tasks.count() == 0
+
+
+@pytest.mark.parametrize("heard", [False, True])
+async def test_cut_at_commit(
+    proxy: Proxy, distant: Database, db: Database, *, heard: bool
+) -> None:
+    followed: list[str] = []
+    with pytest.raises(OutcomeUnknown):
+        async with distant.transaction():
+            await distant.tasks.create(title="a")
+            distant.on_commit(lambda: followed.append("committed"))
+            distant.on_rollback(lambda: followed.append("undone"))
+            proxy.cut_at("COMMIT", heard=heard)
+    assert proxy.cuts == 1
+    assert followed == []
+    assert await db.tasks.count() == int(heard)
+    assert await distant.tasks.count() == int(heard)
+
+
+@pytest.mark.parametrize("heard", [False, True])
+async def test_cut_at_commit_is_not_tried_again(
+    proxy: Proxy, distant: Database, db: Database, *, heard: bool
+) -> None:
+    async def work() -> None:
+        await distant.tasks.create(title="a")
+        proxy.cut_at("COMMIT", heard=heard)
+
+    with pytest.raises(OutcomeUnknown):
+        await distant.run(work)
+    assert proxy.cuts == 1
+    assert await db.tasks.count() == int(heard)
+
+
+@pytest.mark.parametrize("heard", [False, True])
+async def test_cut_at_a_single_write(
+    proxy: Proxy, distant: Database, db: Database, *, heard: bool
+) -> None:
+    proxy.cut_at(WORD, heard=heard)
+    with pytest.raises(OutcomeUnknown, match=r"^tasks.create: "):
+        await distant.tasks.create(title=WORD)
+    assert proxy.cuts == 1
+    assert await db.tasks.count() == int(heard)
+
+
+@pytest.mark.parametrize("heard", [False, True])
+async def test_cut_at_a_batch(
+    proxy: Proxy, distant: Database, db: Database, *, heard: bool
+) -> None:
+    run = Runner(distant, shop.PACKAGE)
+    assert await run.batch_exec(shop.CREATE_ID, ["warm"]) == [1]
+    proxy.cut_at(WORD, heard=heard)
+    with pytest.raises(OutcomeUnknown):
+        await run.batch_exec(shop.CREATE_ID, ["a", WORD])
+    assert proxy.cuts == 1
+    assert await db.tasks.count() == 1 + 2 * int(heard)
+
+
+@pytest.mark.parametrize("heard", [False, True])
+async def test_cut_at_the_end_of_copy(
+    proxy: Proxy, distant: Database, db: Database, *, heard: bool
+) -> None:
+    run = Runner(distant, shop.PACKAGE)
+    proxy.cut_at(WORD, heard=heard)
+    with pytest.raises(OutcomeUnknown):
+        await run.copy_from(shop.COPY_TITLES, ["a", WORD])
+    assert proxy.cuts == 1
+    assert await db.tasks.count() == 2 * int(heard)
+
+
+async def test_cut_at_a_read(proxy: Proxy, distant: Database) -> None:
+    run = Runner(distant, shop.PACKAGE)
+    proxy.cut_at(WORD, heard=True)
+    with pytest.raises(ConnectionLost):
+        await run.one(shop.echo("text"), (WORD,))
+    assert await run.one(shop.echo("text"), (WORD,)) == WORD
+
+
+async def test_cut_in_a_savepoint(
+    proxy: Proxy, distant: Database, db: Database
+) -> None:
+    with pytest.raises(ConnectionLost):
+        async with distant.transaction():
+            await distant.tasks.create(title="a")
+            async with distant.savepoint():
+                proxy.cut_at(WORD, heard=True)
+                await distant.tasks.create(title=WORD)
+    assert await db.tasks.count() == 0

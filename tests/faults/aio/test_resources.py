@@ -1,0 +1,99 @@
+"""What runs out, and what does not fit."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from tests.runtime import shop
+from tests.runtime.aio.repositories import Database
+
+from reposgen.runtime import Statement
+from reposgen.runtime.aio import Runner
+from reposgen.runtime.errors import (
+    InvalidArgument,
+    InvalidText,
+    OutOfResources,
+    PoolTimeout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ARGUMENTS = 10_000
+
+
+async def test_a_full_disk(run: Runner) -> None:
+    fill = Statement[None](
+        "fill", "COPY (SELECT generate_series(1, 100000)) TO '/dev/full'"
+    )
+    with pytest.raises(OutOfResources, match="No space left") as caught:
+        await run.exec(fill)
+    assert caught.value.sqlstate == "53100"
+    assert await run.one(shop.COUNT) == 0
+
+
+async def test_too_many_connections(conninfo: str) -> None:
+    taken: list[psycopg.Connection] = []
+    with suppress(psycopg.OperationalError):
+        while True:
+            taken.append(psycopg.connect(conninfo))
+    try:
+        with pytest.raises(OutOfResources, match="too many clients"):
+            async with Database.open(conninfo, timeout=0.2):
+                pass
+    finally:
+        for connection in taken:
+            connection.close()
+    async with Database.open(conninfo) as db:
+        assert await db.tasks.count() == 0
+
+
+async def test_an_exhausted_pool(conninfo: str) -> None:
+    async with Database.open(conninfo, max_size=1, timeout=0.2) as db:
+        async with db.connection():
+            with pytest.raises(PoolTimeout, match="no connection became free"):
+                await db.tasks.count()
+        assert await db.tasks.count() == 0
+
+
+def texts(seed: int) -> Iterator[str]:
+    """Anything that a str can hold, with what PostgreSQL can't hold now and then."""
+    chance = random.Random(seed)
+    odd = ["\0", "\ud800", "\udfff", "'", "\\", '"', "%s", "$1", "\N{BOM}", "\x7f"]
+    for _ in range(ARGUMENTS):
+        letters = [
+            chance.choice(odd)
+            if chance.random() < 0.05
+            else chr(chance.randrange(1, 0xD800))
+            for _ in range(chance.randrange(20))
+        ]
+        yield "".join(letters)
+
+
+async def test_random_texts(run: Runner) -> None:
+    echo = shop.echo("text")
+    refused = 0
+    for text in texts(1):
+        storable = not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+        try:
+            assert await run.one(echo, (text,)) == text
+        except InvalidArgument as error:
+            assert not storable
+            assert repr(text) not in str(error)
+            assert isinstance(error, InvalidText) or "\0" in text
+            refused += 1
+        else:
+            assert storable
+    assert ARGUMENTS // 50 < refused < ARGUMENTS // 2
+
+
+async def test_random_bytes(run: Runner) -> None:
+    chance = random.Random(2)
+    echo = shop.echo("bytea")
+    for _ in range(ARGUMENTS):
+        data = chance.randbytes(chance.randrange(50))
+        assert await run.one(echo, (data,)) == data

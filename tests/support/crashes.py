@@ -1,0 +1,84 @@
+"""Ways for a server to come to a bad end, and to come back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def kill_backend(conninfo: str, marker: str) -> None:
+    """SIGKILL the process that works on a statement; all others go down with it."""
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        while (pid := _pid_of(admin, marker)) is None:
+            pass
+        os.kill(pid, signal.SIGKILL)
+
+
+def _pid_of(admin: psycopg.Connection, marker: str) -> int | None:
+    row = admin.execute(
+        "SELECT pid FROM pg_stat_activity WHERE position(%s IN query) > 0"
+        " AND state <> 'idle' AND pid <> pg_backend_pid()",
+        (marker,),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def kill_server(conninfo: str, marker: str) -> None:
+    """SIGKILL the whole server, as soon as it works on a statement."""
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        row = admin.execute("SHOW data_directory").fetchone()
+        assert row is not None
+        postmaster = Path(row[0], "postmaster.pid").read_text("ascii").splitlines()[0]
+        while _pid_of(admin, marker) is None:
+            pass
+        os.kill(int(postmaster), signal.SIGSTOP)
+        children = subprocess.run(  # noqa: S603 -- a number, and a tool of every Unix
+            ["/bin/ps", "-o", "pid=", "--ppid", postmaster],
+            capture_output=True,
+            encoding="ascii",
+            check=True,
+        ).stdout.split()
+        for pid in (postmaster, *children):
+            os.kill(int(pid), signal.SIGKILL)
+
+
+@contextmanager
+def meanwhile(work: object, *arguments: str) -> Iterator[None]:
+    """Something that happens in a thread while the block runs."""
+    assert callable(work)
+    failures: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            work(*arguments)
+        except BaseException as failure:  # noqa: BLE001 -- raised below, in the test
+            failures.append(failure)
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def come_back(conninfo: str) -> None:
+    """Wait until a server that went down has recovered."""
+    while True:
+        try:
+            psycopg.connect(conninfo).close()
+        except psycopg.OperationalError:
+            continue
+        return

@@ -1,0 +1,112 @@
+"""A proxy in front of a server that cuts a connection at a chosen word."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME: Final = ".s.PGSQL.5432"
+_BLOCK: Final = 65536
+
+
+class Proxy:
+    """Hands on what both sides say, until the client says the word.
+
+    Attributes:
+        conninfo: leads through the proxy.
+        cuts: how many connections were cut.
+    """
+
+    def __init__(self, server: str, folder: Path) -> None:
+        parts = conninfo_to_dict(server)
+        self._server = f"{parts['host']}/.s.PGSQL.{parts.get('port') or 5432}"
+        self.conninfo = make_conninfo(server, host=str(folder), port=5432)
+        self.cuts = 0
+        self._word: bytes | None = None
+        self._is_heard = False
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / _NAME))
+        self._listener.listen()
+        self._sockets: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut_at(self, word: str, *, heard: bool) -> None:
+        """Cut the connection at the next message with that word.
+
+        Args:
+            word: as it stands in the message.
+            heard: the server gets the message and has answered it; the client never
+                gets the answer. Else the server never gets it.
+        """
+        self._is_heard = heard
+        self._word = word.encode()
+
+    def close(self) -> None:
+        """End all connections."""
+        for one in (self._listener, *self._sockets):
+            _end(one)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self._server)
+                self._sockets += [client, server]
+                deaf = threading.Event()
+                for work in (self._ask, self._answer):
+                    threading.Thread(
+                        target=work, args=(client, server, deaf), daemon=True
+                    ).start()
+
+    def _ask(
+        self, client: socket.socket, server: socket.socket, deaf: threading.Event
+    ) -> None:
+        with suppress(OSError):
+            while block := client.recv(_BLOCK):
+                if self._word is not None and self._word in block:
+                    self._word = None
+                    self.cuts += 1
+                    if not self._is_heard:
+                        break
+                    # The next answer is the last, and goes nowhere.
+                    deaf.set()
+                server.sendall(block)
+        if not deaf.is_set():
+            _end(client)
+            _end(server)
+
+    def _answer(
+        self, client: socket.socket, server: socket.socket, deaf: threading.Event
+    ) -> None:
+        with suppress(OSError):
+            while (block := server.recv(_BLOCK)) and not deaf.is_set():
+                client.sendall(block)
+        _end(client)
+        _end(server)
+
+
+def _end(one: socket.socket) -> None:
+    with suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
+
+
+@contextmanager
+def proxied(server: str) -> Iterator[Proxy]:
+    """A proxy in front of a server that listens on a Unix socket."""
+    with tempfile.TemporaryDirectory(prefix="proxy-", dir="/tmp") as folder:
+        proxy = Proxy(server, Path(folder))
+        try:
+            yield proxy
+        finally:
+            proxy.close()
