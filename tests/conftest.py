@@ -49,6 +49,31 @@ def templates(server: str) -> Iterator[dict[str, str]]:
             drop_database(admin, name)
 
 
+@pytest.fixture(scope="session")
+def shared_database(
+    server: str, templates: dict[str, str]
+) -> Iterator[Callable[[str], str]]:
+    """Gives a database with a schema to tests that change nothing in it.
+
+    The function takes the schema's SQL, and returns the URL of a database that all
+    tests with that schema share: making one takes longer than most tests.
+    """
+    urls: dict[str, str] = {}
+    with psycopg.connect(server, autocommit=True) as admin:
+
+        def find(schema: str = "") -> str:
+            if schema not in urls:
+                name = f"reposgen_shared_{uuid4().hex}"
+                create_database(admin, name, copy_files=True)
+                templates[f"-- {name}"] = name
+                urls[schema] = url_of(server, name)
+                with psycopg.connect(urls[schema], autocommit=True) as fresh:
+                    fresh.execute(schema.encode())
+            return urls[schema]
+
+        yield find
+
+
 @pytest.fixture
 def make_database(
     server: str, templates: dict[str, str]

@@ -23,7 +23,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"diagnostics"},
     "sql_source": {"diagnostics", "config"},
     # Migrations are cut into statements as queries are.
-    "database": {"diagnostics", "sql_source.statements", "sql_source.lexer"},
+    "database": {
+        "diagnostics",
+        "sql_source.statements",
+        "sql_source.lexer",
+        "cache.folder",
+    },
     "live_schema": {"diagnostics"},
     "analysis": {
         "diagnostics",
@@ -45,6 +50,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": {"python_model.model"},
     "output": {"diagnostics"},
     "runtime": set(),
+    # What stages hand on, kept for the next run; it calls none of them.
+    "cache": {
+        "diagnostics",
+        "config",
+        "sql_source.model",
+        "live_schema.model",
+        "analysis.model",
+        "render.render",  # its model of a rendered module
+        "project",
+    },
+    "collector": set(),
     "project": {
         "diagnostics",
         "config",
@@ -66,7 +82,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "render",
         "output",
         "project",
+        "cache",
+        "collector",
     },
+    # The way around it, for a run that changes nothing.
+    "shortcut": {"diagnostics", "config", "output", "cache"},
     # What doctor asks: it runs no stage but the server's.
     "examine": {"config", "database", "live_schema"},
     "cli": {
@@ -76,6 +96,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config",
         "pipeline",
         "project",
+        "shortcut",
+        "cache.project",
         "output.compare",
         "render.annotations",  # Python types, spelled as in generated code
         "sql_source.model",

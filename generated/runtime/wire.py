@@ -125,11 +125,11 @@ def check(results: Sequence[PGresult]) -> PGresult:
     status = result.status
     if status not in (_TUPLES_OK, _COMMAND_OK):
         error = error_from_result(result)
-        raise _untold(error) if len(results) > 1 else error
+        raise untold(error) if len(results) > 1 else error
     return result
 
 
-def _untold(error: psycopg.Error) -> psycopg.Error:
+def untold(error: psycopg.Error) -> psycopg.Error:
     """The error of a statement that was done: of its commit, which may be done too."""
     if (error.sqlstate or "").startswith(_ENDED):
         return psycopg.OperationalError("the connection was ended during the commit")
@@ -185,7 +185,7 @@ def pipeline(
             results.append(check([result]))
         except psycopg.Error as error:
             if item == len(commands):
-                raise BatchFailed(_untold(error), None) from None
+                raise BatchFailed(untold(error), None) from None
             raise BatchFailed(error, item) from None
     return results
 

@@ -14,6 +14,7 @@ from reposgen.diagnostics import (
     Severity,
     error,
     sorted_diagnostics,
+    warning,
 )
 from reposgen.output.manifest import read_manifest
 
@@ -126,6 +127,22 @@ def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig
             for name in unknown
         )
     return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def undocumented(project: Project) -> tuple[Diagnostic, ...]:
+    """A warning for each query whose method will have no words of its own."""
+    return tuple(
+        warning(
+            "missing-doc",
+            f"{query.name} has no docstring",
+            span=query.query.name_span,
+            hint="say what it is for in a comment under this line: -- The open tasks.",
+        )
+        for package in project.packages
+        for queries in package.analysis.files.values()
+        for query in queries
+        if not query.doc
+    )
 
 
 def kept_files(project: Project) -> Mapping[str, str]:

@@ -34,13 +34,13 @@ class Judge(Protocol):
 
 
 @pytest.fixture
-def judge(make_database: Callable[[str], str], tmp_path: Path) -> Iterator[Judge]:
+def judge(shared_database: Callable[[str], str], tmp_path: Path) -> Iterator[Judge]:
     with ExitStack() as connections:
 
         def run(
             schema: str, sql: str, *, trees: bool = True, notices: bool = True
         ) -> Analysis:
-            url = make_database(schema)
+            url = shared_database(schema)
             if not notices:
                 url = connections.enter_context(without_notices(url))
             connection = connections.enter_context(

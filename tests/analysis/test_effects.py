@@ -81,8 +81,8 @@ class Server:
 
 
 @pytest.fixture
-def on_server(make_database: Callable[[str], str]) -> Iterator[Server]:
-    with psycopg.connect(make_database(SCHEMA), autocommit=True) as connection:
+def on_server(shared_database: Callable[[str], str]) -> Iterator[Server]:
+    with psycopg.connect(shared_database(SCHEMA), autocommit=True) as connection:
         yield Server(connection, read_catalog(connection))
 
 

@@ -161,6 +161,7 @@ def test_vet(project: Path, run: Run) -> None:
     )
     found = json.loads(run("vet", "--format", "json").stdout)
     assert {one["severity"] for one in found} == {"warning"}
+    assert "missing-doc" in {one["code"] for one in found}
     text = run("vet")
     assert text.exit_code == 1
     assert "queries/tasks.sql:4:1: warning: " in text.stdout

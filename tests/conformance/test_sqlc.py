@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
+from tests.conformance.corpus import CASES, CORPUS
+from tests.conformance.flat import flat_columns
 
-from reposgen.analysis.analyse import analyse
-from reposgen.analysis.model import Column, Embed
 from reposgen.analysis.types import base_of
-from reposgen.database import read_migrations
-from reposgen.database.migrations import apply
-from reposgen.diagnostics import Diagnostic, ReposgenError, Severity
-from reposgen.live_schema.catalog import read_catalog
-from reposgen.live_schema.describe import describe
-from reposgen.sql_source.reader import read_query_files
+from reposgen.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from reposgen.analysis.model import Analysis, TypedQuery
+    from tests.conformance.corpus import Facts, Outcome
 
-    Facts = dict[str, Any]
-
-CORPUS = Path(__file__).parents[3] / "shared" / "conformance" / "sqlc"
-CASES = sorted(path.parent for path in CORPUS.glob("*/case.json"))
+    from reposgen.analysis.model import TypedQuery
 
 
 @pytest.mark.skipif(bool(CASES), reason="the corpus is there")
@@ -37,48 +26,62 @@ def test_corpus() -> None:
 
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
-def test_case(folder: Path, make_database: Callable[[str], str]) -> None:
-    case: Facts = json.loads((folder / "case.json").read_text(encoding="utf-8"))
-    with psycopg.connect(make_database(""), autocommit=True) as connection:
-        _need_extensions(connection, case["extensions"])
-        analysis, diagnostics = _analyse(connection, folder, case)
-    errors = [d for d in diagnostics if d.severity is Severity.ERROR]
-    if case["expect_tool"] == "error":
+def test_case(folder: Path, judged: Callable[[Path], Outcome]) -> None:
+    _agrees(judged(folder))
+
+
+# All of them would take long, and differ in little.
+@pytest.mark.parametrize("folder", CASES[::6], ids=lambda folder: folder.name)
+def test_without_notices(
+    folder: Path, judged_quietly: Callable[[Path], Outcome]
+) -> None:
+    outcome = judged_quietly(folder)
+    _agrees(outcome)
+    assert not outcome.runs.wrong
+
+
+def _agrees(outcome: Outcome) -> None:
+    if outcome.missing:
+        pytest.skip(f"the server lacks {', '.join(outcome.missing)}")
+    errors = [d for d in outcome.diagnostics if d.severity is Severity.ERROR]
+    if outcome.facts["expect_tool"] == "error":
         assert errors
         assert all(d.span for d in errors)
         return
     assert not errors, "\n".join(d.render() for d in errors)
-    assert analysis is not None
-    found = {q.name: q for queries in analysis.files.values() for q in queries}
-    for name, facts in case["queries"].items():
+    for name, facts in outcome.facts["queries"].items():
         if facts["verdict"] == "ok":
-            differences = list(_differences(found[name], facts))
+            differences = list(_differences(outcome.queries[name], facts))
             assert not differences, name
 
 
-def _need_extensions(connection: psycopg.Connection, wanted: list[str]) -> None:
-    rows = connection.execute("SELECT name FROM pg_available_extensions")
-    if missing := set(wanted) - {name for (name,) in rows}:
-        pytest.skip(f"the server lacks {', '.join(sorted(missing))}")
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_no_state_shows_a_null(folder: Path, judged: Callable[[Path], Outcome]) -> None:
+    outcome = judged(folder)
+    if outcome.missing:
+        pytest.skip(f"the server lacks {', '.join(outcome.missing)}")
+    assert not outcome.runs.wrong
+    claiming = [q for q in outcome.queries.values() if _claims(q)]
+    if claiming and not outcome.runs.claims:
+        pytest.skip(f"no rows: {'; '.join(outcome.runs.refused.values())}")
 
 
-def _analyse(
-    connection: psycopg.Connection, folder: Path, case: Facts
-) -> tuple[Analysis | None, list[Diagnostic]]:
-    migrations = read_migrations([Path(path) for path in case["schema"]], folder)
-    try:
-        apply(connection, migrations, embedded=True)
-    except ReposgenError as refused:
-        return None, list(refused.diagnostics)
-    files = read_query_files([Path(path) for path in case["queries_in"]], folder)
-    analysis = analyse(
-        files,
-        read_catalog(connection),
-        describe=partial(describe, connection),
-        read_system=partial(read_catalog, connection),
-    )
-    own = [d for file in files for d in file.diagnostics]
-    return analysis, [*own, *analysis.diagnostics]
+def test_most_claims_were_tried(judged: Callable[[Path], Outcome]) -> None:
+    if not CASES:
+        pytest.skip("no corpus of cases beside the checkout")
+    outcomes = [judged(folder) for folder in CASES]
+    claims = [
+        name
+        for o in outcomes
+        for query in o.queries.values()
+        for name in _claims(query)
+    ]
+    tried = sum(len(outcome.runs.claims) for outcome in outcomes)
+    assert tried > len(claims) * 0.85
+
+
+def _claims(query: TypedQuery) -> list[str]:
+    return [column.name for column in flat_columns(query) if not column.nullable]
 
 
 def _differences(query: TypedQuery, facts: Facts) -> Iterator[str]:
@@ -100,7 +103,7 @@ def _differences(query: TypedQuery, facts: Facts) -> Iterator[str]:
         own = names.get(number, "")
         if name and own != name and own.rpartition("_")[0] != name:
             yield f"parameter {number} is called {own}, not {name}"
-    columns = list(_flat(query))
+    columns = list(flat_columns(query))
     shown = [(c.name, base_of(c.type).sql) for c in columns]
     wanted = [(c["name"], c["type"]) for c in truth["columns"]]
     if shown != wanted:
@@ -108,12 +111,3 @@ def _differences(query: TypedQuery, facts: Facts) -> Iterator[str]:
     for column, fact in zip(columns, truth["columns"], strict=False):
         if fact.get("null_seen") and not column.nullable:
             yield f"{column.name} is typed not null, and a NULL was seen"
-
-
-def _flat(query: TypedQuery) -> Iterator[Column]:
-    for item in query.results:
-        match item:
-            case Embed():
-                yield from item.columns
-            case Column():
-                yield item

@@ -45,10 +45,24 @@ async def everything(db: Database) -> None:
             pass
 
 
-async def cancelled_somewhere(work: asyncio.Task[None], chance: random.Random) -> None:
+async def steps_of(db: Database) -> int:
+    """How often the loop turns for all of it."""
+    for _ in range(3):
+        await everything(db)
+    work = asyncio.create_task(everything(db))
+    steps = 0
+    while not work.done():
+        await asyncio.sleep(0)
+        steps += 1
+    return steps
+
+
+async def cancelled_somewhere(
+    work: asyncio.Task[None], steps: int, chance: random.Random
+) -> None:
     """Cancel a task after some steps of the loop, perhaps twice."""
-    for _ in range(1 if chance.random() < 0.7 else 2):
-        for _ in range(chance.randrange(60)):
+    for times in (1, 2) if chance.random() < 0.3 else (1,):
+        for _ in range(chance.randrange(steps // times)):
             await asyncio.sleep(0)
         work.cancel()
     with suppress(asyncio.CancelledError):
@@ -57,25 +71,56 @@ async def cancelled_somewhere(work: asyncio.Task[None], chance: random.Random) -
 
 async def test_cancelled_500_times(conninfo: str, db: Database) -> None:
     chance = random.Random(1)
-    rows = 0
+    steps = await steps_of(db)
+    rows = await db.tasks.count()
+    kept = 0
     for _ in range(TIMES):
-        await cancelled_somewhere(asyncio.create_task(everything(db)), chance)
+        work = asyncio.create_task(everything(db))
+        await cancelled_somewhere(work, steps, chance)
         found = await db.tasks.count()
         assert found - rows in (0, 4)
+        kept += found > rows
         rows = found
+    assert 0 < kept < TIMES
     await at_rest(conninfo, db)
 
 
 async def test_cancelled_beside_others(conninfo: str, db: Database) -> None:
     """The pool is used up all the time, and whoever is cancelled may be waiting."""
     chance = random.Random(2)
+    steps = await steps_of(db)
 
     async def one() -> None:
-        await cancelled_somewhere(asyncio.create_task(everything(db)), chance)
+        work = asyncio.create_task(everything(db))
+        await cancelled_somewhere(work, steps, chance)
 
     for _ in range(TIMES // 10):
         await asyncio.gather(*(one() for _ in range(10)))
     assert await db.tasks.count() % 4 == 0
+    await at_rest(conninfo, db)
+
+
+async def test_cancelled_again_and_again(
+    conninfo: str, db: Database, *, plain: bool
+) -> None:
+    """What gives the connection back is cancelled, too."""
+    chance = random.Random(3)
+
+    async def wait(lonely: Database) -> None:
+        async with lonely.transaction():
+            await lonely.tasks.create(title="not to be")
+            await asyncio.Event().wait()
+
+    async with Database.open(conninfo, plain=plain, max_size=1, timeout=5) as lonely:
+        for _ in range(TIMES):
+            work = asyncio.create_task(wait(lonely))
+            for _ in range(chance.randrange(10)):
+                await asyncio.sleep(0)
+            while not work.done():
+                work.cancel()
+                for _ in range(chance.randrange(10)):
+                    await asyncio.sleep(0)
+            assert await lonely.tasks.count() == 0
     await at_rest(conninfo, db)
 
 

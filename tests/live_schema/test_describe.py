@@ -24,8 +24,8 @@ CREATE TABLE u (id int PRIMARY KEY, name text);
 
 
 @pytest.fixture
-def connection(make_database: Callable[[str], str]) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(make_database(SCHEMA), autocommit=True) as connection:
+def connection(shared_database: Callable[[str], str]) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(shared_database(SCHEMA), autocommit=True) as connection:
         yield connection
 
 

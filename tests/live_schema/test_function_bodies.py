@@ -33,9 +33,9 @@ CREATE RULE never AS ON INSERT TO ruled DO INSTEAD NOTHING;
 
 @pytest.fixture
 def connection(
-    make_database: Callable[[str], str],
+    shared_database: Callable[[str], str],
 ) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    with psycopg.connect(make_database(SCHEMA), autocommit=True) as made:
+    with psycopg.connect(shared_database(SCHEMA), autocommit=True) as made:
         yield made
 
 
@@ -128,10 +128,10 @@ def test_the_tree_is_that_of_the_rewriter(
         } <= {RteKind.SUBQUERY}
 
 
-def test_a_server_that_sends_no_notices(make_database: Callable[[str], str]) -> None:
+def test_a_server_that_sends_no_notices(shared_database: Callable[[str], str]) -> None:
     statements = [Statement(sql="SELECT name FROM happier"), Statement(sql="SELECT ?")]
     with (
-        without_notices(make_database(SCHEMA)) as url,
+        without_notices(shared_database(SCHEMA)) as url,
         psycopg.connect(
             url, autocommit=True, options="-c default_transaction_read_only=on"
         ) as connection,

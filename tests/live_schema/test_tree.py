@@ -40,8 +40,8 @@ CREATE RULE never AS ON UPDATE TO logged DO INSTEAD NOTHING;
 
 
 @pytest.fixture
-def read(make_database: Callable[[str], str]) -> Read:
-    conninfo = make_database(SCHEMA)
+def read(shared_database: Callable[[str], str]) -> Read:
+    conninfo = shared_database(SCHEMA)
 
     def run(sql: str) -> Query:
         with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -154,9 +154,9 @@ def test_of_a_rule_s_queries_the_statement_s_own_is_taken(read: Read) -> None:
 
 
 def test_a_statement_that_a_rule_drops_has_no_tree(
-    make_database: Callable[[str], str],
+    shared_database: Callable[[str], str],
 ) -> None:
-    with psycopg.connect(make_database(SCHEMA), autocommit=True) as connection:
+    with psycopg.connect(shared_database(SCHEMA), autocommit=True) as connection:
         (found,) = describe(connection, [Statement(sql="UPDATE logged SET id = 1")])
         assert isinstance(found, Described)
         major = connection.info.server_version // 10000

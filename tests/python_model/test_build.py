@@ -86,7 +86,7 @@ RETURNS = {
     Command.EXECROWS: ("int", "int"),
     Command.EXECRESULT: ("CommandResult", "CommandResult"),
     Command.EXECLASTID: ("str", "str"),
-    Command.COPYFROM: ("int", "int"),
+    Command.COPYFROM: ("list[str]", "list[str]"),
     Command.COPYTO: ("Export", "Export"),
     Command.BATCHEXEC: ("list[int]", "list[int]"),
     Command.BATCHONE: ("list[str]", "list[str]"),
@@ -327,7 +327,9 @@ def test_secrets_are_hidden_in_results_and_revealed_in_arguments() -> None:
     (method,) = module(package, "demo.tasks").repository.methods
     (argument,) = method.signature.arguments
     assert plain_annotation(argument.type) == "Secret[str] | None"
-    assert argument.value == "None if note is None else note.reveal()"
+    # Where it may be None, nothing but a Secret is revealed.
+    assert argument.value == "note.reveal()"
+    assert argument.reveals is not None
     assert plain_annotation(method.signature.returns) == "Secret[str] | None"
 
 

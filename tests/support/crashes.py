@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,10 @@ def kill_backend(conninfo: str, marker: str) -> None:
         while (pid := _pid_of(admin, marker)) is None:
             pass
         os.kill(pid, signal.SIGKILL)
+        # It has come to all once it has come to this one.
+        with suppress(psycopg.OperationalError):
+            while True:
+                admin.execute("SELECT 1")
 
 
 def _pid_of(admin: psycopg.Connection, marker: str) -> int | None:

@@ -136,5 +136,5 @@ async def _run_plain(
     except psycopg.Error as error:
         done = sum(cursor.pgresult is not None for cursor in cursors)
         item = done if done < len(batch) else None
-        raise wire.BatchFailed(error, item) from None
+        raise wire.BatchFailed(wire.untold(error), item) from None
     return [await session.result_of(cursor) for cursor in cursors]

@@ -41,8 +41,8 @@ Sessions: TypeAlias = "Callable[[Package], Session]"
 class Blocks(ABC):
     """What a Database knows of the block that a call is made in.
 
-    A context variable holds it, so that it follows the code of one task; the tasks that
-    this starts have the same tenant, and no transaction.
+    Context variables hold it. What is started in the block inherits the tenant, but not
+    the transaction.
     """
 
     def __init__(self, package: Package) -> None:
@@ -87,7 +87,7 @@ class Blocks(ABC):
         isolation: Isolation | None = None,
         read_only: bool = False,
         deferrable: bool = False,
-        timeout: float | None = None,  # noqa: ASYNC109 -- the server keeps it
+        timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- the server keeps it
     ) -> AsyncGenerator[Transaction, None]:
         """A block that is committed at its end, or undone by an exception.
 
@@ -170,7 +170,7 @@ class Blocks(ABC):
         isolation: Isolation | None = None,
         read_only: bool = False,
         deferrable: bool = False,
-        timeout: float | None = None,  # noqa: ASYNC109 -- the server keeps it
+        timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- the server keeps it
     ) -> T:
         """Do some work in a transaction; again, if others were in its way.
 

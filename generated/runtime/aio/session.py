@@ -203,7 +203,12 @@ class Session:
 
     async def _run_plain(self, codec: Codec[Any], values: Sequence[Any]) -> PGresult:
         cursor = self.cursor()
-        await self.execute_plain(cursor, codec, values)
+        alone = not self.in_transaction
+        try:
+            await self.execute_plain(cursor, codec, values)
+        except psycopg.Error as error:
+            # The cursor does not tell the statement's end from its commit's.
+            raise wire.untold(error) if alone else error from None
         return await self.result_of(cursor)
 
     async def result_of(self, cursor: AsyncRawCursor[Any]) -> PGresult:

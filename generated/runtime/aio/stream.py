@@ -84,10 +84,9 @@ class Stream(Generic[T]):
             self._holder.lease(self._package, self._statement) as session,
             aclosing(_chunks(session, self._statement, self._values)) as chunks,
         ):
-            with uncertain(session, self._statement):
-                async for rows in chunks:
-                    for row in rows:
-                        yield row
+            async for rows in chunks:
+                for row in rows:
+                    yield row
 
 
 async def _chunks(
@@ -95,20 +94,21 @@ async def _chunks(
 ) -> AsyncGenerator[list[T], None]:
     if statement.locks_rows:
         session.require_transaction(statement)
-    try:
-        codec = await session.codec(statement)
-        reads = statement.read_only or statement.locks_rows
-        if reads and session.in_transaction:
-            chunks = _declared(session, codec, values)
-        elif session.is_fast:
-            chunks = _fast(session, codec, codec.encode(values))
-        else:
-            chunks = _plain(session, codec, values)
-        async with aclosing(chunks):
-            async for rows in chunks:
-                yield rows
-    except psycopg.Error as error:
-        raise session.translated(error, statement) from None
+    with uncertain(session, statement):
+        try:
+            codec = await session.codec(statement)
+            reads = statement.read_only or statement.locks_rows
+            if reads and session.in_transaction:
+                chunks = _declared(session, codec, values)
+            elif session.is_fast:
+                chunks = _fast(session, codec, codec.encode(values))
+            else:
+                chunks = _plain(session, codec, values)
+            async with aclosing(chunks):
+                async for rows in chunks:
+                    yield rows
+        except psycopg.Error as error:
+            raise session.translated(error, statement) from None
 
 
 async def _fast(

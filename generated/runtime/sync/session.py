@@ -204,7 +204,12 @@ class Session:
 
     def _run_plain(self, codec: Codec[Any], values: Sequence[Any]) -> PGresult:
         cursor = self.cursor()
-        self.execute_plain(cursor, codec, values)
+        alone = not self.in_transaction
+        try:
+            self.execute_plain(cursor, codec, values)
+        except psycopg.Error as error:
+            # The cursor does not tell the statement's end from its commit's.
+            raise wire.untold(error) if alone else error from None
         return self.result_of(cursor)
 
     def result_of(self, cursor: RawCursor[Any]) -> PGresult:

@@ -85,9 +85,8 @@ class Stream(Generic[T]):
             self._holder.lease(self._package, self._statement) as session,
             closing(_chunks(session, self._statement, self._values)) as chunks,
         ):
-            with uncertain(session, self._statement):
-                for rows in chunks:
-                    yield from rows
+            for rows in chunks:
+                yield from rows
 
 
 def _chunks(
@@ -95,19 +94,20 @@ def _chunks(
 ) -> Generator[list[T], None, None]:
     if statement.locks_rows:
         session.require_transaction(statement)
-    try:
-        codec = session.codec(statement)
-        reads = statement.read_only or statement.locks_rows
-        if reads and session.in_transaction:
-            chunks = _declared(session, codec, values)
-        elif session.is_fast:
-            chunks = _fast(session, codec, codec.encode(values))
-        else:
-            chunks = _plain(session, codec, values)
-        with closing(chunks):
-            yield from chunks
-    except psycopg.Error as error:
-        raise session.translated(error, statement) from None
+    with uncertain(session, statement):
+        try:
+            codec = session.codec(statement)
+            reads = statement.read_only or statement.locks_rows
+            if reads and session.in_transaction:
+                chunks = _declared(session, codec, values)
+            elif session.is_fast:
+                chunks = _fast(session, codec, codec.encode(values))
+            else:
+                chunks = _plain(session, codec, values)
+            with closing(chunks):
+                yield from chunks
+        except psycopg.Error as error:
+            raise session.translated(error, statement) from None
 
 
 def _fast(

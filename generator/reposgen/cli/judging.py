@@ -17,8 +17,9 @@ from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.sarif import sarif
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import Terminal, github_annotation
-from reposgen.diagnostics import ReposgenError, Severity, error
+from reposgen.diagnostics import ReposgenError, Severity, error, sorted_diagnostics
 from reposgen.pipeline import analyse
+from reposgen.project import undocumented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,6 +101,8 @@ def vet(
 ) -> None:
     """Tell what is worth a second look: the warnings of all queries.
 
+    Those that `generate` gives too, and queries without a docstring.
+
     Exit status 1 if there is anything, 2 if there are errors.
 
     \b
@@ -111,11 +114,12 @@ def vet(
     config = read_config(**where)
     with terminal.progress() as progress:
         project = analyse(config, packages, progress)
-    if findings := _written(project.diagnostics, findings_format):
+    found = sorted_diagnostics([*project.diagnostics, *undocumented(project)])
+    if findings := _written(found, findings_format):
         terminal.write(findings)
     if project.has_errors:
         context.exit(Status.COULD_NOT_RUN)
-    context.exit(Status.FINDINGS if project.diagnostics else Status.FINE)
+    context.exit(Status.FINDINGS if found else Status.FINE)
 
 
 def _written(found: Sequence[Diagnostic], findings_format: FindingsFormat) -> str:

@@ -146,7 +146,9 @@ def _spelled(python: PyType) -> str:
 def _imported(name: str) -> ModuleType | None:
     try:
         return import_module(name)
-    except (Exception, SystemExit):  # noqa: BLE001 -- the user's code may do anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 -- the user's code may do anything, even exit
         return None
 
 

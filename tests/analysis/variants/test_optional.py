@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+import sqlglot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reposgen.analysis.model import OptionalKind, PieceRole
+from reposgen.analysis.variants.clauses import Clauses
 from reposgen.analysis.variants.combinations import joined
 from reposgen.analysis.variants.optional import Pieces, cut_optional
 from reposgen.diagnostics import SourceFile
@@ -238,6 +240,18 @@ def filled(make_database: Callable[[str], str]) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@given(conditions=st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=6))
+def test_conjuncts_are_those_that_another_parser_finds(conditions: list[str]) -> None:
+    members = ["t.id = $1", *(c.format(f"${i + 2}") for i, c in enumerate(conditions))]
+    sql = f"SELECT * FROM t WHERE {' AND '.join(members)} ORDER BY id"
+    where = sqlglot.parse_one(sql, read="postgres").args["where"].this
+    assert isinstance(where, sqlglot.exp.And)
+    found = Clauses(sql).list_around(sql.index("$1"))
+    assert found is not None
+    assert len(found.members) == len(list(where.flatten(unnest=False)))
+    assert [sql[start:end] for start, end in found.members] == members
+
+
 @given(
     conditions=st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=5),
     lasting=st.lists(st.booleans(), min_size=5, max_size=5),
@@ -265,9 +279,9 @@ def test_a_variant_is_what_one_would_write(
 
 
 def test_the_server_accepts_every_variant(
-    make_database: Callable[[str], str],
+    shared_database: Callable[[str], str],
 ) -> None:
-    conninfo = make_database(SCHEMA)
+    conninfo = shared_database(SCHEMA)
     where = " AND ".join(c.format(f"${i + 1}") for i, c in enumerate(CONDITIONS))
     statements = [
         f"SELECT * FROM t WHERE {where}",

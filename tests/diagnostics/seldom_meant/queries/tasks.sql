@@ -1,0 +1,31 @@
+-- name: FindUser :opt
+-- Deleted users may share an address.
+SELECT id FROM users WHERE email = @email;
+
+-- name: FindLiveUser :opt
+-- The others do not.
+SELECT id FROM users WHERE email = @email AND deleted_at IS NULL;
+
+-- name: Retitle :one
+-- Which one comes back?
+UPDATE tasks SET title = @title WHERE owner_id = @owner_id RETURNING id;
+
+-- name: RetitleAll :exec
+-- Really all of them.
+UPDATE tasks SET title = @title;
+
+-- name: Forget :exec
+-- Really all of them.
+DELETE FROM tasks;
+
+-- name: Export :copyto
+-- The columns of the day.
+SELECT * FROM tasks;
+
+-- name: Pairs :many
+-- Everybody's tasks are everybody's.
+SELECT u.email, t.title FROM users u, tasks t;
+
+-- name: Note :many
+-- Needless.
+SELECT title AS "title!" FROM tasks;
