@@ -52,7 +52,7 @@ _communicate: Final = cast(
 )
 
 # What the connection does not survive.
-_ENDED: Final = ("08", "57P", "25P03", "25P04")
+_ENDING: Final = ("FATAL", "PANIC")
 _NAME_LENGTH: Final = 63  # the server tells longer names apart by no more than this
 _numbers: Final = count(1)
 
@@ -131,7 +131,7 @@ def check(results: Sequence[PGresult]) -> PGresult:
 
 def untold(error: psycopg.Error) -> psycopg.Error:
     """The error of a statement that was done: of its commit, which may be done too."""
-    if (error.sqlstate or "").startswith(_ENDED):
+    if error.diag.severity_nonlocalized in _ENDING:
         return psycopg.OperationalError("the connection was ended during the commit")
     return error
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-NO_WARNINGS = "-- name: CountOnceMore :one\n-- All of them.\nSELECT count(*) FROM tasks;\n"
+NO_WARNINGS = (
+    "-- name: CountOnceMore :one\n-- All of them.\nSELECT count(*) FROM tasks;\n"
+)
 
 
 @pytest.fixture

@@ -82,8 +82,10 @@ _RICH = {
         ("one", ["public.tasks", "public.users"], [], True, []),
     ),
     "Move": (
-        "WITH old AS (DELETE FROM tasks WHERE owner_id = $1 RETURNING id)"
-        " INSERT INTO log (task_id) SELECT id FROM old RETURNING task_id",
+        (
+            "WITH old AS (DELETE FROM tasks WHERE owner_id = $1 RETURNING id)"
+            " INSERT INTO log (task_id) SELECT id FROM old RETURNING task_id"
+        ),
         ("many", ["public.tasks"], ["public.log", "public.tasks"], False, []),
     ),
     "Add": (

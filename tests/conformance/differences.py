@@ -38,8 +38,10 @@ class Difference(Enum):
     )
     REFUSED_BY_SQLC = (
         "queries that sqlc refuses",
-        "PostgreSQL takes them. sqlc reads the text alone, and does not know all names"
-        " and types that are in scope.",
+        (
+            "PostgreSQL takes them. sqlc reads the text alone, and does not know all"
+            " names and types that are in scope."
+        ),
     )
     MISSING_COLUMN = (
         "columns that sqlc does not see",
@@ -47,17 +49,21 @@ class Difference(Enum):
     )
     ORDER = (
         "the order of columns",
-        "sqlc expands `*` by the order in which it meets tables. Here the order is"
-        " PostgreSQL's.",
+        (
+            "sqlc expands `*` by the order in which it meets tables. Here the order"
+            " is PostgreSQL's."
+        ),
     )
     NAMELESS = (
         "names of expressions",
-        "sqlc gives no name, or one of its own. Here a column has PostgreSQL's name.",
+        ("sqlc gives no name, or one of its own. Here a column has PostgreSQL's name."),
     )
     NAME_OF_FUNCTION = (
         "names of what a function returns",
-        "sqlc names the column after the function, PostgreSQL after the function's own"
-        " column.",
+        (
+            "sqlc names the column after the function, PostgreSQL after the"
+            " function's own column."
+        ),
     )
     POLYMORPHIC = (
         "types that depend on arguments",
@@ -65,13 +71,17 @@ class Difference(Enum):
     )
     OVERLOAD = (
         "the function that is meant",
-        "Of functions that share a name sqlc takes one. PostgreSQL chooses by the"
-        " arguments' types.",
+        (
+            "Of functions that share a name sqlc takes one. PostgreSQL chooses by the"
+            " arguments' types."
+        ),
     )
     TYPE_OF_COLUMN = (
         "types of compared parameters",
-        "sqlc takes the column's type, PostgreSQL the operator's: a `varchar` column is"
-        " compared as `text`, and a field of a `jsonb` is not `jsonb`.",
+        (
+            "sqlc takes the column's type, PostgreSQL the operator's: a `varchar`"
+            " column is compared as `text`, and a field of a `jsonb` is not `jsonb`."
+        ),
     )
     ROW_COUNT = (
         "types of LIMIT and OFFSET",
@@ -79,8 +89,10 @@ class Difference(Enum):
     )
     UNNAMED_PARAMETER = (
         "names of `$n`",
-        "sqlc has none where no column is compared. Here the function's argument is"
-        " the next to ask, and `dollar_n` the last.",
+        (
+            "sqlc has none where no column is compared. Here the function's argument"
+            " is the next to ask, and `dollar_n` the last."
+        ),
     )
     REPEATED_NAME = (
         "names that come twice",
@@ -88,13 +100,17 @@ class Difference(Enum):
     )
     COMPARED_NOT_NULL = (
         "parameters compared with nullable columns",
-        "sqlc lets them be NULL. A comparison with NULL is never true, so None is"
-        " refused here; `IS NOT DISTINCT FROM` or `sqlc.narg` asks for NULL.",
+        (
+            "sqlc lets them be NULL. A comparison with NULL is never true, so None is"
+            " refused here; `IS NOT DISTINCT FROM` or `sqlc.narg` asks for NULL."
+        ),
     )
     DROPPED_BY_CONDITION = (
         "columns that a condition keeps from being NULL",
-        "sqlc does not look at WHERE and ON. Here a row in which they cannot be true"
-        " counts as gone.",
+        (
+            "sqlc does not look at WHERE and ON. Here a row in which they cannot be"
+            " true counts as gone."
+        ),
     )
     PROVED = (
         "columns proved not null",
@@ -102,17 +118,24 @@ class Difference(Enum):
     )
     AGGREGATE = (
         "aggregates",
-        "Of no rows, or of nothing but NULL, an aggregate is NULL. sqlc says NOT NULL.",
+        (
+            "Of no rows, or of nothing but NULL, an aggregate is NULL. sqlc says NOT"
+            " NULL."
+        ),
     )
     FUNCTION = (
         "functions",
-        "A function can return NULL, and of users' own nothing else is known. sqlc says"
-        " NOT NULL.",
+        (
+            "A function can return NULL, and of users' own nothing else is known."
+            " sqlc says NOT NULL."
+        ),
     )
     NULLABLE_SHOWS_THROUGH = (
         "columns behind something else",
-        "A nullable column stays one behind an operator, a subquery, CREATE TABLE AS or"
-        " an inheriting table. sqlc loses that.",
+        (
+            "A nullable column stays one behind an operator, a subquery, CREATE TABLE"
+            " AS or an inheriting table. sqlc loses that."
+        ),
     )
 
 
@@ -258,9 +281,9 @@ def _kind_of_null(why: tuple[str, ...]) -> Difference | None:
 _HEAD = """\
 # Where reposgen and sqlc differ
 
-Both read the same query files. These are the classes of differences between what the two
-say of the queries in sqlc's own tests, as far as those are looked at here; what PostgreSQL
-says decides, and it agrees with reposgen in each of them.
+Both read the same query files. These are the classes of differences between what the
+two say of the queries in sqlc's own tests, as far as those are looked at here; what
+PostgreSQL says decides, and it agrees with reposgen in each of them.
 
 The page is made by `pytest tests/conformance --update-golden`.
 

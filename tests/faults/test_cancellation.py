@@ -124,6 +124,31 @@ async def test_cancelled_again_and_again(
     await at_rest(conninfo, db)
 
 
+async def test_cancelled_while_the_pool_tidies(
+    conninfo: str, db: Database, *, plain: bool
+) -> None:
+    """A connection comes back from a transaction, and the cancellation goes on."""
+
+    async def leave_open(lonely: Database) -> None:
+        async with lonely.connection() as connection:
+            await connection.execute("BEGIN")
+
+    async with Database.open(conninfo, plain=plain, max_size=1, timeout=5) as lonely:
+        steps = 0
+        is_late = False
+        while not is_late:
+            work = asyncio.create_task(leave_open(lonely))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            is_late = not work.cancel()
+            if not is_late:
+                with pytest.raises(asyncio.CancelledError):
+                    await work
+            assert await lonely.tasks.count() == 0
+            steps += 1
+    await at_rest(conninfo, db)
+
+
 async def at_rest(conninfo: str, db: Database) -> None:
     """All connections are there, and none is in the midst of something."""
     async with db.connection() as one, db.connection() as two, db.connection() as three:

@@ -134,8 +134,10 @@ def test_pyright(golden: Golden) -> None:
 def test_ruff(golden: Golden) -> None:
     rules = "--select=E4,E7,E9,F,I,UP,B,C4,SIM,RUF"
     users = 'lint.isort.known-third-party=["golden_overrides"]'
-    options = ("--isolated", "--target-version=py311", "--exclude=runtime")
-    options = (*options, f"--config={users}")
+    options = (
+        *("--isolated", "--target-version=py311", "--exclude=runtime"),
+        f"--config={users}",
+    )
     check("ruff", "check", rules, *options, OUTPUT, cwd=golden.root)
 
 

@@ -15,8 +15,8 @@ from reposgen.live_schema.function_bodies import read_function_bodies
 from reposgen.live_schema.model import Described, ServerError, Statement
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree import parse_tree
-from reposgen.live_schema.tree.model import RangeTableEntry, RteKind
-from reposgen.live_schema.tree.walk import walk
+from reposgen.live_schema.tree.model import Query, RangeTableRef, RteKind
+from reposgen.live_schema.tree.walk import walk, walk_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,16 +116,19 @@ def test_the_tree_is_that_of_the_rewriter(
         told, found = parse_tree(description.tree, major), parse_tree(body, major)
         assert told is not None
         assert found is not None
-        tables = [
-            {n.relation for n in walk(t) if isinstance(n, RangeTableEntry)}
-            for t in (told, found)
-        ]
-        assert tables[0] == tables[1]
-        assert {
-            n.kind
-            for n in walk(found)
-            if isinstance(n, RangeTableEntry) and n.relation_kind == "v"
-        } <= {RteKind.SUBQUERY}
+        tables, others = (
+            {
+                entry.relation
+                for query in walk(tree)
+                if isinstance(query, Query) and query.join_tree
+                for item in walk_level(query.join_tree)
+                if isinstance(item, RangeTableRef)
+                if (entry := query.entry(item.index)).kind is RteKind.RELATION
+            }
+            for tree in (told, found)
+        )
+        assert tables == others
+        assert tables
 
 
 def test_a_server_that_sends_no_notices(shared_database: Callable[[str], str]) -> None:

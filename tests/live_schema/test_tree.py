@@ -130,7 +130,8 @@ def test_views_arrive_expanded(read: Read) -> None:
     assert entry.subquery is not None
     names = {r.name for r in entry.subquery.range_table if r.relation_kind == "r"}
     assert names == {"a", "b"}
-    assert query.results[0].table == entry.relation
+    # Before 16 the entry does not say which view it was.
+    assert entry.relation in {0, query.results[0].table}
 
 
 def test_columns_of_joins(read: Read) -> None:

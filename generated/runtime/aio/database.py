@@ -237,5 +237,5 @@ class Database(Blocks):
         elif wire.is_idle(connection.pgconn):
             await pool.putconn(connection)
         else:
-            # The pool ends what is under way there; a cancelled task would not wait.
+            # The pool ends what is under way there, and keeps a cancellation to itself.
             await to_the_end(pool.putconn, connection)

@@ -105,7 +105,7 @@ def _call(
     variadic: bool = False,
 ) -> Proof:
     knowledge = place.prover.knowledge
-    name = knowledge.function_name(function)
+    name = knowledge.called(function)
     rule = knowledge.rule(function)
     if variadic and rule in {NullRule.NEVER, NullRule.FIRST}:
         # f(VARIADIC NULL) has NULL for all of its arguments.

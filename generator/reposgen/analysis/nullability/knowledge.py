@@ -40,11 +40,14 @@ class Known:
 
 NOTHING = Known()
 
-_OPERATORS = {
-    **{"pl": "+", "add": "+", "mi": "-", "sub": "-", "mul": "*", "div": "/"},
-    **{"mod": "%", "cat": "||", "like": "LIKE", "regexeq": "~"},
-    **{"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="},
-}
+_OPERATORS = dict(
+    (
+        *(("pl", "+"), ("add", "+"), ("mi", "-"), ("sub", "-"), ("mul", "*")),
+        *(("div", "/"), ("mod", "%"), ("cat", "||"), ("like", "LIKE")),
+        *(("regexeq", "~"), ("eq", "="), ("ne", "<>"), ("lt", "<"), ("le", "<=")),
+        *(("gt", ">"), ("ge", ">=")),
+    )
+)
 # The functions behind the most common operators: int4pl, textcat, numeric_add.
 _BEHIND_OPERATOR = re.compile(
     r"(?:int|float|numeric|text|bpchar|name|bool|date|time|timestamp|timestamptz"
@@ -91,12 +94,15 @@ class Knowledge:
         return NullRule.MAYBE if builtin is None else builtin.rule
 
     def function_name(self, function: int) -> str:
-        """A function's name, for reasons; an operator's own where it is behind one."""
+        """A function's name, for reasons."""
         known = self.functions.get(function) or self.catalog.functions.get(function)
-        if known is None:
-            return "an unknown function"
-        behind = _BEHIND_OPERATOR.fullmatch(known.name)
-        return _OPERATORS[behind[1]] if behind else known.name
+        return known.name if known else "an unknown function"
+
+    def called(self, function: int) -> str:
+        """A function's name, or that of the operator it is behind."""
+        name = self.function_name(function)
+        behind = _BEHIND_OPERATOR.fullmatch(name)
+        return _OPERATORS[behind[1]] if behind else name
 
     def repeatable(self, expression: e.Expression) -> bool:
         """Whether two places with this expression have the same value in one row."""

@@ -236,5 +236,5 @@ class Database(Blocks):
         elif wire.is_idle(connection.pgconn):
             pool.putconn(connection)
         else:
-            # The pool ends what is under way there; a cancelled task would not wait.
+            # The pool ends what is under way there, and keeps a cancellation to itself.
             to_the_end(pool.putconn, connection)

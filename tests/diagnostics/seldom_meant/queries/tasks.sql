@@ -29,3 +29,6 @@ SELECT u.email, t.title FROM users u, tasks t;
 -- name: Note :many
 -- Needless.
 SELECT title AS "title!" FROM tasks;
+
+-- name: Untold :many
+SELECT id FROM tasks;
