@@ -350,3 +350,27 @@ def test_effects(judge: Callable[..., Any]) -> None:
     query = judged(judge, "INSERT INTO users VALUES ($1, $2, $3) RETURNING id")
     assert query.writes == ("public.users",)
     assert "users_pkey" in [v.constraint.name for v in query.raises]
+
+
+@pytest.mark.parametrize(
+    ("assigned", "known"),
+    # The text must leave no doubt which use of a parameter is the comparison.
+    [("version + 1", True), ("@version + 1", False)],
+)
+def test_an_optimistic_write_without_notices(
+    judge: Callable[..., Any], assigned: str, *, known: bool
+) -> None:
+    schema = "CREATE TABLE t (id int PRIMARY KEY, note text, version int NOT NULL);"
+    sql = (
+        "-- name: Q :execrows\n-- @optimistic version\n"
+        f"UPDATE t SET note = @note, version = {assigned}"
+        " WHERE version = @version AND id = @id;\n"
+    )
+    told, untold = judge(schema, sql), judge(schema, sql, notices=False)
+    [query] = told.files["queries.sql"]
+    assert query.optimistic
+    found = [query.optimistic for query in untold.files["queries.sql"]]
+    assert found == [query.optimistic] * known
+    assert [d.code for d in untold.diagnostics] == ["optimistic-without-key"] * (
+        not known
+    )
