@@ -7,13 +7,14 @@ STAMP := $(VENV)/.built
 # What to run instead of the first suitable Python on PATH: make PYTHON=python3.12
 PYTHON :=
 
-.PHONY: help generate check test format clean
+.PHONY: help generate check test format bench clean
 
 help:
 	@echo "make generate   write generated/ from migrations/ and queries/"
 	@echo "make check      is generated/ fresh? are format, lint and types clean?"
 	@echo "make test       all tests, make check's among them"
 	@echo "make format     format the sources and mend what ruff can mend"
+	@echo "make bench      how long the generator takes, and what it generates, beside others"
 	@echo "make clean      remove the environment and all caches"
 
 $(STAMP): pyproject.toml
@@ -44,12 +45,16 @@ check: $(STAMP)
 	$(BIN)/python -m pytest tests/test_quality.py tests/test_architecture.py
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto
 
 format: $(STAMP)
 	$(BIN)/python generator/tools/derive_sync.py
 	$(BIN)/ruff check --fix-only generator tests
 	$(BIN)/ruff format generator tests
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks.generator
+	$(BIN)/python -m tests.benchmarks.runtime
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

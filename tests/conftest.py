@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import signal
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
@@ -17,6 +20,11 @@ from reposgen.database.databases import create_database, drop_database
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xdist.workermanage import WorkerController
+
+HERE: Final = Path(__file__).parent
+SERVER: Final = "server"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -26,17 +34,60 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure() -> None:
+    # A shell starts what is in its background with SIGINT ignored, nohup with SIGHUP.
+    # Programs that tests start would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+_for_all_workers: Final = ExitStack()
+_server_of_all: Final[list[str]] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a process that runs some of the tests of the server that all share."""
+    if not _server_of_all:
+        _server_of_all.append(_for_all_workers.enter_context(run_of_server()))
+    node.workerinput[SERVER] = _server_of_all[0]
+
+
+def pytest_unconfigure() -> None:
+    _for_all_workers.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, which may share fixtures, in one process."""
+    for item in items:
+        group = item.path.relative_to(HERE).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@contextmanager
+def run_of_server() -> Iterator[str]:
+    """The URL of a server that only this run has."""
+    major = os.environ.get("REPOSGEN_TEST_POSTGRES", "18")
+    url = os.environ.get("REPOSGEN_TEST_DATABASE_URL", f"embedded:{major}")
+    with open_server(url) as running:
+        yield url_of(running.conninfo)
+
+
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def server(pytestconfig: pytest.Config) -> Iterator[str]:
     """The URL of a server that tests may create databases on.
 
     An embedded one that only this run has; REPOSGEN_TEST_POSTGRES=16 is another
     version of it, and REPOSGEN_TEST_DATABASE_URL another server.
     """
-    major = os.environ.get("REPOSGEN_TEST_POSTGRES", "18")
-    url = os.environ.get("REPOSGEN_TEST_DATABASE_URL", f"embedded:{major}")
-    with open_server(url) as running:
-        yield url_of(running.conninfo)
+    shared: str | None = getattr(pytestconfig, "workerinput", {}).get(SERVER)
+    if shared is not None:
+        yield shared
+        return
+    with run_of_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
