@@ -91,6 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "examine": {"config", "database", "live_schema"},
     "cli": {
         "",
+        "collector",
         "diagnostics",
         "examine",
         "config",

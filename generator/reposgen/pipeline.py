@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reposgen import __version__
 from reposgen.analysis.analyse import analyse as judge_queries
-from reposgen.cache.analyses import judged
+from reposgen.cache.analyses import judged_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
@@ -39,7 +39,8 @@ from reposgen.sql_source.reader import read_query_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reposgen.config import Config, PackageConfig
+    from reposgen.cache.analyses import JudgedFiles
+    from reposgen.config import Config
     from reposgen.database import Server
     from reposgen.output.compare import Comparison
 
@@ -65,19 +66,20 @@ def analyse(
         ReposgenError: a name is no package's. All else is in the diagnostics.
     """
     findings = Findings()
-    sources: list[Source] = []
+    sources: list[tuple[Source, JudgedFiles]] = []
     packages: list[AnalysedPackage] = []
     for options in chosen_packages(config, names):
         with findings.collected():
-            sources.append(_read(config.root, options, findings))
+            known = judged_files(cache, options)
+            sources.append((_read(config.root, known, findings), known))
     with (
         findings.collected(at=config.url_place),
         open_server(config.database.url, progress=progress) as server,
     ):
-        for source in sources:
+        for source, known in sources:
             with findings.collected():
                 progress(f"analysing {source.options.name}")
-                package = _judge(server, source, cache)
+                package = _judge(server, source, known)
                 findings.add(package.analysis.diagnostics)
                 findings.add(package.code.diagnostics)
                 packages.append(package)
@@ -86,18 +88,18 @@ def analyse(
     )
 
 
-def _read(root: Path, options: PackageConfig, findings: Findings) -> Source:
-    files = read_query_files([Path(path) for path in options.queries], root)
+def _read(root: Path, known: JudgedFiles, findings: Findings) -> Source:
+    files = read_query_files([Path(p) for p in known.options.queries], root, known.read)
     findings.add([d for file in files for d in file.diagnostics])
-    schema = options.schema_paths
+    schema = known.options.schema_paths
     return Source(
-        options=options,
+        options=known.options,
         files=files,
         migrations=read_migrations([Path(p) for p in schema], root) if schema else None,
     )
 
 
-def _judge(server: Server, source: Source, cache: ProjectCache) -> AnalysedPackage:
+def _judge(server: Server, source: Source, known: JudgedFiles) -> AnalysedPackage:
     database = (
         scratch_database(server, source.migrations)
         if source.migrations
@@ -111,7 +113,7 @@ def _judge(server: Server, source: Source, cache: ProjectCache) -> AnalysedPacka
             describe=partial(describe, connection),
             read_system=partial(read_catalog, connection),
         )
-        analysis = judged(cache, source, catalog, judge)
+        analysis = known.judge(source, catalog, judge)
     code = build_package(analysis, source.options)
     return AnalysedPackage(options=source.options, analysis=analysis, code=code)
 

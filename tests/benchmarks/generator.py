@@ -2,14 +2,17 @@
 
     python -m tests.benchmarks.generator [--queries N]... [--tables N] [--rounds N]
 
-Times are of whole processes: medians of the rounds, in each of which everything runs
-once. sqlc takes part where it is on PATH, or where SQLC names it.
+Times are of whole processes, what they start included: medians of the rounds, in each
+of which everything runs once. Processor time stands beside the time that went by: it
+says more where other programs run as well. sqlc takes part where it is on PATH, or
+where SQLC names it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -26,6 +29,7 @@ from tests.benchmarks.synthetic import write_project
 
 from reposgen import pipeline
 from reposgen.cache.folder import CACHE_VARIABLE
+from reposgen.cache.project import open_cache
 from reposgen.config import Overrides, load_config
 from reposgen.database import open_server, scratch
 from reposgen.render import render
@@ -41,6 +45,7 @@ COLUMNS = ("cold", "one query changed", "nothing changed", "check", "sqlc genera
 
 # What is timed where the time goes; each may hold others, whose time is taken off.
 STAGES: tuple[tuple[str, object, str], ...] = (
+    ("cache of analyses", pipeline, "judged_files"),
     ("read the queries", pipeline, "read_query_files"),
     ("read the migrations", pipeline, "read_migrations"),
     ("migrations", scratch, "apply"),
@@ -60,7 +65,7 @@ class Project:
 
     folder: Path
     queries: int
-    taken: dict[str, list[float]] = field(default_factory=dict)
+    taken: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
     @property
     def cache(self) -> Path:
@@ -75,10 +80,13 @@ class Project:
         """Give one query another text."""
         path = self.folder / "queries" / "record_0007.sql"
         text = path.read_text()
-        path.write_text(text.replace(ORDER, f"{ORDER}, id", 1))
+        changed = f"{ORDER}, id"
+        old, new = (changed, ORDER) if changed in text else (ORDER, changed)
+        path.write_text(text.replace(old, new, 1))
 
     def run(self, name: str, *command: str) -> None:
-        """Run a command and note the time that it took."""
+        """Run a command; note the seconds that it took, and those of processors."""
+        before = processor_seconds()
         start = time.perf_counter()
         subprocess.run(
             command,
@@ -87,7 +95,9 @@ class Project:
             check=True,
             capture_output=True,
         )
-        self.taken.setdefault(name, []).append(time.perf_counter() - start)
+        went_by = time.perf_counter() - start
+        taken = (went_by, processor_seconds() - before)
+        self.taken.setdefault(name, []).append(taken)
 
     def round(self, sqlc: str | None) -> None:
         """Run everything once."""
@@ -102,9 +112,21 @@ class Project:
             shutil.rmtree(self.folder / "db", ignore_errors=True)
             self.run("sqlc generate", sqlc, "generate")
 
-    def median(self, name: str) -> float | None:
+    def medians(self, name: str) -> str:
+        """The seconds that went by, and those of processors; empty if not run."""
         taken = self.taken.get(name)
-        return statistics.median(taken) if taken else None
+        if not taken:
+            return ""
+        went_by, worked = (
+            statistics.median(several) for several in zip(*taken, strict=True)
+        )
+        return f"{went_by:.2f} s ({worked:.2f} s)"
+
+
+def processor_seconds() -> float:
+    """Of all processes that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @dataclass
@@ -131,9 +153,17 @@ class Clock:
         return wrapped
 
 
-def stages(project: Project) -> dict[str, float]:
-    """The seconds of each stage of a cold run in this process, by the stage's name."""
-    project.forget()
+def stages(project: Project, *, cold: bool) -> dict[str, float]:
+    """The seconds of each stage of a run in this process, by the stage's name.
+
+    Args:
+        project: of which everything is known, or forgotten for a cold run.
+        cold: everything is new; else one query is.
+    """
+    if cold:
+        project.forget()
+    else:
+        project.change_a_query()
     clock = Clock()
     config = load_config(
         project.folder / "codegen.toml", environ={}, overrides=Overrides()
@@ -151,29 +181,29 @@ def stages(project: Project) -> dict[str, float]:
         for name, module, attribute in STAGES:
             call = clock.timed(name, getattr(module, attribute))
             stack.enter_context(patch.object(module, attribute, call))
-        analysed = pipeline.analyse(config, (), lambda _: None)
-        pipeline.deliver(analysed, pipeline.output_files(analysed), write=True)
+        cache = open_cache(config)
+        analysed = pipeline.analyse(config, (), lambda _: None, cache)
+        pipeline.deliver(analysed, pipeline.output_files(analysed, cache), write=True)
     return clock.taken
 
 
 def table(projects: Sequence[Project]) -> str:
-    """A row for each size, in seconds."""
+    """A row for each size."""
     lines = [
         f"| queries | {' | '.join(COLUMNS)} |",
         f"| ---: |{' ---: |' * len(COLUMNS)}",
     ]
     for project in projects:
-        medians = [project.median(name) for name in COLUMNS]
-        cells = ["" if m is None else f"{m:.2f} s" for m in medians]
+        cells = [project.medians(name) for name in COLUMNS]
         lines.append(f"| {project.queries:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def stage_table(taken: Mapping[int, Mapping[str, float]]) -> str:
-    """A row for each stage of a cold run, a column for each size."""
+def stage_table(taken: Mapping[str, Mapping[str, float]]) -> str:
+    """A row for each stage, a column for each run."""
     names = list(dict.fromkeys(name for stages in taken.values() for name in stages))
     lines = [
-        f"| stage | {' | '.join(f'{queries:,}' for queries in taken)} |",
+        f"| stage | {' | '.join(taken)} |",
         f"| --- |{' ---: |' * len(taken)}",
     ]
     for name in names:
@@ -201,8 +231,13 @@ def main() -> None:
             for _ in range(options.rounds):
                 project.round(sqlc)
         say(table(projects), "")
-        say("Where the time of a cold run goes:", "")
-        say(stage_table({project.queries: stages(project) for project in projects}))
+        say("Where the time goes:", "")
+        taken = {
+            f"{project.queries:,}, {what}": stages(project, cold=what == "cold")
+            for project in projects
+            for what in ("cold", "one changed")
+        }
+        say(stage_table(taken))
 
 
 def say(*lines: str) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Self
 
 import aiosql
 import asyncpg
 import orjson
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 from tests.benchmarks import statements
 from tests.benchmarks.peers_sync import psycopg_values
 from tests.benchmarks.statements import dollars, percent
-from tests.benchmarks.tasks import COLUMNS, Task
+from tests.benchmarks.tasks import COLUMNS, Task, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +73,29 @@ class RawPsycopg:
         await self.connection.close()
 
 
+class PooledPsycopg:
+    """The same with a connection from psycopg_pool for each call."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self.pool = pool
+
+    @classmethod
+    async def open(cls, conninfo: str) -> Self:
+        pool = AsyncConnectionPool(
+            conninfo, kwargs={"autocommit": True}, max_size=10, open=False
+        )
+        await pool.open(wait=True)
+        return cls(pool)
+
+    async def get(self, key: UUID) -> object:
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(percent(statements.GET), (key,))
+            return await cursor.fetchone()
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+
 _AIOSQL = aiosql.from_str(
     f"-- name: get_task(key)^\n{statements.GET.replace('?', ':key')};\n", "apsycopg"
 )
@@ -121,7 +144,7 @@ class Asyncpg:
 
     async def insert(self, task: Task) -> object:
         row = await self.connection.fetchrow(
-            dollars(statements.INSERT_RETURNING), *astuple(task)
+            dollars(statements.INSERT_RETURNING), *values_of(task)
         )
         return Task(*row)
 
@@ -139,12 +162,12 @@ class Asyncpg:
 
     async def batch(self, tasks: Sequence[Task]) -> None:
         await self.connection.executemany(
-            dollars(statements.INSERT), [astuple(task) for task in tasks]
+            dollars(statements.INSERT), [values_of(task) for task in tasks]
         )
 
     async def copy(self, tasks: Sequence[Task]) -> None:
         await self.connection.copy_records_to_table(
-            "tasks", records=[astuple(task) for task in tasks], columns=COLUMNS
+            "tasks", records=[values_of(task) for task in tasks], columns=COLUMNS
         )
 
     async def stream(self) -> int:

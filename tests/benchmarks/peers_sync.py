@@ -6,7 +6,7 @@ generated ones give: objects, not driver rows (but for `RawPsycopg`, the base).
 
 from __future__ import annotations
 
-from dataclasses import astuple, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -16,21 +16,23 @@ from sqlalchemy import orm
 from sqlalchemy.dialects.postgresql import JSONB
 from tests.benchmarks import statements
 from tests.benchmarks.statements import percent
-from tests.benchmarks.tasks import Task
+from tests.benchmarks.tasks import COLUMNS, Task, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
 _JSON_COLUMNS = ("parameters", "result")
+_JSON_PLACES = tuple(map(COLUMNS.index, _JSON_COLUMNS))
 
 
-def psycopg_values(task: Task) -> tuple[Any, ...]:
+def psycopg_values(task: Task) -> Sequence[Any]:
     """The row as psycopg wants it: jsonb wrapped."""
-    return tuple(
-        Jsonb(value) if name.name in _JSON_COLUMNS and value is not None else value
-        for name, value in zip(fields(task), astuple(task), strict=True)
-    )
+    row = list(values_of(task))
+    for place in _JSON_PLACES:
+        if row[place] is not None:
+            row[place] = Jsonb(row[place])
+    return row
 
 
 class RawPsycopg:
@@ -231,7 +233,7 @@ class SqlAlchemyOrm:
 
 
 def _as_dict(task: Task) -> dict[str, Any]:
-    return {field.name: getattr(task, field.name) for field in fields(task)}
+    return dict(zip(COLUMNS, values_of(task), strict=True))
 
 
 def _mapped(task: Task) -> _Mapped:

@@ -7,13 +7,13 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psycopg.conninfo import make_conninfo
 from tests.benchmarks import statements
-from tests.benchmarks.tasks import json_rows, make_tasks
+from tests.benchmarks.tasks import json_rows, make_tasks, values_of
 
 from reposgen.database import open_server, scratch_database
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import psycopg
 
 PROJECT = Path(__file__).parent / "project"
-TASKS = 20_000
+TASKS = 100_000
 POINTS = 1_000_000
 
 
@@ -80,4 +80,4 @@ def _fill(connection: psycopg.Connection[Any]) -> None:
 
 def as_params(params: type[Any], tasks: list[Any]) -> list[Any]:
     """The tasks as the generated class for a statement's parameters."""
-    return [params(*astuple(task)) for task in tasks]
+    return [params(*values_of(task)) for task in tasks]

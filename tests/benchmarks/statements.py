@@ -14,7 +14,12 @@ RENAME = (
     f" WHERE id = ? AND version = ? RETURNING {NAMES}"
 )
 RETRY = "UPDATE tasks SET retry_count = retry_count + 1 WHERE id = ?"
+PAGE = (
+    f"SELECT {NAMES} FROM tasks WHERE tenant_id = ?"
+    " AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+)
 COPY = f"COPY tasks ({NAMES}) FROM STDIN"
+COPY_POINTS = "COPY points_in FROM STDIN"
 STREAM = "SELECT id, x, label FROM points"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Task:
     version: int
 
 
+# `dataclasses.astuple` copies deeply, and takes longer than an INSERT.
+values_of: Final = attrgetter(*COLUMNS)
+
+
 def make_task(number: int, tenant: UUID = TENANT) -> Task:
     """The task with that number: always the same."""
     created = _START + timedelta(seconds=number)
@@ -88,7 +93,7 @@ def make_tasks(count: int, *, start: int = 0) -> list[Task]:
 def json_rows(tasks: list[Task]) -> Iterator[tuple[Any, ...]]:
     """Rows for a driver that takes jsonb as text."""
     for task in tasks:
-        row = list(astuple(task))
+        row = list(values_of(task))
         row[10] = json.dumps(task.parameters)
         row[11] = None if task.result is None else json.dumps(task.result)
         yield tuple(row)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,3 +142,29 @@ def test_the_oldest_make_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(store_module, "MOST_FILES", 2)
     store.write("new", "")
     assert {path.name for path in store.folder.iterdir()} == {"young", "new"}
+
+
+def test_runs_beside_each_other_read_whole_values(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = [f"{size} " * size for size in (1, 10_000, 100_000)]
+    names = ("one", "two")
+    for name in names:
+        store.write(name, values[0])
+    # Room is made all the time, the others' unfinished files included.
+    monkeypatch.setattr(store_module, "MOST_FILES", 2)
+
+    def write(value: str) -> None:
+        other = open_store(store.folder.parent) if store.folder else store
+        for name in islice(names * 50, 100):
+            other.write(name, value)
+
+    with ThreadPoolExecutor() as writers:
+        running = [writers.submit(write, value) for value in values]
+        while not all(one.done() for one in running):
+            assert {store.read(name) for name in names} <= {*values, None}
+    for one in running:
+        one.result()
+    monkeypatch.undo()
+    store.write("one", VALUE)
+    assert store.read("one") == VALUE

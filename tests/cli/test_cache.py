@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -156,6 +158,19 @@ def test_a_damaged_cache_is_made_anew(
     assert outcome.exit_code == 0
     assert contents(generated / "generated") == before
     assert all(path.stat().st_size > 40 for path in kept_files(generated))
+
+
+def test_runs_beside_each_other_do_each_other_no_harm(
+    project: Path, run: Callable[..., Result]
+) -> None:
+    assert run("generate", "--no-cache").exit_code == 0
+    expected = contents(project / "generated")
+    shutil.rmtree(project / "generated")
+    command = (sys.executable, "-m", "reposgen", "generate")
+    running = [subprocess.Popen(command) for _ in range(3)]  # noqa: S603 - ourselves
+    assert [one.wait() for one in running] == [0, 0, 0]
+    assert contents(project / "generated") == expected
+    assert run("check").stderr == "fresh\n"
 
 
 def test_a_database_that_is_analysed_as_it_stands_is_always_asked(

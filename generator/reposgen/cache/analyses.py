@@ -1,17 +1,18 @@
-"""Queries that were judged before, and the database as it was then.
+"""Files of queries that were read and judged before.
 
 A file whose text did not change, on a schema that did not, gives the same typed
 queries: each file is judged on its own. What a database without migrations holds can
-change in ways that its catalog does not show (a cast, an operator): nothing of it is
-kept.
+change in ways that its catalog does not show (a cast, an operator): nothing that was
+judged there is kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from reposgen.cache.pickles import dumped, loaded
 from reposgen.cache.tool import tool_digest
 from reposgen.diagnostics import sorted_diagnostics
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Analysis, TypedQuery
     from reposgen.cache.project import ProjectCache
-    from reposgen.diagnostics import Diagnostic
+    from reposgen.config.model import PackageConfig
+    from reposgen.diagnostics import Diagnostic, SourceFile
     from reposgen.live_schema.model import Catalog
     from reposgen.project import Source
     from reposgen.sql_source.model import QueryFile
@@ -33,54 +35,96 @@ class JudgedFile:
     """What came of one file.
 
     Attributes:
-        digest: of its path and text.
+        file: as it was read.
+        queries: judged.
+        diagnostics: of judging it.
     """
 
-    digest: str
+    file: QueryFile
     queries: tuple[TypedQuery, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
-def judged(
-    cache: ProjectCache, source: Source, catalog: Catalog, judge: Judge
-) -> Analysis:
-    """Judge those files of a package that are not known yet.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedFiles:
+    """What is known of the files of a package.
 
-    Args:
-        cache: what is known.
-        source: the package.
-        catalog: of the database that the files are judged in.
-        judge: judges some of them.
+    Attributes:
+        options: the package's.
+        context: a digest of all that has a say in judging but the files themselves.
+        kept: by path, a digest of the text and the bytes of a `JudgedFile`.
+        recalled: those whose text is what it was, by path.
     """
-    files, store = source.files, cache.store
-    if source.migrations is None:
-        return judge(files)
-    name = cache.name(source.options.name, "analysis")
-    settings = (source.options, source.migrations.digest, catalog.digest)
-    context = _digest(tool_digest(), repr(settings))
-    digests = {f.source.path: _digest(f.source.path, f.source.text) for f in files}
-    known = _known(store.read(name), context)
-    recalled = {
-        path: file for path, file in known.items() if digests.get(path) == file.digest
-    }
-    fresh = judge([file for file in files if file.source.path not in recalled])
-    if not _is_about_files(fresh, catalog, digests):
-        store.write(name, (context, {}))
-        return judge(files) if recalled else fresh
-    everything = recalled | _by_file(fresh, digests)
-    if len(recalled) < len(known) or len(recalled) < len(files):
-        store.write(name, (context, everything))
-    found = [d for path in digests for d in everything[path].diagnostics]
-    return replace(
-        fresh,
-        files={path: everything[path].queries for path in digests},
-        diagnostics=sorted_diagnostics(found),
-    )
+
+    cache: ProjectCache
+    options: PackageConfig
+    context: str = ""
+    kept: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    recalled: dict[str, JudgedFile] = field(default_factory=dict)
+
+    def read(self, source: SourceFile) -> QueryFile | None:
+        """The queries of a file, if it is known."""
+        digest, data = self.kept.get(source.path, ("", b""))
+        if digest != _digest(source.path, source.text):
+            return None
+        judged = loaded(data)
+        if not isinstance(judged, JudgedFile):
+            return None
+        self.recalled[source.path] = judged
+        return judged.file
+
+    def judge(self, source: Source, catalog: Catalog, judge: Judge) -> Analysis:
+        """Judge those files of the package that are not known yet.
+
+        Args:
+            source: the package.
+            catalog: of the database that the files are judged in.
+            judge: judges some of them.
+        """
+        files = source.files
+        if source.migrations is None:
+            return judge(files)
+        settings = (source.options, source.migrations.digest, catalog.digest)
+        context = _digest(repr(settings))
+        recalled = self.recalled if context == self.context else {}
+        new = [file for file in files if file.source.path not in recalled]
+        fresh = judge(new)
+        paths = [file.source.path for file in files]
+        if not _is_about_files(fresh, catalog, paths):
+            self._write("", {})
+            return judge(files) if recalled else fresh
+        judged = _by_file(fresh, new)
+        everything = recalled | judged
+        known = {path: self.kept[path] for path in paths if path in recalled}
+        if judged or known.keys() != self.kept.keys():
+            self._write(context, known | _as_bytes(judged))
+        found = [d for path in paths for d in everything[path].diagnostics]
+        return replace(
+            fresh,
+            files={path: everything[path].queries for path in paths},
+            diagnostics=sorted_diagnostics(found),
+        )
+
+    def _write(self, context: str, kept: Mapping[str, tuple[str, bytes]]) -> None:
+        self.cache.store.write(
+            _name(self.cache, self.options), (tool_digest(), context, dict(kept))
+        )
 
 
-def _is_about_files(
-    fresh: Analysis, catalog: Catalog, digests: Mapping[str, str]
-) -> bool:
+def judged_files(cache: ProjectCache, options: PackageConfig) -> JudgedFiles:
+    """What is known of the files of a package."""
+    match cache.store.read(_name(cache, options)):
+        case (str(tool), str(context), dict(kept)) if tool == tool_digest():
+            return JudgedFiles(cache=cache, options=options, context=context, kept=kept)
+        case _:
+            return JudgedFiles(cache=cache, options=options)
+
+
+def _name(cache: ProjectCache, options: PackageConfig) -> str:
+    return cache.name(options.name, "analysis")
+
+
+def _is_about_files(fresh: Analysis, catalog: Catalog, paths: Sequence[str]) -> bool:
     """Whether all that was found out belongs to single files.
 
     Not so what is read of the system's relations, and what is wrong with the server.
@@ -88,30 +132,31 @@ def _is_about_files(
     return (
         fresh.trees
         and fresh.catalog.relations.keys() == catalog.relations.keys()
-        and all(d.file in digests for d in fresh.diagnostics)
+        and {d.file for d in fresh.diagnostics} <= set(paths)
     )
 
 
-def _by_file(fresh: Analysis, digests: Mapping[str, str]) -> dict[str, JudgedFile]:
+def _by_file(fresh: Analysis, files: Sequence[QueryFile]) -> dict[str, JudgedFile]:
     diagnostics: dict[str | None, list[Diagnostic]] = {}
     for one in fresh.diagnostics:
         diagnostics.setdefault(one.file, []).append(one)
     return {
-        path: JudgedFile(
-            digest=digests[path],
-            queries=queries,
-            diagnostics=tuple(diagnostics.get(path, ())),
+        file.source.path: JudgedFile(
+            file=file,
+            queries=fresh.files[file.source.path],
+            diagnostics=tuple(diagnostics.get(file.source.path, ())),
         )
-        for path, queries in fresh.files.items()
+        for file in files
     }
 
 
-def _known(kept: object, context: str) -> dict[str, JudgedFile]:
-    match kept:
-        case (str(found), dict(files)) if found == context:
-            return files
-        case _:
-            return {}
+def _as_bytes(files: Mapping[str, JudgedFile]) -> dict[str, tuple[str, bytes]]:
+    # Each file's on its own: what did not change is neither taken apart nor put
+    # together again.
+    return {
+        path: (_digest(path, judged.file.source.text), dumped(judged))
+        for path, judged in files.items()
+    }
 
 
 def _digest(*parts: str) -> str:

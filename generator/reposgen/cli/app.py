@@ -9,9 +9,8 @@ from importlib import import_module
 import click
 
 from reposgen import __version__
-from reposgen.cli.options import FORMAT_KEY
 from reposgen.cli.status import Status
-from reposgen.cli.terminal import MessageFormat, Terminal
+from reposgen.cli.terminal import FORMAT_KEY, MessageFormat, Terminal
 from reposgen.diagnostics import ReposgenError
 
 # Where each command is. Only that of the run is imported: all of them together take

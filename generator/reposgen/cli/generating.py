@@ -18,6 +18,7 @@ from reposgen.cli.options import (
 )
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import MessageFormat, Terminal
+from reposgen.collector import collector_paused
 from reposgen.diagnostics import ReposgenError, Severity
 from reposgen.output.compare import Cause, Comparison
 from reposgen.shortcut import shortcut
@@ -165,6 +166,7 @@ def _cache(config: Config, use_cache: bool) -> ProjectCache:
     return open_cache(config) if use_cache else NO_CACHE
 
 
+@collector_paused()
 def _run(
     terminal: Terminal,
     config: Config,

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import click
 
-from reposgen.cli.terminal import MessageFormat
+from reposgen.cli.terminal import FORMAT_KEY, MessageFormat
 from reposgen.config import Config, Overrides, find_config, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# Where the format stands in a context's `meta`, for errors that end a command.
-FORMAT_KEY = "reposgen.message_format"
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from reposgen.diagnostics import Severity, sorted_diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from rich.console import Console
+    from rich.text import Text
+
     from reposgen.diagnostics import Diagnostic
+
+# Where the format stands in a context's `meta`, for errors that end a command.
+FORMAT_KEY = "reposgen.message_format"
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
@@ -32,7 +37,13 @@ class Terminal:
 
     def __init__(self, message_format: MessageFormat = MessageFormat.TEXT) -> None:
         self._format = message_format
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    @cached_property
+    def _console(self) -> Console:
+        # A run that has nothing to do has next to nothing to say either.
+        from rich.console import Console  # noqa: PLC0415 - takes time, as said
+
+        return Console(stderr=True, highlight=False, soft_wrap=True)
 
     def write(self, data: str) -> None:
         """Put data on stdout, as it is."""
@@ -40,7 +51,7 @@ class Terminal:
 
     def say(self, message: str) -> None:
         """Put a message on stderr."""
-        self._console.print(Text(message))
+        click.echo(message, err=True)
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Show all of them, by file and place."""
@@ -56,8 +67,10 @@ class Terminal:
         if not self._console.is_terminal:
             yield lambda _: None
             return
+        from rich.markup import escape  # noqa: PLC0415 - as above
+
         with self._console.status("starting") as status:
-            yield lambda step: status.update(Text(step))
+            yield lambda step: status.update(escape(step))
 
 
 def github_annotation(diagnostic: Diagnostic) -> str:
@@ -84,6 +97,8 @@ def _escaped(text: str, more: str = "") -> str:
 
 
 def _coloured(diagnostic: Diagnostic) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     text = Text(diagnostic.render())
     word = f"{diagnostic.severity}: "
     start = text.plain.index(word)

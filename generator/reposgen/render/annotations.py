@@ -18,7 +18,12 @@ from reposgen.render.literals import piece_literal, string_literal, tuple_displa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reposgen.python_model.model.elements import Argument, Signature, TypeName
+    from reposgen.python_model.model.elements import (
+        Argument,
+        Method,
+        Signature,
+        TypeName,
+    )
     from reposgen.python_model.model.pytype import PyType
     from reposgen.python_model.model.variants import Piece
 
@@ -91,6 +96,13 @@ def plain_annotation(type_: PyType) -> str:
 def values(signature: Signature, names: Mapping[Symbol, str]) -> str:
     """What a method hands on of its arguments."""
     return tuple_display(_passed(argument, names) for argument in signature.arguments)
+
+
+def as_row(method: Method, names: Mapping[Symbol, str]) -> str:
+    """The arguments of a method as one row."""
+    passed = ", ".join(a.value for a in method.signature.arguments)
+    maker = method.row.maker if method.row else None
+    return f"{names[maker]}({passed})" if maker else passed
 
 
 def _passed(argument: Argument, names: Mapping[Symbol, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,9 @@ def format_pieces(pieces: Sequence[str]) -> Mapping[str, str]:
     if workers > 1:
         try:
             return _in_processes(pieces, workers)
-        except OSError:
-            # Some systems have no semaphores to share.
+        except (OSError, BrokenExecutor):
+            # Some systems have no semaphores to share, and a program that calls us
+            # may be none that can be imported once more.
             pass
     return {piece: format_piece(piece) for piece in pieces}
 
@@ -45,10 +46,10 @@ def format_piece(piece: str) -> str:
     # Most runs have nothing to be formatted, and black takes its time to be imported.
     import black  # noqa: PLC0415 - as said
 
-    if not piece.startswith(_INDENT):
-        return black.format_str(piece, mode=_mode()).strip("\n")
-    formatted = black.format_str(_CLASS + piece, mode=_mode())
-    return formatted.removeprefix(_CLASS).strip("\n")
+    around = _CLASS if piece.startswith(_INDENT) else ""
+    # What black changes it goes through twice, be it for a newline.
+    formatted = black.format_str(f"{around}{piece}\n", mode=_mode())
+    return formatted.removeprefix(around).strip("\n")
 
 
 @cache

@@ -20,6 +20,7 @@ from reposgen.python_model.model.modules import (
 )
 from reposgen.render.annotations import (
     annotation,
+    as_row,
     piece_arguments,
     type_name,
     type_names,
@@ -137,6 +138,7 @@ def _unformatted(module: AnyModule, imports: Imports) -> str:
             annotation=lambda type_: annotation(type_, imports.names),
             value=lambda part: value(part, imports.names),
             values=lambda signature: values(signature, imports.names),
+            as_row=lambda method: as_row(method, imports.names),
             pieces=piece_arguments,
             type_name=lambda type_: type_name(type_, imports.names),
             type_names=lambda types: type_names(types, imports.names),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+# Parsing all of the modules would take longer than rendering one that changed.
+_IMPORT = re.compile(
+    r"^[ \t]*from (?P<dots>\.+)(?P<module>[\w.]*) import"
+    r" (?:\((?P<several>[^)]*)\)|(?P<names>[^\n]*))",
+    re.MULTILINE,
+)
+_NAME = re.compile(r"(?:^|,)\s*(\w+)")
 _RUNTIME = Path(__file__).resolve().parent.parent / "runtime"
 
 
@@ -44,15 +51,14 @@ def _path(module: str) -> str:
 def _imported(module: str, text: str) -> Iterator[str]:
     """The modules that a module imports relatively, wherever in it."""
     package = module if _path(module).endswith("/__init__.py") else _parent(module)
-    for node in ast.walk(ast.parse(text)):
-        if not isinstance(node, ast.ImportFrom) or node.level == 0:
-            continue
+    for found in _IMPORT.finditer(text):
         base = package
-        for _ in range(node.level - 1):
+        for _ in found["dots"][1:]:
             base = _parent(base)
-        source = f"{base}.{node.module}" if node.module else base
+        source = f"{base}.{found['module']}" if found["module"] else base
         yield source
-        yield from (f"{source}.{alias.name}" for alias in node.names)
+        names = found["several"] or found["names"]
+        yield from (f"{source}.{name}" for name in _NAME.findall(names))
 
 
 def _parent(module: str) -> str:

@@ -11,14 +11,19 @@ from reposgen.sql_source.model import QueryFile
 from reposgen.sql_source.queries import read_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
     from reposgen.diagnostics import Diagnostic
     from reposgen.sql_source.model import Query
 
+    Known: TypeAlias = Callable[[SourceFile], QueryFile | None]
 
-def read_query_files(paths: Sequence[Path], root: Path) -> tuple[QueryFile, ...]:
+
+def read_query_files(
+    paths: Sequence[Path], root: Path, known: Known = lambda _: None
+) -> tuple[QueryFile, ...]:
     """Read the query files of one package.
 
     Nothing is raised: a mistake is a diagnostic of the file that it is in, or of an
@@ -28,6 +33,7 @@ def read_query_files(paths: Sequence[Path], root: Path) -> tuple[QueryFile, ...]
         paths: files and folders, relative to `root` or absolute. A folder means the
             `*.sql` files directly in it, in the order of their names.
         root: the project's folder, which the paths in diagnostics are relative to.
+        known: what came of the same file before, if that is known.
     """
     seen: set[str] = set()
     files: list[QueryFile] = []
@@ -40,7 +46,7 @@ def read_query_files(paths: Sequence[Path], root: Path) -> tuple[QueryFile, ...]
         for file in found:
             if (real := realpath(file)) not in seen:
                 seen.add(real)
-                files.append(_without_duplicates(_read(file, root)))
+                files.append(_without_duplicates(_read(file, root, known)))
     if not any(file.queries or _has_errors(file) for file in files):
         where = _shown(root / paths[0], root) if paths else None
         files.append(
@@ -70,7 +76,7 @@ def _sql_files(folder: Path) -> list[Path]:
     )
 
 
-def _read(path: Path, root: Path) -> QueryFile:
+def _read(path: Path, root: Path, known: Known) -> QueryFile:
     shown = _shown(path, root)
     try:
         data = path.read_bytes()
@@ -91,7 +97,7 @@ def _read(path: Path, root: Path) -> QueryFile:
         return _not_utf8(shown, data, problem)
     source = SourceFile(path=shown, text=text)
     if "\0" not in text:
-        return read_queries(source)
+        return known(source) or read_queries(source)
     at = text.index("\0")
     return _damaged(
         source, at, "nul-character", "there is a NUL character here", "take it out"

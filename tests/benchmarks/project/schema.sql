@@ -27,3 +27,4 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_newest ON tasks (tenant_id, created_at DESC, id DESC);
 
 CREATE TABLE points (id bigint NOT NULL, x double precision NOT NULL, label text NOT NULL);
+CREATE TABLE points_in (id bigint NOT NULL, x double precision NOT NULL, label text NOT NULL);

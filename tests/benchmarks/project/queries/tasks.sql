@@ -50,4 +50,8 @@ SELECT * FROM points;
 
 -- name: CopyPoints :copyfrom
 -- Stores points by COPY.
-INSERT INTO points (id, x, label) VALUES (@id, @x, @label);
+INSERT INTO points_in (id, x, label) VALUES (@id, @x, @label);
+
+-- name: PageTasks :page
+-- A tenant's tasks, page by page.
+SELECT * FROM tasks WHERE tenant_id = @tenant_id ORDER BY created_at DESC, id DESC;
