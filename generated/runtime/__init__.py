@@ -1,5 +1,6 @@
 """What generated packages run on: needs psycopg and the standard library alone."""
 
+from .breaker import Breaker, BreakerChange, BreakerState
 from .infinity import (
     DATE_INFINITY,
     DATE_MINUS_INFINITY,
@@ -8,11 +9,12 @@ from .infinity import (
     TIMESTAMPTZ_INFINITY,
     TIMESTAMPTZ_MINUS_INFINITY,
 )
-from .notifications import Notification, Reconnected
+from .notifications import Notification, Reconnected, Unreadable
 from .pages import Key, Ordering, Page
 from .settings import Settings
 from .statement import (
     UNSET,
+    Buffering,
     CommandResult,
     Composite,
     CopyInto,
@@ -22,6 +24,13 @@ from .statement import (
     Package,
     Statement,
     Unset,
+)
+from .statistics import (
+    Health,
+    ReplicaStatistics,
+    ServerStatistics,
+    Standing,
+    Statistics,
 )
 from .variants import OrderBy, Some, Variants, When
 
@@ -33,9 +42,14 @@ __all__ = [
     "TIMESTAMP_INFINITY",
     "TIMESTAMP_MINUS_INFINITY",
     "UNSET",
+    "Breaker",
+    "BreakerChange",
+    "BreakerState",
+    "Buffering",
     "CommandResult",
     "Composite",
     "CopyInto",
+    "Health",
     "Json",
     "JsonInput",
     "Key",
@@ -46,9 +60,14 @@ __all__ = [
     "Package",
     "Page",
     "Reconnected",
+    "ReplicaStatistics",
+    "ServerStatistics",
     "Settings",
     "Some",
+    "Standing",
     "Statement",
+    "Statistics",
+    "Unreadable",
     "Unset",
     "Variants",
     "When",

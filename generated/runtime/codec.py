@@ -54,6 +54,7 @@ class Codec(Generic[T]):
         result_oids: of the columns; a domain's is its base's.
         name: under which the statement is prepared; empty while it is not.
         checked: the columns of a result were compared with `results`.
+        used: it was asked for since this was last looked at.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class Codec(Generic[T]):
         "result_format",
         "result_oids",
         "statement",
+        "used",
     )
 
     def __init__(
@@ -83,6 +85,7 @@ class Codec(Generic[T]):
         self.statement = statement
         self.name = b""
         self.checked = False
+        self.used = True
         self._types = types
         self._connection = connection
         self.parameter_oids = [types.oid(name) for name in statement.parameters]

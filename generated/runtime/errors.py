@@ -205,6 +205,10 @@ class PoolTimeout(Unavailable):
     """No connection became free in time."""
 
 
+class PoolFull(Unavailable):
+    """Too many calls wait for a connection already (`max_waiting`)."""
+
+
 class PoolClosed(Unavailable):
     """The Database is not open: not yet, or no more."""
 
@@ -215,6 +219,14 @@ class ConnectionLost(Unavailable):
 
 class OutOfResources(Unavailable):
     """The server's connections, memory or disk are used up (class 53)."""
+
+
+class BufferFull(Unavailable):
+    """No room for a row that was to be written later; it was not taken."""
+
+
+class NotFlushed(Unavailable):
+    """Rows that were to be written later were not, in the time that there was."""
 
 
 class CircuitOpen(Unavailable):

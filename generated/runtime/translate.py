@@ -98,9 +98,10 @@ def outcome_of(
 ) -> errors.ConnectionLost | errors.OutcomeUnknown:
     """The error of a write on a connection that broke.
 
-    Where the server said that it ends the connection, the write was not done.
+    Where the server said that it ends the connection, the write was not done. A pooler
+    that lost the server says so in class 08, and knows no more than that.
     """
-    if error.sqlstate is not None:
+    if error.sqlstate is not None and not error.sqlstate.startswith("08"):
         return error
     return errors.OutcomeUnknown(
         "the connection broke while the statement ran",

@@ -28,7 +28,7 @@ FOLDERS = (
     ROOT / "tests/faults",
     *(path.parent for path in sorted((ROOT / "tests/systems").glob("*/aio"))),
 )
-BY_HAND = {"_compat.py", "conftest.py"}
+BY_HAND = {"_background.py", "_compat.py", "conftest.py"}
 
 DROPPED = {"async", "await"}
 NAMES = {

@@ -35,6 +35,10 @@ query does what each system has to do, and which test calls its method (one of t
 each asynchronous test has a synchronous twin). A query without a name before it serves
 a table or a use that needs it.
 
+What can be made of them: [a work queue](examples/work-queue.md) on `collaboration`,
+[conversation history](examples/conversation-history.md) on `agents`,
+[flow publishing](examples/flow-publishing.md) on `flows`.
+
 Written by `python generator/tools/systems_table.py`, which fails on a gap.
 """
 

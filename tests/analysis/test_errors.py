@@ -102,7 +102,12 @@ def the_error(judge: Callable[..., Any], sql: str) -> Diagnostic:
             "SELECT",
             "number the parameters without gaps, or use $2",
         ),
-        ("SELECT rec()", "untyped-column", "rec", None),
+        (
+            "SELECT command FROM pg_event_trigger_ddl_commands()",
+            "untyped-column",
+            "command",
+            None,
+        ),
         (
             "SELECT sqlc.embed(s) FROM (SELECT 1 AS a) s",
             "embed-of-no-table",
@@ -110,7 +115,10 @@ def the_error(judge: Callable[..., Any], sql: str) -> Diagnostic:
             None,
         ),
         (
-            "SELECT sqlc.embed(l) FROM users u LEFT JOIN loose l ON a = u.id",
+            (
+                "SELECT sqlc.embed(l) FROM users u LEFT JOIN loose l ON a = u.id"
+                " GROUP BY l.a, l.b"
+            ),
             "embed-without-not-null-column",
             "sqlc.embed(l)",
             None,
@@ -185,7 +193,10 @@ SELEC 1;
         ),
         ("batchone", "UPDATE users SET name = 'a' WHERE id = $1", "missing-returning"),
         ("one", "CREATE TABLE t (a int)", "no-rows"),
-        ("many", "SELECT FROM users", "no-columns"),
+        ("copyto", "SELECT FROM users", "no-columns"),
+        ("exec", "COPY users TO STDOUT", "copy-command"),
+        ("one", "COPY (SELECT 'x' AS stdin) TO STDOUT", "copy-command"),
+        ("execrows", "copy users (id) from stdin (format csv)", "copy-command"),
         ("execlastid", "SELECT name FROM users LIMIT 1", "last-id-is-no-integer"),
         ("execlastid", "SELECT id, id FROM users LIMIT 1", "last-id-is-no-integer"),
         ("batchexec", "DELETE FROM users WHERE id = 1", "batch-without-parameters"),
@@ -205,6 +216,9 @@ def test_commands_that_do_not_fit(
     ("command", "sql"),
     [
         ("exec", "SELECT FROM users"),
+        ("many", "SELECT FROM users"),
+        ("batchmany", "SELECT FROM users WHERE id < $1"),
+        ("exec", "COPY users TO '/dev/null'"),
         ("exec", "SELECT nothing()"),
         ("one", "SELECT nothing()"),
         ("exec", "VACUUM ANALYZE users"),
@@ -248,6 +262,10 @@ def test_copyfrom(
         ("exec", "UPDATE users SET name = $1", "missing-where"),
         ("many", "SELECT u.id FROM users u, loose l", "cartesian-product"),
         ("copyto", "SELECT * FROM users", "star-in-copyto"),
+        ("exec", "LISTEN users", "listen-command"),
+        ("many", "SELECT ROW(id, name) FROM users", "untyped-column"),
+        ("one", "SELECT array_agg((id, name)) FROM users", "untyped-column"),
+        ("one", "SELECT rec()", "untyped-column"),
         ("many", 'SELECT name AS "n!" FROM users', "needless-override"),
         ("many", 'SELECT email AS "n?" FROM users', "needless-override"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import TypedQuery
 
+# The version that lets RETURNING tell the old row from the new.
+OLD_AND_NEW = 18
 SCHEMA = """
 CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, email text);
 CREATE TABLE tasks (id int PRIMARY KEY, title text NOT NULL, owner_id int);
@@ -308,6 +311,83 @@ def test_elements(judge: Callable[..., Any], sql: str, nullable: bool) -> None:
     [column] = judged(judge, sql).results
     assert isinstance(column, Column)
     assert column.element_nullable is nullable
+
+
+@pytest.mark.parametrize(
+    ("sql", "results", "hidden"),
+    [
+        ("SELECT sqlc.embed(l) FROM loose l JOIN users u ON u.id = l.a", "<l>", 0),
+        ("SELECT sqlc.embed(l) FROM users LEFT JOIN loose l ON true", "<l?>", 1),
+        ("SELECT sqlc.embed(u) FROM loose LEFT JOIN users u ON true", "<u?>", 0),
+        (
+            (
+                'SELECT DISTINCT sqlc.embed("a.""B") FROM (SELECT 1) AS one'
+                ' LEFT JOIN LATERAL (SELECT * FROM loose) AS "a.""B" ON true'
+            ),
+            '<a."B?>',
+            1,
+        ),
+        (
+            (
+                "SELECT sqlc.embed(a), sqlc.embed(b), 1 AS from"
+                " FROM loose a FULL JOIN people b ON a.a = b.id"
+            ),
+            "<a?> <b?> from",
+            2,
+        ),
+        # WHERE keeps the rows that have it; the column is there for nothing.
+        (
+            "SELECT sqlc.embed(l) FROM users LEFT JOIN loose l ON true WHERE l.a = $1",
+            "<l>",
+            1,
+        ),
+        (
+            (
+                "UPDATE users SET name = 'x' FROM users o LEFT JOIN loose l ON l.a = 1"
+                " WHERE o.id = users.id RETURNING sqlc.embed(l), l.a IS DISTINCT FROM 1"
+            ),
+            "<l?> ?column?",
+            1,
+        ),
+    ],
+)
+@pytest.mark.parametrize("notices", [True, False])
+def test_an_embed_that_no_column_tells_of(
+    judge: Callable[..., Any],
+    sql: str,
+    results: str,
+    hidden: int,
+    notices: bool,
+) -> None:
+    query = judged(judge, sql, notices=notices)
+    assert shown(query) == results
+    assert query.hidden == hidden
+    presences = [i.presence for i in query.results if isinstance(i, Embed)]
+    told = [p for p in presences if p is not None]
+    assert told == sorted(told)
+
+
+@pytest.mark.skipif(
+    int(os.environ.get("REPOSGEN_TEST_POSTGRES", "18")) < OLD_AND_NEW,
+    reason="RETURNING has no old and new rows before 18",
+)
+@pytest.mark.parametrize(
+    ("sql", "results"),
+    [
+        ("INSERT INTO loose VALUES (1, 2)", "<old?> <new>"),
+        ("UPDATE loose SET a = 1", "<old> <new>"),
+        ("DELETE FROM loose", "<old> <new?>"),
+        (
+            "MERGE INTO loose USING users u ON u.id = a WHEN MATCHED THEN DELETE",
+            "<old?> <new?>",
+        ),
+    ],
+)
+def test_the_changed_rows_of_a_table_without_not_null(
+    judge: Callable[..., Any], sql: str, results: str
+) -> None:
+    query = judged(judge, f"{sql} RETURNING sqlc.embed(old), sqlc.embed(new)")
+    assert shown(query) == results
 
 
 def test_the_probe_of_an_embed(judge: Callable[..., Any]) -> None:

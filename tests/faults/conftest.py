@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from tests.runtime.shop import SCHEMA
 from tests.support.crashes import come_back
 from tests.support.proxy import Proxy, proxied
+from tests.support.replica import Replica, replica_of
 
 from reposgen.database.embedded import embedded_server
 
@@ -59,6 +60,36 @@ def conninfo(crashing: str) -> str:
 def proxy(conninfo: str) -> Iterator[Proxy]:
     with proxied(conninfo) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="session")
+def replicated() -> Iterator[tuple[str, Replica]]:
+    """The shop on a server, and a replica of that."""
+    # What is committed goes to the replica at once.
+    settings = {"synchronous_commit": "local"}
+    with embedded_server(major(), progress=lambda _: None, settings=settings) as server:
+        primary = ready(server)
+        with replica_of(server, major(), "shop") as replica:
+            yield primary, replica
+
+
+@pytest.fixture
+def primary(replicated: tuple[str, Replica]) -> str:
+    """The shop on a server that has a replica, empty."""
+    primary, replica = replicated
+    replica.start()
+    replica.tell("SELECT pg_wal_replay_resume()")
+    with psycopg.connect(primary) as connection:
+        connection.execute("TRUNCATE tasks, owners, counters RESTART IDENTITY")
+    replica.catch_up(primary)
+    return primary
+
+
+@pytest.fixture
+def replica(replicated: tuple[str, Replica], primary: str) -> Replica:
+    """That replica; it runs, and has all that the primary has."""
+    assert primary
+    return replicated[1]
 
 
 @pytest.fixture(params=["fast", "plain"])

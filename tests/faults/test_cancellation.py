@@ -40,6 +40,9 @@ async def everything(db: Database) -> None:
             pass
         await run.copy_from(shop.COPY_TITLES, ["d"])
     await db.tasks.count()
+    async with db.pipeline() as pipeline:
+        pipeline.add(db.tasks.count)
+        pipeline.add(run.execrows, shop.CLOSE, (0,))
     async with run.stream(shop.NUMBERS, (3000,)) as numbers:
         async for _ in numbers:
             pass
@@ -146,6 +149,24 @@ async def test_cancelled_while_the_pool_tidies(
                     await work
             assert await lonely.tasks.count() == 0
             steps += 1
+    await at_rest(conninfo, db)
+
+
+async def test_cancelled_while_giving_back(conninfo: str, db: Database) -> None:
+    """Connections change hands all the time, under a pool's lock that many want."""
+    chance = random.Random(3)
+
+    async def use() -> None:
+        async with db.connection():
+            for _ in range(chance.randrange(3)):
+                await asyncio.sleep(0)
+
+    async def one() -> None:
+        work = asyncio.create_task(use())
+        await cancelled_somewhere(work, 25, chance)
+
+    for _ in range(60):
+        await asyncio.gather(*(one() for _ in range(12)))
     await at_rest(conninfo, db)
 
 

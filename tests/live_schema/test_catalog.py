@@ -31,6 +31,7 @@ CREATE DOMAIN positive AS int NOT NULL CHECK (value > 0);
 CREATE DOMAIN tiny AS positive;
 CREATE TYPE other.point3 AS (x positive, moods mood[], "odd name" text);
 CREATE TYPE route AS (points other.point3[], label varchar(10));
+COMMENT ON COLUMN route.label IS 'What it is called.';
 CREATE TYPE span AS RANGE (subtype = date);
 CREATE TABLE things (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -56,6 +57,7 @@ def test_types_are_resolved_all_the_way(make_database: Callable[[str], str]) -> 
     catalog = catalog_of(make_database(TYPES))
     route = type_(catalog, "route")
     assert isinstance(route, CompositeType)
+    assert [field.comment for field in route.fields] == [None, "What it is called."]
     points = route.fields[0].type
     assert isinstance(points, ArrayType)
     point = points.element
@@ -232,6 +234,8 @@ def test_constraints_indexes_triggers(make_database: Callable[[str], str]) -> No
         "t_owner_fkey": ("f", (4,), False),
         "lower_b": ("u", (2,), False),
     }
+    index = next(c for c in table.constraints if c.name == "lower_b")
+    assert index.definition == "UNIQUE (lower(b), a) WHERE (a > 5)"
     key = next(c for c in table.constraints if c.kind is ConstraintKind.FOREIGN_KEY)
     assert (key.references, key.referenced_columns) == (owner.oid, (1,))
     assert (key.on_delete, key.on_update) == ("c", "a")

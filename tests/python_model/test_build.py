@@ -40,6 +40,7 @@ from reposgen.python_model.model.modules import (
 from reposgen.render.annotations import plain_annotation
 from reposgen.runtime import Settings
 from reposgen.runtime.aio import Database as AsyncDatabase
+from reposgen.runtime.aio.buffered import BufferedDatabase
 from reposgen.runtime.statement import Package as RuntimePackage
 from reposgen.runtime.sync import Database as SyncDatabase
 from reposgen.sql_source.model import Command
@@ -214,6 +215,8 @@ def test_errors_of_equal_names() -> None:
         table("tasks", attribute("name"), constraints=(check,)),
         table("users", attribute("name"), constraints=(check, key, null)),
         table("users", attribute("name"), constraints=(key,), schema="billing"),
+        # Read by a query, never written.
+        table("pg_x", attribute("name"), constraints=(key,), schema="pg_catalog"),
     )
     judged = analysis(query("Ping", Command.EXEC), relations=tables)
     assert errors(build_package(judged, config())) == [
@@ -357,7 +360,7 @@ def test_a_repository_does_not_hide_what_a_database_does() -> None:
             assert [a.name for a in found.attributes] == ["transaction_"]
 
 
-@pytest.mark.parametrize("database", [AsyncDatabase, SyncDatabase])
+@pytest.mark.parametrize("database", [AsyncDatabase, SyncDatabase, BufferedDatabase])
 def test_all_attributes_of_a_database_are_known(
     database: type[AsyncDatabase | SyncDatabase],
 ) -> None:

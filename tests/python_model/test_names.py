@@ -180,6 +180,8 @@ def test_a_namespace_tries_all_wishes_first() -> None:
         ("people", "person"),
         ("movies", "movie"),
         ("news", "news"),
+        ("analytics", "analytics"),
+        ("topics", "topic"),
         ("campus", "campus"),
         ("meta", "meta"),
         ("calories", "calories"),

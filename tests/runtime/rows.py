@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any, Final
 
 from hypothesis import strategies as st
+from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
-from tests.runtime.shop import Address, Place, Status
+from tests.runtime.shop import Address, Mood, Place, Single, Status
 
 from reposgen.runtime import CopyInto, Statement
 
@@ -27,6 +29,13 @@ _JSON: Final = st.recursive(
     max_leaves=5,
 )
 _STATUS: Final = st.sampled_from(Status)
+
+
+def _ranges(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Range[Any]]:
+    bounds = st.lists(values, min_size=2, max_size=2, unique=True)
+    return bounds.map(lambda pair: Range(*sorted(pair)))
+
+
 _PLACE: Final = st.builds(Place, _FLOAT, _FLOAT)
 
 TYPES: Final[dict[str, st.SearchStrategy[Any]]] = {
@@ -71,6 +80,34 @@ TYPES: Final[dict[str, st.SearchStrategy[Any]]] = {
         st.none() | _DATE,
     ),
     "public.email": _TEXT.map(lambda text: f"{text}@"),
+    "oid": st.integers(0, 2**32 - 1),
+    "bpchar": st.text("aé'\"\\\t"),
+    "name": st.text("aé'\"\\", max_size=20),
+    "timetz": st.times(timezones=st.just(UTC)),
+    "cidr": st.ip_addresses().map(ip_network),
+    "macaddr": st.binary(min_size=6, max_size=6).map(lambda data: data.hex(":")),
+    "bit": st.sampled_from("01"),
+    "pg_lsn": st.integers(0, 2**32 - 1).map(lambda number: f"0/{number:X}"),
+    "int8range": _ranges(st.integers(-(2**63), 2**63 - 1)),
+    "numrange": _ranges(st.decimals(-(10**9), 10**9, places=3)),
+    "daterange": _ranges(_DATE),
+    "tsrange": _ranges(st.datetimes()),
+    "int4multirange": st.lists(_ranges(_INT4), max_size=1).map(Multirange),
+    "numeric[]": st.lists(st.none() | st.decimals(-(10**9), 10**9, places=3)),
+    "timestamptz[]": st.lists(
+        st.none() | st.datetimes(datetime(2000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as above
+    ),
+    "jsonb[]": st.lists(_JSON),
+    "bytea[]": st.lists(st.none() | st.binary()),
+    "uuid[]": st.lists(st.none() | st.uuids()),
+    "public.float_range": _ranges(_FLOAT),
+    "public.single": st.builds(Single, st.none() | _INT4),
+    "public.states": st.lists(_STATUS),
+    '"Odd.Schema"."Mood ""[]"': st.sampled_from(Mood),
+    "public.address[]": st.lists(
+        st.none()
+        | st.builds(Address, _TEXT, st.none(), _PLACE, st.lists(_TEXT), _STATUS, _DATE)
+    ),
 }
 
 

@@ -8,9 +8,9 @@ import threading
 import pytest
 from tests.runtime import shop
 
-from reposgen.runtime import Statement, aio, sync
+from reposgen.runtime import Notification, Statement, aio, sync
 
-EVENTS = Statement[str]("events", "LISTEN events")
+EVENTS = Statement[Notification[str]]("events", "LISTEN events")
 
 
 async def test_a_task_is_cancelled(conninfo: str) -> None:

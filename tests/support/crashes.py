@@ -45,15 +45,20 @@ def kill_server(conninfo: str, marker: str) -> None:
         postmaster = Path(row[0], "postmaster.pid").read_text("ascii").splitlines()[0]
         while _pid_of(admin, marker) is None:
             pass
-        os.kill(int(postmaster), signal.SIGSTOP)
-        children = subprocess.run(  # noqa: S603 -- a number, and a tool of every Unix
-            ["/bin/ps", "-o", "pid=", "--ppid", postmaster],
-            capture_output=True,
-            encoding="ascii",
-            check=True,
-        ).stdout.split()
-        for pid in (postmaster, *children):
-            os.kill(int(pid), signal.SIGKILL)
+        kill_processes(int(postmaster))
+
+
+def kill_processes(postmaster: int) -> None:
+    """SIGKILL a server and all its processes."""
+    os.kill(postmaster, signal.SIGSTOP)
+    children = subprocess.run(  # noqa: S603 -- a number, and a tool of every Unix
+        ["/bin/ps", "-o", "pid=", "--ppid", str(postmaster)],
+        capture_output=True,
+        encoding="ascii",
+        check=False,
+    ).stdout.split()
+    for pid in (postmaster, *map(int, children)):
+        os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager

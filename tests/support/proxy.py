@@ -33,11 +33,11 @@ class Proxy:
         self.cuts = 0
         self._word: bytes | None = None
         self._is_heard = False
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(folder / _NAME))
-        self._listener.listen()
+        self._speaks = threading.Event()
+        self._speaks.set()
+        self._path = folder / _NAME
         self._sockets: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.come_up()
 
     def cut_at(self, word: str, *, heard: bool) -> None:
         """Cut the connection at the next message with that word.
@@ -50,15 +50,38 @@ class Proxy:
         self._is_heard = heard
         self._word = word.encode()
 
+    def come_up(self) -> None:
+        """Take connections."""
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self._path))
+        self._listener.listen()
+        listening = (self._listener,)
+        threading.Thread(target=self._accept, args=listening, daemon=True).start()
+
+    def go_down(self) -> None:
+        """End all connections, and refuse new ones."""
+        self._path.unlink(missing_ok=True)
+        self.close()
+
+    def fall_silent(self) -> None:
+        """Hand on nothing that a client says, but take it."""
+        self._speaks.clear()
+
+    def speak(self) -> None:
+        """Hand it on after all."""
+        self._speaks.set()
+
     def close(self) -> None:
         """End all connections."""
+        self.speak()
         for one in (self._listener, *self._sockets):
             _end(one)
+        self._sockets.clear()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
-                client, _ = self._listener.accept()
+                client, _ = listener.accept()
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._server)
                 self._sockets += [client, server]
@@ -73,6 +96,7 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while block := client.recv(_BLOCK):
+                self._speaks.wait()
                 if self._word is not None and self._word in block:
                     self._word = None
                     self.cuts += 1

@@ -3,6 +3,7 @@
 from .copying import Export
 from .database import Database
 from .listener import Listener
+from .pipeline import Pending, Pipeline
 from .runner import Runner
 from .savepoints import Savepoint
 from .source import Source
@@ -14,6 +15,8 @@ __all__ = [
     "Database",
     "Export",
     "Listener",
+    "Pending",
+    "Pipeline",
     "Runner",
     "Savepoint",
     "Source",

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable
+from contextlib import suppress
 from inspect import isawaitable
 from itertools import islice
-from types import AsyncGeneratorType
+from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+
+from ..watching import WatchingConnection
 
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
         AsyncIterator,
+        Awaitable,
         Callable,
         Coroutine,
+        Generator,
         Iterable,
     )
 
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
+
+# What a Database's connections are, unless it is told otherwise.
+FastConnection = WatchingConnection
 
 NOT_SHARED = (
     "this task was started in the transaction block of another task, whose connection"
@@ -80,6 +88,32 @@ def is_running(events: AsyncGenerator[object, None]) -> bool:
     return isinstance(events, AsyncGeneratorType) and events.ag_running
 
 
+class Event:
+    """Something that happens once."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def set(self) -> None:
+        """It has happened."""
+        self._event.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for it; whether it has happened."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), seconds)
+        return self._event.is_set()
+
+
+def start(work: Callable[[], Awaitable[object]]) -> None:
+    """Make a call, as far as it gets without waiting."""
+    waiting = work()
+    if isinstance(waiting, CoroutineType):
+        with suppress(StopIteration):
+            waiting.send(None)
+        waiting.close()
+
+
 async def sleep(seconds: float) -> None:
     """Wait."""
     await asyncio.sleep(seconds)
@@ -101,3 +135,33 @@ async def to_the_end(
     _at_work.add(task)
     task.add_done_callback(_at_work.discard)
     await asyncio.shield(task)
+
+
+async def without_waiting(
+    work: Callable[[T], Coroutine[Any, Any, None]], subject: T
+) -> None:
+    """Do what must be done to its end, and hardly ever has to wait for anything.
+
+    Only where it does wait, it becomes a task; it may wait for locks, not for a time.
+    """
+    coroutine = work(subject)
+    try:
+        awaited = coroutine.send(None)
+    except StopIteration:
+        return
+    await to_the_end(_Rest.finish, _Rest(coroutine, awaited))
+
+
+class _Rest:
+    """A coroutine that already waits for something."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: object) -> None:
+        self._coroutine = coroutine
+        self._awaited = awaited
+
+    async def finish(self) -> None:
+        await self
+
+    def __await__(self) -> Generator[object, Any, None]:
+        yield self._awaited
+        yield from self._coroutine.__await__()

@@ -52,7 +52,7 @@ async def one_transaction(
         return
     transaction = Transaction(session, lambda _: session, settings or {})
     try:
-        await transaction.begin("BEGIN")
+        await transaction.begin("BEGIN", now=True)
         yield
     except BaseException:
         await transaction.roll_back()

@@ -129,6 +129,7 @@ async def _run_plain(
     session: Session, codec: Codec[Any], batch: Sequence[Sequence[Any]]
 ) -> list[PGresult]:
     cursors = [session.cursor() for _ in batch]
+    await session.end_chunks()
     try:
         async with session.connection.pipeline():
             for cursor, values in zip(cursors, batch, strict=True):

@@ -1,25 +1,19 @@
-"""A pool of connections, and the transactions on them."""
+"""What a package's repositories call: servers, and transactions on them."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, Unpack
 
-import psycopg
-import psycopg_pool
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
-from .. import wire
-from ..errors import ConnectionLost, PoolClosed, PoolTimeout, Unavailable
 from ..limits import own_settings
-from ..settings import Settings
-from ..translate import outcome_of, unreachable
-from ..types import DatabaseTypes
-from ._compat import to_the_end
-from .atomic import one_transaction, run_alone
-from .blocks import Blocks, Sessions
-from .session import Session, needs_transaction
+from ..notifications import behind
+from ..settings import Options, Settings
+from ..statistics import Statistics
+from ._compat import FastConnection
+from .servers import Servers
+from .session import needs_transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -29,12 +23,14 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Package, Statement
+    from ..statistics import Health
+    from .session import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Database(Blocks):
+class Database(Servers):
     """A server's connections, and a source for repositories.
 
     A package's own Database has its repositories as attributes:
@@ -48,64 +44,28 @@ class Database(Blocks):
     committed when it returns.
     """
 
-    connection_class: ClassVar[type[AsyncConnection[Any]]] = AsyncConnection
+    connection_class: ClassVar[type[AsyncConnection[Any]]] = FastConnection
 
     def __init__(self, settings: Settings, *, package: Package) -> None:
-        super().__init__(package)
-        self._settings = settings
-        self._types: dict[Package, DatabaseTypes] = {}
-        self._pool: AsyncConnectionPool[AsyncConnection[Any]] | None = None
+        connection_class = AsyncConnection if settings.plain else self.connection_class
+        super().__init__(settings, connection_class, package)
 
     @classmethod
-    def open(
-        cls,
-        conninfo: str = "",
-        *,
-        min_size: int = 1,
-        max_size: int = 10,
-        timeout: float = 30.0,
-        max_idle: float = 600.0,
-        max_lifetime: float = 3600.0,
-        statement_timeout: float | None = None,
-        plain: bool = False,
-    ) -> Self:
-        """A Database to be used in an `async with` block; see `Settings`."""
-        settings = Settings(
-            conninfo=conninfo,
-            min_size=min_size,
-            max_size=max_size,
-            timeout=timeout,
-            max_idle=max_idle,
-            max_lifetime=max_lifetime,
-            statement_timeout=statement_timeout,
-            plain=plain,
-        )
+    def open(cls, conninfo: str = "", **options: Unpack[Options]) -> Self:
+        """A Database to be used in an `async with` block.
+
+        Args:
+            conninfo: a URL or `host=… dbname=…`; what is missing comes from `PG…`
+                variables of the environment.
+            **options: see `Settings`.
+        """
+        settings = Settings(conninfo=conninfo, **options)
         return cls(settings)  # type: ignore[call-arg] # a package's has its own package
 
     async def __aenter__(self) -> Self:
-        settings = self._settings
-        pool = AsyncConnectionPool(
-            settings.conninfo,
-            connection_class=self.connection_class,
-            kwargs={
-                "autocommit": True,
-                # psycopg's own prepared statements would deallocate ours.
-                "prepare_threshold": None,
-                "client_encoding": "utf8",
-                **settings.server_options(),
-            },
-            min_size=settings.min_size,
-            max_size=settings.max_size,
-            timeout=settings.timeout,
-            max_idle=settings.max_idle,
-            max_lifetime=settings.max_lifetime,
-            open=False,
-        )
-        try:
-            await pool.open(wait=True, timeout=settings.timeout)
-        except psycopg_pool.PoolTimeout:
-            raise await self._why_unavailable() from None
-        self._pool = pool
+        await self._primary.open()
+        if self._replicas is not None:
+            await self._replicas.open()
         return self
 
     async def __aexit__(
@@ -116,19 +76,48 @@ class Database(Blocks):
     ) -> None:
         await self.close()
 
-    async def close(self) -> None:
-        """Close all connections; those in use, as soon as they are free."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.close()
+    async def close(
+        self,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- calls may go on meanwhile
+    ) -> None:
+        """Take no more calls, and close all connections.
 
-    async def _why_unavailable(self) -> Unavailable:
-        try:
-            connection = await AsyncConnection.connect(self._settings.conninfo)
-        except psycopg.Error as error:
-            return unreachable(error)
-        await connection.close()
-        return PoolTimeout(f"not ready within {self._settings.timeout:g} s")
+        Args:
+            timeout: seconds for the calls that have one to end; then their statements
+                are cancelled on the server.
+        """
+        if self._replicas is not None:
+            await self._replicas.close(timeout)
+        await self._primary.close(timeout)
+
+    def statistics(self) -> Statistics:
+        """What the connections do, and what they have done."""
+        replicas = () if self._replicas is None else self._replicas.all
+        return Statistics(
+            primary=self._primary.statistics(),
+            replicas=tuple(replica.statistics() for replica in replicas),
+        )
+
+    async def health(
+        self,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- a bound of its own
+    ) -> Health:
+        """Whether the primary answers; a failure is part of the result.
+
+        Args:
+            timeout: seconds for all of it, the wait for a connection included.
+        """
+        return await self._primary.health(timeout)
+
+    async def is_healthy(
+        self,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- as above
+    ) -> bool:
+        """Whether the primary answers in time."""
+        return (await self.health(timeout=timeout)).is_healthy
 
     async def run_statement(
         self,
@@ -148,21 +137,17 @@ class Database(Blocks):
             )
         if statement.locks_rows:
             raise needs_transaction(statement)
-        settings = None
+        settings = self._limits
         if package.tenant is not None or statement.timeout is not None:
-            settings = own_settings(package, statement, tenant)
-        connection = await self._take()
-        try:
-            session = self._session(connection, package)
-            if settings:
-                return await run_alone(session, settings, statement, values, read)
-            return await session.run(statement, values, read)
-        except ConnectionLost as error:
-            if statement.read_only:
-                raise
-            raise outcome_of(error, statement) from None
-        finally:
-            await self._give_back(connection)
+            settings = {**settings, **own_settings(package, statement, tenant)}
+        replicas = self._replicas
+        if replicas is None:
+            return await self._run_on(
+                self._primary, package, statement, values, read, settings=settings
+            )
+        return await self._run_on_one(
+            replicas, package, statement, values, read, settings=settings
+        )
 
     @asynccontextmanager
     async def lease(
@@ -180,18 +165,20 @@ class Database(Blocks):
             return
         if statement is not None and statement.locks_rows:
             raise needs_transaction(statement)
-        settings = own_settings(package, statement, tenant)
-        async with self._connected() as sessions:
-            session = sessions(package)
-            if not settings:
-                yield session
-                return
-            async with one_transaction(session, settings):
-                yield session
+        settings = {**self._limits, **own_settings(package, statement, tenant)}
+        async with self._leased(package, statement, settings) as session:
+            yield session
 
     def conninfo(self) -> str:
-        """Where its connections lead to."""
-        return self._settings.conninfo
+        """Where a connection leads to that has a session of its own.
+
+        Raises:
+            RepositoryError: only to a pooler.
+        """
+        settings = self._settings
+        if settings.prepare == "never":
+            return behind(settings.direct)
+        return settings.direct or settings.conninfo
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[AsyncConnection[Any], None]:
@@ -202,40 +189,3 @@ class Database(Blocks):
         """
         async with self.lease(self._package) as session:
             yield session.connection
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncGenerator[Sessions, None]:
-        connection = await self._take()
-        try:
-            yield lambda package: self._session(connection, package)
-        finally:
-            await self._give_back(connection)
-
-    def _session(self, connection: AsyncConnection[Any], package: Package) -> Session:
-        types = self._types.get(package)
-        if types is None:
-            types = self._types[package] = DatabaseTypes(package)
-        return Session.of(connection, package, types, fast=not self._settings.plain)
-
-    async def _take(self) -> AsyncConnection[Any]:
-        pool = self._pool
-        if pool is None:
-            raise PoolClosed("the Database is not open: use `async with`")
-        try:
-            return await pool.getconn()
-        except psycopg_pool.PoolClosed:
-            raise PoolClosed("the Database was closed") from None
-        except (psycopg_pool.PoolTimeout, psycopg_pool.TooManyRequests):
-            raise PoolTimeout(
-                f"no connection became free within {self._settings.timeout:g} s"
-            ) from None
-
-    async def _give_back(self, connection: AsyncConnection[Any]) -> None:
-        pool = self._pool
-        if pool is None:
-            await connection.close()
-        elif wire.is_idle(connection.pgconn):
-            await pool.putconn(connection)
-        else:
-            # The pool ends what is under way there, and keeps a cancellation to itself.
-            await to_the_end(pool.putconn, connection)

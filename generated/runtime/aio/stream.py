@@ -12,6 +12,7 @@ from psycopg.pq import Format
 from .. import plain, wire
 from ._compat import close
 from .atomic import uncertain
+from .elsewhere import read_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -80,10 +81,14 @@ class Stream(Generic[T]):
             await self._rows.aclose()
 
     async def _read(self) -> AsyncGenerator[T, None]:
-        async with (
-            self._holder.lease(self._package, self._statement) as session,
-            aclosing(_chunks(session, self._statement, self._values)) as chunks,
-        ):
+        statement, values = self._statement, self._values
+        chunks = read_on(
+            self._holder,
+            self._package,
+            statement,
+            lambda session: _chunks(session, statement, values),
+        )
+        async with aclosing(chunks):
             async for rows in chunks:
                 for row in rows:
                     yield row
@@ -118,6 +123,7 @@ async def _fast(
     pgconn = connection.pgconn
     async with connection.lock:
         session.streaming = True
+        session.begin_chunks()
         try:
             result = await _first(session, codec, parameters)
             while result is not None:
@@ -136,14 +142,14 @@ async def _first(
     connection = session.connection
     pgconn = connection.pgconn
     if not codec.name:
-        await connection.wait(wire.prepare(pgconn, codec))
+        await session.prepare(codec)
     await connection.wait(wire.start_stream(pgconn, codec, parameters, _SIZE))
     try:
         return await connection.wait(wire.next_chunk(pgconn))
     except psycopg.Error as error:
         if not session.may_repeat(codec, error):
             raise
-    await connection.wait(wire.prepare(pgconn, codec))
+    await session.prepare(codec)
     await connection.wait(wire.start_stream(pgconn, codec, parameters, _SIZE))
     return await connection.wait(wire.next_chunk(pgconn))
 
@@ -161,6 +167,7 @@ async def _plain(
         size=size,
     )
     session.streaming = True
+    session.begin_chunks()
     seen = None
     try:
         # psycopg gives a chunk's rows one by one; the codec reads all at once.

@@ -79,10 +79,10 @@ class Transaction:
         tenant: str | None = None,
     ) -> R:
         """Run one statement in the transaction."""
-        session = self._open_session(package, tenant)
+        session = self.session(package, tenant)
         if statement.timeout is None:
             return await session.run(statement, values, read)
-        seconds = self._bounded(statement.timeout)
+        seconds = self.bounded(statement.timeout)
         return await run_limited(session, seconds, statement, values, read)
 
     @asynccontextmanager
@@ -93,11 +93,12 @@ class Transaction:
         tenant: str | None = None,
     ) -> AsyncGenerator[Session, None]:
         """The transaction's connection."""
-        session = self._open_session(package, tenant)
+        session = self.session(package, tenant)
+        await self._begun()
         if statement is None or statement.timeout is None:
             yield session
             return
-        async with limited(session, self._bounded(statement.timeout)):
+        async with limited(session, self.bounded(statement.timeout)):
             yield session
 
     def conninfo(self) -> str:
@@ -152,14 +153,33 @@ class Transaction:
         except psycopg.Error as error:
             raise translate(error, self._session.package) from None
 
-    async def begin(self, command: str) -> None:
-        """Begin it, under its settings."""
-        connection = self._session.connection
+    async def begin(self, command: str, *, now: bool = False) -> None:
+        """Begin it, under its settings.
+
+        Args:
+            command: that does so.
+            now: and not only with the first statement, in the same round trip.
+        """
+        session = self._session
+        connection = session.connection
         version = connection.pgconn.server_version
         settings = {**self._settings, **timeouts(self._timeout, version)}
+        session.opening.append(command)
         if settings:
-            command = f"{command}; {set_local(settings, connection)}"
-        await self.command(command)
+            session.opening.append(set_local(settings, connection))
+        try:
+            if now or not session.is_fast:
+                await self._begun()
+        except BaseException:
+            # Nothing else on the connection may begin it in its place.
+            session.opening.clear()
+            raise
+
+    async def _begun(self) -> None:
+        try:
+            await self._session.open()
+        except psycopg.Error as error:
+            raise translate(error, self._session.package) from None
 
     async def commit(self) -> None:
         """End the transaction, keeping what was done.
@@ -175,7 +195,7 @@ class Transaction:
                 "an earlier statement failed: the transaction was rolled back"
             )
         try:
-            await self.command("COMMIT")
+            await self._end("COMMIT")
         except ConnectionLost as error:
             raise OutcomeUnknown(
                 "the connection broke during COMMIT",
@@ -192,7 +212,14 @@ class Transaction:
         self._outcome = Outcome.ROLLED_BACK
         # With the connection gone, the server does that.
         with suppress(RepositoryError):
-            await self.command("ROLLBACK")
+            await self._end("ROLLBACK")
+
+    async def _end(self, command: str) -> None:
+        # What never began has nothing to end.
+        if self._session.opening:
+            self._session.opening.clear()
+        else:
+            await self.command(command)
 
     async def follow(self, error: BaseException | None) -> None:
         """Call what is to be called, after the transaction has ended.
@@ -237,10 +264,17 @@ class Transaction:
         if tenant is not None and tenant != own:
             raise WrongTenant("the transaction block is another tenant's")
 
-    def _bounded(self, seconds: float) -> float:
+    def bounded(self, seconds: float) -> float:
+        """How long a statement in it may take that has a limit of its own."""
         return seconds if self._timeout is None else min(seconds, self._timeout)
 
-    def _open_session(self, package: Package, tenant: str | None) -> Session:
+    def session(self, package: Package, tenant: str | None) -> Session:
+        """Its connection, as a package's statements run on it.
+
+        Raises:
+            TransactionClosed: it has ended.
+            WrongTenant: it is for another tenant.
+        """
         self._require_open()
         if package.tenant is not None:
             self.require_tenant(package, tenant)

@@ -4,6 +4,7 @@
 from .copying import Export
 from .database import Database
 from .listener import Listener
+from .pipeline import Pending, Pipeline
 from .runner import Runner
 from .savepoints import Savepoint
 from .source import Source
@@ -15,6 +16,8 @@ __all__ = [
     "Database",
     "Export",
     "Listener",
+    "Pending",
+    "Pipeline",
     "Runner",
     "Savepoint",
     "Source",

@@ -130,6 +130,7 @@ def _run_plain(
     session: Session, codec: Codec[Any], batch: Sequence[Sequence[Any]]
 ) -> list[PGresult]:
     cursors = [session.cursor() for _ in batch]
+    session.end_chunks()
     try:
         with session.connection.pipeline():
             for cursor, values in zip(cursors, batch, strict=True):

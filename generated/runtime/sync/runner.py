@@ -12,6 +12,7 @@ from ..paging import PageRequest
 from ..versions import refusal
 from .batch import run_batch
 from .copying import Export, copy_rows
+from .elsewhere import call_on, collected
 from .listener import Listener
 from .source import holder_of
 from .staging import insert_rows
@@ -244,5 +245,12 @@ class Runner:
         *,
         judges: bool = False,
     ) -> list[R]:
-        with self._holder.lease(self._package, statement) as session:
-            return run_batch(session, statement, rows, read, judges=judges)
+        if statement.read_only:
+            # It may have to be run again.
+            rows = collected(rows)
+        return call_on(
+            self._holder,
+            self._package,
+            statement,
+            lambda session: run_batch(session, statement, rows, read, judges=judges),
+        )

@@ -13,6 +13,7 @@ from psycopg.pq import Format
 from .. import plain, wire
 from ._compat import close
 from .atomic import uncertain
+from .elsewhere import read_on
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -81,10 +82,14 @@ class Stream(Generic[T]):
             self._rows.close()
 
     def _read(self) -> Generator[T, None, None]:
-        with (
-            self._holder.lease(self._package, self._statement) as session,
-            closing(_chunks(session, self._statement, self._values)) as chunks,
-        ):
+        statement, values = self._statement, self._values
+        chunks = read_on(
+            self._holder,
+            self._package,
+            statement,
+            lambda session: _chunks(session, statement, values),
+        )
+        with closing(chunks):
             for rows in chunks:
                 yield from rows
 
@@ -117,6 +122,7 @@ def _fast(
     pgconn = connection.pgconn
     with connection.lock:
         session.streaming = True
+        session.begin_chunks()
         try:
             result = _first(session, codec, parameters)
             while result is not None:
@@ -135,14 +141,14 @@ def _first(
     connection = session.connection
     pgconn = connection.pgconn
     if not codec.name:
-        connection.wait(wire.prepare(pgconn, codec))
+        session.prepare(codec)
     connection.wait(wire.start_stream(pgconn, codec, parameters, _SIZE))
     try:
         return connection.wait(wire.next_chunk(pgconn))
     except psycopg.Error as error:
         if not session.may_repeat(codec, error):
             raise
-    connection.wait(wire.prepare(pgconn, codec))
+    session.prepare(codec)
     connection.wait(wire.start_stream(pgconn, codec, parameters, _SIZE))
     return connection.wait(wire.next_chunk(pgconn))
 
@@ -160,6 +166,7 @@ def _plain(
         size=size,
     )
     session.streaming = True
+    session.begin_chunks()
     seen = None
     try:
         # psycopg gives a chunk's rows one by one; the codec reads all at once.

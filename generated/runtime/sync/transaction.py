@@ -80,10 +80,10 @@ class Transaction:
         tenant: str | None = None,
     ) -> R:
         """Run one statement in the transaction."""
-        session = self._open_session(package, tenant)
+        session = self.session(package, tenant)
         if statement.timeout is None:
             return session.run(statement, values, read)
-        seconds = self._bounded(statement.timeout)
+        seconds = self.bounded(statement.timeout)
         return run_limited(session, seconds, statement, values, read)
 
     @contextmanager
@@ -94,11 +94,12 @@ class Transaction:
         tenant: str | None = None,
     ) -> Generator[Session, None, None]:
         """The transaction's connection."""
-        session = self._open_session(package, tenant)
+        session = self.session(package, tenant)
+        self._begun()
         if statement is None or statement.timeout is None:
             yield session
             return
-        with limited(session, self._bounded(statement.timeout)):
+        with limited(session, self.bounded(statement.timeout)):
             yield session
 
     def conninfo(self) -> str:
@@ -151,14 +152,33 @@ class Transaction:
         except psycopg.Error as error:
             raise translate(error, self._session.package) from None
 
-    def begin(self, command: str) -> None:
-        """Begin it, under its settings."""
-        connection = self._session.connection
+    def begin(self, command: str, *, now: bool = False) -> None:
+        """Begin it, under its settings.
+
+        Args:
+            command: that does so.
+            now: and not only with the first statement, in the same round trip.
+        """
+        session = self._session
+        connection = session.connection
         version = connection.pgconn.server_version
         settings = {**self._settings, **timeouts(self._timeout, version)}
+        session.opening.append(command)
         if settings:
-            command = f"{command}; {set_local(settings, connection)}"
-        self.command(command)
+            session.opening.append(set_local(settings, connection))
+        try:
+            if now or not session.is_fast:
+                self._begun()
+        except BaseException:
+            # Nothing else on the connection may begin it in its place.
+            session.opening.clear()
+            raise
+
+    def _begun(self) -> None:
+        try:
+            self._session.open()
+        except psycopg.Error as error:
+            raise translate(error, self._session.package) from None
 
     def commit(self) -> None:
         """End the transaction, keeping what was done.
@@ -174,7 +194,7 @@ class Transaction:
                 "an earlier statement failed: the transaction was rolled back"
             )
         try:
-            self.command("COMMIT")
+            self._end("COMMIT")
         except ConnectionLost as error:
             raise OutcomeUnknown(
                 "the connection broke during COMMIT",
@@ -191,7 +211,14 @@ class Transaction:
         self._outcome = Outcome.ROLLED_BACK
         # With the connection gone, the server does that.
         with suppress(RepositoryError):
-            self.command("ROLLBACK")
+            self._end("ROLLBACK")
+
+    def _end(self, command: str) -> None:
+        # What never began has nothing to end.
+        if self._session.opening:
+            self._session.opening.clear()
+        else:
+            self.command(command)
 
     def follow(self, error: BaseException | None) -> None:
         """Call what is to be called, after the transaction has ended.
@@ -236,10 +263,17 @@ class Transaction:
         if tenant is not None and tenant != own:
             raise WrongTenant("the transaction block is another tenant's")
 
-    def _bounded(self, seconds: float) -> float:
+    def bounded(self, seconds: float) -> float:
+        """How long a statement in it may take that has a limit of its own."""
         return seconds if self._timeout is None else min(seconds, self._timeout)
 
-    def _open_session(self, package: Package, tenant: str | None) -> Session:
+    def session(self, package: Package, tenant: str | None) -> Session:
+        """Its connection, as a package's statements run on it.
+
+        Raises:
+            TransactionClosed: it has ended.
+            WrongTenant: it is for another tenant.
+        """
         self._require_open()
         if package.tenant is not None:
             self.require_tenant(package, tenant)

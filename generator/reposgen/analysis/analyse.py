@@ -16,7 +16,12 @@ from reposgen.analysis.model import Analysis
 from reposgen.analysis.optimistic.probes import check_probes
 from reposgen.analysis.server_errors import server_error
 from reposgen.analysis.variants.vary import vary
-from reposgen.diagnostics import Diagnostic, sorted_diagnostics, warning
+from reposgen.diagnostics import (
+    Diagnostic,
+    Severity,
+    sorted_diagnostics,
+    warning,
+)
 from reposgen.live_schema.model import Described, ServerError, Statement
 from reposgen.live_schema.tree import MAJORS
 from reposgen.sql_source.printing import print_sql
@@ -74,6 +79,7 @@ def analyse(
                 diagnostics.append(
                     channel
                     if isinstance(channel, Diagnostic)
+                    and channel.severity is Severity.ERROR
                     else server_error(query, text, description, catalog)
                 )
             case Described():

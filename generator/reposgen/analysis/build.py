@@ -6,20 +6,33 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.advice import advise
+from reposgen.analysis.buffering import read_buffering
 from reposgen.analysis.classes import read_classes, read_row_name
 from reposgen.analysis.commands import check_command
 from reposgen.analysis.directives import unsupported
-from reposgen.analysis.listening import read_channel
-from reposgen.analysis.model import CopyTarget, Optimistic, RowName, TypedQuery
+from reposgen.analysis.listening import payload_column, read_channel
+from reposgen.analysis.model import (
+    Buffering,
+    CopyTarget,
+    Optimistic,
+    RowName,
+    TypedQuery,
+)
 from reposgen.analysis.names import method_name
 from reposgen.analysis.optimistic.check import read_optimistic
 from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.proofs import prove_query
+from reposgen.analysis.replicas import advise_replica, read_replica
 from reposgen.analysis.results import build_results
 from reposgen.analysis.timeouts import read_timeout
-from reposgen.analysis.variants.checks import check_names, check_version
+from reposgen.analysis.variants.checks import (
+    check_filters,
+    check_names,
+    check_version,
+)
 from reposgen.analysis.variants.orders import order_query
 from reposgen.diagnostics import Diagnostic, Severity
+from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,13 +58,18 @@ def build_query(
     parameters, mistakes = build_parameters(judged)
     nullable = frozenset(p.number for p in parameters if p.nullable)
     proofs = prove_query(judged, varied.weakest, nullable, definitions)
-    results = build_results(judged, expanded.groups, proofs)
+    results = build_results(expanded, proofs)
     ordered = order_query(varied, results.items)
     optimistic = read_optimistic(judged)
     channel = read_channel(query, judged.text)
-    classes, misfits = read_classes(query, parameters, results.items)
+    items = results.items
+    if query.command is Command.LISTEN:
+        items = (payload_column(query, judged.catalog),)
+    classes, misfits = read_classes(query, parameters, items)
     row_name = read_row_name(query)
     timeout = read_timeout(query)
+    buffer = read_buffering(judged)
+    replica = read_replica(query)
     diagnostics = [
         *unsupported(query),
         *mistakes,
@@ -63,7 +81,7 @@ def build_query(
         *misfits,
         *(
             d
-            for d in (optimistic, channel, row_name, timeout)
+            for d in (optimistic, channel, row_name, timeout, buffer, replica)
             if isinstance(d, Diagnostic)
         ),
         *check_names(varied, parameters),
@@ -71,8 +89,10 @@ def build_query(
     ]
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
-    diagnostics += advise(judged, proofs)
+    diagnostics += [*advise(judged, proofs), *check_filters(varied)]
     lineage = proofs.lineage
+    why_not = lineage.why_not_read_only if lineage else "it is no query"
+    diagnostics += advise_replica(query, why_not)
     built = TypedQuery(
         query=query,
         command=query.command,
@@ -83,7 +103,8 @@ def build_query(
             replace(parameter, optional=varied.optional.get(parameter.number))
             for parameter in parameters
         ),
-        results=results.items,
+        results=items,
+        hidden=len(expanded.hidden),
         model=results.model,
         cardinality=proofs.cardinality,
         reads=lineage.read_names() if lineage else (),
@@ -98,7 +119,9 @@ def build_query(
         row_name=row_name if isinstance(row_name, RowName) else None,
         optimistic=optimistic if isinstance(optimistic, Optimistic) else None,
         copy=copy if isinstance(copy, CopyTarget) else None,
+        buffer=buffer if isinstance(buffer, Buffering) else None,
         timeout_ms=timeout if isinstance(timeout, int) else None,
+        replica=replica is True,
         diagnostics=tuple(diagnostics),
     )
     return built, diagnostics

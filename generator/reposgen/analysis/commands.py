@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Column
@@ -24,8 +25,13 @@ _NEEDS_ROWS = frozenset(
         *(Command.EXECLASTID, Command.COPYTO, Command.BATCHONE, Command.BATCHMANY),
     }
 )
+_NEEDS_COLUMNS = frozenset({Command.PAGE, Command.COPYTO, Command.EXECLASTID})
 _BATCHES = frozenset({Command.BATCHEXEC, Command.BATCHONE, Command.BATCHMANY})
 _WRITES = frozenset({"insert", "update", "delete", "merge"})
+_COPY_HINTS = {
+    "FROM STDIN": "write an INSERT of one row of parameters, with :copyfrom",
+    "TO STDOUT": "write the query alone, with :copyto",
+}
 _INTEGERS = frozenset({"int2", "int4", "int8"})
 
 
@@ -41,9 +47,16 @@ def check_command(
     """
     query = judged.query
     command = query.command
-    if command in _NEEDS_ROWS and not judged.described.returns_rows:
+    if (way := _copied(judged)) is not None:
+        yield error(
+            "copy-command",
+            f"COPY {way} needs a call that sends or takes the rows",
+            span=query.command_span,
+            hint=_COPY_HINTS[way],
+        )
+    elif command in _NEEDS_ROWS and not judged.described.returns_rows:
         yield _no_rows(judged)
-    elif command in _NEEDS_ROWS and not judged.described.columns:
+    elif command in _NEEDS_COLUMNS and not judged.described.columns:
         yield error(
             "no-columns",
             f":{command} needs columns, and this SELECT lists none",
@@ -71,6 +84,20 @@ def check_command(
             span=judged.text.source_span(groups[0].star.start),
             hint="list the columns",
         )
+
+
+def _copied(judged: Judged) -> str | None:
+    """Which way a COPY goes over the connection, if the statement is one that does."""
+    if _verb(judged) != "copy":
+        return None
+    depth = 0
+    words: list[str] = []
+    for token in tokenize(judged.text.text):
+        depth += (token.text == "(") - (token.text == ")")
+        if token.kind is TokenKind.WORD and not depth:
+            words.append(token.text.upper())
+    ways = (" ".join(pair) for pair in pairwise(words))
+    return next((way for way in ways if way in _COPY_HINTS), None)
 
 
 def _no_rows(judged: Judged) -> Diagnostic:

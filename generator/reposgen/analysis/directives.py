@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # than silently ignored. Other words are other tools' directives.
 _DIRECTIVES = frozenset(
     {
-        *("cache", "replica", "buffered"),
+        *("cache",),
     }
 )
 

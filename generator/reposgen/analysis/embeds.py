@@ -53,7 +53,9 @@ def build_embed(
     use: EmbedUse,
     group: StarGroup,
     columns: Sequence[Column],
-    missing: frozenset[int] | None,
+    *,
+    can_miss: bool,
+    presence: int | None,
 ) -> Embed | Diagnostic:
     """The nested value; or an error where the columns are not those of one table.
 
@@ -62,7 +64,8 @@ def build_embed(
         use: the embed.
         group: what it stands for.
         columns: its columns.
-        missing: indexes of the range table's entries that a row may lack.
+        can_miss: its row is not proved to be there.
+        presence: index in the result of the hidden column that tells of it.
     """
     relation = _relation(judged, group, columns)
     if relation is None:
@@ -77,7 +80,8 @@ def build_embed(
     # A column that the table declares NOT NULL and that may be NULL all the same
     # tells of an outer join.
     probe = next((i for i in required if columns[i].nullable), None)
-    if probe is None and not required and _can_miss(judged, group, missing):
+    untold = not required and can_miss
+    if untold and presence is None:
         return error(
             "embed-without-not-null-column",
             f"the row of {use.table} can be missing, and none of its columns is"
@@ -88,23 +92,30 @@ def build_embed(
     return Embed(
         name=fold(next(tokenize(use.table))),
         relation=relation,
-        nullable=probe is not None,
+        nullable=probe is not None or untold,
         columns=tuple(columns),
         probe=probe,
+        presence=presence if untold else None,
     )
 
 
 def _relation(
     judged: Judged, group: StarGroup, columns: Sequence[Column]
 ) -> Relation | None:
-    around = (judged.tree,) if judged.tree else ()
-    oids = {_table_behind(entry, around) for entry in group.entries}
+    relation = relation_behind(judged, group)
     if not group.entries:
         oids = {column.table[0] if column.table else 0 for column in columns}
-    relation = judged.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
+        relation = judged.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
     if relation is None or len(relation.columns) != len(columns):
         return None
     return relation
+
+
+def relation_behind(judged: Judged, group: StarGroup) -> Relation | None:
+    """The table or view whose rows a star stands for, if the tree tells of one."""
+    around = (judged.tree,) if judged.tree else ()
+    oids = {_table_behind(entry, around) for entry in group.entries}
+    return judged.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
 
 
 def _table_behind(entry: RangeTableEntry, around: tuple[Query, ...]) -> int:
@@ -134,13 +145,3 @@ def _table_behind(entry: RangeTableEntry, around: tuple[Query, ...]) -> int:
     behind = inner.entry(indexes.pop())
     live = [number for number, name in enumerate(behind.column_names, 1) if name]
     return _table_behind(behind, (inner, *around)) if numbers == live else 0
-
-
-def _can_miss(judged: Judged, group: StarGroup, missing: frozenset[int] | None) -> bool:
-    if judged.tree is None or missing is None or judged.tree.set_operations:
-        return True
-    return any(
-        entry is judged.tree.entry(index)
-        for index in missing
-        for entry in group.entries
-    )

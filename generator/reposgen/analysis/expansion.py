@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.embeds import embed_groups
 from reposgen.analysis.names import quote_identifier
+from reposgen.analysis.presence import (
+    PRESENCE,
+    doubtful_embeds,
+    presence_sql,
+    select_list_end,
+)
 from reposgen.analysis.stars import (
     Star,
     find_stars,
@@ -26,7 +33,8 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.judged import Judged
     from reposgen.analysis.stars import StarGroup
-    from reposgen.live_schema.model import Description
+    from reposgen.live_schema.model import Description, ResultColumn
+    from reposgen.sql_source.model import EmbedUse
     from reposgen.sql_source.printing import ServerText
 
 # What PostgreSQL calls a join that has no alias: no name to qualify columns with.
@@ -41,11 +49,18 @@ class Expanded:
         judged: places in its tree are in the text with the stars.
         groups: the stars that there were.
         text: what to run.
+        hidden: the embeds that hidden columns behind all others tell the presence of.
     """
 
     judged: Judged
     groups: tuple[StarGroup, ...]
     text: ServerText
+    hidden: tuple[EmbedUse, ...] = ()
+
+    @property
+    def columns(self) -> tuple[ResultColumn, ...]:
+        """What `text` returns."""
+        return self.judged.described.columns + (PRESENCE,) * len(self.hidden)
 
 
 def expand_stars(
@@ -55,19 +70,37 @@ def expand_stars(
     """The queries with the stars of their results spelled out."""
     groups = [star_groups(judged) for judged in several]
     _find_by_marks(several, groups, describe)
-    texts = [
-        print_sql(judged.query.segments, _replacements(judged, found))
-        if found
-        else judged.text
+    asked = [
+        wish
         for judged, found in zip(several, groups, strict=True)
+        for wish in _wishes(judged, found)
     ]
-    changed = {index: text for index, text in enumerate(texts) if groups[index]}
-    verdicts = describe([Statement(sql=text.text) for text in changed.values()])
-    for index, verdict in zip(changed, verdicts, strict=True):
-        if not _means_the_same(several[index].described, verdict):
-            texts[index] = several[index].text
-    for judged, found, text in zip(several, groups, texts, strict=True):
-        yield Expanded(judged=judged, groups=found, text=text)
+    verdicts = describe([Statement(sql=wish.text.text) for wish in asked])
+    granted: dict[int, Expanded] = {}
+    for wish, verdict in zip(asked, verdicts, strict=True):
+        if _is_as_meant(wish, verdict):
+            granted.setdefault(id(wish.judged), wish)
+    for judged, found in zip(several, groups, strict=True):
+        as_written = Expanded(judged=judged, groups=found, text=judged.text)
+        yield granted.get(id(judged), as_written)
+
+
+def _wishes(judged: Judged, groups: tuple[StarGroup, ...]) -> Iterator[Expanded]:
+    """The texts that a query with stars may become, the best first."""
+    spelled = _replacements(judged, groups)
+    hidden = doubtful_embeds(judged, groups)
+    if hidden:
+        yield Expanded(
+            judged=judged,
+            groups=groups,
+            text=print_sql(
+                judged.query.segments, (*spelled, _presence(judged, groups, hidden))
+            ),
+            hidden=hidden,
+        )
+    if spelled:
+        text = print_sql(judged.query.segments, spelled)
+        yield Expanded(judged=judged, groups=groups, text=text)
 
 
 def _find_by_marks(
@@ -93,11 +126,24 @@ def _find_by_marks(
             groups[index] += (group,) if group else ()
 
 
-def _means_the_same(before: Described, after: Description) -> bool:
+def _is_as_meant(wish: Expanded, verdict: Description) -> bool:
     return (
-        isinstance(after, Described)
-        and after.columns == before.columns
-        and after.parameter_oids == before.parameter_oids
+        isinstance(verdict, Described)
+        and verdict.columns == wish.columns
+        and verdict.parameter_oids == wish.judged.described.parameter_oids
+    )
+
+
+def _presence(
+    judged: Judged, groups: Sequence[StarGroup], hidden: Sequence[EmbedUse]
+) -> Replacement:
+    """The hidden columns, behind the select list."""
+    star = embed_groups(judged, groups)[hidden[0]].star
+    end = select_list_end(judged.text.text, star.end)
+    place = judged.text.source_span(end - 1).end
+    return Replacement(
+        span=judged.text.source.span(place, place),
+        text="".join(f", {presence_sql(use)}" for use in hidden),
     )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.model import Column
 from reposgen.analysis.names import method_name
-from reposgen.diagnostics import Diagnostic, error
+from reposgen.analysis.types import type_of
+from reposgen.diagnostics import Diagnostic, error, warning
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 from reposgen.sql_source.model import Command, ParameterUse
 
 if TYPE_CHECKING:
+    from reposgen.live_schema.model import Catalog
     from reposgen.sql_source.model import Query
     from reposgen.sql_source.printing import ServerText
 
 _WORDS = 2  # LISTEN channel
+_TEXT, _JSON = 25, 114
 
 
 def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
@@ -22,14 +26,15 @@ def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
     Returns:
         Or what is wrong: with the statement of `:listen`, the command of a LISTEN.
     """
-    tokens = [token for token in tokenize(text.text) if not token.is_blank]
-    listens = bool(tokens) and tokens[0].text.lower() == "listen"
+    found = (token for token in tokenize(text.text) if not token.is_blank)
+    first = next(found, None)
+    listens = first is not None and first.text.lower() == "listen"
     if query.command is not Command.LISTEN:
         if not listens:
             return None
-        return error(
+        return warning(
             "listen-command",
-            f":{query.command} would listen on a connection that others use next",
+            f":{query.command} listens on a connection that others may use next",
             span=query.command_span,
             hint="use :listen",
         )
@@ -41,6 +46,7 @@ def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
             span=uses[0].span,
             hint="listen to one channel, and tell apart by the payload what is meant",
         )
+    tokens = [] if first is None else [first, *found]
     names = (TokenKind.WORD, TokenKind.QUOTED)
     if not listens or len(tokens) != _WORDS or tokens[1].kind not in names:
         return error(
@@ -50,3 +56,14 @@ def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
             hint=f"write LISTEN {method_name(query.name)}",
         )
     return fold(tokens[1])
+
+
+def payload_column(query: Query, catalog: Catalog) -> Column:
+    """What a listener hears: text, which a `@json` line says is a document."""
+    is_json = any(directive.word == "json" for directive in query.directives)
+    return Column(
+        name="payload",
+        type=type_of(_JSON if is_json else _TEXT, catalog),
+        nullable=False,
+        why=("a notification has a payload, if only an empty one",),
+    )

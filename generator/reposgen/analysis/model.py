@@ -100,6 +100,8 @@ class Embed:
         nullable: the table is on an outer join's nullable side.
         probe: index in `columns` of a column that is NULL only if the whole row is
             missing; None unless `nullable`.
+        presence: where the table has no such column, the index in the result of a
+            hidden one; hidden columns follow all others.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Embed:
     nullable: bool
     columns: tuple[Column, ...]
     probe: int | None = None
+    presence: int | None = None
 
 
 ResultItem = Column | Embed
@@ -219,6 +222,23 @@ class CopyTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Buffering:
+    """`@buffered`: how the rows of a `:copyfrom` wait until they are written together.
+
+    Attributes:
+        size: how many are written together.
+        interval_ms: how long one waits for others.
+        limit: how many may wait.
+        drops: one for which there is no room is dropped; else its call waits.
+    """
+
+    size: int = 1000
+    interval_ms: int = 1000
+    limit: int = 10_000
+    drops: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """A constraint that a write can violate."""
 
@@ -259,6 +279,8 @@ class TypedQuery:
             `$n`. One piece unless a call can leave out or choose some of it.
         parameters: in the order of their numbers.
         results: empty for a statement that returns no rows.
+        hidden: how many boolean columns follow those, of which embeds ask whether
+            they have a row.
         model: the relation whose columns, in order, are the whole result.
         reads: qualified names of the tables read, in any level, views seen through.
         read_only: proved.
@@ -269,6 +291,7 @@ class TypedQuery:
         row_name: None where the generator names the class.
         ordering: of a `:page`.
         sorts: what the caller may sort by: `created_at`, `-created_at`.
+        replica: a replica may serve it, if it is read-only.
     """
 
     query: Query
@@ -289,11 +312,13 @@ class TypedQuery:
     sorts: tuple[str, ...] = ()
     optimistic: Optimistic | None = None
     copy: CopyTarget | None = None
+    buffer: Buffering | None = None
     classes: tuple[ClassChoice, ...] = ()
     row_name: RowName | None = None
     timeout_ms: int | None = None
     replica: bool = True
     channel: str | None = None
+    hidden: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -78,11 +78,15 @@ def prove_query(
             lineage=lineage,
             locks_rows=lineage.locks_rows,
         )
+    # Hidden columns follow those of the result.
+    shown = len(tree.results)
     return Proofs(
-        columns=prove(weakest, catalog, functions, nullable_parameters, definitions),
+        columns=prove(weakest, catalog, functions, nullable_parameters, definitions)[
+            :shown
+        ],
         null_elements=null_elements(
             weakest, catalog, functions, nullable_parameters, definitions
-        ),
+        )[:shown],
         missing=nullable_relations(weakest, catalog, functions, nullable_parameters),
         cardinality=cardinality(weakest, catalog, functions),
         lineage=lineage,

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 from reposgen.analysis.embeds import build_embed, embed_groups, misplaced_embeds
 from reposgen.analysis.model import Column, Embed
+from reposgen.analysis.presence import can_miss
 from reposgen.analysis.stars import output_queries
-from reposgen.analysis.types import is_opaque, result_type
-from reposgen.diagnostics import Diagnostic, error, warning
+from reposgen.analysis.types import is_readable, is_row, result_type
+from reposgen.diagnostics import Diagnostic, Severity, warning
 from reposgen.live_schema.model import RelationKind
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reposgen.analysis.expansion import Expanded
     from reposgen.analysis.judged import Judged
     from reposgen.analysis.model import ResultItem
     from reposgen.analysis.nullability import Proof
     from reposgen.analysis.proofs import Proofs
-    from reposgen.analysis.stars import StarGroup
     from reposgen.diagnostics import Span
     from reposgen.live_schema.model import Relation
 
@@ -39,16 +40,14 @@ class Results:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def build_results(
-    judged: Judged, groups: Sequence[StarGroup], proved: Proofs
-) -> Results:
+def build_results(expanded: Expanded, proved: Proofs) -> Results:
     """The result's columns, those of embeds gathered.
 
     Args:
-        judged: the query.
-        groups: its stars.
+        expanded: the query.
         proved: of the query.
     """
+    judged, groups = expanded.judged, expanded.groups
     proofs = proved.columns
     elements = proved.null_elements or (False,) * len(proofs)
     columns = [
@@ -68,7 +67,16 @@ def build_results(
             continue
         use, group = first_of[index]
         end = index + len(group.names)
-        embed = build_embed(judged, use, group, columns[index:end], proved.missing)
+        embed = build_embed(
+            judged,
+            use,
+            group,
+            columns[index:end],
+            can_miss=can_miss(judged, group, proved.missing),
+            presence=len(columns) + expanded.hidden.index(use)
+            if use in expanded.hidden
+            else None,
+        )
         if isinstance(embed, Embed):
             items.append(embed)
         else:
@@ -139,11 +147,14 @@ def _whole_model(judged: Judged, items: Sequence[ResultItem]) -> Relation | None
 
 def _opaque(judged: Judged, columns: Sequence[Column]) -> Iterator[Diagnostic]:
     for index, column in enumerate(columns):
-        if is_opaque(column.type):
-            yield error(
-                "untyped-column",
-                f"column {column.name} is of type {column.type.sql}, which does not"
-                " tell what is in it",
+        if is_row(column.type) or not is_readable(column.type):
+            yield Diagnostic(
+                code="untyped-column",
+                message=f"column {column.name} is of type {column.type.sql}, which does"
+                " not tell what is in it",
+                severity=Severity.WARNING
+                if is_readable(column.type)
+                else Severity.ERROR,
                 span=_place(judged, index),
                 hint="cast it to a type, or select its parts one by one",
             )

@@ -45,10 +45,8 @@ def read_timeout(query: Query) -> int | Diagnostic | None:
             span=directive.span,
             hint="take the line out",
         )
-    found = _DURATION.fullmatch(directive.argument)
-    factor = _MILLISECONDS.get(found["unit"]) if found else None
-    duration = round(float(found["number"]) * factor) if found and factor else 0
-    if not 0 < duration <= _LONGEST:
+    duration = milliseconds(directive.argument)
+    if duration is None:
         return error(
             "invalid-timeout",
             "@timeout needs a duration",
@@ -56,3 +54,11 @@ def read_timeout(query: Query) -> int | Diagnostic | None:
             hint="write -- @timeout 500ms, 2s, 5min or 1h",
         )
     return duration
+
+
+def milliseconds(text: str) -> int | None:
+    """A duration such as `500ms` or `1.5 s`; None if it is none, or none that is."""
+    found = _DURATION.fullmatch(text)
+    factor = _MILLISECONDS.get(found["unit"]) if found else None
+    duration = round(float(found["number"]) * factor) if found and factor else 0
+    return duration if 0 < duration <= _LONGEST else None

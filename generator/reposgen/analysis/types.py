@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.live_schema.model import DomainType, PgType, PseudoType
+from reposgen.live_schema.model import ArrayType, DomainType, PgType, PseudoType
 
 if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, ResultColumn
     from reposgen.live_schema.tree.expressions import Expression
 
-# A function without a result, `SELECT pg_notify(…)`, gives a value of this type.
-_VOID = "void"
+# What a function without a result gives, `SELECT pg_notify(…)`; what columns of
+# pg_statistic hold, arrays of whatever a table's columns are; and plain text.
+_READABLE = frozenset({"void", "anyarray", "cstring"})
+_ROW = "record"
 
 
 def type_of(oid: int, catalog: Catalog) -> PgType:
@@ -48,4 +50,15 @@ def base_of(type_: PgType) -> PgType:
 
 def is_opaque(type_: PgType) -> bool:
     """Whether nothing is known of what a value of it holds."""
-    return isinstance(type_, PseudoType) and type_.name != _VOID
+    return isinstance(type_, PseudoType)
+
+
+def is_readable(type_: PgType) -> bool:
+    """Whether a column of the type has values that can be made sense of."""
+    return not is_opaque(type_) or type_.name in _READABLE or is_row(type_)
+
+
+def is_row(type_: PgType) -> bool:
+    """Whether values are rows, or arrays of rows, whose columns no type tells."""
+    inner = type_.element if isinstance(type_, ArrayType) else type_
+    return isinstance(inner, PseudoType) and inner.name == _ROW

@@ -62,7 +62,7 @@ class _Finder:
     nullable_parameters: frozenset[int]
     found: set[tuple[int, str]] = field(default_factory=set)
     _deleted: set[int] = field(default_factory=set)
-    _updated: set[tuple[int, frozenset[int]]] = field(default_factory=set)
+    _updated: set[tuple[int, frozenset[int], str]] = field(default_factory=set)
 
     def write(self, query: Query, relation: Relation) -> None:
         match query.command:
@@ -121,8 +121,10 @@ class _Finder:
         relation: Relation,
         columns: frozenset[int],
         not_null: frozenset[int] = frozenset(),
+        *,
+        by_action_of: str = "",
     ) -> None:
-        key = (relation.oid, columns)
+        key = (relation.oid, columns, by_action_of)
         if key in self._updated:
             return
         self._updated.add(key)
@@ -131,6 +133,8 @@ class _Finder:
             c.number for c in relation.columns if c.generated.value in {"s", "v"}
         }
         for constraint in relation.constraints:
+            if constraint.name == by_action_of:
+                continue
             touched = set(constraint.columns) & (columns | computed)
             if constraint.kind is ConstraintKind.NOT_NULL:
                 touched -= not_null
@@ -142,23 +146,26 @@ class _Finder:
             if not columns.intersection(constraint.referenced_columns):
                 continue
             self._act(child, constraint, constraint.on_update)
-            if constraint.on_update == _CASCADES:
-                self._update(child, frozenset(constraint.columns))
 
     def _delete(self, relation: Relation) -> None:
         if relation.oid in self._deleted:
             return
         self._deleted.add(relation.oid)
         for child, constraint in self._references(relation):
-            self._act(child, constraint, constraint.on_delete)
             if constraint.on_delete == _CASCADES:
                 self._delete(child)
+            else:
+                self._act(child, constraint, constraint.on_delete)
 
     def _act(self, child: Relation, constraint: Constraint, action: str) -> None:
+        columns = frozenset(constraint.columns)
         if action in _REFUSES:
             self._add(child, constraint)
-        elif action in {_SETS_NULL, _SETS_DEFAULT}:
-            self._update(child, frozenset(constraint.columns))
+        elif action == _SETS_DEFAULT:
+            self._update(child, columns)
+        else:
+            # The new key or NULL: either keeps the foreign key as it has to be.
+            self._update(child, columns, by_action_of=constraint.name)
 
     def _references(self, relation: Relation) -> Iterable[tuple[Relation, Constraint]]:
         return self.catalog.references.get(relation.oid, ())

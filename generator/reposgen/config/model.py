@@ -89,12 +89,24 @@ def _directory(directory: str) -> str:
     return directory
 
 
+_PART = re.compile(r"[^.\s]+(\.[^.\s]+){1,2}")
+
+
 def _secret(column: str) -> str:
-    if not re.fullmatch(r"[^.\s]+(\.[^.\s]+){1,2}", column):
+    if not _PART.fullmatch(column):
         raise _complaint(
             "a secret is a column of a table", '"table.column" or "schema.table.column"'
         )
     return column
+
+
+def _not_null(field: str) -> str:
+    if not _PART.fullmatch(field):
+        raise _complaint(
+            "what is never NULL is a field of a composite type",
+            '"type.field" or "schema.type.field"',
+        )
+    return field
 
 
 OneOrMany = Annotated[
@@ -170,7 +182,10 @@ class PackageConfig(_Section):
         types: overrides: PostgreSQL type, `table.column` or `Query.column` → class.
         rename: name in the database → name in Python.
         secrets: `table.column` of what repr must not show.
+        not_null: `type.field` of what is never NULL in composite types.
         tenant: the setting that row-level security reads: `app.tenant_id`.
+        gradual_migration: the package has what leads to it from another
+            implementation, step by step.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -185,7 +200,9 @@ class PackageConfig(_Section):
     )
     rename: Mapping[str, str] = Field(default_factory=dict)
     secrets: tuple[Annotated[str, AfterValidator(_secret)], ...] = ()
+    not_null: tuple[Annotated[str, AfterValidator(_not_null)], ...] = ()
     tenant: Annotated[str, AfterValidator(_setting)] | None = None
+    gradual_migration: bool = False
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 

@@ -103,7 +103,8 @@ class _Types:
         oid, schema, name, sql, kind, element, relation, base, not_null = row[:9]
         refers, labels, comment = row[9:]
         match kind:
-            case "b" if element:
+            # record[] is a pseudo-type itself.
+            case "b" | "p" if element:
                 return ArrayType(
                     oid=oid,
                     schema=schema,
@@ -118,7 +119,11 @@ class _Types:
                     name=name,
                     sql=sql,
                     fields=tuple(
-                        CompositeField(name=column[1], type=self.resolve(column[2]))
+                        CompositeField(
+                            name=column[1],
+                            type=self.resolve(column[2]),
+                            comment=column[8],
+                        )
                         for column in self._columns[relation]
                     ),
                     relation=relation,

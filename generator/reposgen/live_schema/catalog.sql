@@ -86,7 +86,9 @@ constraints AS (
         UNION ALL
         SELECT i.indrelid, c.relname, 'u',
                ARRAY(SELECT n FROM unnest(i.indkey[0:i.indnkeyatts - 1]) n WHERE n > 0),
-               pg_get_indexdef(i.indexrelid), true, false, NULL, '{}', '', '', 0
+               regexp_replace(pg_get_indexdef(i.indexrelid),
+                              '^CREATE UNIQUE INDEX .*? USING btree ', 'UNIQUE '),
+               true, false, NULL, '{}', '', '', 0
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE i.indisunique AND i.indrelid IN (SELECT oid FROM relation)
           AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid

@@ -30,22 +30,37 @@ def arguments_of(
     typed: TypedQuery, constant: Symbol, options: Sequence[Option], context: Context
 ) -> tuple[Argument, ...]:
     """The keyword arguments of a query's method."""
-    reserved = {"self", constant.name, *(option.name for option in options)}
-    names = unique(
-        (
-            field_name(
-                context.choices.renamed_in_query(typed.name, parameter.name)
-                or parameter.name,
-                parameter.number,
-            )
-            for parameter in typed.parameters
-        ),
-        reserved,
-    )
+    reserved = {constant.name, *(option.name for option in options)}
     return tuple(
         _argument(name, typed, parameter, context)
+        for name, parameter in zip(
+            _argument_names(typed, reserved, context), typed.parameters, strict=True
+        )
+    )
+
+
+def buffered_arguments(
+    typed: TypedQuery, constant: Symbol, params: RowClass | None, context: Context
+) -> tuple[Argument, ...]:
+    """The keyword arguments that are the values of one row, as its fields are."""
+    reserved = {constant.name, *((params.symbol.name,) if params else ())}
+    names = _argument_names(typed, reserved, context)
+    return tuple(
+        Argument(name=name, type=item_type(typed, parameter, context), value=name)
         for name, parameter in zip(names, typed.parameters, strict=True)
     )
+
+
+def _argument_names(
+    typed: TypedQuery, reserved: set[str], context: Context
+) -> Sequence[str]:
+    names = (
+        field_name(name, parameter.number)
+        for name, parameter in zip(
+            _parameter_names(typed, context), typed.parameters, strict=True
+        )
+    )
+    return unique(names, {"self", *reserved})
 
 
 def _parameter_names(typed: TypedQuery, context: Context) -> Iterator[str]:

@@ -32,7 +32,8 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     catalog = analysis.catalog
     choices, complaints = read_choices(config, analysis)
     files, objections = split_supported(analysis, choices)
-    classes = Namespace({"Database"})
+    offered = {"Migration"} if config.gradual_migration else set[str]()
+    classes = Namespace({"Database", *offered})
     layouts = lay_out(files, config.name, classes)
     registry = build_registry(
         [query for _, queries in files for query in queries],
@@ -42,12 +43,13 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         f"{config.name}.models",
     )
     errors = constraint_errors(catalog, choices, classes, f"{config.name}.errors")
+    shared = frozenset(classes.taken)
     context = Context(
         catalog=catalog,
         registry=registry,
         choices=choices,
         classes={
-            constant.module: Namespace(set(classes.taken))
+            constant.module: Namespace(around=shared)
             for layout in layouts
             for constant in layout.constants
         },
@@ -70,6 +72,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     parts = Parts(
         name=config.name,
         tenant=config.tenant,
+        has_migration=config.gradual_migration,
         context=context,
         errors=errors,
         files=tuple(built),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Analysis
     from reposgen.config.model import PackageConfig
-    from reposgen.diagnostics import Diagnostic
+    from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import Catalog, PgType, Relation
     from reposgen.python_model.model.pytype import PyType, Symbol
     from reposgen.python_model.registry import Registry
@@ -30,12 +30,14 @@ class Choices:
     Attributes:
         renames: name in the database → name in Python.
         secrets: (relation oid, attnum).
+        not_null: (oid of a composite type, name of a field).
         overrides: what values are in Python, where that was chosen.
         models: what rows are made of.
     """
 
     renames: Mapping[str, str]
     secrets: frozenset[tuple[int, int]]
+    not_null: frozenset[tuple[int, str]]
     overrides: Overrides
     models: ModelKind
 
@@ -78,9 +80,18 @@ def read_choices(
                 )
             )
         secrets |= found
+    not_null = set()
+    for index, path in enumerate(config.not_null):
+        fields = _fields(path, catalog)
+        if not fields:
+            diagnostics.append(
+                _unknown_field(path, catalog, config.place("not_null", index))
+            )
+        not_null |= fields
     choices = Choices(
         renames=config.rename,
         secrets=frozenset(secrets),
+        not_null=frozenset(not_null),
         models=config.models,
         overrides=overrides,
     )
@@ -98,6 +109,47 @@ def _columns(path: str, catalog: Catalog) -> set[tuple[int, int]]:
 
 def _paths(relation: Relation, column: str) -> tuple[str, str]:
     return f"{relation.name}.{column}", f"{relation.qualified_name}.{column}"
+
+
+def _fields(path: str, catalog: Catalog) -> set[tuple[int, str]]:
+    """The fields that a path names, of composite types that are no table's rows."""
+    return {
+        (type_.oid, field.name)
+        for type_ in catalog.types.values()
+        if isinstance(type_, CompositeType) and type_.relation not in catalog.relations
+        for field in type_.fields
+        if path in _paths_of_field(type_, field.name)
+    }
+
+
+def _paths_of_field(type_: CompositeType, field: str) -> tuple[str, str]:
+    return f"{type_.name}.{field}", f"{type_.schema}.{type_.name}.{field}"
+
+
+def _unknown_field(path: str, catalog: Catalog, place: Span | None) -> Diagnostic:
+    if _columns(path, catalog):
+        hint = 'write NOT NULL in the schema, or AS "column!" in a query'
+    else:
+        known = [
+            name
+            for type_ in catalog.types.values()
+            if isinstance(type_, CompositeType)
+            and type_.relation not in catalog.relations
+            for field in type_.fields
+            for name in _paths_of_field(type_, field.name)
+        ]
+        meant = did_you_mean(path, known)
+        hint = (
+            f"did you mean {meant}?"
+            if meant
+            else 'name it as "type.field" or "schema.type.field"'
+        )
+    return error(
+        "unknown-field",
+        f'no field "{path}" of a composite type in the database',
+        span=place,
+        hint=hint,
+    )
 
 
 def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic]:

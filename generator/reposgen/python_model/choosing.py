@@ -27,7 +27,7 @@ from reposgen.python_model.types import parts
 from reposgen.python_model.user_classes import check_classes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reposgen.analysis.model import Analysis, Parameter, TypedQuery
@@ -98,13 +98,16 @@ def read_overrides(
 ) -> tuple[Overrides, tuple[Diagnostic, ...]]:
     """The overrides of codegen.toml and of the queries, and what is wrong with them."""
     queries = [query for several in analysis.files.values() for query in several]
+    if not config.types and not any(query.classes for query in queries):
+        return Overrides(), ()
     targets = (*_in_catalog(analysis.catalog, queries), *_in_queries(queries))
+    named = _by_key(targets)
     found: dict[str, dict[object, Override]] = {
         name: {} for name in ("types", "columns", "fields", "in_queries")
     }
     diagnostics: list[Diagnostic] = []
 
-    def choose(wish: Wish, chosen: list[_Target]) -> None:
+    def choose(wish: Wish, chosen: Sequence[_Target]) -> None:
         for target in chosen:
             override = _override(wish, target, config.root)
             if isinstance(override, Diagnostic):
@@ -114,7 +117,7 @@ def read_overrides(
 
     for key, written in config.types.items():
         place = config.place("types", key)
-        chosen = [target for target in targets if key in target.keys]
+        chosen = named.get(key, ())
         if not chosen:
             diagnostics.append(_unknown(key, targets, place))
         choose(
@@ -129,10 +132,18 @@ def read_overrides(
     for query in queries:
         for choice in query.classes:
             key = f"{query.name}.{choice.name}"
-            own = [t for t in targets if t.map == "in_queries" and key in t.keys]
+            own = [t for t in named.get(key, ()) if t.map == "in_queries"]
             choose(Wish(target=choice.target, place=choice.span), own)
     _add_domains(found["types"], found["columns"], analysis.catalog)
     return Overrides(**found), tuple(dict.fromkeys(diagnostics))  # type: ignore[arg-type] # each map has the keys of its targets
+
+
+def _by_key(targets: Iterable[_Target]) -> Mapping[str, Sequence[_Target]]:
+    named: dict[str, list[_Target]] = {}
+    for target in targets:
+        for key in dict.fromkeys(target.keys):
+            named.setdefault(key, []).append(target)
+    return named
 
 
 def _add_domains(

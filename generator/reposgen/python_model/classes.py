@@ -43,7 +43,7 @@ from reposgen.python_model.types import JSON, Direction
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reposgen.live_schema.model import Relation, RelationColumn
+    from reposgen.live_schema.model import CompositeField, Relation, RelationColumn
     from reposgen.python_model.choices import Choices
     from reposgen.python_model.model.pytype import PyType
     from reposgen.python_model.registry import Registry
@@ -115,7 +115,7 @@ def _is_alias(type_: PyType) -> bool:
 def composite_class(
     type_: CompositeType, registry: Registry, choices: Choices
 ) -> RowClass:
-    """A composite's attributes can always be NULL."""
+    """A composite's attributes can be NULL unless the user says otherwise."""
     names = field_names(
         (
             choices.renamed(type_.schema, type_.name, f.name) or f.name
@@ -130,18 +130,23 @@ def composite_class(
         (
             Field(
                 name=name,
-                type=nullable(
-                    registry.types.python_type(
-                        field.type,
-                        Direction.RESULT,
-                        override=choices.overrides.fields.get((type_.oid, field.name)),
-                    )
-                ),
+                type=_field_type(type_, field, registry, choices),
+                doc=field.comment or "",
             )
             for name, field in zip(names, type_.fields, strict=True)
         ),
         choices,
     )
+
+
+def _field_type(
+    type_: CompositeType, field: CompositeField, registry: Registry, choices: Choices
+) -> PyType:
+    key = (type_.oid, field.name)
+    python = registry.types.python_type(
+        field.type, Direction.RESULT, override=choices.overrides.fields.get(key)
+    )
+    return python if key in choices.not_null else nullable(python)
 
 
 def model_class(relation: Relation, registry: Registry, choices: Choices) -> RowClass:
@@ -217,11 +222,10 @@ def field_names(
     names: Iterable[str], registry: Registry, choices: Choices
 ) -> tuple[str, ...]:
     """Attribute names for columns, none of them hiding a class."""
-    classes = (*registry.types.classes.values(), *registry.models.values())
-    reserved = RESERVED_FIELDS.get(choices.models, set()) | {s.name for s in classes}
     return unique(
         (field_name(name, position) for position, name in enumerate(names, start=1)),
-        reserved,
+        RESERVED_FIELDS.get(choices.models, ()),
+        registry.class_names,
     )
 
 

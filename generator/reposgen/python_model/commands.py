@@ -58,9 +58,9 @@ class Colour:
         """What a COPY of a query's rows is."""
         return Named(runtime("Export", self.runtime))
 
-    def listener(self, payload: PyType) -> PyType:
+    def listener(self, event: PyType) -> PyType:
         """What hears a channel's notifications."""
-        return Generic(runtime("Listener", self.runtime), (payload,))
+        return Generic(runtime("Listener", self.runtime), (event,))
 
     def stream(self, row: PyType) -> PyType:
         """What a stream of rows is."""
@@ -83,6 +83,7 @@ class Call:
         takes_rows: the arguments are an iterable of rows.
         options: how it is done.
         streams: the call itself is not awaited.
+        is_later: the arguments are one row of many that go out together.
     """
 
     run: str
@@ -91,6 +92,7 @@ class Call:
     takes_rows: bool = False
     options: tuple[Option, ...] = ()
     streams: bool = False
+    is_later: bool = False
 
 
 def _list(row: PyType) -> PyType:
@@ -136,7 +138,8 @@ CALLS: Mapping[Command, Call] = {
     ),
     Command.LISTEN: Call(
         run="listen",
-        returns=lambda payload, colour: colour.listener(payload),
+        returns=lambda event, colour: colour.listener(event),
+        gives_rows=True,
         streams=True,
     ),
     Command.EXEC: Call(run="exec", returns=lambda _row, _: Nothing()),
@@ -172,6 +175,10 @@ _COPY_RETURNING = Call(
     gives_rows=True,
     takes_rows=True,
 )
+_BUFFER = Call(run="buffer", returns=lambda _row, _: Nothing(), is_later=True)
+_BUFFER_OR_DROP = Call(
+    run="buffer", returns=lambda _row, _: Named(builtin("bool")), is_later=True
+)
 _COPY_LINES = _copy_to("LinesFormat")
 # Values of these are text that makes sense on a line of its own.
 _LINE_TYPES = frozenset({"json", "jsonb", "text"})
@@ -179,6 +186,8 @@ _LINE_TYPES = frozenset({"json", "jsonb", "text"})
 
 def call_of(typed: TypedQuery) -> Call:
     """How a query is called."""
+    if typed.buffer is not None:
+        return _BUFFER_OR_DROP if typed.buffer.drops else _BUFFER
     match typed.command, typed.results:
         case Command.COPYFROM, (_, *_):
             return _COPY_RETURNING

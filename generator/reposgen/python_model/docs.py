@@ -11,7 +11,7 @@ from reposgen.sql_source.model import Command
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reposgen.analysis.model import Optimistic, TypedQuery
+    from reposgen.analysis.model import Buffering, Optimistic, TypedQuery
     from reposgen.python_model.model.elements import Argument, Field
     from reposgen.python_model.model.pytype import Symbol
 
@@ -23,6 +23,8 @@ def method_doc(
 ) -> str:
     """What the author wrote, what can be left out, and what the method raises."""
     lines = [typed.doc.strip() or f"Run {typed.name}."]
+    if typed.buffer:
+        return "\n".join((*lines, *_later(typed.buffer)))
     explained = tuple(argument_docs(typed, arguments))
     if explained:
         lines += ["", "Args:", *(f"    {line}" for line in explained)]
@@ -40,6 +42,20 @@ def class_doc(summary: str, fields: Iterable[Field]) -> str:
         lines += ["", "Attributes:"]
         lines += (f"    {f.name}: {_indented(f.doc)}" for f in documented)
     return "\n".join(lines)
+
+
+def _later(buffer: Buffering) -> Iterator[str]:
+    seconds, rows = f"{buffer.interval_ms / 1000:g} s", buffer.limit
+    yield ""
+    yield f"It is written later: within {seconds}, or as soon as {buffer.size} wait."
+    yield "No transaction decides over it."
+    yield ""
+    if buffer.drops:
+        yield "Returns:"
+        yield f"    False if it was dropped, since {rows} wait."
+    else:
+        yield "Raises:"
+        yield f"    BufferFull: {rows} wait, and there was no room in time."
 
 
 def _raises(

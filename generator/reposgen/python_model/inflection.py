@@ -12,6 +12,7 @@ UNCHANGED = frozenset(
         *("news", "series", "species", "equipment", "information"),
         *("status", "bus", "gas", "canvas", "atlas", "alias", "bias", "lens"),
         *("sheep", "fish", "means", "sms", "dns", "https", "kudos", "chaos"),
+        *("analytics", "statistics", "logistics", "economics"),
     }
 )
 IRREGULAR = {

@@ -27,7 +27,9 @@ RESERVED_MODULES = ("models", "errors", "schema", "protocols", "sync", "runtime"
 DATABASE_ATTRIBUTES = (
     *("open", "close", "run", "run_statement", "lease", "connection", "current"),
     *("connection_class", "transaction", "savepoint", "conninfo", "settings"),
-    *("package", "tenant", "on_commit", "on_rollback"),
+    *("package", "tenant", "on_commit", "on_rollback", "pipeline"),
+    *("primary", "health", "is_healthy", "statistics"),
+    *("flush", "buffers", "on_unwritten", "drain_timeout", "put_row"),
 )
 
 

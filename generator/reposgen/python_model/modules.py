@@ -37,7 +37,7 @@ from reposgen.python_model.types import parts as type_parts
 from reposgen.python_model.types import spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reposgen.live_schema.model import PgType
     from reposgen.python_model.commands import Colour
@@ -55,11 +55,13 @@ class Parts:
     Attributes:
         name: the package's.
         tenant: the setting that row-level security reads.
+        has_migration: it offers the run time's `Migration`.
         files: each .sql file's names, and what was built of its queries.
     """
 
     name: str
     tenant: str | None
+    has_migration: bool
     context: Context
     errors: tuple[ConstraintError, ...]
     files: tuple[tuple[FileLayout, tuple[BuiltQuery, ...]], ...]
@@ -217,7 +219,7 @@ def colour_modules(
                 symbol=_in(f"{below}.{layout.module}", layout.repository),
                 doc=doc,
                 methods=tuple(b.call(colour) for b in built),
-                runner=runtime("Runner", colour.runtime),
+                runner=_runner(built, colour),
                 source=runtime("Source", colour.runtime),
                 package=parts.package,
             ),
@@ -241,6 +243,8 @@ def _init_module(
     parts: Parts, colour: Colour, below: str, *, first: bool
 ) -> InitModule:
     exports = []
+    if parts.has_migration:
+        exports.append(runtime("Migration", f"{colour.runtime}.migration"))
     for layout, built in parts.files:
         exports.append(_in(f"{below}.{layout.module}", layout.repository))
         exports.append(_in(f"{below}.protocols", layout.protocol))
@@ -259,7 +263,7 @@ def _init_module(
         path=f"{below}.__init__",
         doc=f"The repositories of package {below}.",
         symbol=_in(below, "Database"),
-        base=runtime("Database", colour.runtime),
+        base=_base(parts, colour),
         settings=runtime("Settings"),
         package=parts.package,
         attributes=tuple(
@@ -271,6 +275,18 @@ def _init_module(
         ),
         exports=tuple(sorted(set(exports), key=lambda symbol: symbol.name)),
     )
+
+
+def _runner(built: Sequence[BuiltQuery], colour: Colour) -> Symbol:
+    if any(query.typed.buffer for query in built):
+        return runtime("BufferedRunner", f"{colour.runtime}.buffered")
+    return runtime("Runner", colour.runtime)
+
+
+def _base(parts: Parts, colour: Colour) -> Symbol:
+    if any(query.typed.buffer for _, built in parts.files for query in built):
+        return runtime("BufferedDatabase", f"{colour.runtime}.buffered")
+    return runtime("Database", colour.runtime)
 
 
 def _in(module: str, name: str) -> Symbol:

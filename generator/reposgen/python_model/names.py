@@ -10,12 +10,14 @@ import keyword
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+@cache
 def identifier(text: str, fallback: str) -> str:
     """A valid identifier that reads as much like `text` as it can.
 
@@ -34,12 +36,14 @@ def identifier(text: str, fallback: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
+@cache
 def snake_case(text: str) -> str:
     """`GetTask`, `getTask`, `get-task`, `HTTPLog` → `get_task`, `http_log`."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
     return re.sub(r"[^\w]+|_+", "_", apart).strip("_").lower()
 
 
+@cache
 def pascal_case(text: str) -> str:
     """`task_status`, `taskStatus`, `task-status` → `TaskStatus`."""
     words = (w for w in re.split(r"[\W_]+", text) if w)
@@ -82,17 +86,23 @@ def enum_members(labels: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Namespace:
-    """The names of one scope."""
+    """The names of one scope.
+
+    Attributes:
+        taken: in this very scope.
+        around: the names that are taken around it.
+    """
 
     taken: set[str] = field(default_factory=set)
+    around: frozenset[str] = frozenset()
 
     def __contains__(self, name: str) -> bool:
         """Whether the name is taken."""
-        return name in self.taken
+        return name in self.taken or name in self.around
 
     def claim(self, *wishes: str) -> str:
         """Take the first free wish, else the last with a number behind it."""
-        free = next((w for w in wishes if w not in self.taken), None)
+        free = next((w for w in wishes if w not in self), None)
         name = free or self._numbered(wishes[-1])
         self.taken.add(name)
         return name
@@ -101,18 +111,22 @@ class Namespace:
         # CamelCase takes the number as it is: `Task2`; all else reads `task_2`.
         joint = "" if name[:1].isupper() and not name.isupper() else "_"
         number = 2
-        while f"{name}{joint}{number}" in self.taken:
+        while f"{name}{joint}{number}" in self:
             number += 1
         return f"{name}{joint}{number}"
 
 
-def unique(names: Iterable[str], reserved: Iterable[str] = ()) -> tuple[str, ...]:
+def unique(
+    names: Iterable[str],
+    reserved: Iterable[str] = (),
+    around: frozenset[str] = frozenset(),
+) -> tuple[str, ...]:
     """The names, those reserved or met before changed until they are unique."""
-    namespace = Namespace(set(reserved))
+    namespace = Namespace(set(reserved), around)
     wishes = tuple(names)
     # A name that nothing argues with keeps its spelling, wherever it stands.
     first = {w: i for i, w in reversed(list(enumerate(wishes)))}
-    plain = {w for w in wishes if w not in namespace.taken}
+    plain = {w for w in wishes if w not in namespace}
     namespace.taken |= plain
     result = []
     for index, wish in enumerate(wishes):

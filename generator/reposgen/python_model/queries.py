@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.python_model.arguments import (
     arguments_of,
+    buffered_arguments,
     item_fields,
     item_type,
     params_class,
@@ -16,18 +17,20 @@ from reposgen.python_model.commands import call_of, is_line
 from reposgen.python_model.docs import method_doc
 from reposgen.python_model.model.elements import (
     Argument,
+    ArgumentRow,
     Method,
     Option,
     Query,
     Signature,
 )
-from reposgen.python_model.model.pytype import STATEMENT, VARIANTS, Named
+from reposgen.python_model.model.pytype import STATEMENT, VARIANTS, Named, Nothing
 from reposgen.python_model.model.statements import (
+    Buffering,
     CopyTarget,
     Optimistic,
     StatementConstant,
 )
-from reposgen.python_model.rows import NO_ROW, PAYLOAD, build_row, result_names
+from reposgen.python_model.rows import NO_ROW, build_row, result_names
 from reposgen.python_model.types import quoted
 from reposgen.python_model.variants import has_variants, sort_option, variants_of
 from reposgen.sql_source.model import Command
@@ -88,10 +91,14 @@ class BuiltQuery:
         """The method in one colour."""
         # What a page is depends on the runner's arguments as well.
         chooses = has_variants(self.typed) and self.typed.command is not Command.PAGE
+        signature, call = self.signature(colour), call_of(self.typed)
+        params = self.query.params
+        row = ArgumentRow(maker=params.symbol if params else None)
         return Method(
-            signature=self.signature(colour),
-            run=call_of(self.typed).run,
-            gives=self.typed.command is not Command.EXEC,
+            signature=signature,
+            run=call.run,
+            gives=signature.returns != Nothing(),
+            row=row if call.is_later else None,
             statement=self.query.statement.symbol,
             choices=sort_option(self.typed) if chooses else None,
         )
@@ -108,19 +115,20 @@ def build_query(
     """Everything of one query; `method` and `constant` name it."""
     call = call_of(typed)
     row = build_row(typed, constant, context) if call.gives_rows else NO_ROW
-    if typed.channel is not None:
-        row = PAYLOAD
     arguments: tuple[Argument, ...] = ()
     fields: tuple[str, ...] = ()
     params, row_argument = None, None
+    if (call.takes_rows or call.is_later) and len(typed.parameters) > 1:
+        params = params_class(typed, constant, context)
     if call.takes_rows:
-        if len(typed.parameters) > 1:
-            params = params_class(typed, constant, context)
         row_argument = (
             Named(params.symbol)
             if params
             else item_type(typed, typed.parameters[0], context)
         )
+        fields = item_fields(typed, params, context)
+    elif call.is_later:
+        arguments = buffered_arguments(typed, constant, params, context)
         fields = item_fields(typed, params, context)
     else:
         arguments = arguments_of(typed, constant, options_of(typed), context)
@@ -173,11 +181,25 @@ def _statement(
         row=row.make,
         fields=fields,
         copy=copy,
+        buffer=_buffering(typed),
         optimistic=_optimistic(typed, name, names),
         read_only=typed.read_only,
         locks_rows=typed.locks_rows,
         timeout=typed.timeout_ms / 1000 if typed.timeout_ms else None,
+        replica=typed.replica,
         maker=VARIANTS if variants else STATEMENT,
+    )
+
+
+def _buffering(typed: TypedQuery) -> Buffering | None:
+    found = typed.buffer
+    if found is None:
+        return None
+    return Buffering(
+        size=found.size,
+        interval=found.interval_ms / 1000,
+        limit=found.limit,
+        drops=found.drops,
     )
 
 

@@ -32,6 +32,7 @@ class Registry:
             NULL in. What the columns of tables hold, the catalog knows.
         used_types: enums, domains and composites, and what else is not built in.
         models: by relation oid.
+        class_names: of all classes that values may be of.
     """
 
     relations: tuple[Relation, ...]
@@ -39,6 +40,7 @@ class Registry:
     used_types: tuple[PgType, ...]
     models: Mapping[int, Symbol]
     types: TypeMap
+    class_names: frozenset[str]
 
 
 def uses_model(query: TypedQuery) -> bool:
@@ -115,6 +117,7 @@ def build_registry(
             },
             json=choices.json,
         ),
+        class_names=frozenset(s.name for s in (*classes.values(), *models.values())),
     )
 
 

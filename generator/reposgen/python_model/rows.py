@@ -9,7 +9,17 @@ from reposgen.analysis.model import Column, Embed
 from reposgen.python_model.classes import constructor, field_names, hidden, row_class
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.elements import Builder, Field, Item, Nested, RowClass
-from reposgen.python_model.model.pytype import SECRET, Named, Nothing, Symbol, nullable
+from reposgen.python_model.model.pytype import (
+    NOTIFICATION,
+    SECRET,
+    UNREADABLE,
+    Generic,
+    Named,
+    Nothing,
+    Symbol,
+    Union,
+    nullable,
+)
 from reposgen.python_model.registry import uses_model
 from reposgen.python_model.types import STR, Direction
 
@@ -37,8 +47,6 @@ class Row:
 
 
 NO_ROW = Row(type=Nothing(), make=None)
-# What a listener hears is text.
-PAYLOAD = Row(type=STR, make=None)
 
 
 def build_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
@@ -48,10 +56,21 @@ def build_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
         make = constructor(typed.model, context.registry, context.choices)
         return Row(type=Named(model), make=make)
     match typed.results:
+        case (Column() as column,) if typed.channel is not None:
+            return _event(typed, column, context)
         case (Column() as column,) if typed.row_name is None:
             return _scalar(typed, column, constant, context)
         case _:
             return _own_row(typed, constant, context)
+
+
+def _event(typed: TypedQuery, payload: Column, context: Context) -> Row:
+    """What a listener hears: not every text can be read as something else."""
+    type_ = _column_type(typed, payload, context)
+    heard = Generic(NOTIFICATION, (type_,))
+    if type_ == STR:
+        return Row(type=heard, make=None)
+    return Row(type=Union((heard, Named(UNREADABLE))), make=None)
 
 
 def _scalar(
@@ -118,7 +137,7 @@ def _parts(results: Sequence[ResultItem], context: Context) -> Iterator[Item | N
                     build=constructor(item.relation, context.registry, context.choices),
                     start=start,
                     stop=stop,
-                    probe=None if item.probe is None else start + item.probe,
+                    probe=_probe(item, start),
                 )
                 start = stop
             case Column():
@@ -129,6 +148,10 @@ def _parts(results: Sequence[ResultItem], context: Context) -> Iterator[Item | N
                     nullable=item.nullable,
                 )
                 start += 1
+
+
+def _probe(embed: Embed, start: int) -> int | None:
+    return embed.presence if embed.probe is None else start + embed.probe
 
 
 def _item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
@@ -184,3 +207,4 @@ def result_names(typed: TypedQuery, context: Context) -> Iterator[TypeName]:
                     yield types.name(column.type, overrides.of_origin(column))
             case Column():
                 yield types.name(item.type, overrides.of_column(typed.name, item))
+    yield from ("bool",) * typed.hidden

@@ -28,10 +28,11 @@ def split_supported(
     """The files with the queries that can be generated, and what is wrong elsewhere."""
     files = []
     diagnostics: list[Diagnostic] = []
+    known: set[int] = set()
     for path, queries in sorted(analysis.files.items()):
         good = []
         for query in queries:
-            found = tuple(_objections(query, choices))
+            found = tuple(_objections(query, choices, known))
             diagnostics += found
             if not found:
                 good.append(_with_own_row(query, choices))
@@ -49,7 +50,10 @@ def _with_own_row(query: TypedQuery, choices: Choices) -> TypedQuery:
     return replace(query, model=None) if own else query
 
 
-def _objections(query: TypedQuery, choices: Choices) -> Iterator[Diagnostic]:
+def _objections(
+    query: TypedQuery, choices: Choices, known: set[int]
+) -> Iterator[Diagnostic]:
+    """Why there can be no method; adds to the types that are known."""
     if query.command not in CALLS:
         yield error(
             "unsupported-command",
@@ -58,27 +62,38 @@ def _objections(query: TypedQuery, choices: Choices) -> Iterator[Diagnostic]:
         )
     seen: Mapping[int, PgType] = {}
     for type_, what, span in _types(query, choices):
+        if type_.oid in known:
+            continue
         unknown = unknown_part(type_, choices.overrides.types)
-        if unknown is not None and unknown.oid not in seen:
+        if unknown is None:
+            known.add(type_.oid)
+        elif unknown.oid not in seen:
             seen = {**seen, unknown.oid: unknown}
-            yield _unknown_type(unknown, what, span)
+            yield _unknown_type(unknown, "".join(what), span)
 
 
-def _types(query: TypedQuery, choices: Choices) -> Iterator[tuple[PgType, str, Span]]:
-    """The types that are not overridden where they stand."""
+def _types(
+    query: TypedQuery, choices: Choices
+) -> Iterator[tuple[PgType, tuple[str, ...], Span]]:
+    """The types that are not overridden where they stand, and words for the place."""
     overrides = choices.overrides
     for parameter in query.parameters:
         if overrides.of_parameter(query.name, parameter) is None:
-            yield parameter.type, f'parameter "{parameter.name}"', parameter.span
+            what = ('parameter "', parameter.name, '"')
+            yield parameter.type, what, parameter.span
     place = query.query.name_span
     for column in flat_columns(query):
         if overrides.of_column(query.name, column) is None:
-            yield column.type, f'column "{column.name}"', place
+            yield column.type, ('column "', column.name, '"'), place
     for relation, _ in whole_rows(query):
+        table = relation.qualified_name
         for attribute in relation.columns:
             if (relation.oid, attribute.number) not in overrides.columns:
-                name = f'column "{attribute.name}" of {relation.qualified_name}'
-                yield attribute.type, name, place
+                yield (
+                    attribute.type,
+                    ('column "', attribute.name, '" of ', table),
+                    place,
+                )
 
 
 def _unknown_type(type_: PgType, what: str, span: Span) -> Diagnostic:

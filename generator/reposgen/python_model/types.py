@@ -52,6 +52,8 @@ STR = Named(builtin("str"))
 INT = Named(builtin("int"))
 FLOAT = Named(builtin("float"))
 BYTES = Named(builtin("bytes"))
+OBJECT = Named(builtin("object"))
+ELLIPSIS = Named(builtin("..."))
 DATETIME = Named(Symbol(module="datetime", name="datetime"))
 TIME = Named(Symbol(module="datetime", name="time"))
 JSON = Named(runtime("Json"))
@@ -90,6 +92,9 @@ BASE_TYPES: Mapping[str, PyType] = {
     **dict.fromkeys(("regoper", "regoperator", "regnamespace", "regrole"), STR),
     **dict.fromkeys(("regconfig", "regdictionary", "regcollation"), STR),
     **dict.fromkeys(("pg_snapshot", "txid_snapshot", "aclitem"), STR),
+    # What the server keeps in its own tables.
+    **dict.fromkeys(("pg_node_tree", "int2vector", "oidvector", "gtsvector"), STR),
+    **dict.fromkeys(("pg_ndistinct", "pg_dependencies", "pg_mcv_list"), STR),
 }
 # Found by name, since an extension may be installed in any schema.
 EXTENSION_TYPES: Mapping[str, PyType] = {
@@ -99,7 +104,9 @@ EXTENSION_TYPES: Mapping[str, PyType] = {
 }
 PSEUDO_TYPES: Mapping[str, PyType] = {
     # The server sends an empty string for void.
-    **dict.fromkeys(("void", "unknown", "cstring"), STR),
+    **dict.fromkeys(("void", "unknown", "cstring", "anyarray"), STR),
+    # Its values tell the types of their columns, it does not.
+    "record": Generic(builtin("tuple"), (OBJECT, ELLIPSIS)),
 }
 # What a parameter may be besides what a result of the type is.
 WIDER_PARAMETERS: Mapping[PyType, PyType] = {

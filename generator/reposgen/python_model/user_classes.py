@@ -157,7 +157,9 @@ def _importing(root: Path | None) -> Iterator[None]:
     """Modules of the project can be imported, and leave nothing behind."""
     folders = [str(root), str(root / "src")] if root else []
     before = set(sys.modules)
+    writes_no_bytecode = sys.dont_write_bytecode
     sys.path.extend(folders)
+    sys.dont_write_bytecode = True
     try:
         with (
             warnings.catch_warnings(action="ignore"),
@@ -166,6 +168,7 @@ def _importing(root: Path | None) -> Iterator[None]:
         ):
             yield
     finally:
+        sys.dont_write_bytecode = writes_no_bytecode
         for folder in folders:
             sys.path.remove(folder)
         for name in set(sys.modules) - before:

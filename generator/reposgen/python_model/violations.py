@@ -24,6 +24,8 @@ BASES = {
     ConstraintKind.FOREIGN_KEY: "ForeignKeyMissing",
     ConstraintKind.CHECK: "CheckFailed",
 }
+# Queries may read their tables; none writes them.
+SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
 
 
 def constraint_errors(
@@ -61,9 +63,8 @@ def constraint_errors(
 
 
 def _named(catalog: Catalog) -> Iterator[tuple[Relation, Constraint]]:
-    for relation in sorted(
-        catalog.relations.values(), key=lambda r: (r.schema, r.name)
-    ):
+    own = (r for r in catalog.relations.values() if r.schema not in SYSTEM_SCHEMAS)
+    for relation in sorted(own, key=lambda r: (r.schema, r.name)):
         for constraint in sorted(relation.constraints, key=lambda c: c.name):
             if constraint.kind in BASES:
                 yield relation, constraint

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Format
+
+from .conversions import Converted, called
+from .errors import RepositoryError, Unrepresentable
+from .wire import UNPREPARED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import psycopg
+    from psycopg import Notify
+    from psycopg.abc import Buffer
+
+    from .statement import Statement
 
 T = TypeVar("T")
 
 # A server that vanishes without a word is found out within a minute.
-_KEEPALIVE: Final[Mapping[str, int]] = {
+KEEPALIVE: Final[Mapping[str, int]] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -36,6 +45,21 @@ class Notification(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A NOTIFY whose payload is not what the query says it is.
+
+    Attributes:
+        text: the payload as it was sent.
+        pid: of the server process that sent it.
+        error: says what it should have been, and shows nothing of it.
+    """
+
+    text: str = field(repr=False)
+    pid: int
+    error: Unrepresentable
+
+
+@dataclass(frozen=True, slots=True)
 class Reconnected:
     """The connection broke and was made anew: what was sent meanwhile is lost.
 
@@ -47,11 +71,53 @@ class Reconnected:
 
 
 def conninfo_of(connection: psycopg.BaseConnection[Any]) -> str:
-    """Where a connection leads to, for another one of the same kind."""
+    """Where a connection leads to, for another one with a session of its own.
+
+    Raises:
+        RepositoryError: it leads to a pooler.
+    """
+    attributes = vars(connection)
+    if UNPREPARED in attributes:
+        return behind(attributes[UNPREPARED])
     info = connection.info
     return make_conninfo(info.dsn, password=info.password or None)
 
 
+def behind(direct: str | None) -> str:
+    """Where the server behind a pooler is.
+
+    Raises:
+        RepositoryError: nobody said so.
+    """
+    if direct is None:
+        raise RepositoryError(
+            "LISTEN needs a session of its own, which a pooler does not give: name the"
+            " server itself in Database.open(direct=…)"
+        )
+    return direct
+
+
 def listening_conninfo(conninfo: str) -> str:
     """The same, for a connection that waits for hours."""
-    return make_conninfo("", **{**_KEEPALIVE, **conninfo_to_dict(conninfo)})
+    return make_conninfo("", **{**KEEPALIVE, **conninfo_to_dict(conninfo)})
+
+
+def read_event(
+    statement: Statement[Any], note: Notify
+) -> Notification[Any] | Unreadable:
+    """What was sent, as the object that the statement's only type makes of it."""
+    name = next(iter(statement.results), "text")
+    if not isinstance(name, Converted):
+        return Notification(note.payload, note.pid)
+    read = name.loading(_text, 0, Format.TEXT)
+    try:
+        return Notification(read(note.payload.encode()), note.pid)
+    except Exception:  # noqa: BLE001 -- a class may raise all kinds of them
+        error = Unrepresentable(
+            f"the payload is no {called(name)}", query=statement.name
+        )
+        return Unreadable(note.payload, note.pid, error)
+
+
+def _text(data: Buffer) -> str:
+    return bytes(data).decode()

@@ -3,11 +3,61 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from .breaker import DEFAULT_BREAKER, Breaker
 from .limits import STATEMENT_TIMEOUT, milliseconds
+from .notifications import KEEPALIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_PREPARED: Final = 500
+
+_AT_LEAST: Final[Mapping[str, float]] = {
+    "min_size": 0,
+    "max_size": 1,
+    "max_waiting": 0,
+    "timeout": 0,
+    "connect_timeout": 1,
+    "wait_ready": 0,
+    "max_idle": 0,
+    "max_lifetime": 0,
+    "check_idle": 0,
+    "statement_timeout": 0.001,
+    "max_prepared": 1,
+    "max_lag": 0,
+    "replica_interval": 0.001,
+}
+
+
+class Options(TypedDict, total=False):
+    """The settings that `Database.open` takes by name: see `Settings`."""
+
+    min_size: int
+    max_size: int
+    max_waiting: int
+    timeout: float
+    connect_timeout: int
+    wait_ready: float | None
+    max_idle: float
+    max_lifetime: float
+    check_idle: float
+    reset: bool
+    statement_timeout: float | None
+    breaker: Breaker | None
+    prepare: Literal["auto", "never"]
+    max_prepared: int
+    direct: str | None
+    replicas: Sequence[str]
+    max_lag: float | None
+    replica_interval: float
+    read_your_writes: bool
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,28 +69,111 @@ class Settings:
             variables of the environment.
         min_size: connections that are kept open.
         max_size: connections at most.
+        max_waiting: calls that may wait for a connection at the same time, the others
+            get `PoolFull`; 0 for any number.
         timeout: seconds to wait for a free connection, then `PoolTimeout`.
+        connect_timeout: seconds that it may take to make one.
+        wait_ready: seconds to wait for `min_size` connections when it is opened; 0
+            leaves them to the background, None is as long as `timeout`.
         max_idle: seconds after which a connection beyond `min_size` is closed.
         max_lifetime: seconds after which a connection is replaced.
+        check_idle: seconds of rest after which a connection proves by a round trip
+            that it is alive, before a call gets it.
+        reset: undo what calls set in their session, at the cost of a round trip each.
         statement_timeout: seconds that the server may work on a statement that has no
             `@timeout` of its own; None leaves it to the server's configuration.
+        breaker: when to hold calls back from a server that can't be reached; None for
+            never.
+        prepare: "auto" prepares each statement once on each connection; "never" does
+            not and leaves nothing behind in a session, as PgBouncer in transaction
+            mode asks for.
+        max_prepared: statements of a package that a connection keeps prepared; beyond
+            it those go that were not used of late.
+        direct: where the server itself is, if `conninfo` leads to a pooler: LISTEN
+            needs a session of its own.
+        replicas: servers that follow the primary, and serve reads in its place.
+        max_lag: seconds by which a replica may be behind and still serve; None for any.
+        replica_interval: seconds between two looks at a replica.
+        read_your_writes: a read sees what this Database wrote before.
         plain: use psycopg's documented API alone, which is slower.
     """
 
-    conninfo: str = ""
+    conninfo: str = field(default="", repr=False)
     min_size: int = 1
     max_size: int = 10
+    max_waiting: int = 0
     timeout: float = 30.0
-    max_idle: float = 600.0
-    max_lifetime: float = 3600.0
+    connect_timeout: int = 10
+    wait_ready: float | None = None
+    max_idle: float = 300.0
+    max_lifetime: float = 1800.0
+    check_idle: float = 60.0
+    reset: bool = False
     statement_timeout: float | None = None
+    breaker: Breaker | None = DEFAULT_BREAKER
+    prepare: Literal["auto", "never"] = "auto"
+    max_prepared: int = MAX_PREPARED
+    direct: str | None = field(default=None, repr=False)
+    replicas: Sequence[str] = field(default=(), repr=False)
+    max_lag: float | None = 10.0
+    replica_interval: float = 1.0
+    read_your_writes: bool = True
     plain: bool = False
 
-    def server_options(self) -> dict[str, str]:
-        """What the server is told as a connection is made."""
-        if self.statement_timeout is None:
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            ValueError: the message names the setting.
+        """
+        for name, least in _AT_LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not value >= least:
+                raise ValueError(f"{name}={value!r}: must be {least:g} at least")
+        if self.min_size > self.max_size:
+            raise ValueError(
+                f"min_size={self.min_size} is more than max_size={self.max_size}"
+            )
+        if self.prepare not in ("auto", "never"):
+            raise ValueError(f'prepare={self.prepare!r}: "auto" or "never"')
+        if self.reset and self.prepare == "never":
+            raise ValueError("reset=True undoes nothing behind a pooler")
+        if isinstance(self.replicas, str):
+            raise ValueError("replicas: a sequence of connection strings")  # noqa: TRY004 -- like the others
+        for conninfo in (self.conninfo, self.direct or "", *self.replicas):
+            try:
+                conninfo_to_dict(conninfo)
+            except psycopg.ProgrammingError:
+                # libpq quotes what it does not understand, be it a password.
+                raise ValueError(
+                    "no connection string: neither a postgresql:// URL nor key=value"
+                    " pairs"
+                ) from None
+
+    @property
+    def opening_time(self) -> float:
+        """Seconds to wait for the first connections."""
+        return self.timeout if self.wait_ready is None else self.wait_ready
+
+    @property
+    def own_limits(self) -> Mapping[str, str]:
+        """What each transaction sets, where no session may keep it."""
+        if self.prepare == "auto" or self.statement_timeout is None:
             return {}
-        given = conninfo_to_dict(self.conninfo).get("options")
-        options = given or os.environ.get("PGOPTIONS", "")
-        limit = f"-c {STATEMENT_TIMEOUT}={milliseconds(self.statement_timeout)}"
-        return {"options": f"{options} {limit}".strip()}
+        return {STATEMENT_TIMEOUT: milliseconds(self.statement_timeout)}
+
+    def connection_options(self, conninfo: str) -> dict[str, Any]:
+        """What libpq is told as a connection is made, beside its conninfo."""
+        given = conninfo_to_dict(conninfo)
+        defaults = dict(KEEPALIVE)
+        if "PGCONNECT_TIMEOUT" not in os.environ:
+            defaults["connect_timeout"] = self.connect_timeout
+        options: dict[str, Any] = {
+            "client_encoding": "utf8",
+            **{name: value for name, value in defaults.items() if name not in given},
+        }
+        if self.statement_timeout is not None and self.prepare == "auto":
+            before = given.get("options") or os.environ.get("PGOPTIONS", "")
+            limit = f"-c {STATEMENT_TIMEOUT}={milliseconds(self.statement_timeout)}"
+            options["options"] = f"{before} {limit}".strip()
+        return options

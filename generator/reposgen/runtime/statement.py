@@ -65,6 +65,23 @@ class CopyInto:
     staged: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buffering:
+    """How rows wait until they are written together.
+
+    Attributes:
+        size: how many are written together.
+        interval: seconds that one waits for others.
+        limit: how many may wait.
+        drops: one for which there is no room is dropped; else its call waits.
+    """
+
+    size: int = 1000
+    interval: float = 1.0
+    limit: int = 10_000
+    drops: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Optimistic:
     """How a write by version that met no row finds out why.
@@ -103,8 +120,10 @@ class Validated(Generic[T_co]):
         fields: the attributes of a batch's or COPY's rows, in the order of the
             parameters; none where the rows are the single parameter's values.
         copy: of a COPY, its target.
+        buffer: of a COPY whose rows come one by one, how they wait.
         optimistic: of a write by version, how it is told what went wrong.
         timeout: seconds that the server may work on it.
+        replica: a replica may run it, if it is read-only.
     """
 
     name: str
@@ -116,8 +135,10 @@ class Validated(Generic[T_co]):
     locks_rows: bool = False
     fields: tuple[str, ...] = ()
     copy: CopyInto | None = None
+    buffer: Buffering | None = None
     optimistic: Optimistic | None = None
     timeout: float | None = None
+    replica: bool = True
 
 
 @dataclass(slots=True, eq=False)

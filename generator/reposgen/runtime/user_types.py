@@ -135,11 +135,14 @@ def _fields(maker: Callable[..., Any]) -> Callable[[Any, CompositeInfo], Sequenc
 @cache
 def _build(maker: Callable[..., Any]) -> Callable[[Sequence[Any], CompositeInfo], Any]:
     names: Sequence[str] | None = getattr(maker, "__match_args__", None)
-    if names is None:
-        return lambda values, _: maker(*values)
     # What was added to the type since the code was generated comes last.
-    known = len(names)
-    return lambda values, _: maker(*values[:known])
+    known = None if names is None else len(names)
+
+    def build(values: Sequence[Any], info: CompositeInfo) -> Any:
+        # As text, one field that is NULL looks like none: ().
+        return maker(*(values or (None,) * len(info.field_names))[:known])
+
+    return build
 
 
 class _CompositeTextDumper(Dumper):

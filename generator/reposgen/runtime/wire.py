@@ -7,8 +7,6 @@ the tests run on both.
 
 from __future__ import annotations
 
-from collections import deque
-from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -18,9 +16,9 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from psycopg.abc import Buffer, PipelineCommand, PQGen
+    from psycopg.abc import Buffer, PQGen
     from psycopg.pq.abc import PGconn, PGresult
 
     from .codec import Codec
@@ -46,11 +44,10 @@ _fetch: Final = cast("Callable[[PGconn], PQGen[PGresult | None]]", generators.fe
 _fetch_many: Final = cast(
     "Callable[[PGconn], PQGen[list[PGresult]]]", generators.fetch_many
 )
-_communicate: Final = cast(
-    "Callable[[PGconn, deque[PipelineCommand]], PQGen[list[list[PGresult]]]]",
-    generators.pipeline_communicate,
-)
 
+# In the attributes of a connection to a pooler: where the server itself is. There no
+# statement gets a name, as what belongs to a session is not the client's own.
+UNPREPARED: Final = "_repository_unprepared"
 # What the connection does not survive.
 _ENDING: Final = ("FATAL", "PANIC")
 _NAME_LENGTH: Final = 63  # the server tells longer names apart by no more than this
@@ -99,20 +96,57 @@ def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[None]:
     codec.name = name
 
 
+def may_close(pgconn: PGconn) -> bool:
+    """Whether `close` does no harm to a transaction."""
+    return psycopg.capabilities.has_send_close_prepared() or is_idle(pgconn)
+
+
+def close(pgconn: PGconn, names: Iterable[bytes]) -> PQGen[None]:
+    """Make the server forget prepared statements, if it has not yet."""
+    for name in names:
+        if psycopg.capabilities.has_send_close_prepared():
+            pgconn.send_close_prepared(name)
+        else:
+            quoted = name.replace(b'"', b'""')
+            pgconn.send_query(b'DEALLOCATE "%b"' % quoted)
+        yield from _execute(pgconn)
+
+
 def execute(
     pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None]
 ) -> PQGen[list[PGresult]]:
-    """Run the prepared statement; `check` its results."""
-    pgconn.send_query_prepared(
-        codec.name, parameters, codec.parameter_formats, codec.result_format
+    """Run the statement; `check` its results."""
+    # Nothing may be sent before the connection waits: where that finds the socket to
+    # be dead, libpq closes it, and the connection must know.
+    _send_statement(pgconn, codec, parameters)
+    return (yield from _execute(pgconn))
+
+
+def _send_statement(
+    pgconn: PGconn,
+    codec: Codec[Any],
+    parameters: Sequence[Buffer | None],
+    *,
+    again: bool = False,
+) -> None:
+    if codec.name or again:
+        pgconn.send_query_prepared(
+            codec.name, parameters, codec.parameter_formats, codec.result_format
+        )
+        return
+    pgconn.send_query_params(
+        codec.statement.sql.encode(),
+        parameters,
+        codec.parameter_oids,
+        codec.parameter_formats,
+        codec.result_format,
     )
-    return _execute(pgconn)
 
 
 def command(pgconn: PGconn, sql: bytes) -> PQGen[list[PGresult]]:
     """Run a command without parameters; `check` its results."""
     pgconn.send_query(sql)
-    return _execute(pgconn)
+    return (yield from _execute(pgconn))
 
 
 def check(results: Sequence[PGresult]) -> PGresult:
@@ -141,7 +175,8 @@ class BatchFailed(Exception):  # noqa: N818 -- never seen outside the runtime
 
     Attributes:
         error: psycopg's.
-        item: the index of the one that failed; None where the commit did.
+        item: the index of the one that failed; None where the commit did, or what
+            opened the transaction.
     """
 
     def __init__(self, error: psycopg.Error, item: int | None) -> None:
@@ -151,57 +186,63 @@ class BatchFailed(Exception):  # noqa: N818 -- never seen outside the runtime
 
 
 def pipeline(
-    pgconn: PGconn, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+    pgconn: PGconn,
+    commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]],
+    opening: Sequence[bytes] = (),
 ) -> PQGen[list[PGresult]]:
-    """Run prepared statements in one pipeline.
+    """Run statements in one pipeline.
 
     Outside a transaction all of them are one: it is committed, or nothing is.
+
+    Args:
+        pgconn: where.
+        commands: the statements, and their arguments.
+        opening: what is sent in front of them, to begin a transaction.
+
+    Returns:
+        The results of the statements.
 
     Raises:
         BatchFailed: one of them failed.
     """
-    queue: deque[PipelineCommand] = deque(
-        partial(
-            pgconn.send_query_prepared,
-            codec.name,
-            parameters,
-            codec.parameter_formats,
-            codec.result_format,
-        )
-        for codec, parameters in commands
-    )
-    queue.append(pgconn.pipeline_sync)
     pgconn.enter_pipeline_mode()
     try:
-        fetched = yield from _communicate(pgconn, queue)
-        while not fetched or fetched[-1][0].status != _PIPELINE_SYNC:
+        for sql in opening:
+            pgconn.send_query_params(sql, None)
+        last = None
+        for codec, parameters in commands:
+            # What has no name is still there if it was the last to be sent.
+            _send_statement(pgconn, codec, parameters, again=codec is last)
+            last = codec
+        pgconn.pipeline_sync()
+        yield from _send(pgconn)
+        fetched = [(yield from _fetch_many(pgconn))]
+        while fetched[-1][0].status != _PIPELINE_SYNC:
             fetched.append((yield from _fetch_many(pgconn)))
     finally:
         if pgconn.transaction_status in _SETTLED:
             pgconn.exit_pipeline_mode()
     results: list[PGresult] = []
-    for item, (result, *_) in enumerate(fetched[:-1]):
+    for item, (result, *_) in enumerate(fetched[:-1], -len(opening)):
         try:
             results.append(check([result]))
         except psycopg.Error as error:
             if item == len(commands):
                 raise BatchFailed(untold(error), None) from None
-            raise BatchFailed(error, item) from None
-    return results
+            raise BatchFailed(error, item if item >= 0 else None) from None
+    return results[len(opening) :]
 
 
 def start_stream(
     pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None], size: int
 ) -> PQGen[None]:
-    """Run the prepared statement so that its rows come in chunks of `size`."""
-    pgconn.send_query_prepared(
-        codec.name, parameters, codec.parameter_formats, codec.result_format
-    )
+    """Run the statement so that its rows come in chunks of `size`."""
+    _send_statement(pgconn, codec, parameters)
     if psycopg.capabilities.has_stream_chunked():
         pgconn.set_chunked_rows_mode(size)
     else:
         pgconn.set_single_row_mode()
-    return _send(pgconn)
+    yield from _send(pgconn)
 
 
 def next_chunk(pgconn: PGconn) -> PQGen[PGresult | None]:

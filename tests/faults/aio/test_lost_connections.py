@@ -75,6 +75,19 @@ async def test_killed_in_a_transaction(
     assert await run.one(shop.COUNT) == 0
 
 
+async def test_killed_during_a_pipeline(
+    conninfo: str, db: Database, run: Runner, *, plain: bool
+) -> None:
+    # Without pipelines it is a transaction whose commit was not sent yet.
+    expected = ConnectionLost if plain else OutcomeUnknown
+    with meanwhile(kill_backend, conninfo, "pg_sleep"), pytest.raises(expected):
+        async with db.pipeline() as pipeline:
+            pipeline.add(run.exec, SLOW_WRITE, (600.0,))
+            pipeline.add(db.tasks.count)
+    come_back(conninfo)
+    assert await run.one(shop.COUNT) == 0
+
+
 async def test_killed_during_copy(conninfo: str, run: Runner) -> None:
     def rows() -> Iterator[str]:
         for number in range(10_000):

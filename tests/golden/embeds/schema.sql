@@ -9,3 +9,7 @@ CREATE TABLE tasks (
     owner_id integer REFERENCES users,
     reviewer_id integer REFERENCES users
 );
+CREATE TABLE notes (task_id integer, note text);
+CREATE VIEW titles AS SELECT id, title FROM tasks;
+CREATE TABLE measures (task_id integer, size integer) PARTITION BY HASH (task_id);
+CREATE TABLE measures_0 PARTITION OF measures FOR VALUES WITH (MODULUS 1, REMAINDER 0);

@@ -11,12 +11,15 @@ import pytest
 from golden_output.overrides import (
     Address,
     CopyAccountsParams,
+    CopyRoutesParams,
     Counted,
     Customer,
     Database,
     OnlyCode,
     Price,
     Prices,
+    PutRoutesParams,
+    PutRoutesRow,
     SaveAccountsParams,
     sync,
 )
@@ -129,6 +132,11 @@ async def check_plain(db: Database, id: int) -> None:
     assert isinstance(every, Counted)
     assert isinstance(some, Counted)
     assert await db.plain.get_code(id=id) == OnlyCode(Code("new"))
+    route = CopyRoutesParams(id, Point(1), [Point(2, 3)])
+    assert await db.plain.copy_routes([route]) == 1
+    again = PutRoutesParams(id, Point(4), [])
+    kept = PutRoutesRow(id, Point(4), [Point(2, 3)])
+    assert await db.plain.put_routes([again]) == [kept]
     with pytest.raises(InvalidArgument, match="jsonb of Point, which this dict"):
         await db.plain.make_point(given={"x": 1})  # type: ignore[arg-type]
 
@@ -142,7 +150,7 @@ async def run_async(url: str) -> None:
         assert nested is not None
         assert nested[-1] == BARE
         with connect(url) as connection:
-            connection.execute("UPDATE accounts SET settings = '{\"theme\": \"hush\"}'")
+            connection.execute('UPDATE accounts SET settings = \'{"theme": "hush"}\'')
         with pytest.raises(Unrepresentable) as caught:
             await db.accounts.get_account(id=9)
         assert "hush" not in str(caught.value)
@@ -166,3 +174,6 @@ def run_sync(url: str) -> None:
             assert nested is not None
             assert nested[-2:] == [one, two]
             assert db.plain.make_point(given=Point(1)) == Point(1)
+            kept = PutRoutesRow(start, Point(5), [Point(6)])
+            put = PutRoutesParams(start, Point(5), [Point(6)])
+            assert db.plain.put_routes([put]) == [kept]

@@ -8,6 +8,7 @@ CREATE TYPE citing;
 CREATE FUNCTION citing_in(cstring) RETURNS citing LANGUAGE internal STRICT AS 'textin';
 CREATE FUNCTION citing_out(citing) RETURNS cstring LANGUAGE internal STRICT AS 'textout';
 CREATE TYPE citing (INPUT = citing_in, OUTPUT = citing_out, LIKE = text);
+CREATE TABLE routes (id integer PRIMARY KEY, start jsonb NOT NULL, stops jsonb[] NOT NULL);
 CREATE TABLE accounts (
     id integer PRIMARY KEY,
     email email NOT NULL UNIQUE,

@@ -28,7 +28,7 @@ ANN = Person(
     mood=Mood.VERY_HAPPY,
     moods=[Mood.A_B, Mood.SAD],
     home=HOME,
-    others=[HOME, Address(None, None, None)],
+    others=[HOME, Address("", None, None)],
     settings={"theme": ["dark"]},
     pay=Range(Decimal("1.5"), None),
 )

@@ -7,6 +7,7 @@ CREATE DOMAIN work_email AS email;
 CREATE DOMAIN amount AS numeric(12, 2) CHECK (VALUE >= 0);
 CREATE DOMAIN settings AS jsonb;
 CREATE TYPE address AS (street text, zip text, mood mood);
+COMMENT ON COLUMN address.zip IS 'May begin with a zero.';
 CREATE TYPE span AS RANGE (subtype = numeric);
 CREATE TABLE people (
     id integer PRIMARY KEY,

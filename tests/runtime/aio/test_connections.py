@@ -240,3 +240,39 @@ async def test_a_statement_that_fails_to_prepare_may_work_later(
     async with db.connection() as connection:
         await connection.execute("CREATE TABLE later ()")
     assert await run.one(later) == 0
+
+
+async def test_as_many_statements_stay_prepared_as_are_allowed(
+    conninfo: str, *, plain: bool
+) -> None:
+    prepared = "SELECT count(*) FROM pg_prepared_statements"
+    statements = [
+        Statement[int](f"{n}", f"SELECT {n}", results=("int4",)) for n in range(30)
+    ]
+    async with Database.open(conninfo, plain=plain, max_size=1, max_prepared=10) as db:
+        run = Runner(db, shop.PACKAGE)
+        for _ in range(2):
+            for number, statement in enumerate(statements):
+                assert await run.one(statement) == number
+                # What is used all the time stays.
+                assert await run.one(statements[0]) == 0
+        async with db.connection() as connection:
+            cursor = await connection.execute(
+                prepared + " WHERE statement = 'SELECT 0'"
+            )
+            assert await cursor.fetchone() == (0 if plain else 1,)
+            cursor = await connection.execute(prepared)
+            row = await cursor.fetchone()
+            assert row is not None
+            # Those that must go do so before the next one is prepared.
+            assert row[0] <= 11
+        async with db.transaction():
+            for number, statement in enumerate(statements):
+                assert await run.one(statement) == number
+            with pytest.raises(QueryRejected):
+                async with db.savepoint():
+                    await run.one(Statement[int]("no", "SELECT no", results=("int4",)))
+            assert await run.one(statements[1]) == 1
+        async with db.connection() as connection:
+            cursor = await connection.execute(prepared)
+            assert await cursor.fetchone() == (0 if plain else 1,)

@@ -9,17 +9,24 @@ import pytest
 from psycopg import AsyncConnection
 from tests.runtime import shop
 
-from reposgen.runtime import Notification, Reconnected, Statement
+from reposgen.runtime import Notification, Reconnected, Statement, Unreadable
 from reposgen.runtime.aio import Listener, Runner
-from reposgen.runtime.errors import PermissionDenied, Unavailable
+from reposgen.runtime.conversions import AsText
+from reposgen.runtime.documents import JsonOf
+from reposgen.runtime.errors import PermissionDenied, Unavailable, Unrepresentable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.runtime.aio.repositories import Database
 
-EVENTS = Statement[str]("events", 'LISTEN "Odd events"')
-LENGTHS = Statement[int]("lengths", 'LISTEN "Odd events"', row=len)
+EVENTS = Statement[Notification[str]]("events", 'LISTEN "Odd events"')
+NUMBERS = Statement[Notification[int] | Unreadable](
+    "numbers", 'LISTEN "Odd events"', results=(AsText("text", int),)
+)
+DOCUMENTS = Statement[Notification[dict[str, int]] | Unreadable](
+    "documents", 'LISTEN "Odd events"', results=(JsonOf("json", dict[str, int]),)
+)
 NOTIFY = Statement[None]("notify", "SELECT pg_notify($1, $2)", parameters=("text",) * 2)
 PIDS = (
     "SELECT pid FROM pg_stat_activity"
@@ -79,13 +86,37 @@ async def test_everything_is_heard_once_the_block_is_entered(
     assert await nobody_listens(boss)
 
 
-async def test_a_payload_is_read(run: Runner) -> None:
-    async with run.listen(LENGTHS) as lengths:
-        await run.exec(NOTIFY, ("Odd events", "four"))
-        async for event in lengths:
-            assert isinstance(event, Notification)
-            assert event.payload == 4
-            break
+@pytest.mark.parametrize(
+    ("statement", "payloads", "values", "message"),
+    [
+        (NUMBERS, ("1", "uno", "", "2"), [1, 2], "the payload is no text of int"),
+        (
+            DOCUMENTS,
+            ('{"a": 1}', '{"a": "secret"}', '{"a"', "{}"),
+            [{"a": 1}, {}],
+            "the payload is no json of dict[str, int]",
+        ),
+    ],
+)
+async def test_payloads_become_objects_and_a_damaged_one_ends_nothing(
+    run: Runner,
+    statement: Statement[Notification[Any] | Unreadable],
+    payloads: tuple[str, ...],
+    values: list[object],
+    message: str,
+) -> None:
+    async with run.listen(statement) as events:
+        for payload in payloads:
+            await run.exec(NOTIFY, ("Odd events", payload))
+        heard = [await anext(aiter(events)) for _ in payloads]
+    assert [e.payload for e in heard if isinstance(e, Notification)] == values
+    damaged = [event for event in heard if isinstance(event, Unreadable)]
+    assert [event.text for event in damaged] == list(payloads[1:3])
+    for event in damaged:
+        assert isinstance(event.error, Unrepresentable)
+        assert str(event.error) == f"{statement.name}: {message}"
+        assert event.error.__cause__ is None
+        assert "secret" not in repr(event)
 
 
 async def test_leaving_for_any_reason_ends_it(

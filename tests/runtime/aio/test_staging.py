@@ -52,7 +52,7 @@ OWNED: Final = staged(
 
 @pytest.mark.usefixtures("own_database")
 @settings(
-    max_examples=10,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -11,12 +11,11 @@ from tests.runtime import shop
 from tests.runtime.aio.repositories import TaskRepository
 
 from reposgen.runtime import Statement
+from reposgen.runtime.aio import Runner
 from reposgen.runtime.errors import ConnectionInUse, DataRejected
 
 if TYPE_CHECKING:
     from tests.runtime.aio.repositories import Database
-
-    from reposgen.runtime.aio import Runner
 
 FAILS_LATE = Statement[int](
     "late",
@@ -127,3 +126,12 @@ async def test_memory_stays_constant(db: Database, run: Runner) -> None:
             tracemalloc.stop()
     assert total == 20_000_000
     assert peak < 5_000_000
+
+
+async def test_a_batch_behind_a_stream(db: Database) -> None:
+    """Its results come as a whole, though the connection's last ones did not."""
+    async with db.connection() as connection:
+        run = Runner(connection, shop.PACKAGE)
+        for _ in range(2):
+            assert await run.batch_many(shop.NUMBERS, [2, 1]) == [[1, 2], [1]]
+            assert [number async for number in run.stream(shop.NUMBERS, (2,))] == [1, 2]

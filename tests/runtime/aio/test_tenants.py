@@ -1,3 +1,4 @@
+# ruff: noqa: PT012 -- the block as a whole is what raises
 """Tenants, told apart by row-level security, as a role that it applies to."""
 
 from __future__ import annotations
@@ -263,3 +264,28 @@ async def test_a_connection_of_the_callers_is_the_callers(tenants: str) -> None:
     async with await AsyncConnection.connect(tenants) as connection:
         await connection.execute("SET LOCAL app.tenant = 'a'")
         assert await Runner(connection, q.PACKAGE).many(q.LIST) == []
+
+
+async def test_a_pipeline_is_one_tenants(db: Database, run: Runner) -> None:
+    async with db.tenant("a"):
+        own = (await run.many(q.LIST))[0]
+        async with db.pipeline() as pipeline:
+            listed = pipeline.add(run.many, q.LIST)
+            pipeline.add(run.execrows, q.TOUCH, (own.id, 1))
+            tenant = pipeline.add(run.one, q.TENANT)
+        assert (listed.result(), tenant.result()) == ([own], "a")
+        with pytest.raises(StaleRow) as caught:
+            async with db.pipeline() as pipeline:
+                pipeline.add(run.exec, q.RETITLE, ("not to be",))
+                pipeline.add(run.execrows, q.TOUCH, (own.id, 1))
+        assert caught.value.query == "notes.touch"
+        async with db.pipeline() as pipeline:
+            listed = pipeline.add(run.many, q.LIST)
+        assert [note.title for note in listed.result()] == ["a's own"]
+    with pytest.raises(WrongTenant):
+        async with db.pipeline() as pipeline:
+            for name in ("a", "b"):
+                pipeline.add(Runner(db.tenant(name), q.PACKAGE).many, q.LIST)
+    with pytest.raises(TenantRequired):
+        async with db.pipeline() as pipeline:
+            pipeline.add(run.many, q.LIST)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from psycopg.errors import FeatureNotSupported
-from tests.runtime.shop import COUNT, Place, Status, Wrapped, echo
+from tests.runtime.shop import COUNT, Place, Single, Status, Wrapped, echo
 from tests.runtime.values import REFUSED, VALUES, spelled
 
 from reposgen.runtime import Statement
@@ -57,6 +57,19 @@ async def test_mixed_columns_share_one_format(run: Runner) -> None:
         by_name = dict(VALUES)
         arguments = tuple(by_name[name][0] for name in chosen)
         assert spelled(await run.one(statement, arguments)) == spelled(arguments)
+
+
+async def test_a_composite_whose_only_field_is_null(run: Runner) -> None:
+    for beside in ("numeric", "int4"):  # as text, and in binary
+        statement = Statement(
+            "single",
+            f"SELECT $1, ARRAY[$1, NULL], NULL::{beside}",
+            parameters=("public.single",),
+            results=("public.single", "public.single[]", beside),
+            row=lambda *row: row,
+        )
+        single = Single(None)
+        assert await run.one(statement, (single,)) == (single, [single, None], None)
 
 
 async def test_a_wrong_value_never_reaches_the_server(run: Runner) -> None:

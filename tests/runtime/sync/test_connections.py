@@ -240,3 +240,37 @@ def test_a_statement_that_fails_to_prepare_may_work_later(
     with db.connection() as connection:
         connection.execute("CREATE TABLE later ()")
     assert run.one(later) == 0
+
+
+def test_as_many_statements_stay_prepared_as_are_allowed(
+    conninfo: str, *, plain: bool
+) -> None:
+    prepared = "SELECT count(*) FROM pg_prepared_statements"
+    statements = [
+        Statement[int](f"{n}", f"SELECT {n}", results=("int4",)) for n in range(30)
+    ]
+    with Database.open(conninfo, plain=plain, max_size=1, max_prepared=10) as db:
+        run = Runner(db, shop.PACKAGE)
+        for _ in range(2):
+            for number, statement in enumerate(statements):
+                assert run.one(statement) == number
+                # What is used all the time stays.
+                assert run.one(statements[0]) == 0
+        with db.connection() as connection:
+            cursor = connection.execute(prepared + " WHERE statement = 'SELECT 0'")
+            assert cursor.fetchone() == (0 if plain else 1,)
+            cursor = connection.execute(prepared)
+            row = cursor.fetchone()
+            assert row is not None
+            # Those that must go do so before the next one is prepared.
+            assert row[0] <= 11
+        with db.transaction():
+            for number, statement in enumerate(statements):
+                assert run.one(statement) == number
+            with pytest.raises(QueryRejected):
+                with db.savepoint():
+                    run.one(Statement[int]("no", "SELECT no", results=("int4",)))
+            assert run.one(statements[1]) == 1
+        with db.connection() as connection:
+            cursor = connection.execute(prepared)
+            assert cursor.fetchone() == (0 if plain else 1,)

@@ -11,8 +11,10 @@ import pytest
 from psycopg import Connection
 from tests.runtime import shop
 
-from reposgen.runtime import Notification, Reconnected, Statement
-from reposgen.runtime.errors import PermissionDenied, Unavailable
+from reposgen.runtime import Notification, Reconnected, Statement, Unreadable
+from reposgen.runtime.conversions import AsText
+from reposgen.runtime.documents import JsonOf
+from reposgen.runtime.errors import PermissionDenied, Unavailable, Unrepresentable
 from reposgen.runtime.sync import Listener, Runner
 
 if TYPE_CHECKING:
@@ -20,8 +22,13 @@ if TYPE_CHECKING:
 
     from tests.runtime.sync.repositories import Database
 
-EVENTS = Statement[str]("events", 'LISTEN "Odd events"')
-LENGTHS = Statement[int]("lengths", 'LISTEN "Odd events"', row=len)
+EVENTS = Statement[Notification[str]]("events", 'LISTEN "Odd events"')
+NUMBERS = Statement[Notification[int] | Unreadable](
+    "numbers", 'LISTEN "Odd events"', results=(AsText("text", int),)
+)
+DOCUMENTS = Statement[Notification[dict[str, int]] | Unreadable](
+    "documents", 'LISTEN "Odd events"', results=(JsonOf("json", dict[str, int]),)
+)
 NOTIFY = Statement[None]("notify", "SELECT pg_notify($1, $2)", parameters=("text",) * 2)
 PIDS = (
     "SELECT pid FROM pg_stat_activity"
@@ -81,13 +88,37 @@ def test_everything_is_heard_once_the_block_is_entered(
     assert nobody_listens(boss)
 
 
-def test_a_payload_is_read(run: Runner) -> None:
-    with run.listen(LENGTHS) as lengths:
-        run.exec(NOTIFY, ("Odd events", "four"))
-        for event in lengths:
-            assert isinstance(event, Notification)
-            assert event.payload == 4
-            break
+@pytest.mark.parametrize(
+    ("statement", "payloads", "values", "message"),
+    [
+        (NUMBERS, ("1", "uno", "", "2"), [1, 2], "the payload is no text of int"),
+        (
+            DOCUMENTS,
+            ('{"a": 1}', '{"a": "secret"}', '{"a"', "{}"),
+            [{"a": 1}, {}],
+            "the payload is no json of dict[str, int]",
+        ),
+    ],
+)
+def test_payloads_become_objects_and_a_damaged_one_ends_nothing(
+    run: Runner,
+    statement: Statement[Notification[Any] | Unreadable],
+    payloads: tuple[str, ...],
+    values: list[object],
+    message: str,
+) -> None:
+    with run.listen(statement) as events:
+        for payload in payloads:
+            run.exec(NOTIFY, ("Odd events", payload))
+        heard = [next(iter(events)) for _ in payloads]
+    assert [e.payload for e in heard if isinstance(e, Notification)] == values
+    damaged = [event for event in heard if isinstance(event, Unreadable)]
+    assert [event.text for event in damaged] == list(payloads[1:3])
+    for event in damaged:
+        assert isinstance(event.error, Unrepresentable)
+        assert str(event.error) == f"{statement.name}: {message}"
+        assert event.error.__cause__ is None
+        assert "secret" not in repr(event)
 
 
 def test_leaving_for_any_reason_ends_it(run: Runner, boss: Connection[Any]) -> None:

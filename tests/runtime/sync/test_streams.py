@@ -14,11 +14,10 @@ from tests.runtime.sync.repositories import TaskRepository
 
 from reposgen.runtime import Statement
 from reposgen.runtime.errors import ConnectionInUse, DataRejected
+from reposgen.runtime.sync import Runner
 
 if TYPE_CHECKING:
     from tests.runtime.sync.repositories import Database
-
-    from reposgen.runtime.sync import Runner
 
 FAILS_LATE = Statement[int](
     "late",
@@ -127,3 +126,12 @@ def test_memory_stays_constant(db: Database, run: Runner) -> None:
             tracemalloc.stop()
     assert total == 20_000_000
     assert peak < 5_000_000
+
+
+def test_a_batch_behind_a_stream(db: Database) -> None:
+    """Its results come as a whole, though the connection's last ones did not."""
+    with db.connection() as connection:
+        run = Runner(connection, shop.PACKAGE)
+        for _ in range(2):
+            assert run.batch_many(shop.NUMBERS, [2, 1]) == [[1, 2], [1]]
+            assert list(run.stream(shop.NUMBERS, (2,))) == [1, 2]

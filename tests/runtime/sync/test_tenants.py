@@ -1,5 +1,6 @@
 # Derived from ../aio/test_tenants.py by derive_sync.py: change that file.
 # ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+# ruff: noqa: PT012 -- the block as a whole is what raises
 """Tenants, told apart by row-level security, as a role that it applies to."""
 
 from __future__ import annotations
@@ -259,3 +260,28 @@ def test_a_connection_of_the_callers_is_the_callers(tenants: str) -> None:
     with Connection.connect(tenants) as connection:
         connection.execute("SET LOCAL app.tenant = 'a'")
         assert Runner(connection, q.PACKAGE).many(q.LIST) == []
+
+
+def test_a_pipeline_is_one_tenants(db: Database, run: Runner) -> None:
+    with db.tenant("a"):
+        own = (run.many(q.LIST))[0]
+        with db.pipeline() as pipeline:
+            listed = pipeline.add(run.many, q.LIST)
+            pipeline.add(run.execrows, q.TOUCH, (own.id, 1))
+            tenant = pipeline.add(run.one, q.TENANT)
+        assert (listed.result(), tenant.result()) == ([own], "a")
+        with pytest.raises(StaleRow) as caught:
+            with db.pipeline() as pipeline:
+                pipeline.add(run.exec, q.RETITLE, ("not to be",))
+                pipeline.add(run.execrows, q.TOUCH, (own.id, 1))
+        assert caught.value.query == "notes.touch"
+        with db.pipeline() as pipeline:
+            listed = pipeline.add(run.many, q.LIST)
+        assert [note.title for note in listed.result()] == ["a's own"]
+    with pytest.raises(WrongTenant):
+        with db.pipeline() as pipeline:
+            for name in ("a", "b"):
+                pipeline.add(Runner(db.tenant(name), q.PACKAGE).many, q.LIST)
+    with pytest.raises(TenantRequired):
+        with db.pipeline() as pipeline:
+            pipeline.add(run.many, q.LIST)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.model import Optimistic
+from reposgen.analysis.model import Optimistic, OptionalKind
 from reposgen.diagnostics import error, warning
+from reposgen.live_schema.tree.expressions import Param
+from reposgen.live_schema.tree.model import CommandType, Query
+from reposgen.live_schema.tree.walk import conjuncts, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,4 +56,30 @@ def check_version(
                 f"@optional {parameter.name}: @optimistic finds the row by it",
                 span=parameter.span,
                 hint="take it off the @optional line",
+            )
+
+
+def check_filters(varied: Varied) -> Iterator[Diagnostic]:
+    """A warning where a call can leave out all that a write finds its rows by."""
+    if varied.weakest is None or OptionalKind.FILTER not in varied.optional.values():
+        return
+    judged = varied.expanded.judged
+    # In the weakest tree each optional condition is a parameter of its own.
+    doubt = 1 + len(judged.described.parameter_oids)
+    for query in walk(varied.weakest):
+        if (
+            not isinstance(query, Query)
+            or query.command not in (CommandType.UPDATE, CommandType.DELETE)
+            or query.join_tree is None
+        ):
+            continue
+        found = conjuncts(query.join_tree.condition)
+        if found and all(isinstance(c, Param) and c.number == doubt for c in found):
+            table = query.entry(query.result_relation).name
+            yield warning(
+                "optional-where",
+                f"a call that gives no filter goes through all rows of {table}",
+                span=varied.requests.optional[0].span,
+                hint="keep one condition off the @optional line; WHERE true AND … says"
+                " that all rows may be meant",
             )

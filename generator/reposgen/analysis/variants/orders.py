@@ -108,9 +108,8 @@ def page_statements(
         order: the query's.
         sql: of the query, without its ORDER BY.
     """
-    described, catalog = expanded.judged.described, expanded.judged.catalog
-    types = [_spelling(type_of(c.type_oid, catalog)) for c in described.columns]
-    oids = described.parameter_oids
+    catalog, oids = expanded.judged.catalog, expanded.judged.described.parameter_oids
+    types = [_spelling(type_of(c.type_oid, catalog)) for c in expanded.columns]
     own = [_key(term) for term in order.terms]
     sorts = [(own, order.span)]
     for choice in order.choices:

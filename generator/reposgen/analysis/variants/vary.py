@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.variants.ordering import Order
     from reposgen.analysis.variants.requests import Named, Requests
     from reposgen.diagnostics import Span
-    from reposgen.live_schema.model import Description
+    from reposgen.live_schema.model import Description, ResultColumn
     from reposgen.live_schema.tree.model import Query as Tree
 
 _BOOL = 16
@@ -168,8 +168,8 @@ def _questions(varied: Varied) -> Iterator[_Question]:
 def _variant_objection(
     varied: Varied, given: frozenset[int], verdict: Description
 ) -> Diagnostic | None:
-    before = varied.expanded.judged.described
-    if isinstance(verdict, Described) and _columns(verdict) == _columns(before):
+    before = _columns(varied.expanded.columns)
+    if isinstance(verdict, Described) and _columns(verdict.columns) == before:
         return None
     left_out = sorted(varied.optional.keys() - given)
     uses = {
@@ -191,8 +191,8 @@ def _variant_objection(
     )
 
 
-def _columns(described: Described) -> list[tuple[str, int]]:
-    return [(column.name, column.type_oid) for column in described.columns]
+def _columns(columns: Sequence[ResultColumn]) -> list[tuple[str, int]]:
+    return [(column.name, column.type_oid) for column in columns]
 
 
 def _order_objection(span: Span, hint: str, verdict: Description) -> Diagnostic | None:

@@ -77,7 +77,8 @@ class Constraint:
         referenced_columns: for a foreign key, the `attnum`s there.
         on_delete: for a foreign key, `confdeltype`: a, r, c, n, d.
         on_update: for a foreign key, `confupdtype`.
-        definition: as `pg_get_constraintdef` prints it.
+        definition: as `pg_get_constraintdef` prints it, of a unique index the like:
+            `UNIQUE (lower(name)) WHERE active`.
         oid: of the constraint, 0 for a unique index without one.
     """
 

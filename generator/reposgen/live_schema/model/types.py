@@ -64,6 +64,7 @@ class CompositeField:
 
     name: str
     type: PgType
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -252,12 +252,20 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentRow:
+    """Arguments as one row: `AddPeopleParams(id, email)`, or the only one of them."""
+
+    maker: Symbol | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """A method: a signature, a docstring, one call.
 
     Attributes:
         run: the runner's method: `one`.
         gives: there is something to return.
+        row: the arguments are handed on as one row.
         choices: the options by which a variant is chosen, not the run; None where
             the statement has no variants, or the runner chooses.
     """
@@ -267,6 +275,7 @@ class Method:
     gives: bool
     statement: Symbol
     choices: tuple[Option, ...] | None = None
+    row: ArgumentRow | None = None
 
     @property
     def options(self) -> tuple[Option, ...]:

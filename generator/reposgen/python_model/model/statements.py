@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.python_model.model.pytype import (
+    BUFFERING,
     COPY_INTO,
     FINAL,
     OPTIMISTIC,
@@ -31,6 +32,17 @@ class CopyTarget:
     columns: tuple[str, ...]
     staged: bool
     maker: Symbol = COPY_INTO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buffering:
+    """How rows wait to be written together; `interval` in seconds."""
+
+    size: int
+    interval: float
+    limit: int
+    drops: bool
+    maker: Symbol = BUFFERING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +76,7 @@ class StatementConstant:
         result: the statement's type parameter, where `row` does not tell it.
         row: class or builder, called positionally with a row's values.
         timeout: seconds.
+        replica: a replica may run it.
     """
 
     symbol: Symbol
@@ -79,5 +92,7 @@ class StatementConstant:
     read_only: bool
     locks_rows: bool
     timeout: float | None = None
+    replica: bool = True
+    buffer: Buffering | None = None
     final: Symbol = FINAL
     maker: Symbol = STATEMENT

@@ -17,11 +17,12 @@ from ..errors import (
 from ..limits import own_settings, tenant_id
 from ..transactions import begin, wait_before
 from ._compat import NOT_SHARED, current_owner, sleep
+from .pipeline import Pipeline
 from .tenant import Tenant
 from .transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -47,13 +48,17 @@ class Blocks(ABC):
 
     def __init__(self, package: Package) -> None:
         self._package = package
+        # What each transaction sets, where no session may keep it.
+        self._limits: Mapping[str, str] = {}
         self._current: ContextVar[Transaction | None] = ContextVar(
             "transaction", default=None
         )
         self._tenants: ContextVar[tuple[str, ...]] = ContextVar("tenants", default=())
 
     @abstractmethod
-    def _connected(self) -> AbstractAsyncContextManager[Sessions]:
+    def _connected(
+        self, *, writes: bool = True
+    ) -> AbstractAsyncContextManager[Sessions]:
         """A block with a connection to itself, where writes are possible."""
 
     @abstractmethod
@@ -121,10 +126,13 @@ class Blocks(ABC):
             async with outer.savepoint():
                 yield outer
             return
-        settings = own_settings(self._package, None, self._tenant())
+        settings = {
+            **self._limits,
+            **own_settings(self._package, None, self._tenant()),
+        }
         transaction: Transaction | None = None
         try:
-            async with self._connected() as sessions:
+            async with self._connected(writes=not read_only) as sessions:
                 transaction = Transaction(
                     sessions(self._package), sessions, settings, timeout
                 )
@@ -145,6 +153,26 @@ class Blocks(ABC):
                 await transaction.follow(error)
             raise
         await transaction.follow(None)
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncGenerator[Pipeline, None]:
+        """A block whose calls make one round trip together, at its end.
+
+            async with db.pipeline() as pipeline:
+                task = pipeline.add(db.tasks.get_task, id=task_id)
+                pipeline.add(db.tasks.count_visit, id=task_id)
+            print(task.result())
+
+        They are one transaction, or part of the one that the block is in. Nothing is
+        sent if an exception leaves the block.
+
+        Raises:
+            RepositoryError: of the first call that failed; all of them are undone.
+            OutcomeUnknown: the connection broke.
+        """
+        pipeline = Pipeline(self, self._connected, self._current, self._limits)
+        yield pipeline
+        await pipeline.run()
 
     @asynccontextmanager
     async def savepoint(

@@ -13,6 +13,7 @@ from ..errors import ConnectionLost, InvalidArgument, RepositoryError
 from ..translate import outcome_of
 from ._compat import chunks, write
 from .atomic import is_alone
+from .elsewhere import read_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
@@ -134,7 +135,9 @@ class Export:
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
         if self._blocks is None:
-            self._blocks = self._read()
+            self._blocks = read_on(
+                self._holder, self._package, self._statement, self._read
+            )
         return self._blocks
 
     async def __aenter__(self) -> Self:
@@ -180,23 +183,20 @@ class Export:
             return block
         return line(block, json=self._statement.results == ("json",))
 
-    async def _read(self) -> AsyncGenerator[bytes, None]:
-        async with self._holder.lease(self._package, self._statement) as session:
-            if self._statement.locks_rows:
-                session.require_transaction(self._statement)
-            try:
-                codec = await session.codec(self._statement)
-                command = copy_query(
-                    codec, self._values, self._format, header=self._header
-                )
-                cursor = session.cursor()
-                async with cursor.copy(command) as copy:
-                    session.streaming = True
-                    try:
-                        async for block in copy:
-                            yield self._piece(bytes(block))
-                    finally:
-                        session.streaming = False
-                self._count = cursor.rowcount
-            except psycopg.Error as error:
-                raise session.translated(error, self._statement) from None
+    async def _read(self, session: Session) -> AsyncGenerator[bytes, None]:
+        if self._statement.locks_rows:
+            session.require_transaction(self._statement)
+        try:
+            codec = await session.codec(self._statement)
+            command = copy_query(codec, self._values, self._format, header=self._header)
+            cursor = session.cursor()
+            async with cursor.copy(command) as copy:
+                session.streaming = True
+                try:
+                    async for block in copy:
+                        yield self._piece(bytes(block))
+                finally:
+                    session.streaming = False
+            self._count = cursor.rowcount
+        except psycopg.Error as error:
+            raise session.translated(error, self._statement) from None

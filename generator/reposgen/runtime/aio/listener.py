@@ -11,7 +11,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from ..errors import Unavailable
-from ..notifications import Notification, Reconnected, listening_conninfo
+from ..notifications import Reconnected, listening_conninfo, read_event
 from ..translate import translate
 from ._compat import is_running, sleep
 
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from types import TracebackType
 
-    from psycopg import Notify
-
     from ..statement import Package, Statement
 
-T = TypeVar("T")
+E = TypeVar("E")
 
 # Seconds between two looks at whether the listener was closed.
 _LOOK: Final = 1.0
@@ -31,7 +29,7 @@ _FIRST_DELAY: Final = 0.05
 _LONGEST_DELAY: Final = 10.0
 
 
-class Listener(Generic[T]):
+class Listener(Generic[E]):
     """What is sent to a channel, on a connection of its own.
 
     It listens from the moment that its block is entered, or else from the first
@@ -49,16 +47,16 @@ class Listener(Generic[T]):
     """
 
     def __init__(
-        self, conninfo: str, package: Package, statement: Statement[T]
+        self, conninfo: str, package: Package, statement: Statement[E]
     ) -> None:
         self._conninfo = listening_conninfo(conninfo)
         self._package = package
         self._statement = statement
         self._connection: AsyncConnection[Any] | None = None
-        self._events: AsyncGenerator[Notification[T] | Reconnected, None] | None = None
+        self._events: AsyncGenerator[E | Reconnected, None] | None = None
         self._closed = False
 
-    def __aiter__(self) -> AsyncGenerator[Notification[T] | Reconnected, None]:
+    def __aiter__(self) -> AsyncGenerator[E | Reconnected, None]:
         if self._events is None:
             self._events = self._listen()
         return self._events
@@ -84,7 +82,7 @@ class Listener(Generic[T]):
             await self._events.aclose()
         await self._disconnect()
 
-    async def _listen(self) -> AsyncGenerator[Notification[T] | Reconnected, None]:
+    async def _listen(self) -> AsyncGenerator[E | Reconnected, None]:
         if self._closed:
             return
         try:
@@ -93,7 +91,8 @@ class Listener(Generic[T]):
                 try:
                     async with aclosing(connection.notifies(timeout=_LOOK)) as notes:
                         async for note in notes:
-                            yield self._notification(note)
+                            event: Any = read_event(self._statement, note)
+                            yield event
                 except psycopg.OperationalError:
                     broken = monotonic()
                 else:
@@ -106,11 +105,6 @@ class Listener(Generic[T]):
                 yield Reconnected(monotonic() - broken)
         finally:
             await self._disconnect()
-
-    def _notification(self, note: Notify) -> Notification[T]:
-        read = self._statement.row
-        payload: Any = note.payload if read is None else read(note.payload)
-        return Notification(payload, note.pid)
 
     async def _start(self) -> AsyncConnection[Any]:
         """The connection; made, if there is none yet.

@@ -11,21 +11,17 @@ from psycopg.pq import Format
 from .. import plain, wire
 from ..catalog import TYPES_QUERY, catalog_type
 from ..codec import Codec, read_rows
-from ..errors import (
-    ConnectionInUse,
-    RepositoryError,
-    SchemaChanged,
-    TransactionRequired,
-)
+from ..errors import RepositoryError, SchemaChanged, TransactionRequired
+from ..settings import MAX_PREPARED
 from ..statement import Statement
 from ..translate import translate
 from ..types import DatabaseTypes
+from .line import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from psycopg import AsyncConnection
-    from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
 
     from ..statement import Package
@@ -47,13 +43,11 @@ _TYPES: Final = Statement(
 _SESSIONS: Final = "_repository_sessions"
 
 
-class Session:
-    """Runs statements on a connection.
+class Session(Line):
+    """Runs a package's statements on a connection.
 
     Attributes:
-        connection: psycopg's.
         package: whose statements these are.
-        streaming: a stream has the connection to itself.
     """
 
     def __init__(
@@ -63,13 +57,13 @@ class Session:
         types: DatabaseTypes,
         *,
         fast: bool,
+        keeps: int,
     ) -> None:
-        self.connection = connection
-        self.streaming = False
+        super().__init__(connection, fast=fast)
         self.package = package
         self._types = types
-        self._fast = fast
         self._codecs: dict[Statement[Any], Codec[Any]] = {}
+        self._keeps = keeps
 
     @classmethod
     def of(
@@ -79,18 +73,23 @@ class Session:
         types: DatabaseTypes | None = None,
         *,
         fast: bool,
+        keeps: int = MAX_PREPARED,
     ) -> Session:
-        """The session of a connection, which lives as long as that does."""
+        """The session of a connection, which lives as long as that does.
+
+        Args:
+            connection: psycopg's.
+            package: whose statements it is for.
+            types: of the connection's database, as far as they are known.
+            fast: not by psycopg's documented API alone.
+            keeps: as many statements stay prepared.
+        """
         sessions: dict[Package, Session] = vars(connection).setdefault(_SESSIONS, {})
         session = sessions.get(package)
         if session is None:
-            # On a connection where psycopg prepares statements of its own, it also
-            # deallocates all of them, ours included, after a rollback.
+            types = types or DatabaseTypes(package)
             session = sessions[package] = cls(
-                connection,
-                package,
-                types or DatabaseTypes(package),
-                fast=fast and connection.prepare_threshold is None,
+                connection, package, types, fast=fast, keeps=keeps
             )
         return session
 
@@ -106,32 +105,20 @@ class Session:
             RepositoryError: see there.
         """
         try:
-            codec = self._codecs.get(statement) or await self.codec(statement)
+            codec = self._codecs.get(statement)
+            if codec is None:
+                codec = await self.codec(statement)
+            codec.used = True
             if self.is_fast:
-                return await self._run_fast(codec, values, read)
+                return await self.execute(codec, codec.encode(values), read)
             result = await self._run_plain(codec, values)
             # Nothing was prepared, so nothing keeps the columns as they were.
             codec.checked = False
             return read(codec, result)
+        except wire.BatchFailed as failure:
+            raise self.translated(failure.error, statement) from None
         except psycopg.Error as error:
             raise self.translated(error, statement) from None
-
-    @property
-    def is_fast(self) -> bool:
-        """Whether the fast path may be used right now.
-
-        Raises:
-            ConnectionInUse: no path may.
-        """
-        connection = self.connection
-        if self.streaming:
-            raise ConnectionInUse(
-                "a stream is open on this connection: read it to its end or close it,"
-                " or use another connection"
-            )
-        return self._fast and wire.is_free(
-            connection.pgconn, autocommit=connection.autocommit
-        )
 
     @property
     def in_transaction(self) -> bool:
@@ -139,67 +126,6 @@ class Session:
         if self.connection.autocommit:
             return wire.is_in_transaction(self.connection.pgconn)
         return not wire.is_failed(self.connection.pgconn)
-
-    async def _run_fast(
-        self,
-        codec: Codec[T],
-        values: Sequence[Any],
-        read: Callable[[Codec[T], PGresult], R],
-    ) -> R:
-        parameters = codec.encode(values)
-        connection = self.connection
-        pgconn = connection.pgconn
-        async with connection.lock:
-            if not codec.name:
-                await connection.wait(wire.prepare(pgconn, codec))
-            results = await connection.wait(wire.execute(pgconn, codec, parameters))
-            try:
-                result = wire.check(results)
-            except psycopg.Error as error:
-                if not self.may_repeat(codec, error):
-                    raise
-                await connection.wait(wire.prepare(pgconn, codec))
-                results = await connection.wait(wire.execute(pgconn, codec, parameters))
-                result = wire.check(results)
-            return read(codec, result)
-
-    async def pipelined(
-        self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
-    ) -> list[PGresult]:
-        """Run statements in one pipeline: outside a transaction, they are one.
-
-        Raises:
-            wire.BatchFailed: one of them failed, and so all did.
-        """
-        connection = self.connection
-        pgconn = connection.pgconn
-        codecs = dict.fromkeys(codec for codec, _ in commands)
-        async with connection.lock:
-            await self._prepare(codecs)
-            try:
-                return await connection.wait(wire.pipeline(pgconn, commands))
-            except wire.BatchFailed as failure:
-                codec, _ = commands[failure.item or 0]
-                if not self.may_repeat(codec, failure.error):
-                    raise
-            # What made that one outdated may have done so to the others.
-            for codec in codecs:
-                codec.forget()
-            await self._prepare(codecs)
-            return await connection.wait(wire.pipeline(pgconn, commands))
-
-    async def _prepare(self, codecs: Iterable[Codec[Any]]) -> None:
-        for codec in codecs:
-            if not codec.name:
-                await self.connection.wait(wire.prepare(self.connection.pgconn, codec))
-
-    def may_repeat(self, codec: Codec[Any], error: psycopg.Error) -> bool:
-        """Whether preparing the statement anew, and running it again, can help."""
-        if not wire.is_outdated(error):
-            return False
-        codec.forget()
-        # In a transaction, the error has ended that.
-        return wire.is_idle(self.connection.pgconn)
 
     async def _run_plain(self, codec: Codec[Any], values: Sequence[Any]) -> PGresult:
         cursor = self.cursor()
@@ -247,6 +173,7 @@ class Session:
         """
         codec: Codec[T] | None = self._codecs.get(statement)
         if codec is not None:
+            codec.used = True
             return codec
         if unknown := self._types.unknown(statement):
             schemas = [name.schema for name in unknown]
@@ -258,19 +185,19 @@ class Session:
             error.query = statement.name
             raise
         self._codecs[statement] = codec
+        while len(self._codecs) > self._keeps:
+            self._make_room()
         return codec
 
-    async def command(self, sql: str) -> str:
-        """Run a command without parameters; returns its tag."""
-        if not self.is_fast:
-            cursor = await self.connection.execute(sql.encode(), prepare=False)
-            return cursor.statusmessage or ""
-        connection = self.connection
-        async with connection.lock:
-            results = await connection.wait(
-                wire.command(connection.pgconn, sql.encode())
-            )
-        return (wire.check(results).command_status or b"").decode()
+    def _make_room(self) -> None:
+        """Give up the codec that has been there longest, if it was not used of late."""
+        statement = next(iter(self._codecs))
+        oldest = self._codecs.pop(statement)
+        if oldest.used:
+            oldest.used = False
+            self._codecs[statement] = oldest
+        else:
+            self.forget(oldest)
 
     def require_transaction(self, statement: Statement[Any]) -> None:
         """Refuse row locks that would be gone as soon as they are taken.
@@ -292,6 +219,8 @@ class Session:
         """The repository error for psycopg's; raise it `from None`."""
         if (error.sqlstate or "").startswith(("42", "XX")):
             # As after a migration that made a type anew, under another oid.
+            for codec in self._codecs.values():
+                self.forget(codec)
             self._codecs.clear()
             self._types.forget()
         return translate(

@@ -8,11 +8,16 @@ from itertools import islice
 from types import GeneratorType
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from psycopg import Connection
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
+
+# What a Database's connections are, unless it is told otherwise.
+FastConnection = Connection
 
 NOT_SHARED = (
     "this thread runs in the context of another thread's transaction block, whose"
@@ -56,6 +61,26 @@ def is_running(events: Generator[object, None, None]) -> bool:
     return isinstance(events, GeneratorType) and events.gi_running
 
 
+class Event:
+    """Something that happens once."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """It has happened."""
+        self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for it; whether it has happened."""
+        return self._event.wait(seconds)
+
+
+def start(work: Callable[[], object]) -> None:
+    """Make a call."""
+    work()
+
+
 def sleep(seconds: float) -> None:
     """Wait."""
     time.sleep(seconds)
@@ -68,4 +93,9 @@ def call(callback: Callable[[], object]) -> None:
 
 def to_the_end(work: Callable[[T], None], subject: T) -> None:
     """Do what must be done."""
+    work(subject)
+
+
+def without_waiting(work: Callable[[T], None], subject: T) -> None:
+    """Do what must be done, and hardly ever has to wait for anything."""
     work(subject)

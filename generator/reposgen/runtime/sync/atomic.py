@@ -53,7 +53,7 @@ def one_transaction(
         return
     transaction = Transaction(session, lambda _: session, settings or {})
     try:
-        transaction.begin("BEGIN")
+        transaction.begin("BEGIN", now=True)
         yield
     except BaseException:
         transaction.roll_back()

@@ -14,6 +14,7 @@ from ..errors import ConnectionLost, InvalidArgument, RepositoryError
 from ..translate import outcome_of
 from ._compat import chunks, write
 from .atomic import is_alone
+from .elsewhere import read_on
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -133,7 +134,9 @@ class Export:
 
     def __iter__(self) -> Generator[bytes, None, None]:
         if self._blocks is None:
-            self._blocks = self._read()
+            self._blocks = read_on(
+                self._holder, self._package, self._statement, self._read
+            )
         return self._blocks
 
     def __enter__(self) -> Self:
@@ -179,23 +182,20 @@ class Export:
             return block
         return line(block, json=self._statement.results == ("json",))
 
-    def _read(self) -> Generator[bytes, None, None]:
-        with self._holder.lease(self._package, self._statement) as session:
-            if self._statement.locks_rows:
-                session.require_transaction(self._statement)
-            try:
-                codec = session.codec(self._statement)
-                command = copy_query(
-                    codec, self._values, self._format, header=self._header
-                )
-                cursor = session.cursor()
-                with cursor.copy(command) as copy:
-                    session.streaming = True
-                    try:
-                        for block in copy:
-                            yield self._piece(bytes(block))
-                    finally:
-                        session.streaming = False
-                self._count = cursor.rowcount
-            except psycopg.Error as error:
-                raise session.translated(error, self._statement) from None
+    def _read(self, session: Session) -> Generator[bytes, None, None]:
+        if self._statement.locks_rows:
+            session.require_transaction(self._statement)
+        try:
+            codec = session.codec(self._statement)
+            command = copy_query(codec, self._values, self._format, header=self._header)
+            cursor = session.cursor()
+            with cursor.copy(command) as copy:
+                session.streaming = True
+                try:
+                    for block in copy:
+                        yield self._piece(bytes(block))
+                finally:
+                    session.streaming = False
+            self._count = cursor.rowcount
+        except psycopg.Error as error:
+            raise session.translated(error, self._statement) from None

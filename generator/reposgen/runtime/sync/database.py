@@ -1,26 +1,20 @@
 # Derived from ../aio/database.py by derive_sync.py: change that file.
-"""A pool of connections, and the transactions on them."""
+"""What a package's repositories call: servers, and transactions on them."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, Unpack
 
-import psycopg
-import psycopg_pool
 from psycopg import Connection
-from psycopg_pool import ConnectionPool
 
-from .. import wire
-from ..errors import ConnectionLost, PoolClosed, PoolTimeout, Unavailable
 from ..limits import own_settings
-from ..settings import Settings
-from ..translate import outcome_of, unreachable
-from ..types import DatabaseTypes
-from ._compat import to_the_end
-from .atomic import one_transaction, run_alone
-from .blocks import Blocks, Sessions
-from .session import Session, needs_transaction
+from ..notifications import behind
+from ..settings import Options, Settings
+from ..statistics import Statistics
+from ._compat import FastConnection
+from .servers import Servers
+from .session import needs_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -30,12 +24,14 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Package, Statement
+    from ..statistics import Health
+    from .session import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Database(Blocks):
+class Database(Servers):
     """A server's connections, and a source for repositories.
 
     A package's own Database has its repositories as attributes:
@@ -49,64 +45,28 @@ class Database(Blocks):
     committed when it returns.
     """
 
-    connection_class: ClassVar[type[Connection[Any]]] = Connection
+    connection_class: ClassVar[type[Connection[Any]]] = FastConnection
 
     def __init__(self, settings: Settings, *, package: Package) -> None:
-        super().__init__(package)
-        self._settings = settings
-        self._types: dict[Package, DatabaseTypes] = {}
-        self._pool: ConnectionPool[Connection[Any]] | None = None
+        connection_class = Connection if settings.plain else self.connection_class
+        super().__init__(settings, connection_class, package)
 
     @classmethod
-    def open(
-        cls,
-        conninfo: str = "",
-        *,
-        min_size: int = 1,
-        max_size: int = 10,
-        timeout: float = 30.0,
-        max_idle: float = 600.0,
-        max_lifetime: float = 3600.0,
-        statement_timeout: float | None = None,
-        plain: bool = False,
-    ) -> Self:
-        """A Database to be used in a `with` block; see `Settings`."""
-        settings = Settings(
-            conninfo=conninfo,
-            min_size=min_size,
-            max_size=max_size,
-            timeout=timeout,
-            max_idle=max_idle,
-            max_lifetime=max_lifetime,
-            statement_timeout=statement_timeout,
-            plain=plain,
-        )
+    def open(cls, conninfo: str = "", **options: Unpack[Options]) -> Self:
+        """A Database to be used in a `with` block.
+
+        Args:
+            conninfo: a URL or `host=… dbname=…`; what is missing comes from `PG…`
+                variables of the environment.
+            **options: see `Settings`.
+        """
+        settings = Settings(conninfo=conninfo, **options)
         return cls(settings)  # type: ignore[call-arg] # a package's has its own package
 
     def __enter__(self) -> Self:
-        settings = self._settings
-        pool = ConnectionPool(
-            settings.conninfo,
-            connection_class=self.connection_class,
-            kwargs={
-                "autocommit": True,
-                # psycopg's own prepared statements would deallocate ours.
-                "prepare_threshold": None,
-                "client_encoding": "utf8",
-                **settings.server_options(),
-            },
-            min_size=settings.min_size,
-            max_size=settings.max_size,
-            timeout=settings.timeout,
-            max_idle=settings.max_idle,
-            max_lifetime=settings.max_lifetime,
-            open=False,
-        )
-        try:
-            pool.open(wait=True, timeout=settings.timeout)
-        except psycopg_pool.PoolTimeout:
-            raise self._why_unavailable() from None
-        self._pool = pool
+        self._primary.open()
+        if self._replicas is not None:
+            self._replicas.open()
         return self
 
     def __exit__(
@@ -117,19 +77,48 @@ class Database(Blocks):
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Close all connections; those in use, as soon as they are free."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.close()
+    def close(
+        self,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- calls may go on meanwhile
+    ) -> None:
+        """Take no more calls, and close all connections.
 
-    def _why_unavailable(self) -> Unavailable:
-        try:
-            connection = Connection.connect(self._settings.conninfo)
-        except psycopg.Error as error:
-            return unreachable(error)
-        connection.close()
-        return PoolTimeout(f"not ready within {self._settings.timeout:g} s")
+        Args:
+            timeout: seconds for the calls that have one to end; then their statements
+                are cancelled on the server.
+        """
+        if self._replicas is not None:
+            self._replicas.close(timeout)
+        self._primary.close(timeout)
+
+    def statistics(self) -> Statistics:
+        """What the connections do, and what they have done."""
+        replicas = () if self._replicas is None else self._replicas.all
+        return Statistics(
+            primary=self._primary.statistics(),
+            replicas=tuple(replica.statistics() for replica in replicas),
+        )
+
+    def health(
+        self,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- a bound of its own
+    ) -> Health:
+        """Whether the primary answers; a failure is part of the result.
+
+        Args:
+            timeout: seconds for all of it, the wait for a connection included.
+        """
+        return self._primary.health(timeout)
+
+    def is_healthy(
+        self,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- as above
+    ) -> bool:
+        """Whether the primary answers in time."""
+        return (self.health(timeout=timeout)).is_healthy
 
     def run_statement(
         self,
@@ -147,21 +136,17 @@ class Database(Blocks):
             return transaction.run_statement(package, statement, values, read, tenant)
         if statement.locks_rows:
             raise needs_transaction(statement)
-        settings = None
+        settings = self._limits
         if package.tenant is not None or statement.timeout is not None:
-            settings = own_settings(package, statement, tenant)
-        connection = self._take()
-        try:
-            session = self._session(connection, package)
-            if settings:
-                return run_alone(session, settings, statement, values, read)
-            return session.run(statement, values, read)
-        except ConnectionLost as error:
-            if statement.read_only:
-                raise
-            raise outcome_of(error, statement) from None
-        finally:
-            self._give_back(connection)
+            settings = {**settings, **own_settings(package, statement, tenant)}
+        replicas = self._replicas
+        if replicas is None:
+            return self._run_on(
+                self._primary, package, statement, values, read, settings=settings
+            )
+        return self._run_on_one(
+            replicas, package, statement, values, read, settings=settings
+        )
 
     @contextmanager
     def lease(
@@ -179,18 +164,20 @@ class Database(Blocks):
             return
         if statement is not None and statement.locks_rows:
             raise needs_transaction(statement)
-        settings = own_settings(package, statement, tenant)
-        with self._connected() as sessions:
-            session = sessions(package)
-            if not settings:
-                yield session
-                return
-            with one_transaction(session, settings):
-                yield session
+        settings = {**self._limits, **own_settings(package, statement, tenant)}
+        with self._leased(package, statement, settings) as session:
+            yield session
 
     def conninfo(self) -> str:
-        """Where its connections lead to."""
-        return self._settings.conninfo
+        """Where a connection leads to that has a session of its own.
+
+        Raises:
+            RepositoryError: only to a pooler.
+        """
+        settings = self._settings
+        if settings.prepare == "never":
+            return behind(settings.direct)
+        return settings.direct or settings.conninfo
 
     @contextmanager
     def connection(self) -> Generator[Connection[Any], None, None]:
@@ -201,40 +188,3 @@ class Database(Blocks):
         """
         with self.lease(self._package) as session:
             yield session.connection
-
-    @contextmanager
-    def _connected(self) -> Generator[Sessions, None, None]:
-        connection = self._take()
-        try:
-            yield lambda package: self._session(connection, package)
-        finally:
-            self._give_back(connection)
-
-    def _session(self, connection: Connection[Any], package: Package) -> Session:
-        types = self._types.get(package)
-        if types is None:
-            types = self._types[package] = DatabaseTypes(package)
-        return Session.of(connection, package, types, fast=not self._settings.plain)
-
-    def _take(self) -> Connection[Any]:
-        pool = self._pool
-        if pool is None:
-            raise PoolClosed("the Database is not open: use `with`")
-        try:
-            return pool.getconn()
-        except psycopg_pool.PoolClosed:
-            raise PoolClosed("the Database was closed") from None
-        except (psycopg_pool.PoolTimeout, psycopg_pool.TooManyRequests):
-            raise PoolTimeout(
-                f"no connection became free within {self._settings.timeout:g} s"
-            ) from None
-
-    def _give_back(self, connection: Connection[Any]) -> None:
-        pool = self._pool
-        if pool is None:
-            connection.close()
-        elif wire.is_idle(connection.pgconn):
-            pool.putconn(connection)
-        else:
-            # The pool ends what is under way there, and keeps a cancellation to itself.
-            to_the_end(pool.putconn, connection)

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import Connection
 
 from ..errors import Unavailable
-from ..notifications import Notification, Reconnected, listening_conninfo
+from ..notifications import Reconnected, listening_conninfo, read_event
 from ..translate import translate
 from ._compat import is_running, sleep
 
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
 
-    from psycopg import Notify
-
     from ..statement import Package, Statement
 
-T = TypeVar("T")
+E = TypeVar("E")
 
 # Seconds between two looks at whether the listener was closed.
 _LOOK: Final = 1.0
@@ -32,7 +30,7 @@ _FIRST_DELAY: Final = 0.05
 _LONGEST_DELAY: Final = 10.0
 
 
-class Listener(Generic[T]):
+class Listener(Generic[E]):
     """What is sent to a channel, on a connection of its own.
 
     It listens from the moment that its block is entered, or else from the first
@@ -50,16 +48,16 @@ class Listener(Generic[T]):
     """
 
     def __init__(
-        self, conninfo: str, package: Package, statement: Statement[T]
+        self, conninfo: str, package: Package, statement: Statement[E]
     ) -> None:
         self._conninfo = listening_conninfo(conninfo)
         self._package = package
         self._statement = statement
         self._connection: Connection[Any] | None = None
-        self._events: Generator[Notification[T] | Reconnected, None, None] | None = None
+        self._events: Generator[E | Reconnected, None, None] | None = None
         self._closed = False
 
-    def __iter__(self) -> Generator[Notification[T] | Reconnected, None, None]:
+    def __iter__(self) -> Generator[E | Reconnected, None, None]:
         if self._events is None:
             self._events = self._listen()
         return self._events
@@ -85,7 +83,7 @@ class Listener(Generic[T]):
             self._events.close()
         self._disconnect()
 
-    def _listen(self) -> Generator[Notification[T] | Reconnected, None, None]:
+    def _listen(self) -> Generator[E | Reconnected, None, None]:
         if self._closed:
             return
         try:
@@ -94,7 +92,8 @@ class Listener(Generic[T]):
                 try:
                     with closing(connection.notifies(timeout=_LOOK)) as notes:
                         for note in notes:
-                            yield self._notification(note)
+                            event: Any = read_event(self._statement, note)
+                            yield event
                 except psycopg.OperationalError:
                     broken = monotonic()
                 else:
@@ -107,11 +106,6 @@ class Listener(Generic[T]):
                 yield Reconnected(monotonic() - broken)
         finally:
             self._disconnect()
-
-    def _notification(self, note: Notify) -> Notification[T]:
-        read = self._statement.row
-        payload: Any = note.payload if read is None else read(note.payload)
-        return Notification(payload, note.pid)
 
     def _start(self) -> Connection[Any]:
         """The connection; made, if there is none yet.

@@ -12,3 +12,7 @@ LISTEN task_events;
 
 -- name: Forgotten :listen
 LISTEN;
+
+-- name: NoSuchPart :listen
+-- @json payloads = myapp.TaskEvent
+LISTEN task_events;

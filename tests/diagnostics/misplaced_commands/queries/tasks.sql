@@ -2,8 +2,8 @@
 -- Returns nothing.
 UPDATE tasks SET done = true WHERE id = @id;
 
--- name: NoColumns :one
--- A row without columns.
+-- name: NoColumns :copyto
+-- Lines without columns.
 SELECT FROM tasks WHERE id = @id;
 
 -- name: LastTitle :execlastid
@@ -13,3 +13,7 @@ INSERT INTO tasks (id, title, done) VALUES (@id, @title, false) RETURNING title;
 -- name: NoRows :one
 -- Locks a table.
 LOCK TABLE tasks;
+
+-- name: CopyOut :exec
+-- Rows that nobody takes.
+COPY tasks TO STDOUT;

@@ -1,5 +1,6 @@
--- name: NoColumnTells :many
-SELECT sqlc.embed(u), sqlc.embed(l) FROM users AS u LEFT JOIN loose AS l ON l.a = u.id;
+-- name: NothingTells :many
+SELECT sqlc.embed(l), count(*) FROM users AS u LEFT JOIN loose AS l ON l.a = u.id
+GROUP BY l.a, l.b;
 
 -- name: HalfATable :one
 WITH changed AS (UPDATE users SET name = @name WHERE id = @id RETURNING id, name)

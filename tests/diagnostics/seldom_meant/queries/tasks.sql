@@ -18,6 +18,22 @@ UPDATE tasks SET title = @title;
 -- Really all of them.
 DELETE FROM tasks;
 
+-- name: ForgetSome :execrows
+-- Or all of them.
+-- @optional owner_id, title
+DELETE FROM tasks WHERE owner_id = @owner_id AND (title = @title);
+
+-- name: CountForgotten :one
+-- Or all of them.
+-- @optional owner_id
+WITH forgotten AS (DELETE FROM tasks WHERE owner_id = @owner_id RETURNING id)
+SELECT count(*) FROM forgotten;
+
+-- name: ForgetAny :execrows
+-- All of them, if that is what it takes.
+-- @optional owner_id
+DELETE FROM tasks WHERE true AND owner_id = @owner_id;
+
 -- name: Export :copyto
 -- The columns of the day.
 SELECT * FROM tasks;

@@ -11,22 +11,36 @@ from .errors import (
     TasksReviewerIdFkeyViolation,
     UsersPkeyViolation,
 )
-from .models import Task, User
+from .models import Measure, Note, Task, Title, User
 from .protocols import TaskRepositoryProtocol
 from .schema import PACKAGE
-from .tasks import GetOnlyTaskRow, ListOwnersRow, ListTasksWithPeopleRow, TaskRepository
+from .tasks import (
+    ChangeNotesRow,
+    GetOnlyTaskRow,
+    ListNotesRow,
+    ListOwnersRow,
+    ListTasksWithPeopleRow,
+    PageNotesRow,
+    TaskRepository,
+)
 
 __all__ = [
+    "ChangeNotesRow",
     "Database",
     "GetOnlyTaskRow",
+    "ListNotesRow",
     "ListOwnersRow",
     "ListTasksWithPeopleRow",
+    "Measure",
+    "Note",
+    "PageNotesRow",
     "Task",
     "TaskRepository",
     "TaskRepositoryProtocol",
     "TasksOwnerIdFkeyViolation",
     "TasksPkeyViolation",
     "TasksReviewerIdFkeyViolation",
+    "Title",
     "User",
     "UsersPkeyViolation",
 ]

@@ -7,6 +7,22 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
+class Measure:
+    """A row of table public.measures."""
+
+    task_id: int | None
+    size: int | None
+
+
+@dataclass(slots=True)
+class Note:
+    """A row of table public.notes."""
+
+    task_id: int | None
+    note: str | None
+
+
+@dataclass(slots=True)
 class Task:
     """A row of table public.tasks."""
 
@@ -14,6 +30,14 @@ class Task:
     title: str
     owner_id: int | None
     reviewer_id: int | None
+
+
+@dataclass(slots=True)
+class Title:
+    """A row of view public.titles."""
+
+    id: int | None
+    title: str | None
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..runtime import Statement
+from ..runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
 from ..runtime.aio import Runner, Source
-from .models import Task, User
+from .models import Measure, Note, Task, Title, User
 from .schema import PACKAGE
 
 
@@ -104,6 +104,112 @@ FROM users ORDER BY users.id
 )
 
 
+@dataclass(slots=True)
+class ListNotesRow:
+    """A row of ListNotes."""
+
+    n: Note | None
+    title: Title | None
+    odd: bool
+    measure: Measure | None
+
+
+def _list_notes_row(*r: Any) -> ListNotesRow:
+    return ListNotesRow(
+        None if r[7] is None else Note(*r[0:2]),
+        None if r[8] is None else Title(*r[2:4]),
+        r[4],
+        None if r[9] is None else Measure(*r[5:7]),
+    )
+
+
+LIST_NOTES: Final = Statement(
+    "tasks.list_notes",
+    """
+SELECT n.task_id, n.note, titles.id, titles.title, measures.size IS DISTINCT FROM 3 AS odd,
+    measures.task_id, measures.size, nullif(n.* IS DISTINCT FROM NULL, false) AS reposgen_row, nullif(titles.* IS DISTINCT FROM NULL, false) AS reposgen_row, nullif(measures.* IS DISTINCT FROM NULL, false) AS reposgen_row -- no more
+FROM tasks
+LEFT JOIN notes AS n ON n.task_id = tasks.id OR (n.task_id IS NULL AND tasks.id = 2)
+LEFT JOIN titles ON titles.id = tasks.reviewer_id
+LEFT JOIN public.measures ON measures.task_id = tasks.id
+ORDER BY tasks.id, 1
+""",
+    results=(
+        "int4",
+        "text",
+        "int4",
+        "text",
+        "bool",
+        "int4",
+        "int4",
+        "bool",
+        "bool",
+        "bool",
+    ),
+    row=_list_notes_row,
+    read_only=True,
+)
+
+
+@dataclass(slots=True)
+class PageNotesRow:
+    """A row of PageNotes."""
+
+    id: int
+    n: Note | None
+
+
+def _page_notes_row(*r: Any) -> PageNotesRow:
+    return PageNotesRow(r[0], None if r[3] is None else Note(*r[1:3]))
+
+
+PAGE_NOTES: Final = Variants(
+    "tasks.page_notes",
+    (
+        """
+SELECT tasks.id, n.task_id, n.note, nullif(n.* IS DISTINCT FROM NULL, false) AS reposgen_row FROM tasks LEFT JOIN LATERAL (
+    SELECT * FROM notes WHERE task_id = tasks.id OR (task_id IS NULL AND tasks.id = 2)
+    LIMIT 1
+) AS n ON true
+WHERE TRUE""",
+        When(" AND n.note = $1", 1),
+        OrderBy("""
+ORDER BY 1"""),
+    ),
+    filters=(1,),
+    ordering=Ordering((Key("id", 0),), unique=1),
+    parameters=("text",),
+    results=("int4", "int4", "text", "bool"),
+    row=_page_notes_row,
+    read_only=True,
+)
+
+
+@dataclass(slots=True)
+class ChangeNotesRow:
+    """A row of ChangeNotes."""
+
+    id: int
+    note: Note | None
+
+
+def _change_notes_row(*r: Any) -> ChangeNotesRow:
+    return ChangeNotesRow(r[0], None if r[3] is None else Note(*r[1:3]))
+
+
+CHANGE_NOTES: Final = Statement(
+    "tasks.change_notes",
+    """
+UPDATE tasks SET title = upper(tasks.title)
+FROM tasks AS old_tasks LEFT JOIN notes ON notes.task_id = old_tasks.id
+WHERE old_tasks.id = tasks.id
+RETURNING tasks.id, notes.task_id, notes.note, nullif(notes.* IS DISTINCT FROM NULL, false) AS reposgen_row
+""",
+    results=("int4", "int4", "text", "bool"),
+    row=_change_notes_row,
+)
+
+
 class TaskRepository:
     """Queries of queries/tasks.sql."""
 
@@ -127,3 +233,36 @@ class TaskRepository:
     async def list_owners(self) -> list[ListOwnersRow]:
         """Each owner with the tasks, in one round trip."""
         return await self._run.many(LIST_OWNERS)
+
+    async def list_notes(self) -> list[ListNotesRow]:
+        """No column of these need have a value: a row of NULLs is a row all the same."""
+        return await self._run.many(LIST_NOTES)
+
+    async def page_notes(
+        self,
+        *,
+        note: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[PageNotesRow]:
+        """The same in pages.
+
+        Args:
+            note: None leaves its condition out.
+            limit: how many rows at most.
+            after: the `next` of the page before this one.
+            before: the `previous` of the page behind this one.
+            total: count all rows as well.
+
+        Raises:
+            InvalidCursor: `after` or `before` is no cursor of these pages.
+        """
+        return await self._run.page(
+            PAGE_NOTES, (note,), limit=limit, after=after, before=before, total=total
+        )
+
+    async def change_notes(self) -> list[ChangeNotesRow]:
+        """Of RETURNING, too."""
+        return await self._run.many(CHANGE_NOTES)

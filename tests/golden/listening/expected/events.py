@@ -5,22 +5,52 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..runtime import Statement
+from golden_overrides import Code, Limits
+
+from ..runtime import Notification, Statement, Unreadable
 from ..runtime.aio import Listener, Runner, Source
+from ..runtime.conversions import Converted
+from ..runtime.documents import JsonOf
 from .schema import PACKAGE
 
-TASK_EVENTS: Final[Statement[str]] = Statement(
+TASK_EVENTS: Final[Statement[Notification[str]]] = Statement(
     "events.task_events",
     """
 LISTEN task_events
 """,
+    results=("text",),
 )
 
-ODD_EVENTS: Final[Statement[str]] = Statement(
+ODD_EVENTS: Final[Statement[Notification[str]]] = Statement(
     "events.odd_events",
     """
 LISTEN "Odd ""one""\"
 """,
+    results=("text",),
+)
+
+LIMIT_EVENTS: Final[Statement[Notification[Limits] | Unreadable]] = Statement(
+    "events.limit_events",
+    """
+LISTEN limit_events
+""",
+    results=(JsonOf("json", Limits),),
+)
+
+CODE_EVENTS: Final[Statement[Notification[Code] | Unreadable]] = Statement(
+    "events.code_events",
+    """
+LISTEN code_events
+""",
+    results=(Converted("text", Code, dump=str),),
+)
+
+ANNOUNCE_ELSEWHERE: Final[Statement[None]] = Statement(
+    "events.announce_elsewhere",
+    """
+SELECT pg_notify($1, $2)
+""",
+    parameters=("text", "text"),
 )
 
 ANNOUNCE: Final[Statement[None]] = Statement(
@@ -40,13 +70,25 @@ class EventRepository:
     def __init__(self, source: Source) -> None:
         self._run = Runner(source, PACKAGE)
 
-    def task_events(self) -> Listener[str]:
+    def task_events(self) -> Listener[Notification[str]]:
         """What happens to tasks."""
         return self._run.listen(TASK_EVENTS)
 
-    def odd_events(self) -> Listener[str]:
+    def odd_events(self) -> Listener[Notification[str]]:
         """A channel of an odd name."""
         return self._run.listen(ODD_EVENTS)
+
+    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]:
+        """Documents on a channel."""
+        return self._run.listen(LIMIT_EVENTS)
+
+    def code_events(self) -> Listener[Notification[Code] | Unreadable]:
+        """Texts that mean something."""
+        return self._run.listen(CODE_EVENTS)
+
+    async def announce_elsewhere(self, *, channel: str, payload: str) -> None:
+        """Tell everyone who listens to a channel."""
+        await self._run.exec(ANNOUNCE_ELSEWHERE, (channel, payload))
 
     async def announce(self, *, payload: str) -> None:
         """Tell everyone who listens."""

@@ -14,9 +14,21 @@ from .accounts import (
     StreamSettingsRow,
     SumBalancesRow,
 )
-from .errors import AccountsEmailKeyViolation, AccountsPkeyViolation
+from .errors import (
+    AccountsEmailKeyViolation,
+    AccountsPkeyViolation,
+    RoutesPkeyViolation,
+)
 from .models import Address, Customer, Price, Prices
-from .plain import Counted, MakePointsRow, OnlyCode, PlainRepository
+from .plain import (
+    CopyRoutesParams,
+    Counted,
+    MakePointsRow,
+    OnlyCode,
+    PlainRepository,
+    PutRoutesParams,
+    PutRoutesRow,
+)
 from .protocols import AccountRepositoryProtocol, PlainRepositoryProtocol
 from .schema import PACKAGE
 
@@ -27,6 +39,7 @@ __all__ = [
     "AccountsPkeyViolation",
     "Address",
     "CopyAccountsParams",
+    "CopyRoutesParams",
     "Counted",
     "Customer",
     "Database",
@@ -37,6 +50,9 @@ __all__ = [
     "PlainRepositoryProtocol",
     "Price",
     "Prices",
+    "PutRoutesParams",
+    "PutRoutesRow",
+    "RoutesPkeyViolation",
     "SaveAccountsParams",
     "SearchSettingsRow",
     "StreamSettingsRow",

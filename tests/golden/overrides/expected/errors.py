@@ -12,3 +12,7 @@ class AccountsEmailKeyViolation(AlreadyExists):
 
 class AccountsPkeyViolation(AlreadyExists):
     """PRIMARY KEY (id) on public.accounts."""
+
+
+class RoutesPkeyViolation(AlreadyExists):
+    """PRIMARY KEY (id) on public.routes."""

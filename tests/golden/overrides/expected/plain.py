@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from golden_overrides import Code, Mood, Point
 
-from ..runtime import Statement
+from ..runtime import CopyInto, Statement
 from ..runtime.aio import Runner, Source
 from ..runtime.conversions import Converted
 from ..runtime.documents import JsonOf
@@ -120,6 +120,63 @@ SELECT code FROM accounts WHERE id = $1
 )
 
 
+@dataclass(slots=True)
+class CopyRoutesParams:
+    """One row of CopyRoutes's arguments."""
+
+    id: int
+    start: Point
+    stops: Sequence[Point]
+
+
+COPY_ROUTES: Final[Statement[None]] = Statement(
+    "plain.copy_routes",
+    """
+INSERT INTO routes (id, start, stops) VALUES ($1, $2, $3)
+""",
+    parameters=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
+    fields=("id", "start", "stops"),
+    copy=CopyInto('"public"."routes"', ('"id"', '"start"', '"stops"')),
+)
+
+
+@dataclass(slots=True)
+class PutRoutesRow:
+    """A row of PutRoutes."""
+
+    id: int
+    start: Point
+    stops: list[Point]
+
+
+@dataclass(slots=True)
+class PutRoutesParams:
+    """One row of PutRoutes's arguments."""
+
+    id: int
+    start: Point
+    stops: Sequence[Point]
+
+
+PUT_ROUTES: Final = Statement(
+    "plain.put_routes",
+    """
+INSERT INTO routes (id, start, stops) SELECT staged.id, staged.start::jsonb, staged.stops
+FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+ON CONFLICT (id) DO UPDATE SET start = excluded.start
+RETURNING id, start, stops
+""",
+    parameters=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
+    results=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
+    row=PutRoutesRow,
+    fields=("id", "start", "stops"),
+    copy=CopyInto(
+        '"pg_temp"."reposgen_rows"', ('"id"', '"start"', '"stops"'), staged=True
+    ),
+)
+
+
 class PlainRepository:
     """Queries of queries/plain.sql."""
 
@@ -155,3 +212,19 @@ class PlainRepository:
     async def get_code(self, *, id: int) -> OnlyCode | None:
         """Run GetCode."""
         return await self._run.opt(GET_CODE, (id,))
+
+    async def copy_routes(
+        self, rows: Iterable[CopyRoutesParams] | AsyncIterable[CopyRoutesParams]
+    ) -> int:
+        """Run CopyRoutes.
+
+        Raises:
+            RoutesPkeyViolation: PRIMARY KEY (id).
+        """
+        return await self._run.copy_from(COPY_ROUTES, rows)
+
+    async def put_routes(
+        self, rows: Iterable[PutRoutesParams] | AsyncIterable[PutRoutesParams]
+    ) -> list[PutRoutesRow]:
+        """Run PutRoutes."""
+        return await self._run.copy_returning(PUT_ROUTES, rows)

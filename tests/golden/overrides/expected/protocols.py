@@ -22,7 +22,14 @@ from .accounts import (
     SumBalancesRow,
 )
 from .models import Address, Customer, Price, Prices
-from .plain import Counted, MakePointsRow, OnlyCode
+from .plain import (
+    CopyRoutesParams,
+    Counted,
+    MakePointsRow,
+    OnlyCode,
+    PutRoutesParams,
+    PutRoutesRow,
+)
 
 
 class AccountRepositoryProtocol(Protocol):
@@ -154,4 +161,20 @@ class PlainRepositoryProtocol(Protocol):
 
     async def get_code(self, *, id: int) -> OnlyCode | None:
         """Run GetCode."""
+        ...
+
+    async def copy_routes(
+        self, rows: Iterable[CopyRoutesParams] | AsyncIterable[CopyRoutesParams]
+    ) -> int:
+        """Run CopyRoutes.
+
+        Raises:
+            RoutesPkeyViolation: PRIMARY KEY (id).
+        """
+        ...
+
+    async def put_routes(
+        self, rows: Iterable[PutRoutesParams] | AsyncIterable[PutRoutesParams]
+    ) -> list[PutRoutesRow]:
+        """Run PutRoutes."""
         ...

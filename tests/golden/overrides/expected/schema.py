@@ -11,7 +11,11 @@ from ..runtime import Composite, Package
 from ..runtime.conversions import AsText, Converted
 from ..runtime.documents import JsonOf
 from ..runtime.secret import Hidden
-from .errors import AccountsEmailKeyViolation, AccountsPkeyViolation
+from .errors import (
+    AccountsEmailKeyViolation,
+    AccountsPkeyViolation,
+    RoutesPkeyViolation,
+)
 from .models import Address, Customer
 
 PACKAGE: Final = Package(
@@ -56,5 +60,6 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "accounts", "accounts_email_key"): AccountsEmailKeyViolation,
         ("public", "accounts", "accounts_pkey"): AccountsPkeyViolation,
+        ("public", "routes", "routes_pkey"): RoutesPkeyViolation,
     },
 )

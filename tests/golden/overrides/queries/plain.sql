@@ -26,3 +26,15 @@ SELECT count(*) AS total, max(id) AS last FROM accounts WHERE mood = @mood;
 -- name: GetCode :opt
 -- @row OnlyCode
 SELECT code FROM accounts WHERE id = @id;
+
+-- name: CopyRoutes :copyfrom
+-- @json start = golden_overrides.Point
+-- @json stops = golden_overrides.Point
+INSERT INTO routes (id, start, stops) VALUES (@id, @start, @stops);
+
+-- name: PutRoutes :copyfrom
+-- @json start = golden_overrides.Point
+-- @json stops = golden_overrides.Point
+INSERT INTO routes (id, start, stops) VALUES (@id, @start::jsonb, @stops)
+ON CONFLICT (id) DO UPDATE SET start = excluded.start
+RETURNING id, start, stops;

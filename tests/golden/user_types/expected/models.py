@@ -44,9 +44,13 @@ WorkEmail = NewType("WorkEmail", Email)
 
 @dataclass(slots=True)
 class Address:
-    """Composite type public.address."""
+    """Composite type public.address.
 
-    street: str | None
+    Attributes:
+        zip: May begin with a zero.
+    """
+
+    street: str
     zip: str | None
     mood: Mood | None
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..tasks import GetOnlyTaskRow, ListOwnersRow, ListTasksWithPeopleRow
+from ...runtime import Page
+from ..tasks import (
+    ChangeNotesRow,
+    GetOnlyTaskRow,
+    ListNotesRow,
+    ListOwnersRow,
+    ListTasksWithPeopleRow,
+    PageNotesRow,
+)
 
 
 class TaskRepositoryProtocol(Protocol):
@@ -25,4 +33,35 @@ class TaskRepositoryProtocol(Protocol):
 
     def list_owners(self) -> list[ListOwnersRow]:
         """Each owner with the tasks, in one round trip."""
+        ...
+
+    def list_notes(self) -> list[ListNotesRow]:
+        """No column of these need have a value: a row of NULLs is a row all the same."""
+        ...
+
+    def page_notes(
+        self,
+        *,
+        note: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[PageNotesRow]:
+        """The same in pages.
+
+        Args:
+            note: None leaves its condition out.
+            limit: how many rows at most.
+            after: the `next` of the page before this one.
+            before: the `previous` of the page behind this one.
+            total: count all rows as well.
+
+        Raises:
+            InvalidCursor: `after` or `before` is no cursor of these pages.
+        """
+        ...
+
+    def change_notes(self) -> list[ChangeNotesRow]:
+        """Of RETURNING, too."""
         ...

@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
+from ...runtime import Page
 from ...runtime.sync import Runner, Source
 from ..schema import PACKAGE
 from ..tasks import (
+    CHANGE_NOTES,
     GET_ONLY_TASK,
+    LIST_NOTES,
     LIST_OWNERS,
     LIST_TASKS_WITH_PEOPLE,
+    PAGE_NOTES,
+    ChangeNotesRow,
     GetOnlyTaskRow,
+    ListNotesRow,
     ListOwnersRow,
     ListTasksWithPeopleRow,
+    PageNotesRow,
 )
 
 
@@ -38,3 +45,36 @@ class TaskRepository:
     def list_owners(self) -> list[ListOwnersRow]:
         """Each owner with the tasks, in one round trip."""
         return self._run.many(LIST_OWNERS)
+
+    def list_notes(self) -> list[ListNotesRow]:
+        """No column of these need have a value: a row of NULLs is a row all the same."""
+        return self._run.many(LIST_NOTES)
+
+    def page_notes(
+        self,
+        *,
+        note: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[PageNotesRow]:
+        """The same in pages.
+
+        Args:
+            note: None leaves its condition out.
+            limit: how many rows at most.
+            after: the `next` of the page before this one.
+            before: the `previous` of the page behind this one.
+            total: count all rows as well.
+
+        Raises:
+            InvalidCursor: `after` or `before` is no cursor of these pages.
+        """
+        return self._run.page(
+            PAGE_NOTES, (note,), limit=limit, after=after, before=before, total=total
+        )
+
+    def change_notes(self) -> list[ChangeNotesRow]:
+        """Of RETURNING, too."""
+        return self._run.many(CHANGE_NOTES)

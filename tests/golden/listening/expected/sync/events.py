@@ -3,8 +3,18 @@
 
 from __future__ import annotations
 
+from golden_overrides import Code, Limits
+
+from ...runtime import Notification, Unreadable
 from ...runtime.sync import Listener, Runner, Source
-from ..events import ANNOUNCE, ODD_EVENTS, TASK_EVENTS
+from ..events import (
+    ANNOUNCE,
+    ANNOUNCE_ELSEWHERE,
+    CODE_EVENTS,
+    LIMIT_EVENTS,
+    ODD_EVENTS,
+    TASK_EVENTS,
+)
 from ..schema import PACKAGE
 
 
@@ -16,13 +26,25 @@ class EventRepository:
     def __init__(self, source: Source) -> None:
         self._run = Runner(source, PACKAGE)
 
-    def task_events(self) -> Listener[str]:
+    def task_events(self) -> Listener[Notification[str]]:
         """What happens to tasks."""
         return self._run.listen(TASK_EVENTS)
 
-    def odd_events(self) -> Listener[str]:
+    def odd_events(self) -> Listener[Notification[str]]:
         """A channel of an odd name."""
         return self._run.listen(ODD_EVENTS)
+
+    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]:
+        """Documents on a channel."""
+        return self._run.listen(LIMIT_EVENTS)
+
+    def code_events(self) -> Listener[Notification[Code] | Unreadable]:
+        """Texts that mean something."""
+        return self._run.listen(CODE_EVENTS)
+
+    def announce_elsewhere(self, *, channel: str, payload: str) -> None:
+        """Tell everyone who listens to a channel."""
+        self._run.exec(ANNOUNCE_ELSEWHERE, (channel, payload))
 
     def announce(self, *, payload: str) -> None:
         """Tell everyone who listens."""

@@ -5,18 +5,33 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from golden_overrides import Code, Limits
+
+from ...runtime import Notification, Unreadable
 from ...runtime.sync import Listener
 
 
 class EventRepositoryProtocol(Protocol):
     """What EventRepository does."""
 
-    def task_events(self) -> Listener[str]:
+    def task_events(self) -> Listener[Notification[str]]:
         """What happens to tasks."""
         ...
 
-    def odd_events(self) -> Listener[str]:
+    def odd_events(self) -> Listener[Notification[str]]:
         """A channel of an odd name."""
+        ...
+
+    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]:
+        """Documents on a channel."""
+        ...
+
+    def code_events(self) -> Listener[Notification[Code] | Unreadable]:
+        """Texts that mean something."""
+        ...
+
+    def announce_elsewhere(self, *, channel: str, payload: str) -> None:
+        """Tell everyone who listens to a channel."""
         ...
 
     def announce(self, *, payload: str) -> None:

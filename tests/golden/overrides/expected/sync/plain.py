@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from golden_overrides import Code, Mood, Point
 
 from ...runtime.sync import Runner, Source
 from ..plain import (
+    COPY_ROUTES,
     COUNT_ALL,
     COUNT_SOME,
     FIND_BY_LABEL,
@@ -16,9 +17,13 @@ from ..plain import (
     LIST_LABELS,
     MAKE_POINT,
     MAKE_POINTS,
+    PUT_ROUTES,
+    CopyRoutesParams,
     Counted,
     MakePointsRow,
     OnlyCode,
+    PutRoutesParams,
+    PutRoutesRow,
 )
 from ..schema import PACKAGE
 
@@ -58,3 +63,15 @@ class PlainRepository:
     def get_code(self, *, id: int) -> OnlyCode | None:
         """Run GetCode."""
         return self._run.opt(GET_CODE, (id,))
+
+    def copy_routes(self, rows: Iterable[CopyRoutesParams]) -> int:
+        """Run CopyRoutes.
+
+        Raises:
+            RoutesPkeyViolation: PRIMARY KEY (id).
+        """
+        return self._run.copy_from(COPY_ROUTES, rows)
+
+    def put_routes(self, rows: Iterable[PutRoutesParams]) -> list[PutRoutesRow]:
+        """Run PutRoutes."""
+        return self._run.copy_returning(PUT_ROUTES, rows)

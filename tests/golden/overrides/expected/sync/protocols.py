@@ -22,7 +22,14 @@ from ..accounts import (
     SumBalancesRow,
 )
 from ..models import Address, Customer, Price, Prices
-from ..plain import Counted, MakePointsRow, OnlyCode
+from ..plain import (
+    CopyRoutesParams,
+    Counted,
+    MakePointsRow,
+    OnlyCode,
+    PutRoutesParams,
+    PutRoutesRow,
+)
 
 
 class AccountRepositoryProtocol(Protocol):
@@ -148,4 +155,16 @@ class PlainRepositoryProtocol(Protocol):
 
     def get_code(self, *, id: int) -> OnlyCode | None:
         """Run GetCode."""
+        ...
+
+    def copy_routes(self, rows: Iterable[CopyRoutesParams]) -> int:
+        """Run CopyRoutes.
+
+        Raises:
+            RoutesPkeyViolation: PRIMARY KEY (id).
+        """
+        ...
+
+    def put_routes(self, rows: Iterable[PutRoutesParams]) -> list[PutRoutesRow]:
+        """Run PutRoutes."""
         ...

@@ -1,0 +1,280 @@
+"""A query's buffer: rows come in, and are written together in the background."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from weakref import finalize
+
+from ..buffering import (
+    PASSING,
+    Fate,
+    Rows,
+    Unwritten,
+    log_failed_callback,
+    log_lost,
+    log_retry,
+    log_unwritten,
+    smaller,
+)
+from ..codec import read_command
+from ..errors import BufferFull, NotFlushed, OutcomeUnknown, PoolClosed, RepositoryError
+from ..statement import Buffering
+from ..transactions import wait_before
+from ._background import ELSEWHERE, Condition, Worker, here, wait
+from ._compat import call
+from .copying import copy_rows
+from .staging import insert_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..buffering import BufferStatistics, Part, Told
+    from ..statement import Package, Statement
+    from .blocks import Blocks
+
+
+class Buffer:
+    """The rows of one query that wait to be written, and who writes them."""
+
+    def __init__(
+        self,
+        database: Blocks,
+        package: Package,
+        statement: Statement[Any],
+        told: Sequence[Told],
+    ) -> None:
+        self._database = database
+        self._package = package
+        self._statement = statement
+        self._told = told
+        self._home = here()
+        self._changed = Condition()
+        self._rows = Rows(statement.buffer or Buffering())
+        # What was taken out and is not gone yet; the last part is next.
+        self._parts: list[Part] = []
+        self._is_writing = False
+        self._is_closing = False
+        self._is_over = False
+        self._worker: Worker | None = None
+        self._loss: finalize[Any, Any] | None = None
+
+    def statistics(self) -> BufferStatistics:
+        """What became of the rows."""
+        return self._rows.statistics()
+
+    async def put(self, row: object, tenant: str | None, patience: float) -> bool:
+        """Take a row; False if it was dropped.
+
+        Args:
+            row: as the statement takes it.
+            tenant: on whose behalf.
+            patience: seconds to wait for room.
+
+        Raises:
+            BufferFull: there was none.
+            PoolClosed: the Database is being closed.
+        """
+        self._require_home()
+        rows = self._rows
+        async with self._changed:
+            if rows.is_full and not self._is_closing:
+                if rows.buffering.drops:
+                    rows.drop()
+                    return False
+                await self._wait_for_room(patience)
+            if self._is_closing:
+                raise PoolClosed("the Database was closed", query=self._statement.name)
+            if rows.add(row, tenant, monotonic()):
+                self._changed.notify_all()
+            if self._worker is None:
+                self._worker = Worker(self._work)
+                name = self._statement.name
+                self._loss = finalize(self, log_lost, name, rows, os.getpid())
+        return True
+
+    async def flush(self, seconds: float | None) -> None:
+        """Write all rows that are there now.
+
+        Raises:
+            NotFlushed: that takes too long.
+        """
+        self._require_home()
+        deadline = None if seconds is None else monotonic() + seconds
+        async with self._changed:
+            target = self._want_all()
+            while self._rows.done < target and not self._is_over:
+                left = None if deadline is None else deadline - monotonic()
+                if left is not None and left <= 0:
+                    raise NotFlushed(
+                        f"{self._rows.pending} rows wait after {seconds:g} s",
+                        query=self._statement.name,
+                    )
+                await wait(self._changed, left)
+
+    async def finish(self) -> None:
+        """Take no more rows, and begin to write all that are there."""
+        if self._home != here():
+            return
+        async with self._changed:
+            self._is_closing = True
+            self._want_all()
+
+    async def close(self, seconds: float) -> None:
+        """After `finish`: wait until all rows are written, or give up the others."""
+        worker = self._worker
+        if worker is None or self._home != here():
+            return
+        has_ended = False
+        try:
+            has_ended = await worker.join(seconds)
+        finally:
+            if not has_ended:
+                await self._give_up("the Database was closed", worker)
+        if self._loss is not None:
+            self._loss.detach()
+
+    def _require_home(self) -> None:
+        if self._home != here():
+            raise RepositoryError(ELSEWHERE, query=self._statement.name)
+
+    def _want_all(self) -> int:
+        self._rows.wanted = self._rows.taken
+        self._changed.notify_all()
+        return self._rows.wanted
+
+    async def _wait_for_room(self, patience: float) -> None:
+        deadline = monotonic() + patience
+        while self._rows.is_full and not self._is_closing:
+            left = deadline - monotonic()
+            if left <= 0:
+                raise BufferFull(
+                    f"{self._rows.pending} rows wait to be written, and there was no"
+                    f" room within {patience:g} s",
+                    query=self._statement.name,
+                )
+            await wait(self._changed, left)
+
+    async def _work(self) -> None:
+        try:
+            while await self._take():
+                await self._write()
+        finally:
+            await self._give_up("the task that writes them was cancelled")
+
+    async def _take(self) -> bool:
+        """Wait until there is something to write; False if there never will be."""
+        async with self._changed:
+            self._rows.finish()
+            self._changed.notify_all()
+            while not self._is_over:
+                seconds = self._rows.due_in(monotonic())
+                if seconds == 0:
+                    self._parts = self._rows.take()
+                    return True
+                if seconds is None and self._is_closing:
+                    return False
+                await wait(self._changed, seconds)
+            return False
+
+    async def _write(self) -> None:
+        attempt = 0
+        while (part := await self._begin()) is not None:
+            tenant, rows = part
+            try:
+                await self._copy(tenant, rows)
+            except PoolClosed as error:
+                await self._give_up(str(error))
+            except PASSING as error:
+                attempt += 1
+                await self._pause(attempt, error)
+                continue
+            except OutcomeUnknown as error:
+                await self._settle(Fate.UNKNOWN, error)
+            except Exception as error:  # noqa: BLE001 -- told of, as all others
+                if parts := smaller(rows, error):
+                    await self._divide(parts)
+                else:
+                    await self._settle(Fate.FAILED, error)
+            else:
+                await self._settle(Fate.WRITTEN)
+            attempt = 0
+
+    async def _begin(self) -> Part | None:
+        async with self._changed:
+            if self._is_over or not self._parts:
+                return None
+            self._is_writing = True
+            return self._parts[-1]
+
+    async def _copy(self, tenant: str | None, rows: Sequence[Any]) -> None:
+        statement = self._statement
+        async with self._database.lease(self._package, statement, tenant) as session:
+            if statement.copy is not None and statement.copy.staged:
+                await insert_rows(session, statement, rows, read_command)
+            else:
+                await copy_rows(session, statement, rows)
+
+    async def _pause(self, attempt: int, error: Exception) -> None:
+        until = monotonic() + wait_before(attempt)
+        async with self._changed:
+            self._is_writing = False
+            if not self._is_over:
+                self._rows.retries += 1
+                if attempt == 1:
+                    log_retry(self._statement.name, error, self._rows.pending)
+            while (left := until - monotonic()) > 0 and not self._is_over:
+                await wait(self._changed, left)
+
+    async def _divide(self, parts: Sequence[list[Any]]) -> None:
+        async with self._changed:
+            self._is_writing = False
+            if not self._is_over:
+                tenant, _ = self._parts.pop()
+                self._parts += [(tenant, part) for part in reversed(parts)]
+
+    async def _settle(self, fate: Fate, error: Exception | None = None) -> None:
+        async with self._changed:
+            self._is_writing = False
+            if self._is_over:
+                return
+            part = self._parts.pop()
+            self._rows.settle(len(part[1]), fate)
+            self._changed.notify_all()
+        if error is not None:
+            await self._tell(part, error)
+
+    async def _give_up(self, why: str, worker: Worker | None = None) -> None:
+        name = self._statement.name
+        async with self._changed:
+            under_way: list[Part] = []
+            if self._is_writing and self._parts:
+                under_way.append(self._parts.pop())
+            left = self._parts[::-1]
+            while rows := self._rows.take():
+                left += reversed(rows)
+            self._is_closing = self._is_over = True
+            self._parts = []
+            self._rows.settle(sum(len(part[1]) for part in under_way), Fate.UNKNOWN)
+            self._rows.settle(sum(len(part[1]) for part in left), Fate.FAILED)
+            self._changed.notify_all()
+        if worker is not None:
+            await worker.stop()
+        for part in under_way:
+            await self._tell(part, OutcomeUnknown(why, query=name))
+        for part in left:
+            await self._tell(part, NotFlushed(why, query=name))
+
+    async def _tell(self, part: Part, error: Exception) -> None:
+        tenant, rows = part
+        query = self._statement.name
+        unwritten = Unwritten(query=query, error=error, rows=rows, tenant=tenant)
+        if not self._told:
+            log_unwritten(unwritten)
+        for callback in self._told:
+            try:
+                await call(partial(callback, unwritten))
+            except Exception as failed:  # noqa: BLE001 -- the others are told all the same
+                log_failed_callback(query, failed)

@@ -1,0 +1,87 @@
+"""Reads that failed on a replica, and are made again on another server."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from ._compat import chunks
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        Awaitable,
+        Callable,
+        Iterable,
+    )
+    from contextlib import AbstractAsyncContextManager
+
+    from ..errors import RepositoryError
+    from ..statement import Package, Statement
+    from .session import Session
+    from .source import Holder
+
+T = TypeVar("T")
+
+_CHUNK: Final = 1000
+
+
+class Elsewhere(Exception):  # noqa: N818 -- never seen outside the runtime
+    """What was read on a leased connection may be had from another server.
+
+    Attributes:
+        error: of the replica.
+        lease: of a connection to another server.
+    """
+
+    def __init__(
+        self, error: RepositoryError, lease: AbstractAsyncContextManager[Session]
+    ) -> None:
+        super().__init__()
+        self.error = error
+        self.lease = lease
+
+
+async def call_on(
+    holder: Holder,
+    package: Package,
+    statement: Statement[Any],
+    call: Callable[[Session], Awaitable[T]],
+) -> T:
+    """Do something on a leased connection; on another, if its server fails."""
+    lease = holder.lease(package, statement)
+    while True:
+        try:
+            async with lease as session:
+                return await call(session)
+        except Elsewhere as elsewhere:
+            lease = elsewhere.lease
+
+
+async def read_on(
+    holder: Holder,
+    package: Package,
+    statement: Statement[Any],
+    read: Callable[[Session], AsyncGenerator[T, None]],
+) -> AsyncGenerator[T, None]:
+    """What a generator gives; from another server, if one fails before it gave any."""
+    lease = holder.lease(package, statement)
+    is_begun = False
+    while True:
+        try:
+            async with lease as session, aclosing(read(session)) as items:
+                async for item in items:
+                    is_begun = True
+                    yield item
+        except Elsewhere as elsewhere:
+            if is_begun:
+                raise elsewhere.error from None
+            lease = elsewhere.lease
+        else:
+            return
+
+
+async def collected(rows: Iterable[T] | AsyncIterable[T]) -> list[T]:
+    """The rows, to be gone through more than once."""
+    return [row async for part in chunks(rows, _CHUNK) for row in part]

@@ -1,0 +1,226 @@
+"""One connection, as statements are sent on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import psycopg
+
+from .. import wire
+from ..errors import ConnectionInUse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from psycopg import AsyncConnection
+    from psycopg.abc import Buffer
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_OPENING: Final = "_repository_opening"
+_CHUNKED: Final = "_repository_chunked"
+
+
+class Line:
+    """Sends prepared statements on a connection, as fast as that goes.
+
+    Attributes:
+        connection: psycopg's.
+        opening: what begins a transaction, and is to be sent with the next statement;
+            one list for all lines of the connection.
+        streaming: a stream has the connection to itself.
+    """
+
+    def __init__(self, connection: AsyncConnection[Any], *, fast: bool) -> None:
+        self.connection = connection
+        self.opening: list[str] = vars(connection).setdefault(_OPENING, [])
+        self.streaming = False
+        # Names of prepared statements that nobody will run again.
+        self._unused: list[bytes] = []
+        # On a connection where psycopg prepares statements of its own, it also
+        # deallocates all of them, ours included, after a rollback.
+        self._fast = fast and connection.prepare_threshold is None
+        self._prepares = wire.UNPREPARED not in vars(connection)
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether the fast path may be used right now.
+
+        Raises:
+            ConnectionInUse: no path may.
+        """
+        connection = self.connection
+        if self.streaming:
+            raise ConnectionInUse(
+                "a stream is open on this connection: read it to its end or close it,"
+                " or use another connection"
+            )
+        return self._fast and wire.is_free(
+            connection.pgconn, autocommit=connection.autocommit
+        )
+
+    async def execute(
+        self,
+        codec: Codec[T],
+        parameters: Sequence[Buffer | None],
+        read: Callable[[Codec[T], PGresult], R],
+    ) -> R:
+        """Run a statement and read its result.
+
+        Raises:
+            psycopg.Error: it failed.
+            wire.BatchFailed: it failed, or the transaction could not begin.
+        """
+        connection = self.connection
+        pgconn = connection.pgconn
+        async with connection.lock:
+            if self.opening:
+                if self._is_ready(codec) and not self._ends_chunks():
+                    command = (codec, parameters)
+                    return read(codec, (await self._opened_by([command]))[0])
+                await self._send("")
+            if not (codec.name or self._is_ready(codec)):
+                await self.prepare(codec)
+            results = await connection.wait(wire.execute(pgconn, codec, parameters))
+            try:
+                result = wire.check(results)
+            except psycopg.Error as error:
+                if not self.may_repeat(codec, error):
+                    raise
+                await self.prepare(codec)
+                results = await connection.wait(wire.execute(pgconn, codec, parameters))
+                result = wire.check(results)
+            return read(codec, result)
+
+    async def pipelined(
+        self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+    ) -> list[PGresult]:
+        """Run statements in one pipeline: outside a transaction, they are one.
+
+        Raises:
+            wire.BatchFailed: one of them failed, and so all did.
+        """
+        await self.end_chunks()
+        connection = self.connection
+        pgconn = connection.pgconn
+        codecs = dict.fromkeys(codec for codec, _ in commands)
+        async with connection.lock:
+            if self.opening:
+                if all(map(self._is_ready, codecs)):
+                    return await self._opened_by(commands)
+                await self._send("")
+            await self._prepare(codecs)
+            try:
+                return await connection.wait(wire.pipeline(pgconn, commands))
+            except wire.BatchFailed as failure:
+                codec, _ = commands[failure.item or 0]
+                if not self.may_repeat(codec, failure.error):
+                    raise
+            # What made that one outdated may have done so to the others.
+            for codec in codecs:
+                self.forget(codec)
+            await self._prepare(codecs)
+            return await connection.wait(wire.pipeline(pgconn, commands))
+
+    async def _opened_by(
+        self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+    ) -> list[PGresult]:
+        """Begin a transaction, in one pipeline with its first statements."""
+        opening = [sql.encode() for sql in self.opening]
+        self.opening.clear()
+        work = wire.pipeline(self.connection.pgconn, commands, opening)
+        try:
+            return await self.connection.wait(work)
+        except wire.BatchFailed as failure:
+            codec, _ = commands[failure.item or 0]
+            self.may_repeat(codec, failure.error)
+            raise
+
+    def begin_chunks(self) -> None:
+        """Results are about to come in chunks."""
+        vars(self.connection)[_CHUNKED] = True
+
+    async def end_chunks(self) -> None:
+        """Make sure that results come as a whole; do that before a pipeline.
+
+        A statement of its own always is given anew how its results come, but libpq
+        forgets that for the first of a pipeline.
+        """
+        if self._ends_chunks():
+            await self.command("SELECT")
+
+    def _ends_chunks(self) -> bool:
+        return bool(vars(self.connection).pop(_CHUNKED, False))
+
+    def _is_ready(self, codec: Codec[Any]) -> bool:
+        """Whether there is nothing left to prepare."""
+        if self._prepares:
+            return bool(codec.name)
+        # Nothing keeps the columns as they were.
+        codec.checked = False
+        return True
+
+    async def _prepare(self, codecs: Iterable[Codec[Any]]) -> None:
+        for codec in codecs:
+            if not self._is_ready(codec):
+                await self.prepare(codec)
+
+    async def prepare(self, codec: Codec[Any]) -> None:
+        """Prepare a statement that is not prepared, if that may be done here."""
+        if self._is_ready(codec):
+            return
+        connection = self.connection
+        if self._unused and wire.may_close(connection.pgconn):
+            await connection.wait(wire.close(connection.pgconn, self._unused))
+            self._unused.clear()
+        await connection.wait(wire.prepare(connection.pgconn, codec))
+
+    def forget(self, codec: Codec[Any]) -> None:
+        """A statement is to be prepared once more, or never again."""
+        if codec.name:
+            self._unused.append(codec.name)
+        codec.forget()
+
+    def may_repeat(self, codec: Codec[Any], error: psycopg.Error) -> bool:
+        """Whether preparing the statement anew, and running it again, can help."""
+        if not (self._prepares and wire.is_outdated(error)):
+            return False
+        self.forget(codec)
+        # In a transaction, the error has ended that.
+        return wire.is_idle(self.connection.pgconn)
+
+    async def command(self, sql: str) -> str:
+        """Run a command without parameters; returns its tag."""
+        if not self.is_fast:
+            cursor = await self.connection.execute(self._due(sql), prepare=False)
+            return cursor.statusmessage or ""
+        async with self.connection.lock:
+            result = await self._send(sql)
+        return (result.command_status or b"").decode()
+
+    async def open(self) -> None:
+        """Begin the transaction that was to begin with the next statement."""
+        if not self.opening:
+            return
+        if not self.is_fast:
+            await self.command("")
+            return
+        async with self.connection.lock:
+            # Another task may have been faster.
+            if self.opening:
+                await self._send("")
+
+    async def _send(self, sql: str) -> PGresult:
+        connection = self.connection
+        work = wire.command(connection.pgconn, self._due(sql))
+        return wire.check(await connection.wait(work))
+
+    def _due(self, sql: str) -> bytes:
+        """A command, and in front of it what opens the transaction."""
+        commands = [*self.opening, sql] if sql else self.opening[:]
+        self.opening.clear()
+        return "; ".join(commands).encode()

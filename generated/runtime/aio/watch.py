@@ -1,0 +1,123 @@
+"""Servers that are asked now and then how they are."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg.rows import tuple_row
+
+from ._background import Condition, Worker, wait
+from .pool import prove_alive
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+    from psycopg import AsyncConnection
+
+    from ..settings import Settings
+
+# Seconds from one question to the next, at least.
+_SOON: Final = 0.02
+# Seconds for a server to answer, and for the worker to end.
+_PATIENCE: Final = 2.0
+
+
+class Watch(ABC):
+    """Asks one server, in the background, on a connection of its own.
+
+    Attributes:
+        settings: of the server.
+        connection_class: of connections to it.
+    """
+
+    def __init__(
+        self, settings: Settings, connection_class: type[AsyncConnection[Any]]
+    ) -> None:
+        self.settings = settings
+        self.connection_class = connection_class
+        self._connection: AsyncConnection[Any] | None = None
+        self._worker: Worker | None = None
+        self._changed = Condition()
+        self._is_rung = False
+        self._is_over = False
+
+    @abstractmethod
+    async def look(self) -> bool:
+        """Ask the server; False if it should be asked again before long."""
+
+    async def start(self) -> None:
+        """Begin."""
+        self._changed = Condition()
+        self._is_over = False
+        self._worker = Worker(self._work)
+
+    async def stop(self) -> None:
+        """End it."""
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        async with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+        if not await worker.join(_PATIENCE):
+            await worker.stop()
+
+    async def ring(self) -> None:
+        """Have the server asked soon, as there is someone who wants to know."""
+        if not self._is_rung:
+            async with self._changed:
+                self._is_rung = True
+                self._changed.notify_all()
+
+    async def ask(self, query: LiteralString) -> tuple[Any, ...]:
+        """The query's row.
+
+        Raises:
+            psycopg.Error: the server does not answer.
+        """
+        conninfo = self.settings.conninfo
+        if self._connection is None:
+            self._connection = await self.connection_class.connect(
+                conninfo,
+                autocommit=True,
+                prepare_threshold=None,
+                **self.settings.connection_options(conninfo),
+            )
+        try:
+            await prove_alive(self._connection, _PATIENCE)
+            cursor = self._connection.cursor(row_factory=tuple_row)
+            row = await (await cursor.execute(query)).fetchone()
+        except BaseException:
+            await self._disconnect()
+            raise
+        return row or ()
+
+    async def _work(self) -> None:
+        pause, interval = _SOON, self.settings.replica_interval
+        try:
+            while not self._is_over:
+                if await self.look():
+                    pause = _SOON
+                    await self._rest(pause, interval)
+                else:
+                    pause = min(2 * pause, interval)
+                    await self._rest(pause, pause)
+        finally:
+            await self._disconnect()
+
+    async def _rest(self, least: float, most: float) -> None:
+        """Wait; for more than `least` only if nobody rings."""
+        end = monotonic() + least
+        async with self._changed:
+            while not self._is_over and (left := end - monotonic()) > 0:
+                await wait(self._changed, left)
+            if most > least and not (self._is_over or self._is_rung):
+                await wait(self._changed, most - least)
+            self._is_rung = False
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()

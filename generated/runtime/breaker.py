@@ -1,0 +1,190 @@
+"""A circuit breaker: a server that can't be reached is left in peace for a while."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from .errors import CircuitOpen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+
+_logger: Final = logging.getLogger(__name__)
+# Many programs that lost one server don't all come back at once.
+_SPREAD: Final = 0.25
+
+
+class BreakerState(StrEnum):
+    """Whether calls go to a server."""
+
+    CLOSED = "closed"
+    """All of them do."""
+
+    OPEN = "open"
+    """None does: they raise `CircuitOpen`."""
+
+    HALF_OPEN = "half-open"
+    """One does, to see if the server is back; the others raise `CircuitOpen`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerChange:
+    """A breaker's change of state.
+
+    Attributes:
+        server: whose breaker it is: `host:port/database`.
+        before: the state that it was in.
+        after: the state that it is in now.
+    """
+
+    server: str
+    before: BreakerState
+    after: BreakerState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """When calls are held back from a server.
+
+    What counts is that it can't be reached: that a connection can't be made, or made
+    anew after it broke. What the server says of a statement never does.
+
+    Attributes:
+        failures: how many in a row open it.
+        wait: seconds until one call may try the server again; up to a quarter less or
+            more, at random. So long that call waits at most.
+        on_state_change: called with each change, from wherever that was noticed: it
+            should be quick. What it raises is logged.
+    """
+
+    failures: int = 5
+    wait: float = 1.0
+    on_state_change: Callable[[BreakerChange], object] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            ValueError: a number is too small.
+        """
+        if self.failures < 1:
+            raise ValueError(f"failures={self.failures}: it takes one at least")
+        if self.wait <= 0:
+            raise ValueError(f"wait={self.wait:g}: seconds, more than 0")
+
+
+DEFAULT_BREAKER: Final = Breaker()
+
+
+class Circuit:
+    """The breaker of one server; all threads share it.
+
+    Attributes:
+        state: which see.
+        failures: how many there were in a row.
+    """
+
+    def __init__(self, breaker: Breaker, server: str) -> None:
+        self.state = BreakerState.CLOSED
+        self.failures = 0
+        self._breaker = breaker
+        self._server = server
+        self._lock = Lock()
+        self._next = 0.0
+        self._cause: psycopg.Error | None = None
+
+    @property
+    def wait(self) -> float:
+        """Seconds that a call which tries the server may wait for a connection."""
+        return self._breaker.wait
+
+    @property
+    def is_available(self) -> bool:
+        """Whether a call would be let through."""
+        match self.state:
+            case BreakerState.CLOSED:
+                return True
+            case BreakerState.OPEN:
+                return monotonic() >= self._next
+            case BreakerState.HALF_OPEN:
+                return False
+
+    def worked(self) -> None:
+        """A call that was let through as usual did reach the server."""
+        if self.state is BreakerState.CLOSED:
+            self.failures = 0
+
+    def failed(self, error: psycopg.Error) -> None:
+        """The server was not reached."""
+        with self._lock:
+            self._cause = error
+            if self.state is not BreakerState.CLOSED:
+                return
+            self.failures += 1
+            if self.failures < self._breaker.failures:
+                return
+            change = self._open()
+        self._tell(change)
+
+    def reached(self) -> None:
+        """The server has just answered on a connection that was in doubt."""
+        with self._lock:
+            self.failures = 0
+            change = self._change(BreakerState.CLOSED)
+        self._tell(change)
+
+    def begin_attempt(self) -> None:
+        """Let one call through, to try the server: then it is `reached`, or not.
+
+        Raises:
+            CircuitOpen: it is too early, or another one does just that.
+        """
+        with self._lock:
+            if not self.is_available:
+                raise CircuitOpen(self._why(), driver_error=self._cause)
+            change = self._change(BreakerState.HALF_OPEN)
+        self._tell(change)
+
+    def attempt_failed(self) -> None:
+        """The call that was to try the server did not reach it."""
+        with self._lock:
+            # Others may have reached it meanwhile.
+            if self.state is not BreakerState.HALF_OPEN:
+                return
+            self.failures += 1
+            change = self._open()
+        self._tell(change)
+
+    def _open(self) -> BreakerChange:
+        wait = self._breaker.wait
+        spread = random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 -- no secret
+        self._next = monotonic() + wait * spread
+        return self._change(BreakerState.OPEN)
+
+    def _change(self, after: BreakerState) -> BreakerChange:
+        before, self.state = self.state, after
+        return BreakerChange(server=self._server, before=before, after=after)
+
+    def _why(self) -> str:
+        text = f"{self._server} could not be reached, {self.failures} times in a row"
+        if self.state is BreakerState.OPEN:
+            left = max(0.0, self._next - monotonic())
+            return f"{text}: it is tried again in {left:.1f} s"
+        return f"{text}: it is being tried right now"
+
+    def _tell(self, change: BreakerChange) -> None:
+        callback = self._breaker.on_state_change
+        if callback is None or change.before is change.after:
+            return
+        try:
+            callback(change)
+        except Exception:  # a caller's call must not fail with it
+            _logger.exception("on_state_change failed at %s", change)

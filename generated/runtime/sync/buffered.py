@@ -1,0 +1,191 @@
+# Derived from ../aio/buffered.py by derive_sync.py: change that file.
+"""A Database with buffers, and what generated methods put into them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Self
+
+from ..errors import PoolClosed, RepositoryError
+from ..limits import own_settings
+from .buffer import Buffer
+from .database import Database
+from .runner import Runner
+from .tenant import Tenant
+
+if TYPE_CHECKING:
+    from contextvars import ContextVar
+
+    from ..buffering import BufferStatistics, Told
+    from ..settings import Settings
+    from ..statement import Package, Statement
+
+
+class Buffers(ABC):
+    """A source that takes rows to be written later."""
+
+    @abstractmethod
+    def put_row(
+        self,
+        package: Package,
+        statement: Statement[Any],
+        row: object,
+        tenant: str | None = None,
+    ) -> bool:
+        """Take a row; False if it was dropped."""
+
+
+class BufferedDatabase(Database, Buffers):
+    """A Database whose package has `@buffered` queries.
+
+    Their rows are written in the background, by a thread of its own for each query.
+    `close()`, and so the end of the block, writes what waits.
+
+    Attributes:
+        drain_timeout: seconds that `close()` takes for that; what is not written then
+            is given up, and told.
+    """
+
+    drain_timeout: float = 30.0
+
+    def __init__(self, settings: Settings, *, package: Package) -> None:
+        super().__init__(settings, package=package)
+        self._guard = Lock()
+        self._buffers: dict[Statement[Any], Buffer] = {}
+        self._takes_rows = False
+        self._told: list[Told] = []
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._buffers = {}
+        self._takes_rows = True
+        return self
+
+    def close(
+        self,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- calls may go on meanwhile
+    ) -> None:
+        """Write what is in the buffers, then close all connections.
+
+        Args:
+            timeout: seconds for the calls that have one, as of any Database.
+        """
+        with self._guard:
+            self._takes_rows = False
+            buffers = [*self._buffers.values()]
+        until = monotonic() + self.drain_timeout
+        try:
+            for buffer in buffers:
+                buffer.finish()
+            for buffer in buffers:
+                buffer.close(max(0.0, until - monotonic()))
+        finally:
+            super().close(timeout=timeout)
+
+    def flush(
+        self,
+        *statements: Statement[Any],
+        timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- each buffer keeps it
+    ) -> None:
+        """Write the rows that are in the buffers now.
+
+        Args:
+            *statements: of which buffers, by the constants of the generated modules;
+                of all of them if none is named.
+            timeout: seconds to wait, for each of the buffers.
+
+        Raises:
+            NotFlushed: it took longer; the rows stay in the buffer.
+        """
+        for statement in statements:
+            if statement.buffer is None:
+                raise RepositoryError("has no buffer", query=statement.name)
+        for statement, buffer in [*self._buffers.items()]:
+            if not statements or statement in statements:
+                buffer.flush(timeout)
+
+    def buffers(self) -> dict[str, BufferStatistics]:
+        """What became of the rows, by the names of the queries: `tasks.add_task`."""
+        return {
+            statement.name: buffer.statistics()
+            for statement, buffer in [*self._buffers.items()]
+        }
+
+    def on_unwritten(self, callback: Told) -> None:
+        """Call something with the rows that are given up.
+
+        It is called in the background, outside of any transaction; what it returns is
+        awaited, if it can be. Without one, an error is logged, which has no row's data.
+        """
+        self._told.append(callback)
+
+    def tenant(self, id: object) -> BufferedTenant:  # noqa: A002 -- what it is
+        """A block whose calls are a tenant's: see there."""
+        return BufferedTenant(self, self._tenants, super().tenant(id).id)
+
+    def put_row(
+        self,
+        package: Package,
+        statement: Statement[Any],
+        row: object,
+        tenant: str | None = None,
+    ) -> bool:
+        """Take a row, whatever block the call is made in; False if it was dropped."""
+        if package.tenant is not None:
+            tenant = tenant or self._tenant()
+            own_settings(package, statement, tenant)
+        with self._guard:
+            if not self._takes_rows:
+                raise PoolClosed("the Database is not open", query=statement.name)
+            buffer = self._buffers.get(statement)
+            if buffer is None:
+                buffer = Buffer(self, package, statement, self._told)
+                self._buffers[statement] = buffer
+        return buffer.put(row, tenant, self._settings.timeout)
+
+
+class BufferedTenant(Tenant, Buffers):
+    """A tenant's block, and a source that knows of the Database's buffers."""
+
+    def __init__(
+        self,
+        database: BufferedDatabase,
+        variable: ContextVar[tuple[str, ...]],
+        id: str,  # noqa: A002 -- what it is
+    ) -> None:
+        super().__init__(database, variable, id)
+        self._buffers = database
+
+    def put_row(
+        self,
+        package: Package,
+        statement: Statement[Any],
+        row: object,
+        tenant: str | None = None,
+    ) -> bool:
+        """Take a row of the tenant's; False if it was dropped."""
+        return self._buffers.put_row(package, statement, row, tenant or self.id)
+
+
+class BufferedRunner(Runner):
+    """Runs the statements of a repository that has `@buffered` queries."""
+
+    __slots__ = ()
+
+    def buffer(self, statement: Statement[Any], row: object) -> bool:
+        """Have a row written later; False if it was dropped.
+
+        Raises:
+            BufferFull: there was no room in time.
+            RepositoryError: the repository stands on a connection or a transaction.
+        """
+        if not isinstance(self._holder, Buffers):
+            raise RepositoryError(
+                "rows wait in a Database, and are part of no transaction: call this on"
+                " a Database's repository",
+                query=statement.name,
+            )
+        return self._holder.put_row(self._package, statement, row)

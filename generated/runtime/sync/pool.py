@@ -1,0 +1,111 @@
+# Derived from ../aio/pool.py by derive_sync.py: change that file.
+"""The psycopg_pool that stands behind a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from ..pinging import INTERVAL, ping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..settings import Settings
+
+Pool: TypeAlias = ConnectionPool[Connection[Any]]
+
+# The pool doubles its wait each time that it can't connect; after so many seconds it
+# would give up, and is told to begin anew.
+_RECONNECT: Final = 2.0
+_RESET: Final = (
+    b"CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *;"
+    b" SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
+
+
+def make_pool(
+    conninfo: str,
+    settings: Settings,
+    connection_class: type[Connection[Any]],
+    made: Callable[[Connection[Any]], None],
+    not_made: Callable[[psycopg.Error], None],
+) -> Pool:
+    """A pool that is not open yet.
+
+    Args:
+        conninfo: where to.
+        settings: of all else.
+        connection_class: of its connections.
+        made: called with each new connection.
+        not_made: called when one could not be made: the pool keeps that quiet.
+    """
+    return ConnectionPool(
+        conninfo,
+        connection_class=_watched(connection_class, not_made),
+        kwargs={
+            "autocommit": True,
+            # psycopg's own prepared statements would deallocate ours.
+            "prepare_threshold": None,
+            **settings.connection_options(conninfo),
+        },
+        min_size=settings.min_size,
+        max_size=settings.max_size,
+        timeout=settings.timeout,
+        max_idle=settings.max_idle,
+        max_lifetime=settings.max_lifetime,
+        configure=made,
+        reset=_reset if settings.reset else None,
+        reconnect_timeout=_RECONNECT,
+        reconnect_failed=_connect_again,
+        open=False,
+    )
+
+
+def close_pool(pool: Pool) -> None:
+    """End its connections, and what makes them."""
+    pool.close()
+
+
+def prove_alive(connection: Connection[Any], seconds: float) -> None:
+    """Make a round trip.
+
+    Raises:
+        psycopg.Error: there was no answer; the connection is closed.
+    """
+    try:
+        with connection.lock:
+            connection.wait(ping(connection.pgconn, seconds), INTERVAL)
+    except psycopg.Error:
+        connection.close()
+        raise
+
+
+def _watched(
+    base: type[Connection[Any]], failed: Callable[[psycopg.Error], None]
+) -> type[Connection[Any]]:
+    """That class, telling when a connection could not be made: pools keep it quiet."""
+
+    class Watched(base):  # type: ignore[misc,valid-type] # it is known when this runs
+        @classmethod
+        def connect(cls, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as psycopg has it
+            try:
+                return super().connect(*args, **options)
+            except psycopg.Error as error:
+                failed(error)
+                raise
+
+    Watched.__qualname__ = base.__qualname__
+    return Watched
+
+
+def _connect_again(pool: Pool) -> None:
+    # This also makes the pool grow.
+    pool.check()
+
+
+def _reset(connection: Connection[Any]) -> None:
+    connection.execute(_RESET, prepare=False)

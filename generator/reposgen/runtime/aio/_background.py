@@ -1,0 +1,51 @@
+"""Work in the background; its twin in sync/ is written by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from asyncio import Condition
+from contextlib import suppress
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+__all__ = ["ELSEWHERE", "Condition", "Worker", "here", "wait"]
+
+ELSEWHERE: Final = (
+    "this Database was opened in another process or event loop: open one here"
+)
+
+
+def here() -> object:
+    """The process and the event loop."""
+    return os.getpid(), asyncio.get_running_loop()
+
+
+async def wait(condition: Condition, seconds: float | None) -> None:
+    """Wait until the condition is notified, or the time is over."""
+    if seconds is None:
+        await condition.wait()
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await condition.wait()
+
+
+class Worker:
+    """A task that is part of nothing in which it was started."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._task = asyncio.create_task(work(), context=Context())
+
+    async def join(self, seconds: float) -> bool:
+        """Wait until it has ended, but not for longer; whether it has."""
+        done, _ = await asyncio.wait([self._task], timeout=seconds)
+        return bool(done)
+
+    async def stop(self) -> None:
+        """End it."""
+        self._task.cancel()
+        await asyncio.wait([self._task])

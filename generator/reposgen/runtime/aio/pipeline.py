@@ -1,0 +1,278 @@
+"""Calls that make one round trip together."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, cast
+
+import psycopg
+
+from .. import wire
+from ..errors import (
+    ConnectionLost,
+    NotFound,
+    RepositoryError,
+    TooManyRows,
+    TransactionClosed,
+    WrongTenant,
+)
+from ..limits import (
+    KEPT_BY_STATEMENT,
+    LIMIT,
+    SET,
+    UNLIMIT,
+    milliseconds,
+    own_settings,
+    set_arguments,
+)
+from ..translate import outcome_of
+from ._compat import start
+from .recording import Recorded, Recorder, Replayed
+from .session import needs_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from contextvars import ContextVar
+
+    from psycopg.abc import Buffer
+
+    from ..codec import Codec
+    from ..statement import Statement
+    from .blocks import Blocks, Sessions
+    from .recording import Answer, Step
+    from .session import Session
+    from .transaction import Transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
+
+
+class Pending(Generic[T]):
+    """What a call in a pipeline gives, once the pipeline's block has ended."""
+
+    def __init__(self, work: Callable[[], Awaitable[T]], step: Step) -> None:
+        self._work = work
+        self._step = step
+        self._results: list[T] = []
+        self._error: RepositoryError | None = None
+
+    def result(self) -> T:
+        """What the call gives.
+
+        Raises:
+            NotFound: of a query, as of the call itself.
+            TooManyRows: the same.
+            RepositoryError: the block has not ended, or an exception has ended it.
+        """
+        if self._error is not None:
+            raise self._error
+        if not self._results:
+            raise RepositoryError(
+                "there is no result before the end of the pipeline's block, nor after"
+                " an exception",
+                query=self._step.statement.name,
+            )
+        return self._results[0]
+
+    @property
+    def step(self) -> Step:
+        """The statement."""
+        return self._step
+
+    async def settle(self) -> None:
+        """Make the call, whose statement was run.
+
+        Raises:
+            RepositoryError: it failed; of a query that met no row, `result` tells.
+        """
+        try:
+            self._results.append(await self._work())
+        except (NotFound, TooManyRows) as error:
+            if not self._step.statement.read_only:
+                raise
+            self._error = error
+
+    def forget(self) -> None:
+        """What the call did was undone."""
+        self._results.clear()
+
+
+class Pipeline:
+    """What `Database.pipeline()` opens.
+
+    Calls are added in the block, and are made at its end: their statements go to the
+    server together, as one transaction, in one round trip as a rule.
+    """
+
+    def __init__(
+        self,
+        blocks: Blocks,
+        connected: Callable[..., AbstractAsyncContextManager[Sessions]],
+        current: ContextVar[Transaction | None],
+        settings: Mapping[str, str],
+    ) -> None:
+        self._blocks = blocks
+        self._connected = connected
+        self._current = current
+        self._settings = settings
+        self._closed = False
+        self._pending: list[Pending[Any]] = []
+
+    def add(
+        self, call: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Pending[T]:
+        """Make a call at the end of the block.
+
+        Args:
+            call: a method of this Database's repositories that runs one statement.
+            *args: its arguments.
+            **kwargs: the same.
+
+        Raises:
+            RepositoryError: the method is not of that kind.
+            TransactionClosed: the block has ended.
+        """
+        if self._closed:
+            raise TransactionClosed("the pipeline block has ended")
+        work: Callable[[], Awaitable[T]] = partial(call, *args, **kwargs)
+        token = self._current.set(cast("Transaction", Recorder()))
+        try:
+            start(work)
+        except Recorded as recorded:
+            pending = Pending(work, recorded.step)
+        else:
+            raise RepositoryError(
+                "a pipeline takes methods of its Database's repositories that run one"
+                " statement"
+            )
+        finally:
+            self._current.reset(token)
+        self._pending.append(pending)
+        return pending
+
+    async def run(self) -> None:
+        """Make the calls.
+
+        Raises:
+            RepositoryError: one of them failed; nothing was done.
+        """
+        self._closed = True
+        if not self._pending:
+            return
+        try:
+            await self._run()
+        except BaseException:
+            for pending in self._pending:
+                pending.forget()
+            raise
+
+    async def _run(self) -> None:
+        outer = self._blocks.current()
+        if outer is not None:
+            await self._run_in(outer)
+            return
+        steps = [pending.step for pending in self._pending]
+        for step in steps:
+            if step.statement.locks_rows:
+                raise needs_transaction(step.statement)
+        # What is judged late is judged before the commit, which then takes a round
+        # trip of its own.
+        if any(step.may_fail_late for step in steps) or not await self._run_alone(
+            steps
+        ):
+            async with self._blocks.transaction() as transaction:
+                await self._run_in(transaction)
+
+    async def _run_in(self, transaction: Transaction) -> None:
+        steps = [pending.step for pending in self._pending]
+        sessions = [transaction.session(step.package, step.tenant) for step in steps]
+        if not sessions[0].is_fast:
+            for pending in self._pending:
+                await pending.settle()
+            return
+        answers = await _send(steps, sessions, [], transaction.bounded)
+        await self._settle(answers, transaction)
+
+    async def _run_alone(self, steps: Sequence[Step]) -> bool:
+        """Run the statements as a transaction by themselves, if that is possible."""
+        settings = {**self._settings, **_settings_of(steps)}
+        before = [(SET, set_arguments(settings))] if settings else []
+        writes = [step for step in steps if not step.statement.read_only]
+        async with self._connected(writes=bool(writes)) as session_of:
+            sessions = [session_of(step.package) for step in steps]
+            if not sessions[0].is_fast:
+                return False
+            try:
+                answers = await _send(steps, sessions, before, lambda seconds: seconds)
+            except ConnectionLost as error:
+                if not writes:
+                    raise
+                raise outcome_of(error, writes[0].statement) from None
+        await self._settle(answers, None)
+        return True
+
+    async def _settle(
+        self, answers: Sequence[Answer], transaction: Transaction | None
+    ) -> None:
+        for pending, answer in zip(self._pending, answers, strict=True):
+            replayed = cast("Transaction", Replayed(answer, transaction))
+            token = self._current.set(replayed)
+            try:
+                await pending.settle()
+            finally:
+                self._current.reset(token)
+
+
+def _settings_of(steps: Sequence[Step]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for step in steps:
+        own = own_settings(step.package, None, step.tenant)
+        if any(settings.get(name, value) != value for name, value in own.items()):
+            raise WrongTenant("a pipeline is one tenant's", query=step.statement.name)
+        settings |= own
+    return settings
+
+
+async def _send(
+    steps: Sequence[Step],
+    sessions: Sequence[Session],
+    before: Sequence[tuple[Statement[Any], Sequence[Any]]],
+    bounded: Callable[[float], float],
+) -> list[Answer]:
+    """Run the statements in one pipeline; gives what was answered to each."""
+    commands: list[_Command] = []
+    # Whose command it is, by its place; of several the last but one is the statement.
+    owners: list[int] = []
+    places: list[int] = []
+
+    async def put(owner: int, statement: Statement[Any], values: Sequence[Any]) -> None:
+        codec = await sessions[owner].codec(statement)
+        commands.append((codec, codec.encode(values)))
+        owners.append(owner)
+
+    owner = 0
+    try:
+        for statement, values in before:
+            await put(0, statement, values)
+        for owner, step in enumerate(steps):
+            statement = step.statement
+            seconds = statement.timeout
+            if seconds is not None:
+                limit = milliseconds(bounded(seconds))
+                await put(owner, LIMIT, (KEPT_BY_STATEMENT, limit))
+            places.append(len(commands))
+            await put(owner, statement, step.values)
+            if seconds is not None:
+                await put(owner, UNLIMIT, (KEPT_BY_STATEMENT,))
+        results = await sessions[0].pipelined(commands)
+    except wire.BatchFailed as failure:
+        owner = -1 if failure.item is None else owners[failure.item]
+        raise sessions[owner].translated(
+            failure.error, steps[owner].statement
+        ) from None
+    except psycopg.Error as error:
+        raise sessions[owner].translated(error, steps[owner].statement) from None
+    return [(commands[place][0], results[place]) for place in places]

@@ -1,0 +1,110 @@
+"""The psycopg_pool that stands behind a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from ..pinging import INTERVAL, ping
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ..settings import Settings
+
+Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
+
+# The pool doubles its wait each time that it can't connect; after so many seconds it
+# would give up, and is told to begin anew.
+_RECONNECT: Final = 2.0
+_RESET: Final = (
+    b"CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *;"
+    b" SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
+
+
+def make_pool(
+    conninfo: str,
+    settings: Settings,
+    connection_class: type[AsyncConnection[Any]],
+    made: Callable[[AsyncConnection[Any]], Awaitable[None]],
+    not_made: Callable[[psycopg.Error], None],
+) -> Pool:
+    """A pool that is not open yet.
+
+    Args:
+        conninfo: where to.
+        settings: of all else.
+        connection_class: of its connections.
+        made: called with each new connection.
+        not_made: called when one could not be made: the pool keeps that quiet.
+    """
+    return AsyncConnectionPool(
+        conninfo,
+        connection_class=_watched(connection_class, not_made),
+        kwargs={
+            "autocommit": True,
+            # psycopg's own prepared statements would deallocate ours.
+            "prepare_threshold": None,
+            **settings.connection_options(conninfo),
+        },
+        min_size=settings.min_size,
+        max_size=settings.max_size,
+        timeout=settings.timeout,
+        max_idle=settings.max_idle,
+        max_lifetime=settings.max_lifetime,
+        configure=made,
+        reset=_reset if settings.reset else None,
+        reconnect_timeout=_RECONNECT,
+        reconnect_failed=_connect_again,
+        open=False,
+    )
+
+
+async def close_pool(pool: Pool) -> None:
+    """End its connections, and what makes them."""
+    await pool.close()
+
+
+async def prove_alive(connection: AsyncConnection[Any], seconds: float) -> None:
+    """Make a round trip.
+
+    Raises:
+        psycopg.Error: there was no answer; the connection is closed.
+    """
+    try:
+        async with connection.lock:
+            await connection.wait(ping(connection.pgconn, seconds), INTERVAL)
+    except psycopg.Error:
+        await connection.close()
+        raise
+
+
+def _watched(
+    base: type[AsyncConnection[Any]], failed: Callable[[psycopg.Error], None]
+) -> type[AsyncConnection[Any]]:
+    """That class, telling when a connection could not be made: pools keep it quiet."""
+
+    class Watched(base):  # type: ignore[misc,valid-type] # it is known when this runs
+        @classmethod
+        async def connect(cls, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as psycopg has it
+            try:
+                return await super().connect(*args, **options)
+            except psycopg.Error as error:
+                failed(error)
+                raise
+
+    Watched.__qualname__ = base.__qualname__
+    return Watched
+
+
+async def _connect_again(pool: Pool) -> None:
+    # This also makes the pool grow.
+    await pool.check()
+
+
+async def _reset(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(_RESET, prepare=False)

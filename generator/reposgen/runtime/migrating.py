@@ -1,0 +1,272 @@
+"""Two implementations of one Protocol, and which of them a call goes to: no colour."""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import sys
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from zlib import crc32
+
+from .errors import RepositoryError
+from .pages import Page
+from .statement import Validated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+Writes: TypeAlias = Literal["old", "new", "both"]
+
+_NAME: Final = re.compile(r"\w+")
+_CURSORS: Final = ("after", "before")
+_log: Final = logging.getLogger(__name__)
+
+
+class Side(Enum):
+    """One of the two; the value stands in front of its cursors."""
+
+    OLD = "old~"
+    NEW = "new~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call of one of the Protocol's methods.
+
+    Attributes:
+        method: its name.
+    """
+
+    method: str
+    args: tuple[Any, ...] = field(default=(), repr=False)
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Both were asked, and gave different answers.
+
+    Attributes:
+        old: its answer, or the exception that it raised; so is `new`.
+    """
+
+    call: Call
+    old: object = field(repr=False)
+    new: object = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.call.method}: the answers differ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FellBack:
+    """The new one failed at a read, and the old one was asked instead."""
+
+    call: Call
+    error: RepositoryError
+
+    def __str__(self) -> str:
+        return f"{self.call.method}: answered by the old one: {self.error}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotWritten:
+    """The old one has written something, and the new one failed to."""
+
+    call: Call
+    error: Exception = field(repr=False)
+
+    def __str__(self) -> str:
+        known = isinstance(self.error, RepositoryError)
+        why = self.error if known else type(self.error).__name__
+        return f"{self.call.method}: written by the old one alone: {why}"
+
+
+Report: TypeAlias = Difference | FellBack | NotWritten
+Reported: TypeAlias = "Callable[[Report], object]"
+Equal: TypeAlias = "Callable[[Call, object, object], bool]"
+Key: TypeAlias = "Callable[[Call], object]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationStatistics:
+    """How often what happened.
+
+    Attributes:
+        old: calls that the old one answered.
+        new: calls that the new one answered.
+        fallbacks: reads at which the new one failed, and the old one answered.
+        compared: reads that were asked of both.
+        differences: those of them whose answers differed.
+        not_written: writes of the old one that the new one failed to repeat.
+    """
+
+    old: int
+    new: int
+    fallbacks: int
+    compared: int
+    differences: int
+    not_written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call gave."""
+
+    value: object = None
+    error: Exception | None = None
+
+    @property
+    def told(self) -> object:
+        """The value, or the exception."""
+        return self.value if self.error is None else self.error
+
+
+def same(_call: Call, old: object, new: object) -> bool:
+    """Whether two answers agree, if nobody knows better.
+
+    Two exceptions do, whichever they are; pages, if their items and totals do.
+    """
+    if isinstance(old, Exception) or isinstance(new, Exception):
+        return isinstance(old, Exception) and isinstance(new, Exception)
+    if isinstance(old, Page) and isinstance(new, Page):
+        return (old.items, old.total) == (new.items, new.total)
+    return old == new
+
+
+def reads_of(repository: object) -> frozenset[str]:
+    """The methods of a generated repository that are proved to write nothing.
+
+    Raises:
+        ValueError: it is none.
+    """
+    statements = [
+        value
+        for kind in type(repository).__mro__
+        for value in vars(sys.modules[kind.__module__]).values()
+        if isinstance(value, Validated)
+    ]
+    if not statements:
+        raise ValueError(
+            f"{type(repository).__name__} is no generated repository: name the methods"
+            ' that read, as in reads=["get_task"]'
+        )
+    names = {s.name.rpartition(".")[2] for s in statements if _is_read(s)}
+    return frozenset(name for name in names if hasattr(repository, name))
+
+
+def _is_read(statement: Validated[Any]) -> bool:
+    return statement.read_only and not statement.locks_rows
+
+
+def is_opened(method: object, kinds: Collection[type]) -> bool:
+    """Whether a generated method gives something that is yet to be read: a stream."""
+    function = getattr(method, "__func__", method)
+    returns = getattr(function, "__annotations__", {}).get("return", "")
+    found = _NAME.match(returns) if isinstance(returns, str) else None
+    known = getattr(function, "__globals__", {})
+    return found is not None and known.get(found[0]) in kinds
+
+
+class Plan:
+    """Who is asked, and how often that was."""
+
+    def __init__(
+        self,
+        *,
+        reads: frozenset[str],
+        writes: Writes,
+        key: Key | None,
+        seed: int | None,
+    ) -> None:
+        if writes not in ("old", "new", "both"):
+            raise ValueError(f'writes={writes!r}: "old", "new" or "both"')
+        self.reads = reads
+        self.writes: Writes = writes
+        self._key = key
+        self._chance = random.Random(seed)  # noqa: S311 -- no secret
+        self._guard = Lock()
+        self._counts = dict.fromkeys(MigrationStatistics.__dataclass_fields__, 0)
+
+    @property
+    def writing_side(self) -> Side:
+        """Whose answers to writes count."""
+        return Side.NEW if self.writes == "new" else Side.OLD
+
+    def choose(self, call: Call, share: float) -> Side:
+        """Who is to answer a call."""
+        if call.method not in self.reads:
+            return self.writing_side
+        if self._key is None:
+            place = self._chance.random()
+        else:
+            place = crc32(repr(self._key(call)).encode()) / 2**32
+        return Side.NEW if place < share else Side.OLD
+
+    def happens(self, share: float) -> bool:
+        """Whether something that is done to a share of the calls is done now."""
+        return share > 0 and self._chance.random() < share
+
+    def count(self, *names: str) -> None:
+        """Something happened."""
+        with self._guard:
+            for name in names:
+                self._counts[name] += 1
+
+    def statistics(self) -> MigrationStatistics:
+        """The numbers as they are now."""
+        with self._guard:
+            return MigrationStatistics(**self._counts)
+
+
+def share_of(share: float) -> float:
+    """A share.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"{share!r} is no share: it is between 0 and 1")
+    return share
+
+
+def continued(call: Call) -> tuple[Side | None, Call]:
+    """Who has begun to page, and the call with the cursors as that one gave them.
+
+    A cursor without a mark is from before the migration.
+    """
+    side = None
+    arguments = dict(call.arguments)
+    for name in _CURSORS:
+        cursor = arguments.get(name)
+        if isinstance(cursor, str):
+            new = cursor.startswith(Side.NEW.value)
+            side = Side.NEW if new else Side.OLD
+            arguments[name] = cursor.removeprefix(side.value)
+    return side, replace(call, arguments=arguments)
+
+
+def marked(answer: object, side: Side) -> object:
+    """An answer whose cursors tell whose they are."""
+    if not isinstance(answer, Page):
+        return answer
+    page: Page[Any] = answer
+    return replace(
+        page,
+        next=page.next and side.value + page.next,
+        previous=page.previous and side.value + page.previous,
+    )
+
+
+def log_report(report: Report) -> None:
+    """Say what happened, where nobody else wants to know; without any values."""
+    _log.warning("%s", report)
+
+
+def log_failed(report: Report, error: Exception) -> None:
+    """Say that `equal` or `report` failed at what there was to say."""
+    _log.error("%s, and a callback failed: %s", report, type(error).__name__)

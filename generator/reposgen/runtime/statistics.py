@@ -1,0 +1,129 @@
+"""What a Database can tell of its servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from psycopg.conninfo import conninfo_to_dict
+
+if TYPE_CHECKING:
+    from .breaker import BreakerState
+    from .errors import RepositoryError
+
+_DEFAULT_HOST: Final = "localhost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatistics:
+    """One server's pool, as it is now, and what it counted since it was opened.
+
+    Attributes:
+        server: `host:port/database`.
+        size: connections that there are, or that are being made.
+        idle: of them, those that nobody uses.
+        in_use: of them, those that calls have.
+        waiting: calls that wait for one.
+        requests: calls that asked for a connection.
+        requests_waited: of them, those that had to wait.
+        requests_failed: of them, those that got none.
+        wait_seconds: what they waited, in total.
+        connections_made: attempts to connect.
+        connections_failed: of them, those that failed.
+        connections_lost: connections that broke, in use or at rest.
+        connect_seconds: what it took to make them, in total.
+        breaker: the circuit breaker's state; None without a breaker.
+        failures: how often in a row the server was not reached.
+    """
+
+    server: str
+    size: int
+    idle: int
+    in_use: int
+    waiting: int
+    requests: int
+    requests_waited: int
+    requests_failed: int
+    wait_seconds: float
+    connections_made: int
+    connections_failed: int
+    connections_lost: int
+    connect_seconds: float
+    breaker: BreakerState | None
+    failures: int
+
+
+class Standing(StrEnum):
+    """What a replica is good for."""
+
+    UP = "up"
+    """It serves reads."""
+
+    LAGGING = "lagging"
+    """It is too far behind the primary, or nobody knows how far."""
+
+    DOWN = "down"
+    """It does not answer, or has not answered yet."""
+
+    PROMOTED = "promoted"
+    """It follows no primary: it is one."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are connections to it."""
+        return self in (Standing.UP, Standing.LAGGING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaStatistics(ServerStatistics):
+    """A replica; what is counted begins anew each time that it is taken in.
+
+    Attributes:
+        standing: what it is good for.
+        lag: seconds by which it is behind the primary at most; None if that is not
+            known.
+    """
+
+    standing: Standing
+    lag: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """All of a Database's servers.
+
+    Attributes:
+        primary: the server that takes writes.
+        replicas: those that only read.
+    """
+
+    primary: ServerStatistics
+    replicas: tuple[ReplicaStatistics, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What came of one round trip to a server.
+
+    Attributes:
+        server: `host:port/database`.
+        seconds: how long it took, the wait for a connection included.
+        error: why it failed; None if it did not.
+    """
+
+    server: str
+    seconds: float
+    error: RepositoryError | None = None
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the server answered."""
+        return self.error is None
+
+
+def server_name(conninfo: str) -> str:
+    """How messages name a server: without user and password."""
+    parts = {"host": _DEFAULT_HOST, "port": 5432, **conninfo_to_dict(conninfo)}
+    name = f"{parts['host']}:{parts['port']}"
+    return f"{name}/{parts['dbname']}" if parts.get("dbname") else name

@@ -1,0 +1,86 @@
+# Derived from ../aio/elsewhere.py by derive_sync.py: change that file.
+"""Reads that failed on a replica, and are made again on another server."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from ._compat import chunks
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        Callable,
+        Generator,
+        Iterable,
+    )
+    from contextlib import AbstractContextManager
+
+    from ..errors import RepositoryError
+    from ..statement import Package, Statement
+    from .session import Session
+    from .source import Holder
+
+T = TypeVar("T")
+
+_CHUNK: Final = 1000
+
+
+class Elsewhere(Exception):  # noqa: N818 -- never seen outside the runtime
+    """What was read on a leased connection may be had from another server.
+
+    Attributes:
+        error: of the replica.
+        lease: of a connection to another server.
+    """
+
+    def __init__(
+        self, error: RepositoryError, lease: AbstractContextManager[Session]
+    ) -> None:
+        super().__init__()
+        self.error = error
+        self.lease = lease
+
+
+def call_on(
+    holder: Holder,
+    package: Package,
+    statement: Statement[Any],
+    call: Callable[[Session], T],
+) -> T:
+    """Do something on a leased connection; on another, if its server fails."""
+    lease = holder.lease(package, statement)
+    while True:
+        try:
+            with lease as session:
+                return call(session)
+        except Elsewhere as elsewhere:
+            lease = elsewhere.lease
+
+
+def read_on(
+    holder: Holder,
+    package: Package,
+    statement: Statement[Any],
+    read: Callable[[Session], Generator[T, None, None]],
+) -> Generator[T, None, None]:
+    """What a generator gives; from another server, if one fails before it gave any."""
+    lease = holder.lease(package, statement)
+    is_begun = False
+    while True:
+        try:
+            with lease as session, closing(read(session)) as items:
+                for item in items:
+                    is_begun = True
+                    yield item
+        except Elsewhere as elsewhere:
+            if is_begun:
+                raise elsewhere.error from None
+            lease = elsewhere.lease
+        else:
+            return
+
+
+def collected(rows: Iterable[T]) -> list[T]:
+    """The rows, to be gone through more than once."""
+    return [row for part in chunks(rows, _CHUNK) for row in part]

@@ -1,0 +1,275 @@
+# Derived from ../aio/migration.py by derive_sync.py: change that file.
+"""From one implementation of a repository to another, step by step."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+
+from ..errors import RepositoryError, TransactionNotShared
+from ..migrating import (
+    Answer,
+    Call,
+    Difference,
+    FellBack,
+    NotWritten,
+    Plan,
+    Side,
+    continued,
+    is_opened,
+    log_failed,
+    log_report,
+    marked,
+    reads_of,
+    same,
+    share_of,
+)
+from ._compat import call as call_back
+from ._compat import chunks
+from .blocks import Blocks
+from .copying import Export
+from .listener import Listener
+from .runner import Runner
+from .stream import Stream
+from .tenant import Tenant
+from .transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..migrating import (
+        Equal,
+        Key,
+        MigrationStatistics,
+        Report,
+        Reported,
+        Writes,
+    )
+
+P = TypeVar("P")
+
+_CHUNK: Final = 1000
+_OPENED: Final = (Stream, Export, Listener)
+
+
+class Migration(Generic[P]):
+    """Two implementations of a Protocol as one, with more and more of the new one.
+
+        migration = Migration[TaskRepositoryProtocol](legacy, db.tasks, share=0.1)
+        tasks = migration.repository  # a TaskRepositoryProtocol
+        ...
+        migration.share = 0.5
+
+    Attributes:
+        repository: what is used instead of either of them.
+    """
+
+    def __init__(
+        self,
+        old: P,
+        new: P,
+        *,
+        share: float = 0.0,
+        reads: Iterable[str] | None = None,
+        writes: Writes = "old",
+        fallback: bool = True,
+        compare: float = 0.0,
+        equal: Equal = same,
+        key: Key | None = None,
+        seed: int | None = None,
+        report: Reported | None = None,
+    ) -> None:
+        """Put them together.
+
+        Args:
+            old: what there has been.
+            new: what shall take its place; a generated repository, as a rule.
+            share: of the reads that the new one answers, from 0 to 1.
+            reads: the methods that read; None: those of the new one that are proved to
+                write nothing.
+            writes: who writes: "old", "new", or "both": the old one first, whose answer
+                counts.
+            fallback: what the new one fails to read is read by the old one.
+            compare: share of the reads that are asked of both.
+            equal: whether two answers agree.
+            key: calls with the same key always go to the same one.
+            seed: of the choice, where there is no key.
+            report: called with what is noteworthy; None: it is logged, without values.
+
+        Raises:
+            ValueError: of a share below 0 or above 1, and of methods that are unknown.
+        """
+        self._old: Any = old
+        self._new: Any = new
+        self._share = share_of(share)
+        self._compared = share_of(compare)
+        self._plan = Plan(
+            reads=reads_of(new) if reads is None else frozenset(reads),
+            writes=writes,
+            key=key,
+            seed=seed,
+        )
+        for name in self._plan.reads:
+            if not (hasattr(old, name) and hasattr(new, name)):
+                raise ValueError(f"there is no method {name} in both of them")
+        self._fallback = fallback
+        self._equal = equal
+        self._report = report
+        self.repository = cast("P", _Repository(self._method))
+
+    @property
+    def share(self) -> float:
+        """The share of the reads that the new one answers; may be changed any time."""
+        return self._share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        self._share = share_of(share)
+
+    @property
+    def compare(self) -> float:
+        """The share of the reads that are compared; may be changed any time."""
+        return self._compared
+
+    @compare.setter
+    def compare(self, share: float) -> None:
+        self._compared = share_of(share)
+
+    def statistics(self) -> MigrationStatistics:
+        """How often what happened."""
+        return self._plan.statistics()
+
+    def _method(self, name: str) -> Callable[..., object]:
+        new = getattr(self._new, name)
+        getattr(self._old, name)
+
+        def open_one(*args: object, **arguments: object) -> object:
+            return self._open(Call(method=name, args=args, arguments=arguments))
+
+        def read(*args: object, **arguments: object) -> object:
+            return self._read(Call(method=name, args=args, arguments=arguments))
+
+        def write(*args: object, **arguments: object) -> object:
+            return self._write(Call(method=name, args=args, arguments=arguments))
+
+        if is_opened(new, _OPENED):
+            return open_one
+        return read if name in self._plan.reads else write
+
+    def _open(self, call: Call) -> object:
+        side = self._plan.choose(call, self._share)
+        if _is_in_block(self._new):
+            side = self._plan.writing_side
+        self._plan.count(side.name.lower())
+        return self._bound(side, call)()
+
+    def _read(self, call: Call) -> object:
+        plan = self._plan
+        begun, call = continued(call)
+        side = begun or plan.choose(call, self._share)
+        is_free = begun is None
+        if is_free and _is_in_block(self._new):
+            # What the block has written only one of them can see.
+            side, is_free = plan.writing_side, False
+        answer = self._ask(side, call)
+        falls_back = is_free and side is Side.NEW and self._fallback
+        if falls_back and isinstance(answer.error, RepositoryError):
+            plan.count("fallbacks")
+            self._tell(FellBack(call=call, error=answer.error))
+            side, is_free = Side.OLD, False
+            answer = self._ask(side, call)
+        if is_free and plan.happens(self._compared):
+            self._compare_with(answer, side, call)
+        plan.count(side.name.lower())
+        if answer.error is not None:
+            raise answer.error
+        return marked(answer.value, side)
+
+    def _write(self, call: Call) -> object:
+        side = self._plan.writing_side
+        self._plan.count(side.name.lower())
+        if self._plan.writes == "both":
+            call = _repeatable(call)
+        answer = self._bound(side, call)()
+        if self._plan.writes == "both":
+            repeated = self._ask(Side.NEW, call)
+            if repeated.error is not None:
+                self._plan.count("not_written")
+                self._tell(NotWritten(call=call, error=repeated.error))
+        return answer
+
+    def _compare_with(self, answer: Answer, side: Side, call: Call) -> None:
+        other = self._ask(Side.OLD if side is Side.NEW else Side.NEW, call)
+        old, new = (other, answer) if side is Side.NEW else (answer, other)
+        self._plan.count("compared")
+        difference = Difference(call=call, old=old.told, new=new.told)
+        try:
+            if self._equal(call, old.told, new.told):
+                return
+        except Exception as error:  # noqa: BLE001 -- no caller's business
+            log_failed(difference, error)
+        self._plan.count("differences")
+        self._tell(difference)
+
+    def _ask(self, side: Side, call: Call) -> Answer:
+        try:
+            return Answer(self._bound(side, call)())
+        except Exception as error:  # noqa: BLE001 -- raised again, or reported
+            return Answer(error=error)
+
+    def _bound(self, side: Side, call: Call) -> Callable[[], Any]:
+        implementation = self._new if side is Side.NEW else self._old
+        return partial(
+            getattr(implementation, call.method), *call.args, **call.arguments
+        )
+
+    def _tell(self, report: Report) -> None:
+        if self._report is None:
+            log_report(report)
+            return
+        try:
+            call_back(partial(self._report, report))
+        except Exception as error:  # noqa: BLE001 -- no caller's business
+            log_failed(report, error)
+
+
+class _Repository:
+    """Has the methods that both have."""
+
+    __slots__ = ("_method",)
+
+    def __init__(self, method: Callable[[str], Callable[..., object]]) -> None:
+        self._method = method
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        return self._method(name)
+
+
+def _repeatable(call: Call) -> Call:
+    """The call with all that its iterators give."""
+    args = [_kept(value) for value in call.args]
+    arguments = {name: _kept(value) for name, value in call.arguments.items()}
+    return replace(call, args=tuple(args), arguments=arguments)
+
+
+def _kept(value: Any) -> object:  # noqa: ANN401 -- anyone's argument
+    if not (hasattr(value, "__next__") or hasattr(value, "__anext__")):
+        return value
+    with closing(chunks(value, _CHUNK)) as parts:
+        return [item for part in parts for item in part]
+
+
+def _is_in_block(repository: object) -> bool:
+    """Whether a call of a generated repository would be part of a transaction block."""
+    runner = getattr(repository, "_run", None)
+    holder = runner._holder if isinstance(runner, Runner) else None  # noqa: SLF001 -- of this runtime
+    if isinstance(holder, Tenant):
+        holder = holder._database  # noqa: SLF001 -- of this runtime
+    if isinstance(holder, Blocks):
+        try:
+            return holder.current() is not None
+        except TransactionNotShared:
+            return True
+    return isinstance(holder, Transaction)

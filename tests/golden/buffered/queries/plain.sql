@@ -1,0 +1,2 @@
+-- name: CountPings :one
+SELECT count(*) FROM pings;

@@ -1,0 +1,330 @@
+# Derived from ../aio/test_buffers.py by derive_sync.py: change that file.
+# ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+# ruff: noqa: PT012 -- the block as a whole is what raises
+"""Rows that are written later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from tests.runtime import shop, tenancy
+from tests.runtime.buffers import (
+    NOWHERE,
+    OWNERS,
+    TASKS,
+    is_blocked,
+    locked,
+    titles,
+    told_rows,
+)
+from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
+
+from reposgen.runtime import Buffering, CopyInto, Settings, Statement
+from reposgen.runtime.buffering import BufferStatistics, Unwritten
+from reposgen.runtime.errors import (
+    BufferFull,
+    ForeignKeyMissing,
+    InvalidText,
+    NotFlushed,
+    OutcomeUnknown,
+    PoolClosed,
+    QueryRejected,
+    RepositoryError,
+    TenantRequired,
+)
+from reposgen.runtime.sync.buffered import BufferedDatabase, BufferedRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reposgen.runtime.sync import Runner
+
+
+class Database(BufferedDatabase):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, package=shop.PACKAGE)
+
+
+@pytest.fixture
+def db(conninfo: str, *, plain: bool) -> Iterator[Database]:
+    with Database.open(conninfo, plain=plain, max_size=4, timeout=20) as database:
+        yield database
+
+
+@pytest.fixture
+def run(db: Database) -> BufferedRunner:
+    return BufferedRunner(db, shop.PACKAGE)
+
+
+@pytest.fixture
+def told(db: Database) -> list[Unwritten]:
+    found: list[Unwritten] = []
+    db.on_unwritten(found.append)
+    return found
+
+
+def written(run: Runner) -> list[str]:
+    return [task.title for task in run.many(shop.LIST)]
+
+
+def numbers(
+    pending: int = 0,
+    written: int = 0,
+    dropped: int = 0,
+    failed: int = 0,
+    unknown: int = 0,
+) -> BufferStatistics:
+    return BufferStatistics(
+        pending=pending,
+        written=written,
+        dropped=dropped,
+        failed=failed,
+        unknown=unknown,
+        retries=0,
+    )
+
+
+def test_a_full_batch_is_written(db: Database, run: BufferedRunner) -> None:
+    statement = titles(size=3)
+    for title in "abcdefg":
+        assert run.buffer(statement, title)
+    while db.buffers()["tasks.add_title"].pending > 1:
+        run.one(shop.COUNT)
+    assert written(run) == [*"abcdef"]
+    db.flush()
+    assert written(run) == [*"abcdefg"]
+    assert db.buffers() == {"tasks.add_title": numbers(written=7)}
+
+
+def test_the_time_is_over(db: Database, run: BufferedRunner) -> None:
+    run.buffer(titles(size=3, interval=0.01), "a")
+    while db.buffers()["tasks.add_title"].pending:
+        run.one(shop.COUNT)
+    assert written(run) == ["a"]
+
+
+def test_written_on_close(conninfo: str, run: Runner, *, plain: bool) -> None:
+    with Database.open(conninfo, plain=plain) as database:
+        own = BufferedRunner(database, shop.PACKAGE)
+        for title in ("a", "b"):
+            own.buffer(titles(size=100), title)
+        own.buffer(TASKS, NewTask("c", 3, Status.DONE))
+        with pytest.raises(RepositoryError, match="has no buffer"):
+            database.flush(shop.COPY)
+        database.flush(TASKS)
+        assert written(run) == ["c"]
+    assert sorted(written(run)) == ["a", "b", "c"]
+    assert run.one(shop.GET, (1,)) == (run.many(shop.LIST))[0]
+    with pytest.raises(PoolClosed):
+        own.buffer(TASKS, NewTask("d"))
+    with database:
+        assert database.buffers() == {}
+        own.buffer(TASKS, NewTask("e"))
+    assert database.buffers() == {"tasks.add_task": numbers(written=1)}
+
+
+def test_not_open(conninfo: str) -> None:
+    database = Database.open(conninfo)
+    with pytest.raises(PoolClosed, match=r"^tasks.add_task: the Database is not open"):
+        BufferedRunner(database, shop.PACKAGE).buffer(TASKS, NewTask("a"))
+
+
+def test_each_waits_for_room(db: Database, run: BufferedRunner) -> None:
+    statement = titles(size=1, limit=2)
+    for number in range(100):
+        assert run.buffer(statement, str(number))
+        assert db.buffers()["tasks.add_title"].pending <= 2
+    db.flush()
+    assert written(run) == [str(number) for number in range(100)]
+
+
+def test_no_room_in_time(conninfo: str, run: Runner, *, plain: bool) -> None:
+    statement = titles(size=1, limit=2)
+    with Database.open(conninfo, plain=plain, timeout=0.2) as database:
+        own = BufferedRunner(database, shop.PACKAGE)
+        with locked(conninfo):
+            for title in ("a", "b"):
+                own.buffer(statement, title)
+            with pytest.raises(BufferFull, match=r"^tasks.add_title: 2 rows wait"):
+                own.buffer(statement, "c")
+            with pytest.raises(NotFlushed, match=r"^tasks.add_title: 2 rows wait"):
+                database.flush(timeout=0.01)
+        database.flush()
+        assert own.buffer(statement, "d")
+    assert written(run) == ["a", "b", "d"]
+
+
+def test_dropped(conninfo: str, db: Database, run: BufferedRunner) -> None:
+    statement = titles(size=1, limit=2, drops=True)
+    with locked(conninfo):
+        taken = [run.buffer(statement, title) for title in "abcd"]
+    db.flush()
+    assert taken == [True, True, False, False]
+    assert db.buffers() == {"tasks.add_title": numbers(written=2, dropped=2)}
+    assert written(run) == ["a", "b"]
+
+
+def test_bad_rows(db: Database, run: BufferedRunner, told: list[Unwritten]) -> None:
+    rows = [NewTask(title) for title in ("a", "", "b", "\0", "", "c", "")]
+    for row in rows:
+        run.buffer(TASKS, row)
+    db.flush()
+    assert sorted(written(run)) == ["a", "b", "c"]
+    assert {type(u.error) for u in told} == {TasksTitleCheckViolation, InvalidText}
+    assert told_rows(told) == [[rows[1]], [rows[3]], [rows[4]], [rows[6]]]
+    assert db.buffers() == {"tasks.add_task": numbers(written=3, failed=4)}
+
+
+def test_bad_rows_without_a_number(
+    db: Database, run: BufferedRunner, told: list[Unwritten], conninfo: str
+) -> None:
+    with psycopg.connect(conninfo) as admin:
+        admin.execute("INSERT INTO owners SELECT n, 'o' FROM generate_series(1, 30) n")
+    for number in range(32):
+        run.buffer(OWNERS, number)
+    db.flush()
+    assert len(written(run)) == 30
+    assert told_rows(told) == [[0], [31]]
+    assert {type(unwritten.error) for unwritten in told} == {ForeignKeyMissing}
+
+
+def test_what_is_no_rows_fault(
+    db: Database, run: BufferedRunner, told: list[Unwritten]
+) -> None:
+    for title in ("a", "b", "c"):
+        run.buffer(NOWHERE, title)
+    db.flush()
+    assert told_rows(told) == [["a", "b", "c"]]
+    assert isinstance(told[0].error, QueryRejected)
+    assert db.buffers() == {"tasks.add_nowhere": numbers(failed=3)}
+    run.buffer(NOWHERE, "d")
+    db.flush()
+    assert told_rows(told)[1:] == [["d"]]
+
+
+def test_nobody_is_told(
+    db: Database, run: BufferedRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    run.buffer(TASKS, NewTask("", 77))
+    db.flush()
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.getMessage().startswith("tasks.add_task: 1 rows were given up: ")
+    assert "77" not in record.getMessage()
+
+
+def test_a_callback_that_fails(
+    db: Database, run: BufferedRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(unwritten: Unwritten) -> None:
+        raise ValueError(unwritten.rows)
+
+    def hear(unwritten: Unwritten) -> None:
+        heard.append(unwritten)
+
+    heard: list[Unwritten] = []
+    db.on_unwritten(fail)
+    db.on_unwritten(hear)
+    run.buffer(TASKS, NewTask("", 77))
+    run.buffer(TASKS, NewTask("a"))
+    db.flush()
+    assert [record.getMessage() for record in caplog.records] == [
+        "tasks.add_task: on_unwritten: ValueError"
+    ]
+    assert "NewTask" not in repr(heard)
+    assert written(run) == ["a"]
+
+
+def test_no_part_of_a_transaction(db: Database, run: BufferedRunner) -> None:
+    with pytest.raises(ZeroDivisionError):
+        with db.transaction():
+            # What writes them is started here, and is no part of it either.
+            run.buffer(TASKS, NewTask("a"))
+            db.flush()
+            raise ZeroDivisionError
+    with db.transaction() as transaction:
+        run.buffer(TASKS, NewTask("b"))
+        with pytest.raises(RepositoryError, match="are part of no transaction"):
+            BufferedRunner(transaction, shop.PACKAGE).buffer(TASKS, NewTask("c"))
+    db.flush()
+    assert written(run) == ["a", "b"]
+    with db.connection() as connection:
+        with pytest.raises(RepositoryError, match="a Database's repository"):
+            BufferedRunner(connection, shop.PACKAGE).buffer(TASKS, NewTask("d"))
+
+
+def test_given_up_on_close(conninfo: str, run: Runner, *, plain: bool) -> None:
+    statement = titles(size=2)
+    told: list[Unwritten] = []
+    with locked(conninfo) as admin:
+        with Database.open(conninfo, plain=plain) as database:
+            database.drain_timeout = 0.05
+            database.on_unwritten(told.append)
+            own = BufferedRunner(database, shop.PACKAGE)
+            for title in "abcde":
+                own.buffer(statement, title)
+            while not is_blocked(admin):
+                run.one(shop.COUNT)
+            database.close(timeout=0)
+        assert told_rows(told) == [["a", "b"], ["c", "d"], ["e"]]
+        assert [type(u.error) for u in told] == [OutcomeUnknown, NotFlushed, NotFlushed]
+        found = database.buffers()
+    assert found == {"tasks.add_title": numbers(failed=3, unknown=2)}
+    assert {*written(run)} <= {"a", "b"}
+
+
+def test_connections_that_broke(
+    conninfo: str, db: Database, run: BufferedRunner
+) -> None:
+    run.buffer(TASKS, NewTask("a"))
+    db.flush()
+    with psycopg.connect(conninfo) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    run.buffer(TASKS, NewTask("b"))
+    db.flush()
+    assert written(run) == ["a", "b"]
+    found = db.buffers()["tasks.add_task"]
+    assert (found.written, found.unknown) == (2, 0)
+    assert found.retries > 0
+
+
+NOTES = Statement[None](
+    "notes.add_later",
+    'INSERT INTO notes (title) SELECT title FROM "pg_temp"."reposgen_rows"',
+    parameters=("text",),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
+    buffer=Buffering(interval=3600.0),
+)
+
+
+class Tenancy(BufferedDatabase):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, package=tenancy.PACKAGE)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_each_tenants_rows(conninfo: str, *, plain: bool) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        admin.execute(tenancy.SCHEMA.encode())
+        with tenancy.unprivileged(conninfo) as secured:
+            with Tenancy.open(secured, plain=plain) as db:
+                run = BufferedRunner(db, tenancy.PACKAGE)
+                with pytest.raises(TenantRequired):
+                    run.buffer(NOTES, "nobody's")
+                with db.tenant("a"), db.transaction():
+                    run.buffer(NOTES, "1")
+                with db.tenant("b"):
+                    run.buffer(NOTES, "2")
+                    with db.tenant("a"):
+                        run.buffer(NOTES, "3")
+                BufferedRunner(db.tenant("b"), tenancy.PACKAGE).buffer(NOTES, "4")
+                with db.tenant("c"):
+                    db.flush()
+        found = admin.execute("SELECT tenant, title FROM notes ORDER BY title")
+        assert found.fetchall() == [("a", "1"), ("b", "2"), ("a", "3"), ("b", "4")]
+        admin.execute("DROP TABLE notes")

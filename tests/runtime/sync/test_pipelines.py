@@ -1,0 +1,284 @@
+# Derived from ../aio/test_pipelines.py by derive_sync.py: change that file.
+# ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+# ruff: noqa: PT012 -- the block as a whole is what raises
+"""What saves round trips: pipelines, and transactions that begin with a statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.runtime import shop
+from tests.runtime.sync.repositories import Database
+
+from reposgen.runtime import Statement
+from reposgen.runtime.errors import (
+    AlreadyExists,
+    InvalidArgument,
+    NotFound,
+    RepositoryError,
+    SchemaChanged,
+    StatementTimeout,
+    TransactionClosed,
+    TransactionFailed,
+    TransactionRequired,
+)
+from reposgen.runtime.sync import Pipeline, Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FAST = pytest.mark.parametrize("plain", [False])
+FAIL = Statement[int]("fail", "SELECT 1 / 0", results=("int4",), read_only=True)
+TITLE = Statement[str](
+    "title",
+    "UPDATE tasks SET title = $1 WHERE id = $2 RETURNING title",
+    parameters=("text", "int8"),
+    results=("text",),
+)
+
+
+@pytest.fixture
+def single(conninfo: str, *, plain: bool) -> Iterator[Database]:
+    """A database with one connection, whose statements are all prepared."""
+    with Database.open(conninfo, plain=plain, max_size=1) as db:
+        made = db.tasks.create(title="first")
+        db.tasks.get(id=made.id)
+        db.tasks.count()
+        Runner(db, shop.PACKAGE).execrows(shop.CLOSE, (made.id,))
+        Runner(db, shop.PACKAGE).one(TITLE, ("first", made.id))
+        yield db
+
+
+class Trips:
+    """Counts the round trips of a database's only connection."""
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self._db = db
+        self._path = path
+
+    def start(self) -> None:
+        with self._db.connection() as connection:
+            file = self._path.open("wb")
+            connection.pgconn.trace(file.fileno())
+            self._file = file
+
+    def stop(self) -> int:
+        with self._db.connection() as connection:
+            connection.pgconn.untrace()
+        self._file.close()
+        sent = [line.split("\t") for line in self._path.read_text().splitlines()]
+        return sum(
+            words[1] == "F" and words[3] in ("Sync", "Query")
+            for words in sent
+            if len(words) > 3
+        )
+
+
+@pytest.fixture
+def trips(single: Database, tmp_path: Path) -> Trips:
+    return Trips(single, tmp_path / "trace")
+
+
+def test_results_after_the_block(db: Database, run: Runner) -> None:
+    made = db.tasks.create(title="a")
+    with db.pipeline() as pipeline:
+        created = pipeline.add(db.tasks.create, title="b")
+        found = pipeline.add(db.tasks.get, id=made.id)
+        closed = pipeline.add(run.execrows, shop.CLOSE, (made.id,))
+        count = pipeline.add(db.tasks.count)
+        with pytest.raises(RepositoryError, match="before the end") as caught:
+            found.result()
+        assert caught.value.query == "tasks.get"
+    assert created.result().title == "b"
+    assert found.result() == made
+    assert (closed.result(), count.result()) == (1, 2)
+    with pytest.raises(TransactionClosed):
+        pipeline.add(db.tasks.count)
+
+
+@FAST
+def test_one_round_trip(single: Database, trips: Trips) -> None:
+    run = Runner(single, shop.PACKAGE)
+    trips.start()
+    with single.pipeline() as pipeline:
+        for _ in range(3):
+            pipeline.add(run.execrows, shop.CLOSE, (1,))
+        pipeline.add(single.tasks.count)
+    assert trips.stop() == 1
+
+
+@FAST
+def test_a_late_judgement_takes_two(single: Database, trips: Trips) -> None:
+    run = Runner(single, shop.PACKAGE)
+    trips.start()
+    with single.pipeline() as pipeline:
+        pipeline.add(run.one, TITLE, ("new", 1))
+        pipeline.add(single.tasks.count)
+    assert trips.stop() == 2
+
+
+@FAST
+def test_a_transaction_begins_with_its_first_statement(
+    single: Database, trips: Trips
+) -> None:
+    trips.start()
+    with single.transaction(isolation="serializable", timeout=5):
+        single.tasks.count()
+        with single.pipeline() as pipeline:
+            pipeline.add(single.tasks.count)
+            pipeline.add(single.tasks.create, title="b")
+    assert trips.stop() == 3
+    trips.start()
+    with single.transaction(), single.savepoint():
+        pass
+    assert trips.stop() == 3
+    trips.start()
+    with single.transaction():
+        pass
+    with single.pipeline():
+        pass
+    with pytest.raises(LookupError):
+        with single.transaction():
+            raise LookupError
+    assert trips.stop() == 0
+
+
+def test_a_failure_undoes_all(db: Database, run: Runner) -> None:
+    with pytest.raises(ZeroDivisionError):
+        with db.pipeline() as pipeline:
+            pipeline.add(db.tasks.create, title="a")
+            raise ZeroDivisionError
+    for failing in ((FAIL, ()), (TITLE, ("a", 0))):
+        with pytest.raises(RepositoryError) as caught:
+            with db.pipeline() as pipeline:
+                created = pipeline.add(db.tasks.create, title="a", slug="a")
+                pipeline.add(run.one, *failing)
+                pipeline.add(db.tasks.count)
+        assert caught.value.query == failing[0].name
+        with pytest.raises(RepositoryError, match="nor after"):
+            created.result()
+    with pytest.raises(AlreadyExists) as caught:
+        with db.pipeline() as pipeline:
+            pipeline.add(db.tasks.create, title="a", slug="a")
+            pipeline.add(db.tasks.count)
+            pipeline.add(db.tasks.create, title="b", slug="a")
+    assert caught.value.query == "tasks.create"
+    with pytest.raises(InvalidArgument):
+        with db.pipeline() as pipeline:
+            pipeline.add(db.tasks.create, title="a")
+            pipeline.add(run.one, shop.GET, ("no number",))
+    assert db.tasks.count() == 0
+
+
+def test_a_query_that_finds_nothing_fails_no_other(db: Database, run: Runner) -> None:
+    with db.pipeline() as pipeline:
+        missing = pipeline.add(db.tasks.get, id=0)
+        pipeline.add(run.execrows, shop.CLOSE, (0,))
+        created = pipeline.add(run.one, shop.CREATE_ID, ("a",))
+    with pytest.raises(NotFound):
+        missing.result()
+    assert created.result()
+    assert db.tasks.count() == 1
+
+
+def test_in_a_transaction(db: Database, run: Runner) -> None:
+    with pytest.raises(LookupError):
+        with db.transaction():
+            with db.pipeline() as pipeline:
+                pipeline.add(db.tasks.create, title="a")
+            assert db.tasks.count() == 1
+            raise LookupError
+    with pytest.raises(TransactionFailed):
+        with db.transaction():
+            with pytest.raises(RepositoryError):
+                with db.pipeline() as pipeline:
+                    pipeline.add(db.tasks.create, title="a")
+                    pipeline.add(run.one, FAIL)
+    with db.transaction():
+        db.tasks.create(title="b")
+        with pytest.raises(NotFound):
+            with db.savepoint(), db.pipeline() as pipeline:
+                pipeline.add(db.tasks.create, title="c")
+                pipeline.add(run.one, TITLE, ("new", 0))
+        with db.pipeline() as pipeline:
+            locked = pipeline.add(run.opt, shop.LOCK, (0,))
+    assert locked.result() is None
+    assert db.tasks.count() == 1
+
+
+def test_what_a_pipeline_refuses(db: Database, run: Runner) -> None:
+    def nothing() -> None:
+        pass
+
+    def copy() -> int:
+        return run.copy_from(shop.COPY_TITLES, ["a"])
+
+    with pytest.raises(TransactionRequired):
+        with db.pipeline() as pipeline:
+            pipeline.add(run.opt, shop.LOCK, (1,))
+    with db.pipeline() as pipeline:
+        with pytest.raises(RepositoryError, match="one statement"):
+            pipeline.add(nothing)
+        with pytest.raises(RepositoryError, match="one statement"):
+            pipeline.add(run.stream, shop.LIST)  # type: ignore[arg-type,unused-ignore] # no coroutine
+        with pytest.raises(RepositoryError, match="no batch, COPY, stream"):
+            pipeline.add(copy)
+        with pytest.raises(RepositoryError, match="no batch, COPY, stream"):
+            pipeline.add(run.batch_exec, shop.CLOSE, [1])
+    assert db.tasks.count() == 0
+
+
+@FAST
+def test_more_than_one_statement(db: Database) -> None:
+    def two() -> int:
+        return db.tasks.count() + db.tasks.count()
+
+    with pytest.raises(RepositoryError, match="more than one statement"):
+        with db.pipeline() as pipeline:
+            pipeline.add(two)
+
+
+def test_limits_of_single_statements(db: Database, run: Runner) -> None:
+    short = replace(shop.SLEEP, timeout=0.01)
+    with pytest.raises(StatementTimeout) as caught:
+        with db.pipeline() as pipeline:
+            pipeline.add(db.tasks.create, title="a")
+            pipeline.add(run.exec, short, (600.0,))
+    assert caught.value.query == "sleep"
+    with db.transaction(), db.pipeline() as pipeline:
+        pipeline.add(run.exec, short, (0.0,))
+        pipeline.add(run.exec, shop.SLEEP, (0.02,))
+    assert db.tasks.count() == 0
+
+
+@pytest.mark.usefixtures("own_database")
+def test_what_is_prepared_may_be_outdated(db: Database, run: Runner) -> None:
+    names = Statement[str](
+        "names",
+        "SELECT * FROM owners LIMIT 1",
+        results=("int4", "text"),
+        read_only=True,
+    )
+    run.many(names)
+    with db.connection() as connection:
+        connection.execute("DEALLOCATE ALL")
+    with db.pipeline() as pipeline:
+        found = pipeline.add(run.many, names)
+    assert found.result() == []
+    with db.connection() as connection:
+        connection.execute("ALTER TABLE owners ADD more text")
+    with pytest.raises(SchemaChanged):
+        with db.pipeline() as pipeline:
+            pipeline.add(run.many, names)
+
+
+def test_what_is_in_the_block_beside_the_calls(db: Database) -> None:
+    with db.pipeline() as pipeline:
+        assert isinstance(pipeline, Pipeline)
+        count = pipeline.add(db.tasks.count)
+        db.tasks.create(title="a")
+        assert db.tasks.count() == 1
+    assert count.result() == 1

@@ -1,0 +1,101 @@
+# Derived from ../aio/test_pool.py by derive_sync.py: change that file.
+# ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+"""The pool: its bounds, what it tells, and what it does to connections."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from tests.runtime.sync.repositories import Database
+
+from reposgen.runtime import BreakerState
+from reposgen.runtime.errors import PoolClosed, PoolTimeout
+
+
+def test_statistics(conninfo: str) -> None:
+    with Database.open(conninfo, max_size=2, timeout=0.1) as db:
+        assert db.tasks.count() == 0
+        before = db.statistics().primary
+        assert (before.size, before.idle, before.in_use) == (1, 1, 0)
+        with db.connection(), db.connection():
+            with pytest.raises(PoolTimeout):
+                db.tasks.count()
+            now = db.statistics().primary
+            assert (now.size, now.idle, now.in_use, now.waiting) == (2, 0, 2, 0)
+        now = db.statistics().primary
+        assert (now.size, now.idle, now.in_use) == (2, 2, 0)
+        assert now.requests - before.requests == 3
+        assert now.requests_waited - before.requests_waited == 2
+        assert now.requests_failed - before.requests_failed == 1
+        assert now.wait_seconds > before.wait_seconds
+        assert now.connections_made == 2
+        assert now.connections_failed == now.connections_lost == 0
+        assert (now.breaker, now.failures) == (BreakerState.CLOSED, 0)
+        assert now.server.endswith(f"/{conninfo_to_dict(conninfo)['dbname']}")
+        assert db.statistics().replicas == ()
+    assert db.statistics().primary.size == 0
+    with Database.open(conninfo, breaker=None) as db:
+        assert db.statistics().primary.breaker is None
+
+
+def end(conninfo: str, pid: int) -> None:
+    with psycopg.connect(conninfo) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+def test_a_connection_that_ended_at_rest(conninfo: str) -> None:
+    with Database.open(conninfo, max_size=1, check_idle=0) as db:
+        with db.connection() as connection:
+            pid = connection.info.backend_pid
+        end(conninfo, pid)
+        db.tasks.create(title="a")
+        assert db.tasks.count() == 1
+        now = db.statistics().primary
+        assert (now.connections_made, now.connections_lost) == (2, 1)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize(("check_idle", "reset"), [(0.0, False), (60.0, True)])
+def test_options_that_cost(
+    conninfo: str, *, check_idle: float, reset: bool, plain: bool
+) -> None:
+    with Database.open(conninfo, check_idle=check_idle, reset=reset, plain=plain) as db:
+        for _ in range(3):
+            db.tasks.create(title="a")
+        with db.transaction():
+            db.tasks.create(title="b")
+        assert db.tasks.count() == 4
+
+
+def test_what_is_set_in_a_session(conninfo: str) -> None:
+    zone = "SELECT current_setting('TimeZone')"
+    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    change = "SET TIME ZONE 'Asia/Kathmandu'; SELECT pg_advisory_lock(7)"
+    with Database.open(conninfo, max_size=1, reset=True) as db:
+        with db.connection() as connection:
+            before = (connection.execute(zone)).fetchone()
+            connection.execute(change)
+            assert (connection.execute(zone)).fetchone() != before
+        with db.connection() as connection:
+            assert (connection.execute(zone)).fetchone() == before
+            assert (connection.execute(locks)).fetchone() == (0,)
+
+
+def test_opened_in_the_background(conninfo: str) -> None:
+    with Database.open(conninfo, wait_ready=0) as db:
+        assert db.tasks.count() == 0
+
+
+def test_health(conninfo: str) -> None:
+    db = Database.open(conninfo, max_size=1)
+    with db:
+        assert (db.health()).is_healthy
+        assert db.is_healthy()
+        with db.connection():
+            busy = db.health(timeout=0.1)
+        assert isinstance(busy.error, PoolTimeout)
+        assert not busy.is_healthy
+        assert (db.health()).seconds < 30
+    assert isinstance((db.health()).error, PoolClosed)
+    assert not db.is_healthy()

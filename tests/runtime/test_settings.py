@@ -1,0 +1,84 @@
+"""Settings that make no sense, and what the others become."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from reposgen.runtime import Settings
+from reposgen.runtime.settings import Options
+from reposgen.runtime.statistics import server_name
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_size": 11}, r"min_size=11 is more than max_size=10$"),
+        ({"min_size": -1}, r"min_size=-1: must be 0 at least$"),
+        ({"max_size": 0, "min_size": 0}, r"max_size=0: must be 1 at least$"),
+        ({"timeout": -0.5}, r"timeout=-0.5: must be 0 at least$"),
+        ({"timeout": float("nan")}, r"timeout=nan: must be 0 at least$"),
+        ({"max_waiting": -1}, r"max_waiting=-1: "),
+        ({"connect_timeout": 0}, r"connect_timeout=0: must be 1 at least$"),
+        ({"wait_ready": -1}, r"wait_ready=-1: "),
+        ({"check_idle": -1}, r"check_idle=-1: "),
+        ({"statement_timeout": 0}, r"statement_timeout=0: must be 0.001 at least$"),
+        ({"prepare": "always"}, r"prepare='always': \"auto\" or \"never\"$"),
+        ({"replicas": "host=a"}, r"replicas: a sequence of connection strings$"),
+    ],
+)
+def test_no_sense(options: Options, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{message}"):
+        Settings(**options)
+
+
+@pytest.mark.parametrize("name", ["conninfo", "direct", "replicas"])
+def test_a_password_is_not_quoted(name: str) -> None:
+    broken = "postgresql://ada:secret@[::1/shop"
+    value = [broken] if name == "replicas" else broken
+    with pytest.raises(ValueError, match=r"^no connection string: ") as caught:
+        Settings(**{name: value})  # type: ignore[arg-type] # that is what is tested
+    assert caught.value.__cause__ is None
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(Settings(conninfo="password=secret"))
+
+
+def test_all_settings_can_be_given_by_name() -> None:
+    names = {field.name for field in fields(Settings)}
+    assert Options.__annotations__.keys() == names - {"conninfo"}
+
+
+def test_what_a_connection_string_says_goes_first() -> None:
+    settings = Settings(statement_timeout=2.5)
+    options = settings.connection_options("options='-c geqo=off' keepalives_idle=7")
+    assert options["options"] == "-c geqo=off -c statement_timeout=2500ms"
+    assert "keepalives_idle" not in options
+    assert options["connect_timeout"] == 10
+
+
+def test_a_pooler_gets_no_options() -> None:
+    settings = Settings(statement_timeout=2.5, prepare="never")
+    assert "options" not in settings.connection_options("")
+    assert settings.own_limits == {"statement_timeout": "2500ms"}
+    assert Settings(prepare="never").own_limits == {}
+
+
+@pytest.mark.parametrize(
+    ("conninfo", "name"),
+    [
+        ("postgresql://ada:secret@db:7000/shop", "db:7000/shop"),
+        (
+            "host=/run/postgresql dbname=shop password=secret",
+            "/run/postgresql:5432/shop",
+        ),
+        ("host=a,b port=1,2", "a,b:1,2"),
+    ],
+)
+def test_how_a_server_is_called(
+    conninfo: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGDATABASE", raising=False)
+    assert conninfo_to_dict(conninfo)
+    assert server_name(conninfo) == name
