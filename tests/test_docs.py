@@ -3,6 +3,10 @@
 On a page that has a block for `schema.sql`, each block whose first line is a comment
 with a file's name is that file, or more of it. From them a package `app` is generated,
 and `main.py` is run against a database with that schema.
+
+A page of docs/examples/ without one is about a system of this repository. Its Python
+imports the system's package, and `main.py` is run against a database with the system's
+migrations. The SQL that it shows stands in the repository's file of that name.
 """
 
 from __future__ import annotations
@@ -14,16 +18,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from tests.conftest import url_of
+from tests.systems.databases import create_system, drop_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DOCS = Path(__file__).parent.parent / "docs"
+    from tests.systems.data import System
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 BLOCK = re.compile(
     r"^```\w+\n(?:#|--) (?P<file>\S+\.\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+SYSTEMS: tuple[System, ...] = ("collaboration", "agents", "control_plane", "flows")
 SETTINGS = """\
 [database]
 url = "${DATABASE_URL}"
@@ -41,7 +52,8 @@ def files_of(page: Path) -> dict[str, str]:
     return files
 
 
-PAGES = [page for page in sorted(DOCS.glob("*.md")) if "schema.sql" in files_of(page)]
+PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "schema.sql" in files_of(page)]
+EXAMPLES = [page for page in sorted(DOCS.glob("examples/*.md")) if page not in PAGES]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -54,13 +66,40 @@ def test_examples(
         (tmp_path / name).write_text(text, encoding="utf-8")
     environment = {**os.environ, "DATABASE_URL": make_database(files["schema.sql"])}
     for command in (["-m", "reposgen", "generate"], ["main.py"]):
-        outcome = subprocess.run(  # noqa: S603 - our own interpreter
-            [sys.executable, *command],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-        assert "warning" not in outcome.stderr
+        run(command, tmp_path, environment)
+
+
+@pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.stem)
+def test_examples_on_the_systems(page: Path, tmp_path: Path, server: str) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name, program in files_of(page).items():
+        if name.endswith(".py"):
+            (tmp_path / name).write_text(program, encoding="utf-8")
+    for block in BLOCK.finditer(text):
+        if not block["file"].endswith(".py"):
+            assert block["text"] in (ROOT / block["file"]).read_text(encoding="utf-8")
+    (system,) = (s for s in SYSTEMS if f"\nfrom generated.{s} import " in text)
+    with psycopg.connect(server, autocommit=True) as admin:
+        name = create_system(admin, system)
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url_of(server, name),
+            "PYTHONPATH": str(ROOT),
+        }
+        try:
+            run(["main.py"], tmp_path, environment)
+        finally:
+            drop_system(admin, name)
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    outcome = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "warning" not in outcome.stderr

@@ -35,11 +35,11 @@ class DocumentOperationsSequenceCheckViolation(CheckFailed):
 
 
 class IdxOperationsDocumentSeqViolation(AlreadyExists):
-    """CREATE UNIQUE INDEX idx_operations_document_seq ON public.document_operations USING btree (document_id, sequence) on public.document_operations."""
+    """UNIQUE (document_id, sequence) on public.document_operations."""
 
 
 class IdxMvTaskStatsViolation(AlreadyExists):
-    """CREATE UNIQUE INDEX idx_mv_task_stats ON public.mv_task_stats USING btree (tenant_id, hour, status, priority) on public.mv_task_stats."""
+    """UNIQUE (tenant_id, hour, status, priority) on public.mv_task_stats."""
 
 
 class SharedDocumentsLockCheckViolation(CheckFailed):

@@ -835,7 +835,8 @@ WHERE tenant_id = $1
         ),
         When(
             """
-  AND EXISTS (SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL) = $11""",
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = $11""",
             11,
         ),
         When(
@@ -966,7 +967,8 @@ WHERE tenant_id = $1
         ),
         When(
             """
-  AND EXISTS (SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL) = $11""",
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = $11""",
             11,
         ),
         When(
@@ -1101,7 +1103,8 @@ WHERE tenant_id = $1
         ),
         When(
             """
-  AND EXISTS (SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL) = $11""",
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = $11""",
             11,
         ),
         When(
@@ -2518,10 +2521,10 @@ SEARCH_TASKS: Final = Variants(
 WITH matches AS MATERIALIZED (
     SELECT t.id, t.status, t.priority, t.type,
            ts_rank(task_document(t.title, t.description), websearch_to_tsquery('english', $1)) AS rank
-    FROM tasks AS t
+    FROM matching_tasks(websearch_to_tsquery('english', $1)) AS match (id)
+    JOIN tasks AS t ON t.id = match.id
     WHERE t.tenant_id = $2
-      AND t.deleted_at IS NULL
-      AND task_document(t.title, t.description) @@ websearch_to_tsquery('english', $1)""",
+      AND t.deleted_at IS NULL""",
         When(
             """
       AND t.status = ANY($3)""",
@@ -3591,8 +3594,8 @@ class TaskRepository:
         tags: Sequence[str] | None = None,
         capabilities: Sequence[str] | None = None,
     ) -> SearchTasksRow:
-        """The best matches for what someone typed into a search box, with the passages that matched; how many match in all; and
-        how these are spread over statuses, priorities and types.
+        """The current tenant's best matches for what someone typed into a search box, with the passages that matched; how many
+        match in all; and how these are spread over statuses, priorities and types.
 
         Args:
             status: None leaves its condition out.

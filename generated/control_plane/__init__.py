@@ -4,17 +4,13 @@
 from __future__ import annotations
 
 from ..runtime import Settings
-from ..runtime.aio import Database as RuntimeDatabase
-from .applications import (
-    ApplicationRepository,
-    CreateApplicationRow,
-    GetApplicationByAPIKeyHashRow,
-    GetApplicationRow,
-    ListApplicationsByOrganizationRow,
-    RotateAPIKeyRow,
-    UpdateApplicationRow,
+from ..runtime.aio.buffered import BufferedDatabase
+from .applications import ApplicationRepository, ApplicationSummary
+from .audit_logs import (
+    AsyncInsertAuditLogParams,
+    AuditLogRepository,
+    InsertAuditLogsParams,
 )
-from .audit_logs import AuditLogRepository, InsertAuditLogsParams
 from .errors import (
     ApplicationsApiKeyHashCheckViolation,
     ApplicationsApiKeyHashKeyViolation,
@@ -89,12 +85,14 @@ __all__ = [
     "Application",
     "ApplicationRepository",
     "ApplicationRepositoryProtocol",
+    "ApplicationSummary",
     "ApplicationsApiKeyHashCheckViolation",
     "ApplicationsApiKeyHashKeyViolation",
     "ApplicationsNameCheckViolation",
     "ApplicationsOrgIdFkeyViolation",
     "ApplicationsOrgIdIdKeyViolation",
     "ApplicationsPkeyViolation",
+    "AsyncInsertAuditLogParams",
     "AuditLog",
     "AuditLogRepository",
     "AuditLogRepositoryProtocol",
@@ -107,10 +105,7 @@ __all__ = [
     "AuditLogsTokensUsedCheckViolation",
     "AuditLogsUserIdFkeyViolation",
     "CountUsersByRoleRow",
-    "CreateApplicationRow",
     "Database",
-    "GetApplicationByAPIKeyHashRow",
-    "GetApplicationRow",
     "GetMetricsByModelRow",
     "GetMetricsRow",
     "InferenceRequest",
@@ -128,7 +123,6 @@ __all__ = [
     "InferenceRequestsUserIdFkeyViolation",
     "InferenceStatus",
     "InsertAuditLogsParams",
-    "ListApplicationsByOrganizationRow",
     "Organization",
     "OrganizationRepository",
     "OrganizationRepositoryProtocol",
@@ -145,8 +139,6 @@ __all__ = [
     "Policy",
     "PolicyRepository",
     "PolicyRepositoryProtocol",
-    "RotateAPIKeyRow",
-    "UpdateApplicationRow",
     "User",
     "UserRepository",
     "UserRepositoryProtocol",
@@ -160,7 +152,7 @@ __all__ = [
 ]
 
 
-class Database(RuntimeDatabase):
+class Database(BufferedDatabase):
     """The repositories of package control_plane."""
 
     def __init__(self, settings: Settings) -> None:

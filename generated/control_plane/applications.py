@@ -16,8 +16,8 @@ from .schema import PACKAGE
 
 
 @dataclass(slots=True)
-class CreateApplicationRow:
-    """A row of CreateApplication."""
+class ApplicationSummary:
+    """A row of a query."""
 
     id: UUID
     org_id: UUID
@@ -35,20 +35,8 @@ RETURNING id, org_id, name, created_at, updated_at
 """,
     parameters=("uuid", "text", "text"),
     results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=CreateApplicationRow,
+    row=ApplicationSummary,
 )
-
-
-@dataclass(slots=True)
-class GetApplicationRow:
-    """A row of GetApplication."""
-
-    id: UUID
-    org_id: UUID
-    name: str
-    created_at: datetime
-    updated_at: datetime
-
 
 GET_APPLICATION: Final = Statement(
     "applications.get_application",
@@ -59,21 +47,9 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=GetApplicationRow,
+    row=ApplicationSummary,
     read_only=True,
 )
-
-
-@dataclass(slots=True)
-class GetApplicationByAPIKeyHashRow:
-    """A row of GetApplicationByAPIKeyHash."""
-
-    id: UUID
-    org_id: UUID
-    name: str
-    created_at: datetime
-    updated_at: datetime
-
 
 GET_APPLICATION_BY_API_KEY_HASH: Final = Statement(
     "applications.get_application_by_api_key_hash",
@@ -84,7 +60,7 @@ WHERE api_key_hash = $1
 """,
     parameters=("text",),
     results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=GetApplicationByAPIKeyHashRow,
+    row=ApplicationSummary,
     read_only=True,
 )
 
@@ -99,18 +75,6 @@ WHERE id = $1
     row=build_application,
     read_only=True,
 )
-
-
-@dataclass(slots=True)
-class ListApplicationsByOrganizationRow:
-    """A row of ListApplicationsByOrganization."""
-
-    id: UUID
-    org_id: UUID
-    name: str
-    created_at: datetime
-    updated_at: datetime
-
 
 LIST_APPLICATIONS_BY_ORGANIZATION: Final = Variants(
     "applications.list_applications_by_organization",
@@ -127,21 +91,9 @@ ORDER BY created_at DESC, id DESC"""),
     ),
     parameters=("uuid",),
     results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=ListApplicationsByOrganizationRow,
+    row=ApplicationSummary,
     read_only=True,
 )
-
-
-@dataclass(slots=True)
-class UpdateApplicationRow:
-    """A row of UpdateApplication."""
-
-    id: UUID
-    org_id: UUID
-    name: str
-    created_at: datetime
-    updated_at: datetime
-
 
 UPDATE_APPLICATION: Final = Statement(
     "applications.update_application",
@@ -154,20 +106,8 @@ RETURNING id, org_id, name, created_at, updated_at
 """,
     parameters=("text", "uuid"),
     results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=UpdateApplicationRow,
+    row=ApplicationSummary,
 )
-
-
-@dataclass(slots=True)
-class RotateAPIKeyRow:
-    """A row of RotateAPIKey."""
-
-    id: UUID
-    org_id: UUID
-    name: str
-    created_at: datetime
-    updated_at: datetime
-
 
 ROTATE_API_KEY: Final = Statement(
     "applications.rotate_api_key",
@@ -180,7 +120,7 @@ RETURNING id, org_id, name, created_at, updated_at
 """,
     parameters=("text", "uuid"),
     results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=RotateAPIKeyRow,
+    row=ApplicationSummary,
 )
 
 DELETE_APPLICATION: Final[Statement[None]] = Statement(
@@ -203,7 +143,7 @@ class ApplicationRepository:
 
     async def create_application(
         self, *, org_id: UUID, name: str, api_key_hash: Secret[str]
-    ) -> CreateApplicationRow:
+    ) -> ApplicationSummary:
         """Register an application of an organization.
 
         Raises:
@@ -218,7 +158,7 @@ class ApplicationRepository:
             CREATE_APPLICATION, (org_id, name, api_key_hash.reveal())
         )
 
-    async def get_application(self, *, id: UUID) -> GetApplicationRow:
+    async def get_application(self, *, id: UUID) -> ApplicationSummary:
         """Return one application.
 
         Raises:
@@ -228,7 +168,7 @@ class ApplicationRepository:
 
     async def get_application_by_api_key_hash(
         self, *, api_key_hash: Secret[str]
-    ) -> GetApplicationByAPIKeyHashRow | None:
+    ) -> ApplicationSummary | None:
         """Return the application that identifies itself with this key, None for an unknown key."""
         return await self._run.opt(
             GET_APPLICATION_BY_API_KEY_HASH, (api_key_hash.reveal(),)
@@ -250,7 +190,7 @@ class ApplicationRepository:
         after: str | None = None,
         before: str | None = None,
         total: bool = False,
-    ) -> Page[ListApplicationsByOrganizationRow]:
+    ) -> Page[ApplicationSummary]:
         """The applications of an organization, the newest first.
 
         Args:
@@ -271,7 +211,7 @@ class ApplicationRepository:
             total=total,
         )
 
-    async def update_application(self, *, name: str, id: UUID) -> UpdateApplicationRow:
+    async def update_application(self, *, name: str, id: UUID) -> ApplicationSummary:
         """Rename an application.
 
         Raises:
@@ -282,7 +222,7 @@ class ApplicationRepository:
 
     async def rotate_api_key(
         self, *, api_key_hash: Secret[str], id: UUID
-    ) -> RotateAPIKeyRow:
+    ) -> ApplicationSummary:
         """Replace the hash of an application's key; the old key is refused from now on.
 
         Raises:
@@ -296,7 +236,6 @@ class ApplicationRepository:
         """Delete an application with its policies and inference requests.
 
         Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
             AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """

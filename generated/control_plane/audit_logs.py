@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from ..runtime import (
+    Buffering,
     CopyInto,
     JsonInput,
     Key,
@@ -21,7 +22,8 @@ from ..runtime import (
     Statement,
     Variants,
 )
-from ..runtime.aio import Runner, Source, Stream
+from ..runtime.aio import Source, Stream
+from ..runtime.aio.buffered import BufferedRunner
 from .models import AuditLog
 from .schema import PACKAGE
 
@@ -169,6 +171,102 @@ VALUES (
             '"timestamp"',
         ),
     ),
+)
+
+
+@dataclass(slots=True)
+class AsyncInsertAuditLogParams:
+    """One row of AsyncInsertAuditLog's arguments."""
+
+    org_id: UUID
+    app_id: UUID | None
+    user_id: UUID | None
+    action: str
+    resource_type: str
+    resource_id: str | None
+    details: JsonInput
+    request_id: str | None
+    ip_address: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None
+    user_agent: str | None
+    model: str | None
+    provider: str | None
+    tokens_used: int | None
+    cost: Decimal | None
+    latency_ms: int | None
+    timestamp: datetime
+
+
+ASYNC_INSERT_AUDIT_LOG: Final[Statement[None]] = Statement(
+    "audit_logs.async_insert_audit_log",
+    """
+INSERT INTO audit_logs (
+    org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, timestamp
+)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7,
+    $8, $9, $10, $11, $12, $13, $14, $15, $16
+)
+""",
+    parameters=(
+        "uuid",
+        "uuid",
+        "uuid",
+        "text",
+        "text",
+        "text",
+        "jsonb",
+        "text",
+        "inet",
+        "text",
+        "text",
+        "text",
+        "int4",
+        "numeric",
+        "int4",
+        "timestamptz",
+    ),
+    fields=(
+        "org_id",
+        "app_id",
+        "user_id",
+        "action",
+        "resource_type",
+        "resource_id",
+        "details",
+        "request_id",
+        "ip_address",
+        "user_agent",
+        "model",
+        "provider",
+        "tokens_used",
+        "cost",
+        "latency_ms",
+        "timestamp",
+    ),
+    copy=CopyInto(
+        '"public"."audit_logs"',
+        (
+            '"org_id"',
+            '"app_id"',
+            '"user_id"',
+            '"action"',
+            '"resource_type"',
+            '"resource_id"',
+            '"details"',
+            '"request_id"',
+            '"ip_address"',
+            '"user_agent"',
+            '"model"',
+            '"provider"',
+            '"tokens_used"',
+            '"cost"',
+            '"latency_ms"',
+            '"timestamp"',
+        ),
+    ),
+    buffer=Buffering(size=500, interval=1.0, limit=10000),
+    timeout=5.0,
 )
 
 GET_AUDIT_LOG: Final = Statement(
@@ -457,7 +555,7 @@ class AuditLogRepository:
     __slots__ = ("_run",)
 
     def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
+        self._run = BufferedRunner(source, PACKAGE)
 
     async def insert_audit_log(
         self,
@@ -528,6 +626,56 @@ class AuditLogRepository:
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """
         return await self._run.copy_from(INSERT_AUDIT_LOGS, rows)
+
+    async def async_insert_audit_log(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        action: str,
+        resource_type: str,
+        resource_id: str | None,
+        details: JsonInput,
+        request_id: str | None,
+        ip_address: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        user_agent: str | None,
+        model: str | None,
+        provider: str | None,
+        tokens_used: int | None,
+        cost: Decimal | None,
+        latency_ms: int | None,
+        timestamp: datetime,
+    ) -> None:
+        """Write an entry without waiting for it.
+
+        It is written later: within 1 s, or as soon as 500 wait.
+        No transaction decides over it.
+
+        Raises:
+            BufferFull: 10000 wait, and there was no room in time.
+        """
+        await self._run.buffer(
+            ASYNC_INSERT_AUDIT_LOG,
+            AsyncInsertAuditLogParams(
+                org_id,
+                app_id,
+                user_id,
+                action,
+                resource_type,
+                resource_id,
+                details,
+                request_id,
+                ip_address,
+                user_agent,
+                model,
+                provider,
+                tokens_used,
+                cost,
+                latency_ms,
+                timestamp,
+            ),
+        )
 
     async def get_audit_log(self, *, id: UUID) -> AuditLog:
         """Return one entry.

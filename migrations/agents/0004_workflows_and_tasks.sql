@@ -74,6 +74,8 @@ CREATE INDEX tasks_agent_id_idx ON tasks (agent_id, created_at DESC, id DESC);
 CREATE INDEX tasks_status_idx ON tasks (status, created_at DESC, id DESC);
 CREATE INDEX tasks_workflow_id_idx ON tasks (workflow_id, created_at DESC, id DESC);
 CREATE INDEX tasks_created_by_idx ON tasks (created_by);
+CREATE INDEX tasks_search_idx ON tasks USING gin (to_tsvector('english', title || ' ' || coalesce(description, '')));
+CREATE INDEX tasks_open_idx ON tasks (created_by, priority DESC, created_at, id) WHERE status IN ('pending', 'running');
 CREATE INDEX tasks_pending_idx ON tasks (priority DESC, created_at, id) WHERE status = 'pending';
 
 CREATE TABLE task_executions (

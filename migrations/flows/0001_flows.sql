@@ -36,6 +36,26 @@ COMMENT ON TABLE conversation_flows IS 'How a conversation goes, as a tenant des
 COMMENT ON COLUMN conversation_flows.is_default IS 'Taken when nothing says which flow to take; at most one flow of a tenant.';
 
 CREATE UNIQUE INDEX conversation_flows_default_key ON conversation_flows (tenant_id) WHERE is_default;
+
+CREATE FUNCTION replace_default_flow() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    -- One at a time for a tenant; the UPDATE sees the default that was chosen while this waited.
+    PERFORM pg_advisory_xact_lock(uuid_hash_extended(NEW.tenant_id, 0));
+    UPDATE conversation_flows
+    SET is_default = false,
+        updated_at = now()
+    WHERE tenant_id = NEW.tenant_id
+      AND is_default
+      AND id <> NEW.id;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION replace_default_flow() IS 'Makes the default that a tenant had go before the new one comes.';
+
+CREATE TRIGGER conversation_flows_replace_default BEFORE UPDATE OF is_default ON conversation_flows
+    FOR EACH ROW WHEN (NEW.is_default AND NOT OLD.is_default) EXECUTE FUNCTION replace_default_flow();
+
 CREATE INDEX conversation_flows_updated_at_idx ON conversation_flows (tenant_id, updated_at DESC, id DESC);
 CREATE INDEX conversation_flows_active_idx ON conversation_flows (tenant_id, last_used_at DESC NULLS LAST, id)
     WHERE status = 'active';
@@ -71,7 +91,7 @@ CREATE TABLE flow_analytics (
     messages bigint NOT NULL DEFAULT 0,
     duration_ms bigint NOT NULL DEFAULT 0,
     updated_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT flow_analytics_pkey PRIMARY KEY (flow_id, metric_date),
+    CONSTRAINT flow_analytics_pkey PRIMARY KEY (tenant_id, flow_id, metric_date),
     CONSTRAINT flow_analytics_flow_id_fkey
         FOREIGN KEY (tenant_id, flow_id) REFERENCES conversation_flows (tenant_id, id) ON DELETE CASCADE,
     CONSTRAINT flow_analytics_counts_check

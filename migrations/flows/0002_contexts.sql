@@ -23,40 +23,57 @@ CREATE TYPE criterion_operator AS ENUM (
 COMMENT ON TYPE criterion_operator IS 'How a field of a document is compared.';
 
 CREATE TYPE criterion AS (field text, operator criterion_operator, operand jsonb);
-COMMENT ON TYPE criterion IS
-    'A condition on a field, named by its path with dots. The operand is a value; for in and not_in an array; for like, '
-    'ilike and regex a string; for exists a boolean; for size a number; for date_range an object with start, end, or '
-    'both; is_null and is_not_null need none.';
+COMMENT ON TYPE criterion IS 'A condition on a field of a document. One that lacks its field or operator is never met.';
+COMMENT ON COLUMN criterion.field IS 'The path to the field, with dots.';
+COMMENT ON COLUMN criterion.operator IS 'Only exists tells a field that is not there from one that is null.';
+COMMENT ON COLUMN criterion.operand IS
+'A value; for in and not_in an array; for like, ilike and regex a string;
+for exists a boolean; for size a number; for date_range an object with start, end, or
+both; is_null and is_not_null need none.';
 
 CREATE FUNCTION satisfies(document jsonb, criteria criterion[]) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT coalesce(bool_and(coalesce(
-        CASE (c).operator
-            WHEN 'eq' THEN value = (c).operand
-            WHEN 'ne' THEN value IS DISTINCT FROM (c).operand
-            WHEN 'gt' THEN jsonb_typeof(value) = jsonb_typeof((c).operand) AND value > (c).operand
-            WHEN 'gte' THEN jsonb_typeof(value) = jsonb_typeof((c).operand) AND value >= (c).operand
-            WHEN 'lt' THEN jsonb_typeof(value) = jsonb_typeof((c).operand) AND value < (c).operand
-            WHEN 'lte' THEN jsonb_typeof(value) = jsonb_typeof((c).operand) AND value <= (c).operand
-            WHEN 'in' THEN EXISTS (SELECT 1 FROM jsonb_array_elements((c).operand) AS one (item) WHERE item = value)
-            WHEN 'not_in' THEN NOT EXISTS (SELECT 1 FROM jsonb_array_elements((c).operand) AS one (item) WHERE item = value)
-            WHEN 'like' THEN value #>> '{}' LIKE '%' || ((c).operand #>> '{}') || '%'
-            WHEN 'ilike' THEN value #>> '{}' ILIKE '%' || ((c).operand #>> '{}') || '%'
-            WHEN 'regex' THEN value #>> '{}' ~* ((c).operand #>> '{}')
-            WHEN 'exists' THEN (value IS NOT NULL) = ((c).operand)::boolean
-            WHEN 'size' THEN CASE jsonb_typeof(value) WHEN 'array' THEN to_jsonb(jsonb_array_length(value)) = (c).operand END
-            WHEN 'date_range' THEN CASE
-                WHEN pg_input_is_valid(value #>> '{}', 'timestamptz') THEN
-                    coalesce((value #>> '{}')::timestamptz >= ((c).operand ->> 'start')::timestamptz, true)
-                    AND coalesce((value #>> '{}')::timestamptz <= ((c).operand ->> 'end')::timestamptz, true)
-            END
-            WHEN 'is_null' THEN value IS NULL OR value = 'null'
-            WHEN 'is_not_null' THEN value <> 'null'
-        END,
-        false
-    )), true)
-    FROM unnest(criteria) AS c
-    CROSS JOIN LATERAL (SELECT document #> string_to_array((c).field, '.')) AS field (value);
-END;
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    c criterion;
+    content jsonb;
+    value jsonb;
+    expected jsonb;
+    met boolean;
+BEGIN
+    FOREACH c IN ARRAY criteria LOOP
+        content := document #> string_to_array(c.field, '.');
+        value := coalesce(content, 'null');
+        expected := coalesce(c.operand, 'null');
+        CASE c.operator
+            WHEN 'eq' THEN met := value = expected;
+            WHEN 'ne' THEN met := value <> expected;
+            WHEN 'gt' THEN met := jsonb_typeof(value) = jsonb_typeof(expected) AND value > expected;
+            WHEN 'gte' THEN met := jsonb_typeof(value) = jsonb_typeof(expected) AND value >= expected;
+            WHEN 'lt' THEN met := jsonb_typeof(value) = jsonb_typeof(expected) AND value < expected;
+            WHEN 'lte' THEN met := jsonb_typeof(value) = jsonb_typeof(expected) AND value <= expected;
+            WHEN 'in' THEN met := value IN (SELECT jsonb_array_elements(expected));
+            WHEN 'not_in' THEN met := value NOT IN (SELECT jsonb_array_elements(expected));
+            WHEN 'like' THEN met := value #>> '{}' LIKE '%' || (expected #>> '{}') || '%';
+            WHEN 'ilike' THEN met := value #>> '{}' ILIKE '%' || (expected #>> '{}') || '%';
+            WHEN 'regex' THEN met := value #>> '{}' ~* (expected #>> '{}');
+            WHEN 'exists' THEN met := to_jsonb(content IS NOT NULL) = expected;
+            WHEN 'size' THEN
+                met := CASE jsonb_typeof(value) WHEN 'array' THEN to_jsonb(jsonb_array_length(value)) = expected END;
+            WHEN 'date_range' THEN
+                met := CASE
+                    WHEN jsonb_typeof(value) = 'string' AND pg_input_is_valid(value #>> '{}', 'timestamptz') THEN
+                        coalesce((value #>> '{}')::timestamptz >= (expected ->> 'start')::timestamptz, true)
+                        AND coalesce((value #>> '{}')::timestamptz <= (expected ->> 'end')::timestamptz, true)
+                END;
+            WHEN 'is_null' THEN met := value = 'null';
+            WHEN 'is_not_null' THEN met := value <> 'null';
+            ELSE met := false;
+        END CASE;
+        IF c.field IS NULL OR met IS NOT TRUE THEN
+            RETURN false;
+        END IF;
+    END LOOP;
+    RETURN true;
+END
+$$;
 COMMENT ON FUNCTION satisfies(jsonb, criterion[]) IS 'Whether a document meets all conditions.';

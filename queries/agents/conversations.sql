@@ -26,7 +26,7 @@ DELETE FROM conversations
 WHERE id = @id;
 
 -- name: List :page
--- The conversations, those spoken in last first.
+-- The conversations, those that changed last first.
 -- @optional user_id, agent_id
 SELECT * FROM conversations
 WHERE user_id = @user_id
@@ -40,13 +40,27 @@ SELECT count(*) FROM conversations
 WHERE user_id = @user_id
   AND agent_id = @agent_id;
 
+-- name: AdvancePositions :execrows
+-- After an import: let the next messages of conversations come behind all that are there.
+UPDATE conversations
+SET last_position = latest.position
+FROM (
+    SELECT conversation_id, max(position) AS position
+    FROM messages
+    WHERE conversation_id = ANY(@ids)
+    GROUP BY conversation_id
+) AS latest
+WHERE conversations.id = latest.conversation_id
+  AND conversations.last_position < latest.position;
+
 -- name: ListWithLatestMessage :many
--- A user's conversations, those spoken in last first, each with its agent and its last message.
+-- A user's conversations, those that changed last first, each with its agent and its last message.
 SELECT sqlc.embed(conversation), sqlc.embed(agent), sqlc.embed(message)
 FROM conversations AS conversation
 LEFT JOIN agents AS agent ON agent.id = conversation.agent_id
 LEFT JOIN messages AS message
-    ON message.conversation_id = conversation.id AND message.position = conversation.last_position
+    ON message.conversation_id = conversation.id
+   AND message.position = (SELECT max(position) FROM messages AS said WHERE said.conversation_id = conversation.id)
 WHERE conversation.user_id = @user_id
 ORDER BY conversation.updated_at DESC, conversation.id DESC
 LIMIT @limit;

@@ -13,7 +13,8 @@ FROM conversation
 RETURNING *;
 
 -- name: Append :many
--- Append messages to a conversation, in the order in which they are given. Returns them as they were stored.
+-- Append messages to a conversation, in the order in which they are given. Returns them as they were stored. Token counts
+-- and metadata may be left out.
 WITH conversation AS (
     UPDATE conversations
     SET last_position = last_position + cardinality(@messages::new_message[]),
@@ -22,19 +23,20 @@ WITH conversation AS (
     RETURNING id, last_position
 ), appended AS (
     INSERT INTO messages (conversation_id, position, role, content, token_count, metadata)
-    SELECT conversation.id,
-           conversation.last_position - cardinality(@messages::new_message[]) + added.place,
+    -- Without the conversation there are rows nevertheless, so that its foreign key refuses them.
+    SELECT @conversation_id,
+           coalesce(conversation.last_position - cardinality(@messages::new_message[]), 0) + added.place,
            added.role, added.content, coalesce(added.token_count, 0), coalesce(added.metadata, '{}')
-    FROM conversation
-    CROSS JOIN LATERAL unnest(@messages::new_message[])
+    FROM unnest(@messages::new_message[])
         WITH ORDINALITY AS added (role, content, token_count, metadata, place)
+    LEFT JOIN conversation ON true
     RETURNING *
 )
 SELECT * FROM appended
 ORDER BY position;
 
 -- name: ImportMany :copyfrom
--- Take over messages with their positions; the conversations have to be told of the last ones.
+-- Take over messages with their positions. AdvancePositions tells the conversations of them.
 INSERT INTO messages (id, conversation_id, position, role, content, token_count, metadata, created_at)
 VALUES (@id, @conversation_id, @position, @role, @content, @token_count, @metadata, @created_at);
 

@@ -24,7 +24,7 @@ ORDER BY rank DESC, kind, name, id
 LIMIT @limit;
 
 -- name: GetUserOverview :one
--- All that concerns a user: their preferences, their latest conversations, and their open tasks.
+-- What concerns a user: their preferences, their latest conversations, and their most urgent open tasks.
 SELECT sqlc.embed(person),
        coalesce(chosen.preferences, '{}') AS preferences,
        ARRAY(
@@ -40,6 +40,7 @@ SELECT sqlc.embed(person),
            WHERE task.created_by = person.id
              AND task.status IN ('pending', 'running')
            ORDER BY task.priority DESC, task.created_at, task.id
+           LIMIT @task_limit
        ) AS open_tasks
 FROM users AS person
 LEFT JOIN user_preferences AS chosen ON chosen.user_id = person.id

@@ -16,13 +16,14 @@ WHERE id = @id;
 
 -- name: Update :one
 -- Change a task.
--- @optional title, type, description, priority, agent_id, input, due_at
+-- @optional title, type, description, priority, agent_id, workflow_id, input, due_at
 UPDATE tasks
 SET title = @title,
     type = @type,
     description = @description,
     priority = @priority,
     agent_id = @agent_id,
+    workflow_id = @workflow_id,
     input = @input,
     due_at = @due_at,
     updated_at = now()
@@ -102,7 +103,7 @@ FROM task
 RETURNING *;
 
 -- name: FinishExecution :one
--- End an attempt, and the task with it: as completed, failed or cancelled.
+-- End an attempt as completed, failed or cancelled, and the task with it, unless that has ended meanwhile.
 WITH execution AS (
     UPDATE task_executions
     SET status = @status,
@@ -120,6 +121,7 @@ WITH execution AS (
         updated_at = now()
     FROM execution
     WHERE tasks.id = execution.task_id
+      AND tasks.status = 'running'
 )
 SELECT * FROM execution;
 

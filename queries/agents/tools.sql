@@ -60,7 +60,7 @@ ORDER BY name;
 WITH counted AS (
     UPDATE tools
     SET usage_count = usage_count + 1,
-        last_used_at = now()
+        last_used_at = greatest(last_used_at, now())
     WHERE id = @tool_id
 )
 INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details)

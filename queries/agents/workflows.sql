@@ -58,9 +58,11 @@ WHERE workflows.id = @workflow_id
 RETURNING *;
 
 -- name: UpdateExecutionState :one
--- Merge what is given into the state of the workflow's present execution.
+-- Merge what is given into the state of the workflow's present execution; with a status, pause it or let it go on.
+-- @optional status
 UPDATE workflow_executions AS execution
-SET state = execution.state || @state
+SET state = execution.state || @state,
+    status = @status
 FROM workflows AS workflow
 WHERE execution.workflow_id = @workflow_id
   AND execution.status IN ('running', 'paused')

@@ -142,7 +142,8 @@ WHERE tenant_id = @tenant_id
   AND created_at < @created_before
   AND updated_at > @updated_after
   AND parent_task_id = @parent_task_id
-  AND EXISTS (SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL) = @has_subtasks
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = @has_subtasks
   AND tags @> @tags
   AND capabilities @> @capabilities
 ORDER BY created_at DESC, id DESC;
@@ -163,7 +164,8 @@ WHERE tenant_id = @tenant_id
   AND created_at < @created_before
   AND updated_at > @updated_after
   AND parent_task_id = @parent_task_id
-  AND EXISTS (SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL) = @has_subtasks
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = @has_subtasks
   AND tags @> @tags
   AND capabilities @> @capabilities
 ORDER BY created_at DESC, id DESC;
@@ -183,7 +185,8 @@ WHERE tenant_id = @tenant_id
   AND created_at < @created_before
   AND updated_at > @updated_after
   AND parent_task_id = @parent_task_id
-  AND EXISTS (SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL) = @has_subtasks
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = @has_subtasks
   AND tags @> @tags
   AND capabilities @> @capabilities
 ORDER BY created_at, id;
@@ -771,16 +774,16 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at, id;
 
 -- name: SearchTasks :one
--- The best matches for what someone typed into a search box, with the passages that matched; how many match in all; and
--- how these are spread over statuses, priorities and types.
+-- The current tenant's best matches for what someone typed into a search box, with the passages that matched; how many
+-- match in all; and how these are spread over statuses, priorities and types.
 -- @optional status, priority, types, assigned_to, created_after, created_before, tags, capabilities
 WITH matches AS MATERIALIZED (
     SELECT t.id, t.status, t.priority, t.type,
            ts_rank(task_document(t.title, t.description), websearch_to_tsquery('english', @query)) AS rank
-    FROM tasks AS t
+    FROM matching_tasks(websearch_to_tsquery('english', @query)) AS match (id)
+    JOIN tasks AS t ON t.id = match.id
     WHERE t.tenant_id = @tenant_id
       AND t.deleted_at IS NULL
-      AND task_document(t.title, t.description) @@ websearch_to_tsquery('english', @query)
       AND t.status = ANY(@status)
       AND t.priority = ANY(@priority)
       AND t.type = ANY(@types)

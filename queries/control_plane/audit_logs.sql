@@ -21,6 +21,19 @@ VALUES (
     @request_id, @ip_address, @user_agent, @model, @provider, @tokens_used, @cost, @latency_ms, @timestamp
 );
 
+-- name: AsyncInsertAuditLog :copyfrom
+-- Write an entry without waiting for it.
+-- @buffered size=500, interval=1s, max=10000, full=wait
+-- @timeout 5s
+INSERT INTO audit_logs (
+    org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, timestamp
+)
+VALUES (
+    @org_id, @app_id, @user_id, @action, @resource_type, @resource_id, @details,
+    @request_id, @ip_address, @user_agent, @model, @provider, @tokens_used, @cost, @latency_ms, @timestamp
+);
+
 -- name: GetAuditLog :one
 -- Return one entry.
 SELECT * FROM audit_logs

@@ -1,8 +1,16 @@
 -- name: Create :one
 -- Create a document, under an id of its own where none is given. It expires after the time to live, None for never.
+WITH expired AS (
+    DELETE FROM contexts
+    WHERE tenant_id = @tenant_id
+      AND id = sqlc.narg(id)
+      AND expires_at <= now()
+    RETURNING id
+)
 INSERT INTO contexts (tenant_id, id, document, expires_at)
 VALUES (
-    @tenant_id, coalesce(sqlc.narg(id)::text, gen_random_uuid()::text), @document,
+    -- Being asked for, the one that has expired goes before the new one comes.
+    @tenant_id, coalesce((SELECT id FROM expired), sqlc.narg(id)::text, gen_random_uuid()::text), @document,
     now() + sqlc.narg(time_to_live)::interval
 )
 RETURNING *;
@@ -129,18 +137,38 @@ RETURNING contexts.*;
 -- Delete a document.
 DELETE FROM contexts
 WHERE tenant_id = @tenant_id
-  AND id = @id;
+  AND id = @id
+  AND (expires_at IS NULL OR expires_at > now());
 
 -- name: DeleteByCriteria :execrows
 -- Delete all documents that meet all conditions. Returns how many there were.
 DELETE FROM contexts
 WHERE tenant_id = @tenant_id
+  AND (expires_at IS NULL OR expires_at > now())
   AND satisfies(document, @criteria);
 
+-- name: DeleteOneByCriteria :opt
+-- Delete the oldest document that meets all conditions. Returns it, None if there is none.
+DELETE FROM contexts
+USING (
+    SELECT tenant_id, id
+    FROM contexts
+    WHERE tenant_id = @tenant_id
+      AND (expires_at IS NULL OR expires_at > now())
+      AND satisfies(document, @criteria)
+    ORDER BY created_at, id
+    LIMIT 1
+    FOR UPDATE
+) AS oldest
+WHERE contexts.tenant_id = oldest.tenant_id
+  AND contexts.id = oldest.id
+RETURNING contexts.*;
+
 -- name: Aggregate :many
--- Count the documents by a field, and work out another field where it is a number; fields are named by their paths. The
--- most frequent value first.
-SELECT document #>> @group_by::text[] AS value,
+-- Count the documents by a field, and work out another field, the measure, where it is a number. Both are named by their
+-- paths with dots; without a measure they are only counted. The most frequent value first.
+-- @optional contains, criteria
+SELECT document #>> string_to_array(@group_by, '.') AS value,
        count(*) AS documents,
        count(measure) AS measured,
        sum(measure) AS total,
@@ -149,14 +177,15 @@ SELECT document #>> @group_by::text[] AS value,
        max(measure) AS maximum
 FROM contexts
 CROSS JOIN LATERAL (
-    SELECT CASE jsonb_typeof(document #> @measure::text[])
-        WHEN 'number' THEN (document #>> @measure::text[])::numeric
+    SELECT CASE jsonb_typeof(document #> string_to_array(sqlc.narg(measure), '.'))
+        WHEN 'number' THEN (document #>> string_to_array(sqlc.narg(measure), '.'))::numeric
     END AS measure
 ) AS measures
 WHERE tenant_id = @tenant_id
   AND (expires_at IS NULL OR expires_at > now())
+  AND document @> @contains
   AND satisfies(document, @criteria)
-GROUP BY document #>> @group_by::text[]
+GROUP BY document #>> string_to_array(@group_by, '.')
 ORDER BY documents DESC, value;
 
 -- name: PurgeExpired :execrows
@@ -174,7 +203,7 @@ WHERE (tenant_id, id) IN (
 -- name: GetCollectionStats :one
 -- How many documents there are of all tenants, and what room they take, in bytes.
 SELECT (SELECT count(*) FROM contexts) AS document_count,
-       pg_table_size('contexts') AS storage_size,
+       pg_table_size('contexts') AS "storage_size!",
        (SELECT coalesce(avg(pg_column_size(document)), 0)::double precision FROM contexts) AS average_object_size,
        (SELECT count(*) FROM pg_index WHERE indrelid = 'contexts'::regclass) AS index_count,
-       pg_indexes_size('contexts') AS total_index_size;
+       pg_indexes_size('contexts') AS "total_index_size!";

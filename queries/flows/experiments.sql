@@ -55,6 +55,7 @@ FROM experiments
 WHERE experiments.tenant_id = @tenant_id
   AND experiments.id = @experiment_id
   AND experiments.status = 'draft'
+FOR SHARE
 ON CONFLICT (experiment_id, name) DO UPDATE
 SET flow_id = excluded.flow_id,
     weight = excluded.weight
@@ -63,15 +64,18 @@ RETURNING *;
 -- name: RemoveVariant :execrows
 -- Take a variant out of an experiment that has not begun.
 DELETE FROM experiment_variants
-USING experiments
-WHERE experiments.id = experiment_variants.experiment_id
-  AND experiments.tenant_id = @tenant_id
-  AND experiments.id = @experiment_id
-  AND experiments.status = 'draft'
-  AND experiment_variants.name = @name;
+WHERE name = @name
+  AND experiment_id = (
+      SELECT id
+      FROM experiments
+      WHERE tenant_id = @tenant_id
+        AND id = @experiment_id
+        AND status = 'draft'
+      FOR SHARE
+  );
 
 -- name: Start :one
--- Begin an experiment.
+-- Begin an experiment that has variants.
 UPDATE experiments
 SET status = 'running',
     started_at = now(),
@@ -79,6 +83,7 @@ SET status = 'running',
 WHERE tenant_id = @tenant_id
   AND id = @id
   AND status = 'draft'
+  AND EXISTS (SELECT 1 FROM experiment_variants WHERE experiment_id = experiments.id)
 RETURNING *;
 
 -- name: Complete :one
@@ -94,6 +99,7 @@ RETURNING *;
 
 -- name: Assign :one
 -- The variant of a subject: the one recorded, else the one that the subject's hash falls on, which is recorded.
+-- @row Assignment
 WITH recorded AS (
     SELECT *
     FROM experiment_assignments

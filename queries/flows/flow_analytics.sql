@@ -1,15 +1,14 @@
 -- name: Record :one
 -- Add to what a flow's conversations came to on a day. Returns the day's sums.
-INSERT INTO flow_analytics (flow_id, metric_date, tenant_id, started, completed, abandoned, messages, duration_ms)
-VALUES (@flow_id, @metric_date, @tenant_id, @started, @completed, @abandoned, @messages, @duration_ms)
-ON CONFLICT (flow_id, metric_date) DO UPDATE
+INSERT INTO flow_analytics (tenant_id, flow_id, metric_date, started, completed, abandoned, messages, duration_ms)
+VALUES (@tenant_id, @flow_id, @metric_date, @started, @completed, @abandoned, @messages, @duration_ms)
+ON CONFLICT (tenant_id, flow_id, metric_date) DO UPDATE
 SET started = flow_analytics.started + excluded.started,
     completed = flow_analytics.completed + excluded.completed,
     abandoned = flow_analytics.abandoned + excluded.abandoned,
     messages = flow_analytics.messages + excluded.messages,
     duration_ms = flow_analytics.duration_ms + excluded.duration_ms,
     updated_at = now()
-WHERE flow_analytics.tenant_id = excluded.tenant_id
 RETURNING *;
 
 -- name: GetFlowAnalytics :many

@@ -54,37 +54,18 @@ ORDER BY last_used_at DESC NULLS LAST, id;
 -- Return the flow that a tenant takes when nothing says which, None if it has chosen none.
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
-  AND is_default
-LIMIT 1;
+  AND is_default;
 
 -- name: SetDefaultFlow :one
--- Make an active flow the tenant's default in place of the one before. Of two calls at the same moment the second may be
--- refused, since a tenant has one default at most; it can be tried again.
-WITH chosen AS (
-    SELECT id
-    FROM conversation_flows
-    WHERE tenant_id = @tenant_id
-      AND id = @flow_id
-      AND status = 'active'
-    FOR UPDATE
-), cleared AS (
-    UPDATE conversation_flows
-    SET is_default = false,
-        updated_at = now()
-    FROM chosen
-    WHERE conversation_flows.tenant_id = @tenant_id
-      AND conversation_flows.is_default
-      AND conversation_flows.id <> chosen.id
-    RETURNING conversation_flows.id
-)
+-- Make an active flow the tenant's default, in place of the one before. Of several calls at the same moment the last
+-- one counts.
 UPDATE conversation_flows
 SET is_default = true,
     updated_at = now()
-FROM chosen
-    -- Counting makes the old default go before the new one comes: the unique index allows no two for a moment.
-    CROSS JOIN (SELECT count(*) FROM cleared) AS former
-WHERE conversation_flows.id = chosen.id
-RETURNING conversation_flows.*;
+WHERE tenant_id = @tenant_id
+  AND id = @flow_id
+  AND status = 'active'
+RETURNING *;
 
 -- name: Update :one
 -- Change a flow.

@@ -56,7 +56,7 @@ WHERE tenant_id = @tenant_id
   AND (expires_at IS NULL OR expires_at > now())
 RETURNING *;
 
--- name: SetVersion :one
+-- name: SetIfUnchanged :one
 -- Replace the value under a key, provided that nobody else changed it since it had the expected version.
 -- @optimistic version
 UPDATE states
@@ -66,6 +66,7 @@ SET value = @value,
 WHERE tenant_id = @tenant_id
   AND key = @key
   AND version = @expected_version
+  AND (expires_at IS NULL OR expires_at > now())
 RETURNING *;
 
 -- name: Increment :one
@@ -83,7 +84,7 @@ SET value = CASE
     END,
     version = states.version + 1,
     updated_at = now()
-RETURNING value::bigint AS value;
+RETURNING value::bigint AS "value!";
 
 -- name: Expire :opt
 -- Let the value under a key live for a time from now on. Returns until when, None where nothing stands.
@@ -98,7 +99,8 @@ RETURNING expires_at;
 -- Take away what stands under a key.
 DELETE FROM states
 WHERE tenant_id = @tenant_id
-  AND key = @key;
+  AND key = @key
+  AND (expires_at IS NULL OR expires_at > now());
 
 -- name: PurgeExpired :execrows
 -- Delete values that have expired, of all tenants, at most so many.

@@ -20,6 +20,13 @@ T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
+# What a role needs that serves collaboration's tenants.
+COLLABORATION_GRANTS: LiteralString = """
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+REVOKE ALL ON mv_task_stats FROM {role};
+GRANT EXECUTE ON FUNCTION matching_tasks TO {role};
+"""
+
 # Without triggers a table's rows can go before those that point to them.
 _EMPTY = """
 DO $$

@@ -12,11 +12,11 @@ import pytest
 from tests.systems.coverage_of_generated import packages
 
 
-def methods(cls: type) -> dict[str, str]:
+def methods(cls: type) -> dict[str, inspect.Signature]:
     """The public methods' signatures, by name."""
-    # `list_` is the built-in, where a class has a method of that name.
+    # Evaluated, since classes of several modules that share a name get others.
     return {
-        name: str(inspect.signature(member)).replace("list_[", "list[")
+        name: inspect.signature(member, eval_str=True)
         for name, member in vars(cls).items()
         if isinstance(member, FunctionType) and not name.startswith("_")
     }

@@ -155,7 +155,7 @@ class DocumentRepository:
             DocumentOperationsOperationTypeCheckViolation: CHECK ((operation_type <> ''::text)).
             DocumentOperationsPkeyViolation: PRIMARY KEY (id).
             DocumentOperationsSequenceCheckViolation: CHECK ((sequence > 0)).
-            IdxOperationsDocumentSeqViolation: CREATE UNIQUE INDEX idx_operations_document_seq ON public.document_operations USING btree (document_id, sequence).
+            IdxOperationsDocumentSeqViolation: UNIQUE (document_id, sequence).
         """
         return self._run.one(
             RECORD_OPERATION,

@@ -239,7 +239,7 @@ class DocumentRepositoryProtocol(Protocol):
             DocumentOperationsOperationTypeCheckViolation: CHECK ((operation_type <> ''::text)).
             DocumentOperationsPkeyViolation: PRIMARY KEY (id).
             DocumentOperationsSequenceCheckViolation: CHECK ((sequence > 0)).
-            IdxOperationsDocumentSeqViolation: CREATE UNIQUE INDEX idx_operations_document_seq ON public.document_operations USING btree (document_id, sequence).
+            IdxOperationsDocumentSeqViolation: UNIQUE (document_id, sequence).
         """
         ...
 
@@ -969,8 +969,8 @@ class TaskRepositoryProtocol(Protocol):
         tags: Sequence[str] | None = None,
         capabilities: Sequence[str] | None = None,
     ) -> SearchTasksRow:
-        """The best matches for what someone typed into a search box, with the passages that matched; how many match in all; and
-        how these are spread over statuses, priorities and types.
+        """The current tenant's best matches for what someone typed into a search box, with the passages that matched; how many
+        match in all; and how these are spread over statuses, priorities and types.
 
         Args:
             status: None leaves its condition out.

@@ -915,8 +915,8 @@ class TaskRepository:
         tags: Sequence[str] | None = None,
         capabilities: Sequence[str] | None = None,
     ) -> SearchTasksRow:
-        """The best matches for what someone typed into a search box, with the passages that matched; how many match in all; and
-        how these are spread over statuses, priorities and types.
+        """The current tenant's best matches for what someone typed into a search box, with the passages that matched; how many
+        match in all; and how these are spread over statuses, priorities and types.
 
         Args:
             status: None leaves its condition out.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ...runtime import Settings
-from ...runtime.sync import Database as RuntimeDatabase
+from ...runtime.sync.buffered import BufferedDatabase
 from ..schema import PACKAGE
 from .applications import ApplicationRepository
 from .audit_logs import AuditLogRepository
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-class Database(RuntimeDatabase):
+class Database(BufferedDatabase):
     """The repositories of package control_plane.sync."""
 
     def __init__(self, settings: Settings) -> None:

@@ -17,12 +17,7 @@ from ..applications import (
     LIST_APPLICATIONS_BY_ORGANIZATION,
     ROTATE_API_KEY,
     UPDATE_APPLICATION,
-    CreateApplicationRow,
-    GetApplicationByAPIKeyHashRow,
-    GetApplicationRow,
-    ListApplicationsByOrganizationRow,
-    RotateAPIKeyRow,
-    UpdateApplicationRow,
+    ApplicationSummary,
 )
 from ..models import Application
 from ..schema import PACKAGE
@@ -38,7 +33,7 @@ class ApplicationRepository:
 
     def create_application(
         self, *, org_id: UUID, name: str, api_key_hash: Secret[str]
-    ) -> CreateApplicationRow:
+    ) -> ApplicationSummary:
         """Register an application of an organization.
 
         Raises:
@@ -51,7 +46,7 @@ class ApplicationRepository:
         """
         return self._run.one(CREATE_APPLICATION, (org_id, name, api_key_hash.reveal()))
 
-    def get_application(self, *, id: UUID) -> GetApplicationRow:
+    def get_application(self, *, id: UUID) -> ApplicationSummary:
         """Return one application.
 
         Raises:
@@ -61,7 +56,7 @@ class ApplicationRepository:
 
     def get_application_by_api_key_hash(
         self, *, api_key_hash: Secret[str]
-    ) -> GetApplicationByAPIKeyHashRow | None:
+    ) -> ApplicationSummary | None:
         """Return the application that identifies itself with this key, None for an unknown key."""
         return self._run.opt(GET_APPLICATION_BY_API_KEY_HASH, (api_key_hash.reveal(),))
 
@@ -81,7 +76,7 @@ class ApplicationRepository:
         after: str | None = None,
         before: str | None = None,
         total: bool = False,
-    ) -> Page[ListApplicationsByOrganizationRow]:
+    ) -> Page[ApplicationSummary]:
         """The applications of an organization, the newest first.
 
         Args:
@@ -102,7 +97,7 @@ class ApplicationRepository:
             total=total,
         )
 
-    def update_application(self, *, name: str, id: UUID) -> UpdateApplicationRow:
+    def update_application(self, *, name: str, id: UUID) -> ApplicationSummary:
         """Rename an application.
 
         Raises:
@@ -111,7 +106,9 @@ class ApplicationRepository:
         """
         return self._run.one(UPDATE_APPLICATION, (name, id))
 
-    def rotate_api_key(self, *, api_key_hash: Secret[str], id: UUID) -> RotateAPIKeyRow:
+    def rotate_api_key(
+        self, *, api_key_hash: Secret[str], id: UUID
+    ) -> ApplicationSummary:
         """Replace the hash of an application's key; the old key is refused from now on.
 
         Raises:
@@ -125,7 +122,6 @@ class ApplicationRepository:
         """Delete an application with its policies and inference requests.
 
         Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
             AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """

@@ -10,8 +10,10 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from uuid import UUID
 
 from ...runtime import JsonInput, Page
-from ...runtime.sync import Runner, Source, Stream
+from ...runtime.sync import Source, Stream
+from ...runtime.sync.buffered import BufferedRunner
 from ..audit_logs import (
+    ASYNC_INSERT_AUDIT_LOG,
     GET_AUDIT_LOG,
     GET_AUDIT_LOGS_BY_REQUEST_ID,
     INSERT_AUDIT_LOG,
@@ -22,6 +24,7 @@ from ..audit_logs import (
     LIST_AUDIT_LOGS_BY_ORGANIZATION,
     LIST_AUDIT_LOGS_BY_USER,
     STREAM_AUDIT_LOGS,
+    AsyncInsertAuditLogParams,
     InsertAuditLogsParams,
 )
 from ..models import AuditLog
@@ -34,7 +37,7 @@ class AuditLogRepository:
     __slots__ = ("_run",)
 
     def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
+        self._run = BufferedRunner(source, PACKAGE)
 
     def insert_audit_log(
         self,
@@ -102,6 +105,56 @@ class AuditLogRepository:
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """
         return self._run.copy_from(INSERT_AUDIT_LOGS, rows)
+
+    def async_insert_audit_log(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        action: str,
+        resource_type: str,
+        resource_id: str | None,
+        details: JsonInput,
+        request_id: str | None,
+        ip_address: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        user_agent: str | None,
+        model: str | None,
+        provider: str | None,
+        tokens_used: int | None,
+        cost: Decimal | None,
+        latency_ms: int | None,
+        timestamp: datetime,
+    ) -> None:
+        """Write an entry without waiting for it.
+
+        It is written later: within 1 s, or as soon as 500 wait.
+        No transaction decides over it.
+
+        Raises:
+            BufferFull: 10000 wait, and there was no room in time.
+        """
+        self._run.buffer(
+            ASYNC_INSERT_AUDIT_LOG,
+            AsyncInsertAuditLogParams(
+                org_id,
+                app_id,
+                user_id,
+                action,
+                resource_type,
+                resource_id,
+                details,
+                request_id,
+                ip_address,
+                user_agent,
+                model,
+                provider,
+                tokens_used,
+                cost,
+                latency_ms,
+                timestamp,
+            ),
+        )
 
     def get_audit_log(self, *, id: UUID) -> AuditLog:
         """Return one entry.

@@ -13,14 +13,7 @@ from uuid import UUID
 from ...runtime import UNSET, JsonInput, Page, Unset
 from ...runtime.secret import Secret
 from ...runtime.sync import Stream
-from ..applications import (
-    CreateApplicationRow,
-    GetApplicationByAPIKeyHashRow,
-    GetApplicationRow,
-    ListApplicationsByOrganizationRow,
-    RotateAPIKeyRow,
-    UpdateApplicationRow,
-)
+from ..applications import ApplicationSummary
 from ..audit_logs import InsertAuditLogsParams
 from ..inference_requests import GetMetricsByModelRow, GetMetricsRow
 from ..models import (
@@ -41,7 +34,7 @@ class ApplicationRepositoryProtocol(Protocol):
 
     def create_application(
         self, *, org_id: UUID, name: str, api_key_hash: Secret[str]
-    ) -> CreateApplicationRow:
+    ) -> ApplicationSummary:
         """Register an application of an organization.
 
         Raises:
@@ -54,7 +47,7 @@ class ApplicationRepositoryProtocol(Protocol):
         """
         ...
 
-    def get_application(self, *, id: UUID) -> GetApplicationRow:
+    def get_application(self, *, id: UUID) -> ApplicationSummary:
         """Return one application.
 
         Raises:
@@ -64,7 +57,7 @@ class ApplicationRepositoryProtocol(Protocol):
 
     def get_application_by_api_key_hash(
         self, *, api_key_hash: Secret[str]
-    ) -> GetApplicationByAPIKeyHashRow | None:
+    ) -> ApplicationSummary | None:
         """Return the application that identifies itself with this key, None for an unknown key."""
         ...
 
@@ -84,7 +77,7 @@ class ApplicationRepositoryProtocol(Protocol):
         after: str | None = None,
         before: str | None = None,
         total: bool = False,
-    ) -> Page[ListApplicationsByOrganizationRow]:
+    ) -> Page[ApplicationSummary]:
         """The applications of an organization, the newest first.
 
         Args:
@@ -98,7 +91,7 @@ class ApplicationRepositoryProtocol(Protocol):
         """
         ...
 
-    def update_application(self, *, name: str, id: UUID) -> UpdateApplicationRow:
+    def update_application(self, *, name: str, id: UUID) -> ApplicationSummary:
         """Rename an application.
 
         Raises:
@@ -107,7 +100,9 @@ class ApplicationRepositoryProtocol(Protocol):
         """
         ...
 
-    def rotate_api_key(self, *, api_key_hash: Secret[str], id: UUID) -> RotateAPIKeyRow:
+    def rotate_api_key(
+        self, *, api_key_hash: Secret[str], id: UUID
+    ) -> ApplicationSummary:
         """Replace the hash of an application's key; the old key is refused from now on.
 
         Raises:
@@ -121,7 +116,6 @@ class ApplicationRepositoryProtocol(Protocol):
         """Delete an application with its policies and inference requests.
 
         Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
             AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """
@@ -176,6 +170,36 @@ class AuditLogRepositoryProtocol(Protocol):
             AuditLogsPkeyViolation: PRIMARY KEY (id).
             AuditLogsTokensUsedCheckViolation: CHECK ((tokens_used >= 0)).
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
+        """
+        ...
+
+    def async_insert_audit_log(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        action: str,
+        resource_type: str,
+        resource_id: str | None,
+        details: JsonInput,
+        request_id: str | None,
+        ip_address: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        user_agent: str | None,
+        model: str | None,
+        provider: str | None,
+        tokens_used: int | None,
+        cost: Decimal | None,
+        latency_ms: int | None,
+        timestamp: datetime,
+    ) -> None:
+        """Write an entry without waiting for it.
+
+        It is written later: within 1 s, or as soon as 500 wait.
+        No transaction decides over it.
+
+        Raises:
+            BufferFull: 10000 wait, and there was no room in time.
         """
         ...
 
@@ -583,7 +607,6 @@ class OrganizationRepositoryProtocol(Protocol):
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
             InferenceRequestsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
             InferenceRequestsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            InferenceRequestsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """
         ...
 
@@ -773,9 +796,7 @@ class UserRepositoryProtocol(Protocol):
         Raises:
             AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
             AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
             InferenceRequestsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
             InferenceRequestsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            InferenceRequestsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """
         ...

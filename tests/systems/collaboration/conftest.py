@@ -13,17 +13,13 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from tests.systems.databases import COLLABORATION_GRANTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from tests.systems.data import System
-
-_GRANTS = """
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
-REVOKE ALL ON mv_task_stats FROM {role};
-"""
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +40,9 @@ def app_role(
         def url(owners: str) -> str:
             if owners not in granted:
                 with psycopg.connect(owners) as connection:
-                    grants = sql.SQL(_GRANTS).format(role=sql.Identifier(role))
+                    grants = sql.SQL(COLLABORATION_GRANTS).format(
+                        role=sql.Identifier(role)
+                    )
                     connection.execute(grants)
                 granted.add(owners)
             return make_conninfo(owners, user=role, password=password)

@@ -1,3 +1,4 @@
+# ruff: noqa: PT012 -- the block as a whole is what raises
 """The repository `audit_logs`."""
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from generated.control_plane import (
     AuditLogsUserIdFkeyViolation,
     InsertAuditLogsParams,
 )
+from generated.control_plane.audit_logs import ASYNC_INSERT_AUDIT_LOG
 from generated.control_plane.models import AuditLog
 from generated.runtime.errors import InvalidCursor, InvalidText, NotFound
 from tests.systems.control_plane.aio.tenant import NOBODY, Tenant, new_tenant
@@ -155,6 +157,30 @@ async def test_all_or_none_of_many(db: Database) -> None:
     assert (
         await db.audit_logs.get_audit_logs_by_request_id(request_id="request-0") == []
     )
+
+
+async def test_insert_without_waiting(
+    db: Database, admin: psycopg.Connection[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant = await new_tenant(db)
+    entries = [entry(tenant, minute) for minute in range(1200)]
+    bad = replace(entries[700], user_id=NOBODY)
+    for params in (*entries[:700], bad):
+        await db.audit_logs.async_insert_audit_log(**asdict(params))
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction():
+            for params in entries[700:]:
+                await db.audit_logs.async_insert_audit_log(**asdict(params))
+            # What happened is on record, also if it is undone.
+            raise ZeroDivisionError
+    await db.flush(ASYNC_INSERT_AUDIT_LOG)
+    written = rows(admin, AuditLog, "SELECT * FROM audit_logs ORDER BY timestamp")
+    assert [row.resource_id for row in written] == [e.resource_id for e in entries]
+    numbers = db.buffers()["audit_logs.async_insert_audit_log"]
+    assert (numbers.written, numbers.failed, numbers.pending) == (1200, 1, 0)
+    (record,) = caplog.records
+    assert "1 rows were given up" in record.getMessage()
+    assert str(NOBODY) not in record.getMessage()
 
 
 async def test_list_by_organization(

@@ -1,5 +1,6 @@
 # Derived from ../aio/test_audit_logs.py by derive_sync.py: change that file.
 # ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+# ruff: noqa: PT012 -- the block as a whole is what raises
 """The repository `audit_logs`."""
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from generated.control_plane import (
     AuditLogsUserIdFkeyViolation,
     InsertAuditLogsParams,
 )
+from generated.control_plane.audit_logs import ASYNC_INSERT_AUDIT_LOG
 from generated.control_plane.models import AuditLog
 from generated.runtime.errors import InvalidCursor, InvalidText, NotFound
 from tests.systems.control_plane.sync.tenant import NOBODY, Tenant, new_tenant
@@ -155,6 +157,30 @@ def test_all_or_none_of_many(db: Database) -> None:
     with pytest.raises(AuditLogsCostCheckViolation):
         db.audit_logs.insert_audit_logs(entries)
     assert db.audit_logs.get_audit_logs_by_request_id(request_id="request-0") == []
+
+
+def test_insert_without_waiting(
+    db: Database, admin: psycopg.Connection[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant = new_tenant(db)
+    entries = [entry(tenant, minute) for minute in range(1200)]
+    bad = replace(entries[700], user_id=NOBODY)
+    for params in (*entries[:700], bad):
+        db.audit_logs.async_insert_audit_log(**asdict(params))
+    with pytest.raises(ZeroDivisionError):
+        with db.transaction():
+            for params in entries[700:]:
+                db.audit_logs.async_insert_audit_log(**asdict(params))
+            # What happened is on record, also if it is undone.
+            raise ZeroDivisionError
+    db.flush(ASYNC_INSERT_AUDIT_LOG)
+    written = rows(admin, AuditLog, "SELECT * FROM audit_logs ORDER BY timestamp")
+    assert [row.resource_id for row in written] == [e.resource_id for e in entries]
+    numbers = db.buffers()["audit_logs.async_insert_audit_log"]
+    assert (numbers.written, numbers.failed, numbers.pending) == (1200, 1, 0)
+    (record,) = caplog.records
+    assert "1 rows were given up" in record.getMessage()
+    assert str(NOBODY) not in record.getMessage()
 
 
 def test_list_by_organization(db: Database, filled: psycopg.Connection[Any]) -> None:

@@ -1,0 +1,121 @@
+"""What hands out all repositories, and lets them work in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from generated.agents.models import ExecutionStatus, MessageRole
+from generated.runtime.errors import ForeignKeyMissing
+from tests.systems.agents.aio.work import (
+    NOBODY,
+    new_agent,
+    new_conversation,
+    new_task,
+    new_user,
+    say,
+)
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from generated.agents import Database
+    from generated.agents.protocols import (
+        AgentRepositoryProtocol,
+        ConversationRepositoryProtocol,
+        MessageRepositoryProtocol,
+        OverviewRepositoryProtocol,
+        PlaybookRepositoryProtocol,
+        TaskRepositoryProtocol,
+        ToolRepositoryProtocol,
+        UserRepositoryProtocol,
+        WorkflowRepositoryProtocol,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """An application that knows repositories by their protocols alone."""
+
+    agents: AgentRepositoryProtocol
+    conversations: ConversationRepositoryProtocol
+    messages: MessageRepositoryProtocol
+    overview: OverviewRepositoryProtocol
+    playbooks: PlaybookRepositoryProtocol
+    tasks: TaskRepositoryProtocol
+    tools: ToolRepositoryProtocol
+    users: UserRepositoryProtocol
+    workflows: WorkflowRepositoryProtocol
+
+    async def answer(self, task: UUID, conversation: UUID, text: str) -> None:
+        """Do a task by saying something in a conversation."""
+        execution = await self.tasks.start_execution(task_id=task)
+        message = await self.messages.create(
+            conversation_id=conversation,
+            role=MessageRole.ASSISTANT,
+            content=text,
+            token_count=len(text.split()),
+            metadata={"task": str(task)},
+        )
+        await self.tasks.finish_execution(
+            status=ExecutionStatus.COMPLETED,
+            output={"message": str(message.id)},
+            error=None,
+            execution_id=execution.id,
+        )
+
+
+def office_of(db: Database) -> Office:
+    """An application over a database's repositories."""
+    return Office(
+        agents=db.agents,
+        conversations=db.conversations,
+        messages=db.messages,
+        overview=db.overview,
+        playbooks=db.playbooks,
+        tasks=db.tasks,
+        tools=db.tools,
+        users=db.users,
+        workflows=db.workflows,
+    )
+
+
+async def test_a_transaction_spans_the_repositories(db: Database) -> None:
+    office = office_of(db)
+    user, agent = await new_user(db), await new_agent(db)
+    conversation = await new_conversation(db, user.id, agent.id)
+    task = await new_task(db, "Answer", agent=agent.id, user=user.id)
+    await say(db, conversation.id, ["What is six times seven?"])
+
+    async def answer_and_fail() -> None:
+        async with db.transaction():
+            await office.answer(task.id, conversation.id, "Forty-one.")
+            await say(db, NOBODY, ["Lost."])
+
+    with pytest.raises(ForeignKeyMissing):
+        await answer_and_fail()
+    untouched = await db.tasks.get_by_id(id=task.id)
+    assert untouched == task
+    async with db.transaction():
+        await office.answer(task.id, conversation.id, "Forty-two.")
+    (said,) = (
+        await office.messages.list(
+            conversation_id=conversation.id, role=MessageRole.ASSISTANT
+        )
+    ).items
+    assert (said.position, said.content) == (2, "Forty-two.")
+    (execution,) = await office.tasks.get_execution_history(task_id=task.id)
+    assert execution.output == {"message": str(said.id)}
+    overview = await office.overview.get_system_overview()
+    assert (overview.messages, overview.pending_tasks) == (2, 0)
+
+
+async def test_every_repository_is_handed_out(db: Database) -> None:
+    office = office_of(db)
+    assert await office.agents.count() == 0
+    assert await office.playbooks.get_templates() == []
+    assert await office.tools.get_available_tools() == []
+    assert await office.users.count() == 0
+    assert (await office.workflows.list()).items == []
+    assert (await office.conversations.list()).items == []

@@ -1,0 +1,215 @@
+# Derived from ../aio/test_contract.py by derive_sync.py: change that file.
+# ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+"""Every repository of an entity satisfies one generic, type-checked protocol."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from generated.agents.models import AgentStatus, MessageRole, TaskStatus, WorkflowStatus
+from generated.runtime.errors import NotFound
+from tests.systems.agents.sync.contract import Entity, Repository, everything
+from tests.systems.agents.sync.work import (
+    NOBODY,
+    new_agent,
+    new_conversation,
+    new_user,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generated.agents.models import (
+        Agent,
+        Conversation,
+        Message,
+        Playbook,
+        Task,
+        Tool,
+        User,
+        Workflow,
+    )
+    from generated.agents.sync import Database
+
+    Values = Mapping[str, object]
+
+T = TypeVar("T", bound=Entity)
+
+
+def drive(
+    repository: Repository[T],
+    first: Values,
+    second: Values,
+    changes: Values,
+    filters: Values,
+) -> None:
+    """Let two entities live and one of them die, by the contract alone.
+
+    Args:
+        repository: an empty one.
+        first: what one is made with.
+        second: and the other.
+        changes: of the second.
+        filters: which keep the first out then.
+    """
+    other = repository.create(**first)
+    made = repository.create(**second)
+    assert {name: getattr(made, name) for name in second} == second
+    assert repository.get_by_id(id=made.id) == made
+    changed = repository.update(id=made.id, **changes)
+    assert asdict(changed) == {
+        **asdict(made),
+        **changes,
+        **({"updated_at": stamp} if (stamp := updated_at(changed)) else {}),
+    }
+    assert repository.get_by_id(id=made.id) == changed
+    found = everything(repository, at_a_time=1)
+    assert sorted(found, key=lambda entity: entity.id) == sorted(
+        (other, changed), key=lambda entity: entity.id
+    )
+    assert everything(repository, at_a_time=1, **filters) == [changed]
+    assert (repository.count(), repository.count(**filters)) == (2, 1)
+    assert repository.delete(id=made.id) == 1
+    assert repository.delete(id=made.id) == 0
+    assert repository.get_by_id(id=made.id) is None
+    assert everything(repository, at_a_time=9) == [other]
+    with pytest.raises(NotFound):
+        repository.update(id=NOBODY, **changes)
+
+
+def updated_at(entity: Entity) -> object:
+    """When an entity of a kind that keeps this was changed."""
+    return getattr(entity, "updated_at", None)
+
+
+def test_agents(db: Database) -> None:
+    agents: Repository[Agent] = db.agents
+    agent: Values = {"type": "planner", "description": None, "configuration": {}}
+    drive(
+        agents,
+        {"name": "Planner", **agent},
+        {"name": "Coder", **agent, "type": "coder"},
+        {"status": AgentStatus.ACTIVE, "configuration": {"model": "small"}},
+        {"type": "coder", "status": AgentStatus.ACTIVE},
+    )
+
+
+def test_tools(db: Database) -> None:
+    tools: Repository[Tool] = db.tools
+    tool: Values = {"category": "search", "description": None, "parameters": {}}
+    drive(
+        tools,
+        {"name": "grep", **tool},
+        {"name": "sed", **tool},
+        {"category": "files", "available": False},
+        {"category": "files", "available": False},
+    )
+
+
+def test_workflows(db: Database) -> None:
+    workflows: Repository[Workflow] = db.workflows
+    workflow: Values = {"description": "Ship it.", "definition": {}, "created_by": None}
+    drive(
+        workflows,
+        {"name": "Release", **workflow},
+        {"name": "Rollback", **workflow},
+        {"status": WorkflowStatus.PAUSED, "description": None},
+        {"status": WorkflowStatus.PAUSED},
+    )
+
+
+def test_tasks(db: Database) -> None:
+    tasks: Repository[Task] = db.tasks
+    agent = new_agent(db)
+    task: Values = {
+        "type": "text",
+        "description": None,
+        "priority": 1,
+        "agent_id": None,
+        "workflow_id": None,
+        "created_by": None,
+        "input": {"words": 100},
+        "due_at": None,
+    }
+    drive(
+        tasks,
+        {"title": "Write it", **task},
+        {"title": "Check it", **task},
+        {"priority": 5, "agent_id": agent.id},
+        {"agent_id": agent.id, "status": [TaskStatus.PENDING]},
+    )
+
+
+def test_playbooks(db: Database) -> None:
+    playbooks: Repository[Playbook] = db.playbooks
+    playbook: Values = {
+        "description": None,
+        "category": "support",
+        "is_template": False,
+        "content": {},
+        "tags": [],
+        "created_by": None,
+    }
+    drive(
+        playbooks,
+        {"name": "Triage", **playbook},
+        {"name": "Hand over", **playbook},
+        {"category": "release", "tags": ["calm", "quick"]},
+        {"category": "release", "tags": ["quick"]},
+    )
+
+
+def test_users(db: Database) -> None:
+    users: Repository[User] = db.users
+    drive(
+        users,
+        {"email": "ada@example.com", "name": "Ada"},
+        {"email": "bob@example.com", "name": "Bob"},
+        {"active": False},
+        {"active": False},
+    )
+
+
+def test_conversations(db: Database) -> None:
+    conversations: Repository[Conversation] = db.conversations
+    user, agent = new_user(db), new_agent(db)
+    conversation: Values = {
+        "user_id": user.id,
+        "agent_id": None,
+        "metadata": {"lang": "en"},
+    }
+    drive(
+        conversations,
+        {"title": "Monday", **conversation},
+        {"title": "Tuesday", **conversation},
+        {"agent_id": agent.id},
+        {"agent_id": agent.id, "user_id": user.id},
+    )
+
+
+def test_messages(db: Database) -> None:
+    messages: Repository[Message] = db.messages
+    conversation = new_conversation(db, (new_user(db)).id)
+    message: Values = {
+        "conversation_id": conversation.id,
+        "role": MessageRole.USER,
+        "token_count": 2,
+        "metadata": {},
+    }
+    drive(
+        messages,
+        {"content": "Hello?", **message},
+        {"content": "Hallo!", **message, "role": MessageRole.ASSISTANT},
+        {"content": "Hello!", "token_count": 3},
+        {"role": MessageRole.ASSISTANT, "conversation_id": conversation.id},
+    )
+
+
+def test_the_type_checker_tells_them_apart(db: Database) -> None:
+    # Were one of these accepted, its comment would be refused.
+    wrong: Repository[Tool] = db.agents  # type: ignore[assignment] # of other models
+    none: Repository[Tool] = db.overview  # type: ignore[assignment] # of no model
+    assert hasattr(wrong, "create")
+    assert not hasattr(none, "create")

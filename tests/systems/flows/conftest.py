@@ -1,0 +1,38 @@
+"""Fixtures of the tests of both colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.systems.data import System
+
+
+@pytest.fixture
+def url(
+    request: pytest.FixtureRequest, system_url: Callable[[System, int], str]
+) -> str:
+    """An empty system, or that of `filled`."""
+    size = 100 if "filled" in request.fixturenames else 0
+    return system_url("flows", size)
+
+
+@pytest.fixture
+def admin(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection beside the package: to arrange what it can't, and to check."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def filled(admin: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    """`admin`, with 10 flows, 100 contexts and the rest of 2 tenants in the tables.
+
+    For tests that read: others find the same rows.
+    """
+    return admin
