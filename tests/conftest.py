@@ -90,6 +90,16 @@ def server(pytestconfig: pytest.Config) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(autouse=True)
+def since(request: pytest.FixtureRequest) -> None:
+    """Skips what is marked `since(15)` where the server is older than that."""
+    marker = request.node.get_closest_marker("since")
+    if marker is not None:
+        with psycopg.connect(request.getfixturevalue("server")) as connection:
+            if connection.info.server_version // 10000 < marker.args[0]:
+                pytest.skip(f"PostgreSQL {marker.args[0]} and newer")
+
+
 @pytest.fixture(scope="session")
 def templates(server: str) -> Iterator[dict[str, str]]:
     """Databases made for this run, by the schema that they have."""

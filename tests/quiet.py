@@ -7,7 +7,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
+from tests.support.sockets import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,12 +24,8 @@ def without_notices(conninfo: str) -> Iterator[str]:
     Yields:
         As the server's own, by way of the proxy.
     """
-    parts = conninfo_to_dict(conninfo)
-    folder, port = parts.get("host", "/tmp"), parts.get("port", 5432)  # noqa: S108 - libpq's own default
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        proxy = threading.Thread(
-            target=_serve, args=(listening, f"{folder}/.s.PGSQL.{port}"), daemon=True
-        )
+        proxy = threading.Thread(target=_serve, args=(listening, conninfo), daemon=True)
         proxy.start()
         yield make_conninfo(
             conninfo,
@@ -50,8 +47,7 @@ def _serve(listening: socket.socket, server: str) -> None:
             return
         # Small messages would each wait for the one before to be acknowledged.
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        behind = socket.socket(socket.AF_UNIX)
-        behind.connect(server)
+        behind = connect(server)
         for pump, source, target in (
             (_pass_on, client, behind),
             (_pass_on_but_notices, behind, client),

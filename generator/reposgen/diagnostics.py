@@ -10,10 +10,12 @@ import bisect
 import difflib
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.database import existing_database, open_server
 from reposgen.live_schema.describe import describe
 from reposgen.live_schema.model import Described, Statement
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -16,6 +16,7 @@ from reposgen.diagnostics import (
     sorted_diagnostics,
     warning,
 )
+from reposgen.models import dataclass
 from reposgen.output.manifest import read_manifest
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.cache.runs import Run, digest_inputs, read_run, write_run
+from reposgen.models import dataclass
 from reposgen.output.compare import count_unchanged
 from reposgen.output.manifest import NAME as MANIFEST
 from reposgen.output.manifest import digest

@@ -83,14 +83,6 @@ NAMES = [
     ),
     (
         (
-            "MERGE INTO users u USING (SELECT $1::int AS id) s ON u.id = s.id"
-            " WHEN MATCHED THEN UPDATE SET email = $2"
-            " WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, $3)"
-        ),
-        "id email? name",
-    ),
-    (
-        (
             "WITH w AS (UPDATE users SET email = $1 WHERE id = $2 RETURNING id)"
             " DELETE FROM tasks USING w WHERE owner_id = w.id AND title = $3"
         ),
@@ -111,6 +103,16 @@ NAMES = [
 @pytest.mark.parametrize(("sql", "names"), NAMES)
 def test_names_and_nulls(judge: Callable[..., Any], sql: str, names: str) -> None:
     assert parameters(judge, sql) == names.split()
+
+
+@pytest.mark.since(15)
+def test_parameters_of_merge(judge: Callable[..., Any]) -> None:
+    merge = (
+        "MERGE INTO users u USING (SELECT $1::int AS id) s ON u.id = s.id"
+        " WHEN MATCHED THEN UPDATE SET email = $2"
+        " WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, $3)"
+    )
+    assert parameters(judge, merge) == ["id", "email?", "name"]
 
 
 def test_without_notices(judge: Callable[..., Any]) -> None:

@@ -178,6 +178,11 @@ def test_statements_of_all_kinds(read: Read) -> None:
     assert (update.command, update.results) == (CommandType.UPDATE, ())
     assert update.range_table[0].permissions is not None
     assert update.range_table[0].permissions.updated == {3}
+    assert read("CREATE TABLE x (id int)").command is CommandType.UTILITY
+
+
+@pytest.mark.since(15)
+def test_merge(read: Read) -> None:
     merge = read(
         "MERGE INTO authors USING books a ON a.id = authors.id"
         " WHEN MATCHED THEN DELETE"
@@ -187,7 +192,6 @@ def test_statements_of_all_kinds(read: Read) -> None:
         CommandType.DELETE,
         CommandType.INSERT,
     ]
-    assert read("CREATE TABLE x (id int)").command is CommandType.UTILITY
 
 
 def test_walking_goes_into_subqueries_or_not(read: Read) -> None:

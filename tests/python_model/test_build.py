@@ -250,7 +250,7 @@ def test_a_docstring_lists_what_can_be_violated() -> None:
         array(base("geometry", "public")),
         range_of("r", base("geometry", "public")),
         domain("d", base("geometry", "public")),
-        base("pg_node_tree"),
+        base("pg_brin_bloom_summary"),
         pseudo("anyelement"),
     ],
     ids=lambda type_: type_.name,

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
+from tests.support.sockets import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,7 @@ class Proxy:
     """
 
     def __init__(self, server: str, folder: Path) -> None:
-        parts = conninfo_to_dict(server)
-        self._server = f"{parts['host']}/.s.PGSQL.{parts.get('port') or 5432}"
+        self._server = server
         self.conninfo = make_conninfo(server, host=str(folder), port=5432)
         self.cuts = 0
         self._word: bytes | None = None
@@ -82,8 +82,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._server)
+                server = connect(self._server)
                 self._sockets += [client, server]
                 deaf = threading.Event()
                 for work in (self._ask, self._answer):

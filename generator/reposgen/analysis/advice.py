@@ -55,6 +55,9 @@ def advise(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
 
 def _made_up_rows(judged: Judged) -> Iterator[Diagnostic]:
     """Rows of a table's type that never were in the table."""
+    tree = judged.tree
+    if tree is None or not any(isinstance(node, RowExpr) for node in tree.nodes):
+        return
     for target in judged.targets:
         for node in walk(target.expression):
             if not isinstance(node, RowExpr):

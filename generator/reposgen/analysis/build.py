@@ -100,7 +100,9 @@ def build_query(
         doc=query.doc,
         pieces=ordered.pieces,
         parameters=tuple(
-            replace(parameter, optional=varied.optional.get(parameter.number))
+            replace(parameter, optional=varied.optional[parameter.number])
+            if parameter.number in varied.optional
+            else parameter
             for parameter in parameters
         ),
         results=items,

@@ -6,7 +6,6 @@ a unique index are bound by equality to one value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from reposgen.live_schema.tree.model import (
     SetOperator,
 )
 from reposgen.live_schema.tree.walk import constant_integer, walk_level
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from reposgen.live_schema.model import ConstraintKind, DomainType
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import RteKind
 from reposgen.live_schema.tree.walk import walk_level
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

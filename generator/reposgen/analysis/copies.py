@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.inserts import find_relation, read_insert
@@ -11,6 +10,7 @@ from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.staging import misplaced_parameter, read_values, stage
 from reposgen.diagnostics import Diagnostic, error
 from reposgen.live_schema.model import RelationKind, ServerError, Statement
+from reposgen.models import dataclass
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:

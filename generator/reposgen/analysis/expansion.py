@@ -6,7 +6,6 @@ of one name) the star stays.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.embeds import embed_groups
@@ -26,6 +25,7 @@ from reposgen.analysis.stars import (
 )
 from reposgen.live_schema.model import Described, Statement
 from reposgen.live_schema.tree.model import RteKind
+from reposgen.models import dataclass
 from reposgen.sql_source.printing import Replacement, print_sql
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.live_schema.tree import parse_tree, tells_places
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, Described

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.connections import unconnected_items
@@ -10,7 +9,8 @@ from reposgen.analysis.violations import possible_violations
 from reposgen.live_schema.model import RelationKind
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import CommandType, Query, RteKind
-from reposgen.live_schema.tree.walk import conjuncts, walk
+from reposgen.live_schema.tree.walk import conjuncts
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +108,7 @@ def trace(
         nullable_parameters: the numbers of the parameters that may be NULL; the
             others cannot violate a not-null constraint.
     """
-    queries = [node for node in walk(query) if isinstance(node, Query)]
+    queries = [node for node in query.nodes if isinstance(node, Query)]
     reads: dict[int, frozenset[int]] = {}
     writes: dict[int, frozenset[int]] = {}
     for one in queries:
@@ -182,7 +182,7 @@ def _why_not_read_only(
         if one.row_marks:
             return f"it locks rows of {one.entry(one.row_marks[0].index).name}"
     return next(
-        (why for node in walk(query) if (why := _writes(node, catalog, functions))),
+        (why for node in query.nodes if (why := _writes(node, catalog, functions))),
         None,
     )
 

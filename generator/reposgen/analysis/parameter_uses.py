@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from reposgen.live_schema.tree.model import (
     TargetEntry,
 )
 from reposgen.live_schema.tree.walk import children
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, tokenize
 
 if TYPE_CHECKING:
@@ -105,6 +105,10 @@ class _Finder:
 
     def visit(self, node: object) -> None:
         match node:
+            case TargetEntry():
+                self.visit(node.expression)
+            case e.Var() | e.Const() | str() | int() | None:
+                pass
             case Query():
                 self._around.append(node)
                 self._query(node)
@@ -117,8 +121,6 @@ class _Finder:
                 self.visit(node.query)
             case e.Param():
                 self._found(node, None, Demand.SILENT)
-            case e.Var() | e.Const() | str() | int() | None:
-                pass
             case _:
                 self._note(node)
                 self._children(node)

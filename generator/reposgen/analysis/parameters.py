@@ -8,7 +8,7 @@ from reposgen.analysis.model import Parameter
 from reposgen.analysis.names import free_name
 from reposgen.analysis.parameter_uses import Demand, parameter_places
 from reposgen.analysis.plain import plain_places
-from reposgen.analysis.types import is_opaque, type_of
+from reposgen.analysis.types import is_opaque, is_row, type_of
 from reposgen.diagnostics import Diagnostic, error
 from reposgen.sql_source.model import ParameterKind, ParameterUse
 
@@ -92,7 +92,9 @@ def _mistakes(parameters: Sequence[Parameter]) -> list[Diagnostic]:
             f"parameter {parameter.name} is of type {parameter.type.sql}, of which"
             " nothing is known",
             span=parameter.span,
-            hint=f"cast it to a type: {parameter.span.text}::text",
+            hint="cast it to the type of the row"
+            if is_row(parameter.type)
+            else f"cast it to a type: {parameter.span.text}::text",
         )
         for parameter in parameters
         if is_opaque(parameter.type)

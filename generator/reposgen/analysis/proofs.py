@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.cardinality import cardinality
 from reposgen.analysis.lineage import trace
 from reposgen.analysis.model import Cardinality
-from reposgen.analysis.nullability import null_elements, nullable_relations, prove
+from reposgen.analysis.nullability import prove_rows
 from reposgen.analysis.plain import plain_locks, plain_proofs
 from reposgen.live_schema.functions import builtin_functions
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,14 +80,11 @@ def prove_query(
         )
     # Hidden columns follow those of the result.
     shown = len(tree.results)
+    rows = prove_rows(weakest, catalog, functions, nullable_parameters, definitions)
     return Proofs(
-        columns=prove(weakest, catalog, functions, nullable_parameters, definitions)[
-            :shown
-        ],
-        null_elements=null_elements(
-            weakest, catalog, functions, nullable_parameters, definitions
-        )[:shown],
-        missing=nullable_relations(weakest, catalog, functions, nullable_parameters),
+        columns=rows.columns[:shown],
+        null_elements=rows.null_elements[:shown],
+        missing=rows.missing,
         cardinality=cardinality(weakest, catalog, functions),
         lineage=lineage,
         locks_rows=lineage.locks_rows,

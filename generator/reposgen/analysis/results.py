@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.embeds import build_embed, embed_groups, misplaced_embeds
@@ -12,6 +11,7 @@ from reposgen.analysis.stars import output_queries
 from reposgen.analysis.types import is_readable, is_row, result_type
 from reposgen.diagnostics import Diagnostic, Severity, warning
 from reposgen.live_schema.model import RelationKind
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def build_results(expanded: Expanded, proved: Proofs) -> Results:
     proofs = proved.columns
     elements = proved.null_elements or (False,) * len(proofs)
     columns = [
-        replace(_column(judged, index, proof), element_nullable=elements[index])
+        _column(judged, index, proof, element_nullable=elements[index])
         for index, proof in enumerate(proofs)
     ]
     diagnostics = [*_opaque(judged, columns), *_needless_overrides(judged, proofs)]
@@ -89,7 +89,9 @@ def build_results(expanded: Expanded, proved: Proofs) -> Results:
     )
 
 
-def _column(judged: Judged, index: int, proof: Proof) -> Column:
+def _column(
+    judged: Judged, index: int, proof: Proof, *, element_nullable: bool
+) -> Column:
     described = judged.described.columns[index]
     expression = judged.targets[index].expression if judged.targets else None
     relation = judged.catalog.relations.get(described.table_oid)
@@ -105,6 +107,7 @@ def _column(judged: Judged, index: int, proof: Proof) -> Column:
         nullable=nullable,
         why=why,
         table=(relation.oid, origin.number) if relation and origin else None,
+        element_nullable=element_nullable,
     )
 
 

@@ -6,10 +6,10 @@ becomes a column of the staging table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reposgen.analysis.names import free_name, quote_identifier
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 
 if TYPE_CHECKING:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from reposgen.live_schema.tree.expressions import Var
 from reposgen.live_schema.tree.model import RangeTableRef, RteKind, SetOperation
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ def star_groups(judged: Judged) -> tuple[StarGroup, ...]:
 
 def find_stars(sql: str) -> Iterator[Star]:
     """Every `*` that may stand for columns; those that multiply are among them."""
-    tokens = [token for token in tokenize(sql) if not token.is_blank]
+    # What stands behind the last star does not matter.
+    until = sql.rfind("*") + 1
+    near = takewhile(lambda token: token.start < until, tokenize(sql))
+    tokens = [token for token in near if not token.is_blank]
     for index, token in enumerate(tokens):
         if token.text != "*" or (index and tokens[index - 1].text == "("):
             continue

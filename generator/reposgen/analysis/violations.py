@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Violation
@@ -10,6 +10,7 @@ from reposgen.live_schema.functions import NullRule
 from reposgen.live_schema.model import Constraint, ConstraintKind, Relation
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import CommandType
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,12 +9,13 @@ judged there is kept.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from reposgen.cache.pickles import dumped, loaded
 from reposgen.cache.tool import tool_digest
 from reposgen.diagnostics import sorted_diagnostics
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

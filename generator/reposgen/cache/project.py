@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.cache.folder import cache_directory
 from reposgen.cache.store import Store, open_store
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.config import Config

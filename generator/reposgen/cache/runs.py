@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.cache.tool import tool_digest
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

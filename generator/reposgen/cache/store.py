@@ -12,11 +12,11 @@ import stat
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from reposgen.cache.folder import make_folder
 from reposgen.cache.pickles import dumped, loaded
+from reposgen.models import dataclass
 
 # Bytes. A project of 1,000 queries takes about six million.
 LIMIT = 256 * 2**20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 import click
@@ -20,6 +19,7 @@ from reposgen.cli.status import Status
 from reposgen.cli.terminal import MessageFormat, Terminal
 from reposgen.collector import collector_paused
 from reposgen.diagnostics import ReposgenError, Severity
+from reposgen.models import dataclass
 from reposgen.output.compare import Cause, Comparison
 from reposgen.shortcut import shortcut
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from reposgen.config.complaints import complaints
 from reposgen.config.model import Config, Sections
 from reposgen.config.places import KeyPath, Places, locate
 from reposgen.diagnostics import Diagnostic, ReposgenError, SourceFile, error
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic reads annotations
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - as above
 from typing import TYPE_CHECKING, Annotated, Self
@@ -19,6 +19,8 @@ from pydantic import (
     PrivateAttr,
 )
 from pydantic_core import PydanticCustomError
+
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.config.places import Places

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from reposgen.database.kept import tidy
 from reposgen.database.settings import SETTINGS
 from reposgen.database.slots import held_slot
 from reposgen.diagnostics import ReposgenError, error
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

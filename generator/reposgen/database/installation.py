@@ -9,12 +9,12 @@ import pwd
 import shutil
 import stat
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reposgen.cache.folder import cache_directory, make_folder
 from reposgen.diagnostics import ReposgenError, error
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

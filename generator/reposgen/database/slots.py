@@ -12,11 +12,11 @@ import contextlib
 import fcntl
 import itertools
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.cache.folder import CACHE_VARIABLE, make_folder
 from reposgen.diagnostics import ReposgenError, error
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reposgen.diagnostics import Diagnostic, Severity, error
+from reposgen.models import dataclass
 from reposgen.output.manifest import NAME as MANIFEST
 from reposgen.output.manifest import digest, read_manifest, with_manifest
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.diagnostics import ReposgenError, error
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

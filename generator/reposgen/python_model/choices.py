@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import keyword
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.config.model import ModelKind
 from reposgen.diagnostics import did_you_mean, error
 from reposgen.live_schema.model import CompositeType, DomainType, EnumType
+from reposgen.models import dataclass
 from reposgen.python_model.choosing import Overrides, read_overrides
 from reposgen.python_model.model.pytype import JSON_VALUE, Named
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Column
@@ -14,6 +14,7 @@ from reposgen.live_schema.model import (
     EnumType,
     PseudoType,
 )
+from reposgen.models import dataclass
 from reposgen.python_model.overrides import (
     OverrideKind,
     Wish,

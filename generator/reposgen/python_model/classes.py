@@ -43,7 +43,12 @@ from reposgen.python_model.types import JSON, Direction
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reposgen.live_schema.model import CompositeField, Relation, RelationColumn
+    from reposgen.live_schema.model import (
+        CompositeField,
+        PgType,
+        Relation,
+        RelationColumn,
+    )
     from reposgen.python_model.choices import Choices
     from reposgen.python_model.model.pytype import PyType
     from reposgen.python_model.registry import Registry
@@ -68,6 +73,8 @@ RESERVED_FIELDS = {
         *("model_validate_strings", "self"),
     },
 }
+# What a class has of its own would be a field's default.
+_OF_EVERY_CLASS = "mro"
 NEW_TYPE = Symbol(module="typing", name="NewType")
 TYPE_ALIAS = Symbol(module="typing", name="TypeAlias")
 
@@ -88,26 +95,32 @@ def enum_class(type_: EnumType, registry: Registry, choices: Choices) -> EnumCla
     )
 
 
-def domain_type(type_: PgDomain, registry: Registry) -> DomainType:
+def domain_type(type_: PgDomain, registry: Registry, choices: Choices) -> DomainType:
     """`Email = NewType("Email", str)`."""
-    base = registry.types.python_type(type_.base, Direction.RESULT)
-    is_class = not _is_alias(base)
+    is_class = not _is_alias(type_.base, registry, choices)
     return DomainType(
         symbol=registry.types.classes[type_.oid],
         doc=type_.comment or f"Domain {type_.schema}.{type_.name}.",
-        base=base,
+        base=registry.types.python_type(type_.base, Direction.RESULT),
         maker=NEW_TYPE if is_class else TYPE_ALIAS,
         is_class=is_class,
     )
 
 
-def _is_alias(type_: PyType) -> bool:
-    """Whether it stands for a union, which nothing can be a new type of."""
-    match type_:
+def _is_alias(base: PgType, registry: Registry, choices: Choices) -> bool:
+    """Whether nothing can be a new type of what a domain is over in the end.
+
+    That is so of unions, and to mypy, which fails on it, of msgspec's classes.
+    """
+    match registry.types.python_type(base, Direction.RESULT):
         case Union():
             return True
-        case Named(symbol):
+        case Named(symbol) if symbol != registry.types.classes.get(base.oid):
             return symbol in (JSON.symbol, JSON_VALUE)
+        case Named() if isinstance(base, PgDomain):
+            return _is_alias(base.base, registry, choices)
+        case Named() if isinstance(base, CompositeType):
+            return choices.models is ModelKind.MSGSPEC
         case _:
             return False
 
@@ -224,7 +237,7 @@ def field_names(
     """Attribute names for columns, none of them hiding a class."""
     return unique(
         (field_name(name, position) for position, name in enumerate(names, start=1)),
-        RESERVED_FIELDS.get(choices.models, ()),
+        {_OF_EVERY_CLASS, *RESERVED_FIELDS.get(choices.models, ())},
         registry.class_names,
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Column
 from reposgen.config.model import Api
 from reposgen.live_schema.model import BaseType
+from reposgen.models import dataclass
 from reposgen.python_model.model.elements import Option
 from reposgen.python_model.model.pytype import (
     PAGE,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from reposgen.models import dataclass
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.pytype import Symbol
 from reposgen.python_model.names import (

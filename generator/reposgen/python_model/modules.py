@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.live_schema.model import (
@@ -13,6 +12,7 @@ from reposgen.live_schema.model import (
     EnumType,
     PseudoType,
 )
+from reposgen.models import dataclass
 from reposgen.python_model.classes import (
     composite_class,
     domain_type,
@@ -116,9 +116,13 @@ def models_module(parts: Parts) -> ModelsModule:
             for t in types
             if isinstance(t, EnumType) and registry.types.classes[t.oid].generated
         ),
-        domains=tuple(domain_type(t, registry) for t in domains if not _holds_rows(t)),
+        domains=tuple(
+            domain_type(t, registry, choices) for t in domains if not _holds_rows(t)
+        ),
         rows=_ordered((*composites, *tables)),
-        row_domains=tuple(domain_type(t, registry) for t in domains if _holds_rows(t)),
+        row_domains=tuple(
+            domain_type(t, registry, choices) for t in domains if _holds_rows(t)
+        ),
     )
 
 

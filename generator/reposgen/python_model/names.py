@@ -9,9 +9,11 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING
+
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

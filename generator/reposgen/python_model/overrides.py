@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from reposgen.live_schema.model import (
     DomainType,
     EnumType,
 )
+from reposgen.models import dataclass
 from reposgen.python_model.model.elements import Reference
 from reposgen.python_model.model.pytype import Generic, Named, Symbol, builtin
 

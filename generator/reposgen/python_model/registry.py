@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Embed
 from reposgen.live_schema.model import CompositeType, DomainType, EnumType
+from reposgen.models import dataclass
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.pytype import Symbol
 from reposgen.python_model.names import class_name, pascal_case

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Column, Embed
+from reposgen.models import dataclass
 from reposgen.python_model.classes import constructor, field_names, hidden, row_class
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.elements import Builder, Field, Item, Nested, RowClass

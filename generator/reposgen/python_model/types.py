@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
@@ -17,6 +16,7 @@ from reposgen.live_schema.model import (
     PseudoType,
     RangeType,
 )
+from reposgen.models import dataclass
 from reposgen.python_model.model.elements import ConvertedType, Reference
 from reposgen.python_model.model.pytype import (
     AS_TEXT,

@@ -8,12 +8,12 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
+from reposgen.render.lines import LINE_LENGTH
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import black
-
-LINE_LENGTH = 88
 
 # Lines of code. Below this another process takes longer to start than it saves.
 _WORTH_A_PROCESS = 4_000

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
+from reposgen.models import dataclass
 from reposgen.python_model.model.elements import RowClass, Signature
 from reposgen.python_model.model.pytype import Symbol
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from reposgen.models import dataclass
 from reposgen.python_model.model.modules import (
     ErrorsModule,
     InitModule,
@@ -29,6 +29,7 @@ from reposgen.render.annotations import (
 )
 from reposgen.render.formatting import format_pieces
 from reposgen.render.imports import imports_of, is_runtime
+from reposgen.render.lines import fitted
 from reposgen.render.literals import (
     docstring,
     header,
@@ -182,6 +183,7 @@ def _environment() -> Environment:
         "sql": sql_literal,
         "piece": piece_literal,
         "docstring": docstring,
+        "fitted": fitted,
     }
     return environment
 

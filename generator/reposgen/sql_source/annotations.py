@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.diagnostics import (
@@ -13,6 +12,7 @@ from reposgen.diagnostics import (
     error,
     warning,
 )
+from reposgen.models import dataclass
 from reposgen.sql_source.model import Command, Directive
 from reposgen.sql_source.statements import at_line_start
 

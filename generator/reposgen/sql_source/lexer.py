@@ -45,10 +45,13 @@ class Token(NamedTuple):
 
 
 _SPACE = r"[ \t\n\r\f\v]"
-# PostgreSQL takes every byte above 127, so every such character, for a letter.
-_LETTER = r"A-Za-z_\u0080-\U0010ffff"
+# PostgreSQL takes every byte above 127, so every such character, for a letter. As "not
+# one of these", since `re` takes fifty times as long to compile a million characters.
+_LETTER = r"[^\x00-@\[-^`{-\x7f]"  # A to Z, a to z, _ and beyond
+_LETTER_OR_DIGIT = r"[^\x00-/:-@\[-^`{-\x7f]"
+_IN_WORD = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # a dollar as well
 _DIGITS = r"[0-9](?:_?[0-9])*+"
-_DOLLARS = rf"\$(?:[{_LETTER}][{_LETTER}0-9]*+)?\$"
+_DOLLARS = rf"\$(?:{_LETTER}{_LETTER_OR_DIGIT}*+)?\$"
 # Literals follow each other as one only across a newline.
 _JOINT = rf"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:{_SPACE}|--[^\n\r]*+[\n\r])*+"
 _PLAIN = "'(?:[^']++|'')*+'"
@@ -72,13 +75,13 @@ _RULES = {
     TokenKind.UNTERMINATED: (
         rf"""(?:(?:[uU]&|[eEbBxX])?'|(?:[uU]&)?"|/\*|{_DOLLARS}).*+"""
     ),
-    TokenKind.WORD: rf"[{_LETTER}][{_LETTER}0-9$]*+",
+    TokenKind.WORD: rf"{_LETTER}{_IN_WORD}*+",
     TokenKind.PARAMETER: r"\$[0-9]++",
     TokenKind.NUMBER: (
         r"(?:0[xX](?:_?[0-9A-Fa-f])++|0[oO](?:_?[0-7])++|0[bB](?:_?[01])++"
         rf"|(?:{_DIGITS}(?:\.(?!\.)(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?)"
         # Letters glued to a number are an error, and one with the number.
-        rf"(?:[{_LETTER}0-9][{_LETTER}0-9$]*+)?"
+        rf"(?:{_LETTER_OR_DIGIT}{_IN_WORD}*+)?"
     ),
     TokenKind.OPERATOR: (
         # A + or - can end an operator only if one of ~ ! @ # ^ & | ` ? % is in it.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, assert_never
 
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import tokenize
 from reposgen.sql_source.model import EmbedUse, ParameterKind, ParameterUse, Text
 
@@ -96,12 +96,12 @@ def print_sql(
         ValueError: replacements overlap each other or a part of a segment.
     """
     source = segments[0].span.source
-    gaps = (
-        source.span(before.span.end, after.span.start)
-        for before, after in pairwise(segments)
-    )
     own = [
-        *(Replacement(span=gap, text="") for gap in gaps if gap.start < gap.end),
+        *(
+            Replacement(span=source.span(before.span.end, after.span.start), text="")
+            for before, after in pairwise(segments)
+            if before.span.end < after.span.start
+        ),
         *(
             Replacement(span=use.span, text=_printed(use))
             for use in segments
@@ -145,7 +145,8 @@ def _printed(use: ParameterUse | EmbedUse) -> str:
             assert_never(use)
 
 
-_WORD_CHARACTER = re.compile(r"[A-Za-z0-9_$\u0080-\U0010ffff]")
+# A letter, a digit, _ or $; every character beyond ASCII is a letter.
+_WORD_CHARACTER = re.compile(r"[^\x00-#%-/:-@\[-^`{-\x7f]")
 
 
 class _Paper:
@@ -164,9 +165,9 @@ class _Paper:
         if not text:
             return
         if (
-            self.texts
+            _WORD_CHARACTER.match(text)
+            and self.texts
             and _WORD_CHARACTER.match(self.texts[-1][-1])
-            and _WORD_CHARACTER.match(text)
         ):
             self.texts.append(" ")
             self._length += 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.diagnostics import error
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import Token, TokenKind, tokenize_file
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reposgen.analysis.nullability import nullable_relations
+from reposgen.analysis.nullability import prove_rows
 from reposgen.live_schema.functions import builtin_functions
 
 if TYPE_CHECKING:
@@ -311,5 +311,5 @@ def test_relations_that_a_row_may_lack(
 ) -> None:
     tree = schema.trees([sql])[sql]
     functions = builtin_functions(schema.major)
-    indexes = nullable_relations(tree, schema.catalog, functions)
+    indexes = prove_rows(tree, schema.catalog, functions).missing
     assert {tree.entry(i).name for i in indexes} == missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import psycopg
-from golden_output.hostile import Database, Date, Pass, PutParams
+from golden_output.hostile import Database, Date, MroRow, NoColumnsRow, Pass, PutParams
 
 LABELS = ['"""', "\\", "None", "a'b\"c", "", "1st", "mro", "line\nbreak", "é"]
 
@@ -34,4 +34,6 @@ async def run(url: str) -> None:
         assert await db.models.async_(class_=[1, 2]) == [1]
         assert await db.models.put([PutParams(1, 2)]) == 1
         assert await db.models.pass_() == [Pass(1, 2)]
+        assert await db.models.mro() == [MroRow(1, 2, 1)]
+        assert await db.models.no_columns() == [NoColumnsRow()]
         assert (await db.transaction_.run()).class_ == 1

@@ -72,6 +72,9 @@ async def run_async(url: str) -> None:
             assert await db.everything.get_everything(id=value.id) == value
         assert await db.everything.get_json(id=WHOLE.id) == []
         assert await db.everything.get_json(id=PART.id) is None
+        rows = await db.everything.get_rows(id=PART.id)
+        assert rows.one == (1, "a", None, PART.id)
+        assert rows.several == [(1, [2]), (3, None)]
 
 
 def run_sync(url: str) -> None:

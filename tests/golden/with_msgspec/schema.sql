@@ -18,3 +18,5 @@ CREATE TABLE people (
     "date" date,
     "model_config" text
 );
+CREATE DOMAIN home AS address;
+CREATE DOMAIN options AS settings;

@@ -6,10 +6,6 @@ Sound before precise: a column is not null only where that is proved.
 from __future__ import annotations
 
 from reposgen.analysis.nullability.proof import Proof
-from reposgen.analysis.nullability.prover import (
-    null_elements,
-    nullable_relations,
-    prove,
-)
+from reposgen.analysis.nullability.prover import RowProofs, prove, prove_rows
 
-__all__ = ["Proof", "null_elements", "nullable_relations", "prove"]
+__all__ = ["Proof", "RowProofs", "prove", "prove_rows"]

@@ -33,17 +33,16 @@ def has_null_elements(place: Place, number: int) -> bool:
             for entry in query.range_table
             if entry.kind is RteKind.SUBQUERY and entry.subquery is not None
         )
-    return any(
-        _makes_nulls(target.expression, place)
-        for target in query.results
-        if target.number == number
-    )
+    target = query.result_numbers.get(number)
+    return target is not None and _makes_nulls(target.expression, place)
 
 
 def _makes_nulls(  # noqa: PLR0911 - one return for each kind of expression
     node: e.Expression, place: Place
 ) -> bool:
     match node:
+        case e.Var(levels_up=0, column=column) if column > 0:
+            return _passes_nulls(place.query.entry(node.index), column, place)
         case e.Aggref(function=function, args=args, filter=condition):
             rows = place.rows or place
             collects = not node.levels_up and _is_array_agg(function, place)
@@ -63,8 +62,6 @@ def _makes_nulls(  # noqa: PLR0911 - one return for each kind of expression
         case e.CaseExpr(whens=whens, default=default):
             results = [*(when.result for when in whens), default]
             return any(_makes_nulls(one, place) for one in results if one is not None)
-        case e.Var(levels_up=0, column=column) if column > 0:
-            return _passes_nulls(place.query.entry(node.index), column, place)
         case _:
             return False
 

@@ -6,7 +6,6 @@ in a certain way; None where it cannot come out so.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -135,7 +134,13 @@ class FactFinder:
         if isinstance(node, e.Var):
             yield node
             if node.column:
-                yield replace(node, column=_PRESENT, type=0)
+                yield e.Var(
+                    index=node.index,
+                    column=_PRESENT,
+                    type=0,
+                    levels_up=node.levels_up,
+                    returning=node.returning,
+                )
         elif not isinstance(node, e.Const | e.Param) and self._knowledge.repeatable(
             node
         ):

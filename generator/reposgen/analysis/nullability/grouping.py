@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import GroupingSetKind, RteKind
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.live_schema.tree.model import GroupingSet, Query

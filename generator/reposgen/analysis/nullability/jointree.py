@@ -6,7 +6,7 @@ differs between its versions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ from reposgen.live_schema.tree.model import (
     JoinType,
     RangeTableRef,
 )
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.live_schema.tree.expressions import Expression

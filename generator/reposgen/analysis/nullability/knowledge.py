@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.live_schema.functions import NullRule
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import Query
 from reposgen.live_schema.tree.walk import walk
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,13 +72,7 @@ class Knowledge:
     def column(self, relation: int, number: int) -> RelationColumn | None:
         """A column of a table, if the catalog has it."""
         table = self.catalog.relations.get(relation)
-        if table is None:
-            return None
-        columns = table.columns
-        # Without dropped columns a column stands where its number says.
-        if 0 < number <= len(columns) and columns[number - 1].number == number:
-            return columns[number - 1]
-        return table.column(number)
+        return table.column(number) if table else None
 
     def strict(self, function: int) -> bool:
         """Whether a NULL argument gives NULL (or no rows)."""

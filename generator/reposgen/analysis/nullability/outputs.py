@@ -23,10 +23,10 @@ def output_column(place: Place, number: int) -> Proof:
     query = place.query
     if query.set_operations is not None:
         return _operation_column(query.set_operations, place, number)
-    for target in query.results:
-        if target.number == number:
-            return place.prover.prove(target.expression, place)
-    return may_be_null("there is no such column")
+    target = query.result_numbers.get(number)
+    if target is None:
+        return may_be_null("there is no such column")
+    return place.prover.prove(target.expression, place)
 
 
 def _operation_column(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from reposgen.analysis.nullability.knowledge import NOTHING
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.analysis.nullability.grouping import Grouping

@@ -13,7 +13,7 @@ from reposgen.analysis.nullability.narrowing import make_place, make_scope
 from reposgen.analysis.nullability.place import Place, Scope
 from reposgen.analysis.nullability.rows import always_row
 from reposgen.live_schema.tree.model import CommandType, Query
-from reposgen.live_schema.tree.walk import walk
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ class _Prover:
         if self._one_snapshot is None:
             self._one_snapshot = all(
                 node.command is CommandType.SELECT and not node.row_marks
-                for node in walk(self._query)
+                for node in self._query.nodes
                 if isinstance(node, Query)
             )
         return self._one_snapshot
@@ -101,6 +101,24 @@ class _Prover:
             scope = make_scope(query)
             self._scopes[id(query)] = scope
         return scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowProofs:
+    """What is proved of the rows of a statement.
+
+    Attributes:
+        columns: as `prove` gives them.
+        null_elements: whether each column is an array that the statement puts NULLs
+            into.
+        missing: indexes of the entries of the range table, from 1, that a row may
+            lack: those on the nullable side of an outer join that nothing narrows.
+            All columns of an embedded table are NULL where its row is missing.
+    """
+
+    columns: tuple[Proof, ...]
+    null_elements: tuple[bool, ...]
+    missing: frozenset[int]
 
 
 def prove(
@@ -129,43 +147,28 @@ def prove(
     return tuple(prover.output(place, target.number) for target in query.results)
 
 
-def null_elements(
+def prove_rows(
     query: Query,
     catalog: Catalog,
     functions: BuiltinFunctions,
     nullable_parameters: frozenset[int] = frozenset(),
     definitions: Mapping[int, Sequence[Proof]] = _NO_DEFINITIONS,
-) -> tuple[bool, ...]:
-    """Whether each result column of a statement is an array it puts NULLs into.
+) -> RowProofs:
+    """All that is proved of a statement's rows, at once.
 
     The arguments are those of `prove`.
     """
     prover = _prover(query, catalog, functions, nullable_parameters, definitions)
     place = prover.enter(query, None)
-    return tuple(has_null_elements(place, target.number) for target in query.results)
-
-
-def nullable_relations(
-    query: Query,
-    catalog: Catalog,
-    functions: BuiltinFunctions,
-    nullable_parameters: frozenset[int] = frozenset(),
-) -> frozenset[int]:
-    """The entries of a statement's range table that a row of the result may lack.
-
-    Those on the nullable side of an outer join that nothing narrows, for embedded
-    tables: all their columns are NULL where the row is missing.
-
-    Returns:
-        Indexes into `query.range_table`, from 1.
-    """
-    prover = _prover(query, catalog, functions, nullable_parameters, _NO_DEFINITIONS)
-    place = prover.enter(query, None)
     rows = place.rows or place
-    return frozenset(
-        index
-        for index, sides in place.scope.joins.nulled.items()
-        if sides - rows.known.sides
+    return RowProofs(
+        columns=tuple(prover.output(place, t.number) for t in query.results),
+        null_elements=tuple(has_null_elements(place, t.number) for t in query.results),
+        missing=frozenset(
+            index
+            for index, sides in place.scope.joins.nulled.items()
+            if sides - rows.known.sides
+        ),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.names import quote_identifier
 from reposgen.analysis.variants.clauses import Clauses
 from reposgen.diagnostics import error
 from reposgen.live_schema.model import ServerError, Statement
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, tokenize
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.cardinality import covered_key
@@ -11,6 +10,7 @@ from reposgen.analysis.parameter_uses import uses_in_text
 from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.walk import conjuncts, walk
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,11 +6,11 @@ what the expressions mean is the server's business, which judges every variant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, tokenize
 
 if TYPE_CHECKING:

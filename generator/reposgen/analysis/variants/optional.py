@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from reposgen.analysis.model import OptionalKind, Piece, PieceRole
 from reposgen.analysis.variants.clauses import Clauses, ListKind
 from reposgen.diagnostics import Diagnostic, error
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Ordering, Sort, SortKey
 from reposgen.analysis.results import shown_name
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

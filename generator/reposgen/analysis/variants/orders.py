@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.cardinality import tells_apart
@@ -22,6 +22,7 @@ from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.model import ArrayType, Statement
 from reposgen.live_schema.tree.model import CommandType, Query
 from reposgen.live_schema.tree.walk import walk
+from reposgen.models import dataclass
 from reposgen.runtime.pages import Key, page_query
 
 if TYPE_CHECKING:

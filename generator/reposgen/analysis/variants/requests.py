@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reposgen.diagnostics import Diagnostic, error
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 from reposgen.sql_source.model import Command
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from reposgen.analysis.variants.requests import read_requests
 from reposgen.analysis.variants.weakest import without_assignments
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
 from reposgen.live_schema.model import Described, ServerError, Statement
+from reposgen.models import dataclass
 from reposgen.sql_source.model import ParameterUse
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def _cut(expanded: Expanded) -> tuple[Varied, Statement | None]:
         pieces=(Piece(sql=text.text),),
         weakest=judged.tree,
     )
-    if requests.mistakes or not requests.any:
+    if not requests.any:
+        return varied, None
+    if requests.mistakes:
         return replace(varied, mistakes=requests.mistakes), None
     clauses = Clauses(text.text)
     order_by = clauses.order_by() if requests.ordered else None

@@ -7,10 +7,11 @@ catalog of a server and from calling the functions with many arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+
+from reposgen.models import dataclass
 
 # The tables that there are; other majors use the nearest that is not older than them.
 _TABLES = (16, 18)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.live_schema.model.types import PgType
@@ -163,7 +165,11 @@ class Relation:
 
     def column(self, number: int) -> RelationColumn | None:
         """The column with that `attnum`."""
-        return next((c for c in self.columns if c.number == number), None)
+        columns = self.columns
+        # Without dropped columns a column stands where its number says.
+        if 0 < number <= len(columns) and columns[number - 1].number == number:
+            return columns[number - 1]
+        return next((c for c in columns if c.number == number), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

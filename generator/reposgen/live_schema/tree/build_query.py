@@ -25,7 +25,8 @@ _WITH_TIES = 1
 _ALIAS = re.compile(r"\{ALIAS :aliasname ((?:[^ \\]|\\.)*) :colnames ", re.DOTALL)
 
 
-def _target(f: Fields) -> object:
+def target(f: Fields) -> object:
+    """An item of a select list and its like."""
     return m.TargetEntry(
         expression=f.required(":expr"),
         number=f.integer(":resno"),
@@ -255,7 +256,7 @@ def _with_permissions(f: Fields) -> tuple[m.RangeTableEntry, ...]:
 # Before 16 some tags were shorter; both spellings mean one node.
 BUILDERS: Mapping[str, _Builder] = {
     "QUERY": _query,
-    "TARGETENTRY": _target,
+    "TARGETENTRY": target,
     "RANGETBLENTRY": _entry,
     "RTE": _entry,
     "RTEPERMISSIONINFO": _permissions,

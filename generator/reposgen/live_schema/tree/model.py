@@ -8,7 +8,7 @@ the server gives none (inside views, for what it added itself).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,8 +26,11 @@ from reposgen.live_schema.tree.enums import (
     RteKind,
     SetOperator,
 )
+from reposgen.models import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reposgen.live_schema.tree.expressions import Expression
     from reposgen.live_schema.tree.fields import LazyNodes
 
@@ -299,6 +302,22 @@ class Query:
         if self.command is CommandType.SELECT:
             return tuple(t for t in self.targets if not t.junk)
         return tuple(t for t in self.returning if not t.junk)
+
+    @cached_property
+    def result_numbers(self) -> Mapping[int, TargetEntry]:
+        """The entries of the result by their numbers."""
+        return {target.number: target for target in self.results}
+
+    @cached_property
+    def nodes(self) -> tuple[object, ...]:
+        """All nodes of the query, itself and subqueries included, as `walk` gives them.
+
+        Many ask for them, of one statement: it is walked once.
+        """
+        # What walks trees knows queries.
+        from reposgen.live_schema.tree.walk import walk  # noqa: PLC0415 - as said
+
+        return tuple(walk(self))
 
     def entry(self, index: int) -> RangeTableEntry:
         """The entry of the range table with that index, from 1."""

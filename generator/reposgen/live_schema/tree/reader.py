@@ -31,8 +31,12 @@ _BUILDERS: Mapping[str, _Builder] = {
 _RETURNING = tuple(Returning)
 _PARAM_KINDS = tuple(ParamKind)
 _RETURNING_SINCE = 18
+# It came before UTILITY, whose number is another since then.
+_MERGE_SINCE = 15
+_LATER_COMMAND = re.compile(r"(?<=:commandType )[5-9]\b")
 _JOIN_COLUMNS = ":joinaliasvars ("
 _VAR = re.compile(r"\{VAR [^}]*\}")
+_TARGET_START = "{TARGETENTRY :expr "
 
 
 def read(text: str, major: int, offsets: Sequence[int] | None) -> object:
@@ -46,6 +50,8 @@ def read(text: str, major: int, offsets: Sequence[int] | None) -> object:
     Raises:
         TreeError: the text is no node tree.
     """
+    if major < _MERGE_SINCE:
+        text = _LATER_COMMAND.sub(lambda found: str(int(found[0]) + 1), text)
     reader = _Reader(tokenize(text), major, offsets)
     try:
         return reader.value(next(reader.tokens))
@@ -111,7 +117,16 @@ class _Reader:
             return self._const(text)
         if text.startswith("{PARAM "):
             return self._param(text)
+        if text.startswith(_TARGET_START):
+            return self._target(text)
         return text if text.startswith("{ALIAS ") else None
+
+    def _target(self, text: str) -> object:
+        var, _, run = text[len(_TARGET_START) : -1].partition("} ")
+        words = split(run)
+        values: dict[str, object] = dict(zip(words[::2], words[1::2], strict=True))
+        values[":expr"] = self._var(f"{var}}}")
+        return build_query.target(Fields(values, self._offsets))
 
     def _vars(self, text: str) -> tuple[Expression, ...]:
         return tuple(self._var(var) for var in _VAR.findall(text))

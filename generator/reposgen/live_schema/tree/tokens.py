@@ -1,7 +1,8 @@
 """The text of a node tree, cut into few, large tokens.
 
 A run of fields with plain values is one token, and so is a whole Var, Const or
-Alias: there are ten times fewer tokens than words, and Python's cost is by token.
+Alias, or the entry of a result that is a Var: there are ten times fewer tokens than
+words, and Python's cost is by token.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ _WORD = rf"(?:{_PLAIN}|\\.){_PLAIN}*+(?:\\.{_PLAIN}*+)*+"
 _RUN = rf" :\w++ {_WORD}"
 _TOKEN = re.compile(
     r"\{(?:VAR|CONST|PARAM) [^}]*+\}"
+    rf"|\{{TARGETENTRY :expr \{{VAR [^}}]*+\}}(?:{_RUN})*+\}}"
     r"|:joinaliasvars \((?:\{VAR [^}]*+\} ?)++\)"
     r"|\{ALIAS (?:[^}\\]|\\.)*+\}"
     rf"|\{{[A-Z_]++(?:{_RUN})*"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from reposgen.models import dataclass
 from reposgen.python_model.model.pytype import FINAL, PACKAGE, Symbol
 
 if TYPE_CHECKING:

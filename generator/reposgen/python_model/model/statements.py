@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reposgen.models import dataclass
 from reposgen.python_model.model.pytype import (
     BUFFERING,
     COPY_INTO,

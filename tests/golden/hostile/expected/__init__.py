@@ -12,7 +12,15 @@ from .errors import (
     Type1ClassViolation,
 )
 from .models import Date, Pass, Statement
-from .models_ import ListRow, ModelRepository, PACKAGERow, PackageRow, PutParams
+from .models_ import (
+    ListRow,
+    ModelRepository,
+    MroRow,
+    NoColumnsRow,
+    PACKAGERow,
+    PackageRow,
+    PutParams,
+)
 from .protocols import ModelRepositoryProtocol, TransactionRepositoryProtocol
 from .schema import PACKAGE
 from .transaction import RunRow, TransactionRepository
@@ -24,6 +32,8 @@ __all__ = [
     "ListRow",
     "ModelRepository",
     "ModelRepositoryProtocol",
+    "MroRow",
+    "NoColumnsRow",
     "NonePkeyViolation",
     "PACKAGERow",
     "PackageRow",

@@ -173,6 +173,41 @@ SELECT id FROM "None"
 )
 
 
+@dataclass(slots=True)
+class MroRow:
+    """A row of Mro."""
+
+    mro_: int_
+    dict__: int_
+    id: int_
+
+
+MRO: Final = RuntimeStatement(
+    "models_.mro",
+    """
+SELECT 1 AS mro, 2 AS "__dict__", id FROM "pass"
+""",
+    results=("int4", "int4", "int4"),
+    row=MroRow,
+    read_only=True,
+)
+
+
+@dataclass(slots=True)
+class NoColumnsRow:
+    """A row of NoColumns."""
+
+
+NO_COLUMNS: Final = RuntimeStatement(
+    "models_.no_columns",
+    """
+SELECT FROM "pass"
+""",
+    row=NoColumnsRow,
+    read_only=True,
+)
+
+
 class ModelRepository:
     """Queries of queries/models.sql."""
 
@@ -228,3 +263,11 @@ class ModelRepository:
     async def none_at_all(self) -> list_[int_]:
         """Run NoneAtAll."""
         return await self._run.many(NONE_AT_ALL)
+
+    async def mro(self) -> list_[MroRow]:
+        """Run Mro."""
+        return await self._run.many(MRO)
+
+    async def no_columns(self) -> list_[NoColumnsRow]:
+        """Run NoColumns."""
+        return await self._run.many(NO_COLUMNS)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import Protocol
 
 from .models import Pass, Statement
-from .models_ import ListRow, PACKAGERow, PackageRow, PutParams
+from .models_ import ListRow, MroRow, NoColumnsRow, PACKAGERow, PackageRow, PutParams
 from .transaction import RunRow
 
 
@@ -61,6 +61,14 @@ class ModelRepositoryProtocol(Protocol):
 
     async def none_at_all(self) -> list_[int]:
         """Run NoneAtAll."""
+        ...
+
+    async def mro(self) -> list_[MroRow]:
+        """Run Mro."""
+        ...
+
+    async def no_columns(self) -> list_[NoColumnsRow]:
+        """Run NoColumns."""
         ...
 
 

@@ -26,3 +26,9 @@ SELECT * FROM "pass";
 
 -- name: NoneAtAll :many
 SELECT * FROM "None";
+
+-- name: Mro :many
+SELECT 1 AS mro, 2 AS "__dict__", id FROM "pass";
+
+-- name: NoColumns :many
+SELECT FROM "pass";

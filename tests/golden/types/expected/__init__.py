@@ -6,7 +6,7 @@ from __future__ import annotations
 from ..runtime import Settings
 from ..runtime.aio import Database as RuntimeDatabase
 from .errors import EverythingPkeyViolation
-from .everything import EverythingRepository
+from .everything import EverythingRepository, GetRowsRow
 from .models import Everything
 from .protocols import EverythingRepositoryProtocol
 from .schema import PACKAGE
@@ -17,6 +17,7 @@ __all__ = [
     "EverythingPkeyViolation",
     "EverythingRepository",
     "EverythingRepositoryProtocol",
+    "GetRowsRow",
 ]
 
 

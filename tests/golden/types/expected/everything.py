@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from ipaddress import (
@@ -134,6 +135,27 @@ SELECT maybe_json FROM everything WHERE id = $1
 )
 
 
+@dataclass(slots=True)
+class GetRowsRow:
+    """A row of GetRows."""
+
+    one: tuple[object, ...]
+    several: list[tuple[object, ...]]
+
+
+GET_ROWS: Final = Statement(
+    "everything.get_rows",
+    """
+SELECT ROW(1, 'a', NULL, id) AS one, ARRAY[(1, '{2}'::int[]), (3, NULL)] AS several
+FROM everything WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=("record", "record[]"),
+    row=GetRowsRow,
+    read_only=True,
+)
+
+
 class EverythingRepository:
     """Queries of queries/everything.sql."""
 
@@ -242,3 +264,11 @@ class EverythingRepository:
             NotFound: no such row.
         """
         return await self._run.one(GET_JSON, (id,))
+
+    async def get_rows(self, *, id: UUID) -> GetRowsRow:
+        """Run GetRows.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(GET_ROWS, (id,))

@@ -13,3 +13,7 @@ INSERT INTO everything VALUES (
 
 -- name: GetJson :one
 SELECT maybe_json FROM everything WHERE id = $1;
+
+-- name: GetRows :one
+SELECT ROW(1, 'a', NULL, id) AS one, ARRAY[(1, '{2}'::int[]), (3, NULL)] AS several
+FROM everything WHERE id = $1;

@@ -6,8 +6,8 @@ from __future__ import annotations
 from ..runtime import Settings as RuntimeSettings
 from ..runtime.aio import Database as RuntimeDatabase
 from .errors import PeoplePkeyViolation
-from .models import Address, Email, Mood, Person, Settings
-from .people import CopyPeopleParams, ListPairsRow, PersonRepository
+from .models import Address, Email, Home, Mood, Options, Person, Settings
+from .people import CopyPeopleParams, EchoRow, ListPairsRow, PersonRepository
 from .protocols import PersonRepositoryProtocol
 from .schema import PACKAGE
 
@@ -15,9 +15,12 @@ __all__ = [
     "Address",
     "CopyPeopleParams",
     "Database",
+    "EchoRow",
     "Email",
+    "Home",
     "ListPairsRow",
     "Mood",
+    "Options",
     "PeoplePkeyViolation",
     "Person",
     "PersonRepository",

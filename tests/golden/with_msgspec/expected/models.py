@@ -27,6 +27,9 @@ Email = NewType("Email", str)
 Settings: TypeAlias = Json
 """Domain public.settings."""
 
+Options: TypeAlias = Settings
+"""Domain public.options."""
+
 
 class Address(Struct):
     """Composite type public.address."""
@@ -71,3 +74,7 @@ def build_person(*r: Any) -> Person:
         r[12],
         r[13],
     )
+
+
+Home: TypeAlias = Address
+"""Domain public.home."""

@@ -13,7 +13,7 @@ from psycopg.types.range import Range
 from ..runtime import CopyInto, JsonInput, Statement
 from ..runtime.aio import Runner, Source
 from ..runtime.secret import Secret
-from .models import Address, Email, Mood, Person, Settings, build_person
+from .models import Address, Email, Home, Mood, Options, Person, Settings, build_person
 from .schema import PACKAGE
 
 GET_PERSON: Final = Statement(
@@ -177,6 +177,25 @@ ORDER BY people.id
 )
 
 
+class EchoRow(Struct):
+    """A row of Echo."""
+
+    home: Home
+    options: Options
+
+
+ECHO: Final = Statement(
+    "people.echo",
+    """
+SELECT $1::home AS home, $2::options AS options
+""",
+    parameters=("public.home", "public.options"),
+    results=("public.home", "public.options"),
+    row=EchoRow,
+    read_only=True,
+)
+
+
 class PersonRepository:
     """Queries of queries/people.sql."""
 
@@ -206,3 +225,7 @@ class PersonRepository:
     async def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
         return await self._run.many(LIST_PAIRS)
+
+    async def echo(self, *, home: Home, options: Options) -> EchoRow:
+        """Run Echo."""
+        return await self._run.one(ECHO, (home, options))

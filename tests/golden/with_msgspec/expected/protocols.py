@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable
 from typing import Protocol
 
-from .models import Person
-from .people import CopyPeopleParams, ListPairsRow
+from .models import Home, Options, Person
+from .people import CopyPeopleParams, EchoRow, ListPairsRow
 
 
 class PersonRepositoryProtocol(Protocol):
@@ -33,4 +33,8 @@ class PersonRepositoryProtocol(Protocol):
 
     async def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
+        ...
+
+    async def echo(self, *, home: Home, options: Options) -> EchoRow:
+        """Run Echo."""
         ...

@@ -17,7 +17,7 @@ PACKAGE: Final = Package(
     composites={
         "public.address": Address,
     },
-    types=("public.email", "public.settings"),
+    types=("public.email", "public.home", "public.options", "public.settings"),
     constraints={
         ("public", "people", "people_pkey"): PeoplePkeyViolation,
     },

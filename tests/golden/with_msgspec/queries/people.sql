@@ -13,3 +13,6 @@ INSERT INTO people (
 SELECT sqlc.embed(people), sqlc.embed(other), people."self" AS number
 FROM people LEFT JOIN people AS other ON other.id = people.id + 1
 ORDER BY people.id;
+
+-- name: Echo :one
+SELECT @home::home AS home, @options::options AS options;

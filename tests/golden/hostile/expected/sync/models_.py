@@ -13,11 +13,15 @@ from ..models_ import (
     DATABASE,
     GET,
     LIST,
+    MRO,
+    NO_COLUMNS,
     NONE_AT_ALL,
     PACKAGE_2,
     PASS,
     PUT,
     ListRow,
+    MroRow,
+    NoColumnsRow,
     PACKAGERow,
     PackageRow,
     PutParams,
@@ -81,3 +85,11 @@ class ModelRepository:
     def none_at_all(self) -> list_[int]:
         """Run NoneAtAll."""
         return self._run.many(NONE_AT_ALL)
+
+    def mro(self) -> list_[MroRow]:
+        """Run Mro."""
+        return self._run.many(MRO)
+
+    def no_columns(self) -> list_[NoColumnsRow]:
+        """Run NoColumns."""
+        return self._run.many(NO_COLUMNS)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ..models import Pass, Statement
-from ..models_ import ListRow, PACKAGERow, PackageRow, PutParams
+from ..models_ import ListRow, MroRow, NoColumnsRow, PACKAGERow, PackageRow, PutParams
 from ..transaction import RunRow
 
 
@@ -61,6 +61,14 @@ class ModelRepositoryProtocol(Protocol):
 
     def none_at_all(self) -> list_[int]:
         """Run NoneAtAll."""
+        ...
+
+    def mro(self) -> list_[MroRow]:
+        """Run Mro."""
+        ...
+
+    def no_columns(self) -> list_[NoColumnsRow]:
+        """Run NoColumns."""
         ...
 
 

@@ -21,7 +21,13 @@ from psycopg.types.range import Range
 
 from ...runtime import Json, JsonInput
 from ...runtime.sync import Runner, Source
-from ..everything import CREATE_EVERYTHING, GET_EVERYTHING, GET_JSON
+from ..everything import (
+    CREATE_EVERYTHING,
+    GET_EVERYTHING,
+    GET_JSON,
+    GET_ROWS,
+    GetRowsRow,
+)
 from ..models import Everything
 from ..schema import PACKAGE
 
@@ -134,3 +140,11 @@ class EverythingRepository:
             NotFound: no such row.
         """
         return self._run.one(GET_JSON, (id,))
+
+    def get_rows(self, *, id: UUID) -> GetRowsRow:
+        """Run GetRows.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return self._run.one(GET_ROWS, (id,))

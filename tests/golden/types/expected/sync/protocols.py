@@ -21,6 +21,7 @@ from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
 from ...runtime import Json, JsonInput
+from ..everything import GetRowsRow
 from ..models import Everything
 
 
@@ -83,6 +84,14 @@ class EverythingRepositoryProtocol(Protocol):
 
     def get_json(self, *, id: UUID) -> Json | None:
         """Run GetJson.
+
+        Raises:
+            NotFound: no such row.
+        """
+        ...
+
+    def get_rows(self, *, id: UUID) -> GetRowsRow:
+        """Run GetRows.
 
         Raises:
             NotFound: no such row.

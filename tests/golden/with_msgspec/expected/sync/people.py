@@ -6,8 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...runtime.sync import Runner, Source
-from ..models import Person
-from ..people import COPY_PEOPLE, GET_PERSON, LIST_PAIRS, CopyPeopleParams, ListPairsRow
+from ..models import Home, Options, Person
+from ..people import (
+    COPY_PEOPLE,
+    ECHO,
+    GET_PERSON,
+    LIST_PAIRS,
+    CopyPeopleParams,
+    EchoRow,
+    ListPairsRow,
+)
 from ..schema import PACKAGE
 
 
@@ -38,3 +46,7 @@ class PersonRepository:
     def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
         return self._run.many(LIST_PAIRS)
+
+    def echo(self, *, home: Home, options: Options) -> EchoRow:
+        """Run Echo."""
+        return self._run.one(ECHO, (home, options))

@@ -1,0 +1,79 @@
+"""The dataclass that models are: the standard one, at a lower price.
+
+A run imports three hundred models and makes a hundred thousand of them. The standard
+decorator writes and compiles six methods for each class, and sets each field of a
+frozen one by a call. Here only `__init__` is made with the class; `==`, `hash` and
+`repr` are the standard ones as well, but made when they are first asked for. Frozen is
+what type checkers make of `frozen=True`: at run time it says that a model has a hash.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, dataclass_transform
+
+__all__ = ["dataclass"]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from dataclasses import dataclass
+    from typing import TypeVar
+
+    T = TypeVar("T")
+else:
+
+    @dataclass_transform(field_specifiers=(dataclasses.field,))
+    def dataclass(
+        *, frozen: bool = False, eq: bool = True, **options: bool
+    ) -> Callable[[type[T]], type[T]]:
+        """As `dataclasses.dataclass`."""
+        if options.get("order"):
+            return dataclasses.dataclass(frozen=frozen, eq=eq, **options)
+
+        def decorate(kind: type[T]) -> type[T]:
+            own = vars(kind).keys()
+            made = dataclasses.dataclass(repr=False, eq=False, **options)(kind)
+            late = ["__repr__"]
+            if eq:
+                late += ["__eq__", "__hash__"] if frozen else ["__eq__"]
+                if not frozen and "__hash__" not in own:
+                    made.__hash__ = None
+            _make_late(made, [name for name in late if name not in own])
+            return made
+
+        return decorate
+
+
+def _make_late(kind: type, names: Sequence[str]) -> None:
+    """Give a class methods that are made when the first of them is called."""
+
+    def late(name: str) -> Callable[..., object]:
+        def method(self: object, *others: object) -> object:
+            twin = _twin(kind)
+            for each in names:
+                setattr(kind, each, getattr(twin, each))
+            return getattr(kind, name)(self, *others)
+
+        return method
+
+    for name in names:
+        setattr(kind, name, late(name))
+
+
+def _twin(kind: type) -> type:
+    """A standard dataclass with the same fields: its methods know no class by name."""
+    fields = [
+        (
+            one.name,
+            object,
+            dataclasses.field(repr=one.repr, compare=one.compare, hash=one.hash),
+        )
+        for one in dataclasses.fields(kind)
+    ]
+    return dataclasses.make_dataclass(
+        "Twin",
+        fields,
+        namespace={"__doc__": "Without one, the standard one would be worked out."},
+        init=False,
+        unsafe_hash=True,
+    )
