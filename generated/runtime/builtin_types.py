@@ -235,6 +235,10 @@ _TEXT_ONLY: Final = (
 )
 
 
+# The type of a string in a row that nothing gives a type: ROW('a').
+_UNKNOWN: Final = 705
+
+
 @cache
 def builtin_adapters() -> AdaptersMap:
     """Adapters of all built-in types, untouched by what is registered globally."""
@@ -272,6 +276,7 @@ def builtin_adapters() -> AdaptersMap:
     for name in ('"char"', *_TEXT_ONLY.split()):
         register_alias(adapters, postgres.types[name].oid, text, binary=False)
     register_alias(adapters, postgres.types["bpchar"].oid, text)
+    register_alias(adapters, _UNKNOWN, text)
     for info in postgres.types:
         if info.array_oid:
             register_array(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import starmap
+from functools import partial
+from itertools import chain, starmap
+from operator import itemgetter
 from struct import error as StructError  # noqa: N812 -- a class, named like one
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -18,7 +20,7 @@ from .errors import InvalidArgument, InvalidText, SchemaChanged
 from .statement import CommandResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from psycopg import abc
     from psycopg.abc import Buffer
@@ -42,6 +44,10 @@ _BINARY_SAVES: Final[Mapping[str, int]] = {
 _BINARY_SAVES_ELSE: Final = 20
 # A record in text does not tell its fields' types.
 _ALWAYS_BINARY: Final = "record"
+# So many rows are loaded at a time: what is short-lived stays near, and Python's
+# collector of cycles meets fewer objects.
+_PART: Final = 100
+_first: Final = itemgetter(0)
 
 
 class Codec(Generic[T]):
@@ -58,8 +64,10 @@ class Codec(Generic[T]):
     """
 
     __slots__ = (
+        "_build",
         "_connection",
         "_dump_oids",
+        "_dumping",
         "_dumps",
         "_load_oids",
         "_loading",
@@ -104,6 +112,11 @@ class Codec(Generic[T]):
                 self._dump_oids, self.parameter_formats, strict=True
             )
         ]
+        # Encodes all arguments in one call, where they share a format.
+        self._dumping: abc.Transformer | None = None
+        if len({*self.parameter_formats}) == 1:
+            self._dumping = Transformer(context)
+            self._dumping.set_dumper_types(self._dump_oids, self.copy_format)
         self.result_oids = [types.result_oid(name) for name in statement.results]
         self._load_oids = [
             types.adapter_oid(name, result=True) for name in statement.results
@@ -111,6 +124,11 @@ class Codec(Generic[T]):
         self.result_format = self._choose_format()
         self._tolerant = False
         self._prepare_loading()
+        row = statement.row
+        # From rows as tuples to what is asked for.
+        self._build: Callable[[Iterable[tuple[Any, ...]]], Iterable[T]] = (
+            partial(map, _first) if row is None else partial(starmap, row)
+        )
 
     def _choose_format(self) -> Format:
         if not all(map(self._types.loads_binary, self._load_oids)):
@@ -151,13 +169,17 @@ class Codec(Generic[T]):
         self.name = b""
         self.checked = False
 
-    def encode(self, values: Sequence[Any]) -> list[Buffer | None]:
+    def encode(self, values: Sequence[Any]) -> Sequence[Buffer | None]:
         """The arguments as the protocol takes them.
 
         Raises:
             InvalidArgument: a value that its parameter's type does not hold.
         """
+        dumping = self._dumping
         try:
+            # psycopg counts on it that there is a value for each.
+            if dumping is not None and len(values) == len(self._dumps):
+                return dumping.dump_sequence(values, ())
             return [
                 None if value is None else dump(value)
                 for dump, value in zip(self._dumps, values, strict=True)
@@ -238,32 +260,43 @@ class Codec(Generic[T]):
         """
         if not self.checked:
             self._check(result)
-        if result.ntuples == 0:
-            return []
-        try:
-            return self._load(result)
-        except psycopg.DataError:
-            if self._tolerant:
-                raise
-        # An infinite date, as a rule: those are rare enough to be found out like this.
-        self._tolerant = True
-        self._prepare_loading()
-        return self._load(result)
+        count = result.ntuples
+        if count <= _PART:
+            return list(self._build(self._load(result, 0, count))) if count else []
+        return list(chain.from_iterable(self.parts(result)))
 
-    def _load(self, result: PGresult) -> list[T]:
+    def parts(self, result: PGresult) -> Iterator[Iterable[T]]:
+        """The rows of a result, some at a time, each built when it is asked for.
+
+        Raises:
+            psycopg.DataError: as `rows`.
+            SchemaChanged: the same.
+        """
+        if not self.checked:
+            self._check(result)
+        count = result.ntuples
+        for start in range(0, count, _PART):
+            end = min(start + _PART, count)
+            yield self._build(self._load(result, start, end))
+
+    def _load(self, result: PGresult, start: int, end: int) -> list[tuple[Any, ...]]:
         zone = self._connection.pgconn.parameter_status(b"TimeZone")
         if zone != self._time_zone:
             self._prepare_loading()
         loading = self._loading
         loading.set_pgresult(result, set_loaders=False)
-        records: list[tuple[Any, ...]]
-        records = loading.load_rows(0, result.ntuples, tuple)
-        # The transformer would keep the whole result alive until the next one.
-        loading.set_pgresult(None, set_loaders=False)
-        row = self.statement.row
-        if row is None:
-            return [record[0] for record in records]
-        return list(starmap(row, records))
+        try:
+            return loading.load_rows(start, end, tuple)
+        except psycopg.DataError:
+            if self._tolerant:
+                raise
+        finally:
+            # The transformer would keep the whole result alive until the next one.
+            loading.set_pgresult(None, set_loaders=False)
+        # An infinite date, as a rule: those are rare enough to be found out like this.
+        self._tolerant = True
+        self._prepare_loading()
+        return self._load(result, start, end)
 
     def command(self, result: PGresult) -> CommandResult:
         """What the server said of the command."""
@@ -280,11 +313,6 @@ class Codec(Generic[T]):
         self.checked = True
 
 
-def read_rows(codec: Codec[T], result: PGresult) -> list[T]:
-    """All rows of a result."""
-    return codec.rows(result)
-
-
-def read_command(codec: Codec[Any], result: PGresult) -> CommandResult:
-    """What the server said of the command."""
-    return codec.command(result)
+# What reads a result: functions of a codec and its result.
+read_rows: Final = Codec.rows
+read_command: Final = Codec.command

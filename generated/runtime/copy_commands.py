@@ -47,6 +47,10 @@ _CHECKED_LAST: Final = frozenset({"23001", "23503"})
 
 _LAST_PART: Final = re.compile(r'"((?:[^"]|"")*)"$')
 
+# COPY's binary format, with no flags, and no extension of the header.
+_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER: Final = b"\xff\xff"
+
 # In COPY's text format.
 _ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 _ESCAPED: Final = {
@@ -62,6 +66,11 @@ def copy_into(target: CopyInto, copy_format: Format) -> bytes:
     name = "BINARY" if copy_format is Format.BINARY else "TEXT"
     columns = ", ".join(target.columns)
     return f"COPY {target.table} ({columns}) FROM STDIN (FORMAT {name})".encode()
+
+
+def copy_frame(copy_format: Format) -> tuple[bytes, bytes]:
+    """What stands in front of the rows, and behind them."""
+    return (_SIGNATURE, _TRAILER) if copy_format is Format.BINARY else (b"", b"")
 
 
 def create_staging(statement: Statement[Any]) -> str:

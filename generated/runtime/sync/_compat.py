@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 from itertools import islice
 from types import GeneratorType
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
@@ -36,6 +37,14 @@ def chunks(items: Iterable[T], size: int) -> Generator[list[T], None, None]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def flattened(parts: Generator[Iterable[T], None, None]) -> Generator[T, None, None]:
+    """The items of all parts; ends with them, and ends them."""
+    with closing(parts):
+        for part in parts:
+            # For each item that is less work than a loop is.
+            yield from part
 
 
 def close(rows: Iterator[object]) -> None:

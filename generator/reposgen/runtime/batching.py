@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .codec import read_command, read_rows
+from .codec import read_rows
 from .errors import NotFound, TooManyRows
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def arguments_of(statement: Statement[Any]) -> Callable[[Any], Sequence[Any]]:
             return attrgetter(*fields)
 
 
-def read_count(codec: Codec[Any], result: PGresult, _item: int) -> int:
+def read_count(_codec: Codec[Any], result: PGresult, _item: int) -> int:
     """How many rows an item affected."""
-    return read_command(codec, result).rows
+    return result.command_tuples or 0
 
 
 def read_all(codec: Codec[T], result: PGresult, _item: int) -> list[T]:

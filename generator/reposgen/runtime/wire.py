@@ -1,8 +1,8 @@
 """The fast path: libpq's calls, as generators that any psycopg connection can wait for.
 
-This module alone uses what psycopg does not document in full: `psycopg.generators` and
-`PGconn.send_*`. What it does, the cursors of the plain path do through the public API;
-the tests run on both.
+This module alone uses what psycopg does not document in full: `psycopg.generators`,
+`PGconn.send_*`, and what formats the rows of a COPY, which both paths use. What else it
+does, the cursors of the plain path do through the public API; the tests run on both.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import psycopg
-from psycopg import generators
+from psycopg import _copy_base, generators
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
+from psycopg.pq import ExecStatus, Format, PipelineStatus, TransactionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from psycopg.abc import Buffer, PQGen
+    from psycopg.abc import Buffer, PQGen, Transformer
     from psycopg.pq.abc import PGconn, PGresult
 
     from .codec import Codec
 
+    _FormatRow = Callable[[Sequence[Any], Transformer, bytearray], None]
+
 # Plain ints: an enum's comparison costs more than the call that gave the status.
 _TUPLES_OK: Final = int(ExecStatus.TUPLES_OK)
 _COMMAND_OK: Final = int(ExecStatus.COMMAND_OK)
+_DONE: Final = (_TUPLES_OK, _COMMAND_OK)
 _SINGLE_TUPLE: Final = int(ExecStatus.SINGLE_TUPLE)
 _TUPLES_CHUNK: Final = int(ExecStatus.TUPLES_CHUNK)
 _PIPELINE_SYNC: Final = int(ExecStatus.PIPELINE_SYNC)
@@ -44,6 +47,8 @@ _fetch: Final = cast("Callable[[PGconn], PQGen[PGresult | None]]", generators.fe
 _fetch_many: Final = cast(
     "Callable[[PGconn], PQGen[list[PGresult]]]", generators.fetch_many
 )
+_format_binary: Final = cast("_FormatRow", _copy_base.format_row_binary)
+_format_text: Final = cast("_FormatRow", _copy_base.format_row_text)
 
 # In the attributes of a connection to a pooler: where the server itself is. There no
 # statement gets a name, as what belongs to a session is not the client's own.
@@ -157,7 +162,7 @@ def check(results: Sequence[PGresult]) -> PGresult:
     """
     result = results[-1]
     status = result.status
-    if status not in (_TUPLES_OK, _COMMAND_OK):
+    if status not in _DONE:
         error = error_from_result(result)
         raise untold(error) if len(results) > 1 else error
     return result
@@ -216,21 +221,40 @@ def pipeline(
             last = codec
         pgconn.pipeline_sync()
         yield from _send(pgconn)
-        fetched = [(yield from _fetch_many(pgconn))]
-        while fetched[-1][0].status != _PIPELINE_SYNC:
-            fetched.append((yield from _fetch_many(pgconn)))
+        results = yield from _fetch_all(pgconn, len(opening) + len(commands))
     finally:
         if pgconn.transaction_status in _SETTLED:
             pgconn.exit_pipeline_mode()
-    results: list[PGresult] = []
-    for item, (result, *_) in enumerate(fetched[:-1], -len(opening)):
-        try:
-            results.append(check([result]))
-        except psycopg.Error as error:
+    for item, result in enumerate(results, -len(opening)):
+        if result.status not in _DONE:
+            error = error_from_result(result)
             if item == len(commands):
-                raise BatchFailed(untold(error), None) from None
-            raise BatchFailed(error, item if item >= 0 else None) from None
+                raise BatchFailed(untold(error), None)
+            raise BatchFailed(error, item if item >= 0 else None)
     return results[len(opening) :]
+
+
+def _fetch_all(pgconn: PGconn, number: int) -> PQGen[list[PGresult]]:
+    """The results of a pipeline: of its statements, and of a commit that failed."""
+    results: list[PGresult] = []
+    while True:
+        if len(results) < number and not pgconn.is_busy():
+            # What is there already needs no generator. Behind each result is a None.
+            result = pgconn.get_result()
+            if result is not None:
+                pgconn.get_result()
+        else:
+            result = next(iter((yield from _fetch_many(pgconn))), None)
+        if result is None:
+            raise psycopg.OperationalError("the connection is lost")
+        if result.status == _PIPELINE_SYNC:
+            return results
+        results.append(result)
+
+
+def row_formatter(copy_format: Format) -> _FormatRow:
+    """What adds a row to the bytes that are copied."""
+    return _format_binary if copy_format is Format.BINARY else _format_text
 
 
 def start_stream(

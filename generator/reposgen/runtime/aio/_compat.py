@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from inspect import isawaitable
 from itertools import islice
 from types import AsyncGeneratorType, CoroutineType
@@ -61,6 +61,16 @@ async def chunks(
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+async def flattened(
+    parts: AsyncGenerator[Iterable[T], None],
+) -> AsyncGenerator[T, None]:
+    """The items of all parts; ends with them, and ends them."""
+    async with aclosing(parts):
+        async for part in parts:
+            for item in part:
+                yield item
 
 
 async def close(rows: AsyncIterator[object]) -> None:

@@ -84,7 +84,10 @@ class Session(Line):
             fast: not by psycopg's documented API alone.
             keeps: as many statements stay prepared.
         """
-        sessions: dict[Package, Session] = vars(connection).setdefault(_SESSIONS, {})
+        attributes = vars(connection)
+        sessions: dict[Package, Session] | None = attributes.get(_SESSIONS)
+        if sessions is None:
+            sessions = attributes[_SESSIONS] = {}
         session = sessions.get(package)
         if session is None:
             types = types or DatabaseTypes(package)

@@ -10,12 +10,12 @@ import psycopg
 from psycopg.pq import Format
 
 from .. import plain, wire
-from ._compat import close
+from ._compat import close, flattened
 from .atomic import uncertain
 from .elsewhere import read_on
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
     from types import TracebackType
 
     from psycopg.abc import Buffer
@@ -61,7 +61,14 @@ class Stream(Generic[T]):
 
     def __aiter__(self) -> AsyncGenerator[T, None]:
         if self._rows is None:
-            self._rows = self._read()
+            statement, values = self._statement, self._values
+            parts = read_on(
+                self._holder,
+                self._package,
+                statement,
+                lambda session: _parts(session, statement, values),
+            )
+            self._rows = flattened(parts)
         return self._rows
 
     async def __aenter__(self) -> Self:
@@ -80,23 +87,10 @@ class Stream(Generic[T]):
         if self._rows is not None:
             await self._rows.aclose()
 
-    async def _read(self) -> AsyncGenerator[T, None]:
-        statement, values = self._statement, self._values
-        chunks = read_on(
-            self._holder,
-            self._package,
-            statement,
-            lambda session: _chunks(session, statement, values),
-        )
-        async with aclosing(chunks):
-            async for rows in chunks:
-                for row in rows:
-                    yield row
 
-
-async def _chunks(
+async def _parts(
     session: Session, statement: Statement[T], values: Sequence[Any]
-) -> AsyncGenerator[list[T], None]:
+) -> AsyncGenerator[Iterable[T], None]:
     if statement.locks_rows:
         session.require_transaction(statement)
     with uncertain(session, statement):
@@ -104,21 +98,22 @@ async def _chunks(
             codec = await session.codec(statement)
             reads = statement.read_only or statement.locks_rows
             if reads and session.in_transaction:
-                chunks = _declared(session, codec, values)
+                results = _declared(session, codec, values)
             elif session.is_fast:
-                chunks = _fast(session, codec, codec.encode(values))
+                results = _fast(session, codec, codec.encode(values))
             else:
-                chunks = _plain(session, codec, values)
-            async with aclosing(chunks):
-                async for rows in chunks:
-                    yield rows
+                results = _plain(session, codec, values)
+            async with aclosing(results):
+                async for result in results:
+                    for part in codec.parts(result):
+                        yield part
         except psycopg.Error as error:
             raise session.translated(error, statement) from None
 
 
 async def _fast(
-    session: Session, codec: Codec[T], parameters: Sequence[Buffer | None]
-) -> AsyncGenerator[list[T], None]:
+    session: Session, codec: Codec[Any], parameters: Sequence[Buffer | None]
+) -> AsyncGenerator[PGresult, None]:
     connection = session.connection
     pgconn = connection.pgconn
     async with connection.lock:
@@ -127,7 +122,7 @@ async def _fast(
         try:
             result = await _first(session, codec, parameters)
             while result is not None:
-                yield codec.rows(result)
+                yield result
                 result = await connection.wait(wire.next_chunk(pgconn))
         finally:
             session.streaming = False
@@ -155,8 +150,8 @@ async def _first(
 
 
 async def _plain(
-    session: Session, codec: Codec[T], values: Sequence[Any]
-) -> AsyncGenerator[list[T], None]:
+    session: Session, codec: Codec[Any], values: Sequence[Any]
+) -> AsyncGenerator[PGresult, None]:
     cursor = session.cursor()
     plain.keep_raw(cursor.adapters, codec)
     size = _SIZE if psycopg.capabilities.has_stream_chunked() else 1
@@ -175,15 +170,15 @@ async def _plain(
             result = cursor.pgresult
             if result is not None and result is not seen:
                 seen = result
-                yield codec.rows(result)
+                yield result
     finally:
         session.streaming = False
         await close(rows)
 
 
 async def _declared(
-    session: Session, codec: Codec[T], values: Sequence[Any]
-) -> AsyncGenerator[list[T], None]:
+    session: Session, codec: Codec[Any], values: Sequence[Any]
+) -> AsyncGenerator[PGresult, None]:
     name = f"stream_{next(_numbers)}"
     sql = f"DECLARE {name} NO SCROLL CURSOR FOR {codec.statement.sql}"
     cursor = session.cursor()
@@ -196,7 +191,7 @@ async def _declared(
             result = await session.result_of(cursor)
             if result.ntuples == 0:
                 return
-            yield codec.rows(result)
+            yield result
     finally:
         # A failed transaction takes the cursor with it.
         if session.in_transaction:

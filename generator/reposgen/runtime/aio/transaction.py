@@ -278,7 +278,8 @@ class Transaction:
         self._require_open()
         if package.tenant is not None:
             self.require_tenant(package, tenant)
-        return self._session_of(package)
+        own = self._session
+        return own if package is own.package else self._session_of(package)
 
     def _require_open(self) -> None:
         if self.closed:

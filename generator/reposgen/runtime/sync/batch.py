@@ -17,6 +17,7 @@ from .atomic import is_alone, one_transaction, uncertain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
@@ -105,9 +106,9 @@ def _run_chunk(
     batch = [*map(arguments_of(statement), items)]
     try:
         codec = session.codec(statement)
-        encoded = [_encode(codec, v, item) for item, v in enumerate(batch, start)]
+        commands = _commands(codec, batch, start)
         if session.is_fast:
-            results = session.pipelined([(codec, each) for each in encoded])
+            results = session.pipelined(commands)
         else:
             results = _run_plain(session, codec, batch)
         return [read(codec, result, item) for item, result in enumerate(results, start)]
@@ -118,12 +119,17 @@ def _run_chunk(
         raise session.translated(error, statement) from None
 
 
-def _encode(codec: Codec[Any], values: Sequence[Any], item: int) -> Sequence[Any]:
+def _commands(
+    codec: Codec[Any], batch: Sequence[Sequence[Any]], start: int
+) -> list[tuple[Codec[Any], Sequence[Buffer | None]]]:
+    commands: list[tuple[Codec[Any], Sequence[Buffer | None]]] = []
     try:
-        return codec.encode(values)
+        for values in batch:
+            commands.append((codec, codec.encode(values)))  # noqa: PERF401 -- an error needs their number
     except InvalidArgument as error:
-        error.item = item
+        error.item = start + len(commands)
         raise
+    return commands
 
 
 def _run_plain(

@@ -4,12 +4,20 @@
 from __future__ import annotations
 
 from contextlib import closing
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import psycopg
 
+from .. import wire
 from ..batching import arguments_of
-from ..copy_commands import copy_into, copy_query, line, place_in_copy
+from ..copy_commands import (
+    copy_frame,
+    copy_into,
+    copy_query,
+    line,
+    place_in_copy,
+)
 from ..errors import ConnectionLost, InvalidArgument, RepositoryError
 from ..translate import outcome_of
 from ._compat import chunks, write
@@ -30,6 +38,8 @@ if TYPE_CHECKING:
     from .source import Holder
 
 _CHUNK: Final = 100
+# Bytes that are sent together.
+_BLOCK: Final = 32 * 1024
 
 
 class _Stopped(Exception):  # noqa: N818 -- never seen outside this module
@@ -56,8 +66,6 @@ def copy_rows(
         command = copy_into(statement.copy, codec.copy_format)
         cursor = session.cursor()
         with cursor.copy(command) as copy:
-            # The formatter's own transformer knows no types.
-            copy.formatter.transformer = codec.copy_transformer()
             try:
                 _write(copy, codec, rows)
             except psycopg.Error:
@@ -82,22 +90,28 @@ def copy_rows(
 
 def _write(copy: Copy, codec: Codec[Any], rows: Iterable[Any]) -> None:
     arguments = arguments_of(codec.statement)
-    # The formatter returns data only when there is enough of it to send: a coroutine
-    # for each row would cost more than the row.
-    format_row = copy.formatter.write_row
-    send = copy.writer.write
+    # psycopg's own transformer knows no types, and its `write_row` is a coroutine:
+    # that would cost more than the row.
+    transformer = codec.copy_transformer()
+    format_row = wire.row_formatter(codec.copy_format)
+    head, tail = copy_frame(codec.copy_format)
+    block = bytearray(head)
     count = 0
     with closing(chunks(rows, _CHUNK)) as parts:
         for part in parts:
-            for row in part:
-                values = arguments(row)
+            count += len(part)
+            rest = iter(part)
+            for values in map(arguments, rest):
                 try:
-                    data = format_row(values)
+                    format_row(values, transformer, block)
                 except Exception:  # noqa: BLE001 -- dumpers raise all kinds of them
-                    raise _invalid(codec, values, count) from None
-                if data:
-                    send(data)
-                count += 1
+                    item = count - length_hint(rest) - 1
+                    raise _invalid(codec, values, item) from None
+                if len(block) > _BLOCK:
+                    copy.write(block)
+                    block = bytearray()
+    block += tail
+    copy.write(block)
 
 
 def _invalid(codec: Codec[Any], values: Sequence[Any], item: int) -> InvalidArgument:

@@ -11,12 +11,12 @@ import psycopg
 from psycopg.pq import Format
 
 from .. import plain, wire
-from ._compat import close
+from ._compat import close, flattened
 from .atomic import uncertain
 from .elsewhere import read_on
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from types import TracebackType
 
     from psycopg.abc import Buffer
@@ -62,7 +62,14 @@ class Stream(Generic[T]):
 
     def __iter__(self) -> Generator[T, None, None]:
         if self._rows is None:
-            self._rows = self._read()
+            statement, values = self._statement, self._values
+            parts = read_on(
+                self._holder,
+                self._package,
+                statement,
+                lambda session: _parts(session, statement, values),
+            )
+            self._rows = flattened(parts)
         return self._rows
 
     def __enter__(self) -> Self:
@@ -81,22 +88,10 @@ class Stream(Generic[T]):
         if self._rows is not None:
             self._rows.close()
 
-    def _read(self) -> Generator[T, None, None]:
-        statement, values = self._statement, self._values
-        chunks = read_on(
-            self._holder,
-            self._package,
-            statement,
-            lambda session: _chunks(session, statement, values),
-        )
-        with closing(chunks):
-            for rows in chunks:
-                yield from rows
 
-
-def _chunks(
+def _parts(
     session: Session, statement: Statement[T], values: Sequence[Any]
-) -> Generator[list[T], None, None]:
+) -> Generator[Iterable[T], None, None]:
     if statement.locks_rows:
         session.require_transaction(statement)
     with uncertain(session, statement):
@@ -104,20 +99,21 @@ def _chunks(
             codec = session.codec(statement)
             reads = statement.read_only or statement.locks_rows
             if reads and session.in_transaction:
-                chunks = _declared(session, codec, values)
+                results = _declared(session, codec, values)
             elif session.is_fast:
-                chunks = _fast(session, codec, codec.encode(values))
+                results = _fast(session, codec, codec.encode(values))
             else:
-                chunks = _plain(session, codec, values)
-            with closing(chunks):
-                yield from chunks
+                results = _plain(session, codec, values)
+            with closing(results):
+                for result in results:
+                    yield from codec.parts(result)
         except psycopg.Error as error:
             raise session.translated(error, statement) from None
 
 
 def _fast(
-    session: Session, codec: Codec[T], parameters: Sequence[Buffer | None]
-) -> Generator[list[T], None, None]:
+    session: Session, codec: Codec[Any], parameters: Sequence[Buffer | None]
+) -> Generator[PGresult, None, None]:
     connection = session.connection
     pgconn = connection.pgconn
     with connection.lock:
@@ -126,7 +122,7 @@ def _fast(
         try:
             result = _first(session, codec, parameters)
             while result is not None:
-                yield codec.rows(result)
+                yield result
                 result = connection.wait(wire.next_chunk(pgconn))
         finally:
             session.streaming = False
@@ -154,8 +150,8 @@ def _first(
 
 
 def _plain(
-    session: Session, codec: Codec[T], values: Sequence[Any]
-) -> Generator[list[T], None, None]:
+    session: Session, codec: Codec[Any], values: Sequence[Any]
+) -> Generator[PGresult, None, None]:
     cursor = session.cursor()
     plain.keep_raw(cursor.adapters, codec)
     size = _SIZE if psycopg.capabilities.has_stream_chunked() else 1
@@ -174,15 +170,15 @@ def _plain(
             result = cursor.pgresult
             if result is not None and result is not seen:
                 seen = result
-                yield codec.rows(result)
+                yield result
     finally:
         session.streaming = False
         close(rows)
 
 
 def _declared(
-    session: Session, codec: Codec[T], values: Sequence[Any]
-) -> Generator[list[T], None, None]:
+    session: Session, codec: Codec[Any], values: Sequence[Any]
+) -> Generator[PGresult, None, None]:
     name = f"stream_{next(_numbers)}"
     sql = f"DECLARE {name} NO SCROLL CURSOR FOR {codec.statement.sql}"
     cursor = session.cursor()
@@ -195,7 +191,7 @@ def _declared(
             result = session.result_of(cursor)
             if result.ntuples == 0:
                 return
-            yield codec.rows(result)
+            yield result
     finally:
         # A failed transaction takes the cursor with it.
         if session.in_transaction:
