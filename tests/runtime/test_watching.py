@@ -188,6 +188,8 @@ def test_notifications(runner: asyncio.Runner, url: str) -> None:
             connection.calls = 0
             # Nobody waits for this one: it must not keep the loop busy.
             await other.execute("NOTIFY noise, 'a'")
+            while not connection.calls:
+                await one(other, "SELECT 1")
             for _ in range(50):
                 await one(other, "SELECT 1")
             assert connection.calls == 1
@@ -246,6 +248,20 @@ def test_terminated(runner: asyncio.Runner, url: str) -> None:
                         for _ in range(3):
                             assert await one(next_one, "SELECT 1") == 1
                 assert await one(admin, "SELECT 1") == 1
+
+    runner.run(work())
+
+
+def test_a_loop_that_does_not_tell(runner: asyncio.Runner, url: str) -> None:
+    """As uvloop, of a socket that failed: its other end closed with data unread."""
+
+    class Deaf(WatchingConnection):
+        def _watch(self) -> None:
+            pass
+
+    async def work() -> None:
+        async with await Deaf.connect(url, autocommit=True) as connection:
+            assert await one(connection, "SELECT 1") == 1
 
     runner.run(work())
 

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.waiting import Ready, Wait
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future
+    from asyncio import AbstractEventLoop, Future, TimerHandle
 
     from psycopg.abc import PQGen
 
@@ -21,6 +21,9 @@ R = TypeVar("R")
 _INTERVAL: Final = 0.1
 # Seconds for which work that never waits may keep the event loop from its other tasks.
 _BUSY: Final = 0.005
+# Seconds after which work that waits looks for itself. uvloop tells no reader that a
+# socket has failed: as when the server ends without having read what was sent.
+_PATIENCE: Final = 0.5
 _READ: Final = int(Wait.R)
 _WRITE: Final = int(Wait.W)
 
@@ -43,6 +46,7 @@ class WatchingConnection(AsyncConnection[Any]):
     _done: Future[Any]
     _context: Context
     _rested = 0.0
+    _look_again: TimerHandle | None = None
 
     async def wait(
         self,
@@ -86,6 +90,9 @@ class WatchingConnection(AsyncConnection[Any]):
         # Handlers of notices see the variables of who waits.
         self._context = copy_context()
         self._work = work
+        if self._look_again is None:
+            # It outlasts many calls: a timer for each would cost more than they do.
+            self._look_again = loop.call_later(_PATIENCE, self._look)
         try:
             result: R | Wait = await self._done
         except BaseException as error:
@@ -128,6 +135,13 @@ class WatchingConnection(AsyncConnection[Any]):
             self._unwatch()
             self._done.set_exception(error)
 
+    def _look(self) -> None:
+        self._look_again = None
+        if self._work is not None:
+            self._look_again = get_running_loop().call_later(_PATIENCE, self._look)
+            # Harmless where there is nothing to read.
+            self._readable()
+
     def _watch(self) -> None:
         loop = get_running_loop()
         if self._loop is loop:
@@ -140,6 +154,9 @@ class WatchingConnection(AsyncConnection[Any]):
         self._socket = socket
 
     def _unwatch(self) -> None:
+        if self._look_again is not None:
+            self._look_again.cancel()
+            self._look_again = None
         loop, self._loop = self._loop, None
         if loop is not None and not loop.is_closed():
             loop.remove_reader(self._socket)

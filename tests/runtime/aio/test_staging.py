@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tracemalloc
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from psycopg.sql import SQL, Identifier
 from tests.runtime import rows as everything
 from tests.runtime import shop
 from tests.runtime.rows import Row, staged
@@ -170,13 +172,14 @@ async def test_row_level_security(db: Database, run: Runner) -> None:
         await connection.execute(
             "CREATE POLICY short ON tasks WITH CHECK (length(title) < 3)"
         )
-        await connection.execute("CREATE ROLE staging_user")
+        role = Identifier(f"staging_{uuid4().hex}")
+        await connection.execute(SQL("CREATE ROLE {}").format(role))
     try:
         async with db.connection() as connection:
-            await connection.execute("GRANT ALL ON tasks TO staging_user")
+            await connection.execute(SQL("GRANT ALL ON tasks TO {}").format(role))
         async with db.transaction():
             async with db.connection() as connection:
-                await connection.execute("SET LOCAL ROLE staging_user")
+                await connection.execute(SQL("SET LOCAL ROLE {}").format(role))
             assert await run.copy_from(UPSERT, []) == 0
             plain = staged(
                 "INSERT INTO tasks (title) SELECT title FROM staged",
@@ -189,8 +192,8 @@ async def test_row_level_security(db: Database, run: Runner) -> None:
             assert denied.value.item == 1
     finally:
         async with db.connection() as connection:
-            await connection.execute("DROP OWNED BY staging_user")
-            await connection.execute("DROP ROLE staging_user")
+            await connection.execute(SQL("DROP OWNED BY {}").format(role))
+            await connection.execute(SQL("DROP ROLE {}").format(role))
 
 
 async def test_many_batches(db: Database, run: Runner) -> None:

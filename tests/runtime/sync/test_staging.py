@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import tracemalloc
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from psycopg.sql import SQL, Identifier
 from tests.runtime import rows as everything
 from tests.runtime import shop
 from tests.runtime.rows import Row, staged
@@ -170,13 +172,14 @@ def test_row_level_security(db: Database, run: Runner) -> None:
         connection.execute(
             "CREATE POLICY short ON tasks WITH CHECK (length(title) < 3)"
         )
-        connection.execute("CREATE ROLE staging_user")
+        role = Identifier(f"staging_{uuid4().hex}")
+        connection.execute(SQL("CREATE ROLE {}").format(role))
     try:
         with db.connection() as connection:
-            connection.execute("GRANT ALL ON tasks TO staging_user")
+            connection.execute(SQL("GRANT ALL ON tasks TO {}").format(role))
         with db.transaction():
             with db.connection() as connection:
-                connection.execute("SET LOCAL ROLE staging_user")
+                connection.execute(SQL("SET LOCAL ROLE {}").format(role))
             assert run.copy_from(UPSERT, []) == 0
             plain = staged(
                 "INSERT INTO tasks (title) SELECT title FROM staged",
@@ -189,8 +192,8 @@ def test_row_level_security(db: Database, run: Runner) -> None:
             assert denied.value.item == 1
     finally:
         with db.connection() as connection:
-            connection.execute("DROP OWNED BY staging_user")
-            connection.execute("DROP ROLE staging_user")
+            connection.execute(SQL("DROP OWNED BY {}").format(role))
+            connection.execute(SQL("DROP ROLE {}").format(role))
 
 
 def test_many_batches(db: Database, run: Runner) -> None:
