@@ -45,7 +45,7 @@ check: $(STAMP)
 	$(BIN)/python -m pytest tests/test_quality.py tests/test_architecture.py
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses=auto
+	$(BIN)/python -m pytest --numprocesses=auto --max-worker-restart=0
 
 format: $(STAMP)
 	$(BIN)/python generator/tools/derive_sync.py
