@@ -20,6 +20,8 @@ from reposgen.database.databases import create_database, drop_database
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
     from xdist.workermanage import WorkerController
 
 HERE: Final = Path(__file__).parent
@@ -59,11 +61,32 @@ def pytest_unconfigure() -> None:
     _for_all_workers.close()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, which may share fixtures, in one process."""
-    for item in items:
-        group = item.path.relative_to(HERE).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> LoadScopeScheduling:
+    """Keep what shares fixtures in one process."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 -- may be absent
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return together(nodeid)
+
+    return Together(config, log)
+
+
+def together(nodeid: str) -> str:
+    """What a test is to share a process with: its file, or its whole system.
+
+    The test that judges the coverage of a system has to see all of that system's.
+    """
+    path, _, test = nodeid.partition("::")
+    folder = path.removeprefix("tests/systems/").split("/")
+    if path.startswith("tests/systems/") and len(folder) > 1:
+        return folder[0]
+    if path == "tests/systems/test_coverage.py" and "[" in test:
+        return test[test.index("[") + 1 : test.index("]")]
+    return path
 
 
 @contextmanager

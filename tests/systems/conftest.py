@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import psycopg
 import pytest
@@ -18,18 +17,6 @@ if TYPE_CHECKING:
     from tests.systems.data import System
 
     UrlOfSystem: TypeAlias = Callable[[System, int], str]
-
-HERE: Final = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a system's tests in one process, with the one that judges their coverage."""
-    for item in items:
-        if isinstance(item, pytest.Function) and HERE in item.path.parents:
-            folder = item.path.relative_to(HERE).parts[0]
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            group = pytest.mark.xdist_group(str(parameters.get("package", folder)))
-            item.add_marker(group, append=False)
 
 
 @pytest.fixture(autouse=True)
