@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from tests.runtime import shop
 from tests.runtime.aio.repositories import Database as AsyncDatabase
 from tests.runtime.sync.repositories import Database
@@ -88,6 +91,30 @@ def test_closed_while_a_thread_is_at_work(conninfo: str) -> None:
         goes_on.set()
         closing.result()
         assert working.result() == 1
+
+
+def test_closed_while_threads_hand_connections_on(conninfo: str) -> None:
+    def work() -> int:
+        for calls in itertools.count():
+            try:
+                db.tasks.count()
+            except PoolClosed:
+                return calls
+        raise AssertionError
+
+    mine = make_conninfo(conninfo, application_name="handed on")
+    ask = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'handed on'"
+    with ThreadPoolExecutor(4) as executor, psycopg.connect(conninfo) as other:
+        other.autocommit = True
+        for _ in range(5):
+            with Database.open(mine, min_size=2, max_size=3) as db:
+                working = [executor.submit(work) for _ in range(4)]
+                while db.statistics().primary.requests < 50:
+                    pass
+                db.close()
+                assert sum(each.result() for each in working) >= 50 - 4
+        while other.execute(ask).fetchone() != (0,):
+            pass
 
 
 async def test_closed_on_a_task_that_does_not_end(conninfo: str) -> None:

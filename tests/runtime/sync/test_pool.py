@@ -11,6 +11,7 @@ from tests.runtime.sync.repositories import Database
 
 from reposgen.runtime import BreakerState
 from reposgen.runtime.errors import PoolClosed, PoolTimeout
+from reposgen.runtime.sync import spares
 
 
 def test_statistics(conninfo: str) -> None:
@@ -37,6 +38,35 @@ def test_statistics(conninfo: str) -> None:
     assert db.statistics().primary.size == 0
     with Database.open(conninfo, breaker=None) as db:
         assert db.statistics().primary.breaker is None
+
+
+def process(db: Database) -> int:
+    with db.connection() as connection:
+        return connection.info.backend_pid
+
+
+def test_the_connection_that_was_used_last_is_used_next(conninfo: str) -> None:
+    with Database.open(conninfo, min_size=2) as db:
+        before = db.statistics().primary
+        with db.connection() as other, db.connection() as last:
+            processes = {other.info.backend_pid, last.info.backend_pid}
+        assert len(processes) == 2
+        assert {process(db) for _ in range(4)} == {other.info.backend_pid}
+        with db.connection():
+            assert {process(db) for _ in range(4)} == {last.info.backend_pid}
+        now = db.statistics().primary
+        assert now.requests - before.requests == 11
+        assert (now.size, now.idle, now.in_use) == (2, 2, 0)
+
+
+def test_connections_in_use_are_replaced_too(
+    conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spares, "_ON_LOAN", 0.05)
+    with Database.open(conninfo, max_size=1, max_lifetime=0.2) as db:
+        first = process(db)
+        while process(db) == first:
+            pass
 
 
 def end(conninfo: str, pid: int) -> None:

@@ -217,18 +217,20 @@ class Pipeline:
     async def _settle(
         self, answers: Sequence[Answer], transaction: Transaction | None
     ) -> None:
-        for pending, answer in zip(self._pending, answers, strict=True):
-            replayed = cast("Transaction", Replayed(answer, transaction))
-            token = self._current.set(replayed)
-            try:
+        replayed = Replayed(transaction)
+        token = self._current.set(cast("Transaction", replayed))
+        try:
+            for pending, replayed.answer in zip(self._pending, answers, strict=True):
                 await pending.settle()
-            finally:
-                self._current.reset(token)
+        finally:
+            self._current.reset(token)
 
 
 def _settings_of(steps: Sequence[Step]) -> dict[str, str]:
     settings: dict[str, str] = {}
     for step in steps:
+        if step.package.tenant is None:
+            continue
         own = own_settings(step.package, None, step.tenant)
         if any(settings.get(name, value) != value for name, value in own.items()):
             raise WrongTenant("a pipeline is one tenant's", query=step.statement.name)

@@ -54,15 +54,19 @@ class Line:
         Raises:
             ConnectionInUse: no path may.
         """
-        connection = self.connection
         if self.streaming:
             raise ConnectionInUse(
                 "a stream is open on this connection: read it to its end or close it,"
                 " or use another connection"
             )
-        return self._fast and wire.is_free(
-            connection.pgconn, autocommit=connection.autocommit
-        )
+        if not self._fast:
+            return False
+        connection = self.connection
+        pgconn = connection.pgconn
+        if pgconn.pipeline_status != wire.PIPELINE_OFF:
+            return False
+        # Without autocommit a BEGIN may be due first.
+        return pgconn.transaction_status != wire.IDLE or connection.autocommit
 
     def execute(
         self,
