@@ -53,6 +53,7 @@ format: $(STAMP)
 	$(BIN)/ruff format generator tests
 
 bench: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m tests.benchmarks.generator
 	$(BIN)/python -m tests.benchmarks.runtime
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from operator import attrgetter
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -257,6 +258,7 @@ def builtin_adapters() -> AdaptersMap:
         dumper("timestamp", _date_text, Format.TEXT),
         dumper("timestamptz", _date_text, Format.TEXT),
         dumper("time", _time),
+        dumper("uuid", attrgetter("bytes")),
         dumper("interval", _interval),
         dumper("json", json_dump),
         dumper("json", json_dump, Format.TEXT),

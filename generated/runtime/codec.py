@@ -313,6 +313,10 @@ class Codec(Generic[T]):
         self.checked = True
 
 
+def read_nothing(_codec: Codec[Any], _result: PGresult) -> None:
+    """Nothing but that the statement was run."""
+
+
 # What reads a result: functions of a codec and its result.
 read_rows: Final = Codec.rows
 read_command: Final = Codec.command

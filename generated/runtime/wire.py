@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 # Plain ints: an enum's comparison costs more than the call that gave the status.
 _TUPLES_OK: Final = int(ExecStatus.TUPLES_OK)
 _COMMAND_OK: Final = int(ExecStatus.COMMAND_OK)
-_DONE: Final = (_TUPLES_OK, _COMMAND_OK)
+DONE: Final = (_TUPLES_OK, _COMMAND_OK)
 _SINGLE_TUPLE: Final = int(ExecStatus.SINGLE_TUPLE)
 _TUPLES_CHUNK: Final = int(ExecStatus.TUPLES_CHUNK)
 _PIPELINE_SYNC: Final = int(ExecStatus.PIPELINE_SYNC)
 _PIPELINE_ABORTED: Final = int(ExecStatus.PIPELINE_ABORTED)
-_IDLE: Final = int(TransactionStatus.IDLE)
+IDLE: Final = int(TransactionStatus.IDLE)
 _ACTIVE: Final = int(TransactionStatus.ACTIVE)
 _INERROR: Final = int(TransactionStatus.INERROR)
 _INTRANS: Final = int(TransactionStatus.INTRANS)
-_SETTLED: Final = (_IDLE, _INERROR, _INTRANS)
-_PIPELINE_OFF: Final = int(PipelineStatus.OFF)
+_SETTLED: Final = (IDLE, _INERROR, _INTRANS)
+PIPELINE_OFF: Final = int(PipelineStatus.OFF)
 
 # psycopg leaves these without annotations.
 _execute: Final = cast("Callable[[PGconn], PQGen[list[PGresult]]]", generators.execute)
@@ -59,16 +59,9 @@ _NAME_LENGTH: Final = 63  # the server tells longer names apart by no more than 
 _numbers: Final = count(1)
 
 
-def is_free(pgconn: PGconn, *, autocommit: bool) -> bool:
-    """Whether the fast path may send: no pipeline is open, no BEGIN is due first."""
-    if pgconn.pipeline_status != _PIPELINE_OFF:
-        return False
-    return autocommit or pgconn.transaction_status != _IDLE
-
-
 def is_idle(pgconn: PGconn) -> bool:
     """Outside any transaction."""
-    return pgconn.transaction_status == _IDLE
+    return pgconn.transaction_status == IDLE
 
 
 def is_in_transaction(pgconn: PGconn) -> bool:
@@ -123,7 +116,12 @@ def execute(
     """Run the statement; `check` its results."""
     # Nothing may be sent before the connection waits: where that finds the socket to
     # be dead, libpq closes it, and the connection must know.
-    _send_statement(pgconn, codec, parameters)
+    if codec.name:
+        pgconn.send_query_prepared(
+            codec.name, parameters, codec.parameter_formats, codec.result_format
+        )
+    else:
+        _send_statement(pgconn, codec, parameters)
     return (yield from _execute(pgconn))
 
 
@@ -161,11 +159,15 @@ def check(results: Sequence[PGresult]) -> PGresult:
         psycopg.Error: it failed.
     """
     result = results[-1]
-    status = result.status
-    if status not in _DONE:
-        error = error_from_result(result)
-        raise untold(error) if len(results) > 1 else error
+    if result.status not in DONE:
+        raise error_of(results)
     return result
+
+
+def error_of(results: Sequence[PGresult]) -> psycopg.Error:
+    """The error of a statement that failed."""
+    error = error_from_result(results[-1])
+    return untold(error) if len(results) > 1 else error
 
 
 def untold(error: psycopg.Error) -> psycopg.Error:
@@ -226,7 +228,7 @@ def pipeline(
         if pgconn.transaction_status in _SETTLED:
             pgconn.exit_pipeline_mode()
     for item, result in enumerate(results, -len(opening)):
-        if result.status not in _DONE:
+        if result.status not in DONE:
             error = error_from_result(result)
             if item == len(commands):
                 raise BatchFailed(untold(error), None)

@@ -3,7 +3,7 @@
 A run imports three hundred models and makes a hundred thousand of them. The standard
 decorator writes and compiles six methods for each class, and sets each field of a
 frozen one by a call. Here only `__init__` is made with the class; `==`, `hash` and
-`repr` are the standard ones as well, but made when they are first asked for. Frozen is
+`repr` do as the standard ones, but are made when they are first asked for. Frozen is
 what type checkers make of `frozen=True`: at run time it says that a model has a hash.
 """
 
@@ -73,7 +73,22 @@ def _twin(kind: type) -> type:
     return dataclasses.make_dataclass(
         "Twin",
         fields,
-        namespace={"__doc__": "Without one, the standard one would be worked out."},
+        namespace={
+            "__doc__": "Without one, the standard one would be worked out.",
+            "__repr__": _repr_of(
+                [one.name for one in dataclasses.fields(kind) if one.repr]
+            ),
+        },
         init=False,
+        repr=False,
         unsafe_hash=True,
     )
+
+
+def _repr_of(names: Sequence[str]) -> Callable[[object], str]:
+    """The standard one, but for its guard against models that hold themselves."""
+    parts = ", ".join(f"{name}={{self.{name}!r}}" for name in names)
+    made: Callable[[object], str] = eval(  # noqa: S307 -- of fields' names
+        f'lambda self: f"{{self.__class__.__qualname__}}({parts})"'
+    )
+    return made

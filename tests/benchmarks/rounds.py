@@ -11,11 +11,14 @@ import asyncio
 import gc
 import statistics
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+T = TypeVar("T")
+
+# Makes what is timed, with a turn's rows; that may take its time.
+Prepare: TypeAlias = Callable[[], Callable[[], T]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +39,12 @@ class Ratio:
 
 
 def run_rounds(
-    contenders: Mapping[str, Callable[[], Callable[[], object]]],
-    *,
-    base: str,
-    rounds: int,
-    calls: int,
+    contenders: Mapping[str, Prepare[object]], *, base: str, rounds: int, calls: int
 ) -> dict[str, Ratio]:
     """Time each contender `calls` times a round, turn by turn.
 
     Args:
-        contenders: each prepares what it needs and returns the call that is timed.
+        contenders: what prepares the call of each.
         base: the contender that the ratios refer to.
         rounds: how often each has its turn.
         calls: how often it is called then.
@@ -65,14 +64,14 @@ def run_rounds(
 
 
 async def run_rounds_async(
-    contenders: Mapping[str, Callable[[], Callable[[], Awaitable[object]]]],
+    contenders: Mapping[str, Prepare[Awaitable[object]]],
     *,
     base: str,
     rounds: int,
     calls: int,
     tasks: int = 1,
 ) -> dict[str, Ratio]:
-    """The same for coroutines, `tasks` of which run at once."""
+    """The same for coroutines, `tasks` of which run at once, each with its own call."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
 
     async def repeat(call: Callable[[], Awaitable[object]]) -> None:
@@ -83,13 +82,13 @@ async def run_rounds_async(
         await prepare()()
     for number in range(rounds):
         for name in _order(contenders, number):
-            call = contenders[name]()
+            work = [contenders[name]() for _ in range(tasks)]
             gc.collect()
             start = time.perf_counter()
             if tasks == 1:
-                await repeat(call)
+                await repeat(work[0])
             else:
-                await asyncio.gather(*(repeat(call) for _ in range(tasks)))
+                await asyncio.gather(*map(repeat, work))
             times[name].append((time.perf_counter() - start) / calls / tasks)
     return _ratios(times, base)
 

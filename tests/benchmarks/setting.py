@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.conninfo import make_conninfo
 from tests.benchmarks import statements
-from tests.benchmarks.tasks import json_rows, make_tasks, values_of
+from tests.benchmarks.tasks import NARROW, json_rows, make_tasks
 
 from reposgen.database import open_server, scratch_database
 
@@ -22,35 +23,27 @@ if TYPE_CHECKING:
 
     import psycopg
 
-PROJECT = Path(__file__).parent / "project"
-TASKS = 100_000
-POINTS = 1_000_000
+PROJECT: Final = Path(__file__).parent / "project"
+TASKS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What a benchmark measures on.
+class Packages:
+    """What was generated, imported.
 
     Attributes:
-        package: the generated asynchronous package.
-        sync: the generated synchronous package.
+        aio: the asynchronous package.
+        sync: the synchronous one.
     """
 
-    conninfo: str
-    package: Any
+    aio: Any
     sync: Any
 
 
 @contextmanager
-def setting() -> Iterator[Setting]:
-    """Start a server, fill a database, generate and import the package."""
-    with (
-        open_server("embedded") as server,
-        scratch_database(server) as connection,
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        connection.execute((PROJECT / "schema.sql").read_bytes())
-        _fill(connection)
+def generated_packages() -> Iterator[Packages]:
+    """Generate the package, and import it."""
+    with tempfile.TemporaryDirectory() as folder:
         for path in ("codegen.toml", "schema.sql", "queries/tasks.sql"):
             target = Path(folder, path)
             target.parent.mkdir(exist_ok=True)
@@ -59,25 +52,57 @@ def setting() -> Iterator[Setting]:
             [sys.executable, "-m", "reposgen", "generate"], cwd=folder, check=True
         )
         sys.path.insert(0, folder)
-        yield Setting(
-            conninfo=make_conninfo(server.conninfo, dbname=connection.info.dbname),
-            package=importlib.import_module("bench_generated.bench"),
+        yield Packages(
+            aio=importlib.import_module("bench_generated.bench"),
             sync=importlib.import_module("bench_generated.bench.sync"),
         )
 
 
+@contextmanager
+def filled_database() -> Iterator[str]:
+    """Start a server and fill a database; gives its connection string."""
+    with (
+        open_server("embedded") as server,
+        scratch_database(server) as connection,
+    ):
+        connection.execute((PROJECT / "schema.sql").read_bytes())
+        _fill(connection)
+        yield make_conninfo(server.conninfo, dbname=connection.info.dbname)
+
+
+@contextmanager
+def on_cores(number: int) -> Iterator[str]:
+    """Keep this process, and what it starts in the block, to some of the cores.
+
+    On one core client and server take turns: what is measured is the work of both. On
+    several the one sleeps while the other works, on a core of its own, and to wake it
+    can take longer than all else, above all on a virtual machine.
+
+    Args:
+        number: of cores; 0 for all.
+
+    Gives what was done, in words.
+    """
+    if not number or not hasattr(os, "sched_setaffinity"):
+        yield "all cores"
+        return
+    before = os.sched_getaffinity(0)
+    # The first one has the system's interrupts to serve, as a rule.
+    chosen = sorted(before)[-number:]
+    os.sched_setaffinity(0, chosen)
+    try:
+        yield "one core" if len(chosen) == 1 else f"{len(chosen)} cores"
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def _fill(connection: psycopg.Connection[Any]) -> None:
     with connection.cursor() as cursor:
-        with cursor.copy(statements.COPY) as copy:
+        with cursor.copy(statements.FILL) as copy:
             for row in json_rows(make_tasks(TASKS)):
                 copy.write_row(row)
         cursor.execute(
             "INSERT INTO points SELECT n, n * 0.5, 'point ' || n"
-            f" FROM generate_series(1, {POINTS}) AS n"
+            f" FROM generate_series(1, {NARROW}) AS n"
         )
         cursor.execute("VACUUM ANALYZE")
-
-
-def as_params(params: type[Any], tasks: list[Any]) -> list[Any]:
-    """The tasks as the generated class for a statement's parameters."""
-    return [params(*values_of(task)) for task in tasks]

@@ -9,6 +9,7 @@ GET = f"SELECT {NAMES} FROM tasks WHERE id = ?"
 LIST = f"SELECT {NAMES} FROM tasks WHERE tenant_id = ? LIMIT ?"
 INSERT = f"INSERT INTO tasks ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"
 INSERT_RETURNING = f"{INSERT} RETURNING {NAMES}"
+INSERT_IN = INSERT.replace("INTO tasks", "INTO tasks_in")
 RENAME = (
     "UPDATE tasks SET title = ?, version = version + 1, updated_at = now()"
     f" WHERE id = ? AND version = ? RETURNING {NAMES}"
@@ -18,7 +19,8 @@ PAGE = (
     f"SELECT {NAMES} FROM tasks WHERE tenant_id = ?"
     " AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
 )
-COPY = f"COPY tasks ({NAMES}) FROM STDIN"
+COPY = f"COPY tasks_in ({NAMES}) FROM STDIN"
+FILL = f"COPY tasks ({NAMES}) FROM STDIN"
 COPY_POINTS = "COPY points_in FROM STDIN"
 STREAM = "SELECT id, x, label FROM points"
 
@@ -32,3 +34,27 @@ def dollars(sql: str) -> str:
     """With PostgreSQL's own placeholders."""
     first, *parts = sql.split("?")
     return first + "".join(f"${n}{part}" for n, part in enumerate(parts, start=1))
+
+
+def named(sql: str, *names: str) -> str:
+    """With aiosql's placeholders."""
+    first, *parts = sql.split("?")
+    return first + "".join(
+        f":{name}{part}" for name, part in zip(names, parts, strict=True)
+    )
+
+
+AIOSQL = f"""
+-- name: get(key)^
+{named(GET, "key")};
+-- name: list(tenant, limit)
+{named(LIST, "tenant", "limit")};
+-- name: insert({NAMES})^
+{named(INSERT_RETURNING, *COLUMNS)};
+-- name: insert_all*!
+{named(INSERT, *COLUMNS)};
+-- name: rename(title, key, version)^
+{named(RENAME, "title", "key", "version")};
+-- name: retry(key)!
+{named(RETRY, "key")};
+"""

@@ -1,10 +1,11 @@
-"""The rows that all contenders read and write."""
+"""The rows that all contenders read and write: wide ones, and narrow ones."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TENANT = UUID(int=7)
+# Behind the key of every task, as pages are read from the newest on.
+LAST_KEY: Final[tuple[Any, Any]] = (
+    datetime(9000, 1, 1, tzinfo=UTC),
+    UUID(int=2**128 - 1),
+)
+NARROW: Final = 1_000_000
 COLUMNS = (
     *("id", "tenant_id", "type", "status", "priority", "created_by", "assigned_to"),
     *("parent_task_id", "title", "description", "parameters", "result", "error"),
@@ -49,6 +56,21 @@ class Task:
     updated_at: datetime
     deleted_at: datetime | None
     version: int
+
+
+@dataclass(slots=True)
+class Point:
+    """A row of `points`."""
+
+    id: int
+    x: float
+    label: str
+
+
+@cache
+def points() -> list[Point]:
+    """All rows of `points`."""
+    return [Point(n, n * 0.5, f"point {n}") for n in range(1, NARROW + 1)]
 
 
 # `dataclasses.astuple` copies deeply, and takes longer than an INSERT.

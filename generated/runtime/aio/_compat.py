@@ -36,12 +36,10 @@ NOT_SHARED = (
     " 3.12; asyncio.timeout never does.)"
 )
 
+# The task that is running.
+current_owner: Final[Callable[[], object]] = asyncio.current_task
+
 _at_work: Final = set["asyncio.Task[None]"]()
-
-
-def current_owner() -> object:
-    """The task that is running."""
-    return asyncio.current_task()
 
 
 async def chunks(

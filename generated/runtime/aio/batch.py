@@ -11,7 +11,7 @@ from .. import wire
 from ..batching import arguments_of
 from ..errors import InvalidArgument, RepositoryError
 from ._compat import chunks
-from .atomic import is_alone, one_transaction, uncertain
+from .atomic import Uncertain, is_alone, one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Sequence
@@ -58,7 +58,7 @@ async def run_batch(
         first: list[Any] = await anext(parts, [])
         # One pipeline is a transaction by itself.
         if len(first) < _CHUNK and (statement.read_only or not judges):
-            with uncertain(session, statement):
+            with Uncertain(session, statement):
                 return await _run_chunk(session, statement, first, read, 0)
         alone = is_alone(session)
         try:

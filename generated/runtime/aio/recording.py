@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias, TypeVar
 
-from ..codec import read_command
+from ..codec import read_command, read_nothing
 from ..errors import RepositoryError
 from ._compat import current_owner
 
@@ -24,8 +23,7 @@ T = TypeVar("T")
 Answer: TypeAlias = "tuple[Codec[Any], PGresult]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """A statement that a call wants to run."""
 
     package: Package
@@ -40,7 +38,8 @@ class Step:
         statement = self.statement
         if statement.read_only:
             return False
-        return self.read is not read_command or statement.optimistic is not None
+        judges = self.read not in (read_command, read_nothing)
+        return judges or statement.optimistic is not None
 
 
 class Recorded(BaseException):
@@ -68,15 +67,7 @@ class Recorder:
         tenant: str | None = None,
     ) -> R:
         """Do not run it."""
-        raise Recorded(
-            Step(
-                package=package,
-                statement=statement,
-                values=values,
-                read=read,
-                tenant=tenant,
-            )
-        )
+        raise Recorded(Step(package, statement, values, read, tenant))
 
     def lease(
         self,
@@ -92,11 +83,15 @@ class Recorder:
 
 
 class Replayed(Recorder):
-    """Stands in for a transaction in which the statement was run."""
+    """Stands in for a transaction in which the statement was run.
 
-    def __init__(self, answer: Answer, behind: Transaction | None) -> None:
+    Attributes:
+        answer: what the statement of the next call got.
+    """
+
+    def __init__(self, behind: Transaction | None) -> None:
         super().__init__()
-        self._answer: Answer | None = answer
+        self.answer: Answer | None = None
         self._behind = behind
 
     async def run_statement(
@@ -108,7 +103,7 @@ class Replayed(Recorder):
         tenant: str | None = None,
     ) -> R:
         """Give the answer that it got."""
-        answer, self._answer = self._answer, None
+        answer, self.answer = self.answer, None
         if answer is not None:
             return read(*answer)
         # As why a write by version met no row.

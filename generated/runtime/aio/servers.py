@@ -11,6 +11,7 @@ from ..translate import outcome_of
 from ..types import DatabaseTypes
 from .atomic import one_transaction, run_alone
 from .blocks import Blocks, Sessions
+from .connected import Connected
 from .elsewhere import Elsewhere
 from .replicas import Replicas
 from .server import Server
@@ -71,9 +72,11 @@ class Servers(Blocks):
         settings: Mapping[str, str] | None,
     ) -> R:
         """Run a statement on a server."""
-        connection = await server.take()
+        connection = server.at_hand() or await server.take()
         try:
-            session = self._session(connection, package)
+            session = Session.known(connection, package)
+            if session is None:
+                session = self._session(connection, package)
             if settings:
                 return await run_alone(session, settings, statement, values, read)
             return await session.run(statement, values, read)
@@ -82,7 +85,8 @@ class Servers(Blocks):
                 raise
             raise outcome_of(error, statement) from None
         finally:
-            await server.give_back(connection)
+            if (left := server.keep(connection)) is not None:
+                await server.give_back(left)
 
     async def _run_on_one(
         self,
@@ -117,18 +121,11 @@ class Servers(Blocks):
             if not statement.read_only:
                 replicas.wrote()
 
-    @asynccontextmanager
-    async def _connected(
+    def _connected(
         self, server: Server | None = None, *, writes: bool = True
-    ) -> AsyncGenerator[Sessions, None]:
-        server = server or self._primary
-        connection = await server.take()
-        try:
-            yield lambda package: self._session(connection, package)
-        finally:
-            if writes and self._replicas is not None:
-                self._replicas.wrote()
-            await server.give_back(connection)
+    ) -> Connected:
+        wrote = self._replicas.wrote if writes and self._replicas is not None else None
+        return Connected(server or self._primary, self._session, wrote)
 
     def _leased(
         self,

@@ -11,7 +11,7 @@ from psycopg.pq import Format
 
 from .. import plain, wire
 from ._compat import close, flattened
-from .atomic import uncertain
+from .atomic import Uncertain
 from .elsewhere import read_on
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ async def _parts(
 ) -> AsyncGenerator[Iterable[T], None]:
     if statement.locks_rows:
         session.require_transaction(statement)
-    with uncertain(session, statement):
+    with Uncertain(session, statement):
         try:
             codec = await session.codec(statement)
             reads = statement.read_only or statement.locks_rows

@@ -67,7 +67,8 @@ class Transaction:
         self._settings = settings
         self._timeout = timeout
         self._callbacks = Callbacks()
-        self._savepoints = Savepoints(session, self.command, self._callbacks)
+        # Made when they are needed: they refer back to this.
+        self._savepoints: Savepoints | None = None
         self._outcome = Outcome.UNKNOWN
 
     async def run_statement(
@@ -79,7 +80,9 @@ class Transaction:
         tenant: str | None = None,
     ) -> R:
         """Run one statement in the transaction."""
-        session = self.session(package, tenant)
+        session = self._session
+        if self.closed or package is not session.package or package.tenant is not None:
+            session = self.session(package, tenant)
         if statement.timeout is None:
             return await session.run(statement, values, read)
         seconds = self.bounded(statement.timeout)
@@ -143,6 +146,8 @@ class Transaction:
         self._require_open()
         if self.owner != current_owner():
             raise TransactionNotShared(NOT_SHARED)
+        if self._savepoints is None:
+            self._savepoints = Savepoints(self._session, self.command, self._callbacks)
         async with self._savepoints.block(name) as savepoint:
             yield savepoint
 
@@ -189,7 +194,8 @@ class Transaction:
             OutcomeUnknown: the connection broke.
             ConstraintViolation: of a deferred constraint; nothing was kept.
         """
-        if self._savepoints.spoilt or wire.is_failed(self._session.connection.pgconn):
+        spoilt = self._savepoints is not None and self._savepoints.spoilt
+        if spoilt or wire.is_failed(self._session.connection.pgconn):
             await self.roll_back()
             raise TransactionFailed(
                 "an earlier statement failed: the transaction was rolled back"

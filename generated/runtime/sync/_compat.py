@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from itertools import islice
 from types import GeneratorType
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from psycopg import Connection
 
@@ -26,10 +26,8 @@ NOT_SHARED = (
     " transaction, as in TaskRepository(transaction)"
 )
 
-
-def current_owner() -> object:
-    """The thread that is running."""
-    return threading.get_ident()
+# The thread that is running.
+current_owner: Final[Callable[[], object]] = threading.get_ident
 
 
 def chunks(items: Iterable[T], size: int) -> Generator[list[T], None, None]:

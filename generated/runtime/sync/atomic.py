@@ -14,7 +14,8 @@ from .limits import run_among
 from .transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from types import TracebackType
 
     from psycopg.pq.abc import PGresult
 
@@ -82,17 +83,28 @@ def run_alone(
     return session.run(statement, values, read)
 
 
-@contextmanager
-def uncertain(session: Session, statement: Statement[Any]) -> Iterator[None]:
+class Uncertain:
     """A block with a statement; what a lone write has done a broken connection hides.
 
     Raises:
         OutcomeUnknown: just that.
     """
-    alone = is_alone(session) and not statement.read_only
-    try:
-        yield
-    except ConnectionLost as error:
-        if alone:
-            raise outcome_of(error, statement) from None
-        raise
+
+    # Not made from a generator, which would take longer than to prepare the call.
+    __slots__ = ("_statement",)
+
+    def __init__(self, session: Session, statement: Statement[Any]) -> None:
+        alone = not statement.read_only and is_alone(session)
+        self._statement = statement if alone else None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._statement is not None and isinstance(exc_value, ConnectionLost):
+            raise outcome_of(exc_value, self._statement) from None

@@ -12,7 +12,7 @@ from .. import wire
 from ..batching import arguments_of
 from ..errors import InvalidArgument, RepositoryError
 from ._compat import chunks
-from .atomic import is_alone, one_transaction, uncertain
+from .atomic import Uncertain, is_alone, one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,7 +59,7 @@ def run_batch(
         first: list[Any] = next(parts, [])
         # One pipeline is a transaction by itself.
         if len(first) < _CHUNK and (statement.read_only or not judges):
-            with uncertain(session, statement):
+            with Uncertain(session, statement):
                 return _run_chunk(session, statement, first, read, 0)
         alone = is_alone(session)
         try:

@@ -131,7 +131,8 @@ class Database(Servers):
         """Run one statement: in the current transaction, or on its own."""
         if package.tenant is not None and tenant is None:
             tenant = self._tenant()
-        transaction = self.current()
+        # Where there is none, most often, there is nothing more to look at.
+        transaction = self._current.get() and self.current()
         if transaction is not None:
             return transaction.run_statement(package, statement, values, read, tenant)
         if statement.locks_rows:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..batching import read_all, read_count, read_only_row
-from ..codec import read_command, read_rows
+from ..codec import read_command, read_nothing, read_rows
 from ..errors import NotFound, TooManyRows
 from ..paging import PageRequest
 from ..versions import refusal
@@ -86,7 +86,10 @@ class Runner:
 
     def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
         """Nothing but the effect."""
-        self.execresult(statement, values)
+        if statement.optimistic is not None:
+            self.execresult(statement, values)
+            return
+        self._holder.run_statement(self._package, statement, values, read_nothing)
 
     def execrows(self, statement: Statement[Any], values: Sequence[Any] = ()) -> int:
         """How many rows were affected."""

@@ -17,6 +17,7 @@ from ..statistics import Health, ServerStatistics, server_name
 from ..translate import unreachable
 from ._compat import Event, to_the_end, without_waiting
 from .pool import close_pool, make_pool, prove_alive
+from .spares import RESTS, Spares
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -30,8 +31,6 @@ _PING: Final = 5.0
 _CANCELLED: Final = 1.0
 # Seconds of rest after which a look at its socket is worth its time.
 _REST: Final = 0.5
-# In a connection's attributes: since when it has been at rest.
-_RESTS: Final = "_repository_rests"
 
 
 class Server:
@@ -59,6 +58,7 @@ class Server:
         self._check_idle = settings.check_idle
         self._look_after = min(_REST, settings.check_idle)
         self._taken: set[Connection[Any]] = set()
+        self._spares = Spares(0 if settings.reset else settings.min_size)
         self._waiting = set[object]()
         self._all_back = Event()
         # Why the latest connection could not be made.
@@ -114,6 +114,8 @@ class Server:
         pool, self._pool = self._pool, None
         if pool is None:
             return
+        while (spare := self._spares.withdraw()) is not None:
+            to_the_end(pool.putconn, spare)
         pool.close()
         if not self._taken or self._all_back.wait(timeout):
             return
@@ -121,6 +123,39 @@ class Server:
             if wire.is_active(connection.pgconn):
                 connection.cancel_safe(timeout=_CANCELLED)
         self._all_back.wait(_CANCELLED)
+
+    def at_hand(self) -> Connection[Any] | None:
+        """A connection, if one can be had at once; else it is to be taken."""
+        circuit = self._circuit
+        if circuit is not None and circuit.state is not BreakerState.CLOSED:
+            return None
+        since = max(self._broke, monotonic() - self._look_after)
+        connection = self._spares.take(since)
+        if connection is not None:
+            self._taken.add(connection)
+        return connection
+
+    def keep(self, connection: Connection[Any]) -> Connection[Any] | None:
+        """Have a connection at hand that was taken.
+
+        Returns:
+            The connection that is to be given back, if any.
+        """
+        pool, circuit = self._pool, self._circuit
+        if (
+            pool is None
+            or self._waiting
+            or connection.pgconn.transaction_status != wire.IDLE
+            or (circuit is not None and circuit.failures)
+        ):
+            return connection
+        self._taken.discard(connection)
+        if not self._spares.keep(connection):
+            return connection
+        if self._pool is not pool or self._waiting:
+            # Other threads have closed all meanwhile, or wait for one.
+            return self._spares.withdraw()
+        return None
 
     def take(self) -> Connection[Any]:
         """A connection that nobody else has.
@@ -139,7 +174,7 @@ class Server:
         if circuit is not None and circuit.state is not BreakerState.CLOSED:
             return self._try(pool, circuit)
         connection = self._get(pool, self._settings.timeout)
-        rests: float = vars(connection)[_RESTS]
+        rests: float = vars(connection)[RESTS]
         idle = monotonic() - rests
         if rests <= self._broke or (
             idle > self._look_after
@@ -161,7 +196,7 @@ class Server:
             circuit = self._circuit
             if circuit is not None and circuit.failures:
                 circuit.worked()
-            vars(connection)[_RESTS] = monotonic()
+            vars(connection)[RESTS] = monotonic()
             # The pool may have to wait for a lock, and loses what it is handed if that
             # is cancelled.
             without_waiting(pool.putconn, connection)
@@ -169,7 +204,7 @@ class Server:
             if connection.broken:
                 self._broke = monotonic()
             else:
-                vars(connection)[_RESTS] = monotonic()
+                vars(connection)[RESTS] = monotonic()
             # The pool ends what is under way there, and keeps a cancellation to itself.
             to_the_end(pool.putconn, connection)
 
@@ -206,10 +241,10 @@ class Server:
         return ServerStatistics(
             server=self.name,
             size=count("pool_size", 0),
-            idle=count("pool_available", 0),
+            idle=count("pool_available", 0) + len(self._spares),
             in_use=self.in_use,
             waiting=len(self._waiting),
-            requests=count("requests_num", 0),
+            requests=count("requests_num", 0) + self._spares.calls,
             requests_waited=count("requests_queued", 0),
             requests_failed=count("requests_errors", 0),
             wait_seconds=count("requests_wait_ms", 0) / 1000,
@@ -230,13 +265,21 @@ class Server:
         call = object()
         waiting.add(call)
         try:
-            return pool.getconn(seconds)
+            # Whoever gives one back from now on sees that somebody waits.
+            connection = self._spares.withdraw()
+            if connection is None:
+                connection = pool.getconn(seconds)
+                self._spares.lend(connection)
+            else:
+                self._spares.calls += 1
         except psycopg_pool.PoolClosed:
             raise PoolClosed("the Database was closed") from None
         except psycopg_pool.PoolTimeout:
             raise self._not_in_time(
                 f"no connection became free within {seconds:g} s"
             ) from None
+        else:
+            return connection
         finally:
             waiting.discard(call)
 
@@ -285,7 +328,7 @@ class Server:
             self._not_made(error)
             raise
         self._refusal = None
-        vars(connection)[_RESTS] = monotonic()
+        vars(connection)[RESTS] = monotonic()
         if self._settings.prepare == "never":
             vars(connection)[wire.UNPREPARED] = self._settings.direct
         if self._circuit is not None and self._circuit.failures:

@@ -12,6 +12,7 @@ from ..translate import outcome_of
 from ..types import DatabaseTypes
 from .atomic import one_transaction, run_alone
 from .blocks import Blocks, Sessions
+from .connected import Connected
 from .elsewhere import Elsewhere
 from .replicas import Replicas
 from .server import Server
@@ -72,9 +73,11 @@ class Servers(Blocks):
         settings: Mapping[str, str] | None,
     ) -> R:
         """Run a statement on a server."""
-        connection = server.take()
+        connection = server.at_hand() or server.take()
         try:
-            session = self._session(connection, package)
+            session = Session.known(connection, package)
+            if session is None:
+                session = self._session(connection, package)
             if settings:
                 return run_alone(session, settings, statement, values, read)
             return session.run(statement, values, read)
@@ -83,7 +86,8 @@ class Servers(Blocks):
                 raise
             raise outcome_of(error, statement) from None
         finally:
-            server.give_back(connection)
+            if (left := server.keep(connection)) is not None:
+                server.give_back(left)
 
     def _run_on_one(
         self,
@@ -118,18 +122,11 @@ class Servers(Blocks):
             if not statement.read_only:
                 replicas.wrote()
 
-    @contextmanager
     def _connected(
         self, server: Server | None = None, *, writes: bool = True
-    ) -> Generator[Sessions, None, None]:
-        server = server or self._primary
-        connection = server.take()
-        try:
-            yield lambda package: self._session(connection, package)
-        finally:
-            if writes and self._replicas is not None:
-                self._replicas.wrote()
-            server.give_back(connection)
+    ) -> Connected:
+        wrote = self._replicas.wrote if writes and self._replicas is not None else None
+        return Connected(server or self._primary, self._session, wrote)
 
     def _leased(
         self,

@@ -66,6 +66,12 @@ class Session(Line):
         self._codecs: dict[Statement[Any], Codec[Any]] = {}
         self._keeps = keeps
 
+    @staticmethod
+    def known(connection: Connection[Any], package: Package) -> Session | None:
+        """The session of a connection, if it has one already."""
+        sessions = vars(connection).get(_SESSIONS)
+        return None if sessions is None else sessions.get(package)
+
     @classmethod
     def of(
         cls,
@@ -85,16 +91,11 @@ class Session(Line):
             fast: not by psycopg's documented API alone.
             keeps: as many statements stay prepared.
         """
-        attributes = vars(connection)
-        sessions: dict[Package, Session] | None = attributes.get(_SESSIONS)
-        if sessions is None:
-            sessions = attributes[_SESSIONS] = {}
-        session = sessions.get(package)
+        session = cls.known(connection, package)
         if session is None:
             types = types or DatabaseTypes(package)
-            session = sessions[package] = cls(
-                connection, package, types, fast=fast, keeps=keeps
-            )
+            session = cls(connection, package, types, fast=fast, keeps=keeps)
+            vars(connection).setdefault(_SESSIONS, {})[package] = session
         return session
 
     def run(

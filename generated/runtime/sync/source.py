@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from ..limits import STATEMENT_TIMEOUT, milliseconds
 from ..notifications import conninfo_of
-from .atomic import is_alone, one_transaction, run_alone, uncertain
+from .atomic import Uncertain, is_alone, one_transaction, run_alone
 from .limits import limited, run_limited
 from .session import Session
 
@@ -71,7 +71,7 @@ class Bound:
         session = Session.of(self._connection, package, fast=True)
         if statement.locks_rows:
             session.require_transaction(statement)
-        with uncertain(session, statement):
+        with Uncertain(session, statement):
             if statement.timeout is None:
                 return session.run(statement, values, read)
             seconds = statement.timeout

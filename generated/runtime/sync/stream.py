@@ -12,7 +12,7 @@ from psycopg.pq import Format
 
 from .. import plain, wire
 from ._compat import close, flattened
-from .atomic import uncertain
+from .atomic import Uncertain
 from .elsewhere import read_on
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _parts(
 ) -> Generator[Iterable[T], None, None]:
     if statement.locks_rows:
         session.require_transaction(statement)
-    with uncertain(session, statement):
+    with Uncertain(session, statement):
         try:
             codec = session.codec(statement)
             reads = statement.read_only or statement.locks_rows

@@ -9,13 +9,9 @@ from __future__ import annotations
 import importlib
 import io
 import pickle
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class _ForeignError(Exception):
@@ -24,9 +20,7 @@ class _ForeignError(Exception):
 
 def dumped(value: object) -> bytes:
     """The bytes of a value made of models and builtins."""
-    buffer = io.BytesIO()
-    _Pickler(buffer, pickle.HIGHEST_PROTOCOL).dump(value)
-    return buffer.getvalue()
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
 
 
 def loaded(data: bytes) -> object:
@@ -37,34 +31,9 @@ def loaded(data: bytes) -> object:
         return None
 
 
-class _Pickler(pickle.Pickler):
-    # The base class has one name for what may be returned, and none for its type.
-    def reducer_override(self, obj: object) -> Any:  # noqa: ANN401 - as said
-        """Take models apart: a dataclass's own way is by far slower, back as well."""
-        kind = type(obj)
-        if not is_dataclass(kind) or not hasattr(kind, "__slots__"):
-            return NotImplemented
-        return _model, (kind, *(getattr(obj, field.name) for field in fields(kind)))
-
-
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        if (module, name) == (__name__, _model.__name__):
-            return _model
         return _class(module, name)
-
-
-def _model(kind: type, *values: object) -> object:
-    model: object = object.__new__(kind)
-    for put, value in zip(_setters(kind), values, strict=True):
-        put(model, value)
-    return model
-
-
-@cache
-def _setters(kind: type) -> tuple[Callable[[object, object], None], ...]:
-    # Models have slots, and what sets one of these knows nothing of frozen.
-    return tuple(getattr(kind, field.name).__set__ for field in fields(kind))
 
 
 @cache

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Plain ints: an enum's comparison costs more than the call that gave the status.
 _TUPLES_OK: Final = int(ExecStatus.TUPLES_OK)
 _COMMAND_OK: Final = int(ExecStatus.COMMAND_OK)
-_DONE: Final = (_TUPLES_OK, _COMMAND_OK)
+DONE: Final = (_TUPLES_OK, _COMMAND_OK)
 _SINGLE_TUPLE: Final = int(ExecStatus.SINGLE_TUPLE)
 _TUPLES_CHUNK: Final = int(ExecStatus.TUPLES_CHUNK)
 _PIPELINE_SYNC: Final = int(ExecStatus.PIPELINE_SYNC)
@@ -159,11 +159,15 @@ def check(results: Sequence[PGresult]) -> PGresult:
         psycopg.Error: it failed.
     """
     result = results[-1]
-    status = result.status
-    if status not in _DONE:
-        error = error_from_result(result)
-        raise untold(error) if len(results) > 1 else error
+    if result.status not in DONE:
+        raise error_of(results)
     return result
+
+
+def error_of(results: Sequence[PGresult]) -> psycopg.Error:
+    """The error of a statement that failed."""
+    error = error_from_result(results[-1])
+    return untold(error) if len(results) > 1 else error
 
 
 def untold(error: psycopg.Error) -> psycopg.Error:
@@ -224,7 +228,7 @@ def pipeline(
         if pgconn.transaction_status in _SETTLED:
             pgconn.exit_pipeline_mode()
     for item, result in enumerate(results, -len(opening)):
-        if result.status not in _DONE:
+        if result.status not in DONE:
             error = error_from_result(result)
             if item == len(commands):
                 raise BatchFailed(untold(error), None)

@@ -26,5 +26,8 @@ CREATE TABLE tasks (
 );
 CREATE INDEX tasks_newest ON tasks (tenant_id, created_at DESC, id DESC);
 
+-- What COPY fills: empty each time.
+CREATE TABLE tasks_in (LIKE tasks INCLUDING ALL);
+
 CREATE TABLE points (id bigint NOT NULL, x double precision NOT NULL, label text NOT NULL);
 CREATE TABLE points_in (id bigint NOT NULL, x double precision NOT NULL, label text NOT NULL);

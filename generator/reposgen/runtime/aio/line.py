@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import psycopg
-
 from .. import wire
 from ..errors import ConnectionInUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    import psycopg
     from psycopg import AsyncConnection
     from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
@@ -90,11 +89,11 @@ class Line:
             if not (codec.name or self._is_ready(codec)):
                 await self.prepare(codec)
             results = await connection.wait(wire.execute(pgconn, codec, parameters))
-            try:
-                result = wire.check(results)
-            except psycopg.Error as error:
+            result = results[-1]
+            if result.status not in wire.DONE:
+                error = wire.error_of(results)
                 if not self.may_repeat(codec, error):
-                    raise
+                    raise error
                 await self.prepare(codec)
                 results = await connection.wait(wire.execute(pgconn, codec, parameters))
                 result = wire.check(results)

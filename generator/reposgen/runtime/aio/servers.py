@@ -74,7 +74,9 @@ class Servers(Blocks):
         """Run a statement on a server."""
         connection = server.at_hand() or await server.take()
         try:
-            session = self._session(connection, package)
+            session = Session.known(connection, package)
+            if session is None:
+                session = self._session(connection, package)
             if settings:
                 return await run_alone(session, settings, statement, values, read)
             return await session.run(statement, values, read)
@@ -187,9 +189,6 @@ class Servers(Blocks):
         )
 
     def _session(self, connection: AsyncConnection[Any], package: Package) -> Session:
-        session = Session.known(connection, package)
-        if session is not None:
-            return session
         types = self._types.get(package)
         if types is None:
             types = self._types[package] = DatabaseTypes(package)

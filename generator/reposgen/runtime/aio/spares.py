@@ -38,8 +38,10 @@ class Spares:
 
     def take(self, since: float) -> AsyncConnection[Any] | None:
         """One that went to rest after `since`; None if there is none."""
-        connection = self.withdraw()
-        if connection is None:
+        try:
+            # Threads may come in between, were this to look first.
+            connection = self._connections.pop()
+        except IndexError:
             return None
         if vars(connection)[RESTS] <= since:
             self._connections.append(connection)
@@ -50,7 +52,6 @@ class Spares:
     def withdraw(self) -> AsyncConnection[Any] | None:
         """One of them, which is not for a call."""
         try:
-            # Threads may come in between, were this to look first.
             return self._connections.pop()
         except IndexError:
             return None

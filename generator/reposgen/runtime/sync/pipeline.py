@@ -54,6 +54,8 @@ _Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
 class Pending(Generic[T]):
     """What a call in a pipeline gives, once the pipeline's block has ended."""
 
+    __slots__ = ("_error", "_results", "_step", "_work")
+
     def __init__(self, work: Callable[[], T], step: Step) -> None:
         self._work = work
         self._step = step
@@ -201,7 +203,11 @@ class Pipeline:
         before = [(SET, set_arguments(settings))] if settings else []
         writes = [step for step in steps if not step.statement.read_only]
         with self._connected(writes=bool(writes)) as session_of:
-            sessions = [session_of(step.package) for step in steps]
+            # Of one package, as a rule.
+            known = {
+                package: session_of(package) for package in {s.package for s in steps}
+            }
+            sessions = [known[step.package] for step in steps]
             if not sessions[0].is_fast:
                 return False
             try:
@@ -249,25 +255,24 @@ def _send(
     owners: list[int] = []
     places: list[int] = []
 
-    def put(owner: int, statement: Statement[Any], values: Sequence[Any]) -> None:
-        codec = sessions[owner].codec(statement)
+    def put(owner: int, codec: Codec[Any], values: Sequence[Any]) -> None:
         commands.append((codec, codec.encode(values)))
         owners.append(owner)
 
     owner = 0
     try:
         for statement, values in before:
-            put(0, statement, values)
+            put(0, sessions[0].codec(statement), values)
         for owner, step in enumerate(steps):
-            statement = step.statement
+            session, statement = sessions[owner], step.statement
             seconds = statement.timeout
             if seconds is not None:
                 limit = milliseconds(bounded(seconds))
-                put(owner, LIMIT, (KEPT_BY_STATEMENT, limit))
+                put(owner, session.codec(LIMIT), (KEPT_BY_STATEMENT, limit))
             places.append(len(commands))
-            put(owner, statement, step.values)
+            put(owner, session.codec(statement), step.values)
             if seconds is not None:
-                put(owner, UNLIMIT, (KEPT_BY_STATEMENT,))
+                put(owner, session.codec(UNLIMIT), (KEPT_BY_STATEMENT,))
         results = sessions[0].pipelined(commands)
     except wire.BatchFailed as failure:
         owner = -1 if failure.item is None else owners[failure.item]

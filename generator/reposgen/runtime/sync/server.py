@@ -145,7 +145,7 @@ class Server:
         if (
             pool is None
             or self._waiting
-            or not wire.is_idle(connection.pgconn)
+            or connection.pgconn.transaction_status != wire.IDLE
             or (circuit is not None and circuit.failures)
         ):
             return connection

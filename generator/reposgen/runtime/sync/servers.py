@@ -75,7 +75,9 @@ class Servers(Blocks):
         """Run a statement on a server."""
         connection = server.at_hand() or server.take()
         try:
-            session = self._session(connection, package)
+            session = Session.known(connection, package)
+            if session is None:
+                session = self._session(connection, package)
             if settings:
                 return run_alone(session, settings, statement, values, read)
             return session.run(statement, values, read)
@@ -188,9 +190,6 @@ class Servers(Blocks):
         )
 
     def _session(self, connection: Connection[Any], package: Package) -> Session:
-        session = Session.known(connection, package)
-        if session is not None:
-            return session
         types = self._types.get(package)
         if types is None:
             types = self._types[package] = DatabaseTypes(package)

@@ -39,8 +39,10 @@ class Spares:
 
     def take(self, since: float) -> Connection[Any] | None:
         """One that went to rest after `since`; None if there is none."""
-        connection = self.withdraw()
-        if connection is None:
+        try:
+            # Threads may come in between, were this to look first.
+            connection = self._connections.pop()
+        except IndexError:
             return None
         if vars(connection)[RESTS] <= since:
             self._connections.append(connection)
@@ -51,7 +53,6 @@ class Spares:
     def withdraw(self) -> Connection[Any] | None:
         """One of them, which is not for a call."""
         try:
-            # Threads may come in between, were this to look first.
             return self._connections.pop()
         except IndexError:
             return None

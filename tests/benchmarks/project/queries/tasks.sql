@@ -27,7 +27,7 @@ VALUES (@id, @tenant_id, @type, @status, @priority, @created_by, @assigned_to, @
 
 -- name: CopyTasks :copyfrom
 -- Stores tasks by COPY.
-INSERT INTO tasks (id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title,
+INSERT INTO tasks_in (id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title,
     description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at,
     started_at, completed_at, updated_at, deleted_at, version)
 VALUES (@id, @tenant_id, @type, @status, @priority, @created_by, @assigned_to, @parent_task_id, @title,
