@@ -75,9 +75,7 @@ def _twin(kind: type) -> type:
         fields,
         namespace={
             "__doc__": "Without one, the standard one would be worked out.",
-            "__repr__": _repr_of(
-                [one.name for one in dataclasses.fields(kind) if one.repr]
-            ),
+            "__repr__": _repr_of(kind),
         },
         init=False,
         repr=False,
@@ -85,8 +83,9 @@ def _twin(kind: type) -> type:
     )
 
 
-def _repr_of(names: Sequence[str]) -> Callable[[object], str]:
+def _repr_of(kind: type) -> Callable[[object], str]:
     """The standard one, but for its guard against models that hold themselves."""
+    names = [one.name for one in dataclasses.fields(kind) if one.repr]
     parts = ", ".join(f"{name}={{self.{name}!r}}" for name in names)
     made: Callable[[object], str] = eval(  # noqa: S307 -- of fields' names
         f'lambda self: f"{{self.__class__.__qualname__}}({parts})"'

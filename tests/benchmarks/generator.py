@@ -4,8 +4,8 @@
 
 Times are of whole processes, what they start included: medians of the rounds, in each
 of which everything runs once. Processor time stands beside the time that went by: it
-says more where other programs run as well. sqlc takes part where it is on PATH or beside
-Python, or where SQLC names it.
+says more where other programs run as well. sqlc takes part where it is on PATH or
+beside Python, or where SQLC names it.
 """
 
 from __future__ import annotations

@@ -11,8 +11,30 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from psycopg import Connection
 
+from ..blocking import command, execute
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
+
+__all__ = [
+    "NOT_SHARED",
+    "Event",
+    "FastConnection",
+    "Writable",
+    "call",
+    "chunks",
+    "close",
+    "command",
+    "current_owner",
+    "execute",
+    "flattened",
+    "is_running",
+    "sleep",
+    "start",
+    "to_the_end",
+    "without_waiting",
+    "write",
+]
 
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")

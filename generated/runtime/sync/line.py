@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import wire
 from ..errors import ConnectionInUse
+from ._compat import command, execute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -80,7 +81,6 @@ class Line:
             wire.BatchFailed: it failed, or the transaction could not begin.
         """
         connection = self.connection
-        pgconn = connection.pgconn
         with connection.lock:
             if self.opening:
                 if self._is_ready(codec) and not self._ends_chunks():
@@ -89,14 +89,14 @@ class Line:
                 self._send("")
             if not (codec.name or self._is_ready(codec)):
                 self.prepare(codec)
-            results = connection.wait(wire.execute(pgconn, codec, parameters))
+            results = execute(connection, codec, parameters)
             result = results[-1]
             if result.status not in wire.DONE:
                 error = wire.error_of(results)
                 if not self.may_repeat(codec, error):
                     raise error
                 self.prepare(codec)
-                results = connection.wait(wire.execute(pgconn, codec, parameters))
+                results = execute(connection, codec, parameters)
                 result = wire.check(results)
             return read(codec, result)
 
@@ -219,9 +219,7 @@ class Line:
                 self._send("")
 
     def _send(self, sql: str) -> PGresult:
-        connection = self.connection
-        work = wire.command(connection.pgconn, self._due(sql))
-        return wire.check(connection.wait(work))
+        return wire.check(command(self.connection, self._due(sql)))
 
     def _due(self, sql: str) -> bytes:
         """A command, and in front of it what opens the transaction."""

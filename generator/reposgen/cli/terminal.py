@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import cached_property
@@ -64,7 +65,7 @@ class Terminal:
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
         """A callback that shows what is being done, where someone is watching."""
-        if not self._console.is_terminal:
+        if not sys.stderr.isatty():
             yield lambda _: None
             return
         from rich.markup import escape  # noqa: PLC0415 - as above

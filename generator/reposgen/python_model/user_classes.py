@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
 from reposgen.python_model.model.pytype import Generic, Named
 from reposgen.python_model.overrides import OverrideKind
-from reposgen.runtime.structures import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +103,9 @@ def _has_labels(found: type, enum: EnumType) -> bool:
 
 
 def _no_document(python: PyType) -> Iterator[tuple[str, str]]:
+    # It brings the whole run time with it.
+    from reposgen.runtime.structures import structure  # noqa: PLC0415 - as said
+
     try:
         structure(_annotation(python))
     except NameError as failed:

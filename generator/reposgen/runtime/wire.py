@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 _TUPLES_OK: Final = int(ExecStatus.TUPLES_OK)
 _COMMAND_OK: Final = int(ExecStatus.COMMAND_OK)
 DONE: Final = (_TUPLES_OK, _COMMAND_OK)
+COPYING: Final = tuple(
+    map(int, (ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH))
+)
 _SINGLE_TUPLE: Final = int(ExecStatus.SINGLE_TUPLE)
 _TUPLES_CHUNK: Final = int(ExecStatus.TUPLES_CHUNK)
 _PIPELINE_SYNC: Final = int(ExecStatus.PIPELINE_SYNC)
-_PIPELINE_ABORTED: Final = int(ExecStatus.PIPELINE_ABORTED)
 IDLE: Final = int(TransactionStatus.IDLE)
 _ACTIVE: Final = int(TransactionStatus.ACTIVE)
 _INERROR: Final = int(TransactionStatus.INERROR)
@@ -41,7 +43,7 @@ _SETTLED: Final = (IDLE, _INERROR, _INTRANS)
 PIPELINE_OFF: Final = int(PipelineStatus.OFF)
 
 # psycopg leaves these without annotations.
-_execute: Final = cast("Callable[[PGconn], PQGen[list[PGresult]]]", generators.execute)
+answer: Final = cast("Callable[[PGconn], PQGen[list[PGresult]]]", generators.execute)
 _send: Final = cast("Callable[[PGconn], PQGen[None]]", generators.send)
 _fetch: Final = cast("Callable[[PGconn], PQGen[PGresult | None]]", generators.fetch)
 _fetch_many: Final = cast(
@@ -90,7 +92,7 @@ def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[None]:
     """Parse the statement on the server, with the types it was validated with."""
     name = f"{next(_numbers)}:{codec.statement.name}".encode()[:_NAME_LENGTH]
     pgconn.send_prepare(name, codec.statement.sql.encode(), codec.parameter_oids)
-    check((yield from _execute(pgconn)))
+    check((yield from answer(pgconn)))
     codec.name = name
 
 
@@ -107,7 +109,7 @@ def close(pgconn: PGconn, names: Iterable[bytes]) -> PQGen[None]:
         else:
             quoted = name.replace(b'"', b'""')
             pgconn.send_query(b'DEALLOCATE "%b"' % quoted)
-        yield from _execute(pgconn)
+        yield from answer(pgconn)
 
 
 def execute(
@@ -116,22 +118,25 @@ def execute(
     """Run the statement; `check` its results."""
     # Nothing may be sent before the connection waits: where that finds the socket to
     # be dead, libpq closes it, and the connection must know.
-    if codec.name:
-        pgconn.send_query_prepared(
-            codec.name, parameters, codec.parameter_formats, codec.result_format
-        )
-    else:
-        _send_statement(pgconn, codec, parameters)
-    return (yield from _execute(pgconn))
+    send_statement(pgconn, codec, parameters)
+    return (yield from answer(pgconn))
 
 
-def _send_statement(
+def send_statement(
     pgconn: PGconn,
     codec: Codec[Any],
     parameters: Sequence[Buffer | None],
     *,
     again: bool = False,
 ) -> None:
+    """Send the statement, prepared or, where it has no name, as a whole.
+
+    Args:
+        pgconn: where to.
+        codec: of the statement.
+        parameters: encoded.
+        again: it was the last to be sent, and so is known without a name as well.
+    """
     if codec.name or again:
         pgconn.send_query_prepared(
             codec.name, parameters, codec.parameter_formats, codec.result_format
@@ -149,7 +154,7 @@ def _send_statement(
 def command(pgconn: PGconn, sql: bytes) -> PQGen[list[PGresult]]:
     """Run a command without parameters; `check` its results."""
     pgconn.send_query(sql)
-    return (yield from _execute(pgconn))
+    return (yield from answer(pgconn))
 
 
 def check(results: Sequence[PGresult]) -> PGresult:
@@ -218,8 +223,7 @@ def pipeline(
             pgconn.send_query_params(sql, None)
         last = None
         for codec, parameters in commands:
-            # What has no name is still there if it was the last to be sent.
-            _send_statement(pgconn, codec, parameters, again=codec is last)
+            send_statement(pgconn, codec, parameters, again=codec is last)
             last = codec
         pgconn.pipeline_sync()
         yield from _send(pgconn)
@@ -263,7 +267,7 @@ def start_stream(
     pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None], size: int
 ) -> PQGen[None]:
     """Run the statement so that its rows come in chunks of `size`."""
-    _send_statement(pgconn, codec, parameters)
+    send_statement(pgconn, codec, parameters)
     if psycopg.capabilities.has_stream_chunked():
         pgconn.set_chunked_rows_mode(size)
     else:

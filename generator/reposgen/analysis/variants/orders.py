@@ -23,7 +23,6 @@ from reposgen.live_schema.model import ArrayType, Statement
 from reposgen.live_schema.tree.model import CommandType, Query
 from reposgen.live_schema.tree.walk import walk
 from reposgen.models import dataclass
-from reposgen.runtime.pages import Key, page_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,13 +108,19 @@ def page_statements(
         order: the query's.
         sql: of the query, without its ORDER BY.
     """
+    # It brings the whole run time with it, which only pages are worth.
+    from reposgen.runtime.pages import Key, page_query  # noqa: PLC0415 - as said
+
+    def key(term: Term) -> Key:
+        return Key(term.name, term.column or 0, term.descending, nulls=term.nulls)
+
     catalog, oids = expanded.judged.catalog, expanded.judged.described.parameter_oids
     types = [_spelling(type_of(c.type_oid, catalog)) for c in expanded.columns]
-    own = [_key(term) for term in order.terms]
+    own = [key(term) for term in order.terms]
     sorts = [(own, order.span)]
     for choice in order.choices:
-        behind = [key for key in own if key.column != choice.column]
-        sorts.append(([_key(choice), *behind], choice.span))
+        behind = [one for one in own if one.column != choice.column]
+        sorts.append(([key(choice), *behind], choice.span))
     for keys, span in sorts:
         page = page_query(
             sql,
@@ -194,10 +199,6 @@ def order_query(varied: Varied, results: Sequence[ResultItem]) -> Ordered:
         ordering=page_ordering(order, columns, length),
         sorts=names,
     )
-
-
-def _key(term: Term) -> Key:
-    return Key(term.name, term.column or 0, term.descending, nulls=term.nulls)
 
 
 def _spelling(type_: PgType) -> str:

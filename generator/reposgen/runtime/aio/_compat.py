@@ -10,6 +10,7 @@ from itertools import islice
 from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
+from .. import wire
 from ..watching import WatchingConnection
 
 if TYPE_CHECKING:
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
         Coroutine,
         Generator,
         Iterable,
+        Sequence,
     )
+
+    from psycopg import AsyncConnection
+    from psycopg.abc import Buffer
+    from psycopg.pq.abc import PGresult
+
+    from ..codec import Codec
 
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
@@ -40,6 +48,22 @@ NOT_SHARED = (
 current_owner: Final[Callable[[], object]] = asyncio.current_task
 
 _at_work: Final = set["asyncio.Task[None]"]()
+
+
+def execute(
+    connection: AsyncConnection[Any],
+    codec: Codec[Any],
+    parameters: Sequence[Buffer | None],
+) -> Awaitable[Sequence[PGresult]]:
+    """Run the statement; `wire.check` its results."""
+    return connection.wait(wire.execute(connection.pgconn, codec, parameters))
+
+
+def command(
+    connection: AsyncConnection[Any], sql: bytes
+) -> Awaitable[Sequence[PGresult]]:
+    """Run a command without parameters; `wire.check` its results."""
+    return connection.wait(wire.command(connection.pgconn, sql))
 
 
 async def chunks(

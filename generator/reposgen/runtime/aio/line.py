@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import wire
 from ..errors import ConnectionInUse
+from ._compat import command, execute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -79,7 +80,6 @@ class Line:
             wire.BatchFailed: it failed, or the transaction could not begin.
         """
         connection = self.connection
-        pgconn = connection.pgconn
         async with connection.lock:
             if self.opening:
                 if self._is_ready(codec) and not self._ends_chunks():
@@ -88,14 +88,14 @@ class Line:
                 await self._send("")
             if not (codec.name or self._is_ready(codec)):
                 await self.prepare(codec)
-            results = await connection.wait(wire.execute(pgconn, codec, parameters))
+            results = await execute(connection, codec, parameters)
             result = results[-1]
             if result.status not in wire.DONE:
                 error = wire.error_of(results)
                 if not self.may_repeat(codec, error):
                     raise error
                 await self.prepare(codec)
-                results = await connection.wait(wire.execute(pgconn, codec, parameters))
+                results = await execute(connection, codec, parameters)
                 result = wire.check(results)
             return read(codec, result)
 
@@ -218,9 +218,7 @@ class Line:
                 await self._send("")
 
     async def _send(self, sql: str) -> PGresult:
-        connection = self.connection
-        work = wire.command(connection.pgconn, self._due(sql))
-        return wire.check(await connection.wait(work))
+        return wire.check(await command(self.connection, self._due(sql)))
 
     def _due(self, sql: str) -> bytes:
         """A command, and in front of it what opens the transaction."""

@@ -1,0 +1,117 @@
+"""Waiting for a server's answer in a thread that has nothing else to do.
+
+psycopg's own way to wait serves all that can be waited for: it drives a generator, and
+asks the system anew what that waits for. An answer is as good as always there at once,
+and takes neither.
+"""
+
+from __future__ import annotations
+
+import select
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+import psycopg
+from psycopg import Connection, waiting
+
+from . import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg.abc import Buffer, PQGen
+    from psycopg.pq.abc import PGconn, PGresult
+    from psycopg.waiting import Ready, Wait
+
+    from .codec import Codec
+
+    Poll: TypeAlias = Callable[[int], object]
+
+# Milliseconds after which to look again: psycopg's own. Another thread may have closed
+# the connection.
+_INTERVAL: Final = 100
+# In a connection's attributes: what waits for its socket; None leaves that to psycopg.
+_POLL: Final = "_repository_poll"
+
+
+def execute(
+    connection: Connection[Any],
+    codec: Codec[Any],
+    parameters: Sequence[Buffer | None],
+) -> Sequence[PGresult]:
+    """Run the statement; `wire.check` its results."""
+    wire.send_statement(connection.pgconn, codec, parameters)
+    return _answer(connection)
+
+
+def command(connection: Connection[Any], sql: bytes) -> Sequence[PGresult]:
+    """Run a command without parameters; `wire.check` its results."""
+    connection.pgconn.send_query(sql)
+    return _answer(connection)
+
+
+def _answer(connection: Connection[Any]) -> Sequence[PGresult]:
+    pgconn = connection.pgconn
+    attributes = vars(connection)
+    try:
+        poll: Poll | None = attributes[_POLL]
+    except KeyError:
+        poll = attributes[_POLL] = _poll_of(connection)
+    if poll is None or pgconn.flush():
+        return connection.wait(wire.answer(pgconn))
+    try:
+        return _results(pgconn, poll)
+    except psycopg.Error:
+        raise
+    except BaseException as error:  # noqa: BLE001 -- raised again by psycopg
+        # As by Ctrl-C: the statement is to be cancelled on the server.
+        rest = _Interrupted(wire.answer(pgconn), error)
+        return connection.wait(cast("PQGen[Sequence[PGresult]]", rest))
+
+
+def _results(pgconn: PGconn, poll: Poll) -> list[PGresult]:
+    results: list[PGresult] = []
+    while True:
+        while pgconn.is_busy():
+            poll(_INTERVAL)
+            pgconn.consume_input()
+        while (notify := pgconn.notifies()) is not None:
+            if pgconn.notify_handler is not None:
+                pgconn.notify_handler(notify)
+        result = pgconn.get_result()
+        if result is None:
+            return results
+        results.append(result)
+        if result.status in wire.COPYING:
+            return results
+
+
+def _poll_of(connection: Connection[Any]) -> Poll | None:
+    # Neither where threads are no real ones, nor where someone waits in another way.
+    is_usual = (
+        getattr(waiting, "wait_c", None) is waiting.wait
+        and type(connection).wait is Connection.wait
+    )
+    if not is_usual or not hasattr(select, "poll"):
+        return None
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return poll.poll
+
+
+class _Interrupted:
+    """What is left to wait for, as psycopg does that, after an interruption."""
+
+    def __init__(self, work: PQGen[Sequence[PGresult]], error: BaseException) -> None:
+        self._work = work
+        self._error: BaseException | None = error
+
+    def __next__(self) -> Wait:
+        """What is waited for; first of all, the interruption."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        return next(self._work)
+
+    def send(self, ready: Ready) -> Wait:
+        """Go on, to what is waited for next."""
+        return self._work.send(ready)
