@@ -39,18 +39,25 @@ def execute(
     parameters: Sequence[Buffer | None],
 ) -> Sequence[PGresult]:
     """Run the statement; `wire.check` its results."""
-    wire.send_statement(connection.pgconn, codec, parameters)
-    return _answer(connection)
+    pgconn = connection.pgconn
+    try:
+        wire.send_statement(pgconn, codec, parameters)
+        return _answer(connection, pgconn)
+    except BaseException as error:  # noqa: BLE001 -- raised again there
+        return _interrupted(connection, error)
 
 
 def command(connection: Connection[Any], sql: bytes) -> Sequence[PGresult]:
     """Run a command without parameters; `wire.check` its results."""
-    connection.pgconn.send_query(sql)
-    return _answer(connection)
-
-
-def _answer(connection: Connection[Any]) -> Sequence[PGresult]:
     pgconn = connection.pgconn
+    try:
+        pgconn.send_query(sql)
+        return _answer(connection, pgconn)
+    except BaseException as error:  # noqa: BLE001 -- raised again there
+        return _interrupted(connection, error)
+
+
+def _answer(connection: Connection[Any], pgconn: PGconn) -> Sequence[PGresult]:
     attributes = vars(connection)
     try:
         poll: Poll | None = attributes[_POLL]
@@ -58,22 +65,21 @@ def _answer(connection: Connection[Any]) -> Sequence[PGresult]:
         poll = attributes[_POLL] = _poll_of(connection)
     if poll is None or pgconn.flush():
         return connection.wait(wire.answer(pgconn))
-    try:
-        return _results(pgconn, poll)
-    except psycopg.Error:
-        raise
-    except BaseException as error:  # noqa: BLE001 -- raised again by psycopg
-        # As by Ctrl-C: the statement is to be cancelled on the server.
-        rest = _Interrupted(wire.answer(pgconn), error)
-        return connection.wait(cast("PQGen[Sequence[PGresult]]", rest))
+    return _results(pgconn, poll)
 
 
 def _results(pgconn: PGconn, poll: Poll) -> list[PGresult]:
     results: list[PGresult] = []
     while True:
-        while pgconn.is_busy():
-            poll(_INTERVAL)
-            pgconn.consume_input()
+        try:
+            while pgconn.is_busy():
+                poll(_INTERVAL)
+                pgconn.consume_input()
+        except psycopg.Error:
+            # Where the server has said why it leaves, that is what counts.
+            if any(result.status not in wire.DONE for result in results):
+                return results
+            raise
         while (notify := pgconn.notifies()) is not None:
             if pgconn.notify_handler is not None:
                 pgconn.notify_handler(notify)
@@ -83,6 +89,20 @@ def _results(pgconn: PGconn, poll: Poll) -> list[PGresult]:
         results.append(result)
         if result.status in wire.COPYING:
             return results
+
+
+def _interrupted(
+    connection: Connection[Any], error: BaseException
+) -> Sequence[PGresult]:
+    """Do as psycopg does after Ctrl-C: cancel the statement on the server.
+
+    Raises:
+        BaseException: that error.
+    """
+    if isinstance(error, psycopg.Error):
+        raise error
+    rest = _Interrupted(wire.answer(connection.pgconn), error)
+    return connection.wait(cast("PQGen[Sequence[PGresult]]", rest))
 
 
 def _poll_of(connection: Connection[Any]) -> Poll | None:
