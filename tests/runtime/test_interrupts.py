@@ -21,6 +21,8 @@ AT_WORK = (
     " WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
     " AND datname = current_database()"
 )
+# Until then the thread that is to wait for it may still be on its way there.
+WAITED_FOR = f"{AT_WORK} AND clock_timestamp() - query_start > interval '200 ms'"
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_the_statement_is_cancelled_and_the_connection_lives_on(
     main = threading.get_ident()
 
     def interrupt() -> None:
-        while other.execute(AT_WORK).fetchone() != (1,):
+        while other.execute(WAITED_FOR).fetchone() != (1,):
             pass
         signal.pthread_kill(main, signal.SIGINT)
 

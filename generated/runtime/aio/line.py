@@ -196,14 +196,13 @@ class Line:
         # In a transaction, the error has ended that.
         return wire.is_idle(self.connection.pgconn)
 
-    async def command(self, sql: str) -> str:
-        """Run a command without parameters; returns its tag."""
+    async def command(self, sql: str) -> None:
+        """Run a command without parameters."""
         if not self.is_fast:
-            cursor = await self.connection.execute(self._due(sql), prepare=False)
-            return cursor.statusmessage or ""
+            await self.connection.execute(self._due(sql), prepare=False)
+            return
         async with self.connection.lock:
-            result = await self._send(sql)
-        return (result.command_status or b"").decode()
+            await self._send(sql)
 
     async def open(self) -> None:
         """Begin the transaction that was to begin with the next statement."""
@@ -217,11 +216,13 @@ class Line:
             if self.opening:
                 await self._send("")
 
-    async def _send(self, sql: str) -> PGresult:
-        return wire.check(await command(self.connection, self._due(sql)))
+    async def _send(self, sql: str) -> None:
+        wire.check(await command(self.connection, self._due(sql)))
 
     def _due(self, sql: str) -> bytes:
         """A command, and in front of it what opens the transaction."""
+        if not self.opening:
+            return sql.encode()
         commands = [*self.opening, sql] if sql else self.opening[:]
         self.opening.clear()
         return "; ".join(commands).encode()

@@ -66,8 +66,8 @@ class Transaction:
         self._session_of = session_of
         self._settings = settings
         self._timeout = timeout
-        self._callbacks = Callbacks()
-        # Made when they are needed: they refer back to this.
+        # Made when they are needed, most often not at all.
+        self._callbacks: Callbacks | None = None
         self._savepoints: Savepoints | None = None
         self._outcome = Outcome.UNKNOWN
 
@@ -116,8 +116,7 @@ class Transaction:
         that is rolled back is never called. Where one fails, the others are called all
         the same, and `CallbackFailed` tells of it.
         """
-        self._require_open()
-        self._callbacks.on_commit(callback)
+        self._followers().on_commit(callback)
 
     def on_rollback(self, callback: Callback) -> None:
         """Call something when what is done now has been undone.
@@ -126,8 +125,7 @@ class Transaction:
         if the savepoint in which it was registered was rolled back. Where one fails,
         the error that undid the block gets a note of it.
         """
-        self._require_open()
-        self._callbacks.on_rollback(callback)
+        self._followers().on_rollback(callback)
 
     @asynccontextmanager
     async def savepoint(
@@ -143,11 +141,11 @@ class Transaction:
             TransactionNotShared: this task is not the transaction's owner.
             RepositoryError: there is a savepoint of that name.
         """
-        self._require_open()
+        callbacks = self._followers()
         if self.owner != current_owner():
             raise TransactionNotShared(NOT_SHARED)
         if self._savepoints is None:
-            self._savepoints = Savepoints(self._session, self.command, self._callbacks)
+            self._savepoints = Savepoints(self._session, self.command, callbacks)
         async with self._savepoints.block(name) as savepoint:
             yield savepoint
 
@@ -166,12 +164,13 @@ class Transaction:
             now: and not only with the first statement, in the same round trip.
         """
         session = self._session
-        connection = session.connection
-        version = connection.pgconn.server_version
-        settings = {**self._settings, **timeouts(self._timeout, version)}
         session.opening.append(command)
+        settings = self._settings
+        if self._timeout is not None:
+            version = session.connection.pgconn.server_version
+            settings = {**settings, **timeouts(self._timeout, version)}
         if settings:
-            session.opening.append(set_local(settings, connection))
+            session.opening.append(set_local(settings, session.connection))
         try:
             if now or not session.is_fast:
                 await self._begun()
@@ -236,6 +235,8 @@ class Transaction:
         Raises:
             CallbackFailed: of a transaction that was committed.
         """
+        if self._callbacks is None:
+            return
         failures: list[Exception] = []
         for callback in self._callbacks.due(self._outcome):
             try:
@@ -286,6 +287,12 @@ class Transaction:
             self.require_tenant(package, tenant)
         own = self._session
         return own if package is own.package else self._session_of(package)
+
+    def _followers(self) -> Callbacks:
+        self._require_open()
+        if self._callbacks is None:
+            self._callbacks = Callbacks()
+        return self._callbacks
 
     def _require_open(self) -> None:
         if self.closed:

@@ -197,14 +197,13 @@ class Line:
         # In a transaction, the error has ended that.
         return wire.is_idle(self.connection.pgconn)
 
-    def command(self, sql: str) -> str:
-        """Run a command without parameters; returns its tag."""
+    def command(self, sql: str) -> None:
+        """Run a command without parameters."""
         if not self.is_fast:
-            cursor = self.connection.execute(self._due(sql), prepare=False)
-            return cursor.statusmessage or ""
+            self.connection.execute(self._due(sql), prepare=False)
+            return
         with self.connection.lock:
-            result = self._send(sql)
-        return (result.command_status or b"").decode()
+            self._send(sql)
 
     def open(self) -> None:
         """Begin the transaction that was to begin with the next statement."""
@@ -218,11 +217,13 @@ class Line:
             if self.opening:
                 self._send("")
 
-    def _send(self, sql: str) -> PGresult:
-        return wire.check(command(self.connection, self._due(sql)))
+    def _send(self, sql: str) -> None:
+        wire.check(command(self.connection, self._due(sql)))
 
     def _due(self, sql: str) -> bytes:
         """A command, and in front of it what opens the transaction."""
+        if not self.opening:
+            return sql.encode()
         commands = [*self.opening, sql] if sql else self.opening[:]
         self.opening.clear()
         return "; ".join(commands).encode()

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_Run: TypeAlias = "tuple[Statement[Any], Sequence[Any]]"
 _Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
 
 
@@ -145,7 +146,7 @@ class Pipeline:
         try:
             start(work)
         except Recorded as recorded:
-            pending = Pending(work, recorded.step)
+            pending = Pending(work, recorded.args[0])
         else:
             raise RepositoryError(
                 "a pipeline takes methods of its Database's repositories that run one"
@@ -178,12 +179,17 @@ class Pipeline:
             self._run_in(outer)
             return
         steps = [pending.step for pending in self._pending]
+        writes: list[Step] = []
         for step in steps:
             if step.statement.locks_rows:
                 raise needs_transaction(step.statement)
+            if not step.statement.read_only:
+                writes.append(step)
         # What is judged late is judged before the commit, which then takes a round
         # trip of its own.
-        if any(step.may_fail_late for step in steps) or not self._run_alone(steps):
+        if any(step.may_fail_late for step in writes) or not self._run_alone(
+            steps, writes
+        ):
             with self._blocks.transaction() as transaction:
                 self._run_in(transaction)
 
@@ -197,11 +203,10 @@ class Pipeline:
         answers = _send(steps, sessions, [], transaction.bounded)
         self._settle(answers, transaction)
 
-    def _run_alone(self, steps: Sequence[Step]) -> bool:
+    def _run_alone(self, steps: Sequence[Step], writes: Sequence[Step]) -> bool:
         """Run the statements as a transaction by themselves, if that is possible."""
         settings = {**self._settings, **_settings_of(steps)}
         before = [(SET, set_arguments(settings))] if settings else []
-        writes = [step for step in steps if not step.statement.read_only]
         with self._connected(writes=bool(writes)) as session_of:
             # Of one package, as a rule.
             known = {
@@ -243,10 +248,23 @@ def _settings_of(steps: Sequence[Step]) -> dict[str, str]:
     return settings
 
 
+def _around(
+    statement: Statement[Any], bounded: Callable[[float], float]
+) -> Sequence[_Run]:
+    """What limits a statement's time, and what ends that."""
+    if statement.timeout is None:
+        return ()
+    limit = milliseconds(bounded(statement.timeout))
+    return (
+        (LIMIT, (KEPT_BY_STATEMENT, limit)),
+        (UNLIMIT, (KEPT_BY_STATEMENT,)),
+    )
+
+
 def _send(
     steps: Sequence[Step],
     sessions: Sequence[Session],
-    before: Sequence[tuple[Statement[Any], Sequence[Any]]],
+    before: Sequence[_Run],
     bounded: Callable[[float], float],
 ) -> list[Answer]:
     """Run the statements in one pipeline; gives what was answered to each."""
@@ -255,24 +273,23 @@ def _send(
     owners: list[int] = []
     places: list[int] = []
 
-    def put(owner: int, codec: Codec[Any], values: Sequence[Any]) -> None:
-        commands.append((codec, codec.encode(values)))
-        owners.append(owner)
-
     owner = 0
     try:
         for statement, values in before:
-            put(0, sessions[0].codec(statement), values)
+            codec = sessions[0].codec(statement)
+            commands.append((codec, codec.encode(values)))
+        owners += [0] * len(commands)
         for owner, step in enumerate(steps):
-            session, statement = sessions[owner], step.statement
-            seconds = statement.timeout
-            if seconds is not None:
-                limit = milliseconds(bounded(seconds))
-                put(owner, session.codec(LIMIT), (KEPT_BY_STATEMENT, limit))
-            places.append(len(commands))
-            put(owner, session.codec(statement), step.values)
-            if seconds is not None:
-                put(owner, session.codec(UNLIMIT), (KEPT_BY_STATEMENT,))
+            around = _around(step.statement, bounded)
+            places.append(len(commands) + len(around[:1]))
+            for statement, values in (
+                *around[:1],
+                (step.statement, step.values),
+                *around[1:],
+            ):
+                codec = sessions[owner].codec(statement)
+                commands.append((codec, codec.encode(values)))
+                owners.append(owner)
         results = sessions[0].pipelined(commands)
     except wire.BatchFailed as failure:
         owner = -1 if failure.item is None else owners[failure.item]

@@ -44,11 +44,7 @@ class Step(NamedTuple):
 
 
 class Recorded(BaseException):
-    """Ends a call at its statement."""
-
-    def __init__(self, step: Step) -> None:
-        super().__init__()
-        self.step = step
+    """Ends a call at its statement, a `Step`, which is its only argument."""
 
 
 class Recorder:

@@ -67,8 +67,8 @@ class Transaction:
         self._session_of = session_of
         self._settings = settings
         self._timeout = timeout
-        self._callbacks = Callbacks()
-        # Made when they are needed: they refer back to this.
+        # Made when they are needed, most often not at all.
+        self._callbacks: Callbacks | None = None
         self._savepoints: Savepoints | None = None
         self._outcome = Outcome.UNKNOWN
 
@@ -117,8 +117,7 @@ class Transaction:
         that is rolled back is never called. Where one fails, the others are called all
         the same, and `CallbackFailed` tells of it.
         """
-        self._require_open()
-        self._callbacks.on_commit(callback)
+        self._followers().on_commit(callback)
 
     def on_rollback(self, callback: Callback) -> None:
         """Call something when what is done now has been undone.
@@ -127,8 +126,7 @@ class Transaction:
         if the savepoint in which it was registered was rolled back. Where one fails,
         the error that undid the block gets a note of it.
         """
-        self._require_open()
-        self._callbacks.on_rollback(callback)
+        self._followers().on_rollback(callback)
 
     @contextmanager
     def savepoint(self, name: str | None = None) -> Generator[Savepoint, None, None]:
@@ -142,11 +140,11 @@ class Transaction:
             TransactionNotShared: this thread is not the transaction's owner.
             RepositoryError: there is a savepoint of that name.
         """
-        self._require_open()
+        callbacks = self._followers()
         if self.owner != current_owner():
             raise TransactionNotShared(NOT_SHARED)
         if self._savepoints is None:
-            self._savepoints = Savepoints(self._session, self.command, self._callbacks)
+            self._savepoints = Savepoints(self._session, self.command, callbacks)
         with self._savepoints.block(name) as savepoint:
             yield savepoint
 
@@ -165,12 +163,13 @@ class Transaction:
             now: and not only with the first statement, in the same round trip.
         """
         session = self._session
-        connection = session.connection
-        version = connection.pgconn.server_version
-        settings = {**self._settings, **timeouts(self._timeout, version)}
         session.opening.append(command)
+        settings = self._settings
+        if self._timeout is not None:
+            version = session.connection.pgconn.server_version
+            settings = {**settings, **timeouts(self._timeout, version)}
         if settings:
-            session.opening.append(set_local(settings, connection))
+            session.opening.append(set_local(settings, session.connection))
         try:
             if now or not session.is_fast:
                 self._begun()
@@ -235,6 +234,8 @@ class Transaction:
         Raises:
             CallbackFailed: of a transaction that was committed.
         """
+        if self._callbacks is None:
+            return
         failures: list[Exception] = []
         for callback in self._callbacks.due(self._outcome):
             try:
@@ -285,6 +286,12 @@ class Transaction:
             self.require_tenant(package, tenant)
         own = self._session
         return own if package is own.package else self._session_of(package)
+
+    def _followers(self) -> Callbacks:
+        self._require_open()
+        if self._callbacks is None:
+            self._callbacks = Callbacks()
+        return self._callbacks
 
     def _require_open(self) -> None:
         if self.closed:

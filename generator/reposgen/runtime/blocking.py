@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from psycopg.abc import Buffer, PQGen
+    from psycopg.pq import PGnotify
     from psycopg.pq.abc import PGconn, PGresult
     from psycopg.waiting import Ready, Wait
 
@@ -59,16 +60,11 @@ def command(connection: Connection[Any], sql: bytes) -> Sequence[PGresult]:
 
 def _answer(connection: Connection[Any], pgconn: PGconn) -> Sequence[PGresult]:
     attributes = vars(connection)
-    try:
-        poll: Poll | None = attributes[_POLL]
-    except KeyError:
-        poll = attributes[_POLL] = _poll_of(connection)
+    if _POLL not in attributes:
+        attributes[_POLL] = _poll_of(connection)
+    poll: Poll | None = attributes[_POLL]
     if poll is None or pgconn.flush():
         return connection.wait(wire.answer(pgconn))
-    return _results(pgconn, poll)
-
-
-def _results(pgconn: PGconn, poll: Poll) -> list[PGresult]:
     results: list[PGresult] = []
     while True:
         try:
@@ -77,18 +73,24 @@ def _results(pgconn: PGconn, poll: Poll) -> list[PGresult]:
                 pgconn.consume_input()
         except psycopg.Error:
             # Where the server has said why it leaves, that is what counts.
-            if any(result.status not in wire.DONE for result in results):
-                return results
-            raise
-        while (notify := pgconn.notifies()) is not None:
-            if pgconn.notify_handler is not None:
-                pgconn.notify_handler(notify)
+            if not results or results[-1].status in wire.DONE:
+                raise
+            return results
+        if (notify := pgconn.notifies()) is not None:
+            _tell(pgconn, notify)
         result = pgconn.get_result()
         if result is None:
             return results
         results.append(result)
         if result.status in wire.COPYING:
             return results
+
+
+def _tell(pgconn: PGconn, notify: PGnotify | None) -> None:
+    while notify is not None:
+        if pgconn.notify_handler is not None:
+            pgconn.notify_handler(notify)
+        notify = pgconn.notifies()
 
 
 def _interrupted(

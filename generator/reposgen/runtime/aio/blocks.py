@@ -126,10 +126,10 @@ class Blocks(ABC):
             async with outer.savepoint():
                 yield outer
             return
-        settings = {
-            **self._limits,
-            **own_settings(self._package, None, self._tenant()),
-        }
+        settings = self._limits
+        if self._package.tenant is not None:
+            own = own_settings(self._package, None, self._tenant())
+            settings = {**settings, **own}
         transaction: Transaction | None = None
         try:
             async with self._connected(writes=not read_only) as sessions:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_Run: TypeAlias = "tuple[Statement[Any], Sequence[Any]]"
 _Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
 
 
@@ -144,7 +145,7 @@ class Pipeline:
         try:
             start(work)
         except Recorded as recorded:
-            pending = Pending(work, recorded.step)
+            pending = Pending(work, recorded.args[0])
         else:
             raise RepositoryError(
                 "a pipeline takes methods of its Database's repositories that run one"
@@ -177,13 +178,16 @@ class Pipeline:
             await self._run_in(outer)
             return
         steps = [pending.step for pending in self._pending]
+        writes: list[Step] = []
         for step in steps:
             if step.statement.locks_rows:
                 raise needs_transaction(step.statement)
+            if not step.statement.read_only:
+                writes.append(step)
         # What is judged late is judged before the commit, which then takes a round
         # trip of its own.
-        if any(step.may_fail_late for step in steps) or not await self._run_alone(
-            steps
+        if any(step.may_fail_late for step in writes) or not await self._run_alone(
+            steps, writes
         ):
             async with self._blocks.transaction() as transaction:
                 await self._run_in(transaction)
@@ -198,11 +202,10 @@ class Pipeline:
         answers = await _send(steps, sessions, [], transaction.bounded)
         await self._settle(answers, transaction)
 
-    async def _run_alone(self, steps: Sequence[Step]) -> bool:
+    async def _run_alone(self, steps: Sequence[Step], writes: Sequence[Step]) -> bool:
         """Run the statements as a transaction by themselves, if that is possible."""
         settings = {**self._settings, **_settings_of(steps)}
         before = [(SET, set_arguments(settings))] if settings else []
-        writes = [step for step in steps if not step.statement.read_only]
         async with self._connected(writes=bool(writes)) as session_of:
             # Of one package, as a rule.
             known = {
@@ -244,10 +247,23 @@ def _settings_of(steps: Sequence[Step]) -> dict[str, str]:
     return settings
 
 
+def _around(
+    statement: Statement[Any], bounded: Callable[[float], float]
+) -> Sequence[_Run]:
+    """What limits a statement's time, and what ends that."""
+    if statement.timeout is None:
+        return ()
+    limit = milliseconds(bounded(statement.timeout))
+    return (
+        (LIMIT, (KEPT_BY_STATEMENT, limit)),
+        (UNLIMIT, (KEPT_BY_STATEMENT,)),
+    )
+
+
 async def _send(
     steps: Sequence[Step],
     sessions: Sequence[Session],
-    before: Sequence[tuple[Statement[Any], Sequence[Any]]],
+    before: Sequence[_Run],
     bounded: Callable[[float], float],
 ) -> list[Answer]:
     """Run the statements in one pipeline; gives what was answered to each."""
@@ -256,24 +272,23 @@ async def _send(
     owners: list[int] = []
     places: list[int] = []
 
-    def put(owner: int, codec: Codec[Any], values: Sequence[Any]) -> None:
-        commands.append((codec, codec.encode(values)))
-        owners.append(owner)
-
     owner = 0
     try:
         for statement, values in before:
-            put(0, await sessions[0].codec(statement), values)
+            codec = await sessions[0].codec(statement)
+            commands.append((codec, codec.encode(values)))
+        owners += [0] * len(commands)
         for owner, step in enumerate(steps):
-            session, statement = sessions[owner], step.statement
-            seconds = statement.timeout
-            if seconds is not None:
-                limit = milliseconds(bounded(seconds))
-                put(owner, await session.codec(LIMIT), (KEPT_BY_STATEMENT, limit))
-            places.append(len(commands))
-            put(owner, await session.codec(statement), step.values)
-            if seconds is not None:
-                put(owner, await session.codec(UNLIMIT), (KEPT_BY_STATEMENT,))
+            around = _around(step.statement, bounded)
+            places.append(len(commands) + len(around[:1]))
+            for statement, values in (
+                *around[:1],
+                (step.statement, step.values),
+                *around[1:],
+            ):
+                codec = await sessions[owner].codec(statement)
+                commands.append((codec, codec.encode(values)))
+                owners.append(owner)
         results = await sessions[0].pipelined(commands)
     except wire.BatchFailed as failure:
         owner = -1 if failure.item is None else owners[failure.item]

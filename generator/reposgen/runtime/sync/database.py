@@ -12,7 +12,7 @@ from ..limits import own_settings
 from ..notifications import behind
 from ..settings import Options, Settings
 from ..statistics import Statistics
-from ._compat import FastConnection
+from ._compat import FastConnection, current_owner
 from .servers import Servers
 from .session import needs_transaction
 
@@ -131,9 +131,11 @@ class Database(Servers):
         """Run one statement: in the current transaction, or on its own."""
         if package.tenant is not None and tenant is None:
             tenant = self._tenant()
-        # Where there is none, most often, there is nothing more to look at.
-        transaction = self._current.get() and self.current()
-        if transaction is not None:
+        transaction = self._current.get()
+        # What `current` does; here it is asked for each statement.
+        if transaction is not None and transaction.owner != current_owner():
+            transaction = self.current()
+        if transaction is not None and not transaction.closed:
             return transaction.run_statement(package, statement, values, read, tenant)
         if statement.locks_rows:
             raise needs_transaction(statement)
