@@ -28,9 +28,9 @@ from tests.benchmarks.peers.generated import (
 from tests.benchmarks.peers.libpq import Libpq
 from tests.benchmarks.peers.raw import HandWrittenPsycopg
 from tests.benchmarks.peers.raw import RawPsycopg as SyncPsycopg
-from tests.benchmarks.peers.raw_async import PooledPsycopg, RawPsycopg
+from tests.benchmarks.peers.raw_async import RawPsycopg, pooled_psycopg
 from tests.benchmarks.peers.with_aiosql import Aiosql, AsyncAiosql
-from tests.benchmarks.peers.with_asyncpg import Asyncpg, PooledAsyncpg
+from tests.benchmarks.peers.with_asyncpg import Asyncpg, pooled_asyncpg
 from tests.benchmarks.report import Measurement
 from tests.benchmarks.rounds import run_rounds, run_rounds_async
 from tests.benchmarks.setting import TASKS
@@ -146,8 +146,8 @@ async def async_crowd(
     """Ten tasks that make calls at the same time, each from a pool of ten."""
     async with AsyncExitStack() as stack:
         contenders: dict[str, Any] = {
-            POOLED: await PooledPsycopg.open(conninfo),
-            "asyncpg, pool": await PooledAsyncpg.open(conninfo),
+            POOLED: await pooled_psycopg(conninfo),
+            "asyncpg, pool": await pooled_asyncpg(conninfo),
             "SQLAlchemy Core": await AsyncCore.open(conninfo),
             "SQLAlchemy ORM": await AsyncOrm.open(conninfo),
         }
@@ -186,7 +186,7 @@ async def _async_contenders(
         BASE: await RawPsycopg.open(conninfo),
         "aiosql": await AsyncAiosql.open(conninfo),
         "asyncpg": await Asyncpg.open(conninfo),
-        "asyncpg, pool": await PooledAsyncpg.open(conninfo),
+        "asyncpg, pool": await pooled_asyncpg(conninfo),
         "SQLAlchemy Core": await AsyncCore.open(conninfo),
         "SQLAlchemy ORM": await AsyncOrm.open(conninfo),
     }

@@ -16,6 +16,10 @@ _LABEL_WIDTH: Final = 200
 _CHART_WIDTH: Final = 420
 _LONGEST_RATIO: Final = 3.0
 _OURS: Final = "reposgen"
+# Next to raw psycopg, as a rule: the tables have them.
+_NOT_DRAWN: Final = ("psycopg by hand", "aiosql")
+# From here on, figures behind the point say nothing.
+_WHOLE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +117,10 @@ def svg_chart(sections: Sequence[Section]) -> str:
 def _rows(sections: Iterable[Section]) -> Iterable[tuple[str, str, Ratio]]:
     for section in sections:
         for measurement in section.measurements:
+            group = f"{measurement.name}, {section.title}"
             for name, ratio in measurement.ratios.items():
-                yield f"{measurement.name}, {section.title}", name, ratio
+                if name != measurement.base and name not in _NOT_DRAWN:
+                    yield group, name, ratio
 
 
 def _cell(measurement: Measurement, name: str) -> str:
@@ -128,6 +134,7 @@ def _cell(measurement: Measurement, name: str) -> str:
 
 def _spelled(seconds: float) -> str:
     for unit, factor in (("s", 1.0), ("ms", 1e3)):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.2g} {unit}"
+        number = seconds * factor
+        if number >= 1:
+            return f"{number:.{1 if number < _WHOLE else 0}f} {unit}"
     return f"{seconds * 1e6:.0f} µs"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 from tests.benchmarks import statements
 from tests.benchmarks.peers.common import Peer, key_of, psycopg_values
+from tests.benchmarks.peers.pooled import Pooled
 from tests.benchmarks.statements import percent
 from tests.benchmarks.tasks import LAST_KEY, Task
 
@@ -72,42 +74,13 @@ class RawPsycopg(Peer):
         await self.connection.close()
 
 
-class PooledPsycopg:
-    """The same with a connection from psycopg_pool for each call."""
-
-    def __init__(self, pool: AsyncConnectionPool) -> None:
-        self.pool = pool
-
-    @classmethod
-    async def open(cls, conninfo: str) -> Self:
-        pool = AsyncConnectionPool(
-            conninfo, kwargs={"autocommit": True}, max_size=10, open=False
-        )
-        await pool.open(wait=True)
-        return cls(pool)
-
-    async def get(self, key: UUID) -> Any:
-        async with self.pool.connection() as connection:
-            return await get(connection, key)
-
-    async def list(self, tenant: UUID, limit: int) -> Any:
-        async with self.pool.connection() as connection:
-            return await list_(connection, tenant, limit)
-
-    async def insert(self, task: Task) -> Any:
-        async with self.pool.connection() as connection:
-            return await insert(connection, task)
-
-    async def rename(self, key: UUID, version: int) -> Any:
-        async with self.pool.connection() as connection:
-            return await rename(connection, key, version)
-
-    async def transaction(self, key: UUID) -> None:
-        async with self.pool.connection() as connection:
-            await transaction(connection, key)
-
-    async def close(self) -> None:
-        await self.pool.close()
+async def pooled_psycopg(conninfo: str) -> Pooled:
+    """psycopg with a connection from psycopg_pool for each call."""
+    pool = AsyncConnectionPool(
+        conninfo, kwargs={"autocommit": True}, max_size=10, open=False
+    )
+    await pool.open(wait=True)
+    return Pooled(sys.modules[__name__], pool.connection, pool.close)
 
 
 async def _one(connection: Any, sql: str, values: Sequence[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Self
 
 import asyncpg
@@ -9,6 +10,7 @@ import orjson
 import psycopg
 from tests.benchmarks import statements
 from tests.benchmarks.peers.common import Peer
+from tests.benchmarks.peers.pooled import Pooled
 from tests.benchmarks.statements import dollars
 from tests.benchmarks.tasks import COLUMNS, LAST_KEY, Point, Task, points, values_of
 
@@ -86,42 +88,12 @@ class Asyncpg(Peer):
         await self.connection.close()
 
 
-class PooledAsyncpg:
-    """With a connection from asyncpg's pool for each call."""
-
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self.pool = pool
-
-    @classmethod
-    async def open(cls, conninfo: str) -> Self:
-        return cls(
-            await asyncpg.create_pool(
-                **options(conninfo), min_size=1, max_size=10, init=_use_orjson
-            )
-        )
-
-    async def get(self, key: UUID) -> Any:
-        async with self.pool.acquire() as connection:
-            return await get(connection, key)
-
-    async def list(self, tenant: UUID, limit: int) -> Sequence[Any]:
-        async with self.pool.acquire() as connection:
-            return await list_(connection, tenant, limit)
-
-    async def insert(self, task: Task) -> Any:
-        async with self.pool.acquire() as connection:
-            return await insert(connection, task)
-
-    async def rename(self, key: UUID, version: int) -> Any:
-        async with self.pool.acquire() as connection:
-            return await rename(connection, key, version)
-
-    async def transaction(self, key: UUID) -> None:
-        async with self.pool.acquire() as connection:
-            await transaction(connection, key)
-
-    async def close(self) -> None:
-        await self.pool.close()
+async def pooled_asyncpg(conninfo: str) -> Pooled:
+    """asyncpg with a connection from its pool for each call."""
+    pool = await asyncpg.create_pool(
+        **options(conninfo), min_size=1, max_size=10, init=_use_orjson
+    )
+    return Pooled(sys.modules[__name__], pool.acquire, pool.close)
 
 
 async def get(connection: Any, key: UUID) -> Task:
