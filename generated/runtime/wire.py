@@ -1,8 +1,9 @@
 """The fast path: libpq's calls, as generators that any psycopg connection can wait for.
 
-This module alone uses what psycopg does not document in full: `psycopg.generators`,
-`PGconn.send_*`, and what formats the rows of a COPY, which both paths use. What else it
-does, the cursors of the plain path do through the public API; the tests run on both.
+This module, and `blocking` with it, uses what psycopg does not document in full:
+`psycopg.generators`, `PGconn.send_*`, and what formats the rows of a COPY, which both
+paths use. What else it does, the cursors of the plain path do through the public API;
+the tests run on both.
 """
 
 from __future__ import annotations

@@ -96,8 +96,8 @@ def _pgbench() -> Path | None:
 def main() -> None:
     """Measure and print; with `--chart`, draw as well."""
     parser = argparse.ArgumentParser(description="Measure generated code.")
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--bulk-rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--bulk-rounds", type=int, default=3)
     parser.add_argument(
         "--cores", type=int, default=1, help="for single calls; 0 is all (default: 1)"
     )
