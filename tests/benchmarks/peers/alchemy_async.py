@@ -8,18 +8,22 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from tests.benchmarks.peers.alchemy import (
+    POINTS,
     TASKS,
+    TASKS_IN,
+    MappedPoint,
     MappedTask,
     get_query,
     insert_query,
     list_query,
     mapped,
+    page_query,
     rename_query,
     retry_query,
 )
 from tests.benchmarks.peers.common import Peer, as_dict
 from tests.benchmarks.peers.with_asyncpg import options
-from tests.benchmarks.tasks import Task
+from tests.benchmarks.tasks import Point, Task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,9 +79,33 @@ class AsyncCore(_WithEngine):
             await connection.execute(retry_query(key))
 
     async def batch(self, tasks: Sequence[Task]) -> None:
-        rows = [as_dict(task) for task in tasks]
+        await self._many(TASKS, tasks)
+
+    async def copy(self, tasks: Sequence[Task]) -> None:
+        await self._many(TASKS_IN, tasks)
+
+    async def _many(self, table: sa.Table, tasks: Sequence[Task]) -> None:
         async with self.engine.begin() as connection:
-            await connection.execute(sa.insert(TASKS), rows)
+            await connection.execute(
+                sa.insert(table), [as_dict(task) for task in tasks]
+            )
+
+    async def stream(self) -> None:
+        query = sa.select(POINTS).execution_options(yield_per=1000)
+        async with self.engine.connect() as connection:
+            async for row in await connection.stream(query):
+                Point(*row)
+
+    async def pages(self, tenant: UUID, size: int) -> None:
+        after = None
+        async with self.autocommit.connect() as connection:
+            while True:
+                query = page_query(TASKS, tenant, after, size)
+                rows = (await connection.execute(query)).all()
+                if not rows:
+                    return
+                tasks = [Task(*row) for row in rows]
+                after = (tasks[-1].created_at, tasks[-1].id)
 
 
 class AsyncOrm(_WithEngine):
@@ -118,3 +146,19 @@ class AsyncOrm(_WithEngine):
         async with AsyncSession(self.engine) as session:
             session.add_all([mapped(task) for task in tasks])
             await session.commit()
+
+    async def stream(self) -> None:
+        query = sa.select(MappedPoint).execution_options(yield_per=1000)
+        async with AsyncSession(self.engine) as session:
+            async for _ in await session.stream_scalars(query):
+                pass
+
+    async def pages(self, tenant: UUID, size: int) -> None:
+        after = None
+        while True:
+            query = page_query(MappedTask, tenant, after, size)
+            async with AsyncSession(self.engine) as session:
+                tasks: Sequence[Any] = (await session.scalars(query)).all()
+            if not tasks:
+                return
+            after = (tasks[-1].created_at, tasks[-1].id)
