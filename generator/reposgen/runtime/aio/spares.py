@@ -39,12 +39,13 @@ class Spares:
     def take(self, since: float) -> AsyncConnection[Any] | None:
         """One that went to rest after `since`; None if there is none."""
         try:
-            # Threads may come in between, were this to look first.
-            connection = self._connections.pop()
-        except IndexError:
-            return None
-        if vars(connection)[RESTS] <= since:
-            self._connections.append(connection)
+            connection = self._connections[-1]
+            if vars(connection)[RESTS] <= since:
+                return None
+            # Another thread may have been faster. To take one and put it back would
+            # hide it from who closes them all, or waits for one, at that moment.
+            self._connections.remove(connection)
+        except (IndexError, ValueError):
             return None
         self.calls += 1
         return connection

@@ -11,33 +11,16 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from psycopg import Connection
 
-from ..blocking import command, execute
+from .. import blocking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-__all__ = [
-    "NOT_SHARED",
-    "Event",
-    "FastConnection",
-    "Writable",
-    "call",
-    "chunks",
-    "close",
-    "command",
-    "current_owner",
-    "execute",
-    "flattened",
-    "is_running",
-    "sleep",
-    "start",
-    "to_the_end",
-    "without_waiting",
-    "write",
-]
-
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
+
+execute: Final = blocking.execute
+command: Final = blocking.command
 
 # What a Database's connections are, unless it is told otherwise.
 FastConnection = Connection
