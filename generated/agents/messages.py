@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     UNSET,
     CopyInto,
     JsonInput,
@@ -25,7 +25,8 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Listener, Runner, Source
+from reposgen_runtime.aio import Listener, Runner, Source
+
 from .models import Message, MessageRole, NewMessage
 from .schema import PACKAGE
 

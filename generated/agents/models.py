@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from ..runtime import Json
+from reposgen_runtime import Json
 
 
 class AgentStatus(StrEnum):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from ..runtime import Json, Statement
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Json, Statement
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Conversation, Task, User
 from .schema import PACKAGE
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     UNSET,
     JsonInput,
     Key,
@@ -21,7 +21,8 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Runner, Source
+from reposgen_runtime.aio import Runner, Source
+
 from .models import (
     ExecutionStatus,
     Playbook,

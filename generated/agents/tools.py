@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     UNSET,
     CopyInto,
     JsonInput,
@@ -23,7 +23,8 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Runner, Source
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Tool, ToolCapability, ToolUsage
 from .schema import PACKAGE
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     UNSET,
     CopyInto,
     Json,
@@ -23,7 +23,8 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Runner, Source
+from reposgen_runtime.aio import Runner, Source
+
 from .models import User
 from .schema import PACKAGE
 

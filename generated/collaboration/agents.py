@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from typing import Final, Literal
 from uuid import UUID
 
-from ..runtime import JsonInput, Key, OrderBy, Ordering, Page, Statement, Variants, When
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import (
+    JsonInput,
+    Key,
+    OrderBy,
+    Ordering,
+    Page,
+    Statement,
+    Variants,
+    When,
+)
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Agent, AgentStatus
 from .schema import PACKAGE
 

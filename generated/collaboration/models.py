@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
-from ..runtime import Json
+from reposgen_runtime import Json
 
 
 class AgentStatus(StrEnum):

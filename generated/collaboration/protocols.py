@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
-from ..runtime import UNSET, JsonInput, Page, Unset
-from ..runtime.aio import Export, Stream
-from ..runtime.copy_commands import CopyFormat, LinesFormat
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.aio import Export, Stream
+from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
+
 from .models import (
     Agent,
     AgentStatus,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     UNSET,
     CopyInto,
     Json,
@@ -24,8 +24,9 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Export, Runner, Source, Stream
-from ..runtime.copy_commands import CopyFormat, LinesFormat
+from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
+
 from .models import (
     AgentTaskCount,
     Task,

@@ -9,8 +9,18 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from ..runtime import JsonInput, Key, OrderBy, Ordering, Page, Statement, Variants, When
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import (
+    JsonInput,
+    Key,
+    OrderBy,
+    Ordering,
+    Page,
+    Statement,
+    Variants,
+    When,
+)
+from reposgen_runtime.aio import Runner, Source
+
 from .models import (
     StageStatus,
     Workflow,

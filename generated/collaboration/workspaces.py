@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     JsonInput,
     Key,
     Optimistic,
@@ -20,7 +20,8 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Runner, Source
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Agent, MemberRole, Workspace, WorkspaceActivity, WorkspaceMember
 from .schema import PACKAGE
 

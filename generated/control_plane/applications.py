@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from ..runtime import Key, OrderBy, Ordering, Page, Statement, Variants
-from ..runtime.aio import Runner, Source
-from ..runtime.secret import Secret
+from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.secret import Secret
+
 from .models import Application, build_application
 from .schema import PACKAGE
 

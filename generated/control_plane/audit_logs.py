@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Final
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     Buffering,
     CopyInto,
     JsonInput,
@@ -22,8 +22,9 @@ from ..runtime import (
     Statement,
     Variants,
 )
-from ..runtime.aio import Source, Stream
-from ..runtime.aio.buffered import BufferedRunner
+from reposgen_runtime.aio import Source, Stream
+from reposgen_runtime.aio.buffered import BufferedRunner
+
 from .models import AuditLog
 from .schema import PACKAGE
 

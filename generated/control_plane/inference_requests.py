@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from ..runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
+from reposgen_runtime.aio import Runner, Source
+
 from .models import InferenceRequest, InferenceStatus
 from .schema import PACKAGE
 

@@ -11,8 +11,8 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any
 from uuid import UUID
 
-from ..runtime import Json
-from ..runtime.secret import Secret
+from reposgen_runtime import Json
+from reposgen_runtime.secret import Secret
 
 
 class InferenceStatus(StrEnum):

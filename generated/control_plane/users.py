@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     UNSET,
     Key,
     OrderBy,
@@ -18,7 +18,8 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Runner, Source
+from reposgen_runtime.aio import Runner, Source
+
 from .models import User, UserRole
 from .schema import PACKAGE
 

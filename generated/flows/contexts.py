@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     Json,
     JsonInput,
     Key,
@@ -21,7 +21,8 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Runner, Source
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Context, Criterion
 from .schema import PACKAGE
 

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from ..runtime import Statement, Variants, When
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Statement, Variants, When
+from reposgen_runtime.aio import Runner, Source
+
 from .models import FlowAnalytics
 from .schema import PACKAGE
 

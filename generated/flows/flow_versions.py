@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from ..runtime import JsonInput, Statement
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import JsonInput, Statement
+from reposgen_runtime.aio import Runner, Source
+
 from .models import ChangeType, ConversationFlow, FlowVersion
 from .schema import PACKAGE
 

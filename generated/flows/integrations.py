@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     UNSET,
     JsonInput,
     Key,
@@ -18,7 +18,8 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Runner, Source
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Integration
 from .schema import PACKAGE
 

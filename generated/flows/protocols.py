@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
-from ..runtime import UNSET, Json, JsonInput, Page, Unset
+from reposgen_runtime import UNSET, Json, JsonInput, Page, Unset
+
 from .contexts import AggregateRow, GetCollectionStatsRow
 from .experiments import Assignment, CountAssignmentsRow, GetWithVariantsRow
 from .flow_analytics import GetTenantAnalyticsRow

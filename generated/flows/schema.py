@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..runtime import Package
+from reposgen_runtime import Package
+
 from .errors import (
     ContextsDocumentCheckViolation,
     ContextsIdCheckViolation,

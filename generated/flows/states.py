@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     JsonInput,
     Key,
     Optimistic,
@@ -18,7 +18,8 @@ from ..runtime import (
     Statement,
     Variants,
 )
-from ..runtime.aio import Runner, Source
+from reposgen_runtime.aio import Runner, Source
+
 from .models import State
 from .schema import PACKAGE
 

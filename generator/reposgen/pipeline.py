@@ -128,8 +128,8 @@ def output_files(project: Project, cache: ProjectCache = NO_CACHE) -> Mapping[st
     if project.has_errors:
         raise ReposgenError(project.diagnostics)
     with known_texts(cache) as known:
-        rendered = render_output([package.code for package in project.packages], known)
-    return {**kept_files(project), **rendered}
+        files = render_output(project.code, known, vendored=project.config.is_vendored)
+    return {**kept_files(project), **files}
 
 
 def deliver(project: Project, files: Mapping[str, str], *, write: bool) -> Comparison:

@@ -66,6 +66,11 @@ class Project:
     diagnostics: tuple[Diagnostic, ...]
 
     @property
+    def code(self) -> tuple[Package, ...]:
+        """The Python code of each package."""
+        return tuple(package.code for package in self.packages)
+
+    @property
     def has_errors(self) -> bool:
         """Whether nothing may be written."""
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
@@ -149,18 +154,20 @@ def undocumented(project: Project) -> tuple[Diagnostic, ...]:
 def kept_files(project: Project) -> Mapping[str, str]:
     """Files of packages that were not asked for, as they are on disk, by path.
 
-    Parts of the run time are among them: those packages may need more of it.
+    Parts of a vendored run time are among them: those packages may need more of it.
     """
     asked = {package.options.name for package in project.packages}
     others = {p.name for p in project.config.packages if p.name not in asked}
     if not others:
         return {}
+    if project.config.is_vendored:
+        others.add("runtime")
     directory = project.config.output_directory
     owned = read_manifest(directory, project.config.output.directory).files
     return {
         path: (directory / path).read_text(encoding="utf-8")
         for path in owned
-        if path.split("/")[0] in {*others, "runtime"} and (directory / path).is_file()
+        if path.split("/")[0] in others and (directory / path).is_file()
     }
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (
-    ROOT / "generator/reposgen/runtime",
+    ROOT / "generator/runtime/reposgen_runtime",
     ROOT / "tests/runtime",
     ROOT / "tests/faults",
     *(path.parent for path in sorted((ROOT / "tests/systems").glob("*/aio"))),

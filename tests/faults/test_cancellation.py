@@ -12,7 +12,7 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.aio.repositories import Database
 
-from reposgen.runtime.aio import Runner
+from reposgen_runtime.aio import Runner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,10 +12,10 @@ from tests.runtime import shop
 from tests.runtime.aio.repositories import Database as AsyncDatabase
 from tests.runtime.sync.repositories import Database as SyncDatabase
 
-from reposgen.runtime import Statement
-from reposgen.runtime.aio import Runner as AsyncRunner
-from reposgen.runtime.errors import Deadlock, SerializationFailure
-from reposgen.runtime.sync import Runner as SyncRunner
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner as AsyncRunner
+from reposgen_runtime.errors import Deadlock, SerializationFailure
+from reposgen_runtime.sync import Runner as SyncRunner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -14,15 +14,15 @@ from tests.runtime import shop
 from tests.runtime.aio.repositories import Database as AsyncDatabase
 from tests.runtime.sync.repositories import Database as SyncDatabase
 
-from reposgen.runtime.aio import Runner as AsyncRunner
-from reposgen.runtime.sync import Runner as SyncRunner
+from reposgen_runtime.aio import Runner as AsyncRunner
+from reposgen_runtime.sync import Runner as SyncRunner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from tests.support.replica import Replica
 
-    from reposgen.runtime.settings import Options
+    from reposgen_runtime.settings import Options
 
 WORKERS: Final = 10
 READS: Final = 50

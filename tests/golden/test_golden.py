@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/codegen.toml"))
-# All cases' packages stand in one output directory, over one runtime.
+# All cases' packages stand in one output directory.
 OUTPUT = "golden_output"
 
 
@@ -123,7 +123,6 @@ def test_mypy(golden: Golden) -> None:
 def test_pyright(golden: Golden) -> None:
     settings = {
         "include": [OUTPUT],
-        "exclude": [f"{OUTPUT}/runtime"],
         "typeCheckingMode": "strict",
         "pythonVersion": "3.11",
     }
@@ -135,7 +134,7 @@ def test_ruff(golden: Golden) -> None:
     rules = "--select=E4,E7,E9,F,I,UP,B,C4,SIM,RUF"
     users = 'lint.isort.known-third-party=["golden_overrides"]'
     options = (
-        *("--isolated", "--target-version=py311", "--exclude=runtime"),
+        *("--isolated", "--target-version=py311"),
         f"--config={users}",
     )
     check("ruff", "check", rules, *options, OUTPUT, cwd=golden.root)

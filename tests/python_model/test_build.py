@@ -38,12 +38,12 @@ from reposgen.python_model.model.modules import (
     SchemaModule,
 )
 from reposgen.render.annotations import plain_annotation
-from reposgen.runtime import Settings
-from reposgen.runtime.aio import Database as AsyncDatabase
-from reposgen.runtime.aio.buffered import BufferedDatabase
-from reposgen.runtime.statement import Package as RuntimePackage
-from reposgen.runtime.sync import Database as SyncDatabase
 from reposgen.sql_source.model import Command
+from reposgen_runtime import Settings
+from reposgen_runtime.aio import Database as AsyncDatabase
+from reposgen_runtime.aio.buffered import BufferedDatabase
+from reposgen_runtime.statement import Package as RuntimePackage
+from reposgen_runtime.sync import Database as SyncDatabase
 
 if TYPE_CHECKING:
     from reposgen.live_schema.model import PgType

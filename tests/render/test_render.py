@@ -34,8 +34,9 @@ from reposgen.python_model.build import build_package
 from reposgen.render.render import render_output, render_package
 from reposgen.render.runtime_files import runtime_files
 from reposgen.sql_source.model import Command
+from reposgen_runtime.compatibility import API_LEVEL
 
-RUNTIME = Path(__file__).parents[2] / "generator" / "reposgen" / "runtime"
+RUNTIME = Path(__file__).parents[2] / "generator" / "runtime" / "reposgen_runtime"
 
 # PostgreSQL takes any text but NUL for a name; those that hurt come often.
 NASTY = st.sampled_from(
@@ -189,10 +190,30 @@ def test_only_the_colours_asked_for_are_copied() -> None:
     judged = analysis(query("Ping", Command.EXEC))
     for api, other in (("async", "sync"), ("sync", "aio")):
         package = build_package(judged, config(api=api))
-        files = render_output([package])
+        files = render_output([package], vendored=True)
         assert not any(path.startswith(f"runtime/{other}/") for path in files)
         assert "demo/sync/__init__.py" not in files
         assert files["py.typed"] == ""
+
+
+def test_an_installed_runtime_is_imported_and_its_level_stated() -> None:
+    files = render_output(
+        [build_package(analysis(query("Ping", Command.EXEC)), config())]
+    )
+    assert not any(path.startswith("runtime/") for path in files)
+    assert f"require_api({API_LEVEL})" in files["__init__.py"]
+    assert "from reposgen_runtime.aio import" in files["demo/tasks.py"]
+
+
+def test_a_vendored_runtime_is_imported_from_the_output() -> None:
+    package = build_package(analysis(query("Ping", Command.EXEC)), config())
+    files = render_output([package], vendored=True)
+    assert "from ..runtime.aio import" in files["demo/tasks.py"]
+    assert not any(
+        "reposgen_runtime" in text
+        for path, text in files.items()
+        if not path.startswith("runtime/")
+    )
 
 
 def test_the_runtime_is_copied_byte_for_byte() -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 from tests.runtime import shop
 
-from reposgen.runtime import Buffering, CopyInto, Statement
+from reposgen_runtime import Buffering, CopyInto, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reposgen.runtime.buffering import Unwritten
+    from reposgen_runtime.buffering import Unwritten
 
 NEVER: Final = 3600.0
 TITLE: Final = CopyInto('"public"."tasks"', ('"title"',))

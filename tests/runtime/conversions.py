@@ -16,10 +16,10 @@ import attrs
 import msgspec
 import pydantic
 
-from reposgen.runtime import Composite
-from reposgen.runtime.conversions import AsText, Converted
-from reposgen.runtime.documents import JsonOf
-from reposgen.runtime.secret import Hidden, Secret
+from reposgen_runtime import Composite
+from reposgen_runtime.conversions import AsText, Converted
+from reposgen_runtime.documents import JsonOf
+from reposgen_runtime.secret import Hidden, Secret
 
 NOTE_TYPE: Final = """
 CREATE TYPE note AS (email text, settings jsonb, token text, rate numeric,

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from hypothesis import strategies as st
 
-from reposgen.runtime import (
+from reposgen_runtime import (
     Key,
     OrderBy,
     Ordering,

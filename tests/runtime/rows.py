@@ -12,7 +12,7 @@ from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 from tests.runtime.shop import Address, Mood, Place, Single, Status
 
-from reposgen.runtime import CopyInto, Statement
+from reposgen_runtime import CopyInto, Statement
 
 _TEXT: Final = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0")

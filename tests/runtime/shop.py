@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.runtime.conversions import NOTE, NOTE_TYPE
 
-from reposgen.runtime import CopyInto, Json, Package, Statement
-from reposgen.runtime.errors import AlreadyExists, CheckFailed
+from reposgen_runtime import CopyInto, Json, Package, Statement
+from reposgen_runtime.errors import AlreadyExists, CheckFailed
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from reposgen.runtime import (
+from reposgen_runtime import (
     CopyInto,
     Key,
     Optimistic,

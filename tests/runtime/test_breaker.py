@@ -8,8 +8,8 @@ from threading import Barrier
 import psycopg
 import pytest
 
-from reposgen.runtime.breaker import Breaker, BreakerChange, BreakerState, Circuit
-from reposgen.runtime.errors import CircuitOpen
+from reposgen_runtime.breaker import Breaker, BreakerChange, BreakerState, Circuit
+from reposgen_runtime.errors import CircuitOpen
 
 ERROR = psycopg.OperationalError("connection refused")
 # Shorter than the clock can tell: the next attempt is due at once.

@@ -15,12 +15,12 @@ from tests.runtime.buffers import TASKS, is_blocked, locked, titles, told_rows
 from tests.runtime.shop import NewTask
 from tests.runtime.sync.test_buffers import Database as SyncDatabase
 
-from reposgen.runtime.aio.buffered import BufferedRunner
-from reposgen.runtime.errors import NotFlushed, OutcomeUnknown, RepositoryError
-from reposgen.runtime.sync.buffered import BufferedRunner as SyncRunner
+from reposgen_runtime.aio.buffered import BufferedRunner
+from reposgen_runtime.errors import NotFlushed, OutcomeUnknown, RepositoryError
+from reposgen_runtime.sync.buffered import BufferedRunner as SyncRunner
 
 if TYPE_CHECKING:
-    from reposgen.runtime.buffering import Unwritten
+    from reposgen_runtime.buffering import Unwritten
 
 
 async def test_a_cancelled_call_leaves_no_row(conninfo: str) -> None:
@@ -131,7 +131,7 @@ import logging, sys
 from tests.runtime import shop
 from tests.runtime.buffers import TASKS
 from tests.runtime.sync.test_buffers import Database
-from reposgen.runtime.sync.buffered import BufferedRunner
+from reposgen_runtime.sync.buffered import BufferedRunner
 logging.basicConfig()
 db = Database.open(sys.argv[1]).__enter__()
 BufferedRunner(db, shop.PACKAGE).buffer(TASKS, shop.NewTask("secret"))

@@ -8,7 +8,7 @@ import threading
 import pytest
 from tests.runtime import shop
 
-from reposgen.runtime import Notification, Statement, aio, sync
+from reposgen_runtime import Notification, Statement, aio, sync
 
 EVENTS = Statement[Notification[str]]("events", "LISTEN events")
 

@@ -9,9 +9,9 @@ import pytest
 from tests.runtime import items
 from tests.runtime.items import DEFAULT, Filters
 
-from reposgen.runtime import Key, Ordering
-from reposgen.runtime.cursors import binding_of, encode_cursor
-from reposgen.runtime.paging import PageRequest
+from reposgen_runtime import Key, Ordering
+from reposgen_runtime.cursors import binding_of, encode_cursor
+from reposgen_runtime.paging import PageRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

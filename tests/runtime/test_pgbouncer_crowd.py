@@ -12,7 +12,7 @@ from tests.runtime.aio.repositories import Database as AsyncDatabase
 from tests.runtime.sync.repositories import Database
 from tests.support.pgbouncer import PROGRAM, pooled
 
-from reposgen.runtime import aio, sync
+from reposgen_runtime import aio, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

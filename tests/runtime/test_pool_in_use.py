@@ -15,8 +15,8 @@ from tests.runtime import shop
 from tests.runtime.aio.repositories import Database as AsyncDatabase
 from tests.runtime.sync.repositories import Database
 
-from reposgen.runtime import aio, sync
-from reposgen.runtime.errors import PoolClosed, PoolFull, StatementTimeout
+from reposgen_runtime import aio, sync
+from reposgen_runtime.errors import PoolClosed, PoolFull, StatementTimeout
 
 
 async def test_tasks_that_would_wait_in_vain(conninfo: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reposgen.runtime.positions import Log, end_of_log
+from reposgen_runtime.positions import Log, end_of_log
 
 SEGMENT = 16 * 2**20
 BLOCK = 8192

@@ -7,9 +7,9 @@ from dataclasses import fields
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from reposgen.runtime import Settings
-from reposgen.runtime.settings import Options
-from reposgen.runtime.statistics import server_name
+from reposgen_runtime import Settings
+from reposgen_runtime.settings import Options
+from reposgen_runtime.statistics import server_name
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ import asyncio
 import gc
 from pathlib import Path
 
-from reposgen.runtime import Statement
+from reposgen_runtime import Statement
 from tests.runtime import shop
 from tests.runtime.{colour}.repositories import Database
-from reposgen.runtime.{colour} import Runner
+from reposgen_runtime.{colour} import Runner
 
 ROWS = Statement(
     "rows",

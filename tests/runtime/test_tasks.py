@@ -11,8 +11,8 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.aio.repositories import Database, TaskRepository
 
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.errors import TransactionNotShared
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.errors import TransactionNotShared
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Coroutine

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reposgen.runtime.catalog import TypeName, builtin_oid, parse_name, sql_type
-from reposgen.runtime.copy_commands import replace_parameters
-from reposgen.runtime.statement import UNSET
-from reposgen.runtime.transactions import begin
+from reposgen_runtime.catalog import TypeName, builtin_oid, parse_name, sql_type
+from reposgen_runtime.copy_commands import replace_parameters
+from reposgen_runtime.statement import UNSET
+from reposgen_runtime.transactions import begin
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.runtime.sync.repositories import Database, TaskRepository
 
-from reposgen.runtime.errors import TransactionNotShared
+from reposgen_runtime.errors import TransactionNotShared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import uvloop
 from psycopg import sql
 from tests.runtime.aio.repositories import Database
 
-from reposgen.runtime.watching import WatchingConnection
+from reposgen_runtime.watching import WatchingConnection
 
 if TYPE_CHECKING:
     from collections.abc import (

@@ -20,7 +20,7 @@ from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 from tests.runtime.shop import Address, Device, House, Mood, Place, Single, Status
 
-from reposgen import runtime
+import reposgen_runtime as runtime
 
 _HOUR: Final = timezone(timedelta(hours=1, minutes=30))
 _NOON: Final = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)

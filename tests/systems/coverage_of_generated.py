@@ -1,7 +1,7 @@
 """Which lines of the generated repositories the systems' tests execute.
 
-Every test of a system runs under coverage (the C tracer, limited to generated/ without
-its run time, costs next to nothing). Modules are imported before any test begins, so
+Every test of a system runs under coverage (the C tracer, limited to generated/,
+costs next to nothing). Modules are imported before any test begins, so
 only what stands in functions is looked at: methods, and the builders of rows.
 """
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GENERATED = Path(__file__).parents[2] / "generated"
-SHARED = {"runtime", "__pycache__"}
 # Protocols have no bodies to execute.
 BODILESS = {"protocols.py"}
 
@@ -26,7 +25,6 @@ _coverage = Coverage(
     data_file=None,
     config_file=False,
     include=[f"{GENERATED}/*"],
-    omit=[f"{GENERATED}/runtime/*"],
 )
 
 
@@ -45,7 +43,7 @@ def packages() -> list[str]:
     return sorted(
         path.name
         for path in GENERATED.iterdir()
-        if path.is_dir() and path.name not in SHARED
+        if path.is_dir() and path.name != "__pycache__"
     )
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from generated.runtime import Statement
-from generated.runtime.codec import read_rows
-from generated.runtime.sync.source import Bound
+from reposgen_runtime import Statement
+from reposgen_runtime.codec import read_rows
+from reposgen_runtime.sync.source import Bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import psycopg
-    from generated.runtime.codec import Codec
-    from generated.runtime.statement import Package
-    from generated.runtime.sync import Source
     from psycopg.pq.abc import PGresult
+
+    from reposgen_runtime.codec import Codec
+    from reposgen_runtime.statement import Package
+    from reposgen_runtime.sync import Source
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..agents import (
     COUNT,
     CREATE,

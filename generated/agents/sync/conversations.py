@@ -7,8 +7,9 @@ from builtins import list as list_
 from collections.abc import Sequence
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..conversations import (
     ADVANCE_POSITIONS,
     COUNT,

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Notification, Page, Unset
-from ...runtime.sync import Listener, Runner, Source
+from reposgen_runtime import UNSET, JsonInput, Notification, Page, Unset
+from reposgen_runtime.sync import Listener, Runner, Source
+
 from ..messages import (
     APPEND,
     COUNT,

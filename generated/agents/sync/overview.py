@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..overview import (
     GET_SYSTEM_OVERVIEW,
     GET_USER_OVERVIEW,

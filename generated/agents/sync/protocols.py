@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-from ...runtime import UNSET, Json, JsonInput, Notification, Page, Unset
-from ...runtime.sync import Listener
+from reposgen_runtime import UNSET, Json, JsonInput, Notification, Page, Unset
+from reposgen_runtime.sync import Listener
+
 from ..agents import CreateManyParams as AgentsCreateManyParams
 from ..agents import GetAgentMetricsRow, GetWithToolsRow, ListWithToolsRow
 from ..conversations import ListWithLatestMessageRow

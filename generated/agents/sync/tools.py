@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import Tool, ToolCapability, ToolUsage
 from ..schema import PACKAGE
 from ..tools import (

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 from uuid import UUID
 
-from ...runtime import UNSET, Json, JsonInput, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, Json, JsonInput, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import User
 from ..schema import PACKAGE
 from ..users import (

@@ -7,8 +7,9 @@ from builtins import list as list_
 from typing import Literal
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import ExecutionStatus, Workflow, WorkflowExecution, WorkflowStatus
 from ..schema import PACKAGE
 from ..workflows import (

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from ...runtime import JsonInput, Page
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import JsonInput, Page
+from reposgen_runtime.sync import Runner, Source
+
 from ..agents import GET, HEARTBEAT, LIST, REGISTER, REMOVE, SET_STATUS
 from ..models import Agent, AgentStatus
 from ..schema import PACKAGE

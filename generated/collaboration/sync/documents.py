@@ -6,8 +6,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..documents import (
     ACQUIRE_LOCK,
     CREATE,

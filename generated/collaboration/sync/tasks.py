@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Page, Unset
-from ...runtime.copy_commands import CopyFormat, LinesFormat
-from ...runtime.sync import Export, Runner, Source, Stream
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
+from reposgen_runtime.sync import Export, Runner, Source, Stream
+
 from ..models import (
     Task,
     TaskDelegation,

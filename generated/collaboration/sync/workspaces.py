@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from ...runtime import JsonInput, Page
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import JsonInput, Page
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import MemberRole, Workspace, WorkspaceActivity, WorkspaceMember
 from ..schema import PACKAGE
 from ..workspaces import (

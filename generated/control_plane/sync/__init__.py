@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ...runtime import Settings
-from ...runtime.sync.buffered import BufferedDatabase
+from reposgen_runtime import Settings
+from reposgen_runtime.sync.buffered import BufferedDatabase
+
 from ..schema import PACKAGE
 from .applications import ApplicationRepository
 from .audit_logs import AuditLogRepository

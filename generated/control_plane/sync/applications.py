@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ...runtime import Page
-from ...runtime.secret import Secret
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import Page
+from reposgen_runtime.secret import Secret
+from reposgen_runtime.sync import Runner, Source
+
 from ..applications import (
     CREATE_APPLICATION,
     DELETE_APPLICATION,

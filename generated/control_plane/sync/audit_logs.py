@@ -9,9 +9,10 @@ from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from uuid import UUID
 
-from ...runtime import JsonInput, Page
-from ...runtime.sync import Source, Stream
-from ...runtime.sync.buffered import BufferedRunner
+from reposgen_runtime import JsonInput, Page
+from reposgen_runtime.sync import Source, Stream
+from reposgen_runtime.sync.buffered import BufferedRunner
+
 from ..audit_logs import (
     ASYNC_INSERT_AUDIT_LOG,
     GET_AUDIT_LOG,

@@ -7,8 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from ...runtime import Page
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import Page
+from reposgen_runtime.sync import Runner, Source
+
 from ..inference_requests import (
     COMPLETE_INFERENCE_REQUEST,
     CREATE_INFERENCE_REQUEST,

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ...runtime import UNSET, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import Organization
 from ..organizations import (
     COUNT_ORGANIZATIONS,

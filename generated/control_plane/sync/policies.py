@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import Policy
 from ..policies import (
     CREATE_POLICY,

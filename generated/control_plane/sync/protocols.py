@@ -10,9 +10,10 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Protocol
 from uuid import UUID
 
-from ...runtime import UNSET, JsonInput, Page, Unset
-from ...runtime.secret import Secret
-from ...runtime.sync import Stream
+from reposgen_runtime import UNSET, JsonInput, Page, Unset
+from reposgen_runtime.secret import Secret
+from reposgen_runtime.sync import Stream
+
 from ..applications import ApplicationSummary
 from ..audit_logs import InsertAuditLogsParams
 from ..inference_requests import GetMetricsByModelRow, GetMetricsRow

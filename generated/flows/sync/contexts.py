@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
-from ...runtime import Json, JsonInput, Page
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import Json, JsonInput, Page
+from reposgen_runtime.sync import Runner, Source
+
 from ..contexts import (
     AGGREGATE,
     COUNT,

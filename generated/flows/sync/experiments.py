@@ -6,8 +6,9 @@ from __future__ import annotations
 from builtins import list as list_
 from uuid import UUID
 
-from ...runtime import UNSET, Page, Unset
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import UNSET, Page, Unset
+from reposgen_runtime.sync import Runner, Source
+
 from ..experiments import (
     ASSIGN,
     COMPLETE,

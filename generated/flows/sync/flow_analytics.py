@@ -6,7 +6,8 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..flow_analytics import (
     GET_FLOW_ANALYTICS,
     GET_TENANT_ANALYTICS,

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ...runtime import JsonInput
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import JsonInput
+from reposgen_runtime.sync import Runner, Source
+
 from ..flow_versions import (
     CREATE_FLOW_VERSION,
     GET_FLOW_VERSION,

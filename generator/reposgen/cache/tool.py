@@ -8,6 +8,9 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import reposgen_runtime
+
+_RUNTIME = Path(reposgen_runtime.__file__).resolve().parent
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Templates stand in the package or, in a checkout, beside it.
 _TEMPLATES = _PACKAGE.parent.parent / "templates"
@@ -29,7 +32,7 @@ def tool_digest() -> str:
     digest = hashlib.sha256(sys.version.encode())
     for name in _LIBRARIES:
         digest.update(f"{name} {_installed(name)}\n".encode())
-    for folder in (_PACKAGE, _TEMPLATES):
+    for folder in (_PACKAGE, _RUNTIME, _TEMPLATES):
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.suffix != ".pyc" and path.is_file():
                 content = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -8,6 +8,7 @@ from reposgen.config.model import (
     ModelKind,
     OutputConfig,
     PackageConfig,
+    RuntimeKind,
 )
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "OutputConfig",
     "Overrides",
     "PackageConfig",
+    "RuntimeKind",
     "find_config",
     "load_config",
 ]

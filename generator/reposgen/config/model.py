@@ -142,14 +142,24 @@ class DatabaseConfig(_Section):
     )
 
 
+class RuntimeKind(StrEnum):
+    """Where generated code finds its run time."""
+
+    INSTALLED = "installed"
+    VENDORED = "vendored"
+
+
 class OutputConfig(_Section):
     """[output]: where generated code goes.
 
     Attributes:
         directory: relative to the project; an importable package.
+        runtime: `installed` imports the distribution `reposgen-runtime`; `vendored`
+            copies the modules that are needed into the output directory.
     """
 
     directory: Annotated[str, AfterValidator(_directory)] = "generated"
+    runtime: RuntimeKind = RuntimeKind.INSTALLED
 
 
 class TypeOverride(_Section):
@@ -263,3 +273,8 @@ class Config:
     def output_directory(self) -> Path:
         """Absolute."""
         return self.root / self.output.directory
+
+    @property
+    def is_vendored(self) -> bool:
+        """Whether the output holds a copy of the run time."""
+        return self.output.runtime is RuntimeKind.VENDORED

@@ -104,7 +104,7 @@ def _has_labels(found: type, enum: EnumType) -> bool:
 
 def _no_document(python: PyType) -> Iterator[tuple[str, str]]:
     # It brings the whole run time with it.
-    from reposgen.runtime.structures import structure  # noqa: PLC0415 - as said
+    from reposgen_runtime.structures import structure  # noqa: PLC0415 - as said
 
     try:
         structure(_annotation(python))

@@ -6,6 +6,7 @@ import re
 import sys
 from collections import Counter
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
@@ -13,7 +14,7 @@ from reposgen.python_model.model.elements import RowClass, Signature
 from reposgen.python_model.model.pytype import Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from reposgen.python_model.model.modules import AnyModule
 
@@ -47,8 +48,13 @@ class Imports:
     names: Mapping[Symbol, str]
 
 
-def imports_of(module: AnyModule) -> Imports:
-    """The imports of a module."""
+def imports_of(module: AnyModule, *, vendored: bool) -> Imports:
+    """The imports of a module.
+
+    Args:
+        module: what is to be rendered.
+        vendored: whether the run time is part of the output.
+    """
     symbols = set(_symbols(module))
     own = {s for s in symbols if s.generated and s.module == module_name(module.path)}
     taken = {s.name for s in own} | set(_attributes(module))
@@ -64,7 +70,10 @@ def imports_of(module: AnyModule) -> Imports:
             name += "_"
         taken.add(name)
         names[symbol] = name
-    return Imports(sections=_sections(names, own, module.path), names=names)
+    return Imports(
+        sections=_sections(names, own, partial(_source, module.path, vendored)),
+        names=names,
+    )
 
 
 def _claim(symbol: Symbol) -> tuple[int, Symbol]:
@@ -75,7 +84,7 @@ def _claim(symbol: Symbol) -> tuple[int, Symbol]:
 
 
 def is_runtime(symbol: Symbol) -> bool:
-    """Whether it comes from the copied runtime."""
+    """Whether it comes from the run time."""
     return symbol.generated and symbol.module.partition(".")[0] == "runtime"
 
 
@@ -127,15 +136,22 @@ def _field_names(kind: type) -> tuple[str, ...]:
     return names
 
 
+def _source(path: str, vendored: bool, symbol: Symbol) -> str:
+    """What a module at `path` imports a symbol from."""
+    if is_runtime(symbol) and not vendored:
+        return f"reposgen_{symbol.module}"
+    return relative(symbol.module, path) if symbol.generated else symbol.module
+
+
 def _sections(
-    names: Mapping[Symbol, str], own: set[Symbol], path: str
+    names: Mapping[Symbol, str], own: set[Symbol], source_of: Callable[[Symbol], str]
 ) -> tuple[tuple[Import, ...], ...]:
     plain: dict[str, list[str]] = {}
     aliased: list[Import] = []
     for symbol, name in names.items():
         if symbol in own or (symbol.module == "builtins" and symbol.name == name):
             continue
-        source = relative(symbol.module, path) if symbol.generated else symbol.module
+        source = source_of(symbol)
         if symbol.name == name:
             plain.setdefault(source, []).append(name)
         else:

@@ -41,6 +41,7 @@ from reposgen.render.literals import (
 )
 from reposgen.render.pieces import joined, pieces_of
 from reposgen.render.runtime_files import runtime_files
+from reposgen_runtime.compatibility import API_LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -69,44 +70,65 @@ class KnownModule:
 
 
 def render_output(
-    packages: Sequence[Package], known: Known | None = None
+    packages: Sequence[Package],
+    known: Known | None = None,
+    *,
+    vendored: bool = False,
 ) -> Mapping[str, str]:
     """All files of the output directory but the manifest.
 
     Args:
         packages: what is to be in it.
         known: used for what did not change since, and brought up to date.
+        vendored: whether it holds the modules of the run time that it needs.
     """
     modules = [module for package in packages for module in package.modules]
     known = {} if known is None else known
-    rendered = _rendered(modules, known)
+    rendered = _rendered(modules, known, vendored=vendored)
     for path in known.keys() - rendered.keys():
         if path.split(".")[0] in {package.name for package in packages}:
             del known[path]
+    used = {module for one in rendered.values() for module in one.runtime}
     return {
-        "__init__.py": f'{header("")}\n"""What reposgen generated."""\n',
+        "__init__.py": _root(vendored=vendored),
         "py.typed": "",
-        **runtime_files({used for one in rendered.values() for used in one.runtime}),
+        **(runtime_files(used) if vendored else {}),
         **{f"{path.replace('.', '/')}.py": one.text for path, one in rendered.items()},
     }
+
+
+def _root(*, vendored: bool) -> str:
+    """`__init__.py` of the output directory."""
+    check = (
+        ""
+        if vendored
+        else (
+            f"\nfrom reposgen_runtime import require_api\n\nrequire_api({API_LEVEL})\n"
+        )
+    )
+    return f'{header("")}\n"""What reposgen generated."""\n{check}'
 
 
 def render_package(package: Package) -> Mapping[str, str]:
     """The text of each file, by its path below the output directory."""
     return {
         f"{path.replace('.', '/')}.py": one.text
-        for path, one in _rendered(package.modules, {}).items()
+        for path, one in _rendered(package.modules, {}, vendored=False).items()
     }
 
 
-def _rendered(modules: Sequence[AnyModule], known: Known) -> Mapping[str, KnownModule]:
-    digests = {m.path: sha256(repr(m).encode()).hexdigest() for m in modules}
+def _rendered(
+    modules: Sequence[AnyModule], known: Known, *, vendored: bool
+) -> Mapping[str, KnownModule]:
+    digests = {
+        m.path: sha256(f"{vendored} {m!r}".encode()).hexdigest() for m in modules
+    }
     changed = [
         module
         for module in modules
         if module.path not in known or known[module.path].digest != digests[module.path]
     ]
-    imports = {module.path: imports_of(module) for module in changed}
+    imports = {module.path: imports_of(module, vendored=vendored) for module in changed}
     pieces = {m.path: pieces_of(_unformatted(m, imports[m.path])) for m in changed}
     formatted = {
         piece: text

@@ -1,10 +1,12 @@
-"""The runtime modules that generated code needs, as they stand."""
+"""Modules of the run time that a package with `runtime = "vendored"` needs."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import reposgen_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +18,7 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _NAME = re.compile(r"(?:^|,)\s*(\w+)")
-_RUNTIME = Path(__file__).resolve().parent.parent / "runtime"
+_RUNTIME = Path(reposgen_runtime.__file__).resolve().parent
 
 
 def runtime_files(used: Iterable[str]) -> Mapping[str, str]:
@@ -30,9 +32,10 @@ def runtime_files(used: Iterable[str]) -> Mapping[str, str]:
     while pending:
         module = pending.pop()
         path = _path(module)
-        if path in found or not (_RUNTIME.parent / path).is_file():
+        source = _source(path)
+        if path in found or not source.is_file():
             continue
-        found[path] = (_RUNTIME.parent / path).read_bytes().decode()
+        found[path] = source.read_bytes().decode()
         # A module's packages are imported before it.
         pending += [
             module.rpartition(".")[0] or module,
@@ -41,9 +44,14 @@ def runtime_files(used: Iterable[str]) -> Mapping[str, str]:
     return dict(sorted(found.items()))
 
 
+def _source(path: str) -> Path:
+    """The file of `reposgen_runtime` that is copied to a path of the output."""
+    return _RUNTIME / path.partition("/")[2]
+
+
 def _path(module: str) -> str:
     place = module.replace(".", "/")
-    if (_RUNTIME.parent / place).is_dir():
+    if _source(place).is_dir():
         return f"{place}/__init__.py"
     return f"{place}.py"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.runtime.aio.repositories import Database
 from tests.runtime.shop import PACKAGE
 
-from reposgen.runtime.aio import Runner
+from reposgen_runtime.aio import Runner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

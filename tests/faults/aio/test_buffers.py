@@ -13,14 +13,14 @@ from tests.runtime.aio.test_buffers import Database
 from tests.runtime.buffers import locked, titles
 from tests.support.crashes import come_back, kill_backend, meanwhile
 
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.aio.buffered import BufferedRunner
-from reposgen.runtime.errors import NotFlushed, OutcomeUnknown
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.aio.buffered import BufferedRunner
+from reposgen_runtime.errors import NotFlushed, OutcomeUnknown
 
 if TYPE_CHECKING:
     from tests.support.proxy import Proxy
 
-    from reposgen.runtime.buffering import Unwritten
+    from reposgen_runtime.buffering import Unwritten
 
 WORD = "cut here"
 

@@ -11,9 +11,9 @@ from tests.runtime import shop
 from tests.runtime.aio.repositories import Database
 from tests.support.crashes import come_back, kill_backend, kill_server, meanwhile
 
-from reposgen.runtime import Statement
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.errors import ConnectionLost, OutcomeUnknown, Unavailable
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.errors import ConnectionLost, OutcomeUnknown, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ import pytest
 from tests.runtime.aio.repositories import Database
 from tests.support.crashes import meanwhile
 
-from reposgen.runtime import Breaker, BreakerChange, BreakerState
-from reposgen.runtime.aio._compat import sleep
-from reposgen.runtime.errors import (
+from reposgen_runtime import Breaker, BreakerChange, BreakerState
+from reposgen_runtime.aio._compat import sleep
+from reposgen_runtime.errors import (
     CircuitOpen,
     PoolTimeout,
     RepositoryError,

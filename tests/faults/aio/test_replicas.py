@@ -14,9 +14,9 @@ from tests.runtime.aio.repositories import Database
 from tests.support.crashes import meanwhile
 from tests.support.proxy import proxied
 
-from reposgen.runtime import Key, Ordering, Statement, Variants
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.errors import (
+from reposgen_runtime import Key, Ordering, Statement, Variants
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.errors import (
     ConnectionLost,
     OutcomeUnknown,
     QueryRejected,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.replica import Replica
 
-    from reposgen.runtime.settings import Options
+    from reposgen_runtime.settings import Options
 
 # Whether the server is a replica.
 WHERE = Statement[bool](

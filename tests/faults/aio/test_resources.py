@@ -11,8 +11,8 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.aio.repositories import Database
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import (
     InvalidText,
     OutOfResources,
     PoolTimeout,
@@ -21,7 +21,7 @@ from reposgen.runtime.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reposgen.runtime.aio import Runner
+    from reposgen_runtime.aio import Runner
 
 ARGUMENTS = 10_000
 

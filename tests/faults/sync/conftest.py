@@ -8,7 +8,7 @@ import pytest
 from tests.runtime.shop import PACKAGE
 from tests.runtime.sync.repositories import Database
 
-from reposgen.runtime.sync import Runner
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,14 +15,14 @@ from tests.runtime.buffers import locked, titles
 from tests.runtime.sync.test_buffers import Database
 from tests.support.crashes import come_back, kill_backend, meanwhile
 
-from reposgen.runtime.errors import NotFlushed, OutcomeUnknown
-from reposgen.runtime.sync import Runner
-from reposgen.runtime.sync.buffered import BufferedRunner
+from reposgen_runtime.errors import NotFlushed, OutcomeUnknown
+from reposgen_runtime.sync import Runner
+from reposgen_runtime.sync.buffered import BufferedRunner
 
 if TYPE_CHECKING:
     from tests.support.proxy import Proxy
 
-    from reposgen.runtime.buffering import Unwritten
+    from reposgen_runtime.buffering import Unwritten
 
 WORD = "cut here"
 

@@ -13,9 +13,9 @@ from tests.runtime import shop
 from tests.runtime.sync.repositories import Database
 from tests.support.crashes import come_back, kill_backend, kill_server, meanwhile
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import ConnectionLost, OutcomeUnknown, Unavailable
-from reposgen.runtime.sync import Runner
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import ConnectionLost, OutcomeUnknown, Unavailable
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,14 +12,14 @@ import pytest
 from tests.runtime.sync.repositories import Database
 from tests.support.crashes import meanwhile
 
-from reposgen.runtime import Breaker, BreakerChange, BreakerState
-from reposgen.runtime.errors import (
+from reposgen_runtime import Breaker, BreakerChange, BreakerState
+from reposgen_runtime.errors import (
     CircuitOpen,
     PoolTimeout,
     RepositoryError,
     Unavailable,
 )
-from reposgen.runtime.sync._compat import sleep
+from reposgen_runtime.sync._compat import sleep
 
 if TYPE_CHECKING:
     from tests.support.proxy import Proxy

@@ -16,21 +16,21 @@ from tests.runtime.sync.repositories import Database
 from tests.support.crashes import meanwhile
 from tests.support.proxy import proxied
 
-from reposgen.runtime import Key, Ordering, Statement, Variants
-from reposgen.runtime.errors import (
+from reposgen_runtime import Key, Ordering, Statement, Variants
+from reposgen_runtime.errors import (
     ConnectionLost,
     OutcomeUnknown,
     QueryRejected,
     Unavailable,
 )
-from reposgen.runtime.sync import Runner
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from tests.support.replica import Replica
 
-    from reposgen.runtime.settings import Options
+    from reposgen_runtime.settings import Options
 
 # Whether the server is a replica.
 WHERE = Statement[bool](

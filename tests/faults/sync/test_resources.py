@@ -13,8 +13,8 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.sync.repositories import Database
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import (
     InvalidText,
     OutOfResources,
     PoolTimeout,
@@ -23,7 +23,7 @@ from reposgen.runtime.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reposgen.runtime.sync import Runner
+    from reposgen_runtime.sync import Runner
 
 ARGUMENTS = 10_000
 

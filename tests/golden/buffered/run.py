@@ -18,9 +18,9 @@ from golden_output.buffered import (
 )
 from golden_output.buffered.entries import ADD_ENTRIES, ADD_ENTRY
 from golden_output.buffered.visits import COUNT_VISIT
-from golden_output.runtime.buffering import BufferStatistics, Unwritten
-from golden_output.runtime.errors import PoolClosed, RepositoryError
-from golden_output.runtime.secret import Secret
+from reposgen_runtime.buffering import BufferStatistics, Unwritten
+from reposgen_runtime.errors import PoolClosed, RepositoryError
+from reposgen_runtime.secret import Secret
 
 HOSTILE = "'; DROP TABLE entries; -- \\ $1 \" \n\t%s {}"
 

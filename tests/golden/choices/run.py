@@ -13,7 +13,7 @@ from golden_output.choices import (
     Database,
     NameTaken,
 )
-from golden_output.runtime.secret import Secret
+from reposgen_runtime.secret import Secret
 
 FIRST = App(1, "one", AppKind.WEB, Secret("hash 1"), None)
 SECOND = App(2, "two", AppKind.CLI, Secret("hash 2"), Secret("old 2"))

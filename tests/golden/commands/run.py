@@ -15,8 +15,8 @@ from golden_output.commands import (
     TasksTitleKeyViolation,
     sync,
 )
-from golden_output.runtime import CommandResult
-from golden_output.runtime.errors import NotFound, TransactionRequired
+from reposgen_runtime import CommandResult
+from reposgen_runtime.errors import NotFound, TransactionRequired
 
 
 async def run_async(url: str) -> None:

@@ -24,7 +24,7 @@ from golden_output.copies import (
     UpsertTasksParams,
     sync,
 )
-from golden_output.runtime.errors import (
+from reposgen_runtime.errors import (
     DataRejected,
     InvalidArgument,
     NotFound,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from golden_output.listening import Database, sync
-from golden_output.runtime import Notification, Reconnected, Unreadable
+from reposgen_runtime import Notification, Reconnected, Unreadable
 from golden_overrides import Code, Limits
 
 

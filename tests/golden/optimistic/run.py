@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from golden_output.optimistic import Database, Document, Task, sync
-from golden_output.runtime.errors import ConditionFailed, NotFound, StaleRow
+from reposgen_runtime.errors import ConditionFailed, NotFound, StaleRow
 
 WRITERS = 50
 REVISION = UUID(int=1)

@@ -23,8 +23,8 @@ from golden_output.overrides import (
     SaveAccountsParams,
     sync,
 )
-from golden_output.runtime.errors import InvalidArgument, Unrepresentable
-from golden_output.runtime.secret import Secret
+from reposgen_runtime.errors import InvalidArgument, Unrepresentable
+from reposgen_runtime.secret import Secret
 from golden_overrides import (
     Cents,
     Code,

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from golden_output.runtime.errors import (
+from reposgen_runtime.errors import (
     NotFound,
     PermissionDenied,
     StaleRow,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Network
 from uuid import uuid4
 
-from golden_output.runtime import Json
+from reposgen_runtime import Json
 from golden_output.types import Database, Everything, sync
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range

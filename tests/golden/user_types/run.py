@@ -6,7 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 
 import pytest
-from golden_output.runtime.errors import CheckFailed
+from reposgen_runtime.errors import CheckFailed
 from golden_output.user_types import (
     Address,
     Amount,

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
-from golden_output.runtime import UNSET, Page
-from golden_output.runtime.errors import (
+from reposgen_runtime import UNSET, Page
+from reposgen_runtime.errors import (
     InvalidArgument,
     InvalidCursor,
     NothingToUpdate,
     StaleRow,
 )
-from golden_output.runtime.secret import Secret
+from reposgen_runtime.secret import Secret
 from golden_output.variants import (
     Database,
     ListTitlesRow,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from golden_output.runtime.secret import Secret
+from reposgen_runtime.secret import Secret
 from golden_output.with_msgspec import (
     Address,
     CopyPeopleParams,

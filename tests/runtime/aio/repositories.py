@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from tests.runtime import shop
 
-from reposgen.runtime.aio import Database as BaseDatabase
-from reposgen.runtime.aio import Runner
+from reposgen_runtime.aio import Database as BaseDatabase
+from reposgen_runtime.aio import Runner
 
 if TYPE_CHECKING:
-    from reposgen.runtime import Settings
-    from reposgen.runtime.aio import Source
+    from reposgen_runtime import Settings
+    from reposgen_runtime.aio import Source
 
 
 class TaskRepository:

@@ -11,9 +11,9 @@ from psycopg.conninfo import make_conninfo
 from tests.runtime import shop
 from tests.runtime.aio.repositories import Database, TaskRepository
 
-from reposgen.runtime import Statement
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.errors import (
     AlreadyExists,
     CallbackFailed,
     Deadlock,
@@ -28,7 +28,7 @@ from reposgen.runtime.errors import (
 )
 
 if TYPE_CHECKING:
-    from reposgen.runtime.aio import Savepoint
+    from reposgen_runtime.aio import Savepoint
 
 SHOW = Statement[str](
     "show", "SELECT current_setting($1)", parameters=("text",), results=("text",)

@@ -19,10 +19,10 @@ from tests.runtime.buffers import (
 )
 from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
 
-from reposgen.runtime import Buffering, CopyInto, Settings, Statement
-from reposgen.runtime.aio.buffered import BufferedDatabase, BufferedRunner
-from reposgen.runtime.buffering import BufferStatistics, Unwritten
-from reposgen.runtime.errors import (
+from reposgen_runtime import Buffering, CopyInto, Settings, Statement
+from reposgen_runtime.aio.buffered import BufferedDatabase, BufferedRunner
+from reposgen_runtime.buffering import BufferStatistics, Unwritten
+from reposgen_runtime.errors import (
     BufferFull,
     ForeignKeyMissing,
     InvalidText,
@@ -37,7 +37,7 @@ from reposgen.runtime.errors import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from reposgen.runtime.aio import Runner
+    from reposgen_runtime.aio import Runner
 
 
 class Database(BufferedDatabase):

@@ -9,8 +9,8 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
 
-from reposgen.runtime import CommandResult
-from reposgen.runtime.errors import (
+from reposgen_runtime import CommandResult
+from reposgen_runtime.errors import (
     AlreadyExists,
     InvalidArgument,
     NotFound,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.runtime.aio.repositories import Database
 
-    from reposgen.runtime.aio import Runner
+    from reposgen_runtime.aio import Runner
 
 
 async def titles(run: Runner) -> list[str]:

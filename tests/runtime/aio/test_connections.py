@@ -10,9 +10,9 @@ from psycopg import AsyncConnection
 from tests.runtime import shop
 from tests.runtime.aio.repositories import Database, TaskRepository
 
-from reposgen.runtime import Package, Statement
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.errors import (
+from reposgen_runtime import Package, Statement
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.errors import (
     ConnectionLost,
     PoolClosed,
     PoolTimeout,

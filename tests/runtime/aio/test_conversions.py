@@ -19,13 +19,13 @@ from tests.runtime.conversions import (
 )
 from tests.runtime.shop import Address, echo
 
-from reposgen.runtime.conversions import AsText, Converted
-from reposgen.runtime.documents import JsonOf
-from reposgen.runtime.errors import InvalidArgument, Unrepresentable
-from reposgen.runtime.secret import Hidden, Secret
+from reposgen_runtime.conversions import AsText, Converted
+from reposgen_runtime.documents import JsonOf
+from reposgen_runtime.errors import InvalidArgument, Unrepresentable
+from reposgen_runtime.secret import Hidden, Secret
 
 if TYPE_CHECKING:
-    from reposgen.runtime.aio import Runner
+    from reposgen_runtime.aio import Runner
 
 EMAIL = Email("a@b.example")
 CENTS = Cents(1250)

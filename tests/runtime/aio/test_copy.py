@@ -12,8 +12,8 @@ from tests.runtime import shop
 from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
 from tests.runtime.values import VALUES, spelled
 
-from reposgen.runtime import CopyInto, Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import CopyInto, Statement
+from reposgen_runtime.errors import (
     InvalidArgument,
     InvalidText,
     RepositoryError,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.runtime.aio.repositories import Database
 
-    from reposgen.runtime.aio import Runner
+    from reposgen_runtime.aio import Runner
 
 
 class LeaveError(Exception):

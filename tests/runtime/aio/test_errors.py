@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.runtime import shop
 
-from reposgen.runtime import Statement, errors
+from reposgen_runtime import Statement, errors
 
 if TYPE_CHECKING:
     from tests.runtime.aio.repositories import Database
 
-    from reposgen.runtime.aio import Runner
+    from reposgen_runtime.aio import Runner
 
 
 def raising(sqlstate: str) -> Statement[None]:

@@ -9,11 +9,11 @@ import pytest
 from psycopg import AsyncConnection
 from tests.runtime import shop
 
-from reposgen.runtime import Notification, Reconnected, Statement, Unreadable
-from reposgen.runtime.aio import Listener, Runner
-from reposgen.runtime.conversions import AsText
-from reposgen.runtime.documents import JsonOf
-from reposgen.runtime.errors import PermissionDenied, Unavailable, Unrepresentable
+from reposgen_runtime import Notification, Reconnected, Statement, Unreadable
+from reposgen_runtime.aio import Listener, Runner
+from reposgen_runtime.conversions import AsText
+from reposgen_runtime.documents import JsonOf
+from reposgen_runtime.errors import PermissionDenied, Unavailable, Unrepresentable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

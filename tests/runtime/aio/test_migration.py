@@ -12,11 +12,11 @@ from psycopg.rows import args_row
 from tests.runtime import shop
 from tests.runtime.shop import COPY_TITLES, COUNT, CREATE_ID, GET, LOCK, Status, Task
 
-from reposgen.runtime import Key, OrderBy, Ordering, Page, Statement, Variants
-from reposgen.runtime.aio import Runner, Stream
-from reposgen.runtime.aio.migration import Migration
-from reposgen.runtime.errors import InvalidCursor, NotFound, RepositoryError
-from reposgen.runtime.migrating import (
+from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants
+from reposgen_runtime.aio import Runner, Stream
+from reposgen_runtime.aio.migration import Migration
+from reposgen_runtime.errors import InvalidCursor, NotFound, RepositoryError
+from reposgen_runtime.migrating import (
     Call,
     Difference,
     FellBack,
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from tests.runtime.aio.repositories import Database
 
-    from reposgen.runtime.aio import Source
-    from reposgen.runtime.migrating import Report
+    from reposgen_runtime.aio import Source
+    from reposgen_runtime.migrating import Report
 
 # As a generated module has them: beside the class, named like its methods.
 TITLES = Statement[str](

@@ -13,9 +13,9 @@ from tests.runtime import items
 from tests.runtime.aio.repositories import Database
 from tests.runtime.items import DEFAULT, Filters, Item, Search
 
-from reposgen.runtime import UNSET, Key, Ordering, Page
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.errors import (
+from reposgen_runtime import UNSET, Key, Ordering, Page
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.errors import (
     InvalidArgument,
     InvalidCursor,
     NothingToUpdate,

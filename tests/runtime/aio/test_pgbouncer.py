@@ -13,10 +13,10 @@ from tests.runtime.aio.repositories import Database
 from tests.runtime.tenancy import unprivileged
 from tests.support.pgbouncer import PROGRAM, pooled, version
 
-from reposgen.runtime import Notification, Settings, Statement
-from reposgen.runtime.aio import Database as BaseDatabase
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.errors import (
+from reposgen_runtime import Notification, Settings, Statement
+from reposgen_runtime.aio import Database as BaseDatabase
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.errors import (
     OutcomeUnknown,
     RepositoryError,
     StaleRow,

@@ -10,9 +10,9 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.aio.repositories import Database
 
-from reposgen.runtime import Statement
-from reposgen.runtime.aio import Pipeline, Runner
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Pipeline, Runner
+from reposgen_runtime.errors import (
     AlreadyExists,
     InvalidArgument,
     NotFound,

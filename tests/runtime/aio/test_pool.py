@@ -7,9 +7,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.runtime.aio.repositories import Database
 
-from reposgen.runtime import BreakerState
-from reposgen.runtime.aio import spares
-from reposgen.runtime.errors import PoolClosed, PoolTimeout
+from reposgen_runtime import BreakerState
+from reposgen_runtime.aio import spares
+from reposgen_runtime.errors import PoolClosed, PoolTimeout
 
 
 async def test_statistics(conninfo: str) -> None:

@@ -10,9 +10,9 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.aio.repositories import TaskRepository
 
-from reposgen.runtime import Statement
-from reposgen.runtime.aio import Runner
-from reposgen.runtime.errors import ConnectionInUse, DataRejected
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.errors import ConnectionInUse, DataRejected
 
 if TYPE_CHECKING:
     from tests.runtime.aio.repositories import Database

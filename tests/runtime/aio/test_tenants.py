@@ -9,9 +9,9 @@ import pytest
 from psycopg import AsyncConnection
 from tests.runtime import tenancy as q
 
-from reposgen.runtime import Package, Settings, Statement
-from reposgen.runtime.aio import Database, Runner
-from reposgen.runtime.errors import (
+from reposgen_runtime import Package, Settings, Statement
+from reposgen_runtime.aio import Database, Runner
+from reposgen_runtime.errors import (
     InvalidArgument,
     InvalidText,
     NotFound,

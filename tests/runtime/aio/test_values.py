@@ -10,8 +10,8 @@ from psycopg.errors import FeatureNotSupported
 from tests.runtime.shop import COUNT, Place, Single, Status, Wrapped, echo
 from tests.runtime.values import REFUSED, VALUES, spelled
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import (
     DataRejected,
     InvalidArgument,
     InvalidText,
@@ -22,7 +22,7 @@ from reposgen.runtime.errors import (
 if TYPE_CHECKING:
     from tests.runtime.aio.repositories import Database
 
-    from reposgen.runtime.aio import Runner
+    from reposgen_runtime.aio import Runner
 
 
 async def test_every_type_comes_back_as_it_went(run: Runner) -> None:

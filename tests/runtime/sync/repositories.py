@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from tests.runtime import shop
 
-from reposgen.runtime.sync import Database as BaseDatabase
-from reposgen.runtime.sync import Runner
+from reposgen_runtime.sync import Database as BaseDatabase
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
-    from reposgen.runtime import Settings
-    from reposgen.runtime.sync import Source
+    from reposgen_runtime import Settings
+    from reposgen_runtime.sync import Source
 
 
 class TaskRepository:

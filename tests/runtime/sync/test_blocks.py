@@ -13,8 +13,8 @@ from psycopg.conninfo import make_conninfo
 from tests.runtime import shop
 from tests.runtime.sync.repositories import Database, TaskRepository
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import (
     AlreadyExists,
     CallbackFailed,
     Deadlock,
@@ -27,10 +27,10 @@ from reposgen.runtime.errors import (
     TransactionRequired,
     TransactionTimeout,
 )
-from reposgen.runtime.sync import Runner
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
-    from reposgen.runtime.sync import Savepoint
+    from reposgen_runtime.sync import Savepoint
 
 SHOW = Statement[str](
     "show", "SELECT current_setting($1)", parameters=("text",), results=("text",)

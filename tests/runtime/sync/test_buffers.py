@@ -21,9 +21,9 @@ from tests.runtime.buffers import (
 )
 from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
 
-from reposgen.runtime import Buffering, CopyInto, Settings, Statement
-from reposgen.runtime.buffering import BufferStatistics, Unwritten
-from reposgen.runtime.errors import (
+from reposgen_runtime import Buffering, CopyInto, Settings, Statement
+from reposgen_runtime.buffering import BufferStatistics, Unwritten
+from reposgen_runtime.errors import (
     BufferFull,
     ForeignKeyMissing,
     InvalidText,
@@ -34,12 +34,12 @@ from reposgen.runtime.errors import (
     RepositoryError,
     TenantRequired,
 )
-from reposgen.runtime.sync.buffered import BufferedDatabase, BufferedRunner
+from reposgen_runtime.sync.buffered import BufferedDatabase, BufferedRunner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reposgen.runtime.sync import Runner
+    from reposgen_runtime.sync import Runner
 
 
 class Database(BufferedDatabase):

@@ -11,8 +11,8 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
 
-from reposgen.runtime import CommandResult
-from reposgen.runtime.errors import (
+from reposgen_runtime import CommandResult
+from reposgen_runtime.errors import (
     AlreadyExists,
     InvalidArgument,
     NotFound,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.runtime.sync.repositories import Database
 
-    from reposgen.runtime.sync import Runner
+    from reposgen_runtime.sync import Runner
 
 
 def titles(run: Runner) -> list[str]:

@@ -12,8 +12,8 @@ from psycopg import Connection
 from tests.runtime import shop
 from tests.runtime.sync.repositories import Database, TaskRepository
 
-from reposgen.runtime import Package, Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Package, Statement
+from reposgen_runtime.errors import (
     ConnectionLost,
     PoolClosed,
     PoolTimeout,
@@ -22,7 +22,7 @@ from reposgen.runtime.errors import (
     TransactionRequired,
     Unavailable,
 )
-from reposgen.runtime.sync import Runner
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
     from psycopg.errors import Diagnostic

@@ -14,8 +14,8 @@ from tests.runtime import shop
 from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
 from tests.runtime.values import VALUES, spelled
 
-from reposgen.runtime import CopyInto, Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import CopyInto, Statement
+from reposgen_runtime.errors import (
     InvalidArgument,
     InvalidText,
     RepositoryError,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.runtime.sync.repositories import Database
 
-    from reposgen.runtime.sync import Runner
+    from reposgen_runtime.sync import Runner
 
 
 class LeaveError(Exception):

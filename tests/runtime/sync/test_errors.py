@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.runtime import shop
 
-from reposgen.runtime import Statement, errors
+from reposgen_runtime import Statement, errors
 
 if TYPE_CHECKING:
     from tests.runtime.sync.repositories import Database
 
-    from reposgen.runtime.sync import Runner
+    from reposgen_runtime.sync import Runner
 
 
 def raising(sqlstate: str) -> Statement[None]:

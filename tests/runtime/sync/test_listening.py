@@ -11,11 +11,11 @@ import pytest
 from psycopg import Connection
 from tests.runtime import shop
 
-from reposgen.runtime import Notification, Reconnected, Statement, Unreadable
-from reposgen.runtime.conversions import AsText
-from reposgen.runtime.documents import JsonOf
-from reposgen.runtime.errors import PermissionDenied, Unavailable, Unrepresentable
-from reposgen.runtime.sync import Listener, Runner
+from reposgen_runtime import Notification, Reconnected, Statement, Unreadable
+from reposgen_runtime.conversions import AsText
+from reposgen_runtime.documents import JsonOf
+from reposgen_runtime.errors import PermissionDenied, Unavailable, Unrepresentable
+from reposgen_runtime.sync import Listener, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,9 @@ from psycopg.rows import args_row
 from tests.runtime import shop
 from tests.runtime.shop import COPY_TITLES, COUNT, CREATE_ID, GET, LOCK, Status, Task
 
-from reposgen.runtime import Key, OrderBy, Ordering, Page, Statement, Variants
-from reposgen.runtime.errors import InvalidCursor, NotFound, RepositoryError
-from reposgen.runtime.migrating import (
+from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants
+from reposgen_runtime.errors import InvalidCursor, NotFound, RepositoryError
+from reposgen_runtime.migrating import (
     Call,
     Difference,
     FellBack,
@@ -24,16 +24,16 @@ from reposgen.runtime.migrating import (
     NotWritten,
     reads_of,
 )
-from reposgen.runtime.sync import Runner, Stream
-from reposgen.runtime.sync.migration import Migration
+from reposgen_runtime.sync import Runner, Stream
+from reposgen_runtime.sync.migration import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tests.runtime.sync.repositories import Database
 
-    from reposgen.runtime.migrating import Report
-    from reposgen.runtime.sync import Source
+    from reposgen_runtime.migrating import Report
+    from reposgen_runtime.sync import Source
 
 # As a generated module has them: beside the class, named like its methods.
 TITLES = Statement[str](

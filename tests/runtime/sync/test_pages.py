@@ -15,13 +15,13 @@ from tests.runtime import items
 from tests.runtime.items import DEFAULT, Filters, Item, Search
 from tests.runtime.sync.repositories import Database
 
-from reposgen.runtime import UNSET, Key, Ordering, Page
-from reposgen.runtime.errors import (
+from reposgen_runtime import UNSET, Key, Ordering, Page
+from reposgen_runtime.errors import (
     InvalidArgument,
     InvalidCursor,
     NothingToUpdate,
 )
-from reposgen.runtime.sync import Runner
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

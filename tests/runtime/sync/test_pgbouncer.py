@@ -15,16 +15,16 @@ from tests.runtime.sync.repositories import Database
 from tests.runtime.tenancy import unprivileged
 from tests.support.pgbouncer import PROGRAM, pooled, version
 
-from reposgen.runtime import Notification, Settings, Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Notification, Settings, Statement
+from reposgen_runtime.errors import (
     OutcomeUnknown,
     RepositoryError,
     StaleRow,
     StatementTimeout,
     TransactionFailed,
 )
-from reposgen.runtime.sync import Database as BaseDatabase
-from reposgen.runtime.sync import Runner
+from reposgen_runtime.sync import Database as BaseDatabase
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,8 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.sync.repositories import Database
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import (
     AlreadyExists,
     InvalidArgument,
     NotFound,
@@ -24,7 +24,7 @@ from reposgen.runtime.errors import (
     TransactionFailed,
     TransactionRequired,
 )
-from reposgen.runtime.sync import Pipeline, Runner
+from reposgen_runtime.sync import Pipeline, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.runtime.sync.repositories import Database
 
-from reposgen.runtime import BreakerState
-from reposgen.runtime.errors import PoolClosed, PoolTimeout
-from reposgen.runtime.sync import spares
+from reposgen_runtime import BreakerState
+from reposgen_runtime.errors import PoolClosed, PoolTimeout
+from reposgen_runtime.sync import spares
 
 
 def test_statistics(conninfo: str) -> None:

@@ -16,8 +16,8 @@ from tests.runtime import shop
 from tests.runtime.rows import Row, staged
 from tests.runtime.shop import NewTask, TasksSlugKeyViolation, TasksTitleCheckViolation
 
-from reposgen.runtime import CopyInto, Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import CopyInto, Statement
+from reposgen_runtime.errors import (
     CheckFailed,
     DataRejected,
     ForeignKeyMissing,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.runtime.sync.repositories import Database
 
-    from reposgen.runtime.sync import Runner
+    from reposgen_runtime.sync import Runner
 
 UPSERT: Final = staged(
     "INSERT INTO tasks (title, slug) SELECT slug, slug FROM staged"

@@ -12,9 +12,9 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.sync.repositories import TaskRepository
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import ConnectionInUse, DataRejected
-from reposgen.runtime.sync import Runner
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import ConnectionInUse, DataRejected
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
     from tests.runtime.sync.repositories import Database

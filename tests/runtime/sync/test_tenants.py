@@ -11,8 +11,8 @@ import pytest
 from psycopg import Connection
 from tests.runtime import tenancy as q
 
-from reposgen.runtime import Package, Settings, Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Package, Settings, Statement
+from reposgen_runtime.errors import (
     InvalidArgument,
     InvalidText,
     NotFound,
@@ -25,7 +25,7 @@ from reposgen.runtime.errors import (
     TransactionRequired,
     WrongTenant,
 )
-from reposgen.runtime.sync import Database, Runner
+from reposgen_runtime.sync import Database, Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ import pytest
 from tests.runtime import shop
 from tests.runtime.sync.repositories import TaskRepository
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import (
     AlreadyExists,
     ReadOnlyTransaction,
     RepositoryError,
@@ -20,7 +20,7 @@ from reposgen.runtime.errors import (
     TransactionFailed,
     TransactionRequired,
 )
-from reposgen.runtime.sync import Runner
+from reposgen_runtime.sync import Runner
 
 if TYPE_CHECKING:
     from tests.runtime.sync.repositories import Database

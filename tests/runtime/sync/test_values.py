@@ -12,8 +12,8 @@ from psycopg.errors import FeatureNotSupported
 from tests.runtime.shop import COUNT, Place, Single, Status, Wrapped, echo
 from tests.runtime.values import REFUSED, VALUES, spelled
 
-from reposgen.runtime import Statement
-from reposgen.runtime.errors import (
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import (
     DataRejected,
     InvalidArgument,
     InvalidText,
@@ -24,7 +24,7 @@ from reposgen.runtime.errors import (
 if TYPE_CHECKING:
     from tests.runtime.sync.repositories import Database
 
-    from reposgen.runtime.sync import Runner
+    from reposgen_runtime.sync import Runner
 
 
 def test_every_type_comes_back_as_it_went(run: Runner) -> None:

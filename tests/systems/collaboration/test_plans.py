@@ -21,8 +21,9 @@ from tests.systems.plans import plan_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from generated.runtime.sync import Source
     from tests.systems.data import System
+
+    from reposgen_runtime.sync import Source
 
 TENANT = id_of("tenant", 1)
 # The data set's last tasks were created a little before.

@@ -109,7 +109,7 @@ def page_statements(
         sql: of the query, without its ORDER BY.
     """
     # It brings the whole run time with it, which only pages are worth.
-    from reposgen.runtime.pages import Key, page_query  # noqa: PLC0415 - as said
+    from reposgen_runtime.pages import Key, page_query  # noqa: PLC0415 - as said
 
     def key(term: Term) -> Key:
         return Key(term.name, term.column or 0, term.descending, nulls=term.nulls)

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ..runtime import CopyInto, Statement
-from ..runtime.aio import Runner, Source, Stream
+from reposgen_runtime import CopyInto, Statement
+from reposgen_runtime.aio import Runner, Source, Stream
+
 from .models import Note
 from .schema import PACKAGE
 

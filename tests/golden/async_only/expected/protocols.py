@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable
 from typing import Protocol
 
-from ..runtime.aio import Stream
+from reposgen_runtime.aio import Stream
+
 from .models import Note
 from .notes import AddNotesParams
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ..runtime import Settings
-from ..runtime.aio.buffered import BufferedDatabase
+from reposgen_runtime import Settings
+from reposgen_runtime.aio.buffered import BufferedDatabase
+
 from .entries import AddEntriesParams, AddEntryParams, EntryRepository, ListEntriesRow
 from .errors import (
     EntriesMessageCheckViolation,

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..runtime import Buffering, CopyInto, Json, JsonInput, Statement
-from ..runtime.aio import Source
-from ..runtime.aio.buffered import BufferedRunner
-from ..runtime.secret import Secret
+from reposgen_runtime import Buffering, CopyInto, Json, JsonInput, Statement
+from reposgen_runtime.aio import Source
+from reposgen_runtime.aio.buffered import BufferedRunner
+from reposgen_runtime.secret import Secret
+
 from .models import Level
 from .schema import PACKAGE
 

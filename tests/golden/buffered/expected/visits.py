@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..runtime import Buffering, CopyInto, Statement
-from ..runtime.aio import Source
-from ..runtime.aio.buffered import BufferedRunner
+from reposgen_runtime import Buffering, CopyInto, Statement
+from reposgen_runtime.aio import Source
+from reposgen_runtime.aio.buffered import BufferedRunner
+
 from .models import Visit
 from .schema import PACKAGE
 

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..runtime import CopyInto, Statement
-from ..runtime.aio import Runner, Source
-from ..runtime.secret import Secret
+from reposgen_runtime import CopyInto, Statement
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.secret import Secret
+
 from .models import App, AppKind, build_app
 from .schema import PACKAGE
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..runtime.secret import Secret
+from reposgen_runtime.secret import Secret
 
 
 class AppKind(StrEnum):

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..runtime import CommandResult, CopyInto, Statement
-from ..runtime.aio import Export, Runner, Source, Stream
-from ..runtime.copy_commands import CopyFormat
+from reposgen_runtime import CommandResult, CopyInto, Statement
+from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.copy_commands import CopyFormat
+
 from .models import Task
 from .schema import PACKAGE
 

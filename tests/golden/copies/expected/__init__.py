@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ..runtime import Settings
-from ..runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime import Settings
+from reposgen_runtime.aio import Database as RuntimeDatabase
+
 from .errors import (
     OrderPkeyViolation,
     OwnersEmailKeyViolation,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..runtime.errors import AlreadyExists, CheckFailed, ForeignKeyMissing
+from reposgen_runtime.errors import AlreadyExists, CheckFailed, ForeignKeyMissing
 
 
 class OrderPkeyViolation(AlreadyExists):

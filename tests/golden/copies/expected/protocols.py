@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import Protocol
 
-from ..runtime.aio import Export
-from ..runtime.copy_commands import CopyFormat, LinesFormat
+from reposgen_runtime.aio import Export
+from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
+
 from .models import Task
 from .tasks import (
     CastPrioritiesParams,

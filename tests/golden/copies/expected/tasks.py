@@ -7,9 +7,10 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..runtime import CopyInto, JsonInput, Statement
-from ..runtime.aio import Export, Runner, Source
-from ..runtime.copy_commands import CopyFormat, LinesFormat
+from reposgen_runtime import CopyInto, JsonInput, Statement
+from reposgen_runtime.aio import Export, Runner, Source
+from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
+
 from .models import Task
 from .schema import PACKAGE
 

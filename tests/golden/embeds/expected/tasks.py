@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Measure, Note, Task, Title, User
 from .schema import PACKAGE
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from ..runtime import Settings
-from ..runtime.aio import Database as RuntimeDatabase
-from ..runtime.aio.migration import Migration
+from reposgen_runtime import Settings
+from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.migration import Migration
+
 from .errors import MigrationsPkeyViolation, TasksPkeyViolation
 from .models import PublicMigration, Task
 from .protocols import TaskRepositoryProtocol

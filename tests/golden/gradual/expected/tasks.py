@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..runtime import Statement
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner, Source
+
 from .models import PublicMigration, Task
 from .schema import PACKAGE
 

@@ -12,9 +12,10 @@ from datetime import date as date_
 from datetime import datetime as datetime_
 from typing import Final
 
-from ..runtime import CopyInto
-from ..runtime import Statement as RuntimeStatement
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import CopyInto
+from reposgen_runtime import Statement as RuntimeStatement
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Pass, Statement
 from .schema import PACKAGE as SchemaPACKAGE
 

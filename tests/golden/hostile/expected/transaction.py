@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..runtime import Statement
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner, Source
+
 from .schema import PACKAGE
 
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import Final
 
 from golden_overrides import Code, Limits
+from reposgen_runtime import Notification, Statement, Unreadable
+from reposgen_runtime.aio import Listener, Runner, Source
+from reposgen_runtime.conversions import Converted
+from reposgen_runtime.documents import JsonOf
 
-from ..runtime import Notification, Statement, Unreadable
-from ..runtime.aio import Listener, Runner, Source
-from ..runtime.conversions import Converted
-from ..runtime.documents import JsonOf
 from .schema import PACKAGE
 
 TASK_EVENTS: Final[Statement[Notification[str]]] = Statement(

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..runtime import Statement
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Step, Task, User
 from .schema import PACKAGE
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from ..runtime import Optimistic, Statement
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Optimistic, Statement
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Document, Task
 from .schema import PACKAGE
 

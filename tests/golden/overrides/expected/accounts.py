@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Profile, Settings
 from psycopg.types.range import Range
+from reposgen_runtime import CopyInto, JsonInput, Statement
+from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.conversions import AsText, Converted
+from reposgen_runtime.copy_commands import CopyFormat
+from reposgen_runtime.documents import JsonOf
+from reposgen_runtime.secret import Secret
 
-from ..runtime import CopyInto, JsonInput, Statement
-from ..runtime.aio import Export, Runner, Source, Stream
-from ..runtime.conversions import AsText, Converted
-from ..runtime.copy_commands import CopyFormat
-from ..runtime.documents import JsonOf
-from ..runtime.secret import Secret
 from .models import Address, Customer, Price, Prices, build_customer
 from .schema import PACKAGE
 

@@ -8,8 +8,7 @@ from typing import Any, NewType
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Place, Profile, Settings
 from psycopg.types.range import Range
-
-from ..runtime.secret import Secret
+from reposgen_runtime.secret import Secret
 
 Price = NewType("Price", float)
 """Domain public.price."""

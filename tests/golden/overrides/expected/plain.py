@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from golden_overrides import Code, Mood, Point
+from reposgen_runtime import CopyInto, Statement
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.conversions import Converted
+from reposgen_runtime.documents import JsonOf
 
-from ..runtime import CopyInto, Statement
-from ..runtime.aio import Runner, Source
-from ..runtime.conversions import Converted
-from ..runtime.documents import JsonOf
 from .schema import PACKAGE
 
 MAKE_POINT: Final[Statement[Point]] = Statement(

@@ -8,11 +8,11 @@ from typing import Protocol
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Point, Profile, Settings
 from psycopg.types.range import Range
+from reposgen_runtime import JsonInput
+from reposgen_runtime.aio import Export, Stream
+from reposgen_runtime.copy_commands import CopyFormat
+from reposgen_runtime.secret import Secret
 
-from ..runtime import JsonInput
-from ..runtime.aio import Export, Stream
-from ..runtime.copy_commands import CopyFormat
-from ..runtime.secret import Secret
 from .accounts import (
     CopyAccountsParams,
     EmbedAccountRow,

@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import Final
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Place, Profile, Settings
+from reposgen_runtime import Composite, Package
+from reposgen_runtime.conversions import AsText, Converted
+from reposgen_runtime.documents import JsonOf
+from reposgen_runtime.secret import Hidden
 
-from ..runtime import Composite, Package
-from ..runtime.conversions import AsText, Converted
-from ..runtime.documents import JsonOf
-from ..runtime.secret import Hidden
 from .errors import (
     AccountsEmailKeyViolation,
     AccountsPkeyViolation,

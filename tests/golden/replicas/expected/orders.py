@@ -6,8 +6,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from ..runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Order
 from .schema import PACKAGE
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from ..runtime.sync import Stream
+from reposgen_runtime.sync import Stream
+
 from .models import Note
 from .notes import AddNotesParams
 

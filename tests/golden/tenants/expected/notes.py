@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Iterable
 from typing import Final
 from uuid import UUID
 
-from ..runtime import (
+from reposgen_runtime import (
     CommandResult,
     CopyInto,
     Key,
@@ -18,8 +18,9 @@ from ..runtime import (
     Statement,
     Variants,
 )
-from ..runtime.aio import Export, Runner, Source, Stream
-from ..runtime.copy_commands import LinesFormat
+from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.copy_commands import LinesFormat
+
 from .models import Note
 from .schema import PACKAGE
 

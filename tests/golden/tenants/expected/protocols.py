@@ -7,9 +7,10 @@ from collections.abc import AsyncIterable, Iterable
 from typing import Protocol
 from uuid import UUID
 
-from ..runtime import CommandResult, Page
-from ..runtime.aio import Export, Stream
-from ..runtime.copy_commands import LinesFormat
+from reposgen_runtime import CommandResult, Page
+from reposgen_runtime.aio import Export, Stream
+from reposgen_runtime.copy_commands import LinesFormat
+
 from .models import Note
 
 

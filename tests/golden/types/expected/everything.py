@@ -20,9 +20,9 @@ from uuid import UUID
 
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
+from reposgen_runtime import Json, JsonInput, Statement
+from reposgen_runtime.aio import Runner, Source
 
-from ..runtime import Json, JsonInput, Statement
-from ..runtime.aio import Runner, Source
 from .models import Everything
 from .schema import PACKAGE
 

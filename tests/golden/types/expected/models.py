@@ -18,8 +18,7 @@ from uuid import UUID
 
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
-
-from ..runtime import Json
+from reposgen_runtime import Json
 
 
 @dataclass(slots=True)

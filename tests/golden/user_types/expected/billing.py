@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from ..runtime import Statement
-from ..runtime.aio import Runner, Source
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner, Source
+
 from .models import Amount, BillingMood, BillingPerson
 from .schema import PACKAGE
 

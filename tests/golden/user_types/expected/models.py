@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import NewType, TypeAlias
 
 from psycopg.types.range import Range
-
-from ..runtime import Json
+from reposgen_runtime import Json
 
 
 class BillingMood(StrEnum):

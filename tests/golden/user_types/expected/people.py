@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Final
 
 from psycopg.types.range import Range
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner, Source
 
-from ..runtime import Statement
-from ..runtime.aio import Runner, Source
 from .models import Address, Email, HappyPerson, Mood, Person, Settings, WorkEmail
 from .schema import PACKAGE
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from ..runtime.secret import Secret
+from reposgen_runtime.secret import Secret
 
 
 class TaskStatus(StrEnum):

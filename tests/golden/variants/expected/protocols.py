@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal, Protocol
 
-from ..runtime import UNSET, Page, Unset
-from ..runtime.aio import Export, Stream
-from ..runtime.copy_commands import CopyFormat
-from ..runtime.secret import Secret
+from reposgen_runtime import UNSET, Page, Unset
+from reposgen_runtime.aio import Export, Stream
+from reposgen_runtime.copy_commands import CopyFormat
+from reposgen_runtime.secret import Secret
+
 from .models import Task, TaskStatus
 from .tasks import ListTitlesRow, SearchTasksRow
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 
-from ..runtime import (
+from reposgen_runtime import (
     UNSET,
     Key,
     Optimistic,
@@ -21,9 +21,10 @@ from ..runtime import (
     Variants,
     When,
 )
-from ..runtime.aio import Export, Runner, Source, Stream
-from ..runtime.copy_commands import CopyFormat
-from ..runtime.secret import Secret
+from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.copy_commands import CopyFormat
+from reposgen_runtime.secret import Secret
+
 from .models import Task, TaskStatus, build_task
 from .schema import PACKAGE
 

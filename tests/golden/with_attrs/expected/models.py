@@ -9,9 +9,8 @@ from typing import Any, NewType, TypeAlias
 
 from attrs import define
 from psycopg.types.range import Range
-
-from ..runtime import Json
-from ..runtime.secret import Secret
+from reposgen_runtime import Json
+from reposgen_runtime.secret import Secret
 
 
 class Mood(StrEnum):

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ..runtime import Settings as RuntimeSettings
-from ..runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime import Settings as RuntimeSettings
+from reposgen_runtime.aio import Database as RuntimeDatabase
+
 from .errors import PeoplePkeyViolation
 from .models import Address, Email, Home, Mood, Options, Person, Settings
 from .people import CopyPeopleParams, EchoRow, ListPairsRow, PersonRepository

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..runtime.errors import AlreadyExists
+from reposgen_runtime.errors import AlreadyExists
 
 
 class PeoplePkeyViolation(AlreadyExists):

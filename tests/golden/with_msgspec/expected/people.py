@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 from psycopg.types.range import Range
+from reposgen_runtime import CopyInto, JsonInput, Statement
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.secret import Secret
 
-from ..runtime import CopyInto, JsonInput, Statement
-from ..runtime.aio import Runner, Source
-from ..runtime.secret import Secret
 from .models import Address, Email, Home, Mood, Options, Person, Settings, build_person
 from .schema import PACKAGE
 

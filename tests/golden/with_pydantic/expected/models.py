@@ -9,8 +9,7 @@ from typing import Any, NewType, TypeAlias
 
 from psycopg.types.range import Range
 from pydantic import BaseModel, ConfigDict, JsonValue
-
-from ..runtime.secret import Secret
+from reposgen_runtime.secret import Secret
 
 
 class Mood(StrEnum):

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from psycopg.types.range import Range
 from pydantic import BaseModel, ConfigDict, JsonValue
+from reposgen_runtime import CopyInto, Statement
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.secret import Secret
 
-from ..runtime import CopyInto, Statement
-from ..runtime.aio import Runner, Source
-from ..runtime.secret import Secret
 from .models import Address, Email, Mood, Person, Settings, build_person
 from .schema import PACKAGE
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from generated.agents.models import AgentStatus, MessageRole, TaskStatus, WorkflowStatus
-from generated.runtime.errors import NotFound
 from tests.systems.agents.aio.contract import Entity, Repository, everything
 from tests.systems.agents.aio.work import (
     NOBODY,
@@ -15,6 +14,8 @@ from tests.systems.agents.aio.work import (
     new_conversation,
     new_user,
 )
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,6 @@ from generated.agents import (
     ImportManyParams,
 )
 from generated.agents.models import Conversation, MessageRole
-from generated.runtime.errors import NotFound
 from tests.systems.agents.aio.work import (
     NOBODY,
     new_agent,
@@ -22,6 +21,8 @@ from tests.systems.agents.aio.work import (
     say,
 )
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from generated.agents.models import ExecutionStatus, MessageRole
-from generated.runtime.errors import ForeignKeyMissing
 from tests.systems.agents.aio.work import (
     NOBODY,
     new_agent,
@@ -16,6 +15,8 @@ from tests.systems.agents.aio.work import (
     new_user,
     say,
 )
+
+from reposgen_runtime.errors import ForeignKeyMissing
 
 if TYPE_CHECKING:
     from uuid import UUID

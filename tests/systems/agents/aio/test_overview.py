@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from generated.agents.models import Conversation, Task, TaskStatus
-from generated.runtime.errors import NotFound
 from tests.systems.agents.aio.work import (
     NOBODY,
     new_agent,
@@ -20,6 +19,8 @@ from tests.systems.agents.aio.work import (
 )
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

@@ -14,10 +14,11 @@ from generated.agents import (
     PlaybooksNameKeyViolation,
 )
 from generated.agents.models import ExecutionStatus, Playbook, PlaybookStatus
-from generated.runtime.errors import NotFound
 from tests.systems.agents.aio._compat import at_once
 from tests.systems.agents.aio.work import NOBODY, new_agent, new_playbook, new_user
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -21,7 +21,6 @@ from generated.agents.models import (
     TaskStatus,
 )
 from generated.agents.tasks import CreateManyParams
-from generated.runtime.errors import AlreadyExists, NotFound
 from tests.systems.agents.aio._compat import at_once
 from tests.systems.agents.aio.work import (
     NOBODY,
@@ -32,6 +31,8 @@ from tests.systems.agents.aio.work import (
 )
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import AlreadyExists, NotFound
 
 if TYPE_CHECKING:
     import psycopg

@@ -18,11 +18,12 @@ from generated.agents import (
     ToolUsageToolIdFkeyViolation,
 )
 from generated.agents.models import Tool, ToolCapability, ToolUsage
-from generated.runtime.errors import NotFound
 from tests.systems.agents.aio._compat import at_once
 from tests.systems.agents.aio.work import NOBODY, new_agent, new_tool
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,10 +15,11 @@ from generated.agents import (
 )
 from generated.agents.models import User
 from generated.agents.users import CreateManyParams
-from generated.runtime.errors import NotFound
 from tests.systems.agents.aio._compat import at_once
 from tests.systems.agents.aio.work import NOBODY, new_conversation, new_task, new_user
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

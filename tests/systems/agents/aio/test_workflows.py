@@ -20,11 +20,12 @@ from generated.agents.models import (
     WorkflowExecution,
     WorkflowStatus,
 )
-from generated.runtime.errors import NotFound
 from tests.systems.agents.aio._compat import at_once
 from tests.systems.agents.aio.work import NOBODY, new_task, new_user, new_workflow
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from generated.runtime import Page
+    from reposgen_runtime import Page
 
 
 class Entity(Protocol):

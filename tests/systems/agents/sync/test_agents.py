@@ -19,7 +19,6 @@ from generated.agents import (
 )
 from generated.agents.agents import CreateManyParams
 from generated.agents.models import Agent, AgentStatus, ExecutionStatus, Tool
-from generated.runtime.errors import AlreadyExists, NotFound
 from tests.systems.agents.sync.work import (
     NOBODY,
     new_agent,
@@ -30,6 +29,8 @@ from tests.systems.agents.sync.work import (
 )
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import AlreadyExists, NotFound
 
 if TYPE_CHECKING:
     import psycopg

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from generated.agents.models import AgentStatus, MessageRole, TaskStatus, WorkflowStatus
-from generated.runtime.errors import NotFound
 from tests.systems.agents.sync.contract import Entity, Repository, everything
 from tests.systems.agents.sync.work import (
     NOBODY,
@@ -17,6 +16,8 @@ from tests.systems.agents.sync.work import (
     new_conversation,
     new_user,
 )
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,6 @@ from generated.agents import (
     ImportManyParams,
 )
 from generated.agents.models import Conversation, MessageRole
-from generated.runtime.errors import NotFound
 from tests.systems.agents.sync.work import (
     NOBODY,
     new_agent,
@@ -24,6 +23,8 @@ from tests.systems.agents.sync.work import (
     say,
 )
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from generated.agents.models import ExecutionStatus, MessageRole
-from generated.runtime.errors import ForeignKeyMissing
 from tests.systems.agents.sync.work import (
     NOBODY,
     new_agent,
@@ -18,6 +17,8 @@ from tests.systems.agents.sync.work import (
     new_user,
     say,
 )
+
+from reposgen_runtime.errors import ForeignKeyMissing
 
 if TYPE_CHECKING:
     from uuid import UUID

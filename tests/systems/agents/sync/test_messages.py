@@ -16,12 +16,13 @@ from generated.agents import (
     MessagesTokenCountCheckViolation,
 )
 from generated.agents.models import Message, MessageRole, NewMessage
-from generated.runtime import Notification
-from generated.runtime.errors import NotFound, NothingToUpdate, NotNullMissing
 from tests.systems.agents.sync._compat import at_once
 from tests.systems.agents.sync.work import NOBODY, new_conversation, new_user, say
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime import Notification
+from reposgen_runtime.errors import NotFound, NothingToUpdate, NotNullMissing
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from generated.agents.models import Conversation, Task, TaskStatus
-from generated.runtime.errors import NotFound
 from tests.systems.agents.sync.work import (
     NOBODY,
     new_agent,
@@ -22,6 +21,8 @@ from tests.systems.agents.sync.work import (
 )
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

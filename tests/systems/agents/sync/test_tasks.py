@@ -23,7 +23,6 @@ from generated.agents.models import (
     TaskStatus,
 )
 from generated.agents.tasks import CreateManyParams
-from generated.runtime.errors import AlreadyExists, NotFound
 from tests.systems.agents.sync._compat import at_once
 from tests.systems.agents.sync.work import (
     NOBODY,
@@ -34,6 +33,8 @@ from tests.systems.agents.sync.work import (
 )
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import AlreadyExists, NotFound
 
 if TYPE_CHECKING:
     import psycopg

@@ -14,10 +14,11 @@ from generated.agents import (
 )
 from generated.agents.models import ExecutionStatus, Task, TaskStatus
 from generated.agents.tasks import CreateManyParams
-from generated.runtime.errors import CheckFailed
 from tests.systems.agents.sync._compat import at_once
 from tests.systems.agents.sync.work import NOBODY, new_agent, new_task, new_workflow
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import CheckFailed
 
 if TYPE_CHECKING:
     from uuid import UUID

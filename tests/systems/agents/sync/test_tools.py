@@ -20,11 +20,12 @@ from generated.agents import (
     ToolUsageToolIdFkeyViolation,
 )
 from generated.agents.models import Tool, ToolCapability, ToolUsage
-from generated.runtime.errors import NotFound
 from tests.systems.agents.sync._compat import at_once
 from tests.systems.agents.sync.work import NOBODY, new_agent, new_tool
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

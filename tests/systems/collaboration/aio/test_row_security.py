@@ -24,7 +24,6 @@ from generated.collaboration.models import (
     TaskStatusUpdate,
     TaskUpdate,
 )
-from generated.runtime.errors import RepositoryError
 from tests.systems.collaboration.aio.work import (
     NOBODY,
     new_agent,
@@ -34,6 +33,8 @@ from tests.systems.collaboration.aio.work import (
     new_workspace,
 )
 from tests.systems.data import id_of
+
+from reposgen_runtime.errors import RepositoryError
 
 if TYPE_CHECKING:
     import psycopg

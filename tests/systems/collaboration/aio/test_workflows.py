@@ -11,16 +11,18 @@ from generated.collaboration import (
     WorkflowsTypeCheckViolation,
 )
 from generated.collaboration.models import StageStatus, Workflow, WorkflowStatus
-from generated.runtime.errors import NotFound
 from tests.systems.collaboration.aio.work import NOBODY, TENANT, new_workflow
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     import psycopg
     from generated.collaboration import Database
-    from generated.runtime import JsonInput
+
+    from reposgen_runtime import JsonInput
 
 
 async def test_create_with_its_stages(db: Database) -> None:

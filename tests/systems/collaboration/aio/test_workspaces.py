@@ -13,7 +13,6 @@ from generated.collaboration import (
     WorkspacesOwnerIdFkeyViolation,
 )
 from generated.collaboration.models import MemberRole, WorkspaceActivity
-from generated.runtime.errors import AlreadyExists, NotFound, StaleRow
 from tests.systems.collaboration.aio._compat import at_once
 from tests.systems.collaboration.aio.work import (
     NOBODY,
@@ -22,6 +21,8 @@ from tests.systems.collaboration.aio.work import (
     new_workspace,
 )
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import AlreadyExists, NotFound, StaleRow
 
 if TYPE_CHECKING:
     import psycopg

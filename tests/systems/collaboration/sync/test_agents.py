@@ -14,7 +14,6 @@ from generated.collaboration import (
     WorkspacesOwnerIdFkeyViolation,
 )
 from generated.collaboration.models import Agent, AgentStatus, MemberRole
-from generated.runtime.errors import NotFound
 from tests.systems.collaboration.sync.work import (
     TENANT,
     new_agent,
@@ -22,6 +21,8 @@ from tests.systems.collaboration.sync.work import (
     new_workspace,
 )
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

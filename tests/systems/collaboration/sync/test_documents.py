@@ -12,9 +12,10 @@ from generated.collaboration import (
     DocumentOperationsOperationTypeCheckViolation,
     SharedDocumentsTitleCheckViolation,
 )
-from generated.runtime.errors import ConditionFailed, NotFound, StaleRow
 from tests.systems.collaboration.sync._compat import at_once
 from tests.systems.collaboration.sync.work import NOBODY, new_document, new_workspace
+
+from reposgen_runtime.errors import ConditionFailed, NotFound, StaleRow
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -26,7 +26,6 @@ from generated.collaboration.models import (
     TaskStatusUpdate,
     TaskUpdate,
 )
-from generated.runtime.errors import RepositoryError
 from tests.systems.collaboration.sync.work import (
     NOBODY,
     new_agent,
@@ -36,6 +35,8 @@ from tests.systems.collaboration.sync.work import (
     new_workspace,
 )
 from tests.systems.data import id_of
+
+from reposgen_runtime.errors import RepositoryError
 
 if TYPE_CHECKING:
     import psycopg

@@ -19,16 +19,17 @@ from generated.collaboration import (
     TasksTitleCheckViolation,
 )
 from generated.collaboration.models import Task, TaskPriority, TaskStatus, TaskUpdate
-from generated.runtime.errors import (
+from tests.systems.collaboration.sync._compat import at_once
+from tests.systems.collaboration.sync.work import NOBODY, TENANT, new_task
+from tests.systems.databases import rows
+
+from reposgen_runtime.errors import (
     AlreadyExists,
     CheckFailed,
     NotFound,
     StaleRow,
     TransactionRequired,
 )
-from tests.systems.collaboration.sync._compat import at_once
-from tests.systems.collaboration.sync.work import NOBODY, TENANT, new_task
-from tests.systems.databases import rows
 
 if TYPE_CHECKING:
     import psycopg

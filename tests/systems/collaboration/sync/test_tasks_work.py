@@ -17,9 +17,10 @@ from generated.collaboration.models import (
     TaskStatus,
     TaskStatusUpdate,
 )
-from generated.runtime.errors import NotFound, RepositoryError, TransactionRequired
 from tests.systems.collaboration.sync._compat import at_once
 from tests.systems.collaboration.sync.work import NOBODY, TENANT, new_agent, new_task
+
+from reposgen_runtime.errors import NotFound, RepositoryError, TransactionRequired
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -15,7 +15,6 @@ from generated.collaboration import (
     WorkspacesOwnerIdFkeyViolation,
 )
 from generated.collaboration.models import MemberRole, WorkspaceActivity
-from generated.runtime.errors import AlreadyExists, NotFound, StaleRow
 from tests.systems.collaboration.sync._compat import at_once
 from tests.systems.collaboration.sync.work import (
     NOBODY,
@@ -24,6 +23,8 @@ from tests.systems.collaboration.sync.work import (
     new_workspace,
 )
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import AlreadyExists, NotFound, StaleRow
 
 if TYPE_CHECKING:
     import psycopg

@@ -17,7 +17,6 @@ from generated.control_plane import (
     InferenceRequestsUserIdFkeyViolation,
 )
 from generated.control_plane.models import InferenceRequest, InferenceStatus
-from generated.runtime.errors import NotFound
 from tests.systems.control_plane.aio.tenant import (
     NOBODY,
     Tenant,
@@ -26,6 +25,8 @@ from tests.systems.control_plane.aio.tenant import (
 )
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

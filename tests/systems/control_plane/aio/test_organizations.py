@@ -12,10 +12,11 @@ from generated.control_plane import (
     OrganizationsSlugKeyViolation,
 )
 from generated.control_plane.models import Organization
-from generated.runtime.errors import AlreadyExists, NotFound
 from tests.systems.control_plane.aio.tenant import NOBODY, new_request, new_tenant
 from tests.systems.data import fill
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import AlreadyExists, NotFound
 
 if TYPE_CHECKING:
     import psycopg

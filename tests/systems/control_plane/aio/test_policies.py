@@ -13,10 +13,11 @@ from generated.control_plane import (
     PoliciesUserIdFkeyViolation,
 )
 from generated.control_plane.models import Policy
-from generated.runtime.errors import NotFound
 from tests.systems.control_plane.aio.tenant import NOBODY, new_tenant
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -9,7 +9,9 @@ import pytest
 from generated.control_plane import OrganizationsSlugKeyViolation
 from generated.control_plane.models import InferenceStatus
 from generated.control_plane.organizations import OrganizationRepository
-from generated.runtime.errors import (
+from tests.systems.control_plane.aio.tenant import NOBODY, new_request, new_tenant
+
+from reposgen_runtime.errors import (
     NotFound,
     ReadOnlyTransaction,
     RepositoryError,
@@ -17,7 +19,6 @@ from generated.runtime.errors import (
     TransactionFailed,
     TransactionRequired,
 )
-from tests.systems.control_plane.aio.tenant import NOBODY, new_request, new_tenant
 
 if TYPE_CHECKING:
     from generated.control_plane import Database

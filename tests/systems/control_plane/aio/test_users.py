@@ -12,10 +12,11 @@ from generated.control_plane import (
     UsersOrgIdFkeyViolation,
 )
 from generated.control_plane.models import User, UserRole
-from generated.runtime.errors import NotFound
 from tests.systems.control_plane.aio.tenant import NOBODY, new_request, new_tenant
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

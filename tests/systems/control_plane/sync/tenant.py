@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from generated.control_plane.models import UserRole
-from generated.runtime.secret import Secret
+
+from reposgen_runtime.secret import Secret
 
 if TYPE_CHECKING:
     from generated.control_plane.models import InferenceRequest

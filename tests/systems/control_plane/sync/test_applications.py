@@ -16,8 +16,6 @@ from generated.control_plane import (
     ApplicationsNameCheckViolation,
     ApplicationsOrgIdFkeyViolation,
 )
-from generated.runtime.errors import ForeignKeyMissing, NotFound
-from generated.runtime.secret import Secret
 from tests.systems.control_plane.sync.tenant import (
     NOBODY,
     key_hash,
@@ -25,6 +23,9 @@ from tests.systems.control_plane.sync.tenant import (
     new_tenant,
 )
 from tests.systems.data import fill, id_of
+
+from reposgen_runtime.errors import ForeignKeyMissing, NotFound
+from reposgen_runtime.secret import Secret
 
 if TYPE_CHECKING:
     import psycopg

@@ -24,15 +24,17 @@ from generated.control_plane import (
 )
 from generated.control_plane.audit_logs import ASYNC_INSERT_AUDIT_LOG
 from generated.control_plane.models import AuditLog
-from generated.runtime.errors import InvalidCursor, InvalidText, NotFound
 from tests.systems.control_plane.sync.tenant import NOBODY, Tenant, new_tenant
 from tests.systems.data import id_of
 from tests.systems.databases import rows
 
+from reposgen_runtime.errors import InvalidCursor, InvalidText, NotFound
+
 if TYPE_CHECKING:
     import psycopg
     from generated.control_plane.sync import Database
-    from generated.runtime import Page
+
+    from reposgen_runtime import Page
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from generated.control_plane.models import UserRole
-from generated.runtime import Settings
-from generated.runtime.errors import PoolClosed
 from tests.systems.control_plane.sync.tenant import new_tenant
+
+from reposgen_runtime import Settings
+from reposgen_runtime.errors import PoolClosed
 
 if TYPE_CHECKING:
     from uuid import UUID

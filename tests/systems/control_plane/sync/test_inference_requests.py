@@ -19,7 +19,6 @@ from generated.control_plane import (
     InferenceRequestsUserIdFkeyViolation,
 )
 from generated.control_plane.models import InferenceRequest, InferenceStatus
-from generated.runtime.errors import NotFound
 from tests.systems.control_plane.sync.tenant import (
     NOBODY,
     Tenant,
@@ -28,6 +27,8 @@ from tests.systems.control_plane.sync.tenant import (
 )
 from tests.systems.data import id_of
 from tests.systems.databases import rows
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     import psycopg

@@ -11,7 +11,9 @@ import pytest
 from generated.control_plane import OrganizationsSlugKeyViolation
 from generated.control_plane.models import InferenceStatus
 from generated.control_plane.sync.organizations import OrganizationRepository
-from generated.runtime.errors import (
+from tests.systems.control_plane.sync.tenant import NOBODY, new_request, new_tenant
+
+from reposgen_runtime.errors import (
     NotFound,
     ReadOnlyTransaction,
     RepositoryError,
@@ -19,7 +21,6 @@ from generated.runtime.errors import (
     TransactionFailed,
     TransactionRequired,
 )
-from tests.systems.control_plane.sync.tenant import NOBODY, new_request, new_tenant
 
 if TYPE_CHECKING:
     from generated.control_plane.sync import Database

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from generated.flows.models import Context, Criterion, CriterionOperator
-from generated.runtime.errors import DataRejected, InvalidCursor, RepositoryError
 from tests.systems.databases import rows
 from tests.systems.flows.aio.work import TENANT
+
+from reposgen_runtime.errors import DataRejected, InvalidCursor, RepositoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import psycopg
     from generated.flows import Database
-    from generated.runtime import Json
+
+    from reposgen_runtime import Json
 
 DOCUMENTS: dict[str, Json] = {
     "ann": {

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from generated.flows.models import ChangeType, FlowStatus
-from generated.runtime.errors import NotFound
 from tests.systems.flows.aio.work import ANN, NOBODY, TENANT, new_flow
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -12,7 +12,6 @@ from generated.flows import (
     FlowVersionsVersionCheckViolation,
 )
 from generated.flows.models import ChangeType
-from generated.runtime.errors import NotFound
 from tests.systems.flows.aio.work import (
     ANN,
     BOB,
@@ -22,12 +21,15 @@ from tests.systems.flows.aio.work import (
     new_flow,
 )
 
+from reposgen_runtime.errors import NotFound
+
 if TYPE_CHECKING:
     from uuid import UUID
 
     from generated.flows import Database
     from generated.flows.models import FlowVersion
-    from generated.runtime import Json
+
+    from reposgen_runtime import Json
 
 SHORT: Json = {"start": "end", "states": {"end": {"say": "Goodbye."}}}
 

@@ -11,15 +11,17 @@ from generated.flows import (
     IntegrationsProviderCheckViolation,
     IntegrationsTenantIdNameKeyViolation,
 )
-from generated.runtime.errors import NotFound
 from tests.systems.flows.aio.work import NOBODY, OTHER, TENANT
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from generated.flows import Database
     from generated.flows.models import Integration
-    from generated.runtime import JsonInput
+
+    from reposgen_runtime import JsonInput
 
 
 async def new_integration(

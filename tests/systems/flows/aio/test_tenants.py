@@ -14,7 +14,6 @@ from generated.flows import (
     FlowVersionsFlowIdFkeyViolation,
 )
 from generated.flows.models import ChangeType
-from generated.runtime.errors import NotFound
 from tests.systems.flows.aio.work import (
     ANN,
     HOUR,
@@ -23,6 +22,8 @@ from tests.systems.flows.aio.work import (
     new_active_flow,
     new_experiment,
 )
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID

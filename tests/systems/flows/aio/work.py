@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from generated.flows import Database
     from generated.flows.models import ConversationFlow, Experiment
-    from generated.runtime import Json
+
+    from reposgen_runtime import Json
 
 TENANT = id_of("tenant", 1)
 OTHER = id_of("tenant", 2)

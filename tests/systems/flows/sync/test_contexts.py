@@ -16,16 +16,18 @@ from generated.flows import (
 )
 from generated.flows.contexts import PURGE_EXPIRED
 from generated.flows.models import Context, Criterion, CriterionOperator
-from generated.runtime.errors import NotFound
 from tests.systems.flows.sync._compat import at_once
 from tests.systems.flows.sync.work import HOUR, OTHER, PAST, TENANT
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     import psycopg
     from generated.flows.sync import Database
-    from generated.runtime import Json, JsonInput
+
+    from reposgen_runtime import Json, JsonInput
 
 CHAT: Json = {
     "user": {"name": "Ann", "age": 41},

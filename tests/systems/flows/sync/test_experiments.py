@@ -21,9 +21,10 @@ from generated.flows import (
     ExperimentVariantsWeightCheckViolation,
 )
 from generated.flows.models import ExperimentStatus, ExperimentVariant
-from generated.runtime.errors import NotFound
 from tests.systems.flows.sync._compat import at_once
 from tests.systems.flows.sync.work import NOBODY, TENANT, new_experiment, new_flow
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

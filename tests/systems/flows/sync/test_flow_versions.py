@@ -14,7 +14,6 @@ from generated.flows import (
     FlowVersionsVersionCheckViolation,
 )
 from generated.flows.models import ChangeType
-from generated.runtime.errors import NotFound
 from tests.systems.flows.sync.work import (
     ANN,
     BOB,
@@ -24,12 +23,15 @@ from tests.systems.flows.sync.work import (
     new_flow,
 )
 
+from reposgen_runtime.errors import NotFound
+
 if TYPE_CHECKING:
     from uuid import UUID
 
     from generated.flows.models import FlowVersion
     from generated.flows.sync import Database
-    from generated.runtime import Json
+
+    from reposgen_runtime import Json
 
 SHORT: Json = {"start": "end", "states": {"end": {"say": "Goodbye."}}}
 

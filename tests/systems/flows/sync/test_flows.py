@@ -18,7 +18,6 @@ from generated.flows import (
     GetFlowWithVersionsRow,
 )
 from generated.flows.models import ChangeType, ConversationFlow, FlowStatus, FlowVersion
-from generated.runtime.errors import NotFound
 from tests.systems.data import id_of
 from tests.systems.databases import rows
 from tests.systems.flows.sync._compat import at_once
@@ -32,6 +31,8 @@ from tests.systems.flows.sync.work import (
     new_experiment,
     new_flow,
 )
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,15 +13,17 @@ from generated.flows import (
     IntegrationsProviderCheckViolation,
     IntegrationsTenantIdNameKeyViolation,
 )
-from generated.runtime.errors import NotFound
 from tests.systems.flows.sync.work import NOBODY, OTHER, TENANT
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from generated.flows.models import Integration
     from generated.flows.sync import Database
-    from generated.runtime import JsonInput
+
+    from reposgen_runtime import JsonInput
 
 
 def new_integration(

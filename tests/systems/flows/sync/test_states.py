@@ -10,23 +10,25 @@ import pytest
 from generated.flows import StatesKeyCheckViolation
 from generated.flows.models import State
 from generated.flows.states import PURGE_EXPIRED
-from generated.runtime.errors import (
+from tests.systems.databases import rows
+from tests.systems.flows.sync._compat import at_once
+from tests.systems.flows.sync.work import HOUR, OTHER, PAST, TENANT
+
+from reposgen_runtime.errors import (
     ConditionFailed,
     DataRejected,
     NotFound,
     NotNullMissing,
     StaleRow,
 )
-from tests.systems.databases import rows
-from tests.systems.flows.sync._compat import at_once
-from tests.systems.flows.sync.work import HOUR, OTHER, PAST, TENANT
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     import psycopg
     from generated.flows.sync import Database
-    from generated.runtime import JsonInput
+
+    from reposgen_runtime import JsonInput
 
 
 def put(

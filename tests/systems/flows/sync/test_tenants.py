@@ -16,7 +16,6 @@ from generated.flows import (
     FlowVersionsFlowIdFkeyViolation,
 )
 from generated.flows.models import ChangeType
-from generated.runtime.errors import NotFound
 from tests.systems.flows.sync.work import (
     ANN,
     HOUR,
@@ -25,6 +24,8 @@ from tests.systems.flows.sync.work import (
     new_active_flow,
     new_experiment,
 )
+
+from reposgen_runtime.errors import NotFound
 
 if TYPE_CHECKING:
     from uuid import UUID

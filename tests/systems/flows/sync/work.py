@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from generated.flows.models import ConversationFlow, Experiment
     from generated.flows.sync import Database
-    from generated.runtime import Json
+
+    from reposgen_runtime import Json
 
 TENANT = id_of("tenant", 1)
 OTHER = id_of("tenant", 2)

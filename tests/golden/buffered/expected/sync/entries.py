@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...runtime import JsonInput
-from ...runtime.secret import Secret
-from ...runtime.sync import Source
-from ...runtime.sync.buffered import BufferedRunner
+from reposgen_runtime import JsonInput
+from reposgen_runtime.secret import Secret
+from reposgen_runtime.sync import Source
+from reposgen_runtime.sync.buffered import BufferedRunner
+
 from ..entries import (
     ADD_ENTRIES,
     ADD_ENTRY,

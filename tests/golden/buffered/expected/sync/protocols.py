@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from ...runtime import JsonInput
-from ...runtime.secret import Secret
+from reposgen_runtime import JsonInput
+from reposgen_runtime.secret import Secret
+
 from ..entries import AddEntriesParams, ListEntriesRow
 from ..models import Level, Visit
 

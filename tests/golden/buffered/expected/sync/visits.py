@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ...runtime.sync import Source
-from ...runtime.sync.buffered import BufferedRunner
+from reposgen_runtime.sync import Source
+from reposgen_runtime.sync.buffered import BufferedRunner
+
 from ..models import Visit
 from ..schema import PACKAGE
 from ..visits import COUNT_VISIT, LIST_VISITS, PING

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...runtime.secret import Secret
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.secret import Secret
+from reposgen_runtime.sync import Runner, Source
+
 from ..applications import (
     COPY_APPLICATIONS,
     CREATE_APPLICATION,

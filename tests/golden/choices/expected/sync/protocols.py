@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from ...runtime.secret import Secret
+from reposgen_runtime.secret import Secret
+
 from ..applications import CopyApplicationsParams, GetByHashRow, ListPairsRow
 from ..models import App, AppKind
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from ...runtime import CommandResult
-from ...runtime.copy_commands import CopyFormat
-from ...runtime.sync import Export, Stream
+from reposgen_runtime import CommandResult
+from reposgen_runtime.copy_commands import CopyFormat
+from reposgen_runtime.sync import Export, Stream
+
 from ..models import Task
 from ..tasks import CopyTasksParams, ListTasksRow, RetitleTasksParams
 

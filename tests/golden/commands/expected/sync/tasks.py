@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ...runtime import CommandResult
-from ...runtime.copy_commands import CopyFormat
-from ...runtime.sync import Export, Runner, Source, Stream
+from reposgen_runtime import CommandResult
+from reposgen_runtime.copy_commands import CopyFormat
+from reposgen_runtime.sync import Export, Runner, Source, Stream
+
 from ..models import Task
 from ..schema import PACKAGE
 from ..tasks import (

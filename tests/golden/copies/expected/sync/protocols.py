@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from ...runtime.copy_commands import CopyFormat, LinesFormat
-from ...runtime.sync import Export
+from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
+from reposgen_runtime.sync import Export
+
 from ..models import Task
 from ..tasks import (
     CastPrioritiesParams,

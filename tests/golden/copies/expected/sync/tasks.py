@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ...runtime.copy_commands import CopyFormat, LinesFormat
-from ...runtime.sync import Export, Runner, Source
+from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
+from reposgen_runtime.sync import Export, Runner, Source
+
 from ..models import Task
 from ..schema import PACKAGE
 from ..tasks import (

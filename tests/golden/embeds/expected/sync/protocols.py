@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ...runtime import Page
+from reposgen_runtime import Page
+
 from ..tasks import (
     ChangeNotesRow,
     GetOnlyTaskRow,

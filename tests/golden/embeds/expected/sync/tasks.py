@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ...runtime import Page
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import Page
+from reposgen_runtime.sync import Runner, Source
+
 from ..schema import PACKAGE
 from ..tasks import (
     CHANGE_NOTES,

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from ...runtime import Settings
-from ...runtime.sync import Database as RuntimeDatabase
-from ...runtime.sync.migration import Migration
+from reposgen_runtime import Settings
+from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.migration import Migration
+
 from ..schema import PACKAGE
 from .protocols import TaskRepositoryProtocol
 from .tasks import TaskRepository

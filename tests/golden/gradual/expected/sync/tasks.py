@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import PublicMigration, Task
 from ..schema import PACKAGE
 from ..tasks import ADD_TASK, GET_TASK, LIST_MIGRATIONS

@@ -6,7 +6,8 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import Iterable, Sequence
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import Pass, Statement
 from ..models_ import (
     ASYNC,

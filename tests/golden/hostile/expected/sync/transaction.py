@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..schema import PACKAGE
 from ..transaction import RUN, RunRow
 

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from golden_overrides import Code, Limits
+from reposgen_runtime import Notification, Unreadable
+from reposgen_runtime.sync import Listener, Runner, Source
 
-from ...runtime import Notification, Unreadable
-from ...runtime.sync import Listener, Runner, Source
 from ..events import (
     ANNOUNCE,
     ANNOUNCE_ELSEWHERE,

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from golden_overrides import Code, Limits
-
-from ...runtime import Notification, Unreadable
-from ...runtime.sync import Listener
+from reposgen_runtime import Notification, Unreadable
+from reposgen_runtime.sync import Listener
 
 
 class EventRepositoryProtocol(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import Step, Task
 from ..schema import PACKAGE
 from ..users import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import Document, Task
 from ..schema import PACKAGE
 from ..tasks import (

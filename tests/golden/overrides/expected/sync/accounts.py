@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Profile, Settings
 from psycopg.types.range import Range
+from reposgen_runtime import JsonInput
+from reposgen_runtime.copy_commands import CopyFormat
+from reposgen_runtime.secret import Secret
+from reposgen_runtime.sync import Export, Runner, Source, Stream
 
-from ...runtime import JsonInput
-from ...runtime.copy_commands import CopyFormat
-from ...runtime.secret import Secret
-from ...runtime.sync import Export, Runner, Source, Stream
 from ..accounts import (
     COPY_ACCOUNTS,
     CREATE_ACCOUNT,

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from golden_overrides import Code, Mood, Point
+from reposgen_runtime.sync import Runner, Source
 
-from ...runtime.sync import Runner, Source
 from ..plain import (
     COPY_ROUTES,
     COUNT_ALL,

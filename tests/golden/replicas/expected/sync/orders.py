@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...runtime import Page
-from ...runtime.sync import Runner, Source
+from reposgen_runtime import Page
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import Order
 from ..orders import ADD_ORDER, GET_AMOUNT, GET_ORDER, LIST_ORDERS, PAGE_OF_ORDERS
 from ..schema import PACKAGE

@@ -6,7 +6,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol
 
-from ...runtime import Page
+from reposgen_runtime import Page
+
 from ..models import Order
 
 

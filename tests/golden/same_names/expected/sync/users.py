@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import User
 from ..schema import PACKAGE
 from ..users import CREATE, GET_BY_ID, IMPORT, NAMES, CreateRow, ImportParams, NamesRow

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from ...runtime import CommandResult, Page
-from ...runtime.copy_commands import LinesFormat
-from ...runtime.sync import Export, Runner, Source, Stream
+from reposgen_runtime import CommandResult, Page
+from reposgen_runtime.copy_commands import LinesFormat
+from reposgen_runtime.sync import Export, Runner, Source, Stream
+
 from ..models import Note
 from ..notes import (
     ADD_AND_GET_ID,

@@ -18,9 +18,9 @@ from uuid import UUID
 
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
+from reposgen_runtime import Json, JsonInput
+from reposgen_runtime.sync import Runner, Source
 
-from ...runtime import Json, JsonInput
-from ...runtime.sync import Runner, Source
 from ..everything import (
     CREATE_EVERYTHING,
     GET_EVERYTHING,

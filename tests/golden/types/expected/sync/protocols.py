@@ -19,8 +19,8 @@ from uuid import UUID
 
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
+from reposgen_runtime import Json, JsonInput
 
-from ...runtime import Json, JsonInput
 from ..everything import GetRowsRow
 from ..models import Everything
 

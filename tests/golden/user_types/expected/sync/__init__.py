@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ...runtime import Settings
-from ...runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime import Settings
+from reposgen_runtime.sync import Database as RuntimeDatabase
+
 from ..schema import PACKAGE
 from .billing import BillingRepository
 from .people import PersonRepository

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..billing import CREATE_DEBTOR, GET_DEBTOR, SUM_BY_MOOD, SumByMoodRow
 from ..models import Amount, BillingMood, BillingPerson
 from ..schema import PACKAGE

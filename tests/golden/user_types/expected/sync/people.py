@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from psycopg.types.range import Range
+from reposgen_runtime.sync import Runner, Source
 
-from ...runtime.sync import Runner, Source
 from ..models import Address, Email, HappyPerson, Mood, Person, Settings, WorkEmail
 from ..people import CREATE_PERSON, GET_PERSON, LIST_BY_MOOD, LIST_HAPPY, ListByMoodRow
 from ..schema import PACKAGE

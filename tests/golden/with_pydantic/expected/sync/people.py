@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...runtime.sync import Runner, Source
+from reposgen_runtime.sync import Runner, Source
+
 from ..models import Person
 from ..people import COPY_PEOPLE, GET_PERSON, LIST_PAIRS, CopyPeopleParams, ListPairsRow
 from ..schema import PACKAGE

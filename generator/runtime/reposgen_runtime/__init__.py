@@ -1,0 +1,78 @@
+"""Library that generated packages run on; needs psycopg and psycopg_pool alone."""
+
+from .breaker import Breaker, BreakerChange, BreakerState
+from .compatibility import IncompatibleRuntime, __version__, require_api
+from .infinity import (
+    DATE_INFINITY,
+    DATE_MINUS_INFINITY,
+    TIMESTAMP_INFINITY,
+    TIMESTAMP_MINUS_INFINITY,
+    TIMESTAMPTZ_INFINITY,
+    TIMESTAMPTZ_MINUS_INFINITY,
+)
+from .notifications import Notification, Reconnected, Unreadable
+from .pages import Key, Ordering, Page
+from .settings import Settings
+from .statement import (
+    UNSET,
+    Buffering,
+    CommandResult,
+    Composite,
+    CopyInto,
+    Json,
+    JsonInput,
+    Optimistic,
+    Package,
+    Statement,
+    Unset,
+)
+from .statistics import (
+    Health,
+    ReplicaStatistics,
+    ServerStatistics,
+    Standing,
+    Statistics,
+)
+from .variants import OrderBy, Some, Variants, When
+
+__all__ = [
+    "DATE_INFINITY",
+    "DATE_MINUS_INFINITY",
+    "TIMESTAMPTZ_INFINITY",
+    "TIMESTAMPTZ_MINUS_INFINITY",
+    "TIMESTAMP_INFINITY",
+    "TIMESTAMP_MINUS_INFINITY",
+    "UNSET",
+    "Breaker",
+    "BreakerChange",
+    "BreakerState",
+    "Buffering",
+    "CommandResult",
+    "Composite",
+    "CopyInto",
+    "Health",
+    "IncompatibleRuntime",
+    "Json",
+    "JsonInput",
+    "Key",
+    "Notification",
+    "Optimistic",
+    "OrderBy",
+    "Ordering",
+    "Package",
+    "Page",
+    "Reconnected",
+    "ReplicaStatistics",
+    "ServerStatistics",
+    "Settings",
+    "Some",
+    "Standing",
+    "Statement",
+    "Statistics",
+    "Unreadable",
+    "Unset",
+    "Variants",
+    "When",
+    "__version__",
+    "require_api",
+]
