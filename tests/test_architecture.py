@@ -21,13 +21,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
     "diagnostics": set(),
-    "config": {"diagnostics"},
-    "sql_source": {"diagnostics", "config"},
+    "sql_files": set(),
+    "config": {"diagnostics", "sql_files"},
+    "sql_source": {"diagnostics", "config", "sql_files"},
     # Migrations are cut into statements as queries are.
     "database": {
         "diagnostics",
         "sql_source.statements",
         "sql_source.lexer",
+        "sql_files",
         "cache.folder",
     },
     "live_schema": {"diagnostics"},
@@ -65,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "render.render",  # its model of a rendered module
         "project",
         "reposgen_runtime",  # part of what output depends on
+        "sql_files",
     },
     "collector": set(),
     "models": set(),
@@ -107,6 +110,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "shortcut",
         "cache.project",
         "output.compare",
+        "sql_files",
         "render.annotations",  # Python types, spelled as in generated code
         "sql_source.model",
         "live_schema.model",

@@ -156,11 +156,21 @@ def error(
 
 
 def warning(
-    code: str, message: str, *, span: Span | None = None, hint: str | None = None
+    code: str,
+    message: str,
+    *,
+    span: Span | None = None,
+    path: str | None = None,
+    hint: str | None = None,
 ) -> Diagnostic:
     """A warning diagnostic."""
     return Diagnostic(
-        code=code, message=message, severity=Severity.WARNING, span=span, hint=hint
+        code=code,
+        message=message,
+        severity=Severity.WARNING,
+        span=span,
+        path=path,
+        hint=hint,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reposgen import __version__
@@ -38,6 +37,7 @@ from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from reposgen.cache.analyses import JudgedFiles
     from reposgen.config import Config
@@ -89,14 +89,12 @@ def analyse(
 
 
 def _read(root: Path, known: JudgedFiles, findings: Findings) -> Source:
-    files = read_query_files([Path(p) for p in known.options.queries], root, known.read)
+    files = read_query_files(known.options.queries, root, known.read)
     findings.add([d for file in files for d in file.diagnostics])
     schema = known.options.schema_paths
-    return Source(
-        options=known.options,
-        files=files,
-        migrations=read_migrations([Path(p) for p in schema], root) if schema else None,
-    )
+    migrations = read_migrations(schema, root) if schema else None
+    findings.add(migrations.diagnostics if migrations else ())
+    return Source(options=known.options, files=files, migrations=migrations)
 
 
 def _judge(server: Server, source: Source, known: JudgedFiles) -> AnalysedPackage:
@@ -132,11 +130,10 @@ def output_files(project: Project, cache: ProjectCache = NO_CACHE) -> Mapping[st
     return {**kept_files(project), **files}
 
 
-def deliver(project: Project, files: Mapping[str, str], *, write: bool) -> Comparison:
-    """Compare the output directory with what it should hold, and make it so or not.
-
-    Returns:
-        What was different before.
+def deliver(
+    project: Project, files: Mapping[str, str], written: Mapping[str, str], write: bool
+) -> Comparison:
+    """Return how the output directory differs, and replace it if `write`.
 
     Raises:
         ReposgenError: the directory cannot be read or written.
@@ -147,4 +144,5 @@ def deliver(project: Project, files: Mapping[str, str], *, write: bool) -> Compa
         files,
         versions={"reposgen": __version__, "black": version("black")},
         shown=project.config.output.directory,
+        written=written,
     )

@@ -17,7 +17,7 @@ from reposgen.diagnostics import (
     warning,
 )
 from reposgen.models import dataclass
-from reposgen.output.manifest import read_manifest
+from reposgen.output.files import normalised, owned_files, present_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,11 +163,13 @@ def kept_files(project: Project) -> Mapping[str, str]:
     if project.config.is_vendored:
         others.add("runtime")
     directory = project.config.output_directory
-    owned = read_manifest(directory, project.config.output.directory).files
+    present = present_files(directory)
     return {
-        path: (directory / path).read_text(encoding="utf-8")
-        for path in owned
-        if path.split("/")[0] in others and (directory / path).is_file()
+        path: normalised(content).decode()
+        for path, content in present.items()
+        if path.split("/")[0] in others
+        and content is not None
+        and path in owned_files(directory, present)
     }
 
 

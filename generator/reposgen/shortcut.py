@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.cache.runs import Run, digest_inputs, read_run, write_run
+from reposgen.cache.runs import (
+    Run,
+    digest_inputs,
+    read_run,
+    read_written,
+    write_run,
+    write_written,
+)
 from reposgen.models import dataclass
 from reposgen.output.compare import count_unchanged
-from reposgen.output.manifest import NAME as MANIFEST
-from reposgen.output.manifest import digest
+from reposgen.output.files import digest, present_files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reposgen.cache.project import ProjectCache
     from reposgen.config import Config
@@ -45,22 +51,33 @@ class Shortcut:
         last = read_run(self.cache.store, self.cache.name("run"))
         if last is None or last.inputs != self.inputs:
             return None
-        files = count_unchanged(
-            self.config.output_directory,
-            last.manifest,
-            shown=self.config.output.directory,
-        )
+        files = count_unchanged(self.config.output_directory, last.files)
         if files is None:
             return None
         return Repetition(diagnostics=last.diagnostics, files=files)
+
+    @property
+    def written(self) -> Mapping[str, str]:
+        """The digests of the files that were last written here, by path."""
+        return read_written(self.cache.store, self.cache.name("written"))
+
+    def note_files(self) -> None:
+        """Remember the files of the output, which is fresh."""
+        present = present_files(self.config.output_directory)
+        write_written(
+            self.cache.store,
+            self.cache.name("written"),
+            {path: digest(data) for path, data in present.items() if data is not None},
+        )
 
     def note(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Remember a run that went well, after which the output is fresh."""
         # A file that was changed while the run went on may have been read or not.
         if self.inputs is None or self.inputs != digest_inputs(self.config, self.names):
             return
-        manifest = digest((self.config.output_directory / MANIFEST).read_bytes())
-        run = Run(inputs=self.inputs, manifest=manifest, diagnostics=tuple(diagnostics))
+        run = Run(
+            inputs=self.inputs, files=self.written, diagnostics=tuple(diagnostics)
+        )
         write_run(self.cache.store, self.cache.name("run"), run)
 
 

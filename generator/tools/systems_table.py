@@ -84,7 +84,7 @@ def queries_of(system: str) -> dict[str, tuple[Query, ...]]:
             )
             for query in file.queries
         )
-        for file in read_query_files([folder], ROOT)
+        for file in read_query_files([str(folder)], ROOT)
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import psycopg
@@ -20,6 +19,7 @@ from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from reposgen.analysis.model import Analysis
     from reposgen.live_schema.model import Description, Statement
@@ -58,7 +58,7 @@ def judge(shared_database: Callable[[str], str], tmp_path: Path) -> Iterator[Jud
 
             (tmp_path / "queries.sql").write_text(sql, encoding="utf-8", newline="")
             return analyse(
-                read_query_files([Path("queries.sql")], tmp_path),
+                read_query_files(["queries.sql"], tmp_path),
                 read_catalog(connection),
                 describe=ask,
                 read_system=partial(read_catalog, connection),

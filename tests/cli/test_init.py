@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
     import pytest
 
-STARTER = ["codegen.toml", "migrations/0001_create_tasks.sql", "queries/tasks.sql"]
+STARTER = [
+    ".gitattributes",
+    "codegen.toml",
+    "migrations/0001_create_tasks.sql",
+    "queries/tasks.sql",
+]
 
 
 def written(folder: Path) -> list[str]:

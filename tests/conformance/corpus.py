@@ -59,12 +59,12 @@ def judge(connection: psycopg.Connection[Any], folder: Path) -> Outcome:
     rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
     if missing := set(facts["extensions"]) - {name for (name,) in rows}:
         return Outcome(facts=facts, missing=tuple(sorted(missing)))
-    migrations = read_migrations([Path(path) for path in facts["schema"]], folder)
+    migrations = read_migrations(facts["schema"], folder)
     try:
         apply(connection, migrations, embedded=True)
     except ReposgenError as refused:
         return Outcome(facts=facts, diagnostics=tuple(refused.diagnostics))
-    files = read_query_files([Path(path) for path in facts["queries_in"]], folder)
+    files = read_query_files(facts["queries_in"], folder)
     analysis = analyse(
         files,
         read_catalog(connection),

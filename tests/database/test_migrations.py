@@ -8,7 +8,9 @@ import psycopg
 import pytest
 
 from reposgen.database import Migrations, connect
+from reposgen.database.migration_files import way_up
 from reposgen.database.migrations import apply, role_names
+from reposgen.database.model import MigrationFile
 from reposgen.diagnostics import ReposgenError, SourceFile
 
 if TYPE_CHECKING:
@@ -23,10 +25,14 @@ TABLES = b"""
 """
 
 
+def file_of(source: SourceFile) -> MigrationFile:
+    return MigrationFile(path=source.path, parts=(way_up(source),))
+
+
 def as_migrations(*texts: str) -> Migrations:
     return Migrations(
         files=tuple(
-            SourceFile(path=f"migrations/{number}.sql", text=text)
+            file_of(SourceFile(path=f"migrations/{number}.sql", text=text))
             for number, text in enumerate(texts, 1)
         )
     )

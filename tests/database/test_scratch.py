@@ -11,6 +11,8 @@ import pytest
 
 from reposgen.database import Migrations, connect, open_server, scratch_database
 from reposgen.database import kept as kept_module
+from reposgen.database.migration_files import way_up
+from reposgen.database.model import MigrationFile
 from reposgen.diagnostics import ReposgenError, SourceFile
 
 if TYPE_CHECKING:
@@ -41,10 +43,14 @@ with open_server(sys.argv[1]) as server, scratch_database(server) as connection:
 """
 
 
+def file_of(source: SourceFile) -> MigrationFile:
+    return MigrationFile(path=source.path, parts=(way_up(source),))
+
+
 def migrations(*texts: str) -> Migrations:
     return Migrations(
         files=tuple(
-            SourceFile(path=f"{number}.sql", text=text)
+            file_of(SourceFile(path=f"{number}.sql", text=text))
             for number, text in enumerate(texts)
         )
     )
@@ -213,7 +219,7 @@ def test_kept_from_one_run_to_the_next(cache: Path) -> None:
 )
 def test_the_digest_tells_schemas_apart(changed: list[str]) -> None:
     first = migrations("CREATE TABLE a ();", "CREATE TABLE b ();")
-    assert first.digest == migrations(*(f.text for f in first.files)).digest
+    assert first.digest == migrations(*(f.parts[0].text for f in first.files)).digest
     assert first.digest != migrations(*changed).digest
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,8 @@ import pytest
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reposgen.sql_source.model import QueryFile
 
 
@@ -26,7 +27,7 @@ def query(name: str) -> str:
 
 
 def read(root: Path, *paths: str) -> tuple[QueryFile, ...]:
-    return read_query_files([root / path for path in paths], root)
+    return read_query_files([str(root / path) for path in paths], root)
 
 
 def rendered(files: tuple[QueryFile, ...]) -> list[str]:
@@ -45,14 +46,18 @@ def test_a_folder_is_read_in_order_and_one_level_deep(tmp_path: Path) -> None:
     (tmp_path / "q" / "1.down.sql").write_text(query("Down"))
     files = read(tmp_path, "q")
     assert [file.source.path for file in files] == ["q/a.sql", "q/b.sql"]
+    (note,) = files[0].diagnostics
+    assert (note.code, note.path) == ("folder-not-read", "q/deep")
     assert [q.name for file in files for q in file.queries] == ["A", "B"]
 
 
 def test_paths_are_relative_to_the_root(tmp_path: Path) -> None:
     write(tmp_path, q__a_sql=query("A"))
-    (file,) = read_query_files([Path("q/a.sql")], tmp_path)
+    (file,) = read_query_files(["q/a.sql"], tmp_path)
     assert file.source.path == "q/a.sql"
-    (outside,) = read_query_files([tmp_path / "q" / "a.sql"], tmp_path / "elsewhere")
+    (outside,) = read_query_files(
+        [str(tmp_path / "q" / "a.sql")], tmp_path / "elsewhere"
+    )
     assert outside.source.path == (tmp_path / "q" / "a.sql").as_posix()
 
 
@@ -70,7 +75,7 @@ def test_byte_order_mark_and_newlines(tmp_path: Path) -> None:
     (file,) = read(tmp_path, "a.sql")
     (found,) = file.queries
     assert found.span.start == 0
-    assert found.segments[0].span.text == "SELECT 'a\r\nb'"
+    assert found.segments[0].span.text == "SELECT 'a\nb'"
 
 
 def test_names_are_unique_in_a_file(tmp_path: Path) -> None:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from reposgen.cache.tool import tool_digest
 from reposgen.models import dataclass
+from reposgen.sql_files import skipped_folders, sql_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from reposgen.cache.store import Store
     from reposgen.config import Config
     from reposgen.diagnostics import Diagnostic
+
+
+_INCLUDES = re.compile(rb"^\\i", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +33,12 @@ class Run:
 
     Attributes:
         inputs: a digest of all that it was made from.
-        manifest: a digest of the manifest that it wrote.
+        files: digests of the files that it wrote, by path.
         diagnostics: its warnings.
     """
 
     inputs: str
-    manifest: str
+    files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -52,7 +57,7 @@ def digest_inputs(config: Config, names: Sequence[str]) -> str | None:
         tool_digest(),
         str(config.root),
         config.database.url,
-        config.output.directory,
+        config.output.model_dump(mode="json"),
         list(names),
         [package.model_dump(mode="json") for package in config.packages],
     ]
@@ -62,18 +67,24 @@ def digest_inputs(config: Config, names: Sequence[str]) -> str | None:
             return None
         try:
             for path in (config.file, *package.schema_paths, *package.queries):
-                for line in _contents(config.root / path):
+                for line in _contents(config.root, path):
                     digest.update(line)
         except OSError:
             return None
     return digest.hexdigest()
 
 
-def _contents(path: Path) -> Iterator[bytes]:
-    """The names and contents of a file, or of the .sql files in a folder."""
-    files = sorted(path.glob("*.sql")) if path.is_dir() else [path]
-    for file in files:
+def _contents(root: Path, path: str) -> Iterator[bytes]:
+    """The names and contents of a file, or of the .sql files in a folder.
+
+    Raises:
+        OSError: a file cannot be read, or includes others, which are not known here.
+    """
+    yield repr(skipped_folders(root, path)).encode("utf-8", "surrogateescape")
+    for file in sql_files(root, path):
         content = file.read_bytes()
+        if _INCLUDES.search(content):
+            raise OSError
         yield f"{file} {len(content)}\n".encode("utf-8", "surrogateescape")
         yield content
 
@@ -87,3 +98,14 @@ def read_run(store: Store, name: str) -> Run | None:
 def write_run(store: Store, name: str, run: Run) -> None:
     """Keep a run as the last one."""
     store.write(name, run)
+
+
+def read_written(store: Store, name: str) -> Mapping[str, str]:
+    """Return the digests of the files that were last written, by path, if known."""
+    written = store.read(name)
+    return written if isinstance(written, dict) else {}
+
+
+def write_written(store: Store, name: str, files: Mapping[str, str]) -> None:
+    """Keep the digests of the files that were last written."""
+    store.write(name, dict(files))

@@ -189,10 +189,12 @@ def _run(
         project = pipeline.analyse(config, packages, progress, cache)
         progress("writing code")
         files = pipeline.output_files(project, cache)
-        comparison = pipeline.deliver(project, files, write=write)
-    # The user's modules may change without anything else.
-    if (write or comparison.fresh) and not project.looks_at_classes:
-        way.note(project.diagnostics)
+        comparison = pipeline.deliver(project, files, way.written, write)
+    if write or comparison.fresh:
+        way.note_files()
+        # The user's modules may change without anything else.
+        if not project.looks_at_classes:
+            way.note(project.diagnostics)
     return _Outcome(
         comparison=comparison,
         diagnostics=project.diagnostics,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from watchfiles import watch
 
 from reposgen.diagnostics import ReposgenError
+from reposgen.sql_files import watched_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ def _paths(config: Config) -> tuple[Path, ...]:
     for package in config.packages:
         named.update(package.queries)
         named.update(package.schema_paths or ())
-    return tuple(config.root / path for path in sorted(named))
+    return tuple(config.root / path for path in sorted(map(watched_path, named)))
 
 
 def _changes(paths: tuple[Path, ...]) -> Iterator[object]:

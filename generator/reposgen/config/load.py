@@ -14,6 +14,7 @@ from reposgen.config.model import Config, Sections
 from reposgen.config.places import KeyPath, Places, locate
 from reposgen.diagnostics import Diagnostic, ReposgenError, SourceFile, error
 from reposgen.models import dataclass
+from reposgen.sql_files import is_pattern, sql_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -266,10 +267,14 @@ def _missing_paths(config: Config) -> Iterator[Diagnostic]:
             ("queries", package.queries),
         ):
             for number, written in enumerate(paths):
-                if not (config.root / written).exists():
+                there = (config.root / written).exists()
+                if is_pattern(written) and not there:
+                    there = bool(sql_files(config.root, written))
+                if not there:
+                    what = "file matches" if is_pattern(written) else "file or folder"
                     yield error(
                         f"config-missing-{key}",
-                        f'no file or folder "{written}"',
+                        f'no {what} "{written}"',
                         span=config.places.value("package", index, key, number),
                         hint=f"paths are relative to the folder of {config.file}",
                     )

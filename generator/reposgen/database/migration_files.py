@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from reposgen.database.model import Migrations
-from reposgen.diagnostics import ReposgenError, SourceFile, error
+from reposgen.database.model import MigrationFile, Migrations, Part
+from reposgen.database.psql import Meaning, read_command, without_data
+from reposgen.diagnostics import ReposgenError, SourceFile, error, warning
+from reposgen.sql_files import ambiguous_order, skipped_folders, sql_files
+from reposgen.sql_source.statements import split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from reposgen.diagnostics import Diagnostic
+    from reposgen.diagnostics import Diagnostic, Span
+
+# Where the way back begins, for goose, sql-migrate, tern and dbmate.
+_DOWN = re.compile(
+    r"^(?:-- ?\+goose down|-- ?\+migrate down|---- create above / drop below ----"
+    r"|-- ?migrate:down)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PSQL_LINE = re.compile(r"^\\", re.MULTILINE)
 
 
-def read_migrations(paths: Sequence[Path], root: Path) -> Migrations:
+def read_migrations(paths: Sequence[str], root: Path) -> Migrations:
     """Read the files of one schema.
 
     Args:
-        paths: files and folders, relative to `root` or absolute. A folder means the
-            `*.sql` files directly in it, in the order of their names. The ways down
-            (`*.down.sql`) are left out.
+        paths: files, folders and patterns, relative to `root` or absolute. What a
+            folder means, and in which order, `reposgen.sql_files` says.
         root: the project's folder, which the paths in diagnostics are relative to.
 
     Raises:
-        ReposgenError: files that cannot be read, all of them; or there are none.
+        ReposgenError: files that cannot be read, all of them; there are none; or their
+            order is unclear.
     """
-    found = [file for path in paths for file in _sql_files(root / path)]
-    files: list[SourceFile] = []
+    files: list[MigrationFile] = []
     problems: list[Diagnostic] = []
-    for path in found:
+    warnings: list[Diagnostic] = []
+    for path in (path for written in paths for path in _ordered(root, written)):
         try:
-            files.append(_read(path, _shown(path, root)))
+            source = _read(path, _shown(path, root))
+            parts = tuple(_parts(source, path, root, (), warnings))
+            files.append(MigrationFile(path=source.path, parts=parts))
         except ReposgenError as unreadable:
             problems += unreadable.diagnostics
-    if not found:
+    if not files and not problems:
         problems.append(
             error(
                 "no-migrations",
@@ -46,22 +60,94 @@ def read_migrations(paths: Sequence[Path], root: Path) -> Migrations:
         )
     if problems:
         raise ReposgenError(problems)
-    return Migrations(files=tuple(files))
+    warnings += [_skipped(f, root) for p in paths for f in skipped_folders(root, p)]
+    return Migrations(files=tuple(files), diagnostics=tuple(warnings))
 
 
-def _sql_files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [] if path.name.endswith(".down.sql") else [path]
-    return sorted(
-        (
-            file
-            for file in path.iterdir()
-            if file.suffix == ".sql"
-            and not file.name.startswith(".")
-            and not file.name.endswith(".down.sql")
-        ),
-        key=lambda file: file.name,
+def way_up(source: SourceFile) -> Part:
+    """Return what of a file is applied: everything before the way down."""
+    down = _DOWN.search(source.text)
+    return Part(source=source, start=0, end=down.start() if down else len(source.text))
+
+
+def _ordered(root: Path, written: str) -> tuple[Path, ...]:
+    files = sql_files(root, written)
+    if unclear := ambiguous_order(files):
+        versioned, other = unclear.versioned.name, unclear.other.name
+        raise ReposgenError(
+            [
+                error(
+                    "ambiguous-order",
+                    f'the order of "{versioned}" and "{other}" is unclear: some names'
+                    " in the folder begin with a version, others do not",
+                    path=_shown(unclear.other.parent, root),
+                    hint="list the files of schema in their order, or give each a"
+                    " version",
+                )
+            ]
+        )
+    return files
+
+
+def _skipped(folder: Path, root: Path) -> Diagnostic:
+    shown = _shown(folder, root)
+    return warning(
+        "folder-not-read",
+        "the .sql files in this folder are not read",
+        path=shown,
+        hint=f'to read them, add "{shown}" to schema, or write a pattern: "**/*.sql"',
     )
+
+
+def _not_followed(span: Span) -> Diagnostic:
+    return warning(
+        "psql-command",
+        "psql's \\connect is ignored: all files are applied to one scratch database",
+        span=span,
+        hint="if the file describes several databases, write a file for each",
+    )
+
+
+def _parts(
+    source: SourceFile,
+    path: Path,
+    root: Path,
+    above: tuple[Path, ...],
+    warnings: list[Diagnostic],
+) -> Iterator[Part]:
+    """The stretches of a file, and of the files that it includes where it does."""
+    whole = way_up(source)
+    if not _PSQL_LINE.search(source.text):
+        yield whole
+        return
+    start, end = 0, whole.end
+    above = (*above, path.resolve())
+    lexed = SourceFile(path=source.path, text=without_data(source.text))
+    for token in split(lexed, end=end).commands:
+        command = read_command(token, source, path.parent, root)
+        if command.meaning is Meaning.CONNECT:
+            warnings.append(_not_followed(source.span(token.start, token.end)))
+        if command.meaning in (Meaning.NOTHING, Meaning.CONNECT):
+            continue
+        yield Part(source=source, start=start, end=token.start)
+        start = token.end
+        if command.meaning is Meaning.QUIT:
+            return
+        if command.path in above:
+            raise ReposgenError(
+                [
+                    error(
+                        "psql-command",
+                        "the file includes itself",
+                        span=source.span(token.start, token.end),
+                        hint="remove the line",
+                    )
+                ]
+            )
+        if command.path is not None:
+            included = _read(command.path, _shown(command.path, root.resolve()))
+            yield from _parts(included, command.path, root, above, warnings)
+    yield Part(source=source, start=start, end=end)
 
 
 def _read(path: Path, shown: str) -> SourceFile:
@@ -101,7 +187,8 @@ def _read(path: Path, shown: str) -> SourceFile:
             hint="take it out",
         )
         raise ReposgenError([diagnostic])
-    return source
+    # The same schema comes out, however git or an editor ends the lines.
+    return SourceFile(path=shown, text=text.replace("\r\n", "\n"))
 
 
 def _shown(path: Path, root: Path) -> str:

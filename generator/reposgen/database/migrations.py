@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Identifier
 
+from reposgen.database.psql import without_data
+from reposgen.database.roles import created_roles, named_roles
 from reposgen.diagnostics import ReposgenError, SourceFile, error
 from reposgen.sql_source.statements import split
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from reposgen.database.model import Migrations
+    from reposgen.database.model import MigrationFile, Migrations
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.sql_source.statements import Statement
 
-# Where the way back begins, for goose, sql-migrate, tern and dbmate.
-_DOWN = re.compile(
-    r"^(?:-- ?\+goose down|-- ?\+migrate down|---- create above / drop below ----"
-    r"|-- ?migrate:down)",
-    re.IGNORECASE | re.MULTILINE,
-)
-# pg_dump's data: lines up to one that is \. alone.
-_COPY_DATA = re.compile(
-    r"^copy\b[^;\r\n]*\bfrom\s+stdin\b[^;\r\n]*;[^\r\n]*\r?$\n(?s:.*?)^\\\.\r?$",
+# A query: sqlc's users keep schema and queries in one file, and it skips these too.
+_QUERY = re.compile(r"(?:--|/\*) ?name: *\S+ +:\w+")
+# What the tools write where a file must not run in a transaction.
+_NO_TRANSACTION = re.compile(
+    r"^-- ?(?:\+goose no transaction|\+migrate up notransaction"
+    r"|migrate:up .*transaction: ?false|atlas:txmode none)",
     re.IGNORECASE | re.MULTILINE,
 )
 # What concerns the server beyond the scratch database: made on the user's server it
@@ -43,10 +44,6 @@ _TRANSACTION = re.compile(
 )
 _CREATE_ROLE = re.compile(
     r"create\s+(?:role|user|group)\b(?!\s+mapping)", re.IGNORECASE
-)
-_ROLE_NAME = re.compile(
-    r'\bcreate\s+(?:role|user|group)\s+(?:"((?:[^"]|"")+)"|([^\W\d][\w$]*))',
-    re.IGNORECASE,
 )
 _NAMED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r'"(?:[^"]|"")*"|\w+')
@@ -71,24 +68,38 @@ def apply(connection: Connection, migrations: Migrations, *, embedded: bool) -> 
             into statements.
     """
     files = [(file, _statements(file)) for file in migrations.files]
+    _make_roles(connection, migrations, [s for _, several in files for s in several])
     for file, statements in files:
         try:
-            _apply_file(connection, statements)
+            _apply_file(connection, file, statements)
         except _FailedError as failed:
-            raise ReposgenError([_diagnostic(file, failed, embedded)]) from None
+            raise ReposgenError([_diagnostic(failed, embedded)]) from None
         if connection.info.transaction_status is not TransactionStatus.IDLE:
-            raise ReposgenError([_left_open(file, statements)])
+            raise ReposgenError([_left_open(statements)])
         # It takes prepared statements with it that psycopg would think are there.
         connection.execute("DISCARD ALL", prepare=False)
 
 
 def role_names(migrations: Migrations) -> set[str]:
-    """The roles that the files create, in functions and DO blocks as well."""
-    return {
-        quoted.replace('""', '"') if quoted else bare.lower()
-        for file in migrations.files
-        for quoted, bare in _ROLE_NAME.findall(file.text)
-    }
+    """Return the roles that applying the files can create."""
+    named: set[str] = set()
+    # A file that cannot be taken apart is not applied, and so are those after it.
+    with suppress(ReposgenError):
+        for file in migrations.files:
+            named |= named_roles(_statements(file))
+    return created_roles(migrations) | named
+
+
+def _make_roles(
+    connection: Connection, migrations: Migrations, statements: list[Statement]
+) -> None:
+    """Make the roles that a dump takes for granted, as far as that is allowed."""
+    there = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+    missing = named_roles(statements) - created_roles(migrations) - there
+    for name in sorted(missing):
+        # Without them the statement that names one fails, and its place is told.
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            connection.execute(SQL("CREATE ROLE {}").format(Identifier(name)))
 
 
 class _FailedError(Exception):
@@ -98,21 +109,29 @@ class _FailedError(Exception):
         self.problem = problem
 
 
-def _statements(file: SourceFile) -> list[Statement]:
-    """The statements to apply; their places are those in the file."""
-    down = _DOWN.search(file.text)
-    # Spaces of the same length keep every place.
-    text = _COPY_DATA.sub(lambda m: re.sub(r"[^\r\n]", " ", m[0]), file.text)
-    parts = split(
-        SourceFile(path=file.path, text=text), end=down.start() if down else None
-    )
-    if parts.diagnostics:
-        raise ReposgenError(parts.diagnostics)
-    return [s for s in parts.statements if not _BEYOND.match(s.text)]
+def _statements(file: MigrationFile) -> list[Statement]:
+    """The statements to apply; their places are those in the files they stand in."""
+    found: list[Statement] = []
+    for part in file.parts:
+        text = without_data(part.source.text)
+        source = SourceFile(path=part.source.path, text=text)
+        stretch = split(source, part.start, part.end)
+        if stretch.diagnostics:
+            raise ReposgenError(stretch.diagnostics)
+        found += stretch.statements
+    return [s for s in found if not _BEYOND.match(s.text) and not _is_query(s)]
 
 
-def _apply_file(connection: Connection, statements: list[Statement]) -> None:
-    if not any(_TRANSACTION.match(s.text) for s in statements):
+def _is_query(statement: Statement) -> bool:
+    return any(_QUERY.match(comment.text) for comment in statement.comments)
+
+
+def _apply_file(
+    connection: Connection, file: MigrationFile, statements: list[Statement]
+) -> None:
+    if not any(_TRANSACTION.match(s.text) for s in statements) and not any(
+        _NO_TRANSACTION.search(part.text) for part in file.parts
+    ):
         try:
             with connection.transaction():
                 for statement in statements:
@@ -135,7 +154,7 @@ def _apply_file(connection: Connection, statements: list[Statement]) -> None:
             raise _FailedError(statement, problem) from None
 
 
-def _diagnostic(file: SourceFile, failed: _FailedError, embedded: bool) -> Diagnostic:
+def _diagnostic(failed: _FailedError, embedded: bool) -> Diagnostic:
     said = failed.problem.diag
     message = said.message_primary or "the connection was lost"
     hint = "; ".join(filter(None, (said.message_detail, said.message_hint))) or None
@@ -148,27 +167,29 @@ def _diagnostic(file: SourceFile, failed: _FailedError, embedded: bool) -> Diagn
             hint = f"the embedded server has only plpgsql and vector: {hint}"
     elif said.sqlstate:
         message = f"{message} (SQLSTATE {said.sqlstate})"
-    span = _place(file, failed)
+    span = _place(failed)
     if _PASSWORD.search(failed.statement.text):
         # An excerpt would show it.
-        where = f"{file.path}:{span.line}:{span.column}"
+        where = f"{span.source.path}:{span.line}:{span.column}"
         return error(code, message, path=where, hint=hint)
     return error(code, message, span=span, hint=hint)
 
 
-def _left_open(file: SourceFile, statements: list[Statement]) -> Diagnostic:
-    last = [s for s in statements if _TRANSACTION.match(s.text)][-1].tokens[0]
+def _left_open(statements: list[Statement]) -> Diagnostic:
+    statement = [s for s in statements if _TRANSACTION.match(s.text)][-1]
+    last = statement.tokens[0]
     return error(
         "open-transaction",
         "the file ends within a transaction",
-        span=file.span(last.start, last.end),
+        span=statement.source.span(last.start, last.end),
         hint="add COMMIT; where it is to end",
     )
 
 
-def _place(file: SourceFile, failed: _FailedError) -> Span:
+def _place(failed: _FailedError) -> Span:
     """The word that the server points at, or names, or the statement's first."""
     said = failed.problem.diag
+    file = failed.statement.source
     words = failed.statement.tokens
     if said.statement_position:
         at = failed.statement.start + int(said.statement_position) - 1

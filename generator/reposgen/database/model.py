@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from reposgen.diagnostics import SourceFile
+    from reposgen.diagnostics import Diagnostic, SourceFile
 
 Progress = Callable[[str], None]
 """Called with what is going on, before each step that takes time: `starting …`."""
 
 # To be changed with the way in which migrations are applied, so that databases kept
 # from before are not taken for theirs.
-_APPLIED_AS = b"1"
+_APPLIED_AS = b"2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +40,52 @@ class Server:
     embedded: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of a file that holds whole statements: `start` included, `end` not."""
+
+    source: SourceFile
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The characters of the stretch."""
+        return self.source.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationFile:
+    r"""One file of a schema.
+
+    Attributes:
+        path: as in diagnostics.
+        parts: what is applied, in order; several where the file includes others (`\i`).
+    """
+
+    path: str
+    parts: tuple[Part, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Migrations:
     """The files that make up one schema.
 
     Attributes:
-        files: as they stand on disk, in the order in which they are applied.
+        files: in the order in which they are applied.
+        diagnostics: warnings about what is not read.
     """
 
-    files: tuple[SourceFile, ...]
+    files: tuple[MigrationFile, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """A name for exactly these texts in this order: 32 hexadecimal digits."""
         digest = hashlib.sha256(_APPLIED_AS)
         for file in self.files:
-            text = file.text.encode("utf-8", "surrogatepass")
-            digest.update(b"%d:" % len(text))
-            digest.update(text)
+            text = "".join(part.text for part in file.parts)
+            data = text.encode("utf-8", "surrogatepass")
+            digest.update(b"%d:" % len(data))
+            digest.update(data)
         return digest.hexdigest()[:32]

@@ -37,7 +37,8 @@ def scratch_database(
     """Have a database of one's own for the time of the block.
 
     It is dropped when the block is left, and with it the roles that the migrations
-    created. An embedded server keeps it, if it can, for the same migrations to come.
+    created or that were made for them. An embedded server keeps it, if it can, for
+    the same migrations to come.
 
     Args:
         server: where.
@@ -68,11 +69,11 @@ def scratch_database(
         with connect(conninfo, options=options) as connection:
             yield connection
     finally:
-        created = role_names(migrations) if migrations else set()
         if not keeps:
             with interrupts_held(), connect(server.conninfo) as admin:
                 drop_database(admin, name)
-                _drop_roles(admin, created & (_roles(admin) - roles))
+                made = role_names(migrations) if migrations else set()
+                _drop_roles(admin, made & (_roles(admin) - roles))
 
 
 @contextlib.contextmanager

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import difflib
-import os
-import stat
 from enum import StrEnum
-from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from reposgen.diagnostics import Diagnostic, Severity, error
+from reposgen.diagnostics import Diagnostic, ReposgenError, Severity, error
 from reposgen.models import dataclass
+from reposgen.output.files import digest, normalised, owned_files, present_files
 from reposgen.output.manifest import NAME as MANIFEST
-from reposgen.output.manifest import digest, read_manifest, with_manifest
+from reposgen.output.manifest import with_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
+
+NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({})
 
 
 class Cause(StrEnum):
@@ -91,6 +93,7 @@ def compare(
     *,
     versions: Mapping[str, str],
     shown: str,
+    written: Mapping[str, str] = NOTHING_WRITTEN,
 ) -> Comparison:
     """Compare, without changing anything.
 
@@ -99,40 +102,51 @@ def compare(
         files: texts by path below it.
         versions: what the manifest states: `{"reposgen": "0.1.0"}`.
         shown: the directory as the user would type it.
-
-    Raises:
-        ReposgenError: the manifest cannot be understood.
+        written: digests by path, as reposgen last wrote the files on this machine;
+            a file that differs from its digest was edited by hand.
     """
-    return compare_contents(directory, with_manifest(files, versions), shown=shown)
+    contents = with_manifest(files, versions)
+    return compare_contents(directory, contents, shown=shown, written=written)
 
 
-def count_unchanged(directory: Path, manifest: str, *, shown: str) -> int | None:
-    """How many files there are, if they are what was written with that manifest.
+def count_unchanged(directory: Path, written: Mapping[str, str]) -> int | None:
+    """Return the number of files if they are what was written, else None.
 
     Args:
         directory: the output directory.
-        manifest: the digest of the manifest as it was written.
-        shown: the directory as the user would type it.
-
-    Returns:
-        None if anything was changed since, added or removed.
+        written: digests by path, the manifest's included.
     """
-    present = dict(_present(directory))
-    written = present.pop(MANIFEST, None)
-    if written is None or digest(written) != manifest:
-        return None
+    present = present_files(directory)
     found = {path: digest(data) for path, data in present.items() if data is not None}
-    owned = read_manifest(directory, shown).files
-    fresh = found == owned and len(found) == len(present)
-    return len(found) + 1 if fresh else None
+    fresh = found == written and len(found) == len(present)
+    return len(found) if fresh else None
 
 
 def compare_contents(
-    directory: Path, contents: Mapping[str, bytes], *, shown: str
+    directory: Path,
+    contents: Mapping[str, bytes],
+    *,
+    shown: str,
+    written: Mapping[str, str],
 ) -> Comparison:
-    """Compare with the contents of all files, the manifest's included."""
-    owned = read_manifest(directory, shown).files
-    present = dict(_present(directory))
+    """Compare with the contents of all files, the manifest's included.
+
+    Raises:
+        ReposgenError: a file stands where the directory should be.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise ReposgenError(
+            [
+                error(
+                    "unwritable-output",
+                    "the output directory is a file",
+                    path=shown,
+                    hint="move the file, or choose another directory in [output]",
+                )
+            ]
+        )
+    present = present_files(directory)
+    owned = owned_files(directory, present) | written.keys()
     changes = []
     foreign = []
     for path in sorted({*contents, *present}):
@@ -142,36 +156,23 @@ def compare_contents(
             changes.append(_change(place, Cause.MISSING, b"", new))
             continue
         old = present[path]
-        if old is not None and old == new:
+        if old is not None and new is not None and normalised(old) == new:
             continue
-        if path == MANIFEST:
-            changes.append(_change(place, Cause.OUTDATED, old, new))
-        elif path not in owned:
+        if path not in owned:
             foreign.append(place)
-        elif old is None or digest(old) != owned[path]:
-            changes.append(_change(place, Cause.EDITED, old, new))
-        else:
-            cause = Cause.STALE if new is None else Cause.OUTDATED
-            changes.append(_change(place, cause, old, new))
+            continue
+        changes.append(_change(place, _cause(path, old, new, written), old, new))
     return Comparison(changes=tuple(changes), foreign=tuple(foreign))
 
 
-def _present(directory: Path) -> Iterator[tuple[str, bytes | None]]:
-    """The files below the directory; None for what is no regular file."""
-    for folder, folders, names in os.walk(directory):
-        below = Path(folder)
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        # A link to a folder is not walked into: what is there is not here.
-        links = [name for name in folders if (below / name).is_symlink()]
-        for name in (*names, *links):
-            path = below / name
-            if path.suffix == ".pyc":
-                continue
-            regular = stat.S_ISREG(path.lstat().st_mode)
-            yield (
-                path.relative_to(directory).as_posix(),
-                path.read_bytes() if regular else None,
-            )
+def _cause(
+    path: str, old: bytes | None, new: bytes | None, written: Mapping[str, str]
+) -> Cause:
+    if path == MANIFEST:
+        return Cause.OUTDATED
+    if old is None or (path in written and digest(old) != written[path]):
+        return Cause.EDITED
+    return Cause.STALE if new is None else Cause.OUTDATED
 
 
 def _change(place: str, cause: Cause, old: bytes | None, new: bytes | None) -> Change:
@@ -186,4 +187,4 @@ def _change(place: str, cause: Cause, old: bytes | None, new: bytes | None) -> C
 
 
 def _lines(content: bytes | None) -> list[str]:
-    return (content or b"").decode("utf-8", "replace").split("\n")
+    return normalised(content or b"").decode("utf-8", "replace").split("\n")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reposgen.diagnostics import ReposgenError, Severity, error
-from reposgen.output.compare import compare_contents
+from reposgen.output.compare import NOTHING_WRITTEN, compare_contents
+from reposgen.output.files import ignored_files, normalised
 from reposgen.output.manifest import with_manifest
 
 if sys.platform != "win32":
@@ -28,6 +29,7 @@ def replace(
     *,
     versions: Mapping[str, str],
     shown: str,
+    written: Mapping[str, str] = NOTHING_WRITTEN,
 ) -> Comparison:
     """Make the output directory hold these files and no others.
 
@@ -40,6 +42,7 @@ def replace(
         files: texts by path below it.
         versions: what the manifest states: `{"reposgen": "0.1.0"}`.
         shown: the directory as the user would type it.
+        written: digests by path, as reposgen last wrote the files on this machine.
 
     Returns:
         What was different before.
@@ -54,7 +57,7 @@ def replace(
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone_in(target.parent):
             _recover(target)
-            found = compare_contents(target, contents, shown=shown)
+            found = compare_contents(target, contents, shown=shown, written=written)
             errors = [d for d in found.diagnostics if d.severity is Severity.ERROR]
             if errors:
                 raise ReposgenError(errors)
@@ -135,12 +138,17 @@ def _fill(new: Path, target: Path, contents: Mapping[str, bytes]) -> None:
         unchanged = (
             present.is_file()
             and not present.is_symlink()
-            and present.read_bytes() == content
+            and normalised(present.read_bytes()) == content
         )
         if unchanged:
             _keep(present, place)
         else:
             _write(place, content)
+    for left in ignored_files(target):
+        place = new / left.relative_to(target)
+        # It may lie in a folder that is no longer generated.
+        if place.parent.is_dir():
+            _carry_over(left, place)
     for folder, _, _ in os.walk(new):
         _sync(Path(folder))
 
@@ -151,6 +159,13 @@ def _keep(present: Path, place: Path) -> None:
     except OSError:
         # A file system without links: at least the time stays.
         shutil.copy2(present, place)
+
+
+def _carry_over(left: Path, place: Path) -> None:
+    if left.is_dir() and not left.is_symlink():
+        shutil.copytree(left, place, symlinks=True)
+    else:
+        shutil.copy2(left, place, follow_symlinks=False)
 
 
 def _write(place: Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import reposgen_runtime
+from reposgen.render.literals import header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,10 @@ def runtime_files(used: Iterable[str]) -> Mapping[str, str]:
         source = _source(path)
         if path in found or not source.is_file():
             continue
-        found[path] = source.read_bytes().decode()
+        text = source.read_bytes().decode()
+        # Every file of the output says itself that it is generated.
+        origin = f"reposgen_{path}"
+        found[path] = f"{header(origin)}\n{text}"
         # A module's packages are imported before it.
         pending += [
             module.rpartition(".")[0] or module,

@@ -6,7 +6,14 @@ from dataclasses import replace
 from os.path import realpath
 from typing import TYPE_CHECKING
 
-from reposgen.diagnostics import Severity, SourceFile, error, sorted_diagnostics
+from reposgen.diagnostics import (
+    Severity,
+    SourceFile,
+    error,
+    sorted_diagnostics,
+    warning,
+)
+from reposgen.sql_files import skipped_folders, sql_files
 from reposgen.sql_source.model import QueryFile
 from reposgen.sql_source.queries import read_queries
 
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def read_query_files(
-    paths: Sequence[Path], root: Path, known: Known = lambda _: None
+    paths: Sequence[str], root: Path, known: Known = lambda _: None
 ) -> tuple[QueryFile, ...]:
     """Read the query files of one package.
 
@@ -30,19 +37,21 @@ def read_query_files(
     empty one that stands for what could not be read.
 
     Args:
-        paths: files and folders, relative to `root` or absolute. A folder means the
-            `*.sql` files directly in it, in the order of their names.
+        paths: files, folders and patterns, relative to `root` or absolute. A folder
+            means the `.sql` files directly in it.
         root: the project's folder, which the paths in diagnostics are relative to.
         known: what came of the same file before, if that is known.
     """
     seen: set[str] = set()
     files: list[QueryFile] = []
-    for path in (root / path for path in paths):
+    skipped: list[Path] = []
+    for written in paths:
         try:
-            found = _sql_files(path) if path.is_dir() else [path]
+            found = sql_files(root, written)
         except OSError as problem:
-            files.append(_unreadable(_shown(path, root), problem))
+            files.append(_unreadable(_shown(root / written, root), problem))
             continue
+        skipped += skipped_folders(root, written)
         for file in found:
             if (real := realpath(file)) not in seen:
                 seen.add(real)
@@ -59,21 +68,9 @@ def read_query_files(
                 )
             )
         )
-    return tuple(files)
-
-
-def _sql_files(folder: Path) -> list[Path]:
-    # As in sqlc: the way down of a migration beside its queries is none of them.
-    return sorted(
-        (
-            path
-            for path in folder.iterdir()
-            if path.suffix == ".sql"
-            and not path.name.startswith(".")
-            and not path.name.endswith(".down.sql")
-        ),
-        key=lambda path: path.name,
-    )
+    notes = [_not_read(_shown(folder, root)) for folder in skipped]
+    first = replace(files[0], diagnostics=(*files[0].diagnostics, *notes))
+    return (first, *files[1:])
 
 
 def _read(path: Path, root: Path, known: Known) -> QueryFile:
@@ -95,7 +92,8 @@ def _read(path: Path, root: Path, known: Known) -> QueryFile:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         return _not_utf8(shown, data, problem)
-    source = SourceFile(path=shown, text=text)
+    # The same queries make the same code, however git or an editor ends their lines.
+    source = SourceFile(path=shown, text=text.replace("\r\n", "\n"))
     if "\0" not in text:
         return known(source) or read_queries(source)
     at = text.index("\0")
@@ -128,6 +126,15 @@ def _damaged(
 def _unreadable(shown: str, problem: OSError) -> QueryFile:
     reason = problem.strerror or type(problem).__name__
     return _unread(error("unreadable-file", f"cannot be read: {reason}", path=shown))
+
+
+def _not_read(folder: str) -> Diagnostic:
+    return warning(
+        "folder-not-read",
+        "the .sql files in this folder are not read",
+        path=folder,
+        hint=f'to read them, add "{folder}" to queries, or write a pattern: "**/*.sql"',
+    )
 
 
 def _unread(diagnostic: Diagnostic) -> QueryFile:

@@ -54,17 +54,19 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A file taken apart.
+    r"""A file taken apart.
 
     Attributes:
         statements: in the file's order; one that holds an unterminated token is
             left out.
         comments: those behind the last statement.
+        commands: psql's lines (`\i tables.sql`), which are no statements.
         diagnostics: an error where a literal or comment opens that never closes.
     """
 
     statements: tuple[Statement, ...]
     comments: tuple[Token, ...]
+    commands: tuple[Token, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -83,7 +85,7 @@ def split(
 
     A semicolon ends a statement unless it stands in parentheses (CREATE RULE) or in
     the body of a function between BEGIN ATOMIC and END. A last statement needs none.
-    psql's lines (`\connect`, `\restrict` …) end a statement too, and are dropped.
+    psql's lines (`\connect`, `\restrict` …) end a statement too.
 
     Args:
         source: the file.
@@ -96,6 +98,7 @@ def split(
     statements: list[Statement] = []
     diagnostics: list[Diagnostic] = []
     comments: list[Token] = []
+    commands: list[Token] = []
     tokens: list[Token] = []
     nesting = _Nesting()
     # Looking up a member costs as much as all else that is done with a token.
@@ -129,6 +132,8 @@ def split(
         elif kind is psql or (text == ";" and nesting.is_flat):
             finish()
             nesting = _Nesting()
+            if kind is psql:
+                commands.append(token)
         else:
             if nesting.blocks or text.upper() in _NESTING:
                 nesting.enter(token, tokens)
@@ -137,6 +142,7 @@ def split(
     return Split(
         statements=tuple(statements),
         comments=tuple(comments),
+        commands=tuple(commands),
         diagnostics=tuple(diagnostics),
     )
 

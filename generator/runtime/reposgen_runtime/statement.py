@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from enum import StrEnum
 
     from .conversions import Converted
@@ -16,11 +15,22 @@ if TYPE_CHECKING:
 
 T_co = TypeVar("T_co", covariant=True)
 
-# Not quoted as a whole, so that annotations such as `Json | None` can be evaluated.
-Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
-JsonInput: TypeAlias = (
-    Mapping[str, "JsonInput"] | Sequence["JsonInput"] | str | int | float | bool | None
-)
+if TYPE_CHECKING:
+    Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+    JsonInput: TypeAlias = (
+        Mapping[str, "JsonInput"]
+        | Sequence["JsonInput"]
+        | str
+        | int
+        | float
+        | bool
+        | None
+    )
+else:
+    # Libraries that evaluate annotations (pydantic, FastAPI, msgspec) cannot take an
+    # alias that refers to itself. Any document is valid to them.
+    Json = Any
+    JsonInput = Any
 
 
 class Unset(Enum):
