@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reposgen.config import Config, load_config
+from reposgen.config import Api, Config, ModelKind, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ def test_version_2(folder: Path, run: Run) -> None:
         """,
     )
     assert config.database.url == "postgresql://app:x@db.example/app"
-    assert [p.name for p in config.packages] == ["billing", "billing_2"]
+    assert [p.name for p in config.packages] == ["billing", "more"]
     assert config.packages[0].queries == ("queries", "more")
     assert config.packages[0].schema_paths == ("schema",)
 
@@ -74,6 +74,69 @@ def test_version_1_in_json(folder: Path, run: Run) -> None:
     assert [p.name for p in config.packages] == ["db"]
 
 
+def test_what_sqlc_allows(folder: Path, run: Run) -> None:
+    for name in ("schema/1.sql", "queries/a.sql"):
+        (folder / name).touch()
+    config = imported(
+        folder,
+        run,
+        """
+        version: "2"
+        cloud: {project: "123"}
+        servers: [{name: one, uri: "postgres://localhost"}]
+        overrides:
+          go:
+            rename: {url: URL, spotify_id: SpotifyIdentifier}
+            overrides:
+              - {db_type: uuid, go_type: github.com/google/uuid.UUID}
+              - {column: tasks.note, go_type: string}
+        sql:
+          - engine: postgresql
+            schema: "schema/*.sql"
+            queries: ["queries/**/*.sql"]
+            database: {managed: true}
+            rules: [sqlc/db-prepare]
+            codegen:
+              - plugin: py
+                out: src/app
+                options: {package: app.db, emit_pydantic_models: true,
+                          emit_async_querier: true, emit_sync_querier: false}
+          - engine: postgresql
+            queries: more
+            analyzer: {database: false}
+            gen: {go: {package: more, out: internal/more}}
+        """,
+    )
+    first, second = config.packages
+    assert (first.name, second.name) == ("db", "more")
+    assert first.models is ModelKind.PYDANTIC
+    assert first.api == (Api.ASYNC,)
+    assert first.rename == {"spotify_id": "spotify_identifier"}
+    assert second.schema_paths is None
+    text = (folder / "codegen.toml").read_text()
+    assert '# "uuid" = "module.Class"' in text
+    assert '# "tasks.note" = "str"' in text
+
+
+def test_packages_called_alike_are_told_apart_by_their_folder(
+    folder: Path, run: Run
+) -> None:
+    services = ("users", "orders", "users-v2")
+    for service in services:
+        (folder / service).mkdir()
+    sets = "".join(
+        f"""
+          - engine: postgresql
+            schema: schema
+            queries: {service}
+            gen: {{go: {{package: repo, out: services/{service}/repo}}}}"""
+        for service in services
+    )
+    text = f'version: "2"\nsql:{sets}\n'
+    config = imported(folder, run, text)
+    assert [p.name for p in config.packages] == ["users", "orders", "users_v2"]
+
+
 def test_overwrites_nothing(folder: Path, run: Run) -> None:
     (folder / "codegen.toml").write_text("# mine\n")
     (folder / "sqlc.yaml").write_text(
@@ -87,7 +150,7 @@ def test_overwrites_nothing(folder: Path, run: Run) -> None:
     ("text", "message"),
     [
         ("a: [", "is no YAML"),
-        ("version: '2'\nsql: [{queries: q}]", "sql.0.schema"),
+        ("version: '2'\nsql: [{schema: s}]", "sql.0.queries"),
         ("version: '2'\nsql: []", "nothing for PostgreSQL"),
         ("- 1", "is no configuration of sqlc"),
     ],

@@ -19,12 +19,16 @@ from typing import TYPE_CHECKING
 import black
 import pytest
 
+from reposgen.cli.document import document
+from reposgen.cli.report import report
 from reposgen.config import Overrides, load_config
 from reposgen.pipeline import analyse
 from reposgen.render.render import render_output, render_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from reposgen.project import Project
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/codegen.toml"))
 # All cases' packages stand in one output directory.
@@ -38,15 +42,18 @@ class Golden:
     Attributes:
         root: the folder that holds the output directory.
         packages: each case's files, by path below its package.
+        projects: what was found out about each case, by its name.
     """
 
     root: Path
     packages: Mapping[str, Mapping[str, str]]
+    projects: Mapping[str, Project]
 
 
 @pytest.fixture(scope="session")
 def golden(server: str, tmp_path_factory: pytest.TempPathFactory) -> Golden:
     packages = []
+    projects = {}
     for case in CASES:
         config = load_config(
             case / "codegen.toml",
@@ -58,6 +65,7 @@ def golden(server: str, tmp_path_factory: pytest.TempPathFactory) -> Golden:
             d.render() for d in project.diagnostics
         )
         packages += [package.code for package in project.packages]
+        projects[case.name] = project
     root = tmp_path_factory.mktemp("golden")
     # The modules of a case's own, for classes that its package uses.
     for module in Path(__file__).parent.glob("*/golden_*.py"):
@@ -75,6 +83,7 @@ def golden(server: str, tmp_path_factory: pytest.TempPathFactory) -> Golden:
             }
             for package in packages
         },
+        projects=projects,
     )
 
 
@@ -103,6 +112,21 @@ def test_expected(case: Path, golden: Golden, request: pytest.FixtureRequest) ->
         for path in expected.rglob("*.py")
     }
     assert found == there
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_described(case: Path, golden: Golden) -> None:
+    project = golden.projects[case.name]
+    described = json.loads(json.dumps(document(project)))
+    analysed = [
+        query.name
+        for package in project.packages
+        for queries in package.analysis.files.values()
+        for query in queries
+    ]
+    (package,) = described["packages"]
+    assert [query["name"] for query in package["queries"]] == analysed
+    assert all(name in report(project) for name in analysed)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

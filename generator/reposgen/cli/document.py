@@ -100,6 +100,9 @@ def _package(package: AnalysedPackage) -> Json:
 def _query(query: TypedQuery, catalog: Catalog, python: _Python) -> Json:
     arguments = python.arguments(query)
     row, fields = python.row(query)
+    # An export has one value for all of its columns, and :exec has none for any.
+    if len(fields) != len(query.results):
+        fields = []
     return {
         "name": query.name,
         "method": python.method(query) or query.method,
