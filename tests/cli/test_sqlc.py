@@ -57,7 +57,7 @@ def test_version_2(folder: Path, run: Run) -> None:
         """,
     )
     assert config.database.url == "postgresql://app:x@db.example/app"
-    assert [p.name for p in config.packages] == ["billing", "more"]
+    assert [p.name for p in config.packages] == ["billing", "src_class"]
     assert config.packages[0].queries == ("queries", "more")
     assert config.packages[0].schema_paths == ("schema",)
 
