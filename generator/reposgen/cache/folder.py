@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -22,6 +24,42 @@ def cache_directory() -> Path:
     if sys.platform != "win32" and os.geteuid() == 0:
         return Path(platformdirs.site_cache_path("reposgen", appauthor=False))
     return Path(platformdirs.user_cache_path("reposgen", appauthor=False))
+
+
+def writable_cache_directory() -> Path:
+    """Return the cache directory or, if it cannot be written, one for temporary files.
+
+    A container may have no home folder, or one that is read-only. A folder that the
+    user chose is returned as it is.
+    """
+    directory = cache_directory()
+    if os.environ.get(CACHE_VARIABLE):
+        return directory
+    try:
+        make_folder(directory)
+    except OSError:
+        return _temporary_directory()
+    return (
+        directory if os.access(directory, os.W_OK | os.X_OK) else _temporary_directory()
+    )
+
+
+def _temporary_directory() -> Path:
+    """A folder of the user's own that stays until temporary files are removed."""
+    user = str(os.geteuid()) if sys.platform != "win32" else "cache"
+    directory = Path(tempfile.gettempdir()) / f"reposgen-{user}"
+    make_folder(directory)
+    if sys.platform != "win32":
+        found = directory.lstat()
+        others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        # Anybody may have made a folder of that name there.
+        if (
+            not stat.S_ISDIR(found.st_mode)
+            or found.st_uid != os.geteuid()
+            or others_write
+        ):
+            return Path(tempfile.mkdtemp(prefix="reposgen-"))
+    return directory
 
 
 def make_folder(folder: Path) -> None:

@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from reposgen.cache.folder import CACHE_VARIABLE, cache_directory
+from reposgen.cache.folder import (
+    CACHE_VARIABLE,
+    cache_directory,
+    writable_cache_directory,
+)
 from reposgen.database.installation import find_installation, open_to_others
 from reposgen.database.interrupts import interrupts_held
 from reposgen.database.kept import tidy
@@ -63,7 +67,12 @@ def embedded_server(
         ReposgenError: it is not installed, or cannot be started.
     """
     installation = find_installation(major)
-    folder = cache_directory() / f"postgresql-{major}-{installation.release}"
+    cache = writable_cache_directory()
+    if cache != cache_directory():
+        progress(
+            f"the cache folder {cache_directory()} cannot be written: using {cache}"
+        )
+    folder = cache / f"postgresql-{major}-{installation.release}"
     with held_slot(folder) as slot, contextlib.ExitStack() as stack:
         if installation.user and not open_to_others(folder):
             raise _closed_cache(folder)

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reposgen.cache.folder import cache_directory, make_folder
+from reposgen.cache.folder import make_folder, writable_cache_directory
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
 
@@ -100,7 +100,7 @@ def open_to_others(path: Path) -> bool:
 
 def _copied(package: Path, folder: str, release: str) -> Path:
     """A copy that the server's user can get to, for a package within root's home."""
-    target = cache_directory() / f"{MODULE}-{release}" / MODULE
+    target = writable_cache_directory() / f"{MODULE}-{release}" / MODULE
     make_folder(target)
     # The programs look for their libraries beside the package.
     libraries = package.with_name(f"{MODULE}.libs")
