@@ -201,15 +201,21 @@ def test_mistakes_in_name_lines(text: str, code: str, column: int) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "column"),
     [
-        ("SELECT 1;", "statement-without-name", 1),
         ("-- Name: Q :one\nSELECT 1;", "malformed-name-line", 1),
         (" -- name: Q :one\nSELECT 1;", "malformed-name-line", 2),
     ],
 )
-def test_what_sqlc_overlooks_is_a_warning(text: str, code: str, column: int) -> None:
+def test_what_sqlc_overlooks_is_an_error(text: str, code: str, column: int) -> None:
     found = read(text)
     assert found.queries == ()
     assert placed(text) == [(code, 1, column)]
+    assert [d.severity for d in found.diagnostics] == [Severity.ERROR]
+
+
+def test_a_statement_without_a_name_is_a_warning() -> None:
+    found = read("SELECT 1;")
+    assert found.queries == ()
+    assert placed("SELECT 1;") == [("statement-without-name", 1, 1)]
     assert [d.severity for d in found.diagnostics] == [Severity.WARNING]
 
 

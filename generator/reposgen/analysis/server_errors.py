@@ -57,6 +57,7 @@ _CODES = {
 _OTHER = "server-error"
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _DOTTED_NAME = re.compile(r'(?:\w+|"[^"]+")(?:\.(?:\w+|"[^"]+"))+')
+_COLON_NAME = re.compile(r":([^\W\d]\w*)")
 _DOLLAR = re.compile(r"\$(\d+)")
 
 
@@ -80,14 +81,23 @@ def server_error(
     wrong = _wrong_name(span, found.message)
     known = _known_names(found.sqlstate, text, catalog)
     meant = did_you_mean(wrong, known)
+    hint = _parameter_hint(code, span)
+    if not hint and meant and meant != wrong:
+        hint = f"did you mean {known[meant]}?"
     return error(
-        code,
-        _as_written(query, found.message),
-        span=span,
-        hint=f"did you mean {known[meant]}?"
-        if meant and meant != wrong
-        else found.hint,
+        code, _as_written(query, found.message), span=span, hint=hint or found.hint
     )
+
+
+def _parameter_hint(code: str, span: Span) -> str | None:
+    """How to write what was probably meant as a parameter."""
+    text = span.source.text
+    if code == "unknown-column" and text[span.start - 1 : span.start] == "@":
+        # `tags <@ids`: an operator of PostgreSQL's ends where a parameter may begin.
+        return f"if a parameter is meant, put a space before @{span.text}"
+    if code == "syntax-error" and (name := _COLON_NAME.match(text, span.start)):
+        return f"if a parameter is meant, write @{name[1]}"
+    return None
 
 
 def _place(text: ServerText, position: int | None) -> Span:

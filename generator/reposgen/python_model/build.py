@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reposgen.python_model.choices import lost_renames, read_choices
 from reposgen.python_model.commands import ASYNC, SYNC
 from reposgen.python_model.context import Context
-from reposgen.python_model.layout import lay_out
+from reposgen.python_model.layout import colliding_names, lay_out
 from reposgen.python_model.model.modules import Package
 from reposgen.python_model.modules import Parts, colour_modules, shared_modules
 from reposgen.python_model.names import Namespace
@@ -56,7 +56,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         violations={(e.schema, e.table, e.constraint): e.symbol for e in errors},
     )
     built = []
-    misnamed = [*lost_renames(config, registry)]
+    misnamed = [*colliding_names(files), *lost_renames(config, registry)]
     for layout in layouts:
         misnamed += claim_row_names(layout, context)
         queries, mismatches = share_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from reposgen.diagnostics import error
 from reposgen.models import dataclass
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.pytype import Symbol
@@ -18,7 +19,10 @@ from reposgen.python_model.names import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reposgen.analysis.model import TypedQuery
+    from reposgen.diagnostics import Diagnostic
     from reposgen.python_model.supported import Files
 
 # Modules that are no query file's.
@@ -56,11 +60,49 @@ class FileLayout:
     constants: tuple[Symbol, ...]
 
 
+def colliding_names(files: Files) -> Iterator[Diagnostic]:
+    """Errors for files and queries that would have one name in Python.
+
+    A number behind one of the names would make callers depend on the order of files.
+    """
+    paths: dict[str, str] = {}
+    for path, queries in files:
+        first = paths.setdefault(_module_name(path), path)
+        if first != path:
+            yield error(
+                "repository-names-collide",
+                f"{first} and {path} would both become the repository"
+                f' "{_module_name(path)}"',
+                path=path,
+                hint="rename one of the files",
+            )
+        named: dict[str, TypedQuery] = {}
+        for query in queries:
+            method = _method_name(query)
+            other = named.setdefault(method, query)
+            if other is not query:
+                place = other.query.name_span
+                yield error(
+                    "query-names-collide",
+                    f"{other.name} and {query.name} would both become the method"
+                    f' "{method}"',
+                    span=query.query.name_span,
+                    hint=f"rename one of them; {other.name} is at"
+                    f" {place.source.path}:{place.line}:{place.column}",
+                )
+
+
+def _module_name(path: str) -> str:
+    return identifier(snake_case(PurePosixPath(path).stem), "queries")
+
+
+def _method_name(query: TypedQuery) -> str:
+    return identifier(query.method, "query")
+
+
 def lay_out(files: Files, package: str, classes: Namespace) -> tuple[FileLayout, ...]:
     """Names for all files; the classes' are claimed."""
-    names = [
-        identifier(snake_case(PurePosixPath(path).stem), "queries") for path, _ in files
-    ]
+    names = [_module_name(path) for path, _ in files]
     modules = unique(names, RESERVED_MODULES)
     # A class of a module's name would hide the module in the package.
     classes.taken.update(modules)
@@ -70,7 +112,7 @@ def lay_out(files: Files, package: str, classes: Namespace) -> tuple[FileLayout,
         files, names, modules, attributes, strict=True
     ):
         repository = classes.claim(class_name(f"{singular(name)}_repository"))
-        methods = unique(identifier(q.method, "query") for q in queries)
+        methods = unique(_method_name(query) for query in queries)
         layouts.append(
             FileLayout(
                 path=path,

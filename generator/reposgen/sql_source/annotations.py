@@ -5,19 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reposgen.diagnostics import (
-    Diagnostic,
-    Severity,
-    did_you_mean,
-    error,
-    warning,
-)
+from reposgen.diagnostics import did_you_mean, error, warning
 from reposgen.models import dataclass
 from reposgen.sql_source.model import Command, Directive
 from reposgen.sql_source.statements import at_line_start
 
 if TYPE_CHECKING:
-    from reposgen.diagnostics import SourceFile, Span
+    from reposgen.diagnostics import Diagnostic, SourceFile, Span
     from reposgen.sql_source.lexer import Token
 
 # sqlc's own and other tools' directives pass; a near miss of one of these does not.
@@ -39,11 +33,13 @@ _DIRECTIVE = re.compile(
     r"[ \t]*(?P<directive>@(?P<word>[A-Za-z][\w-]*)"
     r"(?:[ \t]+(?P<argument>[^\r\n]*?))?)[ \t]*"
 )
-# sqlc refuses such a line; with a capital N, or indented, it overlooks it.
+# sqlc refuses such a line; with a capital N, or indented, it overlooks it, and the
+# query would have no method.
 _MISSPELLED = re.compile(r"[ \t]*name(?:[ \t]*:|[ \t]+\w+[ \t]+:\w+[ \t]*$)")
 _OVERLOOKED = re.compile(
-    r"[ \t]*name[ \t]*:?[ \t]*(?P<name>\w+)[ \t]+:(?P<command>\w+)[ \t]*", re.IGNORECASE
+    r"[-!#*@ \t]*(?P<word>\w+)[ \t]*:?[ \t]*(?P<name>\w+)[ \t]*:(?P<command>\w+)[; \t]*"
 )
+_EXAMPLE = ("GetTask", "one")
 _LINE_END = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
 _SEVERAL_LINES = re.compile(r"[\r\n]")
 _WORD = re.compile(r"\S+")
@@ -146,15 +142,16 @@ def misspelled_name_line(source: SourceFile, token: Token) -> Diagnostic | None:
     at_start = at_line_start(source.text, token.start)
     body = source.text[token.start + 2 : _body_end(token)]
     overlooked = _OVERLOOKED.fullmatch(body)
+    if overlooked and not did_you_mean(overlooked["word"], ("name",)):
+        overlooked = None
     refused = at_start and _MISSPELLED.match(body)
     if not overlooked and not refused:
         return None
-    name, command = overlooked.groups() if overlooked else ("GetTask", "one")
+    name, command = overlooked.group("name", "command") if overlooked else _EXAMPLE
     where = "" if at_start else " at the start of a line"
-    return Diagnostic(
-        code="malformed-name-line",
-        message="this looks like the name line of a query but is not",
-        severity=Severity.ERROR if refused else Severity.WARNING,
+    return error(
+        "malformed-name-line",
+        "this looks like the name line of a query but is not",
         span=source.span(token.start, token.end),
         hint=f"write -- name: {name} :{command}{where}",
     )

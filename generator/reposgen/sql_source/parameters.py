@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from reposgen.diagnostics import did_you_mean, error, warning
+from reposgen.diagnostics import did_you_mean, error
+from reposgen.sql_source.foreign import foreign_parameters, placeholders_in_strings
 from reposgen.sql_source.lexer import Token, TokenKind, fold
 from reposgen.sql_source.model import EmbedUse, ParameterKind, ParameterUse
 
@@ -20,10 +21,8 @@ MACROS = ("arg", "narg", "slice", "embed")
 # The protocol counts a statement's parameters in 16 bits.
 HIGHEST_NUMBER = 65535
 
-# PostgreSQL reads these as one operator, which no server has built in.
-_GLUED = frozenset({"=@", "<>@", "!=@", ">@", ">=@", "<=@"})
 _EQUALITY = frozenset({"=", "<>", "!="})
-_MAYBE_USE = re.compile(r"[@$]|sqlc", re.IGNORECASE)
+_MAYBE_USE = re.compile(r"[@$:?%{]|sqlc", re.IGNORECASE)
 
 
 def find_uses(
@@ -43,6 +42,9 @@ def find_uses(
         for use in finder.uses
         if isinstance(use, ParameterUse) and use.kind is ParameterKind.NARG
     }
+    numbers = (use.number for use in finder.uses if isinstance(use, ParameterUse))
+    strings = placeholders_in_strings(source, tokens, max(numbers, default=0))
+    found = (*finder.diagnostics, *foreign_parameters(source, tokens), *strings)
     uses = tuple(
         replace(use, kind=ParameterKind.NARG)
         if isinstance(use, ParameterUse)
@@ -51,7 +53,7 @@ def find_uses(
         else use
         for use in finder.uses
     )
-    return uses, tuple(finder.diagnostics)
+    return uses, found
 
 
 class _Finder:
@@ -75,8 +77,6 @@ class _Finder:
             elif token.text == "@" and self._names_parameter(index):
                 span = self._span(index, index + 1)
                 self._named(span, fold(tokens[index + 1]))
-            elif token.text in _GLUED and self._is_glued(index):
-                self._warn_glued(token, tokens[index + 1])
             elif token.text == "." and self._is_macro(index):
                 behind = self._macro(index - 1)
 
@@ -129,17 +129,6 @@ class _Finder:
         self.uses.append(
             ParameterUse(
                 span=span, number=number, name=name, kind=kind, negated=negated
-            )
-        )
-
-    def _warn_glued(self, token: Token, name: Token) -> None:
-        operator = token.text.removesuffix("@")
-        self.diagnostics.append(
-            warning(
-                "glued-parameter",
-                f"{token.text} is one operator here, and {name.text} no parameter",
-                span=self._source.span(token.start, name.end),
-                hint=f"put a space between: {operator} @{name.text}",
             )
         )
 

@@ -1,0 +1,3 @@
+-- name: Other :many
+-- Other tasks.
+SELECT id FROM tasks;
