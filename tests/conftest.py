@@ -34,6 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the expected files of golden and diagnostics cases",
     )
+    parser.addoption(
+        "--all",
+        action="store_true",
+        help="run fault tests on every kind of loop, socket and path, not on a sample",
+    )
+    parser.addoption(
+        "--chaos-seconds",
+        type=float,
+        default=15.0,
+        help="for each round of chaos (default: 15)",
+    )
 
 
 def pytest_configure() -> None:

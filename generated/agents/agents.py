@@ -25,31 +25,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Agent, AgentStatus, Tool
+from .models import AGENT_COLUMN_TYPES, Agent, AgentStatus, Tool
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "agents.create",
-    """
-INSERT INTO agents (name, type, description, configuration)
-VALUES ($1, $2, $3, $4)
-RETURNING id, name, type, status, description, configuration, state, last_active_at, created_at, updated_at
-""",
-    parameters=("text", "text", "text", "jsonb"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-)
 
 
 @dataclass(slots=True)
@@ -62,236 +39,6 @@ class CreateManyParams:
     status: AgentStatus
     description: str | None
     configuration: JsonInput
-
-
-CREATE_MANY: Final[Statement[None]] = Statement(
-    "agents.create_many",
-    """
-INSERT INTO agents (id, name, type, status, description, configuration)
-VALUES ($1, $2, $3, $4, $5, $6)
-""",
-    parameters=("uuid", "text", "text", "public.agent_status", "text", "jsonb"),
-    fields=("id", "name", "type", "status", "description", "configuration"),
-    copy=CopyInto(
-        '"public"."agents"',
-        ('"id"', '"name"', '"type"', '"status"', '"description"', '"configuration"'),
-    ),
-)
-
-GET_BY_ID: Final = Statement(
-    "agents.get_by_id",
-    """
-SELECT id, name, type, status, description, configuration, state, last_active_at, created_at, updated_at FROM agents
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "agents.update",
-    (
-        """
-UPDATE agents
-SET """,
-        When(
-            """name = $1,
-    """,
-            1,
-        ),
-        When(
-            """type = $2,
-    """,
-            2,
-        ),
-        When(
-            """status = $3,
-    """,
-            3,
-        ),
-        When(
-            """description = $4,
-    """,
-            4,
-        ),
-        When(
-            """configuration = $5,
-    """,
-            5,
-        ),
-        """updated_at = now()
-WHERE id = $6
-RETURNING id, name, type, status, description, configuration, state, last_active_at, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3, 4, 5),
-    parameters=("text", "text", "public.agent_status", "text", "jsonb", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "agents.delete",
-    """
-DELETE FROM agents
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-LIST: Final = Variants(
-    "agents.list",
-    (
-        """
-SELECT id, name, type, status, description, configuration, state, last_active_at, created_at, updated_at FROM agents
-WHERE TRUE""",
-        When(" AND type = $1", 1),
-        When(
-            """
-  AND status = $2""",
-            2,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(1, 2),
-    ordering=Ordering(
-        (Key("created_at", 8, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(Key("created_at", 8), Key("updated_at", 9), Key("name", 1)),
-    ),
-    parameters=("text", "public.agent_status"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "agents.count",
-    (
-        """
-SELECT count(*) FROM agents
-WHERE TRUE""",
-        When(" AND type = $1", 1),
-        When(
-            """
-  AND status = $2""",
-            2,
-        ),
-    ),
-    filters=(1, 2),
-    parameters=("text", "public.agent_status"),
-    results=("int8",),
-    read_only=True,
-)
-
-GET_BY_TYPE: Final = Statement(
-    "agents.get_by_type",
-    """
-SELECT id, name, type, status, description, configuration, state, last_active_at, created_at, updated_at FROM agents
-WHERE type = $1
-ORDER BY name
-""",
-    parameters=("text",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-    read_only=True,
-)
-
-GET_ACTIVE_AGENTS: Final = Statement(
-    "agents.get_active_agents",
-    """
-SELECT id, name, type, status, description, configuration, state, last_active_at, created_at, updated_at FROM agents
-WHERE status = 'active'
-ORDER BY name
-""",
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-    read_only=True,
-)
-
-UPDATE_STATE: Final = Statement(
-    "agents.update_state",
-    """
-UPDATE agents
-SET state = state || $1,
-    last_active_at = now(),
-    updated_at = now()
-WHERE id = $2
-RETURNING id, name, type, status, description, configuration, state, last_active_at, created_at, updated_at
-""",
-    parameters=("jsonb", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-)
 
 
 @dataclass(slots=True)
@@ -310,83 +57,6 @@ class GetAgentMetricsRow:
     average_tool_duration_ms: float | None
 
 
-GET_AGENT_METRICS: Final = Statement(
-    "agents.get_agent_metrics",
-    """
-SELECT agent.id AS agent_id,
-       tasks.open_tasks,
-       attempts.total_executions,
-       attempts.completed_executions,
-       attempts.failed_executions,
-       attempts.success_rate,
-       attempts.average_duration,
-       calls.tool_calls,
-       calls.failed_tool_calls,
-       calls.average_tool_duration_ms
-FROM agents AS agent
-CROSS JOIN LATERAL (
-    SELECT count(*) AS open_tasks
-    FROM tasks
-    WHERE tasks.agent_id = agent.id
-      AND tasks.status IN ('pending', 'running')
-) AS tasks
-CROSS JOIN LATERAL (
-    SELECT count(*) AS total_executions,
-           count(*) FILTER (WHERE status = 'completed') AS completed_executions,
-           count(*) FILTER (WHERE status = 'failed') AS failed_executions,
-           count(*) FILTER (WHERE status = 'completed')::double precision
-               / nullif(count(*) FILTER (WHERE status IN ('completed', 'failed')), 0) AS success_rate,
-           avg(completed_at - started_at) AS average_duration
-    FROM task_executions
-    WHERE task_executions.agent_id = agent.id
-) AS attempts
-CROSS JOIN LATERAL (
-    SELECT count(*) AS tool_calls,
-           count(*) FILTER (WHERE NOT succeeded) AS failed_tool_calls,
-           avg(duration_ms)::double precision AS average_tool_duration_ms
-    FROM tool_usage
-    WHERE tool_usage.agent_id = agent.id
-) AS calls
-WHERE agent.id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "float8",
-        "interval",
-        "int8",
-        "int8",
-        "float8",
-    ),
-    row=GetAgentMetricsRow,
-    read_only=True,
-)
-
-GRANT_TOOL: Final[Statement[None]] = Statement(
-    "agents.grant_tool",
-    """
-INSERT INTO agent_tools (agent_id, tool_id)
-VALUES ($1, $2)
-ON CONFLICT DO NOTHING
-""",
-    parameters=("uuid", "uuid"),
-)
-
-REVOKE_TOOL: Final[Statement[None]] = Statement(
-    "agents.revoke_tool",
-    """
-DELETE FROM agent_tools
-WHERE agent_id = $1
-  AND tool_id = $2
-""",
-    parameters=("uuid", "uuid"),
-)
-
-
 @dataclass(slots=True)
 class GetWithToolsRow:
     """A row of GetWithTools."""
@@ -395,85 +65,12 @@ class GetWithToolsRow:
     tools: list_[Tool]
 
 
-def _get_with_tools_row(*r: Any) -> GetWithToolsRow:
-    return GetWithToolsRow(Agent(*r[0:10]), r[10])
-
-
-GET_WITH_TOOLS: Final = Statement(
-    "agents.get_with_tools",
-    """
-SELECT agent.id, agent.name, agent.type, agent.status, agent.description, agent.configuration, agent.state, agent.last_active_at, agent.created_at, agent.updated_at,
-       ARRAY(
-           SELECT tool
-           FROM agent_tools
-           JOIN tools AS tool ON tool.id = agent_tools.tool_id
-           WHERE agent_tools.agent_id = agent.id
-           ORDER BY tool.name
-       ) AS tools
-FROM agents AS agent
-WHERE agent.id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "public.tools[]",
-    ),
-    row=_get_with_tools_row,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class ListWithToolsRow:
     """A row of ListWithTools."""
 
     agent: Agent
     tools: list_[Tool]
-
-
-def _list_with_tools_row(*r: Any) -> ListWithToolsRow:
-    return ListWithToolsRow(Agent(*r[0:10]), r[10])
-
-
-LIST_WITH_TOOLS: Final = Statement(
-    "agents.list_with_tools",
-    """
-SELECT agent.id, agent.name, agent.type, agent.status, agent.description, agent.configuration, agent.state, agent.last_active_at, agent.created_at, agent.updated_at,
-       ARRAY(
-           SELECT tool
-           FROM agent_tools
-           JOIN tools AS tool ON tool.id = agent_tools.tool_id
-           WHERE agent_tools.agent_id = agent.id
-           ORDER BY tool.name
-       ) AS tools
-FROM agents AS agent
-ORDER BY agent.name
-""",
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "public.tools[]",
-    ),
-    row=_list_with_tools_row,
-    read_only=True,
-)
 
 
 class AgentRepository:
@@ -655,3 +252,339 @@ class AgentRepository:
     async def list_with_tools(self) -> list_[ListWithToolsRow]:
         """All agents with the tools that they may call, both by name."""
         return await self._run.many(LIST_WITH_TOOLS)
+
+
+CREATE: Final = Statement(
+    "agents.create",
+    """
+INSERT INTO agents (name, type, description, configuration)
+VALUES ($1, $2, $3, $4)
+RETURNING id, name, type, status, description, configuration, state, last_active_at,
+    created_at, updated_at
+""",
+    parameters=("text", "text", "text", "jsonb"),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+)
+
+CREATE_MANY: Final[Statement[None]] = Statement(
+    "agents.create_many",
+    """
+INSERT INTO agents (id, name, type, status, description, configuration)
+VALUES ($1, $2, $3, $4, $5, $6)
+""",
+    parameters=("uuid", "text", "text", "public.agent_status", "text", "jsonb"),
+    fields=("id", "name", "type", "status", "description", "configuration"),
+    copy=CopyInto(
+        '"agents"',
+        ('"id"', '"name"', '"type"', '"status"', '"description"', '"configuration"'),
+    ),
+)
+
+GET_BY_ID: Final = Statement(
+    "agents.get_by_id",
+    """
+SELECT id, name, type, status, description, configuration, state, last_active_at,
+    created_at, updated_at FROM agents
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "agents.update",
+    (
+        """
+UPDATE agents
+SET """,
+        When(
+            """name = $1,
+    """,
+            1,
+        ),
+        When(
+            """type = $2,
+    """,
+            2,
+        ),
+        When(
+            """status = $3,
+    """,
+            3,
+        ),
+        When(
+            """description = $4,
+    """,
+            4,
+        ),
+        When(
+            """configuration = $5,
+    """,
+            5,
+        ),
+        """updated_at = now()
+WHERE id = $6
+RETURNING id, name, type, status, description, configuration, state, last_active_at,
+    created_at, updated_at
+""",
+    ),
+    items=(1, 2, 3, 4, 5),
+    parameters=("text", "text", "public.agent_status", "text", "jsonb", "uuid"),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "agents.delete",
+    """
+DELETE FROM agents
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+LIST: Final = Variants(
+    "agents.list",
+    (
+        """
+SELECT id, name, type, status, description, configuration, state, last_active_at,
+    created_at, updated_at FROM agents
+WHERE TRUE""",
+        When(" AND type = $1", 1),
+        When(
+            """
+  AND status = $2""",
+            2,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(1, 2),
+    ordering=Ordering(
+        (Key("created_at", 8, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(Key("created_at", 8), Key("updated_at", 9), Key("name", 1)),
+    ),
+    parameters=("text", "public.agent_status"),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "agents.count",
+    (
+        """
+SELECT count(*) FROM agents
+WHERE TRUE""",
+        When(" AND type = $1", 1),
+        When(
+            """
+  AND status = $2""",
+            2,
+        ),
+    ),
+    filters=(1, 2),
+    parameters=("text", "public.agent_status"),
+    results=("int8",),
+    read_only=True,
+)
+
+GET_BY_TYPE: Final = Statement(
+    "agents.get_by_type",
+    """
+SELECT id, name, type, status, description, configuration, state, last_active_at,
+    created_at, updated_at FROM agents
+WHERE type = $1
+ORDER BY name
+""",
+    parameters=("text",),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+    read_only=True,
+)
+
+GET_ACTIVE_AGENTS: Final = Statement(
+    "agents.get_active_agents",
+    """
+SELECT id, name, type, status, description, configuration, state, last_active_at,
+    created_at, updated_at FROM agents
+WHERE status = 'active'
+ORDER BY name
+""",
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+    read_only=True,
+)
+
+UPDATE_STATE: Final = Statement(
+    "agents.update_state",
+    """
+UPDATE agents
+SET state = state || $1,
+    last_active_at = now(),
+    updated_at = now()
+WHERE id = $2
+RETURNING id, name, type, status, description, configuration, state, last_active_at,
+    created_at, updated_at
+""",
+    parameters=("jsonb", "uuid"),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+)
+
+GET_AGENT_METRICS: Final = Statement(
+    "agents.get_agent_metrics",
+    """
+SELECT agent.id AS agent_id,
+       tasks.open_tasks,
+       attempts.total_executions,
+       attempts.completed_executions,
+       attempts.failed_executions,
+       attempts.success_rate,
+       attempts.average_duration,
+       calls.tool_calls,
+       calls.failed_tool_calls,
+       calls.average_tool_duration_ms
+FROM agents AS agent
+CROSS JOIN LATERAL (
+    SELECT count(*) AS open_tasks
+    FROM tasks
+    WHERE tasks.agent_id = agent.id
+      AND tasks.status IN ('pending', 'running')
+) AS tasks
+CROSS JOIN LATERAL (
+    SELECT count(*) AS total_executions,
+           count(*) FILTER (WHERE status = 'completed') AS completed_executions,
+           count(*) FILTER (WHERE status = 'failed') AS failed_executions,
+           count(*) FILTER (WHERE status = 'completed')::double precision
+               / nullif(count(*) FILTER (WHERE status IN ('completed', 'failed')), 0) AS success_rate,
+           avg(completed_at - started_at) AS average_duration
+    FROM task_executions
+    WHERE task_executions.agent_id = agent.id
+) AS attempts
+CROSS JOIN LATERAL (
+    SELECT count(*) AS tool_calls,
+           count(*) FILTER (WHERE NOT succeeded) AS failed_tool_calls,
+           avg(duration_ms)::double precision AS average_tool_duration_ms
+    FROM tool_usage
+    WHERE tool_usage.agent_id = agent.id
+) AS calls
+WHERE agent.id = $1
+""",
+    parameters=("uuid",),
+    results=(
+        "uuid",
+        "int8",
+        "int8",
+        "int8",
+        "int8",
+        "float8",
+        "interval",
+        "int8",
+        "int8",
+        "float8",
+    ),
+    row=GetAgentMetricsRow,
+    read_only=True,
+)
+
+GRANT_TOOL: Final[Statement[None]] = Statement(
+    "agents.grant_tool",
+    """
+INSERT INTO agent_tools (agent_id, tool_id)
+VALUES ($1, $2)
+ON CONFLICT DO NOTHING
+""",
+    parameters=("uuid", "uuid"),
+)
+
+REVOKE_TOOL: Final[Statement[None]] = Statement(
+    "agents.revoke_tool",
+    """
+DELETE FROM agent_tools
+WHERE agent_id = $1
+  AND tool_id = $2
+""",
+    parameters=("uuid", "uuid"),
+)
+
+
+def _get_with_tools_row(*r: Any) -> GetWithToolsRow:
+    return GetWithToolsRow(Agent(*r[0:10]), r[10])
+
+
+GET_WITH_TOOLS: Final = Statement(
+    "agents.get_with_tools",
+    """
+SELECT agent.id, agent.name, agent.type, agent.status, agent.description,
+    agent.configuration, agent.state, agent.last_active_at, agent.created_at,
+    agent.updated_at,
+       ARRAY(
+           SELECT tool
+           FROM agent_tools
+           JOIN tools AS tool ON tool.id = agent_tools.tool_id
+           WHERE agent_tools.agent_id = agent.id
+           ORDER BY tool.name
+       ) AS tools
+FROM agents AS agent
+WHERE agent.id = $1
+""",
+    parameters=("uuid",),
+    results=(
+        "uuid",
+        "text",
+        "text",
+        "public.agent_status",
+        "text",
+        "jsonb",
+        "jsonb",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "public.tools[]",
+    ),
+    row=_get_with_tools_row,
+    read_only=True,
+)
+
+
+def _list_with_tools_row(*r: Any) -> ListWithToolsRow:
+    return ListWithToolsRow(Agent(*r[0:10]), r[10])
+
+
+LIST_WITH_TOOLS: Final = Statement(
+    "agents.list_with_tools",
+    """
+SELECT agent.id, agent.name, agent.type, agent.status, agent.description,
+    agent.configuration, agent.state, agent.last_active_at, agent.created_at,
+    agent.updated_at,
+       ARRAY(
+           SELECT tool
+           FROM agent_tools
+           JOIN tools AS tool ON tool.id = agent_tools.tool_id
+           WHERE agent_tools.agent_id = agent.id
+           ORDER BY tool.name
+       ) AS tools
+FROM agents AS agent
+ORDER BY agent.name
+""",
+    results=(
+        "uuid",
+        "text",
+        "text",
+        "public.agent_status",
+        "text",
+        "jsonb",
+        "jsonb",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "public.tools[]",
+    ),
+    row=_list_with_tools_row,
+    read_only=True,
+)

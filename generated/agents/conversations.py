@@ -23,170 +23,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Agent, Conversation, Message
+from .models import CONVERSATION_COLUMN_TYPES, Agent, Conversation, Message
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "conversations.create",
-    """
-INSERT INTO conversations (user_id, agent_id, title, metadata)
-VALUES ($1, $2, $3, $4)
-RETURNING id, user_id, agent_id, title, metadata, last_position, created_at, updated_at
-""",
-    parameters=("uuid", "uuid", "text", "jsonb"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Conversation,
-)
-
-GET_BY_ID: Final = Statement(
-    "conversations.get_by_id",
-    """
-SELECT id, user_id, agent_id, title, metadata, last_position, created_at, updated_at FROM conversations
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Conversation,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "conversations.update",
-    (
-        """
-UPDATE conversations
-SET """,
-        When(
-            """title = $1,
-    """,
-            1,
-        ),
-        When(
-            """agent_id = $2,
-    """,
-            2,
-        ),
-        When(
-            """metadata = $3,
-    """,
-            3,
-        ),
-        """updated_at = now()
-WHERE id = $4
-RETURNING id, user_id, agent_id, title, metadata, last_position, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3),
-    parameters=("text", "uuid", "jsonb", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Conversation,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "conversations.delete",
-    """
-DELETE FROM conversations
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-LIST: Final = Variants(
-    "conversations.list",
-    (
-        """
-SELECT id, user_id, agent_id, title, metadata, last_position, created_at, updated_at FROM conversations
-WHERE TRUE""",
-        When(" AND user_id = $1", 1),
-        When(
-            """
-  AND agent_id = $2""",
-            2,
-        ),
-        OrderBy("""
-ORDER BY updated_at DESC, id DESC"""),
-    ),
-    filters=(1, 2),
-    ordering=Ordering(
-        (Key("updated_at", 7, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Conversation,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "conversations.count",
-    (
-        """
-SELECT count(*) FROM conversations
-WHERE TRUE""",
-        When(" AND user_id = $1", 1),
-        When(
-            """
-  AND agent_id = $2""",
-            2,
-        ),
-    ),
-    filters=(1, 2),
-    parameters=("uuid", "uuid"),
-    results=("int8",),
-    read_only=True,
-)
-
-ADVANCE_POSITIONS: Final[Statement[None]] = Statement(
-    "conversations.advance_positions",
-    """
-UPDATE conversations
-SET last_position = latest.position
-FROM (
-    SELECT conversation_id, max(position) AS position
-    FROM messages
-    WHERE conversation_id = ANY($1)
-    GROUP BY conversation_id
-) AS latest
-WHERE conversations.id = latest.conversation_id
-  AND conversations.last_position < latest.position
-""",
-    parameters=("uuid[]",),
-)
 
 
 @dataclass(slots=True)
@@ -196,61 +34,6 @@ class ListWithLatestMessageRow:
     conversation: Conversation
     agent: Agent | None
     message: Message | None
-
-
-def _list_with_latest_message_row(*r: Any) -> ListWithLatestMessageRow:
-    return ListWithLatestMessageRow(
-        Conversation(*r[0:8]),
-        None if r[8] is None else Agent(*r[8:18]),
-        None if r[18] is None else Message(*r[18:26]),
-    )
-
-
-LIST_WITH_LATEST_MESSAGE: Final = Statement(
-    "conversations.list_with_latest_message",
-    """
-SELECT conversation.id, conversation.user_id, conversation.agent_id, conversation.title, conversation.metadata, conversation.last_position, conversation.created_at, conversation.updated_at, agent.id, agent.name, agent.type, agent.status, agent.description, agent.configuration, agent.state, agent.last_active_at, agent.created_at, agent.updated_at, message.id, message.conversation_id, message."position", message.role, message.content, message.token_count, message.metadata, message.created_at
-FROM conversations AS conversation
-LEFT JOIN agents AS agent ON agent.id = conversation.agent_id
-LEFT JOIN messages AS message
-    ON message.conversation_id = conversation.id
-   AND message.position = (SELECT max(position) FROM messages AS said WHERE said.conversation_id = conversation.id)
-WHERE conversation.user_id = $1
-ORDER BY conversation.updated_at DESC, conversation.id DESC
-LIMIT $2
-""",
-    parameters=("uuid", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    row=_list_with_latest_message_row,
-    read_only=True,
-)
 
 
 class ConversationRepository:
@@ -359,3 +142,190 @@ class ConversationRepository:
     ) -> list_[ListWithLatestMessageRow]:
         """A user's conversations, those that changed last first, each with its agent and its last message."""
         return await self._run.many(LIST_WITH_LATEST_MESSAGE, (user_id, limit))
+
+
+CREATE: Final = Statement(
+    "conversations.create",
+    """
+INSERT INTO conversations (user_id, agent_id, title, metadata)
+VALUES ($1, $2, $3, $4)
+RETURNING id, user_id, agent_id, title, metadata, last_position, created_at, updated_at
+""",
+    parameters=("uuid", "uuid", "text", "jsonb"),
+    results=CONVERSATION_COLUMN_TYPES,
+    row=Conversation,
+)
+
+GET_BY_ID: Final = Statement(
+    "conversations.get_by_id",
+    """
+SELECT id, user_id, agent_id, title, metadata, last_position, created_at, updated_at FROM conversations
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=CONVERSATION_COLUMN_TYPES,
+    row=Conversation,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "conversations.update",
+    (
+        """
+UPDATE conversations
+SET """,
+        When(
+            """title = $1,
+    """,
+            1,
+        ),
+        When(
+            """agent_id = $2,
+    """,
+            2,
+        ),
+        When(
+            """metadata = $3,
+    """,
+            3,
+        ),
+        """updated_at = now()
+WHERE id = $4
+RETURNING id, user_id, agent_id, title, metadata, last_position, created_at, updated_at
+""",
+    ),
+    items=(1, 2, 3),
+    parameters=("text", "uuid", "jsonb", "uuid"),
+    results=CONVERSATION_COLUMN_TYPES,
+    row=Conversation,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "conversations.delete",
+    """
+DELETE FROM conversations
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+LIST: Final = Variants(
+    "conversations.list",
+    (
+        """
+SELECT id, user_id, agent_id, title, metadata, last_position, created_at, updated_at FROM conversations
+WHERE TRUE""",
+        When(" AND user_id = $1", 1),
+        When(
+            """
+  AND agent_id = $2""",
+            2,
+        ),
+        OrderBy("""
+ORDER BY updated_at DESC, id DESC"""),
+    ),
+    filters=(1, 2),
+    ordering=Ordering(
+        (Key("updated_at", 7, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "uuid"),
+    results=CONVERSATION_COLUMN_TYPES,
+    row=Conversation,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "conversations.count",
+    (
+        """
+SELECT count(*) FROM conversations
+WHERE TRUE""",
+        When(" AND user_id = $1", 1),
+        When(
+            """
+  AND agent_id = $2""",
+            2,
+        ),
+    ),
+    filters=(1, 2),
+    parameters=("uuid", "uuid"),
+    results=("int8",),
+    read_only=True,
+)
+
+ADVANCE_POSITIONS: Final[Statement[None]] = Statement(
+    "conversations.advance_positions",
+    """
+UPDATE conversations
+SET last_position = latest.position
+FROM (
+    SELECT conversation_id, max(position) AS position
+    FROM messages
+    WHERE conversation_id = ANY($1)
+    GROUP BY conversation_id
+) AS latest
+WHERE conversations.id = latest.conversation_id
+  AND conversations.last_position < latest.position
+""",
+    parameters=("uuid[]",),
+)
+
+
+def _list_with_latest_message_row(*r: Any) -> ListWithLatestMessageRow:
+    return ListWithLatestMessageRow(
+        Conversation(*r[0:8]),
+        None if r[8] is None else Agent(*r[8:18]),
+        None if r[18] is None else Message(*r[18:26]),
+    )
+
+
+LIST_WITH_LATEST_MESSAGE: Final = Statement(
+    "conversations.list_with_latest_message",
+    """
+SELECT conversation.id, conversation.user_id, conversation.agent_id, conversation.title,
+    conversation.metadata, conversation.last_position, conversation.created_at,
+    conversation.updated_at, agent.id, agent.name, agent.type, agent.status, agent.description,
+    agent.configuration, agent.state, agent.last_active_at, agent.created_at,
+    agent.updated_at, message.id, message.conversation_id, message."position", message.role,
+    message.content, message.token_count, message.metadata, message.created_at
+FROM conversations AS conversation
+LEFT JOIN agents AS agent ON agent.id = conversation.agent_id
+LEFT JOIN messages AS message
+    ON message.conversation_id = conversation.id
+   AND message.position = (SELECT max(position) FROM messages AS said WHERE said.conversation_id = conversation.id)
+WHERE conversation.user_id = $1
+ORDER BY conversation.updated_at DESC, conversation.id DESC
+LIMIT $2
+""",
+    parameters=("uuid", "int8"),
+    results=(
+        "uuid",
+        "uuid",
+        "uuid",
+        "text",
+        "jsonb",
+        "int8",
+        "timestamptz",
+        "timestamptz",
+        "uuid",
+        "text",
+        "text",
+        "public.agent_status",
+        "text",
+        "jsonb",
+        "jsonb",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "uuid",
+        "uuid",
+        "int8",
+        "public.message_role",
+        "text",
+        "int4",
+        "jsonb",
+        "timestamptz",
+    ),
+    row=_list_with_latest_message_row,
+    read_only=True,
+)

@@ -126,6 +126,10 @@ class PlaybooksPkeyViolation(AlreadyExists):
     """PRIMARY KEY (id) on public.playbooks."""
 
 
+class PlaybooksTagsCheckViolation(CheckFailed):
+    """CHECK ((array_position(tags, NULL::text) IS NULL)) on public.playbooks."""
+
+
 class TaskDependenciesDependsOnIdFkeyViolation(ForeignKeyMissing):
     """FOREIGN KEY (depends_on_id) REFERENCES tasks(id) ON DELETE CASCADE on public.task_dependencies."""
 

@@ -27,74 +27,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Listener, Runner, Source
 
-from .models import Message, MessageRole, NewMessage
+from .models import MESSAGE_COLUMN_TYPES, Message, MessageRole, NewMessage
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "messages.create",
-    """
-WITH conversation AS (
-    UPDATE conversations
-    SET last_position = last_position + 1,
-        updated_at = now()
-    WHERE id = $1
-    RETURNING id, last_position
-)
-INSERT INTO messages (conversation_id, position, role, content, token_count, metadata)
-SELECT conversation.id, conversation.last_position, $2, $3, $4, $5
-FROM conversation
-RETURNING id, conversation_id, "position", role, content, token_count, metadata, created_at
-""",
-    parameters=("uuid", "public.message_role", "text", "int4", "jsonb"),
-    results=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    row=Message,
-)
-
-APPEND: Final = Statement(
-    "messages.append",
-    """
-WITH conversation AS (
-    UPDATE conversations
-    SET last_position = last_position + cardinality($1::new_message[]),
-        updated_at = now()
-    WHERE id = $2
-    RETURNING id, last_position
-), appended AS (
-    INSERT INTO messages (conversation_id, position, role, content, token_count, metadata)
-    -- Without the conversation there are rows nevertheless, so that its foreign key refuses them.
-    SELECT $2,
-           coalesce(conversation.last_position - cardinality($1::new_message[]), 0) + added.place,
-           added.role, added.content, coalesce(added.token_count, 0), coalesce(added.metadata, '{}')
-    FROM unnest($1::new_message[])
-        WITH ORDINALITY AS added (role, content, token_count, metadata, place)
-    LEFT JOIN conversation ON true
-    RETURNING *
-)
-SELECT id, conversation_id, "position", role, content, token_count, metadata, created_at FROM appended
-ORDER BY position
-""",
-    parameters=("public.new_message[]", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    row=Message,
-)
 
 
 @dataclass(slots=True)
@@ -111,239 +45,6 @@ class ImportManyParams:
     created_at: datetime
 
 
-IMPORT_MANY: Final[Statement[None]] = Statement(
-    "messages.import_many",
-    """
-INSERT INTO messages (id, conversation_id, position, role, content, token_count, metadata, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-""",
-    parameters=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    fields=(
-        "id",
-        "conversation_id",
-        "position",
-        "role",
-        "content",
-        "token_count",
-        "metadata",
-        "created_at",
-    ),
-    copy=CopyInto(
-        '"public"."messages"',
-        (
-            '"id"',
-            '"conversation_id"',
-            '"position"',
-            '"role"',
-            '"content"',
-            '"token_count"',
-            '"metadata"',
-            '"created_at"',
-        ),
-    ),
-)
-
-GET_BY_ID: Final = Statement(
-    "messages.get_by_id",
-    """
-SELECT id, conversation_id, "position", role, content, token_count, metadata, created_at FROM messages
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    row=Message,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "messages.update",
-    (
-        """
-UPDATE messages
-SET """,
-        Some((1,), (2,), (3,)),
-        When("content = $1", 1),
-        When(
-            """,
-    """,
-            2,
-            any_of=((1,),),
-        ),
-        When("token_count = $2", 2),
-        When(
-            """,
-    """,
-            3,
-            any_of=((1,), (2,)),
-        ),
-        When("metadata = $3", 3),
-        """
-WHERE id = $4
-RETURNING id, conversation_id, "position", role, content, token_count, metadata, created_at
-""",
-    ),
-    items=(1, 2, 3),
-    parameters=("text", "int4", "jsonb", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    row=Message,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "messages.delete",
-    """
-DELETE FROM messages
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-LIST: Final = Variants(
-    "messages.list",
-    (
-        """
-SELECT id, conversation_id, "position", role, content, token_count, metadata, created_at FROM messages
-WHERE TRUE""",
-        When(" AND conversation_id = $1", 1),
-        When(
-            """
-  AND role = $2""",
-            2,
-        ),
-        When(
-            """
-  AND created_at > $3""",
-            3,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(1, 2, 3),
-    ordering=Ordering(
-        (Key("created_at", 7, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "public.message_role", "timestamptz"),
-    results=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    row=Message,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "messages.count",
-    (
-        """
-SELECT count(*) FROM messages
-WHERE TRUE""",
-        When(" AND conversation_id = $1", 1),
-        When(
-            """
-  AND role = $2""",
-            2,
-        ),
-        When(
-            """
-  AND created_at > $3""",
-            3,
-        ),
-    ),
-    filters=(1, 2, 3),
-    parameters=("uuid", "public.message_role", "timestamptz"),
-    results=("int8",),
-    read_only=True,
-)
-
-GET_HISTORY: Final = Variants(
-    "messages.get_history",
-    (
-        """
-SELECT id, conversation_id, "position", role, content, token_count, metadata, created_at FROM messages
-WHERE conversation_id = $1""",
-        OrderBy("""
-ORDER BY position DESC"""),
-    ),
-    ordering=Ordering((Key("position", 2, descending=True),), unique=1),
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    row=Message,
-    read_only=True,
-)
-
-GET_CONTEXT_WINDOW: Final = Statement(
-    "messages.get_context_window",
-    """
-SELECT id, conversation_id, position, role, content, token_count, metadata, created_at
-FROM (
-    SELECT *, sum(token_count) OVER (ORDER BY position DESC) AS tokens
-    FROM (
-        SELECT * FROM messages
-        WHERE conversation_id = $1
-        ORDER BY position DESC
-        LIMIT $2
-    ) AS latest
-) AS counted
-WHERE tokens <= $3
-ORDER BY position
-""",
-    parameters=("uuid", "int8", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-    ),
-    row=Message,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class SearchRow:
     """A row of Search."""
@@ -351,63 +52,6 @@ class SearchRow:
     message: Message
     rank: float
     headline: str
-
-
-def _search_row(*r: Any) -> SearchRow:
-    return SearchRow(Message(*r[0:8]), r[8], r[9])
-
-
-SEARCH: Final = Variants(
-    "messages.search",
-    (
-        """
-SELECT message.id, message.conversation_id, message."position", message.role, message.content, message.token_count, message.metadata, message.created_at,
-       ts_rank(to_tsvector('english', message.content), websearch_to_tsquery('english', $1)) AS rank,
-       ts_headline('english', message.content, websearch_to_tsquery('english', $1)) AS headline
-FROM messages AS message
-JOIN conversations AS conversation ON conversation.id = message.conversation_id
-WHERE conversation.user_id = $2
-  AND to_tsvector('english', message.content) @@ websearch_to_tsquery('english', $1)""",
-        When(
-            """
-  AND message.conversation_id = $3""",
-            3,
-        ),
-        When(
-            """
-  AND message.role = $4""",
-            4,
-        ),
-        """
-ORDER BY rank DESC, message.id
-LIMIT $5
-""",
-    ),
-    filters=(3, 4),
-    parameters=("text", "uuid", "uuid", "public.message_role", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "int8",
-        "public.message_role",
-        "text",
-        "int4",
-        "jsonb",
-        "timestamptz",
-        "float4",
-        "text",
-    ),
-    row=_search_row,
-    read_only=True,
-)
-
-MESSAGE_APPENDED: Final[Statement[Notification[str]]] = Statement(
-    "messages.message_appended",
-    """
-LISTEN message_appended
-""",
-    results=("text",),
-)
 
 
 class MessageRepository:
@@ -436,6 +80,7 @@ class MessageRepository:
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
         return await self._run.one(
             CREATE, (conversation_id, role, content, token_count, metadata)
@@ -453,6 +98,8 @@ class MessageRepository:
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            NotNullMissing: messages.content or messages.role is NULL.
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
         return await self._run.many(APPEND, (messages, conversation_id))
 
@@ -467,6 +114,7 @@ class MessageRepository:
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
         return await self._run.copy_from(IMPORT_MANY, rows)
 
@@ -612,3 +260,303 @@ class MessageRepository:
     def message_appended(self) -> Listener[Notification[str]]:
         """The ids of conversations in which something is said from now on."""
         return self._run.listen(MESSAGE_APPENDED)
+
+
+CREATE: Final = Statement(
+    "messages.create",
+    """
+WITH conversation AS (
+    UPDATE conversations
+    SET last_position = last_position + 1,
+        updated_at = now()
+    WHERE id = $1
+    RETURNING id, last_position
+)
+INSERT INTO messages (conversation_id, position, role, content, token_count, metadata)
+SELECT conversation.id, conversation.last_position, $2, $3, $4, $5
+FROM conversation
+RETURNING id, conversation_id, "position", role, content, token_count, metadata,
+    created_at
+""",
+    parameters=("uuid", "public.message_role", "text", "int4", "jsonb"),
+    results=MESSAGE_COLUMN_TYPES,
+    row=Message,
+)
+
+APPEND: Final = Statement(
+    "messages.append",
+    """
+WITH conversation AS (
+    UPDATE conversations
+    SET last_position = last_position + cardinality($1::new_message[]),
+        updated_at = now()
+    WHERE id = $2
+    RETURNING id, last_position
+), appended AS (
+    INSERT INTO messages (conversation_id, position, role, content, token_count, metadata)
+    -- Without the conversation there are rows nevertheless, so that its foreign key refuses them.
+    SELECT $2,
+           coalesce(conversation.last_position - cardinality($1::new_message[]), 0) + added.place,
+           added.role, added.content, coalesce(added.token_count, 0), coalesce(added.metadata, '{}')
+    FROM unnest($1::new_message[])
+        WITH ORDINALITY AS added (role, content, token_count, metadata, place)
+    LEFT JOIN conversation ON true
+    RETURNING *
+)
+SELECT id, conversation_id, "position", role, content, token_count, metadata,
+    created_at FROM appended
+ORDER BY position
+""",
+    parameters=("public.new_message[]", "uuid"),
+    results=MESSAGE_COLUMN_TYPES,
+    row=Message,
+)
+
+IMPORT_MANY: Final[Statement[None]] = Statement(
+    "messages.import_many",
+    """
+INSERT INTO messages (id, conversation_id, position, role, content, token_count, metadata, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+""",
+    parameters=(
+        "uuid",
+        "uuid",
+        "int8",
+        "public.message_role",
+        "text",
+        "int4",
+        "jsonb",
+        "timestamptz",
+    ),
+    fields=(
+        "id",
+        "conversation_id",
+        "position",
+        "role",
+        "content",
+        "token_count",
+        "metadata",
+        "created_at",
+    ),
+    copy=CopyInto(
+        '"messages"',
+        (
+            '"id"',
+            '"conversation_id"',
+            '"position"',
+            '"role"',
+            '"content"',
+            '"token_count"',
+            '"metadata"',
+            '"created_at"',
+        ),
+    ),
+)
+
+GET_BY_ID: Final = Statement(
+    "messages.get_by_id",
+    """
+SELECT id, conversation_id, "position", role, content, token_count, metadata,
+    created_at FROM messages
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=MESSAGE_COLUMN_TYPES,
+    row=Message,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "messages.update",
+    (
+        """
+UPDATE messages
+SET """,
+        Some((1,), (2,), (3,)),
+        When("content = $1", 1),
+        When(
+            """,
+    """,
+            2,
+            any_of=((1,),),
+        ),
+        When("token_count = $2", 2),
+        When(
+            """,
+    """,
+            3,
+            any_of=((1,), (2,)),
+        ),
+        When("metadata = $3", 3),
+        """
+WHERE id = $4
+RETURNING id, conversation_id, "position", role, content, token_count, metadata,
+    created_at
+""",
+    ),
+    items=(1, 2, 3),
+    parameters=("text", "int4", "jsonb", "uuid"),
+    results=MESSAGE_COLUMN_TYPES,
+    row=Message,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "messages.delete",
+    """
+DELETE FROM messages
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+LIST: Final = Variants(
+    "messages.list",
+    (
+        """
+SELECT id, conversation_id, "position", role, content, token_count, metadata,
+    created_at FROM messages
+WHERE TRUE""",
+        When(" AND conversation_id = $1", 1),
+        When(
+            """
+  AND role = $2""",
+            2,
+        ),
+        When(
+            """
+  AND created_at > $3""",
+            3,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(1, 2, 3),
+    ordering=Ordering(
+        (Key("created_at", 7, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "public.message_role", "timestamptz"),
+    results=MESSAGE_COLUMN_TYPES,
+    row=Message,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "messages.count",
+    (
+        """
+SELECT count(*) FROM messages
+WHERE TRUE""",
+        When(" AND conversation_id = $1", 1),
+        When(
+            """
+  AND role = $2""",
+            2,
+        ),
+        When(
+            """
+  AND created_at > $3""",
+            3,
+        ),
+    ),
+    filters=(1, 2, 3),
+    parameters=("uuid", "public.message_role", "timestamptz"),
+    results=("int8",),
+    read_only=True,
+)
+
+GET_HISTORY: Final = Variants(
+    "messages.get_history",
+    (
+        """
+SELECT id, conversation_id, "position", role, content, token_count, metadata,
+    created_at FROM messages
+WHERE conversation_id = $1""",
+        OrderBy("""
+ORDER BY position DESC"""),
+    ),
+    ordering=Ordering((Key("position", 2, descending=True),), unique=1),
+    parameters=("uuid",),
+    results=MESSAGE_COLUMN_TYPES,
+    row=Message,
+    read_only=True,
+)
+
+GET_CONTEXT_WINDOW: Final = Statement(
+    "messages.get_context_window",
+    """
+SELECT id, conversation_id, position, role, content, token_count, metadata, created_at
+FROM (
+    SELECT *, sum(token_count) OVER (ORDER BY position DESC) AS tokens
+    FROM (
+        SELECT * FROM messages
+        WHERE conversation_id = $1
+        ORDER BY position DESC
+        LIMIT $2
+    ) AS latest
+) AS counted
+WHERE tokens <= $3
+ORDER BY position
+""",
+    parameters=("uuid", "int8", "int8"),
+    results=MESSAGE_COLUMN_TYPES,
+    row=Message,
+    read_only=True,
+)
+
+
+def _search_row(*r: Any) -> SearchRow:
+    return SearchRow(Message(*r[0:8]), r[8], r[9])
+
+
+SEARCH: Final = Variants(
+    "messages.search",
+    (
+        """
+SELECT message.id, message.conversation_id, message."position", message.role,
+    message.content, message.token_count, message.metadata, message.created_at,
+       ts_rank(to_tsvector('english', message.content), websearch_to_tsquery('english', $1)) AS rank,
+       ts_headline('english', message.content, websearch_to_tsquery('english', $1)) AS headline
+FROM messages AS message
+JOIN conversations AS conversation ON conversation.id = message.conversation_id
+WHERE conversation.user_id = $2
+  AND to_tsvector('english', message.content) @@ websearch_to_tsquery('english', $1)""",
+        When(
+            """
+  AND message.conversation_id = $3""",
+            3,
+        ),
+        When(
+            """
+  AND message.role = $4""",
+            4,
+        ),
+        """
+ORDER BY rank DESC, message.id
+LIMIT $5
+""",
+    ),
+    filters=(3, 4),
+    parameters=("text", "uuid", "uuid", "public.message_role", "int8"),
+    results=(
+        "uuid",
+        "uuid",
+        "int8",
+        "public.message_role",
+        "text",
+        "int4",
+        "jsonb",
+        "timestamptz",
+        "float4",
+        "text",
+    ),
+    row=_search_row,
+    read_only=True,
+)
+
+MESSAGE_APPENDED: Final[Statement[Notification[str]]] = Statement(
+    "messages.message_appended",
+    """
+LISTEN message_appended
+""",
+    results=("text",),
+)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from reposgen_runtime import Json
@@ -320,3 +321,169 @@ class WorkflowExecution:
     error: str | None
     started_at: datetime
     completed_at: datetime | None
+
+
+AGENT_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "text",
+    "public.agent_status",
+    "text",
+    "jsonb",
+    "jsonb",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+CONVERSATION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "jsonb",
+    "int8",
+    "timestamptz",
+    "timestamptz",
+)
+
+MESSAGE_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "int8",
+    "public.message_role",
+    "text",
+    "int4",
+    "jsonb",
+    "timestamptz",
+)
+
+PLAYBOOK_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "public.playbook_status",
+    "bool",
+    "jsonb",
+    "int4",
+    "text[]",
+    "uuid",
+    "timestamptz",
+    "timestamptz",
+)
+
+PLAYBOOK_EXECUTION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "int4",
+    "uuid",
+    "public.execution_status",
+    "jsonb",
+    "jsonb",
+    "text",
+    "timestamptz",
+    "timestamptz",
+)
+
+PLAYBOOK_VERSION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "int4",
+    "jsonb",
+    "text",
+    "uuid",
+    "timestamptz",
+)
+
+TASK_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "public.task_status",
+    "int4",
+    "uuid",
+    "uuid",
+    "uuid",
+    "jsonb",
+    "jsonb",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+TASK_EXECUTION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "int4",
+    "public.execution_status",
+    "jsonb",
+    "text",
+    "timestamptz",
+    "timestamptz",
+)
+
+TOOL_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "jsonb",
+    "bool",
+    "int8",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+TOOL_CAPABILITY_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "jsonb",
+    "timestamptz",
+)
+
+TOOL_USAGE_COLUMN_TYPES: Final = (
+    "int8",
+    "uuid",
+    "uuid",
+    "bool",
+    "int4",
+    "jsonb",
+    "timestamptz",
+)
+
+USER_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "text",
+    "bool",
+    "timestamptz",
+    "timestamptz",
+)
+
+WORKFLOW_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "text",
+    "public.workflow_status",
+    "jsonb",
+    "uuid",
+    "timestamptz",
+    "timestamptz",
+)
+
+WORKFLOW_EXECUTION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "public.execution_status",
+    "jsonb",
+    "text",
+    "timestamptz",
+    "timestamptz",
+)

@@ -24,6 +24,62 @@ class SearchEverythingRow:
     rank: float
 
 
+@dataclass(slots=True)
+class GetUserOverviewRow:
+    """A row of GetUserOverview."""
+
+    person: User
+    preferences: Json
+    conversations: list[Conversation]
+    open_tasks: list[Task]
+
+
+@dataclass(slots=True)
+class GetSystemOverviewRow:
+    """A row of GetSystemOverview."""
+
+    agents: int
+    active_agents: int
+    available_tools: int
+    open_workflow_executions: int
+    pending_tasks: int
+    running_tasks: int
+    active_users: int
+    conversations: int
+    messages: int
+
+
+class OverviewRepository:
+    """Queries of queries/agents/overview.sql."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, source: Source) -> None:
+        self._run = Runner(source, PACKAGE)
+
+    async def search_everything(
+        self, *, query: str, limit: int
+    ) -> list[SearchEverythingRow]:
+        """Whatever has all words of the query in its name or description, the best matches first."""
+        return await self._run.many(SEARCH_EVERYTHING, (query, limit))
+
+    async def get_user_overview(
+        self, *, conversation_limit: int, task_limit: int, user_id: UUID
+    ) -> GetUserOverviewRow:
+        """What concerns a user: their preferences, their latest conversations, and their most urgent open tasks.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(
+            GET_USER_OVERVIEW, (conversation_limit, task_limit, user_id)
+        )
+
+    async def get_system_overview(self) -> GetSystemOverviewRow:
+        """How many there are of everything."""
+        return await self._run.one(GET_SYSTEM_OVERVIEW)
+
+
 SEARCH_EVERYTHING: Final = Statement(
     "overview.search_everything",
     """
@@ -57,16 +113,6 @@ LIMIT $2
 )
 
 
-@dataclass(slots=True)
-class GetUserOverviewRow:
-    """A row of GetUserOverview."""
-
-    person: User
-    preferences: Json
-    conversations: list[Conversation]
-    open_tasks: list[Task]
-
-
 def _get_user_overview_row(*r: Any) -> GetUserOverviewRow:
     return GetUserOverviewRow(User(*r[0:6]), r[6], r[7], r[8])
 
@@ -74,7 +120,8 @@ def _get_user_overview_row(*r: Any) -> GetUserOverviewRow:
 GET_USER_OVERVIEW: Final = Statement(
     "overview.get_user_overview",
     """
-SELECT person.id, person.email, person.name, person.active, person.created_at, person.updated_at,
+SELECT person.id, person.email, person.name, person.active, person.created_at,
+    person.updated_at,
        coalesce(chosen.preferences, '{}') AS preferences,
        ARRAY(
            SELECT conversation
@@ -111,22 +158,6 @@ WHERE person.id = $3
     read_only=True,
 )
 
-
-@dataclass(slots=True)
-class GetSystemOverviewRow:
-    """A row of GetSystemOverview."""
-
-    agents: int
-    active_agents: int
-    available_tools: int
-    open_workflow_executions: int
-    pending_tasks: int
-    running_tasks: int
-    active_users: int
-    conversations: int
-    messages: int
-
-
 GET_SYSTEM_OVERVIEW: Final = Statement(
     "overview.get_system_overview",
     """
@@ -144,34 +175,3 @@ SELECT (SELECT count(*) FROM agents) AS agents,
     row=GetSystemOverviewRow,
     read_only=True,
 )
-
-
-class OverviewRepository:
-    """Queries of queries/agents/overview.sql."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
-
-    async def search_everything(
-        self, *, query: str, limit: int
-    ) -> list[SearchEverythingRow]:
-        """Whatever has all words of the query in its name or description, the best matches first."""
-        return await self._run.many(SEARCH_EVERYTHING, (query, limit))
-
-    async def get_user_overview(
-        self, *, conversation_limit: int, task_limit: int, user_id: UUID
-    ) -> GetUserOverviewRow:
-        """What concerns a user: their preferences, their latest conversations, and their most urgent open tasks.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.one(
-            GET_USER_OVERVIEW, (conversation_limit, task_limit, user_id)
-        )
-
-    async def get_system_overview(self) -> GetSystemOverviewRow:
-        """How many there are of everything."""
-        return await self._run.one(GET_SYSTEM_OVERVIEW)

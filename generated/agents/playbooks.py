@@ -24,6 +24,9 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    PLAYBOOK_COLUMN_TYPES,
+    PLAYBOOK_EXECUTION_COLUMN_TYPES,
+    PLAYBOOK_VERSION_COLUMN_TYPES,
     ExecutionStatus,
     Playbook,
     PlaybookExecution,
@@ -31,389 +34,6 @@ from .models import (
     PlaybookVersion,
 )
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "playbooks.create",
-    """
-INSERT INTO playbooks (name, description, category, is_template, content, tags, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id, name, description, category, status, is_template, content, current_version, tags, created_by, created_at, updated_at
-""",
-    parameters=("text", "text", "text", "bool", "jsonb", "text[]", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.playbook_status",
-        "bool",
-        "jsonb",
-        "int4",
-        "text[]",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Playbook,
-)
-
-CREATE_FROM_TEMPLATE: Final = Statement(
-    "playbooks.create_from_template",
-    """
-INSERT INTO playbooks (name, description, category, content, tags, created_by)
-SELECT $1, template.description, template.category, template.content, template.tags, $2
-FROM playbooks AS template
-WHERE template.id = $3
-  AND template.is_template
-RETURNING id, name, description, category, status, is_template, content, current_version, tags, created_by, created_at, updated_at
-""",
-    parameters=("text", "uuid", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.playbook_status",
-        "bool",
-        "jsonb",
-        "int4",
-        "text[]",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Playbook,
-)
-
-GET_BY_ID: Final = Statement(
-    "playbooks.get_by_id",
-    """
-SELECT id, name, description, category, status, is_template, content, current_version, tags, created_by, created_at, updated_at FROM playbooks
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.playbook_status",
-        "bool",
-        "jsonb",
-        "int4",
-        "text[]",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Playbook,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "playbooks.update",
-    (
-        """
-UPDATE playbooks
-SET """,
-        When(
-            """name = $1,
-    """,
-            1,
-        ),
-        When(
-            """description = $2,
-    """,
-            2,
-        ),
-        When(
-            """category = $3,
-    """,
-            3,
-        ),
-        When(
-            """status = $4,
-    """,
-            4,
-        ),
-        When(
-            """is_template = $5,
-    """,
-            5,
-        ),
-        When(
-            """content = $6,
-    """,
-            6,
-        ),
-        When(
-            """tags = $7,
-    """,
-            7,
-        ),
-        """updated_at = now()
-WHERE id = $8
-RETURNING id, name, description, category, status, is_template, content, current_version, tags, created_by, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3, 4, 5, 6, 7),
-    parameters=(
-        "text",
-        "text",
-        "text",
-        "public.playbook_status",
-        "bool",
-        "jsonb",
-        "text[]",
-        "uuid",
-    ),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.playbook_status",
-        "bool",
-        "jsonb",
-        "int4",
-        "text[]",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Playbook,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "playbooks.delete",
-    """
-DELETE FROM playbooks
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-LIST: Final = Variants(
-    "playbooks.list",
-    (
-        """
-SELECT id, name, description, category, status, is_template, content, current_version, tags, created_by, created_at, updated_at FROM playbooks
-WHERE TRUE""",
-        When(" AND category = $1", 1),
-        When(
-            """
-  AND status = $2""",
-            2,
-        ),
-        When(
-            """
-  AND tags @> $3""",
-            3,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(1, 2, 3),
-    ordering=Ordering(
-        (Key("created_at", 10, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(Key("created_at", 10), Key("updated_at", 11), Key("name", 1)),
-    ),
-    parameters=("text", "public.playbook_status", "text[]"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.playbook_status",
-        "bool",
-        "jsonb",
-        "int4",
-        "text[]",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Playbook,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "playbooks.count",
-    (
-        """
-SELECT count(*) FROM playbooks
-WHERE TRUE""",
-        When(" AND category = $1", 1),
-        When(
-            """
-  AND status = $2""",
-            2,
-        ),
-        When(
-            """
-  AND tags @> $3""",
-            3,
-        ),
-    ),
-    filters=(1, 2, 3),
-    parameters=("text", "public.playbook_status", "text[]"),
-    results=("int8",),
-    read_only=True,
-)
-
-GET_TEMPLATES: Final = Statement(
-    "playbooks.get_templates",
-    """
-SELECT id, name, description, category, status, is_template, content, current_version, tags, created_by, created_at, updated_at FROM playbooks
-WHERE is_template
-ORDER BY name
-""",
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.playbook_status",
-        "bool",
-        "jsonb",
-        "int4",
-        "text[]",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Playbook,
-    read_only=True,
-)
-
-CREATE_VERSION: Final = Statement(
-    "playbooks.create_version",
-    """
-WITH playbook AS (
-    UPDATE playbooks
-    SET current_version = current_version + 1,
-        status = 'published',
-        updated_at = now()
-    WHERE id = $1
-    RETURNING *
-)
-INSERT INTO playbook_versions (playbook_id, version, content, change_note, created_by)
-SELECT playbook.id, playbook.current_version, playbook.content, $2, $3
-FROM playbook
-RETURNING id, playbook_id, version, content, change_note, created_by, created_at
-""",
-    parameters=("uuid", "text", "uuid"),
-    results=("uuid", "uuid", "int4", "jsonb", "text", "uuid", "timestamptz"),
-    row=PlaybookVersion,
-)
-
-GET_VERSIONS: Final = Statement(
-    "playbooks.get_versions",
-    """
-SELECT id, playbook_id, version, content, change_note, created_by, created_at FROM playbook_versions
-WHERE playbook_id = $1
-ORDER BY version DESC
-""",
-    parameters=("uuid",),
-    results=("uuid", "uuid", "int4", "jsonb", "text", "uuid", "timestamptz"),
-    row=PlaybookVersion,
-    read_only=True,
-)
-
-GET_VERSION: Final = Statement(
-    "playbooks.get_version",
-    """
-SELECT id, playbook_id, version, content, change_note, created_by, created_at FROM playbook_versions
-WHERE playbook_id = $1
-  AND version = $2
-""",
-    parameters=("uuid", "int4"),
-    results=("uuid", "uuid", "int4", "jsonb", "text", "uuid", "timestamptz"),
-    row=PlaybookVersion,
-    read_only=True,
-)
-
-RECORD_EXECUTION: Final = Statement(
-    "playbooks.record_execution",
-    """
-INSERT INTO playbook_executions (
-    playbook_id, version, agent_id, status, input, output, error, started_at, completed_at
-)
-SELECT playbooks.id, playbooks.current_version, $1, $2, $3, $4,
-       $5, $6, now()
-FROM playbooks
-WHERE playbooks.id = $7
-RETURNING id, playbook_id, version, agent_id, status, input, output, error, started_at, completed_at
-""",
-    parameters=(
-        "uuid",
-        "public.execution_status",
-        "jsonb",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "uuid",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "int4",
-        "uuid",
-        "public.execution_status",
-        "jsonb",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=PlaybookExecution,
-)
-
-GET_EXECUTION_LOG: Final = Variants(
-    "playbooks.get_execution_log",
-    (
-        """
-SELECT id, playbook_id, version, agent_id, status, input, output, error, started_at, completed_at FROM playbook_executions
-WHERE playbook_id = $1""",
-        When(
-            """
-  AND version = $2""",
-            2,
-        ),
-        When(
-            """
-  AND agent_id = $3""",
-            3,
-        ),
-        When(
-            """
-  AND status = $4""",
-            4,
-        ),
-        OrderBy("""
-ORDER BY started_at DESC, id DESC"""),
-    ),
-    filters=(2, 3, 4),
-    ordering=Ordering(
-        (Key("started_at", 8, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "int4", "uuid", "public.execution_status"),
-    results=(
-        "uuid",
-        "uuid",
-        "int4",
-        "uuid",
-        "public.execution_status",
-        "jsonb",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=PlaybookExecution,
-    read_only=True,
-)
 
 
 class PlaybookRepository:
@@ -443,6 +63,7 @@ class PlaybookRepository:
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
             PlaybooksPkeyViolation: PRIMARY KEY (id).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
         return await self._run.one(
             CREATE,
@@ -461,6 +82,7 @@ class PlaybookRepository:
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
             PlaybooksPkeyViolation: PRIMARY KEY (id).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
         return await self._run.one(
             CREATE_FROM_TEMPLATE, (name, created_by, template_id)
@@ -497,6 +119,7 @@ class PlaybookRepository:
             NotFound: no such row.
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
         return await self._run.one(
             *UPDATE.choose(
@@ -662,3 +285,295 @@ class PlaybookRepository:
             before=before,
             total=total,
         )
+
+
+CREATE: Final = Statement(
+    "playbooks.create",
+    """
+INSERT INTO playbooks (name, description, category, is_template, content, tags, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id, name, description, category, status, is_template, content, current_version,
+    tags, created_by, created_at, updated_at
+""",
+    parameters=("text", "text", "text", "bool", "jsonb", "text[]", "uuid"),
+    results=PLAYBOOK_COLUMN_TYPES,
+    row=Playbook,
+)
+
+CREATE_FROM_TEMPLATE: Final = Statement(
+    "playbooks.create_from_template",
+    """
+INSERT INTO playbooks (name, description, category, content, tags, created_by)
+SELECT $1, template.description, template.category, template.content, template.tags, $2
+FROM playbooks AS template
+WHERE template.id = $3
+  AND template.is_template
+RETURNING id, name, description, category, status, is_template, content, current_version,
+    tags, created_by, created_at, updated_at
+""",
+    parameters=("text", "uuid", "uuid"),
+    results=PLAYBOOK_COLUMN_TYPES,
+    row=Playbook,
+)
+
+GET_BY_ID: Final = Statement(
+    "playbooks.get_by_id",
+    """
+SELECT id, name, description, category, status, is_template, content, current_version,
+    tags, created_by, created_at, updated_at FROM playbooks
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=PLAYBOOK_COLUMN_TYPES,
+    row=Playbook,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "playbooks.update",
+    (
+        """
+UPDATE playbooks
+SET """,
+        When(
+            """name = $1,
+    """,
+            1,
+        ),
+        When(
+            """description = $2,
+    """,
+            2,
+        ),
+        When(
+            """category = $3,
+    """,
+            3,
+        ),
+        When(
+            """status = $4,
+    """,
+            4,
+        ),
+        When(
+            """is_template = $5,
+    """,
+            5,
+        ),
+        When(
+            """content = $6,
+    """,
+            6,
+        ),
+        When(
+            """tags = $7,
+    """,
+            7,
+        ),
+        """updated_at = now()
+WHERE id = $8
+RETURNING id, name, description, category, status, is_template, content, current_version,
+    tags, created_by, created_at, updated_at
+""",
+    ),
+    items=(1, 2, 3, 4, 5, 6, 7),
+    parameters=(
+        "text",
+        "text",
+        "text",
+        "public.playbook_status",
+        "bool",
+        "jsonb",
+        "text[]",
+        "uuid",
+    ),
+    results=PLAYBOOK_COLUMN_TYPES,
+    row=Playbook,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "playbooks.delete",
+    """
+DELETE FROM playbooks
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+LIST: Final = Variants(
+    "playbooks.list",
+    (
+        """
+SELECT id, name, description, category, status, is_template, content, current_version,
+    tags, created_by, created_at, updated_at FROM playbooks
+WHERE TRUE""",
+        When(" AND category = $1", 1),
+        When(
+            """
+  AND status = $2""",
+            2,
+        ),
+        When(
+            """
+  AND tags @> $3""",
+            3,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(1, 2, 3),
+    ordering=Ordering(
+        (Key("created_at", 10, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(Key("created_at", 10), Key("updated_at", 11), Key("name", 1)),
+    ),
+    parameters=("text", "public.playbook_status", "text[]"),
+    results=PLAYBOOK_COLUMN_TYPES,
+    row=Playbook,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "playbooks.count",
+    (
+        """
+SELECT count(*) FROM playbooks
+WHERE TRUE""",
+        When(" AND category = $1", 1),
+        When(
+            """
+  AND status = $2""",
+            2,
+        ),
+        When(
+            """
+  AND tags @> $3""",
+            3,
+        ),
+    ),
+    filters=(1, 2, 3),
+    parameters=("text", "public.playbook_status", "text[]"),
+    results=("int8",),
+    read_only=True,
+)
+
+GET_TEMPLATES: Final = Statement(
+    "playbooks.get_templates",
+    """
+SELECT id, name, description, category, status, is_template, content, current_version,
+    tags, created_by, created_at, updated_at FROM playbooks
+WHERE is_template
+ORDER BY name
+""",
+    results=PLAYBOOK_COLUMN_TYPES,
+    row=Playbook,
+    read_only=True,
+)
+
+CREATE_VERSION: Final = Statement(
+    "playbooks.create_version",
+    """
+WITH playbook AS (
+    UPDATE playbooks
+    SET current_version = current_version + 1,
+        status = 'published',
+        updated_at = now()
+    WHERE id = $1
+    RETURNING *
+)
+INSERT INTO playbook_versions (playbook_id, version, content, change_note, created_by)
+SELECT playbook.id, playbook.current_version, playbook.content, $2, $3
+FROM playbook
+RETURNING id, playbook_id, version, content, change_note, created_by, created_at
+""",
+    parameters=("uuid", "text", "uuid"),
+    results=PLAYBOOK_VERSION_COLUMN_TYPES,
+    row=PlaybookVersion,
+)
+
+GET_VERSIONS: Final = Statement(
+    "playbooks.get_versions",
+    """
+SELECT id, playbook_id, version, content, change_note, created_by, created_at FROM playbook_versions
+WHERE playbook_id = $1
+ORDER BY version DESC
+""",
+    parameters=("uuid",),
+    results=PLAYBOOK_VERSION_COLUMN_TYPES,
+    row=PlaybookVersion,
+    read_only=True,
+)
+
+GET_VERSION: Final = Statement(
+    "playbooks.get_version",
+    """
+SELECT id, playbook_id, version, content, change_note, created_by, created_at FROM playbook_versions
+WHERE playbook_id = $1
+  AND version = $2
+""",
+    parameters=("uuid", "int4"),
+    results=PLAYBOOK_VERSION_COLUMN_TYPES,
+    row=PlaybookVersion,
+    read_only=True,
+)
+
+RECORD_EXECUTION: Final = Statement(
+    "playbooks.record_execution",
+    """
+INSERT INTO playbook_executions (
+    playbook_id, version, agent_id, status, input, output, error, started_at, completed_at
+)
+SELECT playbooks.id, playbooks.current_version, $1, $2, $3, $4,
+       $5, $6, now()
+FROM playbooks
+WHERE playbooks.id = $7
+RETURNING id, playbook_id, version, agent_id, status, input, output, error, started_at,
+    completed_at
+""",
+    parameters=(
+        "uuid",
+        "public.execution_status",
+        "jsonb",
+        "jsonb",
+        "text",
+        "timestamptz",
+        "uuid",
+    ),
+    results=PLAYBOOK_EXECUTION_COLUMN_TYPES,
+    row=PlaybookExecution,
+)
+
+GET_EXECUTION_LOG: Final = Variants(
+    "playbooks.get_execution_log",
+    (
+        """
+SELECT id, playbook_id, version, agent_id, status, input, output, error, started_at,
+    completed_at FROM playbook_executions
+WHERE playbook_id = $1""",
+        When(
+            """
+  AND version = $2""",
+            2,
+        ),
+        When(
+            """
+  AND agent_id = $3""",
+            3,
+        ),
+        When(
+            """
+  AND status = $4""",
+            4,
+        ),
+        OrderBy("""
+ORDER BY started_at DESC, id DESC"""),
+    ),
+    filters=(2, 3, 4),
+    ordering=Ordering(
+        (Key("started_at", 8, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "int4", "uuid", "public.execution_status"),
+    results=PLAYBOOK_EXECUTION_COLUMN_TYPES,
+    row=PlaybookExecution,
+    read_only=True,
+)

@@ -335,6 +335,7 @@ class MessageRepositoryProtocol(Protocol):
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
         ...
 
@@ -350,6 +351,8 @@ class MessageRepositoryProtocol(Protocol):
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            NotNullMissing: messages.content or messages.role is NULL.
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
         ...
 
@@ -364,6 +367,7 @@ class MessageRepositoryProtocol(Protocol):
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
         ...
 
@@ -537,6 +541,7 @@ class PlaybookRepositoryProtocol(Protocol):
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
             PlaybooksPkeyViolation: PRIMARY KEY (id).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
         ...
 
@@ -552,6 +557,7 @@ class PlaybookRepositoryProtocol(Protocol):
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
             PlaybooksPkeyViolation: PRIMARY KEY (id).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
         ...
 
@@ -586,6 +592,7 @@ class PlaybookRepositoryProtocol(Protocol):
             NotFound: no such row.
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
         ...
 
@@ -987,6 +994,7 @@ class TaskRepositoryProtocol(Protocol):
             TaskDependenciesDependsOnIdFkeyViolation: FOREIGN KEY (depends_on_id) REFERENCES tasks(id) ON DELETE CASCADE.
             TaskDependenciesSelfCheckViolation: CHECK ((task_id <> depends_on_id)).
             TaskDependenciesTaskIdFkeyViolation: FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE.
+            RepositoryError: what trigger public.task_dependencies.task_dependencies_acyclic raises.
         """
         ...
 
@@ -1505,6 +1513,7 @@ class WorkflowRepositoryProtocol(Protocol):
         Raises:
             NotFound: no such row.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
+            WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
             WorkflowExecutionsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
         """
         ...
@@ -1517,6 +1526,7 @@ class WorkflowRepositoryProtocol(Protocol):
         Raises:
             NotFound: no such row.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
+            WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
         """
         ...
 

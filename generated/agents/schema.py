@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reposgen_runtime import Package
+from reposgen_runtime import Composite, Package
 
 from .errors import (
     AgentsNameCheckViolation,
@@ -33,6 +33,7 @@ from .errors import (
     PlaybooksNameCheckViolation,
     PlaybooksNameKeyViolation,
     PlaybooksPkeyViolation,
+    PlaybooksTagsCheckViolation,
     PlaybookVersionsCreatedByFkeyViolation,
     PlaybookVersionsPkeyViolation,
     PlaybookVersionsPlaybookIdFkeyViolation,
@@ -110,11 +111,112 @@ PACKAGE: Final = Package(
         "public.workflow_status": WorkflowStatus,
     },
     composites={
-        "public.conversations": Conversation,
-        "public.new_message": NewMessage,
-        "public.tasks": Task,
-        "public.tools": Tool,
-        "public.workflow_executions": WorkflowExecution,
+        "public.conversations": Composite(
+            Conversation,
+            {
+                "id": "uuid",
+                "user_id": "uuid",
+                "agent_id": "uuid",
+                "title": "text",
+                "metadata": "jsonb",
+                "last_position": "int8",
+                "created_at": "timestamptz",
+                "updated_at": "timestamptz",
+            },
+        ),
+        "public.new_message": Composite(
+            NewMessage,
+            {
+                "role": "public.message_role",
+                "content": "text",
+                "token_count": "int4",
+                "metadata": "jsonb",
+            },
+        ),
+        "public.tasks": Composite(
+            Task,
+            {
+                "id": "uuid",
+                "title": "text",
+                "type": "text",
+                "description": "text",
+                "status": "public.task_status",
+                "priority": "int4",
+                "agent_id": "uuid",
+                "workflow_id": "uuid",
+                "created_by": "uuid",
+                "input": "jsonb",
+                "output": "jsonb",
+                "due_at": "timestamptz",
+                "completed_at": "timestamptz",
+                "created_at": "timestamptz",
+                "updated_at": "timestamptz",
+            },
+        ),
+        "public.tools": Composite(
+            Tool,
+            {
+                "id": "uuid",
+                "name": "text",
+                "category": "text",
+                "description": "text",
+                "parameters": "jsonb",
+                "available": "bool",
+                "usage_count": "int8",
+                "last_used_at": "timestamptz",
+                "created_at": "timestamptz",
+                "updated_at": "timestamptz",
+            },
+        ),
+        "public.workflow_executions": Composite(
+            WorkflowExecution,
+            {
+                "id": "uuid",
+                "workflow_id": "uuid",
+                "status": "public.execution_status",
+                "state": "jsonb",
+                "error": "text",
+                "started_at": "timestamptz",
+                "completed_at": "timestamptz",
+            },
+        ),
+    },
+    required={
+        "public.conversations": (
+            "id",
+            "user_id",
+            "metadata",
+            "last_position",
+            "created_at",
+            "updated_at",
+        ),
+        "public.tasks": (
+            "id",
+            "title",
+            "type",
+            "status",
+            "priority",
+            "input",
+            "created_at",
+            "updated_at",
+        ),
+        "public.tools": (
+            "id",
+            "name",
+            "category",
+            "parameters",
+            "available",
+            "usage_count",
+            "created_at",
+            "updated_at",
+        ),
+        "public.workflow_executions": (
+            "id",
+            "workflow_id",
+            "status",
+            "state",
+            "started_at",
+        ),
     },
     constraints={
         (
@@ -223,6 +325,7 @@ PACKAGE: Final = Package(
         ("public", "playbooks", "playbooks_name_check"): PlaybooksNameCheckViolation,
         ("public", "playbooks", "playbooks_name_key"): PlaybooksNameKeyViolation,
         ("public", "playbooks", "playbooks_pkey"): PlaybooksPkeyViolation,
+        ("public", "playbooks", "playbooks_tags_check"): PlaybooksTagsCheckViolation,
         (
             "public",
             "task_dependencies",

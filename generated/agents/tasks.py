@@ -25,46 +25,15 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import ExecutionStatus, Task, TaskExecution, TaskStatus
-from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "tasks.create",
-    """
-INSERT INTO tasks (title, type, description, priority, agent_id, workflow_id, created_by, input, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-RETURNING id, title, type, description, status, priority, agent_id, workflow_id, created_by, input, output, due_at, completed_at, created_at, updated_at
-""",
-    parameters=(
-        "text",
-        "text",
-        "text",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "timestamptz",
-    ),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
+from .models import (
+    TASK_COLUMN_TYPES,
+    TASK_EXECUTION_COLUMN_TYPES,
+    ExecutionStatus,
+    Task,
+    TaskExecution,
+    TaskStatus,
 )
+from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -83,646 +52,12 @@ class CreateManyParams:
     due_at: datetime | None
 
 
-CREATE_MANY: Final[Statement[None]] = Statement(
-    "tasks.create_many",
-    """
-INSERT INTO tasks (id, title, type, description, priority, agent_id, workflow_id, created_by, input, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-""",
-    parameters=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "timestamptz",
-    ),
-    fields=(
-        "id",
-        "title",
-        "type",
-        "description",
-        "priority",
-        "agent_id",
-        "workflow_id",
-        "created_by",
-        "input",
-        "due_at",
-    ),
-    copy=CopyInto(
-        '"public"."tasks"',
-        (
-            '"id"',
-            '"title"',
-            '"type"',
-            '"description"',
-            '"priority"',
-            '"agent_id"',
-            '"workflow_id"',
-            '"created_by"',
-            '"input"',
-            '"due_at"',
-        ),
-    ),
-)
-
-GET_BY_ID: Final = Statement(
-    "tasks.get_by_id",
-    """
-SELECT id, title, type, description, status, priority, agent_id, workflow_id, created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "tasks.update",
-    (
-        """
-UPDATE tasks
-SET """,
-        When(
-            """title = $1,
-    """,
-            1,
-        ),
-        When(
-            """type = $2,
-    """,
-            2,
-        ),
-        When(
-            """description = $3,
-    """,
-            3,
-        ),
-        When(
-            """priority = $4,
-    """,
-            4,
-        ),
-        When(
-            """agent_id = $5,
-    """,
-            5,
-        ),
-        When(
-            """workflow_id = $6,
-    """,
-            6,
-        ),
-        When(
-            """input = $7,
-    """,
-            7,
-        ),
-        When(
-            """due_at = $8,
-    """,
-            8,
-        ),
-        """updated_at = now()
-WHERE id = $9
-RETURNING id, title, type, description, status, priority, agent_id, workflow_id, created_by, input, output, due_at, completed_at, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3, 4, 5, 6, 7, 8),
-    parameters=(
-        "text",
-        "text",
-        "text",
-        "int4",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "timestamptz",
-        "uuid",
-    ),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-UPDATE_STATUS_MANY: Final = Statement(
-    "tasks.update_status_many",
-    """
-UPDATE tasks
-SET status = $1::task_status,
-    completed_at = CASE WHEN $1::task_status IN ('completed', 'failed', 'cancelled') THEN now() END,
-    updated_at = now()
-WHERE id = ANY($2)
-RETURNING id, title, type, description, status, priority, agent_id, workflow_id, created_by, input, output, due_at, completed_at, created_at, updated_at
-""",
-    parameters=("public.task_status", "uuid[]"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "tasks.delete",
-    """
-DELETE FROM tasks
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-DELETE_MANY: Final[Statement[None]] = Statement(
-    "tasks.delete_many",
-    """
-DELETE FROM tasks
-WHERE id = ANY($1)
-""",
-    parameters=("uuid[]",),
-)
-
-LIST: Final = Variants(
-    "tasks.list",
-    (
-        """
-SELECT id, title, type, description, status, priority, agent_id, workflow_id, created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
-WHERE TRUE""",
-        When(" AND agent_id = $1", 1),
-        When(
-            """
-  AND workflow_id = $2""",
-            2,
-        ),
-        When(
-            """
-  AND status = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND type = $4""",
-            4,
-        ),
-        When(
-            """
-  AND created_by = $5""",
-            5,
-        ),
-        When(
-            """
-  AND due_at < $6""",
-            6,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(1, 2, 3, 4, 5, 6),
-    ordering=Ordering(
-        (Key("created_at", 13, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(
-            Key("created_at", 13),
-            Key("updated_at", 14),
-            Key("priority", 5),
-            Key("title", 1),
-        ),
-    ),
-    parameters=("uuid", "uuid", "public.task_status[]", "text", "uuid", "timestamptz"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "tasks.count",
-    (
-        """
-SELECT count(*) FROM tasks
-WHERE TRUE""",
-        When(" AND agent_id = $1", 1),
-        When(
-            """
-  AND workflow_id = $2""",
-            2,
-        ),
-        When(
-            """
-  AND status = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND type = $4""",
-            4,
-        ),
-        When(
-            """
-  AND created_by = $5""",
-            5,
-        ),
-        When(
-            """
-  AND due_at < $6""",
-            6,
-        ),
-    ),
-    filters=(1, 2, 3, 4, 5, 6),
-    parameters=("uuid", "uuid", "public.task_status[]", "text", "uuid", "timestamptz"),
-    results=("int8",),
-    read_only=True,
-)
-
-GET_BY_AGENT: Final = Variants(
-    "tasks.get_by_agent",
-    (
-        """
-SELECT id, title, type, description, status, priority, agent_id, workflow_id, created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
-WHERE agent_id = $1""",
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("created_at", 13, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-    ),
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-GET_BY_STATUS: Final = Variants(
-    "tasks.get_by_status",
-    (
-        """
-SELECT id, title, type, description, status, priority, agent_id, workflow_id, created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
-WHERE status = $1""",
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("created_at", 13, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-    ),
-    parameters=("public.task_status",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-START_EXECUTION: Final = Statement(
-    "tasks.start_execution",
-    """
-WITH task AS (
-    UPDATE tasks
-    SET status = 'running',
-        completed_at = NULL,
-        updated_at = now()
-    WHERE id = $1
-      AND status IN ('pending', 'failed')
-    RETURNING id, agent_id
-)
-INSERT INTO task_executions (task_id, agent_id, attempt)
-SELECT task.id, task.agent_id,
-       (SELECT coalesce(max(attempt), 0) + 1 FROM task_executions WHERE task_executions.task_id = task.id)
-FROM task
-RETURNING id, task_id, agent_id, attempt, status, output, error, started_at, completed_at
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "int4",
-        "public.execution_status",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=TaskExecution,
-)
-
-FINISH_EXECUTION: Final = Statement(
-    "tasks.finish_execution",
-    """
-WITH execution AS (
-    UPDATE task_executions
-    SET status = $1,
-        output = $2,
-        error = $3,
-        completed_at = now()
-    WHERE id = $4
-      AND status IN ('running', 'paused')
-    RETURNING *
-), task AS (
-    UPDATE tasks
-    SET status = execution.status::text::task_status,
-        output = execution.output,
-        completed_at = execution.completed_at,
-        updated_at = now()
-    FROM execution
-    WHERE tasks.id = execution.task_id
-      AND tasks.status = 'running'
-)
-SELECT id, task_id, agent_id, attempt, status, output, error, started_at, completed_at FROM execution
-""",
-    parameters=("public.execution_status", "jsonb", "text", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "int4",
-        "public.execution_status",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=TaskExecution,
-)
-
-GET_EXECUTION_HISTORY: Final = Statement(
-    "tasks.get_execution_history",
-    """
-SELECT id, task_id, agent_id, attempt, status, output, error, started_at, completed_at FROM task_executions
-WHERE task_id = $1
-ORDER BY attempt
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "int4",
-        "public.execution_status",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=TaskExecution,
-    read_only=True,
-)
-
-ADD_DEPENDENCY: Final[Statement[None]] = Statement(
-    "tasks.add_dependency",
-    """
-INSERT INTO task_dependencies (task_id, depends_on_id)
-VALUES ($1, $2)
-ON CONFLICT DO NOTHING
-""",
-    parameters=("uuid", "uuid"),
-)
-
-REMOVE_DEPENDENCY: Final[Statement[None]] = Statement(
-    "tasks.remove_dependency",
-    """
-DELETE FROM task_dependencies
-WHERE task_id = $1
-  AND depends_on_id = $2
-""",
-    parameters=("uuid", "uuid"),
-)
-
-GET_DEPENDENCIES: Final = Statement(
-    "tasks.get_dependencies",
-    """
-SELECT tasks.id, tasks.title, tasks.type, tasks.description, tasks.status, tasks.priority, tasks.agent_id, tasks.workflow_id, tasks.created_by, tasks.input, tasks.output, tasks.due_at, tasks.completed_at, tasks.created_at, tasks.updated_at
-FROM task_dependencies AS dependency
-JOIN tasks ON tasks.id = dependency.depends_on_id
-WHERE dependency.task_id = $1
-ORDER BY tasks.created_at, tasks.id
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-GET_READY_TASKS: Final = Variants(
-    "tasks.get_ready_tasks",
-    (
-        """
-SELECT id, title, type, description, status, priority, agent_id, workflow_id, created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
-WHERE status = 'pending'""",
-        When(
-            """
-  AND agent_id = $1""",
-            1,
-        ),
-        When(
-            """
-  AND workflow_id = $2""",
-            2,
-        ),
-        """
-  AND NOT EXISTS (
-      SELECT 1
-      FROM task_dependencies AS dependency
-      JOIN tasks AS earlier ON earlier.id = dependency.depends_on_id
-      WHERE dependency.task_id = tasks.id
-        AND earlier.status <> 'completed'
-  )
-ORDER BY priority DESC, created_at, id
-LIMIT $3
-""",
-    ),
-    filters=(1, 2),
-    parameters=("uuid", "uuid", "int8"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class ResolveDependenciesRow:
     """A row of ResolveDependencies."""
 
     task: Task
     level: int
-
-
-def _resolve_dependencies_row(*r: Any) -> ResolveDependenciesRow:
-    return ResolveDependenciesRow(Task(*r[0:15]), r[15])
-
-
-RESOLVE_DEPENDENCIES: Final = Statement(
-    "tasks.resolve_dependencies",
-    """
-WITH RECURSIVE needed AS (
-    SELECT $1::uuid AS id
-    UNION
-    SELECT dependency.depends_on_id
-    FROM needed
-    JOIN task_dependencies AS dependency ON dependency.task_id = needed.id
-), levels AS (
-    SELECT id, 0 AS level
-    FROM needed
-    WHERE NOT EXISTS (SELECT 1 FROM task_dependencies AS dependency WHERE dependency.task_id = needed.id)
-    UNION
-    SELECT needed.id, levels.level + 1
-    FROM levels
-    JOIN task_dependencies AS dependency ON dependency.depends_on_id = levels.id
-    JOIN needed ON needed.id = dependency.task_id
-)
-SELECT task.id, task.title, task.type, task.description, task.status, task.priority, task.agent_id, task.workflow_id, task.created_by, task.input, task.output, task.due_at, task.completed_at, task.created_at, task.updated_at, latest.level
-FROM (SELECT id, max(level) AS level FROM levels GROUP BY id) AS latest
-JOIN tasks AS task ON task.id = latest.id
-ORDER BY latest.level, task.priority DESC, task.created_at, task.id
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "public.task_status",
-        "int4",
-        "uuid",
-        "uuid",
-        "uuid",
-        "jsonb",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int4",
-    ),
-    row=_resolve_dependencies_row,
-    read_only=True,
-)
 
 
 class TaskRepository:
@@ -1040,6 +375,7 @@ class TaskRepository:
             TaskDependenciesDependsOnIdFkeyViolation: FOREIGN KEY (depends_on_id) REFERENCES tasks(id) ON DELETE CASCADE.
             TaskDependenciesSelfCheckViolation: CHECK ((task_id <> depends_on_id)).
             TaskDependenciesTaskIdFkeyViolation: FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE.
+            RepositoryError: what trigger public.task_dependencies.task_dependencies_acyclic raises.
         """
         await self._run.exec(ADD_DEPENDENCY, (task_id, depends_on_id))
 
@@ -1075,3 +411,514 @@ class TaskRepository:
         other; the levels count from 0.
         """
         return await self._run.many(RESOLVE_DEPENDENCIES, (task_id,))
+
+
+CREATE: Final = Statement(
+    "tasks.create",
+    """
+INSERT INTO tasks (title, type, description, priority, agent_id, workflow_id, created_by, input, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
+    created_by, input, output, due_at, completed_at, created_at, updated_at
+""",
+    parameters=(
+        "text",
+        "text",
+        "text",
+        "int4",
+        "uuid",
+        "uuid",
+        "uuid",
+        "jsonb",
+        "timestamptz",
+    ),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+CREATE_MANY: Final[Statement[None]] = Statement(
+    "tasks.create_many",
+    """
+INSERT INTO tasks (id, title, type, description, priority, agent_id, workflow_id, created_by, input, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+""",
+    parameters=(
+        "uuid",
+        "text",
+        "text",
+        "text",
+        "int4",
+        "uuid",
+        "uuid",
+        "uuid",
+        "jsonb",
+        "timestamptz",
+    ),
+    fields=(
+        "id",
+        "title",
+        "type",
+        "description",
+        "priority",
+        "agent_id",
+        "workflow_id",
+        "created_by",
+        "input",
+        "due_at",
+    ),
+    copy=CopyInto(
+        '"tasks"',
+        (
+            '"id"',
+            '"title"',
+            '"type"',
+            '"description"',
+            '"priority"',
+            '"agent_id"',
+            '"workflow_id"',
+            '"created_by"',
+            '"input"',
+            '"due_at"',
+        ),
+    ),
+)
+
+GET_BY_ID: Final = Statement(
+    "tasks.get_by_id",
+    """
+SELECT id, title, type, description, status, priority, agent_id, workflow_id,
+    created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "tasks.update",
+    (
+        """
+UPDATE tasks
+SET """,
+        When(
+            """title = $1,
+    """,
+            1,
+        ),
+        When(
+            """type = $2,
+    """,
+            2,
+        ),
+        When(
+            """description = $3,
+    """,
+            3,
+        ),
+        When(
+            """priority = $4,
+    """,
+            4,
+        ),
+        When(
+            """agent_id = $5,
+    """,
+            5,
+        ),
+        When(
+            """workflow_id = $6,
+    """,
+            6,
+        ),
+        When(
+            """input = $7,
+    """,
+            7,
+        ),
+        When(
+            """due_at = $8,
+    """,
+            8,
+        ),
+        """updated_at = now()
+WHERE id = $9
+RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
+    created_by, input, output, due_at, completed_at, created_at, updated_at
+""",
+    ),
+    items=(1, 2, 3, 4, 5, 6, 7, 8),
+    parameters=(
+        "text",
+        "text",
+        "text",
+        "int4",
+        "uuid",
+        "uuid",
+        "jsonb",
+        "timestamptz",
+        "uuid",
+    ),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+UPDATE_STATUS_MANY: Final = Statement(
+    "tasks.update_status_many",
+    """
+UPDATE tasks
+SET status = $1::task_status,
+    completed_at = CASE WHEN $1::task_status IN ('completed', 'failed', 'cancelled') THEN now() END,
+    updated_at = now()
+WHERE id = ANY($2)
+RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
+    created_by, input, output, due_at, completed_at, created_at, updated_at
+""",
+    parameters=("public.task_status", "uuid[]"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "tasks.delete",
+    """
+DELETE FROM tasks
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+DELETE_MANY: Final[Statement[None]] = Statement(
+    "tasks.delete_many",
+    """
+DELETE FROM tasks
+WHERE id = ANY($1)
+""",
+    parameters=("uuid[]",),
+)
+
+LIST: Final = Variants(
+    "tasks.list",
+    (
+        """
+SELECT id, title, type, description, status, priority, agent_id, workflow_id,
+    created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
+WHERE TRUE""",
+        When(" AND agent_id = $1", 1),
+        When(
+            """
+  AND workflow_id = $2""",
+            2,
+        ),
+        When(
+            """
+  AND status = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND type = $4""",
+            4,
+        ),
+        When(
+            """
+  AND created_by = $5""",
+            5,
+        ),
+        When(
+            """
+  AND due_at < $6""",
+            6,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(1, 2, 3, 4, 5, 6),
+    ordering=Ordering(
+        (Key("created_at", 13, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(
+            Key("created_at", 13),
+            Key("updated_at", 14),
+            Key("priority", 5),
+            Key("title", 1),
+        ),
+    ),
+    parameters=("uuid", "uuid", "public.task_status[]", "text", "uuid", "timestamptz"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "tasks.count",
+    (
+        """
+SELECT count(*) FROM tasks
+WHERE TRUE""",
+        When(" AND agent_id = $1", 1),
+        When(
+            """
+  AND workflow_id = $2""",
+            2,
+        ),
+        When(
+            """
+  AND status = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND type = $4""",
+            4,
+        ),
+        When(
+            """
+  AND created_by = $5""",
+            5,
+        ),
+        When(
+            """
+  AND due_at < $6""",
+            6,
+        ),
+    ),
+    filters=(1, 2, 3, 4, 5, 6),
+    parameters=("uuid", "uuid", "public.task_status[]", "text", "uuid", "timestamptz"),
+    results=("int8",),
+    read_only=True,
+)
+
+GET_BY_AGENT: Final = Variants(
+    "tasks.get_by_agent",
+    (
+        """
+SELECT id, title, type, description, status, priority, agent_id, workflow_id,
+    created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
+WHERE agent_id = $1""",
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("created_at", 13, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+    ),
+    parameters=("uuid",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+GET_BY_STATUS: Final = Variants(
+    "tasks.get_by_status",
+    (
+        """
+SELECT id, title, type, description, status, priority, agent_id, workflow_id,
+    created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
+WHERE status = $1""",
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("created_at", 13, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+    ),
+    parameters=("public.task_status",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+START_EXECUTION: Final = Statement(
+    "tasks.start_execution",
+    """
+WITH task AS (
+    UPDATE tasks
+    SET status = 'running',
+        completed_at = NULL,
+        updated_at = now()
+    WHERE id = $1
+      AND status IN ('pending', 'failed')
+    RETURNING id, agent_id
+)
+INSERT INTO task_executions (task_id, agent_id, attempt)
+SELECT task.id, task.agent_id,
+       (SELECT coalesce(max(attempt), 0) + 1 FROM task_executions WHERE task_executions.task_id = task.id)
+FROM task
+RETURNING id, task_id, agent_id, attempt, status, output, error, started_at, completed_at
+""",
+    parameters=("uuid",),
+    results=TASK_EXECUTION_COLUMN_TYPES,
+    row=TaskExecution,
+)
+
+FINISH_EXECUTION: Final = Statement(
+    "tasks.finish_execution",
+    """
+WITH execution AS (
+    UPDATE task_executions
+    SET status = $1,
+        output = $2,
+        error = $3,
+        completed_at = now()
+    WHERE id = $4
+      AND status IN ('running', 'paused')
+    RETURNING *
+), task AS (
+    UPDATE tasks
+    SET status = execution.status::text::task_status,
+        output = execution.output,
+        completed_at = execution.completed_at,
+        updated_at = now()
+    FROM execution
+    WHERE tasks.id = execution.task_id
+      AND tasks.status = 'running'
+)
+SELECT id, task_id, agent_id, attempt, status, output, error, started_at, completed_at FROM execution
+""",
+    parameters=("public.execution_status", "jsonb", "text", "uuid"),
+    results=TASK_EXECUTION_COLUMN_TYPES,
+    row=TaskExecution,
+)
+
+GET_EXECUTION_HISTORY: Final = Statement(
+    "tasks.get_execution_history",
+    """
+SELECT id, task_id, agent_id, attempt, status, output, error, started_at, completed_at FROM task_executions
+WHERE task_id = $1
+ORDER BY attempt
+""",
+    parameters=("uuid",),
+    results=TASK_EXECUTION_COLUMN_TYPES,
+    row=TaskExecution,
+    read_only=True,
+)
+
+ADD_DEPENDENCY: Final[Statement[None]] = Statement(
+    "tasks.add_dependency",
+    """
+INSERT INTO task_dependencies (task_id, depends_on_id)
+VALUES ($1, $2)
+ON CONFLICT DO NOTHING
+""",
+    parameters=("uuid", "uuid"),
+)
+
+REMOVE_DEPENDENCY: Final[Statement[None]] = Statement(
+    "tasks.remove_dependency",
+    """
+DELETE FROM task_dependencies
+WHERE task_id = $1
+  AND depends_on_id = $2
+""",
+    parameters=("uuid", "uuid"),
+)
+
+GET_DEPENDENCIES: Final = Statement(
+    "tasks.get_dependencies",
+    """
+SELECT tasks.id, tasks.title, tasks.type, tasks.description, tasks.status,
+    tasks.priority, tasks.agent_id, tasks.workflow_id, tasks.created_by, tasks.input,
+    tasks.output, tasks.due_at, tasks.completed_at, tasks.created_at,
+    tasks.updated_at
+FROM task_dependencies AS dependency
+JOIN tasks ON tasks.id = dependency.depends_on_id
+WHERE dependency.task_id = $1
+ORDER BY tasks.created_at, tasks.id
+""",
+    parameters=("uuid",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+GET_READY_TASKS: Final = Variants(
+    "tasks.get_ready_tasks",
+    (
+        """
+SELECT id, title, type, description, status, priority, agent_id, workflow_id,
+    created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
+WHERE status = 'pending'""",
+        When(
+            """
+  AND agent_id = $1""",
+            1,
+        ),
+        When(
+            """
+  AND workflow_id = $2""",
+            2,
+        ),
+        """
+  AND NOT EXISTS (
+      SELECT 1
+      FROM task_dependencies AS dependency
+      JOIN tasks AS earlier ON earlier.id = dependency.depends_on_id
+      WHERE dependency.task_id = tasks.id
+        AND earlier.status <> 'completed'
+  )
+ORDER BY priority DESC, created_at, id
+LIMIT $3
+""",
+    ),
+    filters=(1, 2),
+    parameters=("uuid", "uuid", "int8"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+
+def _resolve_dependencies_row(*r: Any) -> ResolveDependenciesRow:
+    return ResolveDependenciesRow(Task(*r[0:15]), r[15])
+
+
+RESOLVE_DEPENDENCIES: Final = Statement(
+    "tasks.resolve_dependencies",
+    """
+WITH RECURSIVE needed AS (
+    SELECT $1::uuid AS id
+    UNION
+    SELECT dependency.depends_on_id
+    FROM needed
+    JOIN task_dependencies AS dependency ON dependency.task_id = needed.id
+), levels AS (
+    SELECT id, 0 AS level
+    FROM needed
+    WHERE NOT EXISTS (SELECT 1 FROM task_dependencies AS dependency WHERE dependency.task_id = needed.id)
+    UNION
+    SELECT needed.id, levels.level + 1
+    FROM levels
+    JOIN task_dependencies AS dependency ON dependency.depends_on_id = levels.id
+    JOIN needed ON needed.id = dependency.task_id
+)
+SELECT task.id, task.title, task.type, task.description, task.status, task.priority,
+    task.agent_id, task.workflow_id, task.created_by, task.input, task.output,
+    task.due_at, task.completed_at, task.created_at, task.updated_at, latest.level
+FROM (SELECT id, max(level) AS level FROM levels GROUP BY id) AS latest
+JOIN tasks AS task ON task.id = latest.id
+ORDER BY latest.level, task.priority DESC, task.created_at, task.id
+""",
+    parameters=("uuid",),
+    results=(
+        "uuid",
+        "text",
+        "text",
+        "text",
+        "public.task_status",
+        "int4",
+        "uuid",
+        "uuid",
+        "uuid",
+        "jsonb",
+        "jsonb",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "int4",
+    ),
+    row=_resolve_dependencies_row,
+    read_only=True,
+)

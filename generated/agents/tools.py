@@ -25,240 +25,15 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Tool, ToolCapability, ToolUsage
+from .models import (
+    TOOL_CAPABILITY_COLUMN_TYPES,
+    TOOL_COLUMN_TYPES,
+    TOOL_USAGE_COLUMN_TYPES,
+    Tool,
+    ToolCapability,
+    ToolUsage,
+)
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "tools.create",
-    """
-INSERT INTO tools (name, category, description, parameters)
-VALUES ($1, $2, $3, $4)
-RETURNING id, name, category, description, parameters, available, usage_count, last_used_at, created_at, updated_at
-""",
-    parameters=("text", "text", "text", "jsonb"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Tool,
-)
-
-GET_BY_ID: Final = Statement(
-    "tools.get_by_id",
-    """
-SELECT id, name, category, description, parameters, available, usage_count, last_used_at, created_at, updated_at FROM tools
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Tool,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "tools.update",
-    (
-        """
-UPDATE tools
-SET """,
-        When(
-            """name = $1,
-    """,
-            1,
-        ),
-        When(
-            """category = $2,
-    """,
-            2,
-        ),
-        When(
-            """description = $3,
-    """,
-            3,
-        ),
-        When(
-            """parameters = $4,
-    """,
-            4,
-        ),
-        When(
-            """available = $5,
-    """,
-            5,
-        ),
-        """updated_at = now()
-WHERE id = $6
-RETURNING id, name, category, description, parameters, available, usage_count, last_used_at, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3, 4, 5),
-    parameters=("text", "text", "text", "jsonb", "bool", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Tool,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "tools.delete",
-    """
-DELETE FROM tools
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-LIST: Final = Variants(
-    "tools.list",
-    (
-        """
-SELECT id, name, category, description, parameters, available, usage_count, last_used_at, created_at, updated_at FROM tools
-WHERE TRUE""",
-        When(" AND category = $1", 1),
-        When(
-            """
-  AND available = $2""",
-            2,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(1, 2),
-    ordering=Ordering(
-        (Key("created_at", 8, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(
-            Key("created_at", 8),
-            Key("updated_at", 9),
-            Key("name", 1),
-            Key("usage_count", 6),
-        ),
-    ),
-    parameters=("text", "bool"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Tool,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "tools.count",
-    (
-        """
-SELECT count(*) FROM tools
-WHERE TRUE""",
-        When(" AND category = $1", 1),
-        When(
-            """
-  AND available = $2""",
-            2,
-        ),
-    ),
-    filters=(1, 2),
-    parameters=("text", "bool"),
-    results=("int8",),
-    read_only=True,
-)
-
-GET_BY_CATEGORY: Final = Statement(
-    "tools.get_by_category",
-    """
-SELECT id, name, category, description, parameters, available, usage_count, last_used_at, created_at, updated_at FROM tools
-WHERE category = $1
-ORDER BY name
-""",
-    parameters=("text",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Tool,
-    read_only=True,
-)
-
-GET_AVAILABLE_TOOLS: Final = Statement(
-    "tools.get_available_tools",
-    """
-SELECT id, name, category, description, parameters, available, usage_count, last_used_at, created_at, updated_at FROM tools
-WHERE available
-ORDER BY name
-""",
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Tool,
-    read_only=True,
-)
-
-TRACK_USAGE: Final[Statement[None]] = Statement(
-    "tools.track_usage",
-    """
-WITH counted AS (
-    UPDATE tools
-    SET usage_count = usage_count + 1,
-        last_used_at = greatest(last_used_at, now())
-    WHERE id = $1
-)
-INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details)
-VALUES ($1, $2, $3, $4, $5)
-""",
-    parameters=("uuid", "uuid", "bool", "int4", "jsonb"),
-)
 
 
 @dataclass(slots=True)
@@ -273,57 +48,6 @@ class ImportUsageParams:
     used_at: datetime
 
 
-IMPORT_USAGE: Final[Statement[None]] = Statement(
-    "tools.import_usage",
-    """
-INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details, used_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-""",
-    parameters=("uuid", "uuid", "bool", "int4", "jsonb", "timestamptz"),
-    fields=("tool_id", "agent_id", "succeeded", "duration_ms", "details", "used_at"),
-    copy=CopyInto(
-        '"public"."tool_usage"',
-        (
-            '"tool_id"',
-            '"agent_id"',
-            '"succeeded"',
-            '"duration_ms"',
-            '"details"',
-            '"used_at"',
-        ),
-    ),
-)
-
-GET_USAGE: Final = Variants(
-    "tools.get_usage",
-    (
-        """
-SELECT id, tool_id, agent_id, succeeded, duration_ms, details, used_at FROM tool_usage
-WHERE tool_id = $1""",
-        When(
-            """
-  AND agent_id = $2""",
-            2,
-        ),
-        When(
-            """
-  AND succeeded = $3""",
-            3,
-        ),
-        OrderBy("""
-ORDER BY used_at DESC, id DESC"""),
-    ),
-    filters=(2, 3),
-    ordering=Ordering(
-        (Key("used_at", 6, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "uuid", "bool"),
-    results=("int8", "uuid", "uuid", "bool", "int4", "jsonb", "timestamptz"),
-    row=ToolUsage,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class GetToolMetricsRow:
     """A row of GetToolMetrics."""
@@ -334,93 +58,6 @@ class GetToolMetricsRow:
     failed_calls: int
     average_duration_ms: float
     p95_duration_ms: float
-
-
-GET_TOOL_METRICS: Final = Statement(
-    "tools.get_tool_metrics",
-    """
-SELECT tool.id AS tool_id,
-       tool.name,
-       count(*) AS calls,
-       count(*) FILTER (WHERE NOT usage.succeeded) AS failed_calls,
-       avg(usage.duration_ms)::double precision AS average_duration_ms,
-       percentile_cont(0.95) WITHIN GROUP (ORDER BY usage.duration_ms) AS p95_duration_ms
-FROM tool_usage AS usage
-JOIN tools AS tool ON tool.id = usage.tool_id
-WHERE usage.used_at >= $1
-GROUP BY tool.id
-ORDER BY calls DESC, tool.name
-""",
-    parameters=("timestamptz",),
-    results=("uuid", "text", "int8", "int8", "float8", "float8"),
-    row=GetToolMetricsRow,
-    read_only=True,
-)
-
-ADD_CAPABILITY: Final = Statement(
-    "tools.add_capability",
-    """
-INSERT INTO tool_capabilities (tool_id, name, description, parameters)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT (tool_id, name) DO UPDATE
-SET description = excluded.description,
-    parameters = excluded.parameters
-RETURNING id, tool_id, name, description, parameters, created_at
-""",
-    parameters=("uuid", "text", "text", "jsonb"),
-    results=("uuid", "uuid", "text", "text", "jsonb", "timestamptz"),
-    row=ToolCapability,
-)
-
-REMOVE_CAPABILITY: Final[Statement[None]] = Statement(
-    "tools.remove_capability",
-    """
-DELETE FROM tool_capabilities
-WHERE tool_id = $1
-  AND name = $2
-""",
-    parameters=("uuid", "text"),
-)
-
-GET_TOOL_CAPABILITIES: Final = Statement(
-    "tools.get_tool_capabilities",
-    """
-SELECT id, tool_id, name, description, parameters, created_at FROM tool_capabilities
-WHERE tool_id = $1
-ORDER BY name
-""",
-    parameters=("uuid",),
-    results=("uuid", "uuid", "text", "text", "jsonb", "timestamptz"),
-    row=ToolCapability,
-    read_only=True,
-)
-
-GET_BY_CAPABILITY: Final = Statement(
-    "tools.get_by_capability",
-    """
-SELECT tools.id, tools.name, tools.category, tools.description, tools.parameters, tools.available, tools.usage_count, tools.last_used_at, tools.created_at, tools.updated_at
-FROM tools
-JOIN tool_capabilities AS capability ON capability.tool_id = tools.id
-WHERE capability.name = $1
-  AND tools.available
-ORDER BY tools.name
-""",
-    parameters=("text",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Tool,
-    read_only=True,
-)
 
 
 class ToolRepository:
@@ -655,3 +292,303 @@ class ToolRepository:
     async def get_by_capability(self, *, capability: str) -> list_[Tool]:
         """The tools that can be called now and can do something, by name."""
         return await self._run.many(GET_BY_CAPABILITY, (capability,))
+
+
+CREATE: Final = Statement(
+    "tools.create",
+    """
+INSERT INTO tools (name, category, description, parameters)
+VALUES ($1, $2, $3, $4)
+RETURNING id, name, category, description, parameters, available, usage_count,
+    last_used_at, created_at, updated_at
+""",
+    parameters=("text", "text", "text", "jsonb"),
+    results=TOOL_COLUMN_TYPES,
+    row=Tool,
+)
+
+GET_BY_ID: Final = Statement(
+    "tools.get_by_id",
+    """
+SELECT id, name, category, description, parameters, available, usage_count,
+    last_used_at, created_at, updated_at FROM tools
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=TOOL_COLUMN_TYPES,
+    row=Tool,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "tools.update",
+    (
+        """
+UPDATE tools
+SET """,
+        When(
+            """name = $1,
+    """,
+            1,
+        ),
+        When(
+            """category = $2,
+    """,
+            2,
+        ),
+        When(
+            """description = $3,
+    """,
+            3,
+        ),
+        When(
+            """parameters = $4,
+    """,
+            4,
+        ),
+        When(
+            """available = $5,
+    """,
+            5,
+        ),
+        """updated_at = now()
+WHERE id = $6
+RETURNING id, name, category, description, parameters, available, usage_count,
+    last_used_at, created_at, updated_at
+""",
+    ),
+    items=(1, 2, 3, 4, 5),
+    parameters=("text", "text", "text", "jsonb", "bool", "uuid"),
+    results=TOOL_COLUMN_TYPES,
+    row=Tool,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "tools.delete",
+    """
+DELETE FROM tools
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+LIST: Final = Variants(
+    "tools.list",
+    (
+        """
+SELECT id, name, category, description, parameters, available, usage_count,
+    last_used_at, created_at, updated_at FROM tools
+WHERE TRUE""",
+        When(" AND category = $1", 1),
+        When(
+            """
+  AND available = $2""",
+            2,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(1, 2),
+    ordering=Ordering(
+        (Key("created_at", 8, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(
+            Key("created_at", 8),
+            Key("updated_at", 9),
+            Key("name", 1),
+            Key("usage_count", 6),
+        ),
+    ),
+    parameters=("text", "bool"),
+    results=TOOL_COLUMN_TYPES,
+    row=Tool,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "tools.count",
+    (
+        """
+SELECT count(*) FROM tools
+WHERE TRUE""",
+        When(" AND category = $1", 1),
+        When(
+            """
+  AND available = $2""",
+            2,
+        ),
+    ),
+    filters=(1, 2),
+    parameters=("text", "bool"),
+    results=("int8",),
+    read_only=True,
+)
+
+GET_BY_CATEGORY: Final = Statement(
+    "tools.get_by_category",
+    """
+SELECT id, name, category, description, parameters, available, usage_count,
+    last_used_at, created_at, updated_at FROM tools
+WHERE category = $1
+ORDER BY name
+""",
+    parameters=("text",),
+    results=TOOL_COLUMN_TYPES,
+    row=Tool,
+    read_only=True,
+)
+
+GET_AVAILABLE_TOOLS: Final = Statement(
+    "tools.get_available_tools",
+    """
+SELECT id, name, category, description, parameters, available, usage_count,
+    last_used_at, created_at, updated_at FROM tools
+WHERE available
+ORDER BY name
+""",
+    results=TOOL_COLUMN_TYPES,
+    row=Tool,
+    read_only=True,
+)
+
+TRACK_USAGE: Final[Statement[None]] = Statement(
+    "tools.track_usage",
+    """
+WITH counted AS (
+    UPDATE tools
+    SET usage_count = usage_count + 1,
+        last_used_at = greatest(last_used_at, now())
+    WHERE id = $1
+)
+INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details)
+VALUES ($1, $2, $3, $4, $5)
+""",
+    parameters=("uuid", "uuid", "bool", "int4", "jsonb"),
+)
+
+IMPORT_USAGE: Final[Statement[None]] = Statement(
+    "tools.import_usage",
+    """
+INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details, used_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+""",
+    parameters=("uuid", "uuid", "bool", "int4", "jsonb", "timestamptz"),
+    fields=("tool_id", "agent_id", "succeeded", "duration_ms", "details", "used_at"),
+    copy=CopyInto(
+        '"tool_usage"',
+        (
+            '"tool_id"',
+            '"agent_id"',
+            '"succeeded"',
+            '"duration_ms"',
+            '"details"',
+            '"used_at"',
+        ),
+    ),
+)
+
+GET_USAGE: Final = Variants(
+    "tools.get_usage",
+    (
+        """
+SELECT id, tool_id, agent_id, succeeded, duration_ms, details, used_at FROM tool_usage
+WHERE tool_id = $1""",
+        When(
+            """
+  AND agent_id = $2""",
+            2,
+        ),
+        When(
+            """
+  AND succeeded = $3""",
+            3,
+        ),
+        OrderBy("""
+ORDER BY used_at DESC, id DESC"""),
+    ),
+    filters=(2, 3),
+    ordering=Ordering(
+        (Key("used_at", 6, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "uuid", "bool"),
+    results=TOOL_USAGE_COLUMN_TYPES,
+    row=ToolUsage,
+    read_only=True,
+)
+
+GET_TOOL_METRICS: Final = Statement(
+    "tools.get_tool_metrics",
+    """
+SELECT tool.id AS tool_id,
+       tool.name,
+       count(*) AS calls,
+       count(*) FILTER (WHERE NOT usage.succeeded) AS failed_calls,
+       avg(usage.duration_ms)::double precision AS average_duration_ms,
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY usage.duration_ms) AS p95_duration_ms
+FROM tool_usage AS usage
+JOIN tools AS tool ON tool.id = usage.tool_id
+WHERE usage.used_at >= $1
+GROUP BY tool.id
+ORDER BY calls DESC, tool.name
+""",
+    parameters=("timestamptz",),
+    results=("uuid", "text", "int8", "int8", "float8", "float8"),
+    row=GetToolMetricsRow,
+    read_only=True,
+)
+
+ADD_CAPABILITY: Final = Statement(
+    "tools.add_capability",
+    """
+INSERT INTO tool_capabilities (tool_id, name, description, parameters)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (tool_id, name) DO UPDATE
+SET description = excluded.description,
+    parameters = excluded.parameters
+RETURNING id, tool_id, name, description, parameters, created_at
+""",
+    parameters=("uuid", "text", "text", "jsonb"),
+    results=TOOL_CAPABILITY_COLUMN_TYPES,
+    row=ToolCapability,
+)
+
+REMOVE_CAPABILITY: Final[Statement[None]] = Statement(
+    "tools.remove_capability",
+    """
+DELETE FROM tool_capabilities
+WHERE tool_id = $1
+  AND name = $2
+""",
+    parameters=("uuid", "text"),
+)
+
+GET_TOOL_CAPABILITIES: Final = Statement(
+    "tools.get_tool_capabilities",
+    """
+SELECT id, tool_id, name, description, parameters, created_at FROM tool_capabilities
+WHERE tool_id = $1
+ORDER BY name
+""",
+    parameters=("uuid",),
+    results=TOOL_CAPABILITY_COLUMN_TYPES,
+    row=ToolCapability,
+    read_only=True,
+)
+
+GET_BY_CAPABILITY: Final = Statement(
+    "tools.get_by_capability",
+    """
+SELECT tools.id, tools.name, tools.category, tools.description, tools.parameters,
+    tools.available, tools.usage_count, tools.last_used_at, tools.created_at,
+    tools.updated_at
+FROM tools
+JOIN tool_capabilities AS capability ON capability.tool_id = tools.id
+WHERE capability.name = $1
+  AND tools.available
+ORDER BY tools.name
+""",
+    parameters=("text",),
+    results=TOOL_COLUMN_TYPES,
+    row=Tool,
+    read_only=True,
+)

@@ -25,20 +25,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import User
+from .models import USER_COLUMN_TYPES, User
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "users.create",
-    """
-INSERT INTO users (email, name)
-VALUES (lower($1), $2)
-RETURNING id, email, name, active, created_at, updated_at
-""",
-    parameters=("text", "text"),
-    results=("uuid", "text", "text", "bool", "timestamptz", "timestamptz"),
-    row=User,
-)
 
 
 @dataclass(slots=True)
@@ -48,180 +36,6 @@ class CreateManyParams:
     id: UUID
     email: str
     name: str
-
-
-CREATE_MANY: Final[Statement[None]] = Statement(
-    "users.create_many",
-    """
-INSERT INTO users (id, email, name)
-VALUES ($1, $2, $3)
-""",
-    parameters=("uuid", "text", "text"),
-    fields=("id", "email", "name"),
-    copy=CopyInto('"public"."users"', ('"id"', '"email"', '"name"')),
-)
-
-GET_BY_ID: Final = Statement(
-    "users.get_by_id",
-    """
-SELECT id, email, name, active, created_at, updated_at FROM users
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=("uuid", "text", "text", "bool", "timestamptz", "timestamptz"),
-    row=User,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "users.update",
-    (
-        """
-UPDATE users
-SET """,
-        When(
-            """email = lower($1),
-    """,
-            1,
-        ),
-        When(
-            """name = $2,
-    """,
-            2,
-        ),
-        When(
-            """active = $3,
-    """,
-            3,
-        ),
-        """updated_at = now()
-WHERE id = $4
-RETURNING id, email, name, active, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3),
-    parameters=("text", "text", "bool", "uuid"),
-    results=("uuid", "text", "text", "bool", "timestamptz", "timestamptz"),
-    row=User,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "users.delete",
-    """
-DELETE FROM users
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-LIST: Final = Variants(
-    "users.list",
-    (
-        """
-SELECT id, email, name, active, created_at, updated_at FROM users
-WHERE TRUE""",
-        When(" AND active = $1", 1),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(1,),
-    ordering=Ordering(
-        (Key("created_at", 4, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(
-            Key("created_at", 4),
-            Key("updated_at", 5),
-            Key("name", 2),
-            Key("email", 1),
-        ),
-    ),
-    parameters=("bool",),
-    results=("uuid", "text", "text", "bool", "timestamptz", "timestamptz"),
-    row=User,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "users.count",
-    (
-        """
-SELECT count(*) FROM users
-WHERE TRUE""",
-        When(" AND active = $1", 1),
-    ),
-    filters=(1,),
-    parameters=("bool",),
-    results=("int8",),
-    read_only=True,
-)
-
-GET_BY_EMAIL: Final = Statement(
-    "users.get_by_email",
-    """
-SELECT id, email, name, active, created_at, updated_at FROM users
-WHERE email = lower($1)
-""",
-    parameters=("text",),
-    results=("uuid", "text", "text", "bool", "timestamptz", "timestamptz"),
-    row=User,
-    read_only=True,
-)
-
-GET_PREFERENCES: Final[Statement[Json]] = Statement(
-    "users.get_preferences",
-    """
-SELECT coalesce(user_preferences.preferences, '{}') AS preferences
-FROM users
-LEFT JOIN user_preferences ON user_preferences.user_id = users.id
-WHERE users.id = $1
-""",
-    parameters=("uuid",),
-    results=("jsonb",),
-    read_only=True,
-)
-
-SET_PREFERENCES: Final[Statement[Json]] = Statement(
-    "users.set_preferences",
-    """
-INSERT INTO user_preferences (user_id, preferences)
-VALUES ($1, $2)
-ON CONFLICT (user_id) DO UPDATE
-SET preferences = user_preferences.preferences || excluded.preferences,
-    updated_at = now()
-RETURNING preferences
-""",
-    parameters=("uuid", "jsonb"),
-    results=("jsonb",),
-)
-
-UNSET_PREFERENCES: Final[Statement[Json]] = Statement(
-    "users.unset_preferences",
-    """
-UPDATE user_preferences
-SET preferences = preferences - $1::text[],
-    updated_at = now()
-WHERE user_id = $2
-RETURNING preferences
-""",
-    parameters=("text[]", "uuid"),
-    results=("jsonb",),
-)
-
-SEARCH: Final = Statement(
-    "users.search",
-    """
-SELECT id, email, name, active, created_at, updated_at
-FROM users
-WHERE to_tsvector('simple', name || ' ' || email)
-      @@ (nullif(plainto_tsquery('simple', $1)::text, '') || ':*')::tsquery
-ORDER BY name, id
-LIMIT $2
-""",
-    parameters=("text", "int8"),
-    results=("uuid", "text", "text", "bool", "timestamptz", "timestamptz"),
-    row=User,
-    read_only=True,
-)
 
 
 class UserRepository:
@@ -374,3 +188,189 @@ class UserRepository:
     async def search(self, *, query: str, limit: int) -> list_[User]:
         """The users whose name or address has all words of the query, the last of them perhaps unfinished; by name."""
         return await self._run.many(SEARCH, (query, limit))
+
+
+CREATE: Final = Statement(
+    "users.create",
+    """
+INSERT INTO users (email, name)
+VALUES (lower($1), $2)
+RETURNING id, email, name, active, created_at, updated_at
+""",
+    parameters=("text", "text"),
+    results=USER_COLUMN_TYPES,
+    row=User,
+)
+
+CREATE_MANY: Final[Statement[None]] = Statement(
+    "users.create_many",
+    """
+INSERT INTO users (id, email, name)
+VALUES ($1, $2, $3)
+""",
+    parameters=("uuid", "text", "text"),
+    fields=("id", "email", "name"),
+    copy=CopyInto('"users"', ('"id"', '"email"', '"name"')),
+)
+
+GET_BY_ID: Final = Statement(
+    "users.get_by_id",
+    """
+SELECT id, email, name, active, created_at, updated_at FROM users
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "users.update",
+    (
+        """
+UPDATE users
+SET """,
+        When(
+            """email = lower($1),
+    """,
+            1,
+        ),
+        When(
+            """name = $2,
+    """,
+            2,
+        ),
+        When(
+            """active = $3,
+    """,
+            3,
+        ),
+        """updated_at = now()
+WHERE id = $4
+RETURNING id, email, name, active, created_at, updated_at
+""",
+    ),
+    items=(1, 2, 3),
+    parameters=("text", "text", "bool", "uuid"),
+    results=USER_COLUMN_TYPES,
+    row=User,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "users.delete",
+    """
+DELETE FROM users
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+LIST: Final = Variants(
+    "users.list",
+    (
+        """
+SELECT id, email, name, active, created_at, updated_at FROM users
+WHERE TRUE""",
+        When(" AND active = $1", 1),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(1,),
+    ordering=Ordering(
+        (Key("created_at", 4, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(
+            Key("created_at", 4),
+            Key("updated_at", 5),
+            Key("name", 2),
+            Key("email", 1),
+        ),
+    ),
+    parameters=("bool",),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "users.count",
+    (
+        """
+SELECT count(*) FROM users
+WHERE TRUE""",
+        When(" AND active = $1", 1),
+    ),
+    filters=(1,),
+    parameters=("bool",),
+    results=("int8",),
+    read_only=True,
+)
+
+GET_BY_EMAIL: Final = Statement(
+    "users.get_by_email",
+    """
+SELECT id, email, name, active, created_at, updated_at FROM users
+WHERE email = lower($1)
+""",
+    parameters=("text",),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)
+
+GET_PREFERENCES: Final[Statement[Json]] = Statement(
+    "users.get_preferences",
+    """
+SELECT coalesce(user_preferences.preferences, '{}') AS preferences
+FROM users
+LEFT JOIN user_preferences ON user_preferences.user_id = users.id
+WHERE users.id = $1
+""",
+    parameters=("uuid",),
+    results=("jsonb",),
+    read_only=True,
+)
+
+SET_PREFERENCES: Final[Statement[Json]] = Statement(
+    "users.set_preferences",
+    """
+INSERT INTO user_preferences (user_id, preferences)
+VALUES ($1, $2)
+ON CONFLICT (user_id) DO UPDATE
+SET preferences = user_preferences.preferences || excluded.preferences,
+    updated_at = now()
+RETURNING preferences
+""",
+    parameters=("uuid", "jsonb"),
+    results=("jsonb",),
+)
+
+UNSET_PREFERENCES: Final[Statement[Json]] = Statement(
+    "users.unset_preferences",
+    """
+UPDATE user_preferences
+SET preferences = preferences - $1::text[],
+    updated_at = now()
+WHERE user_id = $2
+RETURNING preferences
+""",
+    parameters=("text[]", "uuid"),
+    results=("jsonb",),
+)
+
+SEARCH: Final = Statement(
+    "users.search",
+    """
+SELECT id, email, name, active, created_at, updated_at
+FROM users
+WHERE to_tsvector('simple', name || ' ' || email)
+      @@ (nullif(plainto_tsquery('simple', $1)::text, '') || ':*')::tsquery
+ORDER BY name, id
+LIMIT $2
+""",
+    parameters=("text", "int8"),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)

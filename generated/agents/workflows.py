@@ -23,205 +23,15 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import ExecutionStatus, Workflow, WorkflowExecution, WorkflowStatus
+from .models import (
+    WORKFLOW_COLUMN_TYPES,
+    WORKFLOW_EXECUTION_COLUMN_TYPES,
+    ExecutionStatus,
+    Workflow,
+    WorkflowExecution,
+    WorkflowStatus,
+)
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "workflows.create",
-    """
-INSERT INTO workflows (name, description, definition, created_by)
-VALUES ($1, $2, $3, $4)
-RETURNING id, name, description, status, definition, created_by, created_at, updated_at
-""",
-    parameters=("text", "text", "jsonb", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-)
-
-GET_BY_ID: Final = Statement(
-    "workflows.get_by_id",
-    """
-SELECT id, name, description, status, definition, created_by, created_at, updated_at FROM workflows
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "workflows.update",
-    (
-        """
-UPDATE workflows
-SET """,
-        When(
-            """name = $1,
-    """,
-            1,
-        ),
-        When(
-            """description = $2,
-    """,
-            2,
-        ),
-        When(
-            """status = $3,
-    """,
-            3,
-        ),
-        When(
-            """definition = $4,
-    """,
-            4,
-        ),
-        """updated_at = now()
-WHERE id = $5
-RETURNING id, name, description, status, definition, created_by, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3, 4),
-    parameters=("text", "text", "public.workflow_status", "jsonb", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "workflows.delete",
-    """
-DELETE FROM workflows
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-LIST: Final = Variants(
-    "workflows.list",
-    (
-        """
-SELECT id, name, description, status, definition, created_by, created_at, updated_at FROM workflows
-WHERE TRUE""",
-        When(" AND status = $1", 1),
-        When(
-            """
-  AND created_by = $2""",
-            2,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(1, 2),
-    ordering=Ordering(
-        (Key("created_at", 6, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(Key("created_at", 6), Key("updated_at", 7), Key("name", 1)),
-    ),
-    parameters=("public.workflow_status", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "workflows.count",
-    (
-        """
-SELECT count(*) FROM workflows
-WHERE TRUE""",
-        When(" AND status = $1", 1),
-        When(
-            """
-  AND created_by = $2""",
-            2,
-        ),
-    ),
-    filters=(1, 2),
-    parameters=("public.workflow_status", "uuid"),
-    results=("int8",),
-    read_only=True,
-)
-
-GET_BY_STATUS: Final = Statement(
-    "workflows.get_by_status",
-    """
-SELECT id, name, description, status, definition, created_by, created_at, updated_at FROM workflows
-WHERE status = $1
-ORDER BY name
-""",
-    parameters=("public.workflow_status",),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-    read_only=True,
-)
-
-START_EXECUTION: Final = Statement(
-    "workflows.start_execution",
-    """
-INSERT INTO workflow_executions (workflow_id, state)
-SELECT workflows.id, $1
-FROM workflows
-WHERE workflows.id = $2
-  AND workflows.status = 'active'
-RETURNING id, workflow_id, status, state, error, started_at, completed_at
-""",
-    parameters=("jsonb", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "public.execution_status",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=WorkflowExecution,
-)
 
 
 @dataclass(slots=True)
@@ -230,108 +40,6 @@ class UpdateExecutionStateRow:
 
     workflow: Workflow
     execution: WorkflowExecution
-
-
-def _update_execution_state_row(*r: Any) -> UpdateExecutionStateRow:
-    return UpdateExecutionStateRow(Workflow(*r[0:8]), WorkflowExecution(*r[8:15]))
-
-
-UPDATE_EXECUTION_STATE: Final = Variants(
-    "workflows.update_execution_state",
-    (
-        """
-UPDATE workflow_executions AS execution
-SET state = execution.state || $1""",
-        When(
-            """,
-    status = $2""",
-            2,
-        ),
-        """
-FROM workflows AS workflow
-WHERE execution.workflow_id = $3
-  AND execution.status IN ('running', 'paused')
-  AND workflow.id = execution.workflow_id
-RETURNING workflow.id, workflow.name, workflow.description, workflow.status, workflow.definition, workflow.created_by, workflow.created_at, workflow.updated_at, execution.id, execution.workflow_id, execution.status, execution.state, execution.error, execution.started_at, execution.completed_at
-""",
-    ),
-    items=(2,),
-    parameters=("jsonb", "public.execution_status", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "public.execution_status",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=_update_execution_state_row,
-)
-
-FINISH_EXECUTION: Final = Statement(
-    "workflows.finish_execution",
-    """
-UPDATE workflow_executions
-SET status = $1,
-    error = $2,
-    completed_at = now()
-WHERE workflow_id = $3
-  AND status IN ('running', 'paused')
-RETURNING id, workflow_id, status, state, error, started_at, completed_at
-""",
-    parameters=("public.execution_status", "text", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "public.execution_status",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=WorkflowExecution,
-)
-
-GET_EXECUTION_HISTORY: Final = Variants(
-    "workflows.get_execution_history",
-    (
-        """
-SELECT id, workflow_id, status, state, error, started_at, completed_at FROM workflow_executions
-WHERE workflow_id = $1""",
-        When(
-            """
-  AND status = $2""",
-            2,
-        ),
-        OrderBy("""
-ORDER BY started_at DESC, id DESC"""),
-    ),
-    filters=(2,),
-    ordering=Ordering(
-        (Key("started_at", 5, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "public.execution_status"),
-    results=(
-        "uuid",
-        "uuid",
-        "public.execution_status",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=WorkflowExecution,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -349,82 +57,12 @@ class GetWorkflowMetricsRow:
     last_started_at: datetime | None
 
 
-GET_WORKFLOW_METRICS: Final = Statement(
-    "workflows.get_workflow_metrics",
-    """
-SELECT workflow.id AS workflow_id,
-       count(execution.id) AS total_executions,
-       count(execution.id) FILTER (WHERE execution.status IN ('running', 'paused')) AS open_executions,
-       count(execution.id) FILTER (WHERE execution.status = 'completed') AS completed_executions,
-       count(execution.id) FILTER (WHERE execution.status = 'failed') AS failed_executions,
-       count(execution.id) FILTER (WHERE execution.status = 'completed')::double precision
-           / nullif(count(execution.id) FILTER (WHERE execution.status IN ('completed', 'failed')), 0) AS success_rate,
-       avg(execution.completed_at - execution.started_at) AS average_duration,
-       percentile_cont(0.95) WITHIN GROUP (ORDER BY execution.completed_at - execution.started_at) AS p95_duration,
-       max(execution.started_at) AS last_started_at
-FROM workflows AS workflow
-LEFT JOIN workflow_executions AS execution ON execution.workflow_id = workflow.id
-WHERE workflow.id = $1
-GROUP BY workflow.id
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "float8",
-        "interval",
-        "interval",
-        "timestamptz",
-    ),
-    row=GetWorkflowMetricsRow,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class GetWithExecutionsRow:
     """A row of GetWithExecutions."""
 
     workflow: Workflow
     executions: list_[WorkflowExecution]
-
-
-def _get_with_executions_row(*r: Any) -> GetWithExecutionsRow:
-    return GetWithExecutionsRow(Workflow(*r[0:8]), r[8])
-
-
-GET_WITH_EXECUTIONS: Final = Statement(
-    "workflows.get_with_executions",
-    """
-SELECT workflow.id, workflow.name, workflow.description, workflow.status, workflow.definition, workflow.created_by, workflow.created_at, workflow.updated_at,
-       ARRAY(
-           SELECT execution
-           FROM workflow_executions AS execution
-           WHERE execution.workflow_id = workflow.id
-           ORDER BY execution.started_at DESC, execution.id DESC
-           LIMIT $1
-       ) AS executions
-FROM workflows AS workflow
-WHERE workflow.id = $2
-""",
-    parameters=("int8", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-        "public.workflow_executions[]",
-    ),
-    row=_get_with_executions_row,
-    read_only=True,
-)
 
 
 class WorkflowRepository:
@@ -577,6 +215,7 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
+            WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
             WorkflowExecutionsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
         """
         return await self._run.one(
@@ -591,6 +230,7 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
+            WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
         """
         return await self._run.one(FINISH_EXECUTION, (status, error, workflow_id))
 
@@ -642,3 +282,308 @@ class WorkflowRepository:
             NotFound: no such row.
         """
         return await self._run.one(GET_WITH_EXECUTIONS, (execution_limit, id))
+
+
+CREATE: Final = Statement(
+    "workflows.create",
+    """
+INSERT INTO workflows (name, description, definition, created_by)
+VALUES ($1, $2, $3, $4)
+RETURNING id, name, description, status, definition, created_by, created_at, updated_at
+""",
+    parameters=("text", "text", "jsonb", "uuid"),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+)
+
+GET_BY_ID: Final = Statement(
+    "workflows.get_by_id",
+    """
+SELECT id, name, description, status, definition, created_by, created_at, updated_at FROM workflows
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "workflows.update",
+    (
+        """
+UPDATE workflows
+SET """,
+        When(
+            """name = $1,
+    """,
+            1,
+        ),
+        When(
+            """description = $2,
+    """,
+            2,
+        ),
+        When(
+            """status = $3,
+    """,
+            3,
+        ),
+        When(
+            """definition = $4,
+    """,
+            4,
+        ),
+        """updated_at = now()
+WHERE id = $5
+RETURNING id, name, description, status, definition, created_by, created_at, updated_at
+""",
+    ),
+    items=(1, 2, 3, 4),
+    parameters=("text", "text", "public.workflow_status", "jsonb", "uuid"),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "workflows.delete",
+    """
+DELETE FROM workflows
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+LIST: Final = Variants(
+    "workflows.list",
+    (
+        """
+SELECT id, name, description, status, definition, created_by, created_at, updated_at FROM workflows
+WHERE TRUE""",
+        When(" AND status = $1", 1),
+        When(
+            """
+  AND created_by = $2""",
+            2,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(1, 2),
+    ordering=Ordering(
+        (Key("created_at", 6, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(Key("created_at", 6), Key("updated_at", 7), Key("name", 1)),
+    ),
+    parameters=("public.workflow_status", "uuid"),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "workflows.count",
+    (
+        """
+SELECT count(*) FROM workflows
+WHERE TRUE""",
+        When(" AND status = $1", 1),
+        When(
+            """
+  AND created_by = $2""",
+            2,
+        ),
+    ),
+    filters=(1, 2),
+    parameters=("public.workflow_status", "uuid"),
+    results=("int8",),
+    read_only=True,
+)
+
+GET_BY_STATUS: Final = Statement(
+    "workflows.get_by_status",
+    """
+SELECT id, name, description, status, definition, created_by, created_at, updated_at FROM workflows
+WHERE status = $1
+ORDER BY name
+""",
+    parameters=("public.workflow_status",),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+    read_only=True,
+)
+
+START_EXECUTION: Final = Statement(
+    "workflows.start_execution",
+    """
+INSERT INTO workflow_executions (workflow_id, state)
+SELECT workflows.id, $1
+FROM workflows
+WHERE workflows.id = $2
+  AND workflows.status = 'active'
+RETURNING id, workflow_id, status, state, error, started_at, completed_at
+""",
+    parameters=("jsonb", "uuid"),
+    results=WORKFLOW_EXECUTION_COLUMN_TYPES,
+    row=WorkflowExecution,
+)
+
+
+def _update_execution_state_row(*r: Any) -> UpdateExecutionStateRow:
+    return UpdateExecutionStateRow(Workflow(*r[0:8]), WorkflowExecution(*r[8:15]))
+
+
+UPDATE_EXECUTION_STATE: Final = Variants(
+    "workflows.update_execution_state",
+    (
+        """
+UPDATE workflow_executions AS execution
+SET state = execution.state || $1""",
+        When(
+            """,
+    status = $2""",
+            2,
+        ),
+        """
+FROM workflows AS workflow
+WHERE execution.workflow_id = $3
+  AND execution.status IN ('running', 'paused')
+  AND workflow.id = execution.workflow_id
+RETURNING workflow.id, workflow.name, workflow.description, workflow.status,
+    workflow.definition, workflow.created_by, workflow.created_at,
+    workflow.updated_at, execution.id, execution.workflow_id, execution.status, execution.state,
+    execution.error, execution.started_at, execution.completed_at
+""",
+    ),
+    items=(2,),
+    parameters=("jsonb", "public.execution_status", "uuid"),
+    results=(
+        "uuid",
+        "text",
+        "text",
+        "public.workflow_status",
+        "jsonb",
+        "uuid",
+        "timestamptz",
+        "timestamptz",
+        "uuid",
+        "uuid",
+        "public.execution_status",
+        "jsonb",
+        "text",
+        "timestamptz",
+        "timestamptz",
+    ),
+    row=_update_execution_state_row,
+)
+
+FINISH_EXECUTION: Final = Statement(
+    "workflows.finish_execution",
+    """
+UPDATE workflow_executions
+SET status = $1,
+    error = $2,
+    completed_at = now()
+WHERE workflow_id = $3
+  AND status IN ('running', 'paused')
+RETURNING id, workflow_id, status, state, error, started_at, completed_at
+""",
+    parameters=("public.execution_status", "text", "uuid"),
+    results=WORKFLOW_EXECUTION_COLUMN_TYPES,
+    row=WorkflowExecution,
+)
+
+GET_EXECUTION_HISTORY: Final = Variants(
+    "workflows.get_execution_history",
+    (
+        """
+SELECT id, workflow_id, status, state, error, started_at, completed_at FROM workflow_executions
+WHERE workflow_id = $1""",
+        When(
+            """
+  AND status = $2""",
+            2,
+        ),
+        OrderBy("""
+ORDER BY started_at DESC, id DESC"""),
+    ),
+    filters=(2,),
+    ordering=Ordering(
+        (Key("started_at", 5, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "public.execution_status"),
+    results=WORKFLOW_EXECUTION_COLUMN_TYPES,
+    row=WorkflowExecution,
+    read_only=True,
+)
+
+GET_WORKFLOW_METRICS: Final = Statement(
+    "workflows.get_workflow_metrics",
+    """
+SELECT workflow.id AS workflow_id,
+       count(execution.id) AS total_executions,
+       count(execution.id) FILTER (WHERE execution.status IN ('running', 'paused')) AS open_executions,
+       count(execution.id) FILTER (WHERE execution.status = 'completed') AS completed_executions,
+       count(execution.id) FILTER (WHERE execution.status = 'failed') AS failed_executions,
+       count(execution.id) FILTER (WHERE execution.status = 'completed')::double precision
+           / nullif(count(execution.id) FILTER (WHERE execution.status IN ('completed', 'failed')), 0) AS success_rate,
+       avg(execution.completed_at - execution.started_at) AS average_duration,
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY execution.completed_at - execution.started_at) AS p95_duration,
+       max(execution.started_at) AS last_started_at
+FROM workflows AS workflow
+LEFT JOIN workflow_executions AS execution ON execution.workflow_id = workflow.id
+WHERE workflow.id = $1
+GROUP BY workflow.id
+""",
+    parameters=("uuid",),
+    results=(
+        "uuid",
+        "int8",
+        "int8",
+        "int8",
+        "int8",
+        "float8",
+        "interval",
+        "interval",
+        "timestamptz",
+    ),
+    row=GetWorkflowMetricsRow,
+    read_only=True,
+)
+
+
+def _get_with_executions_row(*r: Any) -> GetWithExecutionsRow:
+    return GetWithExecutionsRow(Workflow(*r[0:8]), r[8])
+
+
+GET_WITH_EXECUTIONS: Final = Statement(
+    "workflows.get_with_executions",
+    """
+SELECT workflow.id, workflow.name, workflow.description, workflow.status,
+    workflow.definition, workflow.created_by, workflow.created_at,
+    workflow.updated_at,
+       ARRAY(
+           SELECT execution
+           FROM workflow_executions AS execution
+           WHERE execution.workflow_id = workflow.id
+           ORDER BY execution.started_at DESC, execution.id DESC
+           LIMIT $1
+       ) AS executions
+FROM workflows AS workflow
+WHERE workflow.id = $2
+""",
+    parameters=("int8", "uuid"),
+    results=(
+        "uuid",
+        "text",
+        "text",
+        "public.workflow_status",
+        "jsonb",
+        "uuid",
+        "timestamptz",
+        "timestamptz",
+        "public.workflow_executions[]",
+    ),
+    row=_get_with_executions_row,
+    read_only=True,
+)

@@ -19,151 +19,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Agent, AgentStatus
+from .models import AGENT_COLUMN_TYPES, Agent, AgentStatus
 from .schema import PACKAGE
-
-REGISTER: Final = Statement(
-    "agents.register",
-    """
-INSERT INTO agents (tenant_id, id, name, capabilities, max_tasks, metadata)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT ON CONSTRAINT agents_pkey DO UPDATE
-SET name = excluded.name,
-    capabilities = excluded.capabilities,
-    max_tasks = excluded.max_tasks,
-    metadata = excluded.metadata,
-    last_seen_at = now(),
-    updated_at = now()
-RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at, created_at, updated_at
-""",
-    parameters=("uuid", "text", "text", "text[]", "int4", "jsonb"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text[]",
-        "int4",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-)
-
-GET: Final = Statement(
-    "agents.get",
-    """
-SELECT tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at, created_at, updated_at FROM agents
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text[]",
-        "int4",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-    read_only=True,
-)
-
-LIST: Final = Variants(
-    "agents.list",
-    (
-        """
-SELECT tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at, created_at, updated_at FROM agents
-WHERE tenant_id = $1""",
-        When(
-            """
-  AND status = $2""",
-            2,
-        ),
-        When(
-            """
-  AND capabilities @> $3""",
-            3,
-        ),
-        OrderBy("""
-ORDER BY name, id"""),
-    ),
-    filters=(2, 3),
-    ordering=Ordering(
-        (Key("name", 2), Key("id", 1)),
-        unique=1,
-        choices=(Key("name", 2), Key("last_seen_at", 7), Key("created_at", 8)),
-    ),
-    parameters=("uuid", "public.agent_status", "text[]"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text[]",
-        "int4",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-    read_only=True,
-)
-
-SET_STATUS: Final = Statement(
-    "agents.set_status",
-    """
-UPDATE agents
-SET status = $1,
-    updated_at = now()
-WHERE tenant_id = $2
-  AND id = $3
-RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at, created_at, updated_at
-""",
-    parameters=("public.agent_status", "uuid", "text"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "public.agent_status",
-        "text[]",
-        "int4",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Agent,
-)
-
-HEARTBEAT: Final[Statement[None]] = Statement(
-    "agents.heartbeat",
-    """
-UPDATE agents
-SET last_seen_at = now()
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "text"),
-)
-
-REMOVE: Final[Statement[None]] = Statement(
-    "agents.remove",
-    """
-DELETE FROM agents
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "text"),
-)
 
 
 class AgentRepository:
@@ -187,8 +44,10 @@ class AgentRepository:
         """Register an agent, or renew what is known of it. Its status stays.
 
         Raises:
+            AgentsCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             AgentsIdCheckViolation: CHECK ((id <> ''::text)).
             AgentsMaxTasksCheckViolation: CHECK ((max_tasks > 0)).
+            PolicyFailed: row-level security of agents refuses it.
         """
         return await self._run.one(
             REGISTER, (tenant_id, id, name, capabilities, max_tasks, metadata)
@@ -269,3 +128,107 @@ class AgentRepository:
             WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).
         """
         return await self._run.execrows(REMOVE, (tenant_id, id))
+
+
+REGISTER: Final = Statement(
+    "agents.register",
+    """
+INSERT INTO agents (tenant_id, id, name, capabilities, max_tasks, metadata)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT ON CONSTRAINT agents_pkey DO UPDATE
+SET name = excluded.name,
+    capabilities = excluded.capabilities,
+    max_tasks = excluded.max_tasks,
+    metadata = excluded.metadata,
+    last_seen_at = now(),
+    updated_at = now()
+RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at,
+    created_at, updated_at
+""",
+    parameters=("uuid", "text", "text", "text[]", "int4", "jsonb"),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+)
+
+GET: Final = Statement(
+    "agents.get",
+    """
+SELECT tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at,
+    created_at, updated_at FROM agents
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "text"),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+    read_only=True,
+)
+
+LIST: Final = Variants(
+    "agents.list",
+    (
+        """
+SELECT tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at,
+    created_at, updated_at FROM agents
+WHERE tenant_id = $1""",
+        When(
+            """
+  AND status = $2""",
+            2,
+        ),
+        When(
+            """
+  AND capabilities @> $3""",
+            3,
+        ),
+        OrderBy("""
+ORDER BY name, id"""),
+    ),
+    filters=(2, 3),
+    ordering=Ordering(
+        (Key("name", 2), Key("id", 1)),
+        unique=1,
+        choices=(Key("name", 2), Key("last_seen_at", 7), Key("created_at", 8)),
+    ),
+    parameters=("uuid", "public.agent_status", "text[]"),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+    read_only=True,
+)
+
+SET_STATUS: Final = Statement(
+    "agents.set_status",
+    """
+UPDATE agents
+SET status = $1,
+    updated_at = now()
+WHERE tenant_id = $2
+  AND id = $3
+RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at,
+    created_at, updated_at
+""",
+    parameters=("public.agent_status", "uuid", "text"),
+    results=AGENT_COLUMN_TYPES,
+    row=Agent,
+)
+
+HEARTBEAT: Final[Statement[None]] = Statement(
+    "agents.heartbeat",
+    """
+UPDATE agents
+SET last_seen_at = now()
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "text"),
+)
+
+REMOVE: Final[Statement[None]] = Statement(
+    "agents.remove",
+    """
+DELETE FROM agents
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "text"),
+)

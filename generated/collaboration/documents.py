@@ -22,335 +22,13 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import DocumentOperation, SharedDocument
+from .models import (
+    DOCUMENT_OPERATION_COLUMN_TYPES,
+    SHARED_DOCUMENT_COLUMN_TYPES,
+    DocumentOperation,
+    SharedDocument,
+)
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "documents.create",
-    """
-INSERT INTO shared_documents (
-    tenant_id, workspace_id, title, content, content_type, vector_clock, created_by, last_modified_by
-)
-SELECT workspaces.tenant_id, workspaces.id, $1, $2, $3, $4, $5, $5
-FROM workspaces
-WHERE workspaces.id = $6
-  AND workspaces.deleted_at IS NULL
-RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_clock, version, last_sequence, lock_owner, lock_expires_at, created_by, last_modified_by, created_at, updated_at, deleted_at
-""",
-    parameters=("text", "text", "text", "jsonb", "text", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "int8",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=SharedDocument,
-)
-
-GET: Final = Statement(
-    "documents.get",
-    """
-SELECT id, tenant_id, workspace_id, title, content, content_type, vector_clock, version, last_sequence, lock_owner, lock_expires_at, created_by, last_modified_by, created_at, updated_at, deleted_at FROM shared_documents
-WHERE id = $1
-  AND deleted_at IS NULL
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "int8",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=SharedDocument,
-    read_only=True,
-)
-
-LIST_BY_WORKSPACE: Final = Variants(
-    "documents.list_by_workspace",
-    (
-        """
-SELECT id, tenant_id, workspace_id, title, content, content_type, vector_clock, version, last_sequence, lock_owner, lock_expires_at, created_by, last_modified_by, created_at, updated_at, deleted_at FROM shared_documents
-WHERE workspace_id = $1
-  AND deleted_at IS NULL""",
-        OrderBy("""
-ORDER BY updated_at DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("updated_at", 14, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-    ),
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "int8",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=SharedDocument,
-    read_only=True,
-)
-
-UPDATE_WITH_LOCK: Final = Variants(
-    "documents.update_with_lock",
-    (
-        """
-UPDATE shared_documents
-SET """,
-        When(
-            """title = $1,
-    """,
-            1,
-        ),
-        When(
-            """content = $2,
-    """,
-            2,
-        ),
-        When(
-            """content_type = $3,
-    """,
-            3,
-        ),
-        When(
-            """vector_clock = $4,
-    """,
-            4,
-        ),
-        """last_modified_by = $5,
-    version = version + 1,
-    updated_at = now()
-WHERE id = $6
-  AND version = $7
-  AND (lock_owner IS NULL OR lock_owner = $5 OR lock_expires_at < now())
-  AND deleted_at IS NULL
-RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_clock, version, last_sequence, lock_owner, lock_expires_at, created_by, last_modified_by, created_at, updated_at, deleted_at
-""",
-    ),
-    items=(1, 2, 3, 4),
-    parameters=("text", "text", "text", "jsonb", "text", "uuid", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "int8",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=SharedDocument,
-    optimistic=Optimistic(
-        Statement(
-            "documents.update_with_lock: version",
-            """
-SELECT version FROM shared_documents WHERE id = $1
-""",
-            parameters=("uuid",),
-            results=("int8",),
-        ),
-        arguments=(5,),
-        expected=6,
-    ),
-)
-
-RECORD_OPERATION: Final = Statement(
-    "documents.record_operation",
-    """
-WITH document AS (
-    UPDATE shared_documents
-    SET last_sequence = last_sequence + 1,
-        updated_at = now()
-    WHERE id = $1
-      AND deleted_at IS NULL
-    RETURNING id, tenant_id, last_sequence
-)
-INSERT INTO document_operations (
-    tenant_id, document_id, sequence, operation_type, path, value, agent_id, vector_clock, applied_at
-)
-SELECT tenant_id, id, last_sequence, $2, $3, $4, $5, $6,
-       $7
-FROM document
-RETURNING id, tenant_id, document_id, sequence, operation_type, path, value, agent_id, vector_clock, recorded_at, applied_at
-""",
-    parameters=("uuid", "text", "text", "jsonb", "text", "jsonb", "timestamptz"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "int8",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=DocumentOperation,
-)
-
-LIST_OPERATIONS: Final = Statement(
-    "documents.list_operations",
-    """
-SELECT id, tenant_id, document_id, sequence, operation_type, path, value, agent_id, vector_clock, recorded_at, applied_at FROM document_operations
-WHERE document_id = $1
-  AND sequence > $2
-ORDER BY sequence
-LIMIT $3
-""",
-    parameters=("uuid", "int8", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "int8",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=DocumentOperation,
-    read_only=True,
-)
-
-LIST_PENDING_OPERATIONS: Final = Statement(
-    "documents.list_pending_operations",
-    """
-SELECT id, tenant_id, document_id, sequence, operation_type, path, value, agent_id, vector_clock, recorded_at, applied_at FROM document_operations
-WHERE document_id = $1
-  AND applied_at IS NULL
-ORDER BY sequence
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "int8",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=DocumentOperation,
-    read_only=True,
-)
-
-MARK_OPERATIONS_APPLIED: Final[Statement[None]] = Statement(
-    "documents.mark_operations_applied",
-    """
-UPDATE document_operations
-SET applied_at = now()
-WHERE document_id = $1
-  AND sequence <= $2
-  AND applied_at IS NULL
-""",
-    parameters=("uuid", "int8"),
-)
-
-ACQUIRE_LOCK: Final[Statement[datetime]] = Statement(
-    "documents.acquire_lock",
-    """
-UPDATE shared_documents
-SET lock_owner = $1,
-    lock_expires_at = now() + $2::interval
-WHERE id = $3
-  AND (lock_owner IS NULL OR lock_expires_at < now())
-  AND deleted_at IS NULL
-RETURNING lock_expires_at
-""",
-    parameters=("text", "interval", "uuid"),
-    results=("timestamptz",),
-)
-
-RENEW_LOCK: Final[Statement[datetime]] = Statement(
-    "documents.renew_lock",
-    """
-UPDATE shared_documents
-SET lock_expires_at = now() + $1::interval
-WHERE id = $2
-  AND lock_owner = $3
-  AND lock_expires_at > now()
-  AND deleted_at IS NULL
-RETURNING lock_expires_at
-""",
-    parameters=("interval", "uuid", "text"),
-    results=("timestamptz",),
-)
-
-RELEASE_LOCK: Final[Statement[None]] = Statement(
-    "documents.release_lock",
-    """
-UPDATE shared_documents
-SET lock_owner = NULL,
-    lock_expires_at = NULL
-WHERE id = $1
-  AND lock_owner = $2
-""",
-    parameters=("uuid", "text"),
-)
-
-SOFT_DELETE: Final[Statement[None]] = Statement(
-    "documents.soft_delete",
-    """
-UPDATE shared_documents
-SET deleted_at = now(),
-    updated_at = now()
-WHERE id = $1
-  AND deleted_at IS NULL
-""",
-    parameters=("uuid",),
-)
 
 
 class DocumentRepository:
@@ -380,6 +58,7 @@ class DocumentRepository:
             SharedDocumentsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             SharedDocumentsTitleCheckViolation: CHECK ((title <> ''::text)).
             SharedDocumentsWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of shared_documents refuses it.
         """
         return await self._run.one(
             CREATE,
@@ -483,6 +162,7 @@ class DocumentRepository:
             DocumentOperationsPkeyViolation: PRIMARY KEY (id).
             DocumentOperationsSequenceCheckViolation: CHECK ((sequence > 0)).
             IdxOperationsDocumentSeqViolation: UNIQUE (document_id, sequence).
+            PolicyFailed: row-level security of document_operations refuses it.
         """
         return await self._run.one(
             RECORD_OPERATION,
@@ -544,3 +224,238 @@ class DocumentRepository:
     async def soft_delete(self, *, id: UUID) -> int:
         """Hide a document."""
         return await self._run.execrows(SOFT_DELETE, (id,))
+
+
+CREATE: Final = Statement(
+    "documents.create",
+    """
+INSERT INTO shared_documents (
+    tenant_id, workspace_id, title, content, content_type, vector_clock, created_by, last_modified_by
+)
+SELECT workspaces.tenant_id, workspaces.id, $1, $2, $3, $4, $5, $5
+FROM workspaces
+WHERE workspaces.id = $6
+  AND workspaces.deleted_at IS NULL
+RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_clock, version,
+    last_sequence, lock_owner, lock_expires_at, created_by, last_modified_by,
+    created_at, updated_at, deleted_at
+""",
+    parameters=("text", "text", "text", "jsonb", "text", "uuid"),
+    results=SHARED_DOCUMENT_COLUMN_TYPES,
+    row=SharedDocument,
+)
+
+GET: Final = Statement(
+    "documents.get",
+    """
+SELECT id, tenant_id, workspace_id, title, content, content_type, vector_clock, version,
+    last_sequence, lock_owner, lock_expires_at, created_by, last_modified_by,
+    created_at, updated_at, deleted_at FROM shared_documents
+WHERE id = $1
+  AND deleted_at IS NULL
+""",
+    parameters=("uuid",),
+    results=SHARED_DOCUMENT_COLUMN_TYPES,
+    row=SharedDocument,
+    read_only=True,
+)
+
+LIST_BY_WORKSPACE: Final = Variants(
+    "documents.list_by_workspace",
+    (
+        """
+SELECT id, tenant_id, workspace_id, title, content, content_type, vector_clock, version,
+    last_sequence, lock_owner, lock_expires_at, created_by, last_modified_by,
+    created_at, updated_at, deleted_at FROM shared_documents
+WHERE workspace_id = $1
+  AND deleted_at IS NULL""",
+        OrderBy("""
+ORDER BY updated_at DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("updated_at", 14, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+    ),
+    parameters=("uuid",),
+    results=SHARED_DOCUMENT_COLUMN_TYPES,
+    row=SharedDocument,
+    read_only=True,
+)
+
+UPDATE_WITH_LOCK: Final = Variants(
+    "documents.update_with_lock",
+    (
+        """
+UPDATE shared_documents
+SET """,
+        When(
+            """title = $1,
+    """,
+            1,
+        ),
+        When(
+            """content = $2,
+    """,
+            2,
+        ),
+        When(
+            """content_type = $3,
+    """,
+            3,
+        ),
+        When(
+            """vector_clock = $4,
+    """,
+            4,
+        ),
+        """last_modified_by = $5,
+    version = version + 1,
+    updated_at = now()
+WHERE id = $6
+  AND version = $7
+  AND (lock_owner IS NULL OR lock_owner = $5 OR lock_expires_at < now())
+  AND deleted_at IS NULL
+RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_clock, version,
+    last_sequence, lock_owner, lock_expires_at, created_by, last_modified_by,
+    created_at, updated_at, deleted_at
+""",
+    ),
+    items=(1, 2, 3, 4),
+    parameters=("text", "text", "text", "jsonb", "text", "uuid", "int8"),
+    results=SHARED_DOCUMENT_COLUMN_TYPES,
+    row=SharedDocument,
+    optimistic=Optimistic(
+        Statement(
+            "documents.update_with_lock: version",
+            """
+SELECT version FROM shared_documents WHERE id = $1
+""",
+            parameters=("uuid",),
+            results=("int8",),
+        ),
+        arguments=(5,),
+        expected=6,
+    ),
+)
+
+RECORD_OPERATION: Final = Statement(
+    "documents.record_operation",
+    """
+WITH document AS (
+    UPDATE shared_documents
+    SET last_sequence = last_sequence + 1,
+        updated_at = now()
+    WHERE id = $1
+      AND deleted_at IS NULL
+    RETURNING id, tenant_id, last_sequence
+)
+INSERT INTO document_operations (
+    tenant_id, document_id, sequence, operation_type, path, value, agent_id, vector_clock, applied_at
+)
+SELECT tenant_id, id, last_sequence, $2, $3, $4, $5, $6,
+       $7
+FROM document
+RETURNING id, tenant_id, document_id, sequence, operation_type, path, value, agent_id,
+    vector_clock, recorded_at, applied_at
+""",
+    parameters=("uuid", "text", "text", "jsonb", "text", "jsonb", "timestamptz"),
+    results=DOCUMENT_OPERATION_COLUMN_TYPES,
+    row=DocumentOperation,
+)
+
+LIST_OPERATIONS: Final = Statement(
+    "documents.list_operations",
+    """
+SELECT id, tenant_id, document_id, sequence, operation_type, path, value, agent_id,
+    vector_clock, recorded_at, applied_at FROM document_operations
+WHERE document_id = $1
+  AND sequence > $2
+ORDER BY sequence
+LIMIT $3
+""",
+    parameters=("uuid", "int8", "int8"),
+    results=DOCUMENT_OPERATION_COLUMN_TYPES,
+    row=DocumentOperation,
+    read_only=True,
+)
+
+LIST_PENDING_OPERATIONS: Final = Statement(
+    "documents.list_pending_operations",
+    """
+SELECT id, tenant_id, document_id, sequence, operation_type, path, value, agent_id,
+    vector_clock, recorded_at, applied_at FROM document_operations
+WHERE document_id = $1
+  AND applied_at IS NULL
+ORDER BY sequence
+""",
+    parameters=("uuid",),
+    results=DOCUMENT_OPERATION_COLUMN_TYPES,
+    row=DocumentOperation,
+    read_only=True,
+)
+
+MARK_OPERATIONS_APPLIED: Final[Statement[None]] = Statement(
+    "documents.mark_operations_applied",
+    """
+UPDATE document_operations
+SET applied_at = now()
+WHERE document_id = $1
+  AND sequence <= $2
+  AND applied_at IS NULL
+""",
+    parameters=("uuid", "int8"),
+)
+
+ACQUIRE_LOCK: Final[Statement[datetime]] = Statement(
+    "documents.acquire_lock",
+    """
+UPDATE shared_documents
+SET lock_owner = $1,
+    lock_expires_at = now() + $2::interval
+WHERE id = $3
+  AND (lock_owner IS NULL OR lock_expires_at < now())
+  AND deleted_at IS NULL
+RETURNING lock_expires_at
+""",
+    parameters=("text", "interval", "uuid"),
+    results=("timestamptz",),
+)
+
+RENEW_LOCK: Final[Statement[datetime]] = Statement(
+    "documents.renew_lock",
+    """
+UPDATE shared_documents
+SET lock_expires_at = now() + $1::interval
+WHERE id = $2
+  AND lock_owner = $3
+  AND lock_expires_at > now()
+  AND deleted_at IS NULL
+RETURNING lock_expires_at
+""",
+    parameters=("interval", "uuid", "text"),
+    results=("timestamptz",),
+)
+
+RELEASE_LOCK: Final[Statement[None]] = Statement(
+    "documents.release_lock",
+    """
+UPDATE shared_documents
+SET lock_owner = NULL,
+    lock_expires_at = NULL
+WHERE id = $1
+  AND lock_owner = $2
+""",
+    parameters=("uuid", "text"),
+)
+
+SOFT_DELETE: Final[Statement[None]] = Statement(
+    "documents.soft_delete",
+    """
+UPDATE shared_documents
+SET deleted_at = now(),
+    updated_at = now()
+WHERE id = $1
+  AND deleted_at IS NULL
+""",
+    parameters=("uuid",),
+)

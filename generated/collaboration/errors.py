@@ -6,6 +6,10 @@ from __future__ import annotations
 from reposgen_runtime.errors import AlreadyExists, CheckFailed, ForeignKeyMissing
 
 
+class AgentsCapabilitiesCheckViolation(CheckFailed):
+    """CHECK ((array_position(capabilities, NULL::text) IS NULL)) on public.agents."""
+
+
 class AgentsIdCheckViolation(CheckFailed):
     """CHECK ((id <> ''::text)) on public.agents."""
 
@@ -82,6 +86,10 @@ class TaskEventsTaskIdFkeyViolation(ForeignKeyMissing):
     """FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE on public.task_events."""
 
 
+class TasksCapabilitiesCheckViolation(CheckFailed):
+    """CHECK ((array_position(capabilities, NULL::text) IS NULL)) on public.tasks."""
+
+
 class TasksLeaseCheckViolation(CheckFailed):
     """CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))) on public.tasks."""
 
@@ -112,6 +120,10 @@ class TasksPkeyViolation(AlreadyExists):
 
 class TasksRetryCountCheckViolation(CheckFailed):
     """CHECK ((retry_count >= 0)) on public.tasks."""
+
+
+class TasksTagsCheckViolation(CheckFailed):
+    """CHECK ((array_position(tags, NULL::text) IS NULL)) on public.tasks."""
 
 
 class TasksTenantIdIdKeyViolation(AlreadyExists):
@@ -198,6 +210,10 @@ class WorkspaceMembersAgentIdFkeyViolation(ForeignKeyMissing):
     """FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE on public.workspace_members."""
 
 
+class WorkspaceMembersPermissionsCheckViolation(CheckFailed):
+    """CHECK ((array_position(permissions, NULL::text) IS NULL)) on public.workspace_members."""
+
+
 class WorkspaceMembersPkeyViolation(AlreadyExists):
     """PRIMARY KEY (workspace_id, agent_id) on public.workspace_members."""
 
@@ -220,3 +236,7 @@ class WorkspacesPkeyViolation(AlreadyExists):
 
 class WorkspacesTenantIdIdKeyViolation(AlreadyExists):
     """UNIQUE (tenant_id, id) on public.workspaces."""
+
+
+class TaskChangesCheckViolation(CheckFailed):
+    """CHECK (((jsonb_typeof(VALUE) = 'object'::text) AND ((VALUE - ARRAY['type'::text, 'priority'::text, 'title'::text, 'description'::text, 'parameters'::text, 'result'::text, 'error'::text, 'max_retries'::text, 'timeout_seconds'::text, 'deadline'::text, 'schedule'::text, 'tags'::text, 'capabilities'::text]) = '{}'::jsonb))) on domain public.task_changes."""

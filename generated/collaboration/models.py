@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from reposgen_runtime import Json
@@ -400,3 +400,179 @@ class WorkspaceMember:
     permissions: list[str]
     joined_at: datetime
     last_activity_at: datetime
+
+
+AGENT_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "text",
+    "public.agent_status",
+    "text[]",
+    "int4",
+    "jsonb",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+DOCUMENT_OPERATION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "int8",
+    "text",
+    "text",
+    "jsonb",
+    "text",
+    "jsonb",
+    "timestamptz",
+    "timestamptz",
+)
+
+SHARED_DOCUMENT_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "jsonb",
+    "int8",
+    "int8",
+    "text",
+    "timestamptz",
+    "text",
+    "text",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+TASK_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "public.task_status",
+    "public.task_priority",
+    "text",
+    "text",
+    "uuid",
+    "text",
+    "text",
+    "jsonb",
+    "jsonb",
+    "text",
+    "int4",
+    "int4",
+    "int4",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+    "int8",
+    "text",
+    "timestamptz",
+    "text",
+    "text[]",
+    "text[]",
+    "jsonb",
+    "text",
+    "timestamptz",
+)
+
+TASK_DELEGATION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "jsonb",
+    "timestamptz",
+)
+
+TASK_STAT_COLUMN_TYPES: Final = (
+    "uuid",
+    "timestamptz",
+    "public.task_status",
+    "public.task_priority",
+    "int8",
+    "float8",
+    "float8",
+    "float8",
+)
+
+WORKFLOW_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "public.workflow_status",
+    "jsonb",
+    "int4",
+    "jsonb",
+    "text",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+WORKFLOW_STAGE_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "int4",
+    "text",
+    "text",
+    "jsonb",
+    "public.stage_status",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+WORKFLOW_TRANSITION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "int4",
+    "int4",
+    "public.stage_status",
+    "timestamptz",
+)
+
+WORKSPACE_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "jsonb",
+    "int8",
+    "jsonb",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+WORKSPACE_ACTIVITY_COLUMN_TYPES: Final = (
+    "int8",
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "jsonb",
+    "timestamptz",
+)
+
+WORKSPACE_MEMBER_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "uuid",
+    "public.member_role",
+    "text[]",
+    "timestamptz",
+    "timestamptz",
+)

@@ -66,8 +66,10 @@ class AgentRepositoryProtocol(Protocol):
         """Register an agent, or renew what is known of it. Its status stays.
 
         Raises:
+            AgentsCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             AgentsIdCheckViolation: CHECK ((id <> ''::text)).
             AgentsMaxTasksCheckViolation: CHECK ((max_tasks > 0)).
+            PolicyFailed: row-level security of agents refuses it.
         """
         ...
 
@@ -162,6 +164,7 @@ class DocumentRepositoryProtocol(Protocol):
             SharedDocumentsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             SharedDocumentsTitleCheckViolation: CHECK ((title <> ''::text)).
             SharedDocumentsWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of shared_documents refuses it.
         """
         ...
 
@@ -243,6 +246,7 @@ class DocumentRepositoryProtocol(Protocol):
             DocumentOperationsPkeyViolation: PRIMARY KEY (id).
             DocumentOperationsSequenceCheckViolation: CHECK ((sequence > 0)).
             IdxOperationsDocumentSeqViolation: UNIQUE (document_id, sequence).
+            PolicyFailed: row-level security of document_operations refuses it.
         """
         ...
 
@@ -322,6 +326,7 @@ class TaskRepositoryProtocol(Protocol):
         from a new one.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -330,10 +335,12 @@ class TaskRepositoryProtocol(Protocol):
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         ...
 
@@ -343,6 +350,7 @@ class TaskRepositoryProtocol(Protocol):
         """Create many tasks at once.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -351,10 +359,12 @@ class TaskRepositoryProtocol(Protocol):
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         ...
 
@@ -365,6 +375,7 @@ class TaskRepositoryProtocol(Protocol):
         how many were new.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -372,10 +383,12 @@ class TaskRepositoryProtocol(Protocol):
             TasksParentTaskIdCheckViolation: CHECK ((parent_task_id <> id)).
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         ...
 
@@ -437,8 +450,10 @@ class TaskRepositoryProtocol(Protocol):
 
         Raises:
             NotFound: no such row.
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
@@ -485,8 +500,10 @@ class TaskRepositoryProtocol(Protocol):
             NotFound: no such row.
             StaleRow: its version is another one by now.
             ConditionFailed: another condition of the statement refuses the row.
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
@@ -682,6 +699,8 @@ class TaskRepositoryProtocol(Protocol):
             NotFound: no such row.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -692,6 +711,8 @@ class TaskRepositoryProtocol(Protocol):
             NotFound: no such row.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -705,6 +726,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -716,6 +739,9 @@ class TaskRepositoryProtocol(Protocol):
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            NotNullMissing: tasks.status is NULL.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -727,6 +753,8 @@ class TaskRepositoryProtocol(Protocol):
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -738,6 +766,7 @@ class TaskRepositoryProtocol(Protocol):
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
         """
         ...
 
@@ -745,11 +774,15 @@ class TaskRepositoryProtocol(Protocol):
         """Change many tasks at once, each in the columns that are given for it. Returns how many there were.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            TaskChangesCheckViolation: CHECK (((jsonb_typeof(VALUE) = 'object'::text) AND ((VALUE - ARRAY['type'::text, 'priority'::text, 'title'::text, 'description'::text, 'parameters'::text, 'result'::text, 'error'::text, 'max_retries'::text, 'timeout_seconds'::text, 'deadline'::text, 'schedule'::text, 'tags'::text, 'capabilities'::text]) = '{}'::jsonb))) on task_changes.
+            NotNullMissing: tasks.capabilities, tasks.max_retries, tasks.parameters, tasks.priority, tasks.tags, tasks.timeout_seconds, tasks.title or tasks.type is NULL.
         """
         ...
 
@@ -759,6 +792,7 @@ class TaskRepositoryProtocol(Protocol):
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
         """
         ...
 
@@ -780,6 +814,9 @@ class TaskRepositoryProtocol(Protocol):
             TaskDelegationsToAgentCheckViolation: CHECK ((to_agent <> from_agent)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_delegations refuses it.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -820,6 +857,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -832,6 +871,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -853,6 +894,8 @@ class TaskRepositoryProtocol(Protocol):
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -866,6 +909,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -879,6 +924,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -1016,7 +1063,11 @@ class TaskRepositoryProtocol(Protocol):
         ...
 
     async def refresh_task_stats(self) -> None:
-        """Bring the hourly statistics up to date while they can be read."""
+        """Bring the hourly statistics up to date while they can be read.
+
+        Raises:
+            RepositoryError: what function public.refresh_task_stats raises.
+        """
         ...
 
     async def validate_task_integrity(
@@ -1056,6 +1107,9 @@ class WorkflowRepositoryProtocol(Protocol):
             WorkflowStagesStageIndexCheckViolation: CHECK ((stage_index >= 0)).
             WorkflowStagesWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
             WorkflowStagesWorkflowIdStageIndexKeyViolation: UNIQUE (workflow_id, stage_index).
+            PolicyFailed: row-level security of workflows refuses it.
+            PolicyFailed: row-level security of workflow_stages refuses it.
+            NotNullMissing: workflow_stages.name is NULL.
         """
         ...
 
@@ -1134,6 +1188,7 @@ class WorkflowRepositoryProtocol(Protocol):
             WorkflowsCurrentStageCheckViolation: CHECK ((current_stage >= 0)).
             WorkflowTransitionsPkeyViolation: PRIMARY KEY (id).
             WorkflowTransitionsWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workflow_transitions refuses it.
         """
         ...
 
@@ -1172,8 +1227,11 @@ class WorkspaceRepositoryProtocol(Protocol):
             WorkspacesPkeyViolation: PRIMARY KEY (id).
             WorkspacesTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
             WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
             WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspaces refuses it.
+            PolicyFailed: row-level security of workspace_members refuses it.
         """
         ...
 
@@ -1204,11 +1262,14 @@ class WorkspaceRepositoryProtocol(Protocol):
         Raises:
             NotFound: no such row.
             WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
             WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
             WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_members refuses it.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
         ...
 
@@ -1229,6 +1290,7 @@ class WorkspaceRepositoryProtocol(Protocol):
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
         ...
 
@@ -1242,6 +1304,7 @@ class WorkspaceRepositoryProtocol(Protocol):
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
         ...
 

@@ -28,6 +28,9 @@ from reposgen_runtime.aio import Export, Runner, Source, Stream
 from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
 
 from .models import (
+    TASK_COLUMN_TYPES,
+    TASK_DELEGATION_COLUMN_TYPES,
+    TASK_STAT_COLUMN_TYPES,
     AgentTaskCount,
     Task,
     TaskDelegation,
@@ -43,77 +46,6 @@ from .models import (
     TaskUpdate,
 )
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "tasks.create",
-    """
-INSERT INTO tasks (
-    id, tenant_id, type, status, priority, created_by, assigned_to, assigned_at, parent_task_id, title, description,
-    parameters, max_retries, timeout_seconds, deadline, schedule, tags, capabilities
-)
-VALUES (
-    coalesce($1::uuid, gen_random_uuid()), $2, $3,
-    CASE WHEN $4::text IS NULL THEN 'pending'::task_status ELSE 'assigned' END,
-    $5, $6, $4::text,
-    CASE WHEN $4::text IS NOT NULL THEN now() END,
-    $7, $8, $9,
-    $10, $11, $12, $13, $14, $15, $16
-)
-RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at
-""",
-    parameters=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.task_priority",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "int4",
-        "int4",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
 
 
 @dataclass(slots=True)
@@ -133,69 +65,6 @@ class CreateBatchParams:
     parameters: JsonInput
     max_retries: int
     timeout_seconds: int
-
-
-CREATE_BATCH: Final[Statement[None]] = Statement(
-    "tasks.create_batch",
-    """
-INSERT INTO tasks (
-    id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description,
-    parameters, max_retries, timeout_seconds
-)
-SELECT staged.id, staged.tenant_id, staged.type, staged.status, staged.priority, staged.created_by, staged.assigned_to, staged.parent_task_id, staged.title, staged.description, staged.parameters, staged.max_retries, staged.timeout_seconds
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-""",
-    parameters=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "int4",
-        "int4",
-    ),
-    fields=(
-        "id",
-        "tenant_id",
-        "type",
-        "status",
-        "priority",
-        "created_by",
-        "assigned_to",
-        "parent_task_id",
-        "title",
-        "description",
-        "parameters",
-        "max_retries",
-        "timeout_seconds",
-    ),
-    copy=CopyInto(
-        '"pg_temp"."reposgen_rows"',
-        (
-            '"id"',
-            '"tenant_id"',
-            '"type"',
-            '"status"',
-            '"priority"',
-            '"created_by"',
-            '"assigned_to"',
-            '"parent_task_id"',
-            '"title"',
-            '"description"',
-            '"parameters"',
-            '"max_retries"',
-            '"timeout_seconds"',
-        ),
-        staged=True,
-    ),
-)
 
 
 @dataclass(slots=True)
@@ -233,1444 +102,12 @@ class BulkInsertParams:
     metadata: JsonInput
 
 
-BULK_INSERT: Final[Statement[None]] = Statement(
-    "tasks.bulk_insert",
-    """
-INSERT INTO tasks (
-    id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description,
-    parameters, result, error, max_retries, retry_count, timeout_seconds,
-    created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version,
-    delegated_from, deadline, schedule, tags, capabilities, metadata
-)
-SELECT staged.id, staged.tenant_id, staged.type, staged.status, staged.priority, staged.created_by, staged.assigned_to, staged.parent_task_id, staged.title, staged.description, staged.parameters, staged.result, staged.error, staged.max_retries, staged.retry_count, staged.timeout_seconds, staged.created_at, staged.assigned_at, staged.started_at, staged.completed_at, staged.updated_at, staged.deleted_at, staged.version, staged.delegated_from, staged.deadline, staged.schedule, staged.tags, staged.capabilities, staged.metadata
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-ON CONFLICT (id) DO NOTHING
-""",
-    parameters=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-    ),
-    fields=(
-        "id",
-        "tenant_id",
-        "type",
-        "status",
-        "priority",
-        "created_by",
-        "assigned_to",
-        "parent_task_id",
-        "title",
-        "description",
-        "parameters",
-        "result",
-        "error",
-        "max_retries",
-        "retry_count",
-        "timeout_seconds",
-        "created_at",
-        "assigned_at",
-        "started_at",
-        "completed_at",
-        "updated_at",
-        "deleted_at",
-        "version",
-        "delegated_from",
-        "deadline",
-        "schedule",
-        "tags",
-        "capabilities",
-        "metadata",
-    ),
-    copy=CopyInto(
-        '"pg_temp"."reposgen_rows"',
-        (
-            '"id"',
-            '"tenant_id"',
-            '"type"',
-            '"status"',
-            '"priority"',
-            '"created_by"',
-            '"assigned_to"',
-            '"parent_task_id"',
-            '"title"',
-            '"description"',
-            '"parameters"',
-            '"result"',
-            '"error"',
-            '"max_retries"',
-            '"retry_count"',
-            '"timeout_seconds"',
-            '"created_at"',
-            '"assigned_at"',
-            '"started_at"',
-            '"completed_at"',
-            '"updated_at"',
-            '"deleted_at"',
-            '"version"',
-            '"delegated_from"',
-            '"deadline"',
-            '"schedule"',
-            '"tags"',
-            '"capabilities"',
-            '"metadata"',
-        ),
-        staged=True,
-    ),
-)
-
-GET: Final = Statement(
-    "tasks.get",
-    """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks
-WHERE id = $1
-  AND deleted_at IS NULL
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-GET_BATCH: Final = Statement(
-    "tasks.get_batch",
-    """
-SELECT t.id, t.tenant_id, t.type, t.status, t.priority, t.created_by, t.assigned_to, t.parent_task_id, t.title, t.description, t.parameters, t.result, t.error, t.max_retries, t.retry_count, t.timeout_seconds, t.created_at, t.assigned_at, t.started_at, t.completed_at, t.updated_at, t.deleted_at, t.version, t.delegated_from, t.deadline, t.schedule, t.tags, t.capabilities, t.metadata, t.lease_owner, t.lease_expires_at
-FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, position)
-JOIN tasks AS t ON t.id = wanted.id
-WHERE t.deleted_at IS NULL
-ORDER BY wanted.position
-""",
-    parameters=("uuid[]",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-GET_FOR_UPDATE: Final = Statement(
-    "tasks.get_for_update",
-    """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks
-WHERE id = $1
-  AND deleted_at IS NULL
-FOR UPDATE
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    locks_rows=True,
-)
-
-UPDATE: Final = Variants(
-    "tasks.update",
-    (
-        """
-UPDATE tasks
-SET """,
-        When(
-            """type = $1,
-    """,
-            1,
-        ),
-        When(
-            """priority = $2,
-    """,
-            2,
-        ),
-        When(
-            """title = $3,
-    """,
-            3,
-        ),
-        When(
-            """description = $4,
-    """,
-            4,
-        ),
-        When(
-            """parameters = $5,
-    """,
-            5,
-        ),
-        When(
-            """result = $6,
-    """,
-            6,
-        ),
-        When(
-            """error = $7,
-    """,
-            7,
-        ),
-        When(
-            """max_retries = $8,
-    """,
-            8,
-        ),
-        When(
-            """timeout_seconds = $9,
-    """,
-            9,
-        ),
-        When(
-            """deadline = $10,
-    """,
-            10,
-        ),
-        When(
-            """schedule = $11,
-    """,
-            11,
-        ),
-        When(
-            """tags = $12,
-    """,
-            12,
-        ),
-        When(
-            """capabilities = $13,
-    """,
-            13,
-        ),
-        """version = version + 1,
-    updated_at = now()
-WHERE id = $14
-  AND deleted_at IS NULL
-RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at
-""",
-    ),
-    items=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
-    parameters=(
-        "text",
-        "public.task_priority",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "uuid",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-UPDATE_WITH_VERSION: Final = Variants(
-    "tasks.update_with_version",
-    (
-        """
-UPDATE tasks
-SET """,
-        When(
-            """type = $1,
-    """,
-            1,
-        ),
-        When(
-            """priority = $2,
-    """,
-            2,
-        ),
-        When(
-            """title = $3,
-    """,
-            3,
-        ),
-        When(
-            """description = $4,
-    """,
-            4,
-        ),
-        When(
-            """parameters = $5,
-    """,
-            5,
-        ),
-        When(
-            """result = $6,
-    """,
-            6,
-        ),
-        When(
-            """error = $7,
-    """,
-            7,
-        ),
-        When(
-            """max_retries = $8,
-    """,
-            8,
-        ),
-        When(
-            """timeout_seconds = $9,
-    """,
-            9,
-        ),
-        When(
-            """deadline = $10,
-    """,
-            10,
-        ),
-        When(
-            """schedule = $11,
-    """,
-            11,
-        ),
-        When(
-            """tags = $12,
-    """,
-            12,
-        ),
-        When(
-            """capabilities = $13,
-    """,
-            13,
-        ),
-        """version = version + 1,
-    updated_at = now()
-WHERE id = $14
-  AND version = $15
-  AND deleted_at IS NULL
-RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at
-""",
-    ),
-    items=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
-    parameters=(
-        "text",
-        "public.task_priority",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "uuid",
-        "int8",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    optimistic=Optimistic(
-        Statement(
-            "tasks.update_with_version: version",
-            """
-SELECT version FROM tasks WHERE id = $1
-""",
-            parameters=("uuid",),
-            results=("int8",),
-        ),
-        arguments=(13,),
-        expected=14,
-    ),
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "tasks.delete",
-    """
-DELETE FROM tasks
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-SOFT_DELETE: Final[Statement[None]] = Statement(
-    "tasks.soft_delete",
-    """
-UPDATE tasks
-SET deleted_at = now(),
-    version = version + 1,
-    updated_at = now()
-WHERE id = $1
-  AND deleted_at IS NULL
-""",
-    parameters=("uuid",),
-)
-
-LIST_BY_TENANT: Final = Variants(
-    "tasks.list_by_tenant",
-    (
-        """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks AS t
-WHERE tenant_id = $1
-  AND deleted_at IS NULL""",
-        When(
-            """
-  AND status = ANY($2)""",
-            2,
-        ),
-        When(
-            """
-  AND priority = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND type = ANY($4)""",
-            4,
-        ),
-        When(
-            """
-  AND assigned_to = $5""",
-            5,
-        ),
-        When(
-            """
-  AND created_by = $6""",
-            6,
-        ),
-        When(
-            """
-  AND created_at > $7""",
-            7,
-        ),
-        When(
-            """
-  AND created_at < $8""",
-            8,
-        ),
-        When(
-            """
-  AND updated_at > $9""",
-            9,
-        ),
-        When(
-            """
-  AND parent_task_id = $10""",
-            10,
-        ),
-        When(
-            """
-  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
-      = $11""",
-            11,
-        ),
-        When(
-            """
-  AND tags @> $12""",
-            12,
-        ),
-        When(
-            """
-  AND capabilities @> $13""",
-            13,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
-    ordering=Ordering(
-        (Key("created_at", 16, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(
-            Key("created_at", 16),
-            Key("updated_at", 20),
-            Key("priority", 4),
-            Key("status", 3),
-            Key("deadline", 24, nullable=True),
-            Key("title", 8),
-        ),
-    ),
-    parameters=(
-        "uuid",
-        "public.task_status[]",
-        "public.task_priority[]",
-        "text[]",
-        "text",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "bool",
-        "text[]",
-        "text[]",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-LIST_BY_AGENT: Final = Variants(
-    "tasks.list_by_agent",
-    (
-        """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks AS t
-WHERE tenant_id = $1
-  AND assigned_to = $2
-  AND deleted_at IS NULL""",
-        When(
-            """
-  AND status = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND priority = ANY($4)""",
-            4,
-        ),
-        When(
-            """
-  AND type = ANY($5)""",
-            5,
-        ),
-        When(
-            """
-  AND created_by = $6""",
-            6,
-        ),
-        When(
-            """
-  AND created_at > $7""",
-            7,
-        ),
-        When(
-            """
-  AND created_at < $8""",
-            8,
-        ),
-        When(
-            """
-  AND updated_at > $9""",
-            9,
-        ),
-        When(
-            """
-  AND parent_task_id = $10""",
-            10,
-        ),
-        When(
-            """
-  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
-      = $11""",
-            11,
-        ),
-        When(
-            """
-  AND tags @> $12""",
-            12,
-        ),
-        When(
-            """
-  AND capabilities @> $13""",
-            13,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
-    ordering=Ordering(
-        (Key("created_at", 16, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(
-            Key("created_at", 16),
-            Key("updated_at", 20),
-            Key("priority", 4),
-            Key("status", 3),
-            Key("deadline", 24, nullable=True),
-            Key("title", 8),
-        ),
-    ),
-    parameters=(
-        "uuid",
-        "text",
-        "public.task_status[]",
-        "public.task_priority[]",
-        "text[]",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "bool",
-        "text[]",
-        "text[]",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-STREAM_TASKS: Final = Variants(
-    "tasks.stream_tasks",
-    (
-        """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks AS t
-WHERE tenant_id = $1
-  AND deleted_at IS NULL""",
-        When(
-            """
-  AND status = ANY($2)""",
-            2,
-        ),
-        When(
-            """
-  AND priority = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND type = ANY($4)""",
-            4,
-        ),
-        When(
-            """
-  AND assigned_to = $5""",
-            5,
-        ),
-        When(
-            """
-  AND created_by = $6""",
-            6,
-        ),
-        When(
-            """
-  AND created_at > $7""",
-            7,
-        ),
-        When(
-            """
-  AND created_at < $8""",
-            8,
-        ),
-        When(
-            """
-  AND updated_at > $9""",
-            9,
-        ),
-        When(
-            """
-  AND parent_task_id = $10""",
-            10,
-        ),
-        When(
-            """
-  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
-      = $11""",
-            11,
-        ),
-        When(
-            """
-  AND tags @> $12""",
-            12,
-        ),
-        When(
-            """
-  AND capabilities @> $13""",
-            13,
-        ),
-        """
-ORDER BY created_at, id
-""",
-    ),
-    filters=(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
-    parameters=(
-        "uuid",
-        "public.task_status[]",
-        "public.task_priority[]",
-        "text[]",
-        "text",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "bool",
-        "text[]",
-        "text[]",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-GET_SUBTASKS: Final = Statement(
-    "tasks.get_subtasks",
-    """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks
-WHERE parent_task_id = $1
-  AND deleted_at IS NULL
-ORDER BY created_at, id
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class GetTaskTreeRow:
     """A row of GetTaskTree."""
 
     task: Task
     depth: int
-
-
-def _get_task_tree_row(*r: Any) -> GetTaskTreeRow:
-    return GetTaskTreeRow(Task(*r[0:31]), r[31])
-
-
-GET_TASK_TREE: Final = Statement(
-    "tasks.get_task_tree",
-    """
-WITH RECURSIVE tree AS (
-    SELECT id, created_at, 0 AS depth
-    FROM tasks
-    WHERE id = $1
-      AND deleted_at IS NULL
-    UNION ALL
-    SELECT child.id, child.created_at, tree.depth + 1
-    FROM tree
-    JOIN tasks AS child ON child.parent_task_id = tree.id
-    WHERE tree.depth < $2
-      AND child.deleted_at IS NULL
-) SEARCH DEPTH FIRST BY created_at, id SET place
-SELECT task.id, task.tenant_id, task.type, task.status, task.priority, task.created_by, task.assigned_to, task.parent_task_id, task.title, task.description, task.parameters, task.result, task.error, task.max_retries, task.retry_count, task.timeout_seconds, task.created_at, task.assigned_at, task.started_at, task.completed_at, task.updated_at, task.deleted_at, task.version, task.delegated_from, task.deadline, task.schedule, task.tags, task.capabilities, task.metadata, task.lease_owner, task.lease_expires_at, tree.depth
-FROM tree
-JOIN tasks AS task ON task.id = tree.id
-ORDER BY tree.place
-""",
-    parameters=("uuid", "int4"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "int4",
-    ),
-    row=_get_task_tree_row,
-    read_only=True,
-)
-
-ASSIGN_TO_AGENT: Final = Statement(
-    "tasks.assign_to_agent",
-    """
-WITH assigned AS (
-    UPDATE tasks
-    SET assigned_to = $1,
-        assigned_at = now(),
-        status = 'assigned',
-        version = version + 1,
-        updated_at = now()
-    WHERE id = $2
-      AND status IN ('pending', 'assigned')
-      AND deleted_at IS NULL
-    RETURNING *
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, id, 'assigned', assigned_to, jsonb_build_object('assigned_by', $3::text)
-    FROM assigned
-)
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM assigned
-""",
-    parameters=("text", "uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-UNASSIGN_TASK: Final = Statement(
-    "tasks.unassign_task",
-    """
-WITH held AS (
-    SELECT id, assigned_to
-    FROM tasks
-    WHERE id = $1
-      AND status IN ('assigned', 'in_progress')
-      AND deleted_at IS NULL
-    FOR UPDATE
-), unassigned AS (
-    UPDATE tasks
-    SET assigned_to = NULL,
-        assigned_at = NULL,
-        status = 'pending',
-        version = version + 1,
-        updated_at = now()
-    FROM held
-    WHERE tasks.id = held.id
-    RETURNING tasks.*
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT unassigned.tenant_id, held.id, 'unassigned', held.assigned_to, jsonb_build_object('reason', $2::text)
-    FROM unassigned
-    JOIN held ON held.id = unassigned.id
-)
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM unassigned
-""",
-    parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-UPDATE_STATUS: Final = Statement(
-    "tasks.update_status",
-    """
-WITH held AS (
-    SELECT id, status
-    FROM tasks
-    WHERE id = $1
-      AND deleted_at IS NULL
-    FOR UPDATE
-), updated AS (
-    UPDATE tasks
-    SET status = $2,
-        metadata = tasks.metadata || $3::jsonb,
-        version = version + 1,
-        updated_at = now()
-    FROM held
-    WHERE tasks.id = held.id
-    RETURNING tasks.*
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT updated.tenant_id, updated.id, 'status_changed', updated.assigned_to,
-           jsonb_build_object('from', held.status, 'to', updated.status, 'metadata', $3::jsonb)
-    FROM updated
-    JOIN held ON held.id = updated.id
-)
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM updated
-""",
-    parameters=("uuid", "public.task_status", "jsonb"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-BULK_UPDATE_STATUS: Final[Statement[int]] = Statement(
-    "tasks.bulk_update_status",
-    """
-WITH held AS (
-    SELECT tasks.id, tasks.status AS before, wanted.status, coalesce(wanted.metadata, '{}') AS metadata
-    FROM unnest($1::task_status_update[]) AS wanted
-    JOIN tasks ON tasks.id = wanted.task_id
-    WHERE tasks.deleted_at IS NULL
-    ORDER BY tasks.id
-    FOR UPDATE OF tasks
-), updated AS (
-    UPDATE tasks
-    SET status = held.status,
-        metadata = tasks.metadata || held.metadata,
-        version = version + 1,
-        updated_at = now()
-    FROM held
-    WHERE tasks.id = held.id
-    RETURNING tasks.id, tasks.tenant_id, tasks.assigned_to, held.before, held.status, held.metadata
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, id, 'status_changed', assigned_to,
-           jsonb_build_object('from', before, 'to', status, 'metadata', metadata)
-    FROM updated
-)
-SELECT count(*) FROM updated
-""",
-    parameters=("public.task_status_update[]",),
-    results=("int8",),
-)
-
-BATCH_UPDATE_STATUS: Final[Statement[int]] = Statement(
-    "tasks.batch_update_status",
-    """
-WITH held AS (
-    SELECT id, status
-    FROM tasks
-    WHERE id = ANY($1)
-      AND deleted_at IS NULL
-    ORDER BY id
-    FOR UPDATE
-), updated AS (
-    UPDATE tasks
-    SET status = $2,
-        version = version + 1,
-        updated_at = now()
-    FROM held
-    WHERE tasks.id = held.id
-    RETURNING tasks.id, tasks.tenant_id, tasks.assigned_to, tasks.status, held.status AS before
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, id, 'status_changed', assigned_to, jsonb_build_object('from', before, 'to', status)
-    FROM updated
-)
-SELECT count(*) FROM updated
-""",
-    parameters=("uuid[]", "public.task_status"),
-    results=("int8",),
-)
-
-INCREMENT_RETRY_COUNT: Final[Statement[int]] = Statement(
-    "tasks.increment_retry_count",
-    """
-WITH retried AS (
-    UPDATE tasks
-    SET retry_count = retry_count + 1,
-        version = version + 1,
-        updated_at = now()
-    WHERE id = $1
-      AND deleted_at IS NULL
-    RETURNING *
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, id, 'retried', assigned_to,
-           jsonb_build_object('retry_count', retry_count, 'max_retries', max_retries)
-    FROM retried
-)
-SELECT retry_count FROM retried
-""",
-    parameters=("uuid",),
-    results=("int4",),
-)
-
-BULK_UPDATE: Final[Statement[int]] = Statement(
-    "tasks.bulk_update",
-    """
-WITH updated AS (
-    UPDATE tasks AS t
-    SET (
-            type, priority, title, description, parameters, result, error,
-            max_retries, timeout_seconds, deadline, schedule, tags, capabilities, version, updated_at
-        ) = (
-            SELECT n.type, n.priority, n.title, n.description, n.parameters, n.result, n.error,
-                   n.max_retries, n.timeout_seconds, n.deadline, n.schedule, n.tags, n.capabilities, t.version + 1, now()
-            FROM jsonb_populate_record(t, wanted.changes) AS n
-        )
-    FROM unnest($1::task_update[]) AS wanted
-    WHERE t.id = wanted.task_id
-      AND t.deleted_at IS NULL
-    RETURNING t.id
-)
-SELECT count(*) FROM updated
-""",
-    parameters=("public.task_update[]",),
-    results=("int8",),
-)
-
-ARCHIVE_TASKS: Final[Statement[int]] = Statement(
-    "tasks.archive_tasks",
-    """
-WITH archived AS (
-    UPDATE tasks
-    SET deleted_at = now(),
-        version = version + 1,
-        updated_at = now()
-    WHERE tenant_id = $1
-      AND status IN ('completed', 'failed', 'cancelled', 'timed_out')
-      AND completed_at < $2
-      AND deleted_at IS NULL
-    RETURNING id, tenant_id, assigned_to
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id)
-    SELECT tenant_id, id, 'archived', assigned_to
-    FROM archived
-)
-SELECT count(*) FROM archived
-""",
-    parameters=("uuid", "timestamptz"),
-    results=("int8",),
-)
-
-CREATE_DELEGATION: Final = Statement(
-    "tasks.create_delegation",
-    """
-WITH held AS (
-    UPDATE tasks
-    SET assigned_to = $1,
-        assigned_at = now(),
-        delegated_from = $2,
-        status = 'assigned',
-        version = version + 1,
-        updated_at = now()
-    WHERE id = $3
-      AND assigned_to = $2
-      AND status IN ('assigned', 'in_progress')
-      AND deleted_at IS NULL
-    RETURNING *
-), delegation AS (
-    INSERT INTO task_delegations (tenant_id, task_id, from_agent, to_agent, reason, metadata)
-    SELECT tenant_id, id, $2, $1, $4, $5
-    FROM held
-    RETURNING *
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, task_id, 'delegated', to_agent, jsonb_build_object('from', from_agent, 'reason', reason)
-    FROM delegation
-)
-SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated_at FROM delegation
-""",
-    parameters=("text", "text", "uuid", "text", "jsonb"),
-    results=("uuid", "uuid", "uuid", "text", "text", "text", "jsonb", "timestamptz"),
-    row=TaskDelegation,
-)
-
-GET_DELEGATION_HISTORY: Final = Statement(
-    "tasks.get_delegation_history",
-    """
-SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated_at FROM task_delegations
-WHERE task_id = $1
-ORDER BY delegated_at, id
-""",
-    parameters=("uuid",),
-    results=("uuid", "uuid", "uuid", "text", "text", "text", "jsonb", "timestamptz"),
-    row=TaskDelegation,
-    read_only=True,
-)
-
-GET_DELEGATIONS_TO_AGENT: Final = Statement(
-    "tasks.get_delegations_to_agent",
-    """
-SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated_at FROM task_delegations
-WHERE tenant_id = $1
-  AND to_agent = $2
-  AND delegated_at >= $3
-ORDER BY delegated_at DESC, id DESC
-""",
-    parameters=("uuid", "text", "timestamptz"),
-    results=("uuid", "uuid", "uuid", "text", "text", "text", "jsonb", "timestamptz"),
-    row=TaskDelegation,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -1685,545 +122,6 @@ class GetDelegationChainRow:
     delegated_at: datetime
     depth: int
     agents: list[str]
-
-
-GET_DELEGATION_CHAIN: Final = Statement(
-    "tasks.get_delegation_chain",
-    """
-WITH RECURSIVE chain AS (
-    (
-        SELECT id, task_id, from_agent, to_agent, reason, delegated_at,
-               1 AS depth, ARRAY[from_agent, to_agent] AS agents
-        FROM task_delegations
-        WHERE task_id = $1
-        ORDER BY delegated_at, id
-        LIMIT 1
-    )
-    UNION ALL
-    SELECT link.id, link.task_id, link.from_agent, link.to_agent, link.reason, link.delegated_at,
-           chain.depth + 1, chain.agents || link.to_agent
-    FROM chain
-    CROSS JOIN LATERAL (
-        SELECT *
-        FROM task_delegations AS later
-        WHERE later.task_id = chain.task_id
-          AND later.from_agent = chain.to_agent
-          AND (later.delegated_at, later.id) > (chain.delegated_at, chain.id)
-        ORDER BY later.delegated_at, later.id
-        LIMIT 1
-    ) AS link
-)
-SELECT id, task_id, from_agent, to_agent, reason, delegated_at, depth, agents FROM chain
-ORDER BY depth
-""",
-    parameters=("uuid",),
-    results=("uuid", "uuid", "text", "text", "text", "timestamptz", "int4", "text[]"),
-    row=GetDelegationChainRow,
-    read_only=True,
-)
-
-GET_TASKS_FOR_EXECUTION: Final = Statement(
-    "tasks.get_tasks_for_execution",
-    """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks
-WHERE tenant_id = $1
-  AND deleted_at IS NULL
-  AND status IN ('pending', 'assigned')
-  AND (assigned_to IS NULL OR assigned_to = $2)
-  AND EXISTS (
-      SELECT 1 FROM agents
-      WHERE agents.tenant_id = $1 AND agents.id = $2 AND agents.status = 'active'
-  )
-  AND capabilities <@ (
-      SELECT agents.capabilities FROM agents
-      WHERE agents.tenant_id = $1 AND agents.id = $2
-  )
-ORDER BY priority DESC, created_at, id
-LIMIT $3
-FOR UPDATE SKIP LOCKED
-""",
-    parameters=("uuid", "text", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    locks_rows=True,
-)
-
-CLAIM_TASKS: Final = Statement(
-    "tasks.claim_tasks",
-    """
-WITH ready AS (
-    SELECT id
-    FROM tasks
-    WHERE tenant_id = $1
-      AND deleted_at IS NULL
-      AND status IN ('pending', 'assigned')
-      AND (assigned_to IS NULL OR assigned_to = $2)
-      AND EXISTS (
-          SELECT 1 FROM agents
-          WHERE agents.tenant_id = $1 AND agents.id = $2 AND agents.status = 'active'
-      )
-      AND capabilities <@ (
-          SELECT agents.capabilities FROM agents
-          WHERE agents.tenant_id = $1 AND agents.id = $2
-      )
-    ORDER BY priority DESC, created_at, id
-    LIMIT $3
-    FOR UPDATE SKIP LOCKED
-), claimed AS (
-    UPDATE tasks
-    SET assigned_to = $2,
-        assigned_at = coalesce(assigned_at, now()),
-        status = 'in_progress',
-        lease_owner = $2,
-        lease_expires_at = now() + $4::interval,
-        version = version + 1,
-        updated_at = now()
-    FROM ready
-    WHERE tasks.id = ready.id
-    RETURNING tasks.*
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, id, 'started', lease_owner, jsonb_build_object('lease_expires_at', lease_expires_at)
-    FROM claimed
-)
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM claimed
-ORDER BY priority DESC, created_at, id
-""",
-    parameters=("uuid", "text", "int8", "interval"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-LOCK_TASK_FOR_EXECUTION: Final = Statement(
-    "tasks.lock_task_for_execution",
-    """
-WITH leased AS (
-    UPDATE tasks
-    SET assigned_to = $1,
-        assigned_at = coalesce(assigned_at, now()),
-        status = 'in_progress',
-        lease_owner = $1,
-        lease_expires_at = now() + $2::interval,
-        version = version + 1,
-        updated_at = now()
-    WHERE id = $3
-      AND deleted_at IS NULL
-      AND (assigned_to IS NULL OR assigned_to = $1 OR lease_expires_at < now())
-      AND (
-          status IN ('pending', 'assigned')
-          OR status = 'in_progress' AND (lease_owner IS NULL OR lease_owner = $1 OR lease_expires_at < now())
-      )
-    RETURNING *
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, id, 'started', lease_owner, jsonb_build_object('lease_expires_at', lease_expires_at)
-    FROM leased
-)
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM leased
-""",
-    parameters=("text", "interval", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-RENEW_TASK_LEASE: Final[Statement[datetime | None]] = Statement(
-    "tasks.renew_task_lease",
-    """
-UPDATE tasks
-SET lease_expires_at = now() + $1::interval,
-    version = version + 1,
-    updated_at = now()
-WHERE id = $2
-  AND lease_owner = $3
-  AND lease_expires_at > now()
-  AND deleted_at IS NULL
-RETURNING lease_expires_at
-""",
-    parameters=("interval", "uuid", "text"),
-    results=("timestamptz",),
-)
-
-COMPLETE_TASK: Final = Statement(
-    "tasks.complete_task",
-    """
-WITH completed AS (
-    UPDATE tasks
-    SET status = 'completed',
-        result = $1,
-        error = NULL,
-        version = version + 1,
-        updated_at = now()
-    WHERE id = $2
-      AND lease_owner = $3
-      AND lease_expires_at > now()
-      AND deleted_at IS NULL
-    RETURNING *
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, id, 'status_changed', assigned_to, jsonb_build_object('from', 'in_progress', 'to', status)
-    FROM completed
-)
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM completed
-""",
-    parameters=("jsonb", "uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-FAIL_TASK: Final = Statement(
-    "tasks.fail_task",
-    """
-WITH failed AS (
-    UPDATE tasks
-    SET status = CASE WHEN retry_count < max_retries THEN 'pending'::task_status ELSE 'failed' END,
-        assigned_to = CASE WHEN retry_count < max_retries THEN NULL ELSE assigned_to END,
-        assigned_at = CASE WHEN retry_count < max_retries THEN NULL ELSE assigned_at END,
-        retry_count = CASE WHEN retry_count < max_retries THEN retry_count + 1 ELSE retry_count END,
-        error = $1,
-        version = version + 1,
-        updated_at = now()
-    WHERE id = $2
-      AND lease_owner = $3
-      AND lease_expires_at > now()
-      AND deleted_at IS NULL
-    RETURNING *
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT tenant_id, id, 'status_changed', $3,
-           jsonb_build_object('from', 'in_progress', 'to', status, 'error', error, 'retry_count', retry_count)
-    FROM failed
-)
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM failed
-""",
-    parameters=("text", "uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-RECLAIM_EXPIRED_TASKS: Final = Statement(
-    "tasks.reclaim_expired_tasks",
-    """
-WITH expired AS (
-    SELECT id, lease_owner
-    FROM tasks
-    WHERE tenant_id = $1
-      AND lease_expires_at < now()
-      AND deleted_at IS NULL
-    ORDER BY lease_expires_at
-    LIMIT $2
-    FOR UPDATE SKIP LOCKED
-), reclaimed AS (
-    UPDATE tasks
-    SET status = CASE WHEN retry_count < max_retries THEN 'pending'::task_status ELSE 'timed_out' END,
-        assigned_to = CASE WHEN retry_count < max_retries THEN NULL ELSE assigned_to END,
-        assigned_at = CASE WHEN retry_count < max_retries THEN NULL ELSE assigned_at END,
-        retry_count = CASE WHEN retry_count < max_retries THEN retry_count + 1 ELSE retry_count END,
-        version = version + 1,
-        updated_at = now()
-    FROM expired
-    WHERE tasks.id = expired.id
-    RETURNING tasks.*
-), event AS (
-    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
-    SELECT reclaimed.tenant_id, reclaimed.id, 'lease_expired', expired.lease_owner,
-           jsonb_build_object('to', reclaimed.status, 'retry_count', reclaimed.retry_count)
-    FROM reclaimed
-    JOIN expired ON expired.id = reclaimed.id
-)
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM reclaimed
-ORDER BY created_at, id
-""",
-    parameters=("uuid", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-)
-
-GET_OVERDUE_TASKS: Final = Statement(
-    "tasks.get_overdue_tasks",
-    """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks
-WHERE tenant_id = $1
-  AND deadline < now() - $2::interval
-  AND status IN ('pending', 'assigned', 'in_progress')
-  AND deleted_at IS NULL
-ORDER BY deadline, id
-""",
-    parameters=("uuid", "interval"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-GET_TASKS_BY_SCHEDULE: Final = Statement(
-    "tasks.get_tasks_by_schedule",
-    """
-SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description, parameters, result, error, max_retries, retry_count, timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version, delegated_from, deadline, schedule, tags, capabilities, metadata, lease_owner, lease_expires_at FROM tasks
-WHERE tenant_id = $1
-  AND schedule = $2
-  AND deleted_at IS NULL
-ORDER BY created_at, id
-""",
-    parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -2241,75 +139,6 @@ class GetTaskStatsRow:
     by_agent: list[AgentTaskCount]
 
 
-GET_TASK_STATS: Final = Statement(
-    "tasks.get_task_stats",
-    """
-WITH recent AS MATERIALIZED (
-    SELECT status, priority, assigned_to,
-           CASE WHEN status = 'completed' THEN completed_at - created_at END AS completion
-    FROM tasks
-    WHERE tenant_id = $1
-      AND created_at >= now() - $2::interval
-      AND deleted_at IS NULL
-)
-SELECT count(*) AS total_count,
-       count(*) FILTER (WHERE status = 'completed') AS completed_count,
-       count(*) FILTER (WHERE status = 'failed') AS failed_count,
-       avg(completion) AS average_completion,
-       percentile_cont(0.95) WITHIN GROUP (ORDER BY completion) AS p95_completion,
-       percentile_cont(0.99) WITHIN GROUP (ORDER BY completion) AS p99_completion,
-       ARRAY(
-           SELECT (status, count(*))::task_status_count FROM recent GROUP BY status ORDER BY status
-       ) AS by_status,
-       ARRAY(
-           SELECT (priority, count(*))::task_priority_count FROM recent GROUP BY priority ORDER BY priority
-       ) AS by_priority,
-       ARRAY(
-           SELECT (assigned_to, count(*))::agent_task_count FROM recent
-           WHERE assigned_to IS NOT NULL GROUP BY assigned_to ORDER BY assigned_to
-       ) AS by_agent
-FROM recent
-""",
-    parameters=("uuid", "interval"),
-    results=(
-        "int8",
-        "int8",
-        "int8",
-        "interval",
-        "interval",
-        "interval",
-        "public.task_status_count[]",
-        "public.task_priority_count[]",
-        "public.agent_task_count[]",
-    ),
-    row=GetTaskStatsRow,
-    read_only=True,
-)
-
-GET_HOURLY_TASK_STATS: Final = Statement(
-    "tasks.get_hourly_task_stats",
-    """
-SELECT tenant_id, hour, status, priority, count, avg_duration, median_duration, p95_duration FROM task_stats
-WHERE hour >= $1
-  AND hour < $2
-ORDER BY hour, status, priority
-""",
-    parameters=("timestamptz", "timestamptz"),
-    results=(
-        "uuid",
-        "timestamptz",
-        "public.task_status",
-        "public.task_priority",
-        "int8",
-        "float8",
-        "float8",
-        "float8",
-    ),
-    row=TaskStat,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class GetAgentWorkloadRow:
     """A row of GetAgentWorkload."""
@@ -2322,39 +151,6 @@ class GetAgentWorkloadRow:
     current_capacity: float
 
 
-GET_AGENT_WORKLOAD: Final = Statement(
-    "tasks.get_agent_workload",
-    """
-SELECT agents.id AS agent_id,
-       load.pending_count,
-       load.active_count,
-       load.completed_today,
-       load.average_time,
-       greatest(0, 1 - load.active_count::double precision / agents.max_tasks) AS current_capacity
-FROM agents
-CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE status IN ('pending', 'assigned')) AS pending_count,
-           count(*) FILTER (WHERE status = 'in_progress') AS active_count,
-           count(*) FILTER (
-               WHERE status = 'completed' AND completed_at >= date_trunc('day', now())
-           ) AS completed_today,
-           avg(completed_at - started_at) FILTER (WHERE status = 'completed') AS average_time
-    FROM tasks
-    WHERE tasks.tenant_id = agents.tenant_id
-      AND tasks.assigned_to = agents.id
-      AND tasks.deleted_at IS NULL
-) AS load
-WHERE agents.tenant_id = $1
-  AND agents.id = ANY($2)
-ORDER BY agents.id
-""",
-    parameters=("uuid", "text[]"),
-    results=("text", "int8", "int8", "int8", "interval", "float8"),
-    row=GetAgentWorkloadRow,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class GetTaskTimelineRow:
     """A row of GetTaskTimeline."""
@@ -2363,145 +159,6 @@ class GetTaskTimelineRow:
     agent_id: str | None
     details: Json
     timestamp: datetime
-
-
-GET_TASK_TIMELINE: Final = Statement(
-    "tasks.get_task_timeline",
-    """
-SELECT event_type, agent_id, details, timestamp
-FROM (
-    SELECT 0 AS id, 'created'::task_event_type AS event_type, created_by AS agent_id, '{}'::jsonb AS details,
-           created_at AS timestamp
-    FROM tasks
-    WHERE tasks.id = $1
-    UNION ALL
-    SELECT id, event_type, agent_id, details, timestamp
-    FROM task_events
-    WHERE task_id = $1
-) AS timeline
-ORDER BY id
-""",
-    parameters=("uuid",),
-    results=("public.task_event_type", "text", "jsonb", "timestamptz"),
-    row=GetTaskTimelineRow,
-    read_only=True,
-)
-
-GENERATE_TASK_REPORT: Final[Variants[None]] = Variants(
-    "tasks.generate_task_report",
-    (
-        """
-SELECT id, type, status, priority, title, created_by, assigned_to, retry_count, deadline,
-       created_at, started_at, completed_at, completed_at - created_at AS duration
-FROM tasks
-WHERE tenant_id = $1
-  AND deleted_at IS NULL""",
-        When(
-            """
-  AND status = ANY($2)""",
-            2,
-        ),
-        When(
-            """
-  AND priority = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND type = ANY($4)""",
-            4,
-        ),
-        When(
-            """
-  AND assigned_to = $5""",
-            5,
-        ),
-        When(
-            """
-  AND created_at > $6""",
-            6,
-        ),
-        When(
-            """
-  AND created_at < $7""",
-            7,
-        ),
-        """
-ORDER BY created_at, id
-""",
-    ),
-    filters=(2, 3, 4, 5, 6, 7),
-    parameters=(
-        "uuid",
-        "public.task_status[]",
-        "public.task_priority[]",
-        "text[]",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    read_only=True,
-)
-
-GENERATE_TASK_REPORT_JSON: Final[Variants[None]] = Variants(
-    "tasks.generate_task_report_json",
-    (
-        """
-SELECT jsonb_build_object(
-    'id', id, 'type', type, 'status', status, 'priority', priority, 'title', title, 'created_by', created_by,
-    'assigned_to', assigned_to, 'retry_count', retry_count, 'deadline', deadline, 'parameters', parameters,
-    'result', result, 'tags', tags, 'created_at', created_at, 'started_at', started_at, 'completed_at', completed_at
-) AS task
-FROM tasks
-WHERE tenant_id = $1
-  AND deleted_at IS NULL""",
-        When(
-            """
-  AND status = ANY($2)""",
-            2,
-        ),
-        When(
-            """
-  AND priority = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND type = ANY($4)""",
-            4,
-        ),
-        When(
-            """
-  AND assigned_to = $5""",
-            5,
-        ),
-        When(
-            """
-  AND created_at > $6""",
-            6,
-        ),
-        When(
-            """
-  AND created_at < $7""",
-            7,
-        ),
-        """
-ORDER BY created_at, id
-""",
-    ),
-    filters=(2, 3, 4, 5, 6, 7),
-    parameters=(
-        "uuid",
-        "public.task_status[]",
-        "public.task_priority[]",
-        "text[]",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    results=("jsonb",),
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -2515,195 +172,6 @@ class SearchTasksRow:
     by_type: list[TaskTypeCount]
 
 
-SEARCH_TASKS: Final = Variants(
-    "tasks.search_tasks",
-    (
-        """
-WITH matches AS MATERIALIZED (
-    SELECT t.id, t.status, t.priority, t.type,
-           ts_rank(task_document(t.title, t.description), websearch_to_tsquery('english', $1)) AS rank
-    FROM matching_tasks(websearch_to_tsquery('english', $1)) AS match (id)
-    JOIN tasks AS t ON t.id = match.id
-    WHERE t.tenant_id = $2
-      AND t.deleted_at IS NULL""",
-        When(
-            """
-      AND t.status = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-      AND t.priority = ANY($4)""",
-            4,
-        ),
-        When(
-            """
-      AND t.type = ANY($5)""",
-            5,
-        ),
-        When(
-            """
-      AND t.assigned_to = $6""",
-            6,
-        ),
-        When(
-            """
-      AND t.created_at > $7""",
-            7,
-        ),
-        When(
-            """
-      AND t.created_at < $8""",
-            8,
-        ),
-        When(
-            """
-      AND t.tags @> $9""",
-            9,
-        ),
-        When(
-            """
-      AND t.capabilities @> $10""",
-            10,
-        ),
-        """
-)
-SELECT (SELECT count(*) FROM matches) AS total_count,
-       ARRAY(
-           SELECT (
-               task,
-               best.rank,
-               ARRAY[
-                   ts_headline('english', task.title, websearch_to_tsquery('english', $1)),
-                   ts_headline('english', coalesce(task.description, ''), websearch_to_tsquery('english', $1))
-               ]
-           )::task_hit
-           FROM (SELECT id, rank FROM matches ORDER BY rank DESC, id LIMIT $11 OFFSET $12) AS best
-           JOIN tasks AS task ON task.id = best.id
-           ORDER BY best.rank DESC, task.id
-       ) AS hits,
-       ARRAY(
-           SELECT (status, count(*))::task_status_count FROM matches GROUP BY status ORDER BY status
-       ) AS by_status,
-       ARRAY(
-           SELECT (priority, count(*))::task_priority_count FROM matches GROUP BY priority ORDER BY priority
-       ) AS by_priority,
-       ARRAY(
-           SELECT (type, count(*))::task_type_count FROM matches GROUP BY type ORDER BY type
-       ) AS by_type
-""",
-    ),
-    filters=(3, 4, 5, 6, 7, 8, 9, 10),
-    parameters=(
-        "text",
-        "uuid",
-        "public.task_status[]",
-        "public.task_priority[]",
-        "text[]",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "text[]",
-        "text[]",
-        "int8",
-        "int8",
-    ),
-    results=(
-        "int8",
-        "public.task_hit[]",
-        "public.task_status_count[]",
-        "public.task_priority_count[]",
-        "public.task_type_count[]",
-    ),
-    row=SearchTasksRow,
-    read_only=True,
-)
-
-GET_SIMILAR_TASKS: Final = Statement(
-    "tasks.get_similar_tasks",
-    """
-SELECT other.id, other.tenant_id, other.type, other.status, other.priority, other.created_by, other.assigned_to, other.parent_task_id, other.title, other.description, other.parameters, other.result, other.error, other.max_retries, other.retry_count, other.timeout_seconds, other.created_at, other.assigned_at, other.started_at, other.completed_at, other.updated_at, other.deleted_at, other.version, other.delegated_from, other.deadline, other.schedule, other.tags, other.capabilities, other.metadata, other.lease_owner, other.lease_expires_at
-FROM tasks AS task
-CROSS JOIN LATERAL (
-    SELECT replace(
-        plainto_tsquery('english', task.title || ' ' || coalesce(task.description, ''))::text, ' & ', ' | '
-    )::tsquery AS query
-) AS words
-CROSS JOIN LATERAL (
-    SELECT *
-    FROM tasks
-    WHERE tasks.tenant_id = task.tenant_id
-      AND tasks.deleted_at IS NULL
-    ORDER BY tasks.created_at DESC, tasks.id DESC
-    LIMIT 2000
-) AS other
-CROSS JOIN LATERAL ts_rank(task_document(other.title, other.description), words.query, 1) AS rank
-WHERE task.id = $1
-  AND other.id <> task.id
-  AND rank > 0
-ORDER BY rank DESC, other.id
-LIMIT $2
-""",
-    parameters=("uuid", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "public.task_status",
-        "public.task_priority",
-        "text",
-        "text",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "jsonb",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "int8",
-        "text",
-        "timestamptz",
-        "text",
-        "text[]",
-        "text[]",
-        "jsonb",
-        "text",
-        "timestamptz",
-    ),
-    row=Task,
-    read_only=True,
-)
-
-VACUUM_TASKS: Final[Statement[None]] = Statement(
-    "tasks.vacuum_tasks",
-    """
-VACUUM (ANALYZE) tasks
-""",
-)
-
-REBUILD_TASK_INDEXES: Final[Statement[None]] = Statement(
-    "tasks.rebuild_task_indexes",
-    """
-REINDEX TABLE CONCURRENTLY tasks
-""",
-)
-
-REFRESH_TASK_STATS: Final[Statement[None]] = Statement(
-    "tasks.refresh_task_stats",
-    """
-SELECT refresh_task_stats()
-""",
-)
-
-
 @dataclass(slots=True)
 class ValidateTaskIntegrityRow:
     """A row of ValidateTaskIntegrity."""
@@ -2712,36 +180,6 @@ class ValidateTaskIntegrityRow:
     orphaned_tasks: list[UUID]
     invalid_statuses: list[UUID]
     missing_relations: list[UUID]
-
-
-VALIDATE_TASK_INTEGRITY: Final = Statement(
-    "tasks.validate_task_integrity",
-    """
-WITH checked AS MATERIALIZED (
-    SELECT task.id,
-           parent.deleted_at IS NOT NULL AS orphaned,
-           (task.status IN ('completed', 'failed', 'cancelled', 'timed_out')) <> (task.completed_at IS NOT NULL)
-               OR task.status IN ('assigned', 'in_progress') AND task.assigned_to IS NULL
-               OR task.status = 'in_progress' AND task.started_at IS NULL
-               AS invalid,
-           task.assigned_to IS NOT NULL AND agent.id IS NULL AS unrelated
-    FROM tasks AS task
-    LEFT JOIN tasks AS parent ON parent.id = task.parent_task_id
-    LEFT JOIN agents AS agent ON agent.tenant_id = task.tenant_id AND agent.id = task.assigned_to
-    WHERE task.tenant_id = $1
-      AND task.deleted_at IS NULL
-)
-SELECT count(*) AS checked_count,
-       ARRAY(SELECT id FROM checked WHERE orphaned ORDER BY id) AS orphaned_tasks,
-       ARRAY(SELECT id FROM checked WHERE invalid ORDER BY id) AS invalid_statuses,
-       ARRAY(SELECT id FROM checked WHERE unrelated ORDER BY id) AS missing_relations
-FROM checked
-""",
-    parameters=("uuid",),
-    results=("int8", "uuid[]", "uuid[]", "uuid[]"),
-    row=ValidateTaskIntegrityRow,
-    read_only=True,
-)
 
 
 class TaskRepository:
@@ -2776,6 +214,7 @@ class TaskRepository:
         from a new one.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -2784,10 +223,12 @@ class TaskRepository:
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         return await self._run.one(
             CREATE,
@@ -2817,6 +258,7 @@ class TaskRepository:
         """Create many tasks at once.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -2825,10 +267,12 @@ class TaskRepository:
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         return await self._run.copy_from(CREATE_BATCH, rows)
 
@@ -2839,6 +283,7 @@ class TaskRepository:
         how many were new.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -2846,10 +291,12 @@ class TaskRepository:
             TasksParentTaskIdCheckViolation: CHECK ((parent_task_id <> id)).
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         return await self._run.copy_from(BULK_INSERT, rows)
 
@@ -2911,8 +358,10 @@ class TaskRepository:
 
         Raises:
             NotFound: no such row.
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
@@ -2978,8 +427,10 @@ class TaskRepository:
             NotFound: no such row.
             StaleRow: its version is another one by now.
             ConditionFailed: another condition of the statement refuses the row.
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
@@ -3257,6 +708,8 @@ class TaskRepository:
             NotFound: no such row.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.one(ASSIGN_TO_AGENT, (agent_id, task_id, assigned_by))
 
@@ -3267,6 +720,8 @@ class TaskRepository:
             NotFound: no such row.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.one(UNASSIGN_TASK, (task_id, reason))
 
@@ -3280,6 +735,8 @@ class TaskRepository:
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.one(UPDATE_STATUS, (task_id, status, metadata))
 
@@ -3291,6 +748,9 @@ class TaskRepository:
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            NotNullMissing: tasks.status is NULL.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.one(BULK_UPDATE_STATUS, (updates,))
 
@@ -3302,6 +762,8 @@ class TaskRepository:
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.one(BATCH_UPDATE_STATUS, (task_ids, status))
 
@@ -3313,6 +775,7 @@ class TaskRepository:
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
         """
         return await self._run.one(INCREMENT_RETRY_COUNT, (task_id,))
 
@@ -3320,11 +783,15 @@ class TaskRepository:
         """Change many tasks at once, each in the columns that are given for it. Returns how many there were.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            TaskChangesCheckViolation: CHECK (((jsonb_typeof(VALUE) = 'object'::text) AND ((VALUE - ARRAY['type'::text, 'priority'::text, 'title'::text, 'description'::text, 'parameters'::text, 'result'::text, 'error'::text, 'max_retries'::text, 'timeout_seconds'::text, 'deadline'::text, 'schedule'::text, 'tags'::text, 'capabilities'::text]) = '{}'::jsonb))) on task_changes.
+            NotNullMissing: tasks.capabilities, tasks.max_retries, tasks.parameters, tasks.priority, tasks.tags, tasks.timeout_seconds, tasks.title or tasks.type is NULL.
         """
         return await self._run.one(BULK_UPDATE, (updates,))
 
@@ -3334,6 +801,7 @@ class TaskRepository:
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
         """
         return await self._run.one(ARCHIVE_TASKS, (tenant_id, before))
 
@@ -3355,6 +823,9 @@ class TaskRepository:
             TaskDelegationsToAgentCheckViolation: CHECK ((to_agent <> from_agent)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_delegations refuses it.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.one(
             CREATE_DELEGATION, (to_agent, from_agent, task_id, reason, metadata)
@@ -3401,6 +872,8 @@ class TaskRepository:
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.many(CLAIM_TASKS, (tenant_id, agent_id, limit, lease))
 
@@ -3413,6 +886,8 @@ class TaskRepository:
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.opt(
             LOCK_TASK_FOR_EXECUTION, (agent_id, duration, task_id)
@@ -3436,6 +911,8 @@ class TaskRepository:
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.opt(COMPLETE_TASK, (result, task_id, agent_id))
 
@@ -3449,6 +926,8 @@ class TaskRepository:
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.opt(FAIL_TASK, (error, task_id, agent_id))
 
@@ -3460,6 +939,8 @@ class TaskRepository:
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return await self._run.many(RECLAIM_EXPIRED_TASKS, (tenant_id, limit))
 
@@ -3642,7 +1123,11 @@ class TaskRepository:
         await self._run.exec(REBUILD_TASK_INDEXES)
 
     async def refresh_task_stats(self) -> None:
-        """Bring the hourly statistics up to date while they can be read."""
+        """Bring the hourly statistics up to date while they can be read.
+
+        Raises:
+            RepositoryError: what function public.refresh_task_stats raises.
+        """
         await self._run.exec(REFRESH_TASK_STATS)
 
     async def validate_task_integrity(
@@ -3652,3 +1137,1947 @@ class TaskRepository:
         their agent is not registered.
         """
         return await self._run.one(VALIDATE_TASK_INTEGRITY, (tenant_id,))
+
+
+CREATE: Final = Statement(
+    "tasks.create",
+    """
+INSERT INTO tasks (
+    id, tenant_id, type, status, priority, created_by, assigned_to, assigned_at, parent_task_id, title, description,
+    parameters, max_retries, timeout_seconds, deadline, schedule, tags, capabilities
+)
+VALUES (
+    coalesce($1::uuid, gen_random_uuid()), $2, $3,
+    CASE WHEN $4::text IS NULL THEN 'pending'::task_status ELSE 'assigned' END,
+    $5, $6, $4::text,
+    CASE WHEN $4::text IS NOT NULL THEN now() END,
+    $7, $8, $9,
+    $10, $11, $12, $13, $14, $15, $16
+)
+RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at
+""",
+    parameters=(
+        "uuid",
+        "uuid",
+        "text",
+        "text",
+        "public.task_priority",
+        "text",
+        "uuid",
+        "text",
+        "text",
+        "jsonb",
+        "int4",
+        "int4",
+        "timestamptz",
+        "text",
+        "text[]",
+        "text[]",
+    ),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+CREATE_BATCH: Final[Statement[None]] = Statement(
+    "tasks.create_batch",
+    """
+INSERT INTO tasks (
+    id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description,
+    parameters, max_retries, timeout_seconds
+)
+SELECT staged.id, staged.tenant_id, staged.type, staged.status, staged.priority, staged.created_by, staged.assigned_to, staged.parent_task_id, staged.title, staged.description, staged.parameters, staged.max_retries, staged.timeout_seconds
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+""",
+    parameters=(
+        "uuid",
+        "uuid",
+        "text",
+        "public.task_status",
+        "public.task_priority",
+        "text",
+        "text",
+        "uuid",
+        "text",
+        "text",
+        "jsonb",
+        "int4",
+        "int4",
+    ),
+    fields=(
+        "id",
+        "tenant_id",
+        "type",
+        "status",
+        "priority",
+        "created_by",
+        "assigned_to",
+        "parent_task_id",
+        "title",
+        "description",
+        "parameters",
+        "max_retries",
+        "timeout_seconds",
+    ),
+    copy=CopyInto(
+        '"pg_temp"."reposgen_rows"',
+        (
+            '"id"',
+            '"tenant_id"',
+            '"type"',
+            '"status"',
+            '"priority"',
+            '"created_by"',
+            '"assigned_to"',
+            '"parent_task_id"',
+            '"title"',
+            '"description"',
+            '"parameters"',
+            '"max_retries"',
+            '"timeout_seconds"',
+        ),
+        staged=True,
+    ),
+)
+
+BULK_INSERT: Final[Statement[None]] = Statement(
+    "tasks.bulk_insert",
+    """
+INSERT INTO tasks (
+    id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description,
+    parameters, result, error, max_retries, retry_count, timeout_seconds,
+    created_at, assigned_at, started_at, completed_at, updated_at, deleted_at, version,
+    delegated_from, deadline, schedule, tags, capabilities, metadata
+)
+SELECT staged.id, staged.tenant_id, staged.type, staged.status, staged.priority, staged.created_by, staged.assigned_to, staged.parent_task_id, staged.title, staged.description, staged.parameters, staged.result, staged.error, staged.max_retries, staged.retry_count, staged.timeout_seconds, staged.created_at, staged.assigned_at, staged.started_at, staged.completed_at, staged.updated_at, staged.deleted_at, staged.version, staged.delegated_from, staged.deadline, staged.schedule, staged.tags, staged.capabilities, staged.metadata
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+ON CONFLICT (id) DO NOTHING
+""",
+    parameters=(
+        "uuid",
+        "uuid",
+        "text",
+        "public.task_status",
+        "public.task_priority",
+        "text",
+        "text",
+        "uuid",
+        "text",
+        "text",
+        "jsonb",
+        "jsonb",
+        "text",
+        "int4",
+        "int4",
+        "int4",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "int8",
+        "text",
+        "timestamptz",
+        "text",
+        "text[]",
+        "text[]",
+        "jsonb",
+    ),
+    fields=(
+        "id",
+        "tenant_id",
+        "type",
+        "status",
+        "priority",
+        "created_by",
+        "assigned_to",
+        "parent_task_id",
+        "title",
+        "description",
+        "parameters",
+        "result",
+        "error",
+        "max_retries",
+        "retry_count",
+        "timeout_seconds",
+        "created_at",
+        "assigned_at",
+        "started_at",
+        "completed_at",
+        "updated_at",
+        "deleted_at",
+        "version",
+        "delegated_from",
+        "deadline",
+        "schedule",
+        "tags",
+        "capabilities",
+        "metadata",
+    ),
+    copy=CopyInto(
+        '"pg_temp"."reposgen_rows"',
+        (
+            '"id"',
+            '"tenant_id"',
+            '"type"',
+            '"status"',
+            '"priority"',
+            '"created_by"',
+            '"assigned_to"',
+            '"parent_task_id"',
+            '"title"',
+            '"description"',
+            '"parameters"',
+            '"result"',
+            '"error"',
+            '"max_retries"',
+            '"retry_count"',
+            '"timeout_seconds"',
+            '"created_at"',
+            '"assigned_at"',
+            '"started_at"',
+            '"completed_at"',
+            '"updated_at"',
+            '"deleted_at"',
+            '"version"',
+            '"delegated_from"',
+            '"deadline"',
+            '"schedule"',
+            '"tags"',
+            '"capabilities"',
+            '"metadata"',
+        ),
+        staged=True,
+    ),
+)
+
+GET: Final = Statement(
+    "tasks.get",
+    """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks
+WHERE id = $1
+  AND deleted_at IS NULL
+""",
+    parameters=("uuid",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+GET_BATCH: Final = Statement(
+    "tasks.get_batch",
+    """
+SELECT t.id, t.tenant_id, t.type, t.status, t.priority, t.created_by, t.assigned_to,
+    t.parent_task_id, t.title, t.description, t.parameters, t.result, t.error,
+    t.max_retries, t.retry_count, t.timeout_seconds, t.created_at, t.assigned_at,
+    t.started_at, t.completed_at, t.updated_at, t.deleted_at, t.version,
+    t.delegated_from, t.deadline, t.schedule, t.tags, t.capabilities, t.metadata,
+    t.lease_owner, t.lease_expires_at
+FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, position)
+JOIN tasks AS t ON t.id = wanted.id
+WHERE t.deleted_at IS NULL
+ORDER BY wanted.position
+""",
+    parameters=("uuid[]",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+GET_FOR_UPDATE: Final = Statement(
+    "tasks.get_for_update",
+    """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks
+WHERE id = $1
+  AND deleted_at IS NULL
+FOR UPDATE
+""",
+    parameters=("uuid",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    locks_rows=True,
+)
+
+UPDATE: Final = Variants(
+    "tasks.update",
+    (
+        """
+UPDATE tasks
+SET """,
+        When(
+            """type = $1,
+    """,
+            1,
+        ),
+        When(
+            """priority = $2,
+    """,
+            2,
+        ),
+        When(
+            """title = $3,
+    """,
+            3,
+        ),
+        When(
+            """description = $4,
+    """,
+            4,
+        ),
+        When(
+            """parameters = $5,
+    """,
+            5,
+        ),
+        When(
+            """result = $6,
+    """,
+            6,
+        ),
+        When(
+            """error = $7,
+    """,
+            7,
+        ),
+        When(
+            """max_retries = $8,
+    """,
+            8,
+        ),
+        When(
+            """timeout_seconds = $9,
+    """,
+            9,
+        ),
+        When(
+            """deadline = $10,
+    """,
+            10,
+        ),
+        When(
+            """schedule = $11,
+    """,
+            11,
+        ),
+        When(
+            """tags = $12,
+    """,
+            12,
+        ),
+        When(
+            """capabilities = $13,
+    """,
+            13,
+        ),
+        """version = version + 1,
+    updated_at = now()
+WHERE id = $14
+  AND deleted_at IS NULL
+RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at
+""",
+    ),
+    items=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+    parameters=(
+        "text",
+        "public.task_priority",
+        "text",
+        "text",
+        "jsonb",
+        "jsonb",
+        "text",
+        "int4",
+        "int4",
+        "timestamptz",
+        "text",
+        "text[]",
+        "text[]",
+        "uuid",
+    ),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+UPDATE_WITH_VERSION: Final = Variants(
+    "tasks.update_with_version",
+    (
+        """
+UPDATE tasks
+SET """,
+        When(
+            """type = $1,
+    """,
+            1,
+        ),
+        When(
+            """priority = $2,
+    """,
+            2,
+        ),
+        When(
+            """title = $3,
+    """,
+            3,
+        ),
+        When(
+            """description = $4,
+    """,
+            4,
+        ),
+        When(
+            """parameters = $5,
+    """,
+            5,
+        ),
+        When(
+            """result = $6,
+    """,
+            6,
+        ),
+        When(
+            """error = $7,
+    """,
+            7,
+        ),
+        When(
+            """max_retries = $8,
+    """,
+            8,
+        ),
+        When(
+            """timeout_seconds = $9,
+    """,
+            9,
+        ),
+        When(
+            """deadline = $10,
+    """,
+            10,
+        ),
+        When(
+            """schedule = $11,
+    """,
+            11,
+        ),
+        When(
+            """tags = $12,
+    """,
+            12,
+        ),
+        When(
+            """capabilities = $13,
+    """,
+            13,
+        ),
+        """version = version + 1,
+    updated_at = now()
+WHERE id = $14
+  AND version = $15
+  AND deleted_at IS NULL
+RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at
+""",
+    ),
+    items=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+    parameters=(
+        "text",
+        "public.task_priority",
+        "text",
+        "text",
+        "jsonb",
+        "jsonb",
+        "text",
+        "int4",
+        "int4",
+        "timestamptz",
+        "text",
+        "text[]",
+        "text[]",
+        "uuid",
+        "int8",
+    ),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    optimistic=Optimistic(
+        Statement(
+            "tasks.update_with_version: version",
+            """
+SELECT version FROM tasks WHERE id = $1
+""",
+            parameters=("uuid",),
+            results=("int8",),
+        ),
+        arguments=(13,),
+        expected=14,
+    ),
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "tasks.delete",
+    """
+DELETE FROM tasks
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+SOFT_DELETE: Final[Statement[None]] = Statement(
+    "tasks.soft_delete",
+    """
+UPDATE tasks
+SET deleted_at = now(),
+    version = version + 1,
+    updated_at = now()
+WHERE id = $1
+  AND deleted_at IS NULL
+""",
+    parameters=("uuid",),
+)
+
+LIST_BY_TENANT: Final = Variants(
+    "tasks.list_by_tenant",
+    (
+        """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks AS t
+WHERE tenant_id = $1
+  AND deleted_at IS NULL""",
+        When(
+            """
+  AND status = ANY($2)""",
+            2,
+        ),
+        When(
+            """
+  AND priority = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND type = ANY($4)""",
+            4,
+        ),
+        When(
+            """
+  AND assigned_to = $5""",
+            5,
+        ),
+        When(
+            """
+  AND created_by = $6""",
+            6,
+        ),
+        When(
+            """
+  AND created_at > $7""",
+            7,
+        ),
+        When(
+            """
+  AND created_at < $8""",
+            8,
+        ),
+        When(
+            """
+  AND updated_at > $9""",
+            9,
+        ),
+        When(
+            """
+  AND parent_task_id = $10""",
+            10,
+        ),
+        When(
+            """
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = $11""",
+            11,
+        ),
+        When(
+            """
+  AND tags @> $12""",
+            12,
+        ),
+        When(
+            """
+  AND capabilities @> $13""",
+            13,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+    ordering=Ordering(
+        (Key("created_at", 16, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(
+            Key("created_at", 16),
+            Key("updated_at", 20),
+            Key("priority", 4),
+            Key("status", 3),
+            Key("deadline", 24, nullable=True),
+            Key("title", 8),
+        ),
+    ),
+    parameters=(
+        "uuid",
+        "public.task_status[]",
+        "public.task_priority[]",
+        "text[]",
+        "text",
+        "text",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "uuid",
+        "bool",
+        "text[]",
+        "text[]",
+    ),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+LIST_BY_AGENT: Final = Variants(
+    "tasks.list_by_agent",
+    (
+        """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks AS t
+WHERE tenant_id = $1
+  AND assigned_to = $2
+  AND deleted_at IS NULL""",
+        When(
+            """
+  AND status = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND priority = ANY($4)""",
+            4,
+        ),
+        When(
+            """
+  AND type = ANY($5)""",
+            5,
+        ),
+        When(
+            """
+  AND created_by = $6""",
+            6,
+        ),
+        When(
+            """
+  AND created_at > $7""",
+            7,
+        ),
+        When(
+            """
+  AND created_at < $8""",
+            8,
+        ),
+        When(
+            """
+  AND updated_at > $9""",
+            9,
+        ),
+        When(
+            """
+  AND parent_task_id = $10""",
+            10,
+        ),
+        When(
+            """
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = $11""",
+            11,
+        ),
+        When(
+            """
+  AND tags @> $12""",
+            12,
+        ),
+        When(
+            """
+  AND capabilities @> $13""",
+            13,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+    ordering=Ordering(
+        (Key("created_at", 16, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(
+            Key("created_at", 16),
+            Key("updated_at", 20),
+            Key("priority", 4),
+            Key("status", 3),
+            Key("deadline", 24, nullable=True),
+            Key("title", 8),
+        ),
+    ),
+    parameters=(
+        "uuid",
+        "text",
+        "public.task_status[]",
+        "public.task_priority[]",
+        "text[]",
+        "text",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "uuid",
+        "bool",
+        "text[]",
+        "text[]",
+    ),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+STREAM_TASKS: Final = Variants(
+    "tasks.stream_tasks",
+    (
+        """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks AS t
+WHERE tenant_id = $1
+  AND deleted_at IS NULL""",
+        When(
+            """
+  AND status = ANY($2)""",
+            2,
+        ),
+        When(
+            """
+  AND priority = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND type = ANY($4)""",
+            4,
+        ),
+        When(
+            """
+  AND assigned_to = $5""",
+            5,
+        ),
+        When(
+            """
+  AND created_by = $6""",
+            6,
+        ),
+        When(
+            """
+  AND created_at > $7""",
+            7,
+        ),
+        When(
+            """
+  AND created_at < $8""",
+            8,
+        ),
+        When(
+            """
+  AND updated_at > $9""",
+            9,
+        ),
+        When(
+            """
+  AND parent_task_id = $10""",
+            10,
+        ),
+        When(
+            """
+  AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
+      = $11""",
+            11,
+        ),
+        When(
+            """
+  AND tags @> $12""",
+            12,
+        ),
+        When(
+            """
+  AND capabilities @> $13""",
+            13,
+        ),
+        """
+ORDER BY created_at, id
+""",
+    ),
+    filters=(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+    parameters=(
+        "uuid",
+        "public.task_status[]",
+        "public.task_priority[]",
+        "text[]",
+        "text",
+        "text",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "uuid",
+        "bool",
+        "text[]",
+        "text[]",
+    ),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+GET_SUBTASKS: Final = Statement(
+    "tasks.get_subtasks",
+    """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks
+WHERE parent_task_id = $1
+  AND deleted_at IS NULL
+ORDER BY created_at, id
+""",
+    parameters=("uuid",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+
+def _get_task_tree_row(*r: Any) -> GetTaskTreeRow:
+    return GetTaskTreeRow(Task(*r[0:31]), r[31])
+
+
+GET_TASK_TREE: Final = Statement(
+    "tasks.get_task_tree",
+    """
+WITH RECURSIVE tree AS (
+    SELECT id, created_at, 0 AS depth
+    FROM tasks
+    WHERE id = $1
+      AND deleted_at IS NULL
+    UNION ALL
+    SELECT child.id, child.created_at, tree.depth + 1
+    FROM tree
+    JOIN tasks AS child ON child.parent_task_id = tree.id
+    WHERE tree.depth < $2
+      AND child.deleted_at IS NULL
+) SEARCH DEPTH FIRST BY created_at, id SET place
+SELECT task.id, task.tenant_id, task.type, task.status, task.priority, task.created_by,
+    task.assigned_to, task.parent_task_id, task.title, task.description,
+    task.parameters, task.result, task.error, task.max_retries, task.retry_count,
+    task.timeout_seconds, task.created_at, task.assigned_at, task.started_at,
+    task.completed_at, task.updated_at, task.deleted_at, task.version,
+    task.delegated_from, task.deadline, task.schedule, task.tags, task.capabilities,
+    task.metadata, task.lease_owner, task.lease_expires_at, tree.depth
+FROM tree
+JOIN tasks AS task ON task.id = tree.id
+ORDER BY tree.place
+""",
+    parameters=("uuid", "int4"),
+    results=(
+        "uuid",
+        "uuid",
+        "text",
+        "public.task_status",
+        "public.task_priority",
+        "text",
+        "text",
+        "uuid",
+        "text",
+        "text",
+        "jsonb",
+        "jsonb",
+        "text",
+        "int4",
+        "int4",
+        "int4",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "int8",
+        "text",
+        "timestamptz",
+        "text",
+        "text[]",
+        "text[]",
+        "jsonb",
+        "text",
+        "timestamptz",
+        "int4",
+    ),
+    row=_get_task_tree_row,
+    read_only=True,
+)
+
+ASSIGN_TO_AGENT: Final = Statement(
+    "tasks.assign_to_agent",
+    """
+WITH assigned AS (
+    UPDATE tasks
+    SET assigned_to = $1,
+        assigned_at = now(),
+        status = 'assigned',
+        version = version + 1,
+        updated_at = now()
+    WHERE id = $2
+      AND status IN ('pending', 'assigned')
+      AND deleted_at IS NULL
+    RETURNING *
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, id, 'assigned', assigned_to, jsonb_build_object('assigned_by', $3::text)
+    FROM assigned
+)
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM assigned
+""",
+    parameters=("text", "uuid", "text"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+UNASSIGN_TASK: Final = Statement(
+    "tasks.unassign_task",
+    """
+WITH held AS (
+    SELECT id, assigned_to
+    FROM tasks
+    WHERE id = $1
+      AND status IN ('assigned', 'in_progress')
+      AND deleted_at IS NULL
+    FOR UPDATE
+), unassigned AS (
+    UPDATE tasks
+    SET assigned_to = NULL,
+        assigned_at = NULL,
+        status = 'pending',
+        version = version + 1,
+        updated_at = now()
+    FROM held
+    WHERE tasks.id = held.id
+    RETURNING tasks.*
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT unassigned.tenant_id, held.id, 'unassigned', held.assigned_to, jsonb_build_object('reason', $2::text)
+    FROM unassigned
+    JOIN held ON held.id = unassigned.id
+)
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM unassigned
+""",
+    parameters=("uuid", "text"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+UPDATE_STATUS: Final = Statement(
+    "tasks.update_status",
+    """
+WITH held AS (
+    SELECT id, status
+    FROM tasks
+    WHERE id = $1
+      AND deleted_at IS NULL
+    FOR UPDATE
+), updated AS (
+    UPDATE tasks
+    SET status = $2,
+        metadata = tasks.metadata || $3::jsonb,
+        version = version + 1,
+        updated_at = now()
+    FROM held
+    WHERE tasks.id = held.id
+    RETURNING tasks.*
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT updated.tenant_id, updated.id, 'status_changed', updated.assigned_to,
+           jsonb_build_object('from', held.status, 'to', updated.status, 'metadata', $3::jsonb)
+    FROM updated
+    JOIN held ON held.id = updated.id
+)
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM updated
+""",
+    parameters=("uuid", "public.task_status", "jsonb"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+BULK_UPDATE_STATUS: Final[Statement[int]] = Statement(
+    "tasks.bulk_update_status",
+    """
+WITH held AS (
+    SELECT tasks.id, tasks.status AS before, wanted.status, coalesce(wanted.metadata, '{}') AS metadata
+    FROM unnest($1::task_status_update[]) AS wanted
+    JOIN tasks ON tasks.id = wanted.task_id
+    WHERE tasks.deleted_at IS NULL
+    ORDER BY tasks.id
+    FOR UPDATE OF tasks
+), updated AS (
+    UPDATE tasks
+    SET status = held.status,
+        metadata = tasks.metadata || held.metadata,
+        version = version + 1,
+        updated_at = now()
+    FROM held
+    WHERE tasks.id = held.id
+    RETURNING tasks.id, tasks.tenant_id, tasks.assigned_to, held.before, held.status, held.metadata
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, id, 'status_changed', assigned_to,
+           jsonb_build_object('from', before, 'to', status, 'metadata', metadata)
+    FROM updated
+)
+SELECT count(*) FROM updated
+""",
+    parameters=("public.task_status_update[]",),
+    results=("int8",),
+)
+
+BATCH_UPDATE_STATUS: Final[Statement[int]] = Statement(
+    "tasks.batch_update_status",
+    """
+WITH held AS (
+    SELECT id, status
+    FROM tasks
+    WHERE id = ANY($1)
+      AND deleted_at IS NULL
+    ORDER BY id
+    FOR UPDATE
+), updated AS (
+    UPDATE tasks
+    SET status = $2,
+        version = version + 1,
+        updated_at = now()
+    FROM held
+    WHERE tasks.id = held.id
+    RETURNING tasks.id, tasks.tenant_id, tasks.assigned_to, tasks.status, held.status AS before
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, id, 'status_changed', assigned_to, jsonb_build_object('from', before, 'to', status)
+    FROM updated
+)
+SELECT count(*) FROM updated
+""",
+    parameters=("uuid[]", "public.task_status"),
+    results=("int8",),
+)
+
+INCREMENT_RETRY_COUNT: Final[Statement[int]] = Statement(
+    "tasks.increment_retry_count",
+    """
+WITH retried AS (
+    UPDATE tasks
+    SET retry_count = retry_count + 1,
+        version = version + 1,
+        updated_at = now()
+    WHERE id = $1
+      AND deleted_at IS NULL
+    RETURNING *
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, id, 'retried', assigned_to,
+           jsonb_build_object('retry_count', retry_count, 'max_retries', max_retries)
+    FROM retried
+)
+SELECT retry_count FROM retried
+""",
+    parameters=("uuid",),
+    results=("int4",),
+)
+
+BULK_UPDATE: Final[Statement[int]] = Statement(
+    "tasks.bulk_update",
+    """
+WITH updated AS (
+    UPDATE tasks AS t
+    SET (
+            type, priority, title, description, parameters, result, error,
+            max_retries, timeout_seconds, deadline, schedule, tags, capabilities, version, updated_at
+        ) = (
+            SELECT n.type, n.priority, n.title, n.description, n.parameters, n.result, n.error,
+                   n.max_retries, n.timeout_seconds, n.deadline, n.schedule, n.tags, n.capabilities, t.version + 1, now()
+            FROM jsonb_populate_record(t, wanted.changes) AS n
+        )
+    FROM unnest($1::task_update[]) AS wanted
+    WHERE t.id = wanted.task_id
+      AND t.deleted_at IS NULL
+    RETURNING t.id
+)
+SELECT count(*) FROM updated
+""",
+    parameters=("public.task_update[]",),
+    results=("int8",),
+)
+
+ARCHIVE_TASKS: Final[Statement[int]] = Statement(
+    "tasks.archive_tasks",
+    """
+WITH archived AS (
+    UPDATE tasks
+    SET deleted_at = now(),
+        version = version + 1,
+        updated_at = now()
+    WHERE tenant_id = $1
+      AND status IN ('completed', 'failed', 'cancelled', 'timed_out')
+      AND completed_at < $2
+      AND deleted_at IS NULL
+    RETURNING id, tenant_id, assigned_to
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id)
+    SELECT tenant_id, id, 'archived', assigned_to
+    FROM archived
+)
+SELECT count(*) FROM archived
+""",
+    parameters=("uuid", "timestamptz"),
+    results=("int8",),
+)
+
+CREATE_DELEGATION: Final = Statement(
+    "tasks.create_delegation",
+    """
+WITH held AS (
+    UPDATE tasks
+    SET assigned_to = $1,
+        assigned_at = now(),
+        delegated_from = $2,
+        status = 'assigned',
+        version = version + 1,
+        updated_at = now()
+    WHERE id = $3
+      AND assigned_to = $2
+      AND status IN ('assigned', 'in_progress')
+      AND deleted_at IS NULL
+    RETURNING *
+), delegation AS (
+    INSERT INTO task_delegations (tenant_id, task_id, from_agent, to_agent, reason, metadata)
+    SELECT tenant_id, id, $2, $1, $4, $5
+    FROM held
+    RETURNING *
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, task_id, 'delegated', to_agent, jsonb_build_object('from', from_agent, 'reason', reason)
+    FROM delegation
+)
+SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated_at FROM delegation
+""",
+    parameters=("text", "text", "uuid", "text", "jsonb"),
+    results=TASK_DELEGATION_COLUMN_TYPES,
+    row=TaskDelegation,
+)
+
+GET_DELEGATION_HISTORY: Final = Statement(
+    "tasks.get_delegation_history",
+    """
+SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated_at FROM task_delegations
+WHERE task_id = $1
+ORDER BY delegated_at, id
+""",
+    parameters=("uuid",),
+    results=TASK_DELEGATION_COLUMN_TYPES,
+    row=TaskDelegation,
+    read_only=True,
+)
+
+GET_DELEGATIONS_TO_AGENT: Final = Statement(
+    "tasks.get_delegations_to_agent",
+    """
+SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated_at FROM task_delegations
+WHERE tenant_id = $1
+  AND to_agent = $2
+  AND delegated_at >= $3
+ORDER BY delegated_at DESC, id DESC
+""",
+    parameters=("uuid", "text", "timestamptz"),
+    results=TASK_DELEGATION_COLUMN_TYPES,
+    row=TaskDelegation,
+    read_only=True,
+)
+
+GET_DELEGATION_CHAIN: Final = Statement(
+    "tasks.get_delegation_chain",
+    """
+WITH RECURSIVE chain AS (
+    (
+        SELECT id, task_id, from_agent, to_agent, reason, delegated_at,
+               1 AS depth, ARRAY[from_agent, to_agent] AS agents
+        FROM task_delegations
+        WHERE task_id = $1
+        ORDER BY delegated_at, id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT link.id, link.task_id, link.from_agent, link.to_agent, link.reason, link.delegated_at,
+           chain.depth + 1, chain.agents || link.to_agent
+    FROM chain
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM task_delegations AS later
+        WHERE later.task_id = chain.task_id
+          AND later.from_agent = chain.to_agent
+          AND (later.delegated_at, later.id) > (chain.delegated_at, chain.id)
+        ORDER BY later.delegated_at, later.id
+        LIMIT 1
+    ) AS link
+)
+SELECT id, task_id, from_agent, to_agent, reason, delegated_at, depth, agents FROM chain
+ORDER BY depth
+""",
+    parameters=("uuid",),
+    results=("uuid", "uuid", "text", "text", "text", "timestamptz", "int4", "text[]"),
+    row=GetDelegationChainRow,
+    read_only=True,
+)
+
+GET_TASKS_FOR_EXECUTION: Final = Statement(
+    "tasks.get_tasks_for_execution",
+    """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks
+WHERE tenant_id = $1
+  AND deleted_at IS NULL
+  AND status IN ('pending', 'assigned')
+  AND (assigned_to IS NULL OR assigned_to = $2)
+  AND EXISTS (
+      SELECT 1 FROM agents
+      WHERE agents.tenant_id = $1 AND agents.id = $2 AND agents.status = 'active'
+  )
+  AND capabilities <@ (
+      SELECT agents.capabilities FROM agents
+      WHERE agents.tenant_id = $1 AND agents.id = $2
+  )
+ORDER BY priority DESC, created_at, id
+LIMIT $3
+FOR UPDATE SKIP LOCKED
+""",
+    parameters=("uuid", "text", "int8"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    locks_rows=True,
+)
+
+CLAIM_TASKS: Final = Statement(
+    "tasks.claim_tasks",
+    """
+WITH ready AS (
+    SELECT id
+    FROM tasks
+    WHERE tenant_id = $1
+      AND deleted_at IS NULL
+      AND status IN ('pending', 'assigned')
+      AND (assigned_to IS NULL OR assigned_to = $2)
+      AND EXISTS (
+          SELECT 1 FROM agents
+          WHERE agents.tenant_id = $1 AND agents.id = $2 AND agents.status = 'active'
+      )
+      AND capabilities <@ (
+          SELECT agents.capabilities FROM agents
+          WHERE agents.tenant_id = $1 AND agents.id = $2
+      )
+    ORDER BY priority DESC, created_at, id
+    LIMIT $3
+    FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE tasks
+    SET assigned_to = $2,
+        assigned_at = coalesce(assigned_at, now()),
+        status = 'in_progress',
+        lease_owner = $2,
+        lease_expires_at = now() + $4::interval,
+        version = version + 1,
+        updated_at = now()
+    FROM ready
+    WHERE tasks.id = ready.id
+    RETURNING tasks.*
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, id, 'started', lease_owner, jsonb_build_object('lease_expires_at', lease_expires_at)
+    FROM claimed
+)
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM claimed
+ORDER BY priority DESC, created_at, id
+""",
+    parameters=("uuid", "text", "int8", "interval"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+LOCK_TASK_FOR_EXECUTION: Final = Statement(
+    "tasks.lock_task_for_execution",
+    """
+WITH leased AS (
+    UPDATE tasks
+    SET assigned_to = $1,
+        assigned_at = coalesce(assigned_at, now()),
+        status = 'in_progress',
+        lease_owner = $1,
+        lease_expires_at = now() + $2::interval,
+        version = version + 1,
+        updated_at = now()
+    WHERE id = $3
+      AND deleted_at IS NULL
+      AND (assigned_to IS NULL OR assigned_to = $1 OR lease_expires_at < now())
+      AND (
+          status IN ('pending', 'assigned')
+          OR status = 'in_progress' AND (lease_owner IS NULL OR lease_owner = $1 OR lease_expires_at < now())
+      )
+    RETURNING *
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, id, 'started', lease_owner, jsonb_build_object('lease_expires_at', lease_expires_at)
+    FROM leased
+)
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM leased
+""",
+    parameters=("text", "interval", "uuid"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+RENEW_TASK_LEASE: Final[Statement[datetime | None]] = Statement(
+    "tasks.renew_task_lease",
+    """
+UPDATE tasks
+SET lease_expires_at = now() + $1::interval,
+    version = version + 1,
+    updated_at = now()
+WHERE id = $2
+  AND lease_owner = $3
+  AND lease_expires_at > now()
+  AND deleted_at IS NULL
+RETURNING lease_expires_at
+""",
+    parameters=("interval", "uuid", "text"),
+    results=("timestamptz",),
+)
+
+COMPLETE_TASK: Final = Statement(
+    "tasks.complete_task",
+    """
+WITH completed AS (
+    UPDATE tasks
+    SET status = 'completed',
+        result = $1,
+        error = NULL,
+        version = version + 1,
+        updated_at = now()
+    WHERE id = $2
+      AND lease_owner = $3
+      AND lease_expires_at > now()
+      AND deleted_at IS NULL
+    RETURNING *
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, id, 'status_changed', assigned_to, jsonb_build_object('from', 'in_progress', 'to', status)
+    FROM completed
+)
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM completed
+""",
+    parameters=("jsonb", "uuid", "text"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+FAIL_TASK: Final = Statement(
+    "tasks.fail_task",
+    """
+WITH failed AS (
+    UPDATE tasks
+    SET status = CASE WHEN retry_count < max_retries THEN 'pending'::task_status ELSE 'failed' END,
+        assigned_to = CASE WHEN retry_count < max_retries THEN NULL ELSE assigned_to END,
+        assigned_at = CASE WHEN retry_count < max_retries THEN NULL ELSE assigned_at END,
+        retry_count = CASE WHEN retry_count < max_retries THEN retry_count + 1 ELSE retry_count END,
+        error = $1,
+        version = version + 1,
+        updated_at = now()
+    WHERE id = $2
+      AND lease_owner = $3
+      AND lease_expires_at > now()
+      AND deleted_at IS NULL
+    RETURNING *
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT tenant_id, id, 'status_changed', $3,
+           jsonb_build_object('from', 'in_progress', 'to', status, 'error', error, 'retry_count', retry_count)
+    FROM failed
+)
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM failed
+""",
+    parameters=("text", "uuid", "text"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+RECLAIM_EXPIRED_TASKS: Final = Statement(
+    "tasks.reclaim_expired_tasks",
+    """
+WITH expired AS (
+    SELECT id, lease_owner
+    FROM tasks
+    WHERE tenant_id = $1
+      AND lease_expires_at < now()
+      AND deleted_at IS NULL
+    ORDER BY lease_expires_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+), reclaimed AS (
+    UPDATE tasks
+    SET status = CASE WHEN retry_count < max_retries THEN 'pending'::task_status ELSE 'timed_out' END,
+        assigned_to = CASE WHEN retry_count < max_retries THEN NULL ELSE assigned_to END,
+        assigned_at = CASE WHEN retry_count < max_retries THEN NULL ELSE assigned_at END,
+        retry_count = CASE WHEN retry_count < max_retries THEN retry_count + 1 ELSE retry_count END,
+        version = version + 1,
+        updated_at = now()
+    FROM expired
+    WHERE tasks.id = expired.id
+    RETURNING tasks.*
+), event AS (
+    INSERT INTO task_events (tenant_id, task_id, event_type, agent_id, details)
+    SELECT reclaimed.tenant_id, reclaimed.id, 'lease_expired', expired.lease_owner,
+           jsonb_build_object('to', reclaimed.status, 'retry_count', reclaimed.retry_count)
+    FROM reclaimed
+    JOIN expired ON expired.id = reclaimed.id
+)
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM reclaimed
+ORDER BY created_at, id
+""",
+    parameters=("uuid", "int8"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+GET_OVERDUE_TASKS: Final = Statement(
+    "tasks.get_overdue_tasks",
+    """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks
+WHERE tenant_id = $1
+  AND deadline < now() - $2::interval
+  AND status IN ('pending', 'assigned', 'in_progress')
+  AND deleted_at IS NULL
+ORDER BY deadline, id
+""",
+    parameters=("uuid", "interval"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+GET_TASKS_BY_SCHEDULE: Final = Statement(
+    "tasks.get_tasks_by_schedule",
+    """
+SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id,
+    title, description, parameters, result, error, max_retries, retry_count,
+    timeout_seconds, created_at, assigned_at, started_at, completed_at, updated_at,
+    deleted_at, version, delegated_from, deadline, schedule, tags, capabilities,
+    metadata, lease_owner, lease_expires_at FROM tasks
+WHERE tenant_id = $1
+  AND schedule = $2
+  AND deleted_at IS NULL
+ORDER BY created_at, id
+""",
+    parameters=("uuid", "text"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+GET_TASK_STATS: Final = Statement(
+    "tasks.get_task_stats",
+    """
+WITH recent AS MATERIALIZED (
+    SELECT status, priority, assigned_to,
+           CASE WHEN status = 'completed' THEN completed_at - created_at END AS completion
+    FROM tasks
+    WHERE tenant_id = $1
+      AND created_at >= now() - $2::interval
+      AND deleted_at IS NULL
+)
+SELECT count(*) AS total_count,
+       count(*) FILTER (WHERE status = 'completed') AS completed_count,
+       count(*) FILTER (WHERE status = 'failed') AS failed_count,
+       avg(completion) AS average_completion,
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY completion) AS p95_completion,
+       percentile_cont(0.99) WITHIN GROUP (ORDER BY completion) AS p99_completion,
+       ARRAY(
+           SELECT (status, count(*))::task_status_count FROM recent GROUP BY status ORDER BY status
+       ) AS by_status,
+       ARRAY(
+           SELECT (priority, count(*))::task_priority_count FROM recent GROUP BY priority ORDER BY priority
+       ) AS by_priority,
+       ARRAY(
+           SELECT (assigned_to, count(*))::agent_task_count FROM recent
+           WHERE assigned_to IS NOT NULL GROUP BY assigned_to ORDER BY assigned_to
+       ) AS by_agent
+FROM recent
+""",
+    parameters=("uuid", "interval"),
+    results=(
+        "int8",
+        "int8",
+        "int8",
+        "interval",
+        "interval",
+        "interval",
+        "public.task_status_count[]",
+        "public.task_priority_count[]",
+        "public.agent_task_count[]",
+    ),
+    row=GetTaskStatsRow,
+    read_only=True,
+)
+
+GET_HOURLY_TASK_STATS: Final = Statement(
+    "tasks.get_hourly_task_stats",
+    """
+SELECT tenant_id, hour, status, priority, count, avg_duration, median_duration,
+    p95_duration FROM task_stats
+WHERE hour >= $1
+  AND hour < $2
+ORDER BY hour, status, priority
+""",
+    parameters=("timestamptz", "timestamptz"),
+    results=TASK_STAT_COLUMN_TYPES,
+    row=TaskStat,
+    read_only=True,
+)
+
+GET_AGENT_WORKLOAD: Final = Statement(
+    "tasks.get_agent_workload",
+    """
+SELECT agents.id AS agent_id,
+       load.pending_count,
+       load.active_count,
+       load.completed_today,
+       load.average_time,
+       greatest(0, 1 - load.active_count::double precision / agents.max_tasks) AS current_capacity
+FROM agents
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE status IN ('pending', 'assigned')) AS pending_count,
+           count(*) FILTER (WHERE status = 'in_progress') AS active_count,
+           count(*) FILTER (
+               WHERE status = 'completed' AND completed_at >= date_trunc('day', now())
+           ) AS completed_today,
+           avg(completed_at - started_at) FILTER (WHERE status = 'completed') AS average_time
+    FROM tasks
+    WHERE tasks.tenant_id = agents.tenant_id
+      AND tasks.assigned_to = agents.id
+      AND tasks.deleted_at IS NULL
+) AS load
+WHERE agents.tenant_id = $1
+  AND agents.id = ANY($2)
+ORDER BY agents.id
+""",
+    parameters=("uuid", "text[]"),
+    results=("text", "int8", "int8", "int8", "interval", "float8"),
+    row=GetAgentWorkloadRow,
+    read_only=True,
+)
+
+GET_TASK_TIMELINE: Final = Statement(
+    "tasks.get_task_timeline",
+    """
+SELECT event_type, agent_id, details, timestamp
+FROM (
+    SELECT 0 AS id, 'created'::task_event_type AS event_type, created_by AS agent_id, '{}'::jsonb AS details,
+           created_at AS timestamp
+    FROM tasks
+    WHERE tasks.id = $1
+    UNION ALL
+    SELECT id, event_type, agent_id, details, timestamp
+    FROM task_events
+    WHERE task_id = $1
+) AS timeline
+ORDER BY id
+""",
+    parameters=("uuid",),
+    results=("public.task_event_type", "text", "jsonb", "timestamptz"),
+    row=GetTaskTimelineRow,
+    read_only=True,
+)
+
+GENERATE_TASK_REPORT: Final[Variants[None]] = Variants(
+    "tasks.generate_task_report",
+    (
+        """
+SELECT id, type, status, priority, title, created_by, assigned_to, retry_count, deadline,
+       created_at, started_at, completed_at, completed_at - created_at AS duration
+FROM tasks
+WHERE tenant_id = $1
+  AND deleted_at IS NULL""",
+        When(
+            """
+  AND status = ANY($2)""",
+            2,
+        ),
+        When(
+            """
+  AND priority = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND type = ANY($4)""",
+            4,
+        ),
+        When(
+            """
+  AND assigned_to = $5""",
+            5,
+        ),
+        When(
+            """
+  AND created_at > $6""",
+            6,
+        ),
+        When(
+            """
+  AND created_at < $7""",
+            7,
+        ),
+        """
+ORDER BY created_at, id
+""",
+    ),
+    filters=(2, 3, 4, 5, 6, 7),
+    parameters=(
+        "uuid",
+        "public.task_status[]",
+        "public.task_priority[]",
+        "text[]",
+        "text",
+        "timestamptz",
+        "timestamptz",
+    ),
+    read_only=True,
+)
+
+GENERATE_TASK_REPORT_JSON: Final[Variants[None]] = Variants(
+    "tasks.generate_task_report_json",
+    (
+        """
+SELECT jsonb_build_object(
+    'id', id, 'type', type, 'status', status, 'priority', priority, 'title', title, 'created_by', created_by,
+    'assigned_to', assigned_to, 'retry_count', retry_count, 'deadline', deadline, 'parameters', parameters,
+    'result', result, 'tags', tags, 'created_at', created_at, 'started_at', started_at, 'completed_at', completed_at
+) AS task
+FROM tasks
+WHERE tenant_id = $1
+  AND deleted_at IS NULL""",
+        When(
+            """
+  AND status = ANY($2)""",
+            2,
+        ),
+        When(
+            """
+  AND priority = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND type = ANY($4)""",
+            4,
+        ),
+        When(
+            """
+  AND assigned_to = $5""",
+            5,
+        ),
+        When(
+            """
+  AND created_at > $6""",
+            6,
+        ),
+        When(
+            """
+  AND created_at < $7""",
+            7,
+        ),
+        """
+ORDER BY created_at, id
+""",
+    ),
+    filters=(2, 3, 4, 5, 6, 7),
+    parameters=(
+        "uuid",
+        "public.task_status[]",
+        "public.task_priority[]",
+        "text[]",
+        "text",
+        "timestamptz",
+        "timestamptz",
+    ),
+    results=("jsonb",),
+    read_only=True,
+)
+
+SEARCH_TASKS: Final = Variants(
+    "tasks.search_tasks",
+    (
+        """
+WITH matches AS MATERIALIZED (
+    SELECT t.id, t.status, t.priority, t.type,
+           ts_rank(task_document(t.title, t.description), websearch_to_tsquery('english', $1)) AS rank
+    FROM matching_tasks(websearch_to_tsquery('english', $1)) AS match (id)
+    JOIN tasks AS t ON t.id = match.id
+    WHERE t.tenant_id = $2
+      AND t.deleted_at IS NULL""",
+        When(
+            """
+      AND t.status = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+      AND t.priority = ANY($4)""",
+            4,
+        ),
+        When(
+            """
+      AND t.type = ANY($5)""",
+            5,
+        ),
+        When(
+            """
+      AND t.assigned_to = $6""",
+            6,
+        ),
+        When(
+            """
+      AND t.created_at > $7""",
+            7,
+        ),
+        When(
+            """
+      AND t.created_at < $8""",
+            8,
+        ),
+        When(
+            """
+      AND t.tags @> $9""",
+            9,
+        ),
+        When(
+            """
+      AND t.capabilities @> $10""",
+            10,
+        ),
+        """
+)
+SELECT (SELECT count(*) FROM matches) AS total_count,
+       ARRAY(
+           SELECT (
+               task,
+               best.rank,
+               ARRAY[
+                   ts_headline('english', task.title, websearch_to_tsquery('english', $1)),
+                   ts_headline('english', coalesce(task.description, ''), websearch_to_tsquery('english', $1))
+               ]
+           )::task_hit
+           FROM (SELECT id, rank FROM matches ORDER BY rank DESC, id LIMIT $11 OFFSET $12) AS best
+           JOIN tasks AS task ON task.id = best.id
+           ORDER BY best.rank DESC, task.id
+       ) AS hits,
+       ARRAY(
+           SELECT (status, count(*))::task_status_count FROM matches GROUP BY status ORDER BY status
+       ) AS by_status,
+       ARRAY(
+           SELECT (priority, count(*))::task_priority_count FROM matches GROUP BY priority ORDER BY priority
+       ) AS by_priority,
+       ARRAY(
+           SELECT (type, count(*))::task_type_count FROM matches GROUP BY type ORDER BY type
+       ) AS by_type
+""",
+    ),
+    filters=(3, 4, 5, 6, 7, 8, 9, 10),
+    parameters=(
+        "text",
+        "uuid",
+        "public.task_status[]",
+        "public.task_priority[]",
+        "text[]",
+        "text",
+        "timestamptz",
+        "timestamptz",
+        "text[]",
+        "text[]",
+        "int8",
+        "int8",
+    ),
+    results=(
+        "int8",
+        "public.task_hit[]",
+        "public.task_status_count[]",
+        "public.task_priority_count[]",
+        "public.task_type_count[]",
+    ),
+    row=SearchTasksRow,
+    read_only=True,
+)
+
+GET_SIMILAR_TASKS: Final = Statement(
+    "tasks.get_similar_tasks",
+    """
+SELECT other.id, other.tenant_id, other.type, other.status, other.priority,
+    other.created_by, other.assigned_to, other.parent_task_id, other.title,
+    other.description, other.parameters, other.result, other.error,
+    other.max_retries, other.retry_count, other.timeout_seconds, other.created_at,
+    other.assigned_at, other.started_at, other.completed_at, other.updated_at,
+    other.deleted_at, other.version, other.delegated_from, other.deadline,
+    other.schedule, other.tags, other.capabilities, other.metadata,
+    other.lease_owner, other.lease_expires_at
+FROM tasks AS task
+CROSS JOIN LATERAL (
+    SELECT replace(
+        plainto_tsquery('english', task.title || ' ' || coalesce(task.description, ''))::text, ' & ', ' | '
+    )::tsquery AS query
+) AS words
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM tasks
+    WHERE tasks.tenant_id = task.tenant_id
+      AND tasks.deleted_at IS NULL
+    ORDER BY tasks.created_at DESC, tasks.id DESC
+    LIMIT 2000
+) AS other
+CROSS JOIN LATERAL ts_rank(task_document(other.title, other.description), words.query, 1) AS rank
+WHERE task.id = $1
+  AND other.id <> task.id
+  AND rank > 0
+ORDER BY rank DESC, other.id
+LIMIT $2
+""",
+    parameters=("uuid", "int8"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+VACUUM_TASKS: Final[Statement[None]] = Statement(
+    "tasks.vacuum_tasks",
+    """
+VACUUM (ANALYZE) tasks
+""",
+)
+
+REBUILD_TASK_INDEXES: Final[Statement[None]] = Statement(
+    "tasks.rebuild_task_indexes",
+    """
+REINDEX TABLE CONCURRENTLY tasks
+""",
+)
+
+REFRESH_TASK_STATS: Final[Statement[None]] = Statement(
+    "tasks.refresh_task_stats",
+    """
+SELECT refresh_task_stats()
+""",
+)
+
+VALIDATE_TASK_INTEGRITY: Final = Statement(
+    "tasks.validate_task_integrity",
+    """
+WITH checked AS MATERIALIZED (
+    SELECT task.id,
+           parent.deleted_at IS NOT NULL AS orphaned,
+           (task.status IN ('completed', 'failed', 'cancelled', 'timed_out')) <> (task.completed_at IS NOT NULL)
+               OR task.status IN ('assigned', 'in_progress') AND task.assigned_to IS NULL
+               OR task.status = 'in_progress' AND task.started_at IS NULL
+               AS invalid,
+           task.assigned_to IS NOT NULL AND agent.id IS NULL AS unrelated
+    FROM tasks AS task
+    LEFT JOIN tasks AS parent ON parent.id = task.parent_task_id
+    LEFT JOIN agents AS agent ON agent.tenant_id = task.tenant_id AND agent.id = task.assigned_to
+    WHERE task.tenant_id = $1
+      AND task.deleted_at IS NULL
+)
+SELECT count(*) AS checked_count,
+       ARRAY(SELECT id FROM checked WHERE orphaned ORDER BY id) AS orphaned_tasks,
+       ARRAY(SELECT id FROM checked WHERE invalid ORDER BY id) AS invalid_statuses,
+       ARRAY(SELECT id FROM checked WHERE unrelated ORDER BY id) AS missing_relations
+FROM checked
+""",
+    parameters=("uuid",),
+    results=("int8", "uuid[]", "uuid[]", "uuid[]"),
+    row=ValidateTaskIntegrityRow,
+    read_only=True,
+)

@@ -22,6 +22,9 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    WORKFLOW_COLUMN_TYPES,
+    WORKFLOW_STAGE_COLUMN_TYPES,
+    WORKFLOW_TRANSITION_COLUMN_TYPES,
     StageStatus,
     Workflow,
     WorkflowStage,
@@ -29,67 +32,6 @@ from .models import (
     WorkflowTransition,
 )
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "workflows.create",
-    """
-WITH workflow AS (
-    INSERT INTO workflows (tenant_id, name, type, definition, metadata, created_by)
-    VALUES ($1, $2, $3, $4, $5, $6)
-    RETURNING *
-), stages AS (
-    INSERT INTO workflow_stages (tenant_id, workflow_id, stage_index, name, type, config)
-    SELECT workflow.tenant_id, workflow.id, stage.position - 1,
-           stage.value ->> 'name', coalesce(stage.value ->> 'type', 'task'), coalesce(stage.value -> 'config', '{}')
-    FROM workflow
-    CROSS JOIN LATERAL jsonb_array_elements(coalesce(workflow.definition -> 'stages', '[]'))
-        WITH ORDINALITY AS stage (value, position)
-)
-SELECT id, tenant_id, name, type, status, definition, current_stage, metadata, created_by, created_at, updated_at, deleted_at FROM workflow
-""",
-    parameters=("uuid", "text", "text", "jsonb", "jsonb", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "int4",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-)
-
-GET: Final = Statement(
-    "workflows.get",
-    """
-SELECT id, tenant_id, name, type, status, definition, current_stage, metadata, created_by, created_at, updated_at, deleted_at FROM workflows
-WHERE id = $1
-  AND deleted_at IS NULL
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "int4",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -99,244 +41,6 @@ class GetWithStagesRow:
     workflow: Workflow
     stages: list_[WorkflowStage]
     transitions: list_[WorkflowTransition]
-
-
-def _get_with_stages_row(*r: Any) -> GetWithStagesRow:
-    return GetWithStagesRow(Workflow(*r[0:12]), r[12], r[13])
-
-
-GET_WITH_STAGES: Final = Statement(
-    "workflows.get_with_stages",
-    """
-SELECT workflow.id, workflow.tenant_id, workflow.name, workflow.type, workflow.status, workflow.definition, workflow.current_stage, workflow.metadata, workflow.created_by, workflow.created_at, workflow.updated_at, workflow.deleted_at,
-       ARRAY(
-           SELECT stage FROM workflow_stages AS stage WHERE stage.workflow_id = workflow.id ORDER BY stage.stage_index
-       ) AS stages,
-       ARRAY(
-           SELECT step FROM workflow_transitions AS step
-           WHERE step.workflow_id = workflow.id ORDER BY step.transition_time, step.id
-       ) AS transitions
-FROM workflows AS workflow
-WHERE workflow.id = $1
-  AND workflow.deleted_at IS NULL
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "int4",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "public.workflow_stages[]",
-        "public.workflow_transitions[]",
-    ),
-    row=_get_with_stages_row,
-    read_only=True,
-)
-
-LIST: Final = Variants(
-    "workflows.list",
-    (
-        """
-SELECT id, tenant_id, name, type, status, definition, current_stage, metadata, created_by, created_at, updated_at, deleted_at FROM workflows
-WHERE tenant_id = $1
-  AND deleted_at IS NULL""",
-        When(
-            """
-  AND status = ANY($2)""",
-            2,
-        ),
-        When(
-            """
-  AND type = $3""",
-            3,
-        ),
-        When(
-            """
-  AND created_by = $4""",
-            4,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(2, 3, 4),
-    ordering=Ordering(
-        (Key("created_at", 9, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(Key("created_at", 9), Key("updated_at", 10), Key("name", 2)),
-    ),
-    parameters=("uuid", "public.workflow_status[]", "text", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "int4",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-    read_only=True,
-)
-
-LIST_STAGES: Final = Statement(
-    "workflows.list_stages",
-    """
-SELECT id, tenant_id, workflow_id, stage_index, name, type, config, status, created_at, started_at, completed_at FROM workflow_stages
-WHERE workflow_id = $1
-ORDER BY stage_index
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "int4",
-        "text",
-        "text",
-        "jsonb",
-        "public.stage_status",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=WorkflowStage,
-    read_only=True,
-)
-
-LIST_TRANSITIONS: Final = Statement(
-    "workflows.list_transitions",
-    """
-SELECT id, tenant_id, workflow_id, from_stage, to_stage, status, transition_time FROM workflow_transitions
-WHERE workflow_id = $1
-ORDER BY transition_time, id
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "int4",
-        "int4",
-        "public.stage_status",
-        "timestamptz",
-    ),
-    row=WorkflowTransition,
-    read_only=True,
-)
-
-UPDATE_PROGRESS: Final = Statement(
-    "workflows.update_progress",
-    """
-WITH held AS (
-    SELECT workflow.id, workflow.current_stage, stage.id AS stage_id,
-           NOT EXISTS (
-               SELECT 1 FROM workflow_stages AS later
-               WHERE later.workflow_id = workflow.id AND later.stage_index > stage.stage_index
-           ) AS last
-    FROM workflows AS workflow
-    JOIN workflow_stages AS stage ON stage.workflow_id = workflow.id AND stage.stage_index = $1
-    WHERE workflow.id = $2
-      AND workflow.status IN ('pending', 'running')
-      AND workflow.deleted_at IS NULL
-    FOR UPDATE OF workflow
-), moved AS (
-    UPDATE workflows
-    SET current_stage = $1,
-        status = CASE
-            WHEN $3::stage_status = 'failed' THEN 'failed'::workflow_status
-            WHEN held.last AND $3::stage_status IN ('completed', 'skipped') THEN 'completed'
-            ELSE 'running'
-        END,
-        updated_at = now()
-    FROM held
-    WHERE workflows.id = held.id
-    RETURNING workflows.*
-), stage AS (
-    UPDATE workflow_stages
-    SET status = $3::stage_status,
-        started_at = CASE WHEN $3::stage_status <> 'pending' THEN coalesce(started_at, now()) END,
-        completed_at = CASE WHEN $3::stage_status IN ('completed', 'failed', 'skipped') THEN now() END
-    FROM held
-    WHERE workflow_stages.id = held.stage_id
-), transition AS (
-    INSERT INTO workflow_transitions (tenant_id, workflow_id, from_stage, to_stage, status)
-    SELECT moved.tenant_id, held.id, held.current_stage, moved.current_stage, $3::stage_status
-    FROM moved
-    JOIN held ON held.id = moved.id
-)
-SELECT id, tenant_id, name, type, status, definition, current_stage, metadata, created_by, created_at, updated_at, deleted_at FROM moved
-""",
-    parameters=("int4", "uuid", "public.stage_status"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "int4",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-)
-
-CANCEL: Final = Statement(
-    "workflows.cancel",
-    """
-UPDATE workflows
-SET status = 'cancelled',
-    updated_at = now()
-WHERE id = $1
-  AND status IN ('pending', 'running')
-  AND deleted_at IS NULL
-RETURNING id, tenant_id, name, type, status, definition, current_stage, metadata, created_by, created_at, updated_at, deleted_at
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.workflow_status",
-        "jsonb",
-        "int4",
-        "jsonb",
-        "text",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Workflow,
-)
-
-SOFT_DELETE: Final[Statement[None]] = Statement(
-    "workflows.soft_delete",
-    """
-UPDATE workflows
-SET deleted_at = now(),
-    updated_at = now()
-WHERE id = $1
-  AND deleted_at IS NULL
-""",
-    parameters=("uuid",),
-)
 
 
 class WorkflowRepository:
@@ -372,6 +76,9 @@ class WorkflowRepository:
             WorkflowStagesStageIndexCheckViolation: CHECK ((stage_index >= 0)).
             WorkflowStagesWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
             WorkflowStagesWorkflowIdStageIndexKeyViolation: UNIQUE (workflow_id, stage_index).
+            PolicyFailed: row-level security of workflows refuses it.
+            PolicyFailed: row-level security of workflow_stages refuses it.
+            NotNullMissing: workflow_stages.name is NULL.
         """
         return await self._run.one(
             CREATE, (tenant_id, name, type, definition, metadata, created_by)
@@ -460,6 +167,7 @@ class WorkflowRepository:
             WorkflowsCurrentStageCheckViolation: CHECK ((current_stage >= 0)).
             WorkflowTransitionsPkeyViolation: PRIMARY KEY (id).
             WorkflowTransitionsWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workflow_transitions refuses it.
         """
         return await self._run.one(UPDATE_PROGRESS, (stage_index, workflow_id, status))
 
@@ -474,3 +182,227 @@ class WorkflowRepository:
     async def soft_delete(self, *, id: UUID) -> int:
         """Hide a workflow."""
         return await self._run.execrows(SOFT_DELETE, (id,))
+
+
+CREATE: Final = Statement(
+    "workflows.create",
+    """
+WITH workflow AS (
+    INSERT INTO workflows (tenant_id, name, type, definition, metadata, created_by)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    RETURNING *
+), stages AS (
+    INSERT INTO workflow_stages (tenant_id, workflow_id, stage_index, name, type, config)
+    SELECT workflow.tenant_id, workflow.id, stage.position - 1,
+           stage.value ->> 'name', coalesce(stage.value ->> 'type', 'task'), coalesce(stage.value -> 'config', '{}')
+    FROM workflow
+    CROSS JOIN LATERAL jsonb_array_elements(coalesce(workflow.definition -> 'stages', '[]'))
+        WITH ORDINALITY AS stage (value, position)
+)
+SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
+    created_by, created_at, updated_at, deleted_at FROM workflow
+""",
+    parameters=("uuid", "text", "text", "jsonb", "jsonb", "text"),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+)
+
+GET: Final = Statement(
+    "workflows.get",
+    """
+SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
+    created_by, created_at, updated_at, deleted_at FROM workflows
+WHERE id = $1
+  AND deleted_at IS NULL
+""",
+    parameters=("uuid",),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+    read_only=True,
+)
+
+
+def _get_with_stages_row(*r: Any) -> GetWithStagesRow:
+    return GetWithStagesRow(Workflow(*r[0:12]), r[12], r[13])
+
+
+GET_WITH_STAGES: Final = Statement(
+    "workflows.get_with_stages",
+    """
+SELECT workflow.id, workflow.tenant_id, workflow.name, workflow.type, workflow.status,
+    workflow.definition, workflow.current_stage, workflow.metadata,
+    workflow.created_by, workflow.created_at, workflow.updated_at,
+    workflow.deleted_at,
+       ARRAY(
+           SELECT stage FROM workflow_stages AS stage WHERE stage.workflow_id = workflow.id ORDER BY stage.stage_index
+       ) AS stages,
+       ARRAY(
+           SELECT step FROM workflow_transitions AS step
+           WHERE step.workflow_id = workflow.id ORDER BY step.transition_time, step.id
+       ) AS transitions
+FROM workflows AS workflow
+WHERE workflow.id = $1
+  AND workflow.deleted_at IS NULL
+""",
+    parameters=("uuid",),
+    results=(
+        "uuid",
+        "uuid",
+        "text",
+        "text",
+        "public.workflow_status",
+        "jsonb",
+        "int4",
+        "jsonb",
+        "text",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "public.workflow_stages[]",
+        "public.workflow_transitions[]",
+    ),
+    row=_get_with_stages_row,
+    read_only=True,
+)
+
+LIST: Final = Variants(
+    "workflows.list",
+    (
+        """
+SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
+    created_by, created_at, updated_at, deleted_at FROM workflows
+WHERE tenant_id = $1
+  AND deleted_at IS NULL""",
+        When(
+            """
+  AND status = ANY($2)""",
+            2,
+        ),
+        When(
+            """
+  AND type = $3""",
+            3,
+        ),
+        When(
+            """
+  AND created_by = $4""",
+            4,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(2, 3, 4),
+    ordering=Ordering(
+        (Key("created_at", 9, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(Key("created_at", 9), Key("updated_at", 10), Key("name", 2)),
+    ),
+    parameters=("uuid", "public.workflow_status[]", "text", "text"),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+    read_only=True,
+)
+
+LIST_STAGES: Final = Statement(
+    "workflows.list_stages",
+    """
+SELECT id, tenant_id, workflow_id, stage_index, name, type, config, status, created_at,
+    started_at, completed_at FROM workflow_stages
+WHERE workflow_id = $1
+ORDER BY stage_index
+""",
+    parameters=("uuid",),
+    results=WORKFLOW_STAGE_COLUMN_TYPES,
+    row=WorkflowStage,
+    read_only=True,
+)
+
+LIST_TRANSITIONS: Final = Statement(
+    "workflows.list_transitions",
+    """
+SELECT id, tenant_id, workflow_id, from_stage, to_stage, status, transition_time FROM workflow_transitions
+WHERE workflow_id = $1
+ORDER BY transition_time, id
+""",
+    parameters=("uuid",),
+    results=WORKFLOW_TRANSITION_COLUMN_TYPES,
+    row=WorkflowTransition,
+    read_only=True,
+)
+
+UPDATE_PROGRESS: Final = Statement(
+    "workflows.update_progress",
+    """
+WITH held AS (
+    SELECT workflow.id, workflow.current_stage, stage.id AS stage_id,
+           NOT EXISTS (
+               SELECT 1 FROM workflow_stages AS later
+               WHERE later.workflow_id = workflow.id AND later.stage_index > stage.stage_index
+           ) AS last
+    FROM workflows AS workflow
+    JOIN workflow_stages AS stage ON stage.workflow_id = workflow.id AND stage.stage_index = $1
+    WHERE workflow.id = $2
+      AND workflow.status IN ('pending', 'running')
+      AND workflow.deleted_at IS NULL
+    FOR UPDATE OF workflow
+), moved AS (
+    UPDATE workflows
+    SET current_stage = $1,
+        status = CASE
+            WHEN $3::stage_status = 'failed' THEN 'failed'::workflow_status
+            WHEN held.last AND $3::stage_status IN ('completed', 'skipped') THEN 'completed'
+            ELSE 'running'
+        END,
+        updated_at = now()
+    FROM held
+    WHERE workflows.id = held.id
+    RETURNING workflows.*
+), stage AS (
+    UPDATE workflow_stages
+    SET status = $3::stage_status,
+        started_at = CASE WHEN $3::stage_status <> 'pending' THEN coalesce(started_at, now()) END,
+        completed_at = CASE WHEN $3::stage_status IN ('completed', 'failed', 'skipped') THEN now() END
+    FROM held
+    WHERE workflow_stages.id = held.stage_id
+), transition AS (
+    INSERT INTO workflow_transitions (tenant_id, workflow_id, from_stage, to_stage, status)
+    SELECT moved.tenant_id, held.id, held.current_stage, moved.current_stage, $3::stage_status
+    FROM moved
+    JOIN held ON held.id = moved.id
+)
+SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
+    created_by, created_at, updated_at, deleted_at FROM moved
+""",
+    parameters=("int4", "uuid", "public.stage_status"),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+)
+
+CANCEL: Final = Statement(
+    "workflows.cancel",
+    """
+UPDATE workflows
+SET status = 'cancelled',
+    updated_at = now()
+WHERE id = $1
+  AND status IN ('pending', 'running')
+  AND deleted_at IS NULL
+RETURNING id, tenant_id, name, type, status, definition, current_stage, metadata,
+    created_by, created_at, updated_at, deleted_at
+""",
+    parameters=("uuid",),
+    results=WORKFLOW_COLUMN_TYPES,
+    row=Workflow,
+)
+
+SOFT_DELETE: Final[Statement[None]] = Statement(
+    "workflows.soft_delete",
+    """
+UPDATE workflows
+SET deleted_at = now(),
+    updated_at = now()
+WHERE id = $1
+  AND deleted_at IS NULL
+""",
+    parameters=("uuid",),
+)

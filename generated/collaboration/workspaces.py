@@ -22,8 +22,190 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Agent, MemberRole, Workspace, WorkspaceActivity, WorkspaceMember
+from .models import (
+    WORKSPACE_ACTIVITY_COLUMN_TYPES,
+    WORKSPACE_COLUMN_TYPES,
+    WORKSPACE_MEMBER_COLUMN_TYPES,
+    Agent,
+    MemberRole,
+    Workspace,
+    WorkspaceActivity,
+    WorkspaceMember,
+)
 from .schema import PACKAGE
+
+
+@dataclass(slots=True)
+class ListMembersRow:
+    """A row of ListMembers."""
+
+    member: WorkspaceMember
+    agent: Agent
+
+
+class WorkspaceRepository:
+    """Queries of queries/collaboration/workspaces.sql."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, source: Source) -> None:
+        self._run = Runner(source, PACKAGE)
+
+    async def create(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        description: str | None,
+        owner_id: str,
+        state: JsonInput,
+        metadata: JsonInput,
+    ) -> Workspace:
+        """Create a workspace. The agent that owns it is its first member.
+
+        Raises:
+            NotFound: no such row.
+            WorkspacesNameCheckViolation: CHECK ((name <> ''::text)).
+            WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).
+            WorkspacesPkeyViolation: PRIMARY KEY (id).
+            WorkspacesTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
+            WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
+            WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
+            WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspaces refuses it.
+            PolicyFailed: row-level security of workspace_members refuses it.
+        """
+        return await self._run.one(
+            CREATE, (tenant_id, name, description, owner_id, state, metadata)
+        )
+
+    async def get(self, *, id: UUID) -> Workspace:
+        """Return one workspace.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(GET, (id,))
+
+    async def list_by_agent(self, *, tenant_id: UUID, agent_id: str) -> list[Workspace]:
+        """The workspaces that an agent is a member of, by name."""
+        return await self._run.many(LIST_BY_AGENT, (tenant_id, agent_id))
+
+    async def add_member(
+        self,
+        *,
+        agent_id: str,
+        role: MemberRole,
+        permissions: Sequence[str],
+        workspace_id: UUID,
+    ) -> WorkspaceMember:
+        """Make an agent a member, and leave that in the workspace's activity.
+
+        Raises:
+            NotFound: no such row.
+            WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
+            WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
+            WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
+            WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
+            WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_members refuses it.
+            PolicyFailed: row-level security of workspace_activity refuses it.
+        """
+        return await self._run.one(
+            ADD_MEMBER, (agent_id, role, permissions, workspace_id)
+        )
+
+    async def get_member(
+        self, *, workspace_id: UUID, agent_id: str
+    ) -> WorkspaceMember | None:
+        """Return a member, None if the agent is none."""
+        return await self._run.opt(GET_MEMBER, (workspace_id, agent_id))
+
+    async def list_members(self, *, workspace_id: UUID) -> list[ListMembersRow]:
+        """The members of a workspace with what is known of the agents, those that may do the most first."""
+        return await self._run.many(LIST_MEMBERS, (workspace_id,))
+
+    async def remove_member(self, *, workspace_id: UUID, agent_id: str) -> int:
+        """Remove a member other than the owner, and leave that in the workspace's activity.
+
+        Raises:
+            WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
+            WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
+            WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_activity refuses it.
+        """
+        return await self._run.execrows(REMOVE_MEMBER, (workspace_id, agent_id))
+
+    async def record_activity(
+        self, *, workspace_id: UUID, agent_id: str, action: str, details: JsonInput
+    ) -> WorkspaceActivity:
+        """Record what a member did.
+
+        Raises:
+            NotFound: no such row.
+            WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
+            WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
+            WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_activity refuses it.
+        """
+        return await self._run.one(
+            RECORD_ACTIVITY, (workspace_id, agent_id, action, details)
+        )
+
+    async def list_activity(
+        self,
+        *,
+        workspace_id: UUID,
+        agent_id: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[WorkspaceActivity]:
+        """What happened in a workspace, the latest first.
+
+        Args:
+            agent_id: None leaves its condition out.
+            action: None leaves its condition out.
+            since: None leaves its condition out.
+            limit: how many rows at most.
+            after: the `next` of the page before this one.
+            before: the `previous` of the page behind this one.
+            total: count all rows as well.
+
+        Raises:
+            InvalidCursor: `after` or `before` is no cursor of these pages.
+        """
+        return await self._run.page(
+            LIST_ACTIVITY,
+            (workspace_id, agent_id, action, since),
+            limit=limit,
+            after=after,
+            before=before,
+            total=total,
+        )
+
+    async def update_state(
+        self, *, state: JsonInput, id: UUID, expected_version: int
+    ) -> Workspace:
+        """Replace the shared state, provided that nobody else changed it since it had the expected version.
+
+        Raises:
+            NotFound: no such row.
+            StaleRow: its state_version is another one by now.
+            ConditionFailed: another condition of the statement refuses the row.
+        """
+        return await self._run.one(UPDATE_STATE, (state, id, expected_version))
+
+    async def soft_delete(self, *, id: UUID) -> int:
+        """Hide a workspace."""
+        return await self._run.execrows(SOFT_DELETE, (id,))
+
 
 CREATE: Final = Statement(
     "workspaces.create",
@@ -37,46 +219,24 @@ WITH workspace AS (
     SELECT tenant_id, id, owner_id, 'owner'
     FROM workspace
 )
-SELECT id, tenant_id, name, description, owner_id, state, state_version, metadata, created_at, updated_at, deleted_at FROM workspace
+SELECT id, tenant_id, name, description, owner_id, state, state_version, metadata,
+    created_at, updated_at, deleted_at FROM workspace
 """,
     parameters=("uuid", "text", "text", "text", "jsonb", "jsonb"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "int8",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
+    results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
 )
 
 GET: Final = Statement(
     "workspaces.get",
     """
-SELECT id, tenant_id, name, description, owner_id, state, state_version, metadata, created_at, updated_at, deleted_at FROM workspaces
+SELECT id, tenant_id, name, description, owner_id, state, state_version, metadata,
+    created_at, updated_at, deleted_at FROM workspaces
 WHERE id = $1
   AND deleted_at IS NULL
 """,
     parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "int8",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
+    results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
     read_only=True,
 )
@@ -84,7 +244,10 @@ WHERE id = $1
 LIST_BY_AGENT: Final = Statement(
     "workspaces.list_by_agent",
     """
-SELECT workspaces.id, workspaces.tenant_id, workspaces.name, workspaces.description, workspaces.owner_id, workspaces.state, workspaces.state_version, workspaces.metadata, workspaces.created_at, workspaces.updated_at, workspaces.deleted_at
+SELECT workspaces.id, workspaces.tenant_id, workspaces.name, workspaces.description,
+    workspaces.owner_id, workspaces.state, workspaces.state_version,
+    workspaces.metadata, workspaces.created_at, workspaces.updated_at,
+    workspaces.deleted_at
 FROM workspaces
 JOIN workspace_members AS member ON member.workspace_id = workspaces.id
 WHERE member.tenant_id = $1
@@ -93,19 +256,7 @@ WHERE member.tenant_id = $1
 ORDER BY workspaces.name, workspaces.id
 """,
     parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "int8",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
+    results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
     read_only=True,
 )
@@ -125,49 +276,27 @@ WITH member AS (
     SELECT tenant_id, workspace_id, agent_id, 'member_added', jsonb_build_object('role', role)
     FROM member
 )
-SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at, last_activity_at FROM member
+SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at,
+    last_activity_at FROM member
 """,
     parameters=("text", "public.member_role", "text[]", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "public.member_role",
-        "text[]",
-        "timestamptz",
-        "timestamptz",
-    ),
+    results=WORKSPACE_MEMBER_COLUMN_TYPES,
     row=WorkspaceMember,
 )
 
 GET_MEMBER: Final = Statement(
     "workspaces.get_member",
     """
-SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at, last_activity_at FROM workspace_members
+SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at,
+    last_activity_at FROM workspace_members
 WHERE workspace_id = $1
   AND agent_id = $2
 """,
     parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "public.member_role",
-        "text[]",
-        "timestamptz",
-        "timestamptz",
-    ),
+    results=WORKSPACE_MEMBER_COLUMN_TYPES,
     row=WorkspaceMember,
     read_only=True,
 )
-
-
-@dataclass(slots=True)
-class ListMembersRow:
-    """A row of ListMembers."""
-
-    member: WorkspaceMember
-    agent: Agent
 
 
 def _list_members_row(*r: Any) -> ListMembersRow:
@@ -177,7 +306,10 @@ def _list_members_row(*r: Any) -> ListMembersRow:
 LIST_MEMBERS: Final = Statement(
     "workspaces.list_members",
     """
-SELECT member.workspace_id, member.agent_id, member.tenant_id, member.role, member.permissions, member.joined_at, member.last_activity_at, agent.tenant_id, agent.id, agent.name, agent.status, agent.capabilities, agent.max_tasks, agent.metadata, agent.last_seen_at, agent.created_at, agent.updated_at
+SELECT member.workspace_id, member.agent_id, member.tenant_id, member.role,
+    member.permissions, member.joined_at, member.last_activity_at, agent.tenant_id, agent.id, agent.name, agent.status, agent.capabilities,
+    agent.max_tasks, agent.metadata, agent.last_seen_at, agent.created_at,
+    agent.updated_at
 FROM workspace_members AS member
 JOIN agents AS agent ON agent.tenant_id = member.tenant_id AND agent.id = member.agent_id
 WHERE member.workspace_id = $1
@@ -240,7 +372,7 @@ FROM member
 RETURNING id, tenant_id, workspace_id, agent_id, action, details, "timestamp"
 """,
     parameters=("uuid", "text", "text", "jsonb"),
-    results=("int8", "uuid", "uuid", "text", "text", "jsonb", "timestamptz"),
+    results=WORKSPACE_ACTIVITY_COLUMN_TYPES,
     row=WorkspaceActivity,
 )
 
@@ -273,7 +405,7 @@ ORDER BY timestamp DESC, id DESC"""),
         (Key("timestamp", 6, descending=True), Key("id", 0, descending=True)), unique=1
     ),
     parameters=("uuid", "text", "text", "timestamptz"),
-    results=("int8", "uuid", "uuid", "text", "text", "jsonb", "timestamptz"),
+    results=WORKSPACE_ACTIVITY_COLUMN_TYPES,
     row=WorkspaceActivity,
     read_only=True,
 )
@@ -288,22 +420,11 @@ SET state = $1,
 WHERE id = $2
   AND state_version = $3
   AND deleted_at IS NULL
-RETURNING id, tenant_id, name, description, owner_id, state, state_version, metadata, created_at, updated_at, deleted_at
+RETURNING id, tenant_id, name, description, owner_id, state, state_version, metadata,
+    created_at, updated_at, deleted_at
 """,
     parameters=("jsonb", "uuid", "int8"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "int8",
-        "jsonb",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
+    results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
     optimistic=Optimistic(
         Statement(
@@ -330,159 +451,3 @@ WHERE id = $1
 """,
     parameters=("uuid",),
 )
-
-
-class WorkspaceRepository:
-    """Queries of queries/collaboration/workspaces.sql."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
-
-    async def create(
-        self,
-        *,
-        tenant_id: UUID,
-        name: str,
-        description: str | None,
-        owner_id: str,
-        state: JsonInput,
-        metadata: JsonInput,
-    ) -> Workspace:
-        """Create a workspace. The agent that owns it is its first member.
-
-        Raises:
-            NotFound: no such row.
-            WorkspacesNameCheckViolation: CHECK ((name <> ''::text)).
-            WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).
-            WorkspacesPkeyViolation: PRIMARY KEY (id).
-            WorkspacesTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
-            WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
-            WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
-            WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
-        """
-        return await self._run.one(
-            CREATE, (tenant_id, name, description, owner_id, state, metadata)
-        )
-
-    async def get(self, *, id: UUID) -> Workspace:
-        """Return one workspace.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.one(GET, (id,))
-
-    async def list_by_agent(self, *, tenant_id: UUID, agent_id: str) -> list[Workspace]:
-        """The workspaces that an agent is a member of, by name."""
-        return await self._run.many(LIST_BY_AGENT, (tenant_id, agent_id))
-
-    async def add_member(
-        self,
-        *,
-        agent_id: str,
-        role: MemberRole,
-        permissions: Sequence[str],
-        workspace_id: UUID,
-    ) -> WorkspaceMember:
-        """Make an agent a member, and leave that in the workspace's activity.
-
-        Raises:
-            NotFound: no such row.
-            WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
-            WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
-            WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
-            WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
-            WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
-            WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
-        """
-        return await self._run.one(
-            ADD_MEMBER, (agent_id, role, permissions, workspace_id)
-        )
-
-    async def get_member(
-        self, *, workspace_id: UUID, agent_id: str
-    ) -> WorkspaceMember | None:
-        """Return a member, None if the agent is none."""
-        return await self._run.opt(GET_MEMBER, (workspace_id, agent_id))
-
-    async def list_members(self, *, workspace_id: UUID) -> list[ListMembersRow]:
-        """The members of a workspace with what is known of the agents, those that may do the most first."""
-        return await self._run.many(LIST_MEMBERS, (workspace_id,))
-
-    async def remove_member(self, *, workspace_id: UUID, agent_id: str) -> int:
-        """Remove a member other than the owner, and leave that in the workspace's activity.
-
-        Raises:
-            WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
-            WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
-            WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
-        """
-        return await self._run.execrows(REMOVE_MEMBER, (workspace_id, agent_id))
-
-    async def record_activity(
-        self, *, workspace_id: UUID, agent_id: str, action: str, details: JsonInput
-    ) -> WorkspaceActivity:
-        """Record what a member did.
-
-        Raises:
-            NotFound: no such row.
-            WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
-            WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
-            WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
-        """
-        return await self._run.one(
-            RECORD_ACTIVITY, (workspace_id, agent_id, action, details)
-        )
-
-    async def list_activity(
-        self,
-        *,
-        workspace_id: UUID,
-        agent_id: str | None = None,
-        action: str | None = None,
-        since: datetime | None = None,
-        limit: int = 50,
-        after: str | None = None,
-        before: str | None = None,
-        total: bool = False,
-    ) -> Page[WorkspaceActivity]:
-        """What happened in a workspace, the latest first.
-
-        Args:
-            agent_id: None leaves its condition out.
-            action: None leaves its condition out.
-            since: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
-
-        Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
-        """
-        return await self._run.page(
-            LIST_ACTIVITY,
-            (workspace_id, agent_id, action, since),
-            limit=limit,
-            after=after,
-            before=before,
-            total=total,
-        )
-
-    async def update_state(
-        self, *, state: JsonInput, id: UUID, expected_version: int
-    ) -> Workspace:
-        """Replace the shared state, provided that nobody else changed it since it had the expected version.
-
-        Raises:
-            NotFound: no such row.
-            StaleRow: its state_version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
-        """
-        return await self._run.one(UPDATE_STATE, (state, id, expected_version))
-
-    async def soft_delete(self, *, id: UUID) -> int:
-        """Hide a workspace."""
-        return await self._run.execrows(SOFT_DELETE, (id,))

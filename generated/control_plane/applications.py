@@ -12,7 +12,7 @@ from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
 
-from .models import Application, build_application
+from .models import APPLICATION_COLUMN_TYPES, Application, build_application
 from .schema import PACKAGE
 
 
@@ -25,113 +25,6 @@ class ApplicationSummary:
     name: str
     created_at: datetime
     updated_at: datetime
-
-
-CREATE_APPLICATION: Final = Statement(
-    "applications.create_application",
-    """
-INSERT INTO applications (org_id, name, api_key_hash)
-VALUES ($1, $2, $3)
-RETURNING id, org_id, name, created_at, updated_at
-""",
-    parameters=("uuid", "text", "text"),
-    results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=ApplicationSummary,
-)
-
-GET_APPLICATION: Final = Statement(
-    "applications.get_application",
-    """
-SELECT id, org_id, name, created_at, updated_at
-FROM applications
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=ApplicationSummary,
-    read_only=True,
-)
-
-GET_APPLICATION_BY_API_KEY_HASH: Final = Statement(
-    "applications.get_application_by_api_key_hash",
-    """
-SELECT id, org_id, name, created_at, updated_at
-FROM applications
-WHERE api_key_hash = $1
-""",
-    parameters=("text",),
-    results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=ApplicationSummary,
-    read_only=True,
-)
-
-GET_APPLICATION_WITH_KEY: Final = Statement(
-    "applications.get_application_with_key",
-    """
-SELECT id, org_id, name, api_key_hash, created_at, updated_at FROM applications
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=("uuid", "uuid", "text", "text", "timestamptz", "timestamptz"),
-    row=build_application,
-    read_only=True,
-)
-
-LIST_APPLICATIONS_BY_ORGANIZATION: Final = Variants(
-    "applications.list_applications_by_organization",
-    (
-        """
-SELECT id, org_id, name, created_at, updated_at
-FROM applications
-WHERE org_id = $1""",
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("created_at", 3, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid",),
-    results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=ApplicationSummary,
-    read_only=True,
-)
-
-UPDATE_APPLICATION: Final = Statement(
-    "applications.update_application",
-    """
-UPDATE applications
-SET name = $1,
-    updated_at = now()
-WHERE id = $2
-RETURNING id, org_id, name, created_at, updated_at
-""",
-    parameters=("text", "uuid"),
-    results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=ApplicationSummary,
-)
-
-ROTATE_API_KEY: Final = Statement(
-    "applications.rotate_api_key",
-    """
-UPDATE applications
-SET api_key_hash = $1,
-    updated_at = now()
-WHERE id = $2
-RETURNING id, org_id, name, created_at, updated_at
-""",
-    parameters=("text", "uuid"),
-    results=("uuid", "uuid", "text", "timestamptz", "timestamptz"),
-    row=ApplicationSummary,
-)
-
-DELETE_APPLICATION: Final[Statement[None]] = Statement(
-    "applications.delete_application",
-    """
-DELETE FROM applications
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
 
 
 class ApplicationRepository:
@@ -234,10 +127,120 @@ class ApplicationRepository:
         return await self._run.one(ROTATE_API_KEY, (api_key_hash.reveal(), id))
 
     async def delete_application(self, *, id: UUID) -> int:
-        """Delete an application with its policies and inference requests.
-
-        Raises:
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
-        """
+        """Delete an application with its policies and inference requests."""
         return await self._run.execrows(DELETE_APPLICATION, (id,))
+
+
+APPLICATION_SUMMARY_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "timestamptz",
+    "timestamptz",
+)
+
+CREATE_APPLICATION: Final = Statement(
+    "applications.create_application",
+    """
+INSERT INTO applications (org_id, name, api_key_hash)
+VALUES ($1, $2, $3)
+RETURNING id, org_id, name, created_at, updated_at
+""",
+    parameters=("uuid", "text", "text"),
+    results=APPLICATION_SUMMARY_COLUMN_TYPES,
+    row=ApplicationSummary,
+)
+
+GET_APPLICATION: Final = Statement(
+    "applications.get_application",
+    """
+SELECT id, org_id, name, created_at, updated_at
+FROM applications
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=APPLICATION_SUMMARY_COLUMN_TYPES,
+    row=ApplicationSummary,
+    read_only=True,
+)
+
+GET_APPLICATION_BY_API_KEY_HASH: Final = Statement(
+    "applications.get_application_by_api_key_hash",
+    """
+SELECT id, org_id, name, created_at, updated_at
+FROM applications
+WHERE api_key_hash = $1
+""",
+    parameters=("text",),
+    results=APPLICATION_SUMMARY_COLUMN_TYPES,
+    row=ApplicationSummary,
+    read_only=True,
+)
+
+GET_APPLICATION_WITH_KEY: Final = Statement(
+    "applications.get_application_with_key",
+    """
+SELECT id, org_id, name, api_key_hash, created_at, updated_at FROM applications
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=APPLICATION_COLUMN_TYPES,
+    row=build_application,
+    read_only=True,
+)
+
+LIST_APPLICATIONS_BY_ORGANIZATION: Final = Variants(
+    "applications.list_applications_by_organization",
+    (
+        """
+SELECT id, org_id, name, created_at, updated_at
+FROM applications
+WHERE org_id = $1""",
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("created_at", 3, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid",),
+    results=APPLICATION_SUMMARY_COLUMN_TYPES,
+    row=ApplicationSummary,
+    read_only=True,
+)
+
+UPDATE_APPLICATION: Final = Statement(
+    "applications.update_application",
+    """
+UPDATE applications
+SET name = $1,
+    updated_at = now()
+WHERE id = $2
+RETURNING id, org_id, name, created_at, updated_at
+""",
+    parameters=("text", "uuid"),
+    results=APPLICATION_SUMMARY_COLUMN_TYPES,
+    row=ApplicationSummary,
+)
+
+ROTATE_API_KEY: Final = Statement(
+    "applications.rotate_api_key",
+    """
+UPDATE applications
+SET api_key_hash = $1,
+    updated_at = now()
+WHERE id = $2
+RETURNING id, org_id, name, created_at, updated_at
+""",
+    parameters=("text", "uuid"),
+    results=APPLICATION_SUMMARY_COLUMN_TYPES,
+    row=ApplicationSummary,
+)
+
+DELETE_APPLICATION: Final[Statement[None]] = Statement(
+    "applications.delete_application",
+    """
+DELETE FROM applications
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)

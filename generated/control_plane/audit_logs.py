@@ -25,60 +25,8 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Source, Stream
 from reposgen_runtime.aio.buffered import BufferedRunner
 
-from .models import AuditLog
+from .models import AUDIT_LOG_COLUMN_TYPES, AuditLog
 from .schema import PACKAGE
-
-INSERT_AUDIT_LOG: Final = Statement(
-    "audit_logs.insert_audit_log",
-    """
-INSERT INTO audit_logs (
-    org_id, app_id, user_id, action, resource_type, resource_id, details,
-    request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms
-)
-VALUES (
-    $1, $2, $3, $4, $5, $6, $7,
-    $8, $9, $10, $11, $12, $13, $14, $15
-)
-RETURNING id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp"
-""",
-    parameters=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-)
 
 
 @dataclass(slots=True)
@@ -103,78 +51,6 @@ class InsertAuditLogsParams:
     timestamp: datetime
 
 
-INSERT_AUDIT_LOGS: Final[Statement[None]] = Statement(
-    "audit_logs.insert_audit_logs",
-    """
-INSERT INTO audit_logs (
-    org_id, app_id, user_id, action, resource_type, resource_id, details,
-    request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, timestamp
-)
-VALUES (
-    $1, $2, $3, $4, $5, $6, $7,
-    $8, $9, $10, $11, $12, $13, $14, $15, $16
-)
-""",
-    parameters=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    fields=(
-        "org_id",
-        "app_id",
-        "user_id",
-        "action",
-        "resource_type",
-        "resource_id",
-        "details",
-        "request_id",
-        "ip_address",
-        "user_agent",
-        "model",
-        "provider",
-        "tokens_used",
-        "cost",
-        "latency_ms",
-        "timestamp",
-    ),
-    copy=CopyInto(
-        '"public"."audit_logs"',
-        (
-            '"org_id"',
-            '"app_id"',
-            '"user_id"',
-            '"action"',
-            '"resource_type"',
-            '"resource_id"',
-            '"details"',
-            '"request_id"',
-            '"ip_address"',
-            '"user_agent"',
-            '"model"',
-            '"provider"',
-            '"tokens_used"',
-            '"cost"',
-            '"latency_ms"',
-            '"timestamp"',
-        ),
-    ),
-)
-
-
 @dataclass(slots=True)
 class AsyncInsertAuditLogParams:
     """One row of AsyncInsertAuditLog's arguments."""
@@ -195,359 +71,6 @@ class AsyncInsertAuditLogParams:
     cost: Decimal | None
     latency_ms: int | None
     timestamp: datetime
-
-
-ASYNC_INSERT_AUDIT_LOG: Final[Statement[None]] = Statement(
-    "audit_logs.async_insert_audit_log",
-    """
-INSERT INTO audit_logs (
-    org_id, app_id, user_id, action, resource_type, resource_id, details,
-    request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, timestamp
-)
-VALUES (
-    $1, $2, $3, $4, $5, $6, $7,
-    $8, $9, $10, $11, $12, $13, $14, $15, $16
-)
-""",
-    parameters=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    fields=(
-        "org_id",
-        "app_id",
-        "user_id",
-        "action",
-        "resource_type",
-        "resource_id",
-        "details",
-        "request_id",
-        "ip_address",
-        "user_agent",
-        "model",
-        "provider",
-        "tokens_used",
-        "cost",
-        "latency_ms",
-        "timestamp",
-    ),
-    copy=CopyInto(
-        '"public"."audit_logs"',
-        (
-            '"org_id"',
-            '"app_id"',
-            '"user_id"',
-            '"action"',
-            '"resource_type"',
-            '"resource_id"',
-            '"details"',
-            '"request_id"',
-            '"ip_address"',
-            '"user_agent"',
-            '"model"',
-            '"provider"',
-            '"tokens_used"',
-            '"cost"',
-            '"latency_ms"',
-            '"timestamp"',
-        ),
-    ),
-    buffer=Buffering(size=500, interval=1.0, limit=10000),
-    timeout=5.0,
-)
-
-GET_AUDIT_LOG: Final = Statement(
-    "audit_logs.get_audit_log",
-    """
-SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp" FROM audit_logs
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-    read_only=True,
-)
-
-LIST_AUDIT_LOGS_BY_ORGANIZATION: Final = Variants(
-    "audit_logs.list_audit_logs_by_organization",
-    (
-        """
-SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp" FROM audit_logs
-WHERE org_id = $1""",
-        OrderBy("""
-ORDER BY timestamp DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-    read_only=True,
-)
-
-LIST_AUDIT_LOGS_BY_APPLICATION: Final = Variants(
-    "audit_logs.list_audit_logs_by_application",
-    (
-        """
-SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp" FROM audit_logs
-WHERE org_id = $1
-  AND app_id = $2""",
-        OrderBy("""
-ORDER BY timestamp DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-    read_only=True,
-)
-
-LIST_AUDIT_LOGS_BY_USER: Final = Variants(
-    "audit_logs.list_audit_logs_by_user",
-    (
-        """
-SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp" FROM audit_logs
-WHERE org_id = $1
-  AND user_id = $2""",
-        OrderBy("""
-ORDER BY timestamp DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-    read_only=True,
-)
-
-LIST_AUDIT_LOGS_BY_ACTION: Final = Variants(
-    "audit_logs.list_audit_logs_by_action",
-    (
-        """
-SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp" FROM audit_logs
-WHERE org_id = $1
-  AND action = $2""",
-        OrderBy("""
-ORDER BY timestamp DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-    read_only=True,
-)
-
-LIST_AUDIT_LOGS_BY_DATE_RANGE: Final = Variants(
-    "audit_logs.list_audit_logs_by_date_range",
-    (
-        """
-SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp" FROM audit_logs
-WHERE org_id = $1
-  AND timestamp >= $2
-  AND timestamp < $3""",
-        OrderBy("""
-ORDER BY timestamp DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "timestamptz", "timestamptz"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-    read_only=True,
-)
-
-GET_AUDIT_LOGS_BY_REQUEST_ID: Final = Statement(
-    "audit_logs.get_audit_logs_by_request_id",
-    """
-SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp" FROM audit_logs
-WHERE request_id = $1
-ORDER BY timestamp, id
-""",
-    parameters=("text",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-    read_only=True,
-)
-
-STREAM_AUDIT_LOGS: Final = Statement(
-    "audit_logs.stream_audit_logs",
-    """
-SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details, request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, "timestamp" FROM audit_logs
-WHERE org_id = $1
-  AND timestamp >= $2
-  AND timestamp < $3
-ORDER BY timestamp, id
-""",
-    parameters=("uuid", "timestamptz", "timestamptz"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "text",
-        "inet",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "numeric",
-        "int4",
-        "timestamptz",
-    ),
-    row=AuditLog,
-    read_only=True,
-)
 
 
 class AuditLogRepository:
@@ -845,3 +368,335 @@ class AuditLogRepository:
     ) -> Stream[AuditLog]:
         """All entries of an organization from a moment on and before another, the earliest first, for export."""
         return self._run.stream(STREAM_AUDIT_LOGS, (org_id, since, until))
+
+
+INSERT_AUDIT_LOG: Final = Statement(
+    "audit_logs.insert_audit_log",
+    """
+INSERT INTO audit_logs (
+    org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms
+)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7,
+    $8, $9, $10, $11, $12, $13, $14, $15
+)
+RETURNING id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp"
+""",
+    parameters=(
+        "uuid",
+        "uuid",
+        "uuid",
+        "text",
+        "text",
+        "text",
+        "jsonb",
+        "text",
+        "inet",
+        "text",
+        "text",
+        "text",
+        "int4",
+        "numeric",
+        "int4",
+    ),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+)
+
+INSERT_AUDIT_LOGS: Final[Statement[None]] = Statement(
+    "audit_logs.insert_audit_logs",
+    """
+INSERT INTO audit_logs (
+    org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, timestamp
+)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7,
+    $8, $9, $10, $11, $12, $13, $14, $15, $16
+)
+""",
+    parameters=(
+        "uuid",
+        "uuid",
+        "uuid",
+        "text",
+        "text",
+        "text",
+        "jsonb",
+        "text",
+        "inet",
+        "text",
+        "text",
+        "text",
+        "int4",
+        "numeric",
+        "int4",
+        "timestamptz",
+    ),
+    fields=(
+        "org_id",
+        "app_id",
+        "user_id",
+        "action",
+        "resource_type",
+        "resource_id",
+        "details",
+        "request_id",
+        "ip_address",
+        "user_agent",
+        "model",
+        "provider",
+        "tokens_used",
+        "cost",
+        "latency_ms",
+        "timestamp",
+    ),
+    copy=CopyInto(
+        '"audit_logs"',
+        (
+            '"org_id"',
+            '"app_id"',
+            '"user_id"',
+            '"action"',
+            '"resource_type"',
+            '"resource_id"',
+            '"details"',
+            '"request_id"',
+            '"ip_address"',
+            '"user_agent"',
+            '"model"',
+            '"provider"',
+            '"tokens_used"',
+            '"cost"',
+            '"latency_ms"',
+            '"timestamp"',
+        ),
+    ),
+)
+
+ASYNC_INSERT_AUDIT_LOG: Final[Statement[None]] = Statement(
+    "audit_logs.async_insert_audit_log",
+    """
+INSERT INTO audit_logs (
+    org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, timestamp
+)
+VALUES (
+    $1, $2, $3, $4, $5, $6, $7,
+    $8, $9, $10, $11, $12, $13, $14, $15, $16
+)
+""",
+    parameters=(
+        "uuid",
+        "uuid",
+        "uuid",
+        "text",
+        "text",
+        "text",
+        "jsonb",
+        "text",
+        "inet",
+        "text",
+        "text",
+        "text",
+        "int4",
+        "numeric",
+        "int4",
+        "timestamptz",
+    ),
+    fields=(
+        "org_id",
+        "app_id",
+        "user_id",
+        "action",
+        "resource_type",
+        "resource_id",
+        "details",
+        "request_id",
+        "ip_address",
+        "user_agent",
+        "model",
+        "provider",
+        "tokens_used",
+        "cost",
+        "latency_ms",
+        "timestamp",
+    ),
+    copy=CopyInto(
+        '"audit_logs"',
+        (
+            '"org_id"',
+            '"app_id"',
+            '"user_id"',
+            '"action"',
+            '"resource_type"',
+            '"resource_id"',
+            '"details"',
+            '"request_id"',
+            '"ip_address"',
+            '"user_agent"',
+            '"model"',
+            '"provider"',
+            '"tokens_used"',
+            '"cost"',
+            '"latency_ms"',
+            '"timestamp"',
+        ),
+    ),
+    buffer=Buffering(size=500, interval=1.0, limit=10000),
+    timeout=5.0,
+)
+
+GET_AUDIT_LOG: Final = Statement(
+    "audit_logs.get_audit_log",
+    """
+SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp" FROM audit_logs
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+    read_only=True,
+)
+
+LIST_AUDIT_LOGS_BY_ORGANIZATION: Final = Variants(
+    "audit_logs.list_audit_logs_by_organization",
+    (
+        """
+SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp" FROM audit_logs
+WHERE org_id = $1""",
+        OrderBy("""
+ORDER BY timestamp DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid",),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+    read_only=True,
+)
+
+LIST_AUDIT_LOGS_BY_APPLICATION: Final = Variants(
+    "audit_logs.list_audit_logs_by_application",
+    (
+        """
+SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp" FROM audit_logs
+WHERE org_id = $1
+  AND app_id = $2""",
+        OrderBy("""
+ORDER BY timestamp DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "uuid"),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+    read_only=True,
+)
+
+LIST_AUDIT_LOGS_BY_USER: Final = Variants(
+    "audit_logs.list_audit_logs_by_user",
+    (
+        """
+SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp" FROM audit_logs
+WHERE org_id = $1
+  AND user_id = $2""",
+        OrderBy("""
+ORDER BY timestamp DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "uuid"),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+    read_only=True,
+)
+
+LIST_AUDIT_LOGS_BY_ACTION: Final = Variants(
+    "audit_logs.list_audit_logs_by_action",
+    (
+        """
+SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp" FROM audit_logs
+WHERE org_id = $1
+  AND action = $2""",
+        OrderBy("""
+ORDER BY timestamp DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "text"),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+    read_only=True,
+)
+
+LIST_AUDIT_LOGS_BY_DATE_RANGE: Final = Variants(
+    "audit_logs.list_audit_logs_by_date_range",
+    (
+        """
+SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp" FROM audit_logs
+WHERE org_id = $1
+  AND timestamp >= $2
+  AND timestamp < $3""",
+        OrderBy("""
+ORDER BY timestamp DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("timestamp", 16, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "timestamptz", "timestamptz"),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+    read_only=True,
+)
+
+GET_AUDIT_LOGS_BY_REQUEST_ID: Final = Statement(
+    "audit_logs.get_audit_logs_by_request_id",
+    """
+SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp" FROM audit_logs
+WHERE request_id = $1
+ORDER BY timestamp, id
+""",
+    parameters=("text",),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+    read_only=True,
+)
+
+STREAM_AUDIT_LOGS: Final = Statement(
+    "audit_logs.stream_audit_logs",
+    """
+SELECT id, org_id, app_id, user_id, action, resource_type, resource_id, details,
+    request_id, ip_address, user_agent, model, provider, tokens_used, cost,
+    latency_ms, "timestamp" FROM audit_logs
+WHERE org_id = $1
+  AND timestamp >= $2
+  AND timestamp < $3
+ORDER BY timestamp, id
+""",
+    parameters=("uuid", "timestamptz", "timestamptz"),
+    results=AUDIT_LOG_COLUMN_TYPES,
+    row=AuditLog,
+    read_only=True,
+)

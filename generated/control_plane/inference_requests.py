@@ -12,338 +12,8 @@ from uuid import UUID
 from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
 from reposgen_runtime.aio import Runner, Source
 
-from .models import InferenceRequest, InferenceStatus
+from .models import INFERENCE_REQUEST_COLUMN_TYPES, InferenceRequest, InferenceStatus
 from .schema import PACKAGE
-
-CREATE_INFERENCE_REQUEST: Final = Statement(
-    "inference_requests.create_inference_request",
-    """
-INSERT INTO inference_requests (request_id, org_id, app_id, user_id, model, provider)
-VALUES ($1, $2, $3, $4, $5, $6)
-RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at
-""",
-    parameters=("text", "uuid", "uuid", "uuid", "text", "text"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-)
-
-GET_INFERENCE_REQUEST: Final = Statement(
-    "inference_requests.get_inference_request",
-    """
-SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at FROM inference_requests
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-    read_only=True,
-)
-
-GET_INFERENCE_REQUEST_BY_REQUEST_ID: Final = Statement(
-    "inference_requests.get_inference_request_by_request_id",
-    """
-SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at FROM inference_requests
-WHERE request_id = $1
-""",
-    parameters=("text",),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-    read_only=True,
-)
-
-UPDATE_INFERENCE_REQUEST_STATUS: Final = Statement(
-    "inference_requests.update_inference_request_status",
-    """
-UPDATE inference_requests
-SET status = $1::inference_status,
-    completed_at = CASE WHEN $1::inference_status IN ('completed', 'failed', 'cancelled') THEN now() END
-WHERE id = $2
-  AND completed_at IS NULL
-RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at
-""",
-    parameters=("public.inference_status", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-)
-
-COMPLETE_INFERENCE_REQUEST: Final = Statement(
-    "inference_requests.complete_inference_request",
-    """
-UPDATE inference_requests
-SET status = 'completed',
-    prompt_tokens = $1,
-    completion_tokens = $2,
-    cost = $3,
-    latency_ms = $4,
-    completed_at = now()
-WHERE id = $5
-  AND completed_at IS NULL
-RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at
-""",
-    parameters=("int4", "int4", "numeric", "int4", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-)
-
-FAIL_INFERENCE_REQUEST: Final = Statement(
-    "inference_requests.fail_inference_request",
-    """
-UPDATE inference_requests
-SET status = 'failed',
-    error_message = $1,
-    latency_ms = $2,
-    completed_at = now()
-WHERE id = $3
-  AND completed_at IS NULL
-RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at
-""",
-    parameters=("text", "int4", "uuid"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-)
-
-DELETE_INFERENCE_REQUEST: Final[Statement[None]] = Statement(
-    "inference_requests.delete_inference_request",
-    """
-DELETE FROM inference_requests
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
-
-LIST_INFERENCE_REQUESTS_BY_ORGANIZATION: Final = Variants(
-    "inference_requests.list_inference_requests_by_organization",
-    (
-        """
-SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at FROM inference_requests
-WHERE org_id = $1""",
-        When(
-            """
-  AND app_id = $2""",
-            2,
-        ),
-        When(
-            """
-  AND user_id = $3""",
-            3,
-        ),
-        When(
-            """
-  AND model = $4""",
-            4,
-        ),
-        When(
-            """
-  AND provider = $5""",
-            5,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(2, 3, 4, 5),
-    ordering=Ordering(
-        (Key("created_at", 14, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-    ),
-    parameters=("uuid", "uuid", "uuid", "text", "text"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-    read_only=True,
-)
-
-LIST_INFERENCE_REQUESTS_BY_STATUS: Final = Variants(
-    "inference_requests.list_inference_requests_by_status",
-    (
-        """
-SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at FROM inference_requests
-WHERE org_id = $1
-  AND status = $2""",
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("created_at", 14, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-    ),
-    parameters=("uuid", "public.inference_status"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-    read_only=True,
-)
-
-LIST_INFERENCE_REQUESTS_BY_DATE_RANGE: Final = Variants(
-    "inference_requests.list_inference_requests_by_date_range",
-    (
-        """
-SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens, completion_tokens, total_tokens, cost, latency_ms, error_message, created_at, completed_at FROM inference_requests
-WHERE org_id = $1
-  AND created_at >= $2
-  AND created_at < $3""",
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("created_at", 14, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-    ),
-    parameters=("uuid", "timestamptz", "timestamptz"),
-    results=(
-        "uuid",
-        "text",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.inference_status",
-        "int4",
-        "int4",
-        "int4",
-        "numeric",
-        "int4",
-        "text",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=InferenceRequest,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -362,42 +32,6 @@ class GetMetricsRow:
     average_latency_ms: float | None
 
 
-GET_METRICS: Final = Statement(
-    "inference_requests.get_metrics",
-    """
-SELECT count(*) AS total_requests,
-       count(*) FILTER (WHERE status IN ('pending', 'processing')) AS open_requests,
-       count(*) FILTER (WHERE status = 'completed') AS completed_requests,
-       count(*) FILTER (WHERE status = 'failed') AS failed_requests,
-       count(*) FILTER (WHERE status = 'cancelled') AS cancelled_requests,
-       coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
-       coalesce(sum(completion_tokens), 0) AS completion_tokens,
-       coalesce(sum(total_tokens), 0) AS total_tokens,
-       coalesce(sum(cost), 0) AS total_cost,
-       avg(latency_ms)::double precision AS average_latency_ms
-FROM inference_requests
-WHERE org_id = $1
-  AND created_at >= $2
-  AND created_at < $3
-""",
-    parameters=("uuid", "timestamptz", "timestamptz"),
-    results=(
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "numeric",
-        "float8",
-    ),
-    row=GetMetricsRow,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class GetMetricsByModelRow:
     """A row of GetMetricsByModel."""
@@ -408,29 +42,6 @@ class GetMetricsByModelRow:
     total_tokens: int
     total_cost: Decimal
     average_latency_ms: float | None
-
-
-GET_METRICS_BY_MODEL: Final = Statement(
-    "inference_requests.get_metrics_by_model",
-    """
-SELECT provider,
-       model,
-       count(*) AS requests,
-       coalesce(sum(total_tokens), 0) AS total_tokens,
-       coalesce(sum(cost), 0) AS total_cost,
-       avg(latency_ms)::double precision AS average_latency_ms
-FROM inference_requests
-WHERE org_id = $1
-  AND created_at >= $2
-  AND created_at < $3
-GROUP BY provider, model
-ORDER BY total_cost DESC, provider, model
-""",
-    parameters=("uuid", "timestamptz", "timestamptz"),
-    results=("text", "text", "int8", "int8", "numeric", "float8"),
-    row=GetMetricsByModelRow,
-    read_only=True,
-)
 
 
 class InferenceRequestRepository:
@@ -464,6 +75,7 @@ class InferenceRequestRepository:
             InferenceRequestsRequestIdKeyViolation: UNIQUE (request_id).
             InferenceRequestsTokensCheckViolation: CHECK (((prompt_tokens >= 0) AND (completion_tokens >= 0))).
             InferenceRequestsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
+            NotNullMissing: inference_requests.total_tokens is NULL.
         """
         return await self._run.one(
             CREATE_INFERENCE_REQUEST,
@@ -518,6 +130,7 @@ class InferenceRequestRepository:
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
             InferenceRequestsLatencyMsCheckViolation: CHECK ((latency_ms >= 0)).
             InferenceRequestsTokensCheckViolation: CHECK (((prompt_tokens >= 0) AND (completion_tokens >= 0))).
+            NotNullMissing: inference_requests.total_tokens is NULL.
         """
         return await self._run.one(
             COMPLETE_INFERENCE_REQUEST,
@@ -654,3 +267,256 @@ class InferenceRequestRepository:
     ) -> list[GetMetricsByModelRow]:
         """The same, model by model, the dearest first."""
         return await self._run.many(GET_METRICS_BY_MODEL, (org_id, since, until))
+
+
+CREATE_INFERENCE_REQUEST: Final = Statement(
+    "inference_requests.create_inference_request",
+    """
+INSERT INTO inference_requests (request_id, org_id, app_id, user_id, model, provider)
+VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at
+""",
+    parameters=("text", "uuid", "uuid", "uuid", "text", "text"),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+)
+
+GET_INFERENCE_REQUEST: Final = Statement(
+    "inference_requests.get_inference_request",
+    """
+SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at FROM inference_requests
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+    read_only=True,
+)
+
+GET_INFERENCE_REQUEST_BY_REQUEST_ID: Final = Statement(
+    "inference_requests.get_inference_request_by_request_id",
+    """
+SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at FROM inference_requests
+WHERE request_id = $1
+""",
+    parameters=("text",),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+    read_only=True,
+)
+
+UPDATE_INFERENCE_REQUEST_STATUS: Final = Statement(
+    "inference_requests.update_inference_request_status",
+    """
+UPDATE inference_requests
+SET status = $1::inference_status,
+    completed_at = CASE WHEN $1::inference_status IN ('completed', 'failed', 'cancelled') THEN now() END
+WHERE id = $2
+  AND completed_at IS NULL
+RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at
+""",
+    parameters=("public.inference_status", "uuid"),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+)
+
+COMPLETE_INFERENCE_REQUEST: Final = Statement(
+    "inference_requests.complete_inference_request",
+    """
+UPDATE inference_requests
+SET status = 'completed',
+    prompt_tokens = $1,
+    completion_tokens = $2,
+    cost = $3,
+    latency_ms = $4,
+    completed_at = now()
+WHERE id = $5
+  AND completed_at IS NULL
+RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at
+""",
+    parameters=("int4", "int4", "numeric", "int4", "uuid"),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+)
+
+FAIL_INFERENCE_REQUEST: Final = Statement(
+    "inference_requests.fail_inference_request",
+    """
+UPDATE inference_requests
+SET status = 'failed',
+    error_message = $1,
+    latency_ms = $2,
+    completed_at = now()
+WHERE id = $3
+  AND completed_at IS NULL
+RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at
+""",
+    parameters=("text", "int4", "uuid"),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+)
+
+DELETE_INFERENCE_REQUEST: Final[Statement[None]] = Statement(
+    "inference_requests.delete_inference_request",
+    """
+DELETE FROM inference_requests
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)
+
+LIST_INFERENCE_REQUESTS_BY_ORGANIZATION: Final = Variants(
+    "inference_requests.list_inference_requests_by_organization",
+    (
+        """
+SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at FROM inference_requests
+WHERE org_id = $1""",
+        When(
+            """
+  AND app_id = $2""",
+            2,
+        ),
+        When(
+            """
+  AND user_id = $3""",
+            3,
+        ),
+        When(
+            """
+  AND model = $4""",
+            4,
+        ),
+        When(
+            """
+  AND provider = $5""",
+            5,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(2, 3, 4, 5),
+    ordering=Ordering(
+        (Key("created_at", 14, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+    ),
+    parameters=("uuid", "uuid", "uuid", "text", "text"),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+    read_only=True,
+)
+
+LIST_INFERENCE_REQUESTS_BY_STATUS: Final = Variants(
+    "inference_requests.list_inference_requests_by_status",
+    (
+        """
+SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at FROM inference_requests
+WHERE org_id = $1
+  AND status = $2""",
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("created_at", 14, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+    ),
+    parameters=("uuid", "public.inference_status"),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+    read_only=True,
+)
+
+LIST_INFERENCE_REQUESTS_BY_DATE_RANGE: Final = Variants(
+    "inference_requests.list_inference_requests_by_date_range",
+    (
+        """
+SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_tokens,
+    completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
+    completed_at FROM inference_requests
+WHERE org_id = $1
+  AND created_at >= $2
+  AND created_at < $3""",
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("created_at", 14, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+    ),
+    parameters=("uuid", "timestamptz", "timestamptz"),
+    results=INFERENCE_REQUEST_COLUMN_TYPES,
+    row=InferenceRequest,
+    read_only=True,
+)
+
+GET_METRICS: Final = Statement(
+    "inference_requests.get_metrics",
+    """
+SELECT count(*) AS total_requests,
+       count(*) FILTER (WHERE status IN ('pending', 'processing')) AS open_requests,
+       count(*) FILTER (WHERE status = 'completed') AS completed_requests,
+       count(*) FILTER (WHERE status = 'failed') AS failed_requests,
+       count(*) FILTER (WHERE status = 'cancelled') AS cancelled_requests,
+       coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
+       coalesce(sum(completion_tokens), 0) AS completion_tokens,
+       coalesce(sum(total_tokens), 0) AS total_tokens,
+       coalesce(sum(cost), 0) AS total_cost,
+       avg(latency_ms)::double precision AS average_latency_ms
+FROM inference_requests
+WHERE org_id = $1
+  AND created_at >= $2
+  AND created_at < $3
+""",
+    parameters=("uuid", "timestamptz", "timestamptz"),
+    results=(
+        "int8",
+        "int8",
+        "int8",
+        "int8",
+        "int8",
+        "int8",
+        "int8",
+        "int8",
+        "numeric",
+        "float8",
+    ),
+    row=GetMetricsRow,
+    read_only=True,
+)
+
+GET_METRICS_BY_MODEL: Final = Statement(
+    "inference_requests.get_metrics_by_model",
+    """
+SELECT provider,
+       model,
+       count(*) AS requests,
+       coalesce(sum(total_tokens), 0) AS total_tokens,
+       coalesce(sum(cost), 0) AS total_cost,
+       avg(latency_ms)::double precision AS average_latency_ms
+FROM inference_requests
+WHERE org_id = $1
+  AND created_at >= $2
+  AND created_at < $3
+GROUP BY provider, model
+ORDER BY total_cost DESC, provider, model
+""",
+    parameters=("uuid", "timestamptz", "timestamptz"),
+    results=("text", "text", "int8", "int8", "numeric", "float8"),
+    row=GetMetricsByModelRow,
+    read_only=True,
+)

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from reposgen_runtime import Json
@@ -163,3 +163,83 @@ class User:
     role: UserRole
     created_at: datetime
     updated_at: datetime
+
+
+AUDIT_LOG_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "jsonb",
+    "text",
+    "inet",
+    "text",
+    "text",
+    "text",
+    "int4",
+    "numeric",
+    "int4",
+    "timestamptz",
+)
+
+INFERENCE_REQUEST_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "public.inference_status",
+    "int4",
+    "int4",
+    "int4",
+    "numeric",
+    "int4",
+    "text",
+    "timestamptz",
+    "timestamptz",
+)
+
+ORGANIZATION_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "text",
+    "timestamptz",
+    "timestamptz",
+)
+
+POLICY_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "jsonb",
+    "int4",
+    "bool",
+    "timestamptz",
+    "timestamptz",
+)
+
+USER_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "public.user_role",
+    "timestamptz",
+    "timestamptz",
+)
+
+APPLICATION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "timestamptz",
+    "timestamptz",
+)

@@ -19,105 +19,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Organization
+from .models import ORGANIZATION_COLUMN_TYPES, Organization
 from .schema import PACKAGE
-
-CREATE_ORGANIZATION: Final = Statement(
-    "organizations.create_organization",
-    """
-INSERT INTO organizations (name, slug)
-VALUES ($1, $2)
-RETURNING id, name, slug, created_at, updated_at
-""",
-    parameters=("text", "text"),
-    results=("uuid", "text", "text", "timestamptz", "timestamptz"),
-    row=Organization,
-)
-
-GET_ORGANIZATION: Final = Statement(
-    "organizations.get_organization",
-    """
-SELECT id, name, slug, created_at, updated_at FROM organizations
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=("uuid", "text", "text", "timestamptz", "timestamptz"),
-    row=Organization,
-    read_only=True,
-)
-
-GET_ORGANIZATION_BY_SLUG: Final = Statement(
-    "organizations.get_organization_by_slug",
-    """
-SELECT id, name, slug, created_at, updated_at FROM organizations
-WHERE slug = $1
-""",
-    parameters=("text",),
-    results=("uuid", "text", "text", "timestamptz", "timestamptz"),
-    row=Organization,
-    read_only=True,
-)
-
-LIST_ORGANIZATIONS: Final = Variants(
-    "organizations.list_organizations",
-    (
-        """
-SELECT id, name, slug, created_at, updated_at FROM organizations""",
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    ordering=Ordering(
-        (Key("created_at", 3, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    results=("uuid", "text", "text", "timestamptz", "timestamptz"),
-    row=Organization,
-    read_only=True,
-)
-
-COUNT_ORGANIZATIONS: Final[Statement[int]] = Statement(
-    "organizations.count_organizations",
-    """
-SELECT count(*) FROM organizations
-""",
-    results=("int8",),
-    read_only=True,
-)
-
-UPDATE_ORGANIZATION: Final = Variants(
-    "organizations.update_organization",
-    (
-        """
-UPDATE organizations
-SET """,
-        When(
-            """name = $1,
-    """,
-            1,
-        ),
-        When(
-            """slug = $2,
-    """,
-            2,
-        ),
-        """updated_at = now()
-WHERE id = $3
-RETURNING id, name, slug, created_at, updated_at
-""",
-    ),
-    items=(1, 2),
-    parameters=("text", "text", "uuid"),
-    results=("uuid", "text", "text", "timestamptz", "timestamptz"),
-    row=Organization,
-)
-
-DELETE_ORGANIZATION: Final[Statement[None]] = Statement(
-    "organizations.delete_organization",
-    """
-DELETE FROM organizations
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
 
 
 class OrganizationRepository:
@@ -200,13 +103,103 @@ class OrganizationRepository:
         return await self._run.one(*UPDATE_ORGANIZATION.choose((name, slug, id)))
 
     async def delete_organization(self, *, id: UUID) -> int:
-        """Delete an organization with everything that belongs to it.
-
-        Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
-            InferenceRequestsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
-            InferenceRequestsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-        """
+        """Delete an organization with everything that belongs to it."""
         return await self._run.execrows(DELETE_ORGANIZATION, (id,))
+
+
+CREATE_ORGANIZATION: Final = Statement(
+    "organizations.create_organization",
+    """
+INSERT INTO organizations (name, slug)
+VALUES ($1, $2)
+RETURNING id, name, slug, created_at, updated_at
+""",
+    parameters=("text", "text"),
+    results=ORGANIZATION_COLUMN_TYPES,
+    row=Organization,
+)
+
+GET_ORGANIZATION: Final = Statement(
+    "organizations.get_organization",
+    """
+SELECT id, name, slug, created_at, updated_at FROM organizations
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=ORGANIZATION_COLUMN_TYPES,
+    row=Organization,
+    read_only=True,
+)
+
+GET_ORGANIZATION_BY_SLUG: Final = Statement(
+    "organizations.get_organization_by_slug",
+    """
+SELECT id, name, slug, created_at, updated_at FROM organizations
+WHERE slug = $1
+""",
+    parameters=("text",),
+    results=ORGANIZATION_COLUMN_TYPES,
+    row=Organization,
+    read_only=True,
+)
+
+LIST_ORGANIZATIONS: Final = Variants(
+    "organizations.list_organizations",
+    (
+        """
+SELECT id, name, slug, created_at, updated_at FROM organizations""",
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    ordering=Ordering(
+        (Key("created_at", 3, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    results=ORGANIZATION_COLUMN_TYPES,
+    row=Organization,
+    read_only=True,
+)
+
+COUNT_ORGANIZATIONS: Final[Statement[int]] = Statement(
+    "organizations.count_organizations",
+    """
+SELECT count(*) FROM organizations
+""",
+    results=("int8",),
+    read_only=True,
+)
+
+UPDATE_ORGANIZATION: Final = Variants(
+    "organizations.update_organization",
+    (
+        """
+UPDATE organizations
+SET """,
+        When(
+            """name = $1,
+    """,
+            1,
+        ),
+        When(
+            """slug = $2,
+    """,
+            2,
+        ),
+        """updated_at = now()
+WHERE id = $3
+RETURNING id, name, slug, created_at, updated_at
+""",
+    ),
+    items=(1, 2),
+    parameters=("text", "text", "uuid"),
+    results=ORGANIZATION_COLUMN_TYPES,
+    row=Organization,
+)
+
+DELETE_ORGANIZATION: Final[Statement[None]] = Statement(
+    "organizations.delete_organization",
+    """
+DELETE FROM organizations
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)

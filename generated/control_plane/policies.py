@@ -20,193 +20,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Policy
+from .models import POLICY_COLUMN_TYPES, Policy
 from .schema import PACKAGE
-
-CREATE_POLICY: Final = Statement(
-    "policies.create_policy",
-    """
-INSERT INTO policies (org_id, app_id, user_id, policy_type, config, priority, enabled)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at, updated_at
-""",
-    parameters=("uuid", "uuid", "uuid", "text", "jsonb", "int4", "bool"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int4",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Policy,
-)
-
-GET_POLICY: Final = Statement(
-    "policies.get_policy",
-    """
-SELECT id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at, updated_at FROM policies
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int4",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Policy,
-    read_only=True,
-)
-
-GET_APPLICABLE_POLICIES: Final = Statement(
-    "policies.get_applicable_policies",
-    """
-SELECT id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at, updated_at FROM policies
-WHERE org_id = $1
-  AND enabled
-  AND (app_id IS NULL OR app_id = $2)
-  AND (user_id IS NULL OR user_id = $3)
-ORDER BY user_id IS NULL, app_id IS NULL, priority DESC, created_at, id
-""",
-    parameters=("uuid", "uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int4",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Policy,
-    read_only=True,
-)
-
-LIST_POLICIES: Final = Variants(
-    "policies.list_policies",
-    (
-        """
-SELECT id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at, updated_at FROM policies
-WHERE org_id = $1""",
-        When(
-            """
-  AND app_id = $2""",
-            2,
-        ),
-        When(
-            """
-  AND user_id = $3""",
-            3,
-        ),
-        When(
-            """
-  AND policy_type = $4""",
-            4,
-        ),
-        When(
-            """
-  AND enabled = $5""",
-            5,
-        ),
-        OrderBy("""
-ORDER BY priority DESC, created_at DESC, id DESC"""),
-    ),
-    filters=(2, 3, 4, 5),
-    ordering=Ordering(
-        (
-            Key("priority", 6, descending=True),
-            Key("created_at", 8, descending=True),
-            Key("id", 0, descending=True),
-        ),
-        unique=1,
-    ),
-    parameters=("uuid", "uuid", "uuid", "text", "bool"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int4",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Policy,
-    read_only=True,
-)
-
-UPDATE_POLICY: Final = Variants(
-    "policies.update_policy",
-    (
-        """
-UPDATE policies
-SET """,
-        When(
-            """policy_type = $1,
-    """,
-            1,
-        ),
-        When(
-            """config = $2,
-    """,
-            2,
-        ),
-        When(
-            """priority = $3,
-    """,
-            3,
-        ),
-        When(
-            """enabled = $4,
-    """,
-            4,
-        ),
-        """updated_at = now()
-WHERE id = $5
-RETURNING id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3, 4),
-    parameters=("text", "jsonb", "int4", "bool", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "int4",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Policy,
-)
-
-DELETE_POLICY: Final[Statement[None]] = Statement(
-    "policies.delete_policy",
-    """
-DELETE FROM policies
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
 
 
 class PolicyRepository:
@@ -325,3 +140,139 @@ class PolicyRepository:
     async def delete_policy(self, *, id: UUID) -> int:
         """Delete a policy."""
         return await self._run.execrows(DELETE_POLICY, (id,))
+
+
+CREATE_POLICY: Final = Statement(
+    "policies.create_policy",
+    """
+INSERT INTO policies (org_id, app_id, user_id, policy_type, config, priority, enabled)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at,
+    updated_at
+""",
+    parameters=("uuid", "uuid", "uuid", "text", "jsonb", "int4", "bool"),
+    results=POLICY_COLUMN_TYPES,
+    row=Policy,
+)
+
+GET_POLICY: Final = Statement(
+    "policies.get_policy",
+    """
+SELECT id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at,
+    updated_at FROM policies
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=POLICY_COLUMN_TYPES,
+    row=Policy,
+    read_only=True,
+)
+
+GET_APPLICABLE_POLICIES: Final = Statement(
+    "policies.get_applicable_policies",
+    """
+SELECT id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at,
+    updated_at FROM policies
+WHERE org_id = $1
+  AND enabled
+  AND (app_id IS NULL OR app_id = $2)
+  AND (user_id IS NULL OR user_id = $3)
+ORDER BY user_id IS NULL, app_id IS NULL, priority DESC, created_at, id
+""",
+    parameters=("uuid", "uuid", "uuid"),
+    results=POLICY_COLUMN_TYPES,
+    row=Policy,
+    read_only=True,
+)
+
+LIST_POLICIES: Final = Variants(
+    "policies.list_policies",
+    (
+        """
+SELECT id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at,
+    updated_at FROM policies
+WHERE org_id = $1""",
+        When(
+            """
+  AND app_id = $2""",
+            2,
+        ),
+        When(
+            """
+  AND user_id = $3""",
+            3,
+        ),
+        When(
+            """
+  AND policy_type = $4""",
+            4,
+        ),
+        When(
+            """
+  AND enabled = $5""",
+            5,
+        ),
+        OrderBy("""
+ORDER BY priority DESC, created_at DESC, id DESC"""),
+    ),
+    filters=(2, 3, 4, 5),
+    ordering=Ordering(
+        (
+            Key("priority", 6, descending=True),
+            Key("created_at", 8, descending=True),
+            Key("id", 0, descending=True),
+        ),
+        unique=1,
+    ),
+    parameters=("uuid", "uuid", "uuid", "text", "bool"),
+    results=POLICY_COLUMN_TYPES,
+    row=Policy,
+    read_only=True,
+)
+
+UPDATE_POLICY: Final = Variants(
+    "policies.update_policy",
+    (
+        """
+UPDATE policies
+SET """,
+        When(
+            """policy_type = $1,
+    """,
+            1,
+        ),
+        When(
+            """config = $2,
+    """,
+            2,
+        ),
+        When(
+            """priority = $3,
+    """,
+            3,
+        ),
+        When(
+            """enabled = $4,
+    """,
+            4,
+        ),
+        """updated_at = now()
+WHERE id = $5
+RETURNING id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at,
+    updated_at
+""",
+    ),
+    items=(1, 2, 3, 4),
+    parameters=("text", "jsonb", "int4", "bool", "uuid"),
+    results=POLICY_COLUMN_TYPES,
+    row=Policy,
+)
+
+DELETE_POLICY: Final[Statement[None]] = Statement(
+    "policies.delete_policy",
+    """
+DELETE FROM policies
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)

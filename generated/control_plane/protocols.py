@@ -114,12 +114,7 @@ class ApplicationRepositoryProtocol(Protocol):
         ...
 
     async def delete_application(self, *, id: UUID) -> int:
-        """Delete an application with its policies and inference requests.
-
-        Raises:
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
-        """
+        """Delete an application with its policies and inference requests."""
         ...
 
 
@@ -367,6 +362,7 @@ class InferenceRequestRepositoryProtocol(Protocol):
             InferenceRequestsRequestIdKeyViolation: UNIQUE (request_id).
             InferenceRequestsTokensCheckViolation: CHECK (((prompt_tokens >= 0) AND (completion_tokens >= 0))).
             InferenceRequestsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
+            NotNullMissing: inference_requests.total_tokens is NULL.
         """
         ...
 
@@ -418,6 +414,7 @@ class InferenceRequestRepositoryProtocol(Protocol):
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
             InferenceRequestsLatencyMsCheckViolation: CHECK ((latency_ms >= 0)).
             InferenceRequestsTokensCheckViolation: CHECK (((prompt_tokens >= 0) AND (completion_tokens >= 0))).
+            NotNullMissing: inference_requests.total_tokens is NULL.
         """
         ...
 
@@ -603,15 +600,7 @@ class OrganizationRepositoryProtocol(Protocol):
         ...
 
     async def delete_organization(self, *, id: UUID) -> int:
-        """Delete an organization with everything that belongs to it.
-
-        Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
-            InferenceRequestsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
-            InferenceRequestsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-        """
+        """Delete an organization with everything that belongs to it."""
         ...
 
 
@@ -795,12 +784,5 @@ class UserRepositoryProtocol(Protocol):
         ...
 
     async def delete_user(self, *, id: UUID) -> int:
-        """Delete a user with the policies that name them.
-
-        Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            InferenceRequestsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
-            InferenceRequestsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-        """
+        """Delete a user with the policies that name them."""
         ...

@@ -20,120 +20,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import User, UserRole
+from .models import USER_COLUMN_TYPES, User, UserRole
 from .schema import PACKAGE
-
-CREATE_USER: Final = Statement(
-    "users.create_user",
-    """
-INSERT INTO users (org_id, email, cognito_sub, role)
-VALUES ($1, lower($2), $3, $4)
-RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
-""",
-    parameters=("uuid", "text", "text", "public.user_role"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.user_role",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=User,
-)
-
-GET_USER: Final = Statement(
-    "users.get_user",
-    """
-SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
-WHERE id = $1
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.user_role",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=User,
-    read_only=True,
-)
-
-GET_USER_BY_COGNITO_SUB: Final = Statement(
-    "users.get_user_by_cognito_sub",
-    """
-SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
-WHERE cognito_sub = $1
-""",
-    parameters=("text",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.user_role",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=User,
-    read_only=True,
-)
-
-GET_USER_BY_EMAIL: Final = Statement(
-    "users.get_user_by_email",
-    """
-SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
-WHERE email = lower($1)
-""",
-    parameters=("text",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.user_role",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=User,
-    read_only=True,
-)
-
-LIST_USERS_BY_ORGANIZATION: Final = Variants(
-    "users.list_users_by_organization",
-    (
-        """
-SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
-WHERE org_id = $1""",
-        When(
-            """
-  AND role = $2""",
-            2,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(2,),
-    ordering=Ordering(
-        (Key("created_at", 5, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "public.user_role"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.user_role",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=User,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -142,66 +30,6 @@ class CountUsersByRoleRow:
 
     role: UserRole
     users: int
-
-
-COUNT_USERS_BY_ROLE: Final = Statement(
-    "users.count_users_by_role",
-    """
-SELECT role, count(*) AS users
-FROM users
-WHERE org_id = $1
-GROUP BY role
-ORDER BY role
-""",
-    parameters=("uuid",),
-    results=("public.user_role", "int8"),
-    row=CountUsersByRoleRow,
-    read_only=True,
-)
-
-UPDATE_USER: Final = Variants(
-    "users.update_user",
-    (
-        """
-UPDATE users
-SET """,
-        When(
-            """email = lower($1),
-    """,
-            1,
-        ),
-        When(
-            """role = $2,
-    """,
-            2,
-        ),
-        """updated_at = now()
-WHERE id = $3
-RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
-""",
-    ),
-    items=(1, 2),
-    parameters=("text", "public.user_role", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.user_role",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=User,
-)
-
-DELETE_USER: Final[Statement[None]] = Statement(
-    "users.delete_user",
-    """
-DELETE FROM users
-WHERE id = $1
-""",
-    parameters=("uuid",),
-)
 
 
 class UserRepository:
@@ -295,12 +123,129 @@ class UserRepository:
         return await self._run.one(*UPDATE_USER.choose((email, role, id)))
 
     async def delete_user(self, *, id: UUID) -> int:
-        """Delete a user with the policies that name them.
-
-        Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            InferenceRequestsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
-            InferenceRequestsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-        """
+        """Delete a user with the policies that name them."""
         return await self._run.execrows(DELETE_USER, (id,))
+
+
+CREATE_USER: Final = Statement(
+    "users.create_user",
+    """
+INSERT INTO users (org_id, email, cognito_sub, role)
+VALUES ($1, lower($2), $3, $4)
+RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
+""",
+    parameters=("uuid", "text", "text", "public.user_role"),
+    results=USER_COLUMN_TYPES,
+    row=User,
+)
+
+GET_USER: Final = Statement(
+    "users.get_user",
+    """
+SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
+WHERE id = $1
+""",
+    parameters=("uuid",),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)
+
+GET_USER_BY_COGNITO_SUB: Final = Statement(
+    "users.get_user_by_cognito_sub",
+    """
+SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
+WHERE cognito_sub = $1
+""",
+    parameters=("text",),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)
+
+GET_USER_BY_EMAIL: Final = Statement(
+    "users.get_user_by_email",
+    """
+SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
+WHERE email = lower($1)
+""",
+    parameters=("text",),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)
+
+LIST_USERS_BY_ORGANIZATION: Final = Variants(
+    "users.list_users_by_organization",
+    (
+        """
+SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
+WHERE org_id = $1""",
+        When(
+            """
+  AND role = $2""",
+            2,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(2,),
+    ordering=Ordering(
+        (Key("created_at", 5, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "public.user_role"),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)
+
+COUNT_USERS_BY_ROLE: Final = Statement(
+    "users.count_users_by_role",
+    """
+SELECT role, count(*) AS users
+FROM users
+WHERE org_id = $1
+GROUP BY role
+ORDER BY role
+""",
+    parameters=("uuid",),
+    results=("public.user_role", "int8"),
+    row=CountUsersByRoleRow,
+    read_only=True,
+)
+
+UPDATE_USER: Final = Variants(
+    "users.update_user",
+    (
+        """
+UPDATE users
+SET """,
+        When(
+            """email = lower($1),
+    """,
+            1,
+        ),
+        When(
+            """role = $2,
+    """,
+            2,
+        ),
+        """updated_at = now()
+WHERE id = $3
+RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
+""",
+    ),
+    items=(1, 2),
+    parameters=("text", "public.user_role", "uuid"),
+    results=USER_COLUMN_TYPES,
+    row=User,
+)
+
+DELETE_USER: Final[Statement[None]] = Statement(
+    "users.delete_user",
+    """
+DELETE FROM users
+WHERE id = $1
+""",
+    parameters=("uuid",),
+)

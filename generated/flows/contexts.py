@@ -23,283 +23,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Context, Criterion
+from .models import CONTEXT_COLUMN_TYPES, Context, Criterion
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "contexts.create",
-    """
-WITH expired AS (
-    DELETE FROM contexts
-    WHERE tenant_id = $1
-      AND id = $2
-      AND expires_at <= now()
-    RETURNING id
-)
-INSERT INTO contexts (tenant_id, id, document, expires_at)
-VALUES (
-    -- Being asked for, the one that has expired goes before the new one comes.
-    $1, coalesce((SELECT id FROM expired), $2::text, gen_random_uuid()::text), $3,
-    now() + $4::interval
-)
-RETURNING tenant_id, id, document, expires_at, created_at, updated_at
-""",
-    parameters=("uuid", "text", "jsonb", "interval"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-)
-
-UPSERT: Final = Statement(
-    "contexts.upsert",
-    """
-INSERT INTO contexts (tenant_id, id, document, expires_at)
-VALUES ($1, $2, $3, now() + $4::interval)
-ON CONFLICT (tenant_id, id) DO UPDATE
-SET document = excluded.document,
-    expires_at = excluded.expires_at,
-    updated_at = now()
-RETURNING tenant_id, id, document, expires_at, created_at, updated_at
-""",
-    parameters=("uuid", "text", "jsonb", "interval"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-)
-
-GET_BY_ID: Final = Statement(
-    "contexts.get_by_id",
-    """
-SELECT tenant_id, id, document, expires_at, created_at, updated_at FROM contexts
-WHERE tenant_id = $1
-  AND id = $2
-  AND (expires_at IS NULL OR expires_at > now())
-""",
-    parameters=("uuid", "text"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-    read_only=True,
-)
-
-GET_FIELDS: Final[Statement[Json]] = Statement(
-    "contexts.get_fields",
-    """
-SELECT (
-    SELECT coalesce(jsonb_object_agg(field.key, field.value), '{}')
-    FROM jsonb_each(document) AS field
-    WHERE field.key = ANY($1::text[])
-) AS document
-FROM contexts
-WHERE tenant_id = $2
-  AND id = $3
-  AND (expires_at IS NULL OR expires_at > now())
-""",
-    parameters=("text[]", "uuid", "text"),
-    results=("jsonb",),
-    read_only=True,
-)
-
-GET_WITHOUT_FIELDS: Final[Statement[Json]] = Statement(
-    "contexts.get_without_fields",
-    """
-SELECT document - $1::text[] AS document
-FROM contexts
-WHERE tenant_id = $2
-  AND id = $3
-  AND (expires_at IS NULL OR expires_at > now())
-""",
-    parameters=("text[]", "uuid", "text"),
-    results=("jsonb",),
-    read_only=True,
-)
-
-GET_BY_CRITERIA: Final = Variants(
-    "contexts.get_by_criteria",
-    (
-        """
-SELECT tenant_id, id, document, expires_at, created_at, updated_at FROM contexts
-WHERE tenant_id = $1
-  AND (expires_at IS NULL OR expires_at > now())""",
-        When(
-            """
-  AND document @> $2""",
-            2,
-        ),
-        When(
-            """
-  AND satisfies(document, $3)""",
-            3,
-        ),
-        OrderBy("""
-ORDER BY updated_at DESC, id DESC"""),
-    ),
-    filters=(2, 3),
-    ordering=Ordering(
-        (Key("updated_at", 5, descending=True), Key("id", 1, descending=True)),
-        unique=1,
-        choices=(Key("updated_at", 5), Key("created_at", 4), Key("id", 1)),
-    ),
-    parameters=("uuid", "jsonb", "public.criterion[]"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-    read_only=True,
-)
-
-COUNT: Final[Variants[int]] = Variants(
-    "contexts.count",
-    (
-        """
-SELECT count(*) FROM contexts
-WHERE tenant_id = $1
-  AND (expires_at IS NULL OR expires_at > now())""",
-        When(
-            """
-  AND document @> $2""",
-            2,
-        ),
-        When(
-            """
-  AND satisfies(document, $3)""",
-            3,
-        ),
-    ),
-    filters=(2, 3),
-    parameters=("uuid", "jsonb", "public.criterion[]"),
-    results=("int8",),
-    read_only=True,
-)
-
-UPDATE_BY_ID: Final = Statement(
-    "contexts.update_by_id",
-    """
-UPDATE contexts
-SET document = document || $1::jsonb,
-    updated_at = now()
-WHERE tenant_id = $2
-  AND id = $3
-  AND (expires_at IS NULL OR expires_at > now())
-RETURNING tenant_id, id, document, expires_at, created_at, updated_at
-""",
-    parameters=("jsonb", "uuid", "text"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-)
-
-UPSERT_FIELDS: Final = Statement(
-    "contexts.upsert_fields",
-    """
-INSERT INTO contexts (tenant_id, id, document)
-VALUES ($1, $2, $3)
-ON CONFLICT (tenant_id, id) DO UPDATE
-SET document = CASE
-        WHEN contexts.expires_at <= now() THEN excluded.document
-        ELSE contexts.document || excluded.document
-    END,
-    expires_at = CASE WHEN contexts.expires_at > now() THEN contexts.expires_at END,
-    updated_at = now()
-RETURNING tenant_id, id, document, expires_at, created_at, updated_at
-""",
-    parameters=("uuid", "text", "jsonb"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-)
-
-UNSET_BY_ID: Final = Statement(
-    "contexts.unset_by_id",
-    """
-UPDATE contexts
-SET document = document - $1::text[],
-    updated_at = now()
-WHERE tenant_id = $2
-  AND id = $3
-  AND (expires_at IS NULL OR expires_at > now())
-RETURNING tenant_id, id, document, expires_at, created_at, updated_at
-""",
-    parameters=("text[]", "uuid", "text"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-)
-
-UPDATE_BY_CRITERIA: Final[Statement[None]] = Statement(
-    "contexts.update_by_criteria",
-    """
-UPDATE contexts
-SET document = document || $1::jsonb,
-    updated_at = now()
-WHERE tenant_id = $2
-  AND (expires_at IS NULL OR expires_at > now())
-  AND satisfies(document, $3)
-""",
-    parameters=("jsonb", "uuid", "public.criterion[]"),
-)
-
-UPDATE_ONE_BY_CRITERIA: Final = Statement(
-    "contexts.update_one_by_criteria",
-    """
-UPDATE contexts
-SET document = contexts.document || $1::jsonb,
-    updated_at = now()
-FROM (
-    SELECT tenant_id, id
-    FROM contexts
-    WHERE tenant_id = $2
-      AND (expires_at IS NULL OR expires_at > now())
-      AND satisfies(document, $3)
-    ORDER BY created_at, id
-    LIMIT 1
-    FOR UPDATE
-) AS oldest
-WHERE contexts.tenant_id = oldest.tenant_id
-  AND contexts.id = oldest.id
-RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_at, contexts.created_at, contexts.updated_at
-""",
-    parameters=("jsonb", "uuid", "public.criterion[]"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-)
-
-DELETE_BY_ID: Final[Statement[None]] = Statement(
-    "contexts.delete_by_id",
-    """
-DELETE FROM contexts
-WHERE tenant_id = $1
-  AND id = $2
-  AND (expires_at IS NULL OR expires_at > now())
-""",
-    parameters=("uuid", "text"),
-)
-
-DELETE_BY_CRITERIA: Final[Statement[None]] = Statement(
-    "contexts.delete_by_criteria",
-    """
-DELETE FROM contexts
-WHERE tenant_id = $1
-  AND (expires_at IS NULL OR expires_at > now())
-  AND satisfies(document, $2)
-""",
-    parameters=("uuid", "public.criterion[]"),
-)
-
-DELETE_ONE_BY_CRITERIA: Final = Statement(
-    "contexts.delete_one_by_criteria",
-    """
-DELETE FROM contexts
-USING (
-    SELECT tenant_id, id
-    FROM contexts
-    WHERE tenant_id = $1
-      AND (expires_at IS NULL OR expires_at > now())
-      AND satisfies(document, $2)
-    ORDER BY created_at, id
-    LIMIT 1
-    FOR UPDATE
-) AS oldest
-WHERE contexts.tenant_id = oldest.tenant_id
-  AND contexts.id = oldest.id
-RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_at, contexts.created_at, contexts.updated_at
-""",
-    parameters=("uuid", "public.criterion[]"),
-    results=("uuid", "text", "jsonb", "timestamptz", "timestamptz", "timestamptz"),
-    row=Context,
-)
 
 
 @dataclass(slots=True)
@@ -315,64 +40,6 @@ class AggregateRow:
     maximum: Decimal | None
 
 
-AGGREGATE: Final = Variants(
-    "contexts.aggregate",
-    (
-        """
-SELECT document #>> string_to_array($1, '.') AS value,
-       count(*) AS documents,
-       count(measure) AS measured,
-       sum(measure) AS total,
-       avg(measure) AS average,
-       min(measure) AS minimum,
-       max(measure) AS maximum
-FROM contexts
-CROSS JOIN LATERAL (
-    SELECT CASE jsonb_typeof(document #> string_to_array($2, '.'))
-        WHEN 'number' THEN (document #>> string_to_array($2, '.'))::numeric
-    END AS measure
-) AS measures
-WHERE tenant_id = $3
-  AND (expires_at IS NULL OR expires_at > now())""",
-        When(
-            """
-  AND document @> $4""",
-            4,
-        ),
-        When(
-            """
-  AND satisfies(document, $5)""",
-            5,
-        ),
-        """
-GROUP BY document #>> string_to_array($1, '.')
-ORDER BY documents DESC, value
-""",
-    ),
-    filters=(4, 5),
-    parameters=("text", "text", "uuid", "jsonb", "public.criterion[]"),
-    results=("text", "int8", "int8", "numeric", "numeric", "numeric", "numeric"),
-    row=AggregateRow,
-    read_only=True,
-)
-
-PURGE_EXPIRED: Final[Statement[None]] = Statement(
-    "contexts.purge_expired",
-    """
-DELETE FROM contexts
-WHERE (tenant_id, id) IN (
-    SELECT tenant_id, id
-    FROM contexts
-    WHERE expires_at <= now()
-    ORDER BY expires_at
-    LIMIT $1
-    FOR UPDATE SKIP LOCKED
-)
-""",
-    parameters=("int8",),
-)
-
-
 @dataclass(slots=True)
 class GetCollectionStatsRow:
     """A row of GetCollectionStats."""
@@ -382,20 +49,6 @@ class GetCollectionStatsRow:
     average_object_size: float
     index_count: int
     total_index_size: int
-
-
-GET_COLLECTION_STATS: Final = Statement(
-    "contexts.get_collection_stats",
-    """
-SELECT (SELECT count(*) FROM contexts) AS document_count,
-       pg_table_size('contexts') AS "storage_size!",
-       (SELECT coalesce(avg(pg_column_size(document)), 0)::double precision FROM contexts) AS average_object_size,
-       (SELECT count(*) FROM pg_index WHERE indrelid = 'contexts'::regclass) AS index_count,
-       pg_indexes_size('contexts') AS "total_index_size!"
-""",
-    results=("int8", "int8", "float8", "int8", "int8"),
-    row=GetCollectionStatsRow,
-)
 
 
 class ContextRepository:
@@ -611,3 +264,352 @@ class ContextRepository:
     async def get_collection_stats(self) -> GetCollectionStatsRow:
         """How many documents there are of all tenants, and what room they take, in bytes."""
         return await self._run.one(GET_COLLECTION_STATS)
+
+
+CREATE: Final = Statement(
+    "contexts.create",
+    """
+WITH expired AS (
+    DELETE FROM contexts
+    WHERE tenant_id = $1
+      AND id = $2
+      AND expires_at <= now()
+    RETURNING id
+)
+INSERT INTO contexts (tenant_id, id, document, expires_at)
+VALUES (
+    -- Being asked for, the one that has expired goes before the new one comes.
+    $1, coalesce((SELECT id FROM expired), $2::text, gen_random_uuid()::text), $3,
+    now() + $4::interval
+)
+RETURNING tenant_id, id, document, expires_at, created_at, updated_at
+""",
+    parameters=("uuid", "text", "jsonb", "interval"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+)
+
+UPSERT: Final = Statement(
+    "contexts.upsert",
+    """
+INSERT INTO contexts (tenant_id, id, document, expires_at)
+VALUES ($1, $2, $3, now() + $4::interval)
+ON CONFLICT (tenant_id, id) DO UPDATE
+SET document = excluded.document,
+    expires_at = excluded.expires_at,
+    updated_at = now()
+RETURNING tenant_id, id, document, expires_at, created_at, updated_at
+""",
+    parameters=("uuid", "text", "jsonb", "interval"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+)
+
+GET_BY_ID: Final = Statement(
+    "contexts.get_by_id",
+    """
+SELECT tenant_id, id, document, expires_at, created_at, updated_at FROM contexts
+WHERE tenant_id = $1
+  AND id = $2
+  AND (expires_at IS NULL OR expires_at > now())
+""",
+    parameters=("uuid", "text"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+    read_only=True,
+)
+
+GET_FIELDS: Final[Statement[Json]] = Statement(
+    "contexts.get_fields",
+    """
+SELECT (
+    SELECT coalesce(jsonb_object_agg(field.key, field.value), '{}')
+    FROM jsonb_each(document) AS field
+    WHERE field.key = ANY($1::text[])
+) AS document
+FROM contexts
+WHERE tenant_id = $2
+  AND id = $3
+  AND (expires_at IS NULL OR expires_at > now())
+""",
+    parameters=("text[]", "uuid", "text"),
+    results=("jsonb",),
+    read_only=True,
+)
+
+GET_WITHOUT_FIELDS: Final[Statement[Json]] = Statement(
+    "contexts.get_without_fields",
+    """
+SELECT document - $1::text[] AS document
+FROM contexts
+WHERE tenant_id = $2
+  AND id = $3
+  AND (expires_at IS NULL OR expires_at > now())
+""",
+    parameters=("text[]", "uuid", "text"),
+    results=("jsonb",),
+    read_only=True,
+)
+
+GET_BY_CRITERIA: Final = Variants(
+    "contexts.get_by_criteria",
+    (
+        """
+SELECT tenant_id, id, document, expires_at, created_at, updated_at FROM contexts
+WHERE tenant_id = $1
+  AND (expires_at IS NULL OR expires_at > now())""",
+        When(
+            """
+  AND document @> $2""",
+            2,
+        ),
+        When(
+            """
+  AND satisfies(document, $3)""",
+            3,
+        ),
+        OrderBy("""
+ORDER BY updated_at DESC, id DESC"""),
+    ),
+    filters=(2, 3),
+    ordering=Ordering(
+        (Key("updated_at", 5, descending=True), Key("id", 1, descending=True)),
+        unique=1,
+        choices=(Key("updated_at", 5), Key("created_at", 4), Key("id", 1)),
+    ),
+    parameters=("uuid", "jsonb", "public.criterion[]"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+    read_only=True,
+)
+
+COUNT: Final[Variants[int]] = Variants(
+    "contexts.count",
+    (
+        """
+SELECT count(*) FROM contexts
+WHERE tenant_id = $1
+  AND (expires_at IS NULL OR expires_at > now())""",
+        When(
+            """
+  AND document @> $2""",
+            2,
+        ),
+        When(
+            """
+  AND satisfies(document, $3)""",
+            3,
+        ),
+    ),
+    filters=(2, 3),
+    parameters=("uuid", "jsonb", "public.criterion[]"),
+    results=("int8",),
+    read_only=True,
+)
+
+UPDATE_BY_ID: Final = Statement(
+    "contexts.update_by_id",
+    """
+UPDATE contexts
+SET document = document || $1::jsonb,
+    updated_at = now()
+WHERE tenant_id = $2
+  AND id = $3
+  AND (expires_at IS NULL OR expires_at > now())
+RETURNING tenant_id, id, document, expires_at, created_at, updated_at
+""",
+    parameters=("jsonb", "uuid", "text"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+)
+
+UPSERT_FIELDS: Final = Statement(
+    "contexts.upsert_fields",
+    """
+INSERT INTO contexts (tenant_id, id, document)
+VALUES ($1, $2, $3)
+ON CONFLICT (tenant_id, id) DO UPDATE
+SET document = CASE
+        WHEN contexts.expires_at <= now() THEN excluded.document
+        ELSE contexts.document || excluded.document
+    END,
+    expires_at = CASE WHEN contexts.expires_at > now() THEN contexts.expires_at END,
+    updated_at = now()
+RETURNING tenant_id, id, document, expires_at, created_at, updated_at
+""",
+    parameters=("uuid", "text", "jsonb"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+)
+
+UNSET_BY_ID: Final = Statement(
+    "contexts.unset_by_id",
+    """
+UPDATE contexts
+SET document = document - $1::text[],
+    updated_at = now()
+WHERE tenant_id = $2
+  AND id = $3
+  AND (expires_at IS NULL OR expires_at > now())
+RETURNING tenant_id, id, document, expires_at, created_at, updated_at
+""",
+    parameters=("text[]", "uuid", "text"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+)
+
+UPDATE_BY_CRITERIA: Final[Statement[None]] = Statement(
+    "contexts.update_by_criteria",
+    """
+UPDATE contexts
+SET document = document || $1::jsonb,
+    updated_at = now()
+WHERE tenant_id = $2
+  AND (expires_at IS NULL OR expires_at > now())
+  AND satisfies(document, $3)
+""",
+    parameters=("jsonb", "uuid", "public.criterion[]"),
+)
+
+UPDATE_ONE_BY_CRITERIA: Final = Statement(
+    "contexts.update_one_by_criteria",
+    """
+UPDATE contexts
+SET document = contexts.document || $1::jsonb,
+    updated_at = now()
+FROM (
+    SELECT tenant_id, id
+    FROM contexts
+    WHERE tenant_id = $2
+      AND (expires_at IS NULL OR expires_at > now())
+      AND satisfies(document, $3)
+    ORDER BY created_at, id
+    LIMIT 1
+    FOR UPDATE
+) AS oldest
+WHERE contexts.tenant_id = oldest.tenant_id
+  AND contexts.id = oldest.id
+RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_at,
+    contexts.created_at, contexts.updated_at
+""",
+    parameters=("jsonb", "uuid", "public.criterion[]"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+)
+
+DELETE_BY_ID: Final[Statement[None]] = Statement(
+    "contexts.delete_by_id",
+    """
+DELETE FROM contexts
+WHERE tenant_id = $1
+  AND id = $2
+  AND (expires_at IS NULL OR expires_at > now())
+""",
+    parameters=("uuid", "text"),
+)
+
+DELETE_BY_CRITERIA: Final[Statement[None]] = Statement(
+    "contexts.delete_by_criteria",
+    """
+DELETE FROM contexts
+WHERE tenant_id = $1
+  AND (expires_at IS NULL OR expires_at > now())
+  AND satisfies(document, $2)
+""",
+    parameters=("uuid", "public.criterion[]"),
+)
+
+DELETE_ONE_BY_CRITERIA: Final = Statement(
+    "contexts.delete_one_by_criteria",
+    """
+DELETE FROM contexts
+USING (
+    SELECT tenant_id, id
+    FROM contexts
+    WHERE tenant_id = $1
+      AND (expires_at IS NULL OR expires_at > now())
+      AND satisfies(document, $2)
+    ORDER BY created_at, id
+    LIMIT 1
+    FOR UPDATE
+) AS oldest
+WHERE contexts.tenant_id = oldest.tenant_id
+  AND contexts.id = oldest.id
+RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_at,
+    contexts.created_at, contexts.updated_at
+""",
+    parameters=("uuid", "public.criterion[]"),
+    results=CONTEXT_COLUMN_TYPES,
+    row=Context,
+)
+
+AGGREGATE: Final = Variants(
+    "contexts.aggregate",
+    (
+        """
+SELECT document #>> string_to_array($1, '.') AS value,
+       count(*) AS documents,
+       count(measure) AS measured,
+       sum(measure) AS total,
+       avg(measure) AS average,
+       min(measure) AS minimum,
+       max(measure) AS maximum
+FROM contexts
+CROSS JOIN LATERAL (
+    SELECT CASE jsonb_typeof(document #> string_to_array($2, '.'))
+        WHEN 'number' THEN (document #>> string_to_array($2, '.'))::numeric
+    END AS measure
+) AS measures
+WHERE tenant_id = $3
+  AND (expires_at IS NULL OR expires_at > now())""",
+        When(
+            """
+  AND document @> $4""",
+            4,
+        ),
+        When(
+            """
+  AND satisfies(document, $5)""",
+            5,
+        ),
+        """
+GROUP BY document #>> string_to_array($1, '.')
+ORDER BY documents DESC, value
+""",
+    ),
+    filters=(4, 5),
+    parameters=("text", "text", "uuid", "jsonb", "public.criterion[]"),
+    results=("text", "int8", "int8", "numeric", "numeric", "numeric", "numeric"),
+    row=AggregateRow,
+    read_only=True,
+)
+
+PURGE_EXPIRED: Final[Statement[None]] = Statement(
+    "contexts.purge_expired",
+    """
+DELETE FROM contexts
+WHERE (tenant_id, id) IN (
+    SELECT tenant_id, id
+    FROM contexts
+    WHERE expires_at <= now()
+    ORDER BY expires_at
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+""",
+    parameters=("int8",),
+)
+
+GET_COLLECTION_STATS: Final = Statement(
+    "contexts.get_collection_stats",
+    """
+SELECT (SELECT count(*) FROM contexts) AS document_count,
+       pg_table_size('contexts') AS "storage_size!",
+       (SELECT coalesce(avg(pg_column_size(document)), 0)::double precision FROM contexts) AS average_object_size,
+       (SELECT count(*) FROM pg_index WHERE indrelid = 'contexts'::regclass) AS index_count,
+       pg_indexes_size('contexts') AS "total_index_size!"
+""",
+    results=("int8", "int8", "float8", "int8", "int8"),
+    row=GetCollectionStatsRow,
+    read_only=True,
+)

@@ -42,6 +42,10 @@ class ConversationFlowsPublishedAtCheckViolation(CheckFailed):
     """CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))) on public.conversation_flows."""
 
 
+class ConversationFlowsTagsCheckViolation(CheckFailed):
+    """CHECK ((array_position(tags, NULL::text) IS NULL)) on public.conversation_flows."""
+
+
 class ConversationFlowsTenantIdIdKeyViolation(AlreadyExists):
     """UNIQUE (tenant_id, id) on public.conversation_flows."""
 

@@ -23,57 +23,15 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    EXPERIMENT_ASSIGNMENT_COLUMN_TYPES,
+    EXPERIMENT_COLUMN_TYPES,
+    EXPERIMENT_VARIANT_COLUMN_TYPES,
     Experiment,
     ExperimentAssignment,
     ExperimentStatus,
     ExperimentVariant,
 )
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "experiments.create",
-    """
-INSERT INTO experiments (tenant_id, name, description)
-VALUES ($1, $2, $3)
-RETURNING id, tenant_id, name, description, status, started_at, completed_at, created_at, updated_at
-""",
-    parameters=("uuid", "text", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.experiment_status",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Experiment,
-)
-
-GET_BY_ID: Final = Statement(
-    "experiments.get_by_id",
-    """
-SELECT id, tenant_id, name, description, status, started_at, completed_at, created_at, updated_at FROM experiments
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.experiment_status",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Experiment,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -82,215 +40,6 @@ class GetWithVariantsRow:
 
     experiment: Experiment
     variants: list_[ExperimentVariant]
-
-
-def _get_with_variants_row(*r: Any) -> GetWithVariantsRow:
-    return GetWithVariantsRow(Experiment(*r[0:9]), r[9])
-
-
-GET_WITH_VARIANTS: Final = Statement(
-    "experiments.get_with_variants",
-    """
-SELECT experiment.id, experiment.tenant_id, experiment.name, experiment.description, experiment.status, experiment.started_at, experiment.completed_at, experiment.created_at, experiment.updated_at,
-       ARRAY(
-           SELECT variant FROM experiment_variants AS variant
-           WHERE variant.experiment_id = experiment.id
-           ORDER BY variant.name
-       ) AS variants
-FROM experiments AS experiment
-WHERE experiment.tenant_id = $1
-  AND experiment.id = $2
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.experiment_status",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "public.experiment_variants[]",
-    ),
-    row=_get_with_variants_row,
-    read_only=True,
-)
-
-LIST: Final = Variants(
-    "experiments.list",
-    (
-        """
-SELECT id, tenant_id, name, description, status, started_at, completed_at, created_at, updated_at FROM experiments
-WHERE tenant_id = $1""",
-        When(
-            """
-  AND status = $2""",
-            2,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(2,),
-    ordering=Ordering(
-        (Key("created_at", 7, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "public.experiment_status"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.experiment_status",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Experiment,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "experiments.update",
-    (
-        """
-UPDATE experiments
-SET """,
-        When(
-            """name = $1,
-    """,
-            1,
-        ),
-        When(
-            """description = $2,
-    """,
-            2,
-        ),
-        """updated_at = now()
-WHERE tenant_id = $3
-  AND id = $4
-RETURNING id, tenant_id, name, description, status, started_at, completed_at, created_at, updated_at
-""",
-    ),
-    items=(1, 2),
-    parameters=("text", "text", "uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.experiment_status",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Experiment,
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "experiments.delete",
-    """
-DELETE FROM experiments
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "uuid"),
-)
-
-SET_VARIANT: Final = Statement(
-    "experiments.set_variant",
-    """
-INSERT INTO experiment_variants (tenant_id, experiment_id, name, flow_id, weight)
-SELECT experiments.tenant_id, experiments.id, $1, $2, $3
-FROM experiments
-WHERE experiments.tenant_id = $4
-  AND experiments.id = $5
-  AND experiments.status = 'draft'
-FOR SHARE
-ON CONFLICT (experiment_id, name) DO UPDATE
-SET flow_id = excluded.flow_id,
-    weight = excluded.weight
-RETURNING experiment_id, name, tenant_id, flow_id, weight
-""",
-    parameters=("text", "uuid", "int4", "uuid", "uuid"),
-    results=("uuid", "text", "uuid", "uuid", "int4"),
-    row=ExperimentVariant,
-)
-
-REMOVE_VARIANT: Final[Statement[None]] = Statement(
-    "experiments.remove_variant",
-    """
-DELETE FROM experiment_variants
-WHERE name = $1
-  AND experiment_id = (
-      SELECT id
-      FROM experiments
-      WHERE tenant_id = $2
-        AND id = $3
-        AND status = 'draft'
-      FOR SHARE
-  )
-""",
-    parameters=("text", "uuid", "uuid"),
-)
-
-START: Final = Statement(
-    "experiments.start",
-    """
-UPDATE experiments
-SET status = 'running',
-    started_at = now(),
-    updated_at = now()
-WHERE tenant_id = $1
-  AND id = $2
-  AND status = 'draft'
-  AND EXISTS (SELECT 1 FROM experiment_variants WHERE experiment_id = experiments.id)
-RETURNING id, tenant_id, name, description, status, started_at, completed_at, created_at, updated_at
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.experiment_status",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Experiment,
-)
-
-COMPLETE: Final = Statement(
-    "experiments.complete",
-    """
-UPDATE experiments
-SET status = 'completed',
-    completed_at = now(),
-    updated_at = now()
-WHERE tenant_id = $1
-  AND id = $2
-  AND status = 'running'
-RETURNING id, tenant_id, name, description, status, started_at, completed_at, created_at, updated_at
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "public.experiment_status",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Experiment,
-)
 
 
 @dataclass(slots=True)
@@ -304,64 +53,6 @@ class Assignment:
     assigned_at: datetime
 
 
-ASSIGN: Final = Statement(
-    "experiments.assign",
-    """
-WITH recorded AS (
-    SELECT *
-    FROM experiment_assignments
-    WHERE tenant_id = $1
-      AND experiment_id = $2
-      AND subject_id = $3
-), scale AS (
-    SELECT variant.tenant_id, variant.experiment_id, variant.name,
-           sum(variant.weight) OVER (ORDER BY variant.name) AS upper_bound,
-           sum(variant.weight) OVER () AS total
-    FROM experiment_variants AS variant
-    JOIN experiments ON experiments.id = variant.experiment_id
-    WHERE experiments.tenant_id = $1
-      AND experiments.id = $2
-      AND experiments.status = 'running'
-), fresh AS (
-    INSERT INTO experiment_assignments (tenant_id, experiment_id, subject_id, variant)
-    SELECT tenant_id, experiment_id, $3, name
-    FROM scale
-    WHERE NOT EXISTS (SELECT 1 FROM recorded)
-      AND upper_bound > mod(
-          ('x' || left(md5($2::text || '/' || $3), 8))::bit(32)::bigint, total
-      )
-    ORDER BY upper_bound
-    LIMIT 1
-    -- Returns the row of one who was faster, too.
-    ON CONFLICT (experiment_id, subject_id) DO UPDATE
-    SET variant = experiment_assignments.variant
-    RETURNING *
-)
-SELECT experiment_id, subject_id, tenant_id, variant, assigned_at FROM recorded
-UNION ALL
-SELECT experiment_id, subject_id, tenant_id, variant, assigned_at FROM fresh
-LIMIT 1
-""",
-    parameters=("uuid", "uuid", "text"),
-    results=("uuid", "text", "uuid", "text", "timestamptz"),
-    row=Assignment,
-)
-
-GET_ASSIGNMENT: Final = Statement(
-    "experiments.get_assignment",
-    """
-SELECT experiment_id, subject_id, tenant_id, variant, assigned_at FROM experiment_assignments
-WHERE tenant_id = $1
-  AND experiment_id = $2
-  AND subject_id = $3
-""",
-    parameters=("uuid", "uuid", "text"),
-    results=("uuid", "text", "uuid", "text", "timestamptz"),
-    row=ExperimentAssignment,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class CountAssignmentsRow:
     """A row of CountAssignments."""
@@ -369,25 +60,6 @@ class CountAssignmentsRow:
     name: str
     weight: int
     subjects: int
-
-
-COUNT_ASSIGNMENTS: Final = Statement(
-    "experiments.count_assignments",
-    """
-SELECT variant.name, variant.weight, count(assignment.subject_id) AS subjects
-FROM experiment_variants AS variant
-LEFT JOIN experiment_assignments AS assignment
-    ON assignment.experiment_id = variant.experiment_id AND assignment.variant = variant.name
-WHERE variant.tenant_id = $1
-  AND variant.experiment_id = $2
-GROUP BY variant.experiment_id, variant.name
-ORDER BY variant.name
-""",
-    parameters=("uuid", "uuid"),
-    results=("text", "int4", "int8"),
-    row=CountAssignmentsRow,
-    read_only=True,
-)
 
 
 class ExperimentRepository:
@@ -563,3 +235,281 @@ class ExperimentRepository:
     ) -> list_[CountAssignmentsRow]:
         """How many subjects each variant of an experiment has got, by name."""
         return await self._run.many(COUNT_ASSIGNMENTS, (tenant_id, experiment_id))
+
+
+CREATE: Final = Statement(
+    "experiments.create",
+    """
+INSERT INTO experiments (tenant_id, name, description)
+VALUES ($1, $2, $3)
+RETURNING id, tenant_id, name, description, status, started_at, completed_at, created_at,
+    updated_at
+""",
+    parameters=("uuid", "text", "text"),
+    results=EXPERIMENT_COLUMN_TYPES,
+    row=Experiment,
+)
+
+GET_BY_ID: Final = Statement(
+    "experiments.get_by_id",
+    """
+SELECT id, tenant_id, name, description, status, started_at, completed_at, created_at,
+    updated_at FROM experiments
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "uuid"),
+    results=EXPERIMENT_COLUMN_TYPES,
+    row=Experiment,
+    read_only=True,
+)
+
+
+def _get_with_variants_row(*r: Any) -> GetWithVariantsRow:
+    return GetWithVariantsRow(Experiment(*r[0:9]), r[9])
+
+
+GET_WITH_VARIANTS: Final = Statement(
+    "experiments.get_with_variants",
+    """
+SELECT experiment.id, experiment.tenant_id, experiment.name, experiment.description,
+    experiment.status, experiment.started_at, experiment.completed_at,
+    experiment.created_at, experiment.updated_at,
+       ARRAY(
+           SELECT variant FROM experiment_variants AS variant
+           WHERE variant.experiment_id = experiment.id
+           ORDER BY variant.name
+       ) AS variants
+FROM experiments AS experiment
+WHERE experiment.tenant_id = $1
+  AND experiment.id = $2
+""",
+    parameters=("uuid", "uuid"),
+    results=(
+        "uuid",
+        "uuid",
+        "text",
+        "text",
+        "public.experiment_status",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "public.experiment_variants[]",
+    ),
+    row=_get_with_variants_row,
+    read_only=True,
+)
+
+LIST: Final = Variants(
+    "experiments.list",
+    (
+        """
+SELECT id, tenant_id, name, description, status, started_at, completed_at, created_at,
+    updated_at FROM experiments
+WHERE tenant_id = $1""",
+        When(
+            """
+  AND status = $2""",
+            2,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(2,),
+    ordering=Ordering(
+        (Key("created_at", 7, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "public.experiment_status"),
+    results=EXPERIMENT_COLUMN_TYPES,
+    row=Experiment,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "experiments.update",
+    (
+        """
+UPDATE experiments
+SET """,
+        When(
+            """name = $1,
+    """,
+            1,
+        ),
+        When(
+            """description = $2,
+    """,
+            2,
+        ),
+        """updated_at = now()
+WHERE tenant_id = $3
+  AND id = $4
+RETURNING id, tenant_id, name, description, status, started_at, completed_at, created_at,
+    updated_at
+""",
+    ),
+    items=(1, 2),
+    parameters=("text", "text", "uuid", "uuid"),
+    results=EXPERIMENT_COLUMN_TYPES,
+    row=Experiment,
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "experiments.delete",
+    """
+DELETE FROM experiments
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "uuid"),
+)
+
+SET_VARIANT: Final = Statement(
+    "experiments.set_variant",
+    """
+INSERT INTO experiment_variants (tenant_id, experiment_id, name, flow_id, weight)
+SELECT experiments.tenant_id, experiments.id, $1, $2, $3
+FROM experiments
+WHERE experiments.tenant_id = $4
+  AND experiments.id = $5
+  AND experiments.status = 'draft'
+FOR SHARE
+ON CONFLICT (experiment_id, name) DO UPDATE
+SET flow_id = excluded.flow_id,
+    weight = excluded.weight
+RETURNING experiment_id, name, tenant_id, flow_id, weight
+""",
+    parameters=("text", "uuid", "int4", "uuid", "uuid"),
+    results=EXPERIMENT_VARIANT_COLUMN_TYPES,
+    row=ExperimentVariant,
+)
+
+REMOVE_VARIANT: Final[Statement[None]] = Statement(
+    "experiments.remove_variant",
+    """
+DELETE FROM experiment_variants
+WHERE name = $1
+  AND experiment_id = (
+      SELECT id
+      FROM experiments
+      WHERE tenant_id = $2
+        AND id = $3
+        AND status = 'draft'
+      FOR SHARE
+  )
+""",
+    parameters=("text", "uuid", "uuid"),
+)
+
+START: Final = Statement(
+    "experiments.start",
+    """
+UPDATE experiments
+SET status = 'running',
+    started_at = now(),
+    updated_at = now()
+WHERE tenant_id = $1
+  AND id = $2
+  AND status = 'draft'
+  AND EXISTS (SELECT 1 FROM experiment_variants WHERE experiment_id = experiments.id)
+RETURNING id, tenant_id, name, description, status, started_at, completed_at, created_at,
+    updated_at
+""",
+    parameters=("uuid", "uuid"),
+    results=EXPERIMENT_COLUMN_TYPES,
+    row=Experiment,
+)
+
+COMPLETE: Final = Statement(
+    "experiments.complete",
+    """
+UPDATE experiments
+SET status = 'completed',
+    completed_at = now(),
+    updated_at = now()
+WHERE tenant_id = $1
+  AND id = $2
+  AND status = 'running'
+RETURNING id, tenant_id, name, description, status, started_at, completed_at, created_at,
+    updated_at
+""",
+    parameters=("uuid", "uuid"),
+    results=EXPERIMENT_COLUMN_TYPES,
+    row=Experiment,
+)
+
+ASSIGN: Final = Statement(
+    "experiments.assign",
+    """
+WITH recorded AS (
+    SELECT *
+    FROM experiment_assignments
+    WHERE tenant_id = $1
+      AND experiment_id = $2
+      AND subject_id = $3
+), scale AS (
+    SELECT variant.tenant_id, variant.experiment_id, variant.name,
+           sum(variant.weight) OVER (ORDER BY variant.name) AS upper_bound,
+           sum(variant.weight) OVER () AS total
+    FROM experiment_variants AS variant
+    JOIN experiments ON experiments.id = variant.experiment_id
+    WHERE experiments.tenant_id = $1
+      AND experiments.id = $2
+      AND experiments.status = 'running'
+), fresh AS (
+    INSERT INTO experiment_assignments (tenant_id, experiment_id, subject_id, variant)
+    SELECT tenant_id, experiment_id, $3, name
+    FROM scale
+    WHERE NOT EXISTS (SELECT 1 FROM recorded)
+      AND upper_bound > mod(
+          ('x' || left(md5($2::text || '/' || $3), 8))::bit(32)::bigint, total
+      )
+    ORDER BY upper_bound
+    LIMIT 1
+    -- Returns the row of one who was faster, too.
+    ON CONFLICT (experiment_id, subject_id) DO UPDATE
+    SET variant = experiment_assignments.variant
+    RETURNING *
+)
+SELECT experiment_id, subject_id, tenant_id, variant, assigned_at FROM recorded
+UNION ALL
+SELECT experiment_id, subject_id, tenant_id, variant, assigned_at FROM fresh
+LIMIT 1
+""",
+    parameters=("uuid", "uuid", "text"),
+    results=("uuid", "text", "uuid", "text", "timestamptz"),
+    row=Assignment,
+)
+
+GET_ASSIGNMENT: Final = Statement(
+    "experiments.get_assignment",
+    """
+SELECT experiment_id, subject_id, tenant_id, variant, assigned_at FROM experiment_assignments
+WHERE tenant_id = $1
+  AND experiment_id = $2
+  AND subject_id = $3
+""",
+    parameters=("uuid", "uuid", "text"),
+    results=EXPERIMENT_ASSIGNMENT_COLUMN_TYPES,
+    row=ExperimentAssignment,
+    read_only=True,
+)
+
+COUNT_ASSIGNMENTS: Final = Statement(
+    "experiments.count_assignments",
+    """
+SELECT variant.name, variant.weight, count(assignment.subject_id) AS subjects
+FROM experiment_variants AS variant
+LEFT JOIN experiment_assignments AS assignment
+    ON assignment.experiment_id = variant.experiment_id AND assignment.variant = variant.name
+WHERE variant.tenant_id = $1
+  AND variant.experiment_id = $2
+GROUP BY variant.experiment_id, variant.name
+ORDER BY variant.name
+""",
+    parameters=("uuid", "uuid"),
+    results=("text", "int4", "int8"),
+    row=CountAssignmentsRow,
+    read_only=True,
+)

@@ -11,75 +11,8 @@ from uuid import UUID
 from reposgen_runtime import Statement, Variants, When
 from reposgen_runtime.aio import Runner, Source
 
-from .models import FlowAnalytics
+from .models import FLOW_ANALYTICS_COLUMN_TYPES, FlowAnalytics
 from .schema import PACKAGE
-
-RECORD: Final = Statement(
-    "flow_analytics.record",
-    """
-INSERT INTO flow_analytics (tenant_id, flow_id, metric_date, started, completed, abandoned, messages, duration_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (tenant_id, flow_id, metric_date) DO UPDATE
-SET started = flow_analytics.started + excluded.started,
-    completed = flow_analytics.completed + excluded.completed,
-    abandoned = flow_analytics.abandoned + excluded.abandoned,
-    messages = flow_analytics.messages + excluded.messages,
-    duration_ms = flow_analytics.duration_ms + excluded.duration_ms,
-    updated_at = now()
-RETURNING flow_id, metric_date, tenant_id, started, completed, abandoned, messages, duration_ms, updated_at
-""",
-    parameters=("uuid", "uuid", "date", "int8", "int8", "int8", "int8", "int8"),
-    results=(
-        "uuid",
-        "date",
-        "uuid",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "timestamptz",
-    ),
-    row=FlowAnalytics,
-)
-
-GET_FLOW_ANALYTICS: Final = Variants(
-    "flow_analytics.get_flow_analytics",
-    (
-        """
-SELECT flow_id, metric_date, tenant_id, started, completed, abandoned, messages, duration_ms, updated_at FROM flow_analytics
-WHERE tenant_id = $1
-  AND flow_id = $2""",
-        When(
-            """
-  AND metric_date >= $3""",
-            3,
-        ),
-        When(
-            """
-  AND metric_date <= $4""",
-            4,
-        ),
-        """
-ORDER BY metric_date DESC
-""",
-    ),
-    filters=(3, 4),
-    parameters=("uuid", "uuid", "date", "date"),
-    results=(
-        "uuid",
-        "date",
-        "uuid",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "timestamptz",
-    ),
-    row=FlowAnalytics,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -95,42 +28,6 @@ class GetTenantAnalyticsRow:
     messages: int
     completion_rate: float | None
     average_duration_ms: float | None
-
-
-GET_TENANT_ANALYTICS: Final = Statement(
-    "flow_analytics.get_tenant_analytics",
-    """
-SELECT flow.id AS flow_id,
-       flow.name,
-       flow.version,
-       sum(day.started)::bigint AS started,
-       sum(day.completed)::bigint AS completed,
-       sum(day.abandoned)::bigint AS abandoned,
-       sum(day.messages)::bigint AS messages,
-       sum(day.completed)::double precision / nullif(sum(day.started), 0)::double precision AS completion_rate,
-       sum(day.duration_ms)::double precision / nullif(sum(day.started), 0)::double precision AS average_duration_ms
-FROM flow_analytics AS day
-JOIN conversation_flows AS flow ON flow.id = day.flow_id
-WHERE day.tenant_id = $1
-  AND day.metric_date BETWEEN $2 AND $3
-GROUP BY flow.id
-ORDER BY started DESC, flow.id
-""",
-    parameters=("uuid", "date", "date"),
-    results=(
-        "uuid",
-        "text",
-        "text",
-        "int8",
-        "int8",
-        "int8",
-        "int8",
-        "float8",
-        "float8",
-    ),
-    row=GetTenantAnalyticsRow,
-    read_only=True,
-)
 
 
 class FlowAnalyticsRepository:
@@ -200,3 +97,88 @@ class FlowAnalyticsRepository:
         return await self._run.many(
             GET_TENANT_ANALYTICS, (tenant_id, start_date, end_date)
         )
+
+
+RECORD: Final = Statement(
+    "flow_analytics.record",
+    """
+INSERT INTO flow_analytics (tenant_id, flow_id, metric_date, started, completed, abandoned, messages, duration_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (tenant_id, flow_id, metric_date) DO UPDATE
+SET started = flow_analytics.started + excluded.started,
+    completed = flow_analytics.completed + excluded.completed,
+    abandoned = flow_analytics.abandoned + excluded.abandoned,
+    messages = flow_analytics.messages + excluded.messages,
+    duration_ms = flow_analytics.duration_ms + excluded.duration_ms,
+    updated_at = now()
+RETURNING flow_id, metric_date, tenant_id, started, completed, abandoned, messages,
+    duration_ms, updated_at
+""",
+    parameters=("uuid", "uuid", "date", "int8", "int8", "int8", "int8", "int8"),
+    results=FLOW_ANALYTICS_COLUMN_TYPES,
+    row=FlowAnalytics,
+)
+
+GET_FLOW_ANALYTICS: Final = Variants(
+    "flow_analytics.get_flow_analytics",
+    (
+        """
+SELECT flow_id, metric_date, tenant_id, started, completed, abandoned, messages,
+    duration_ms, updated_at FROM flow_analytics
+WHERE tenant_id = $1
+  AND flow_id = $2""",
+        When(
+            """
+  AND metric_date >= $3""",
+            3,
+        ),
+        When(
+            """
+  AND metric_date <= $4""",
+            4,
+        ),
+        """
+ORDER BY metric_date DESC
+""",
+    ),
+    filters=(3, 4),
+    parameters=("uuid", "uuid", "date", "date"),
+    results=FLOW_ANALYTICS_COLUMN_TYPES,
+    row=FlowAnalytics,
+    read_only=True,
+)
+
+GET_TENANT_ANALYTICS: Final = Statement(
+    "flow_analytics.get_tenant_analytics",
+    """
+SELECT flow.id AS flow_id,
+       flow.name,
+       flow.version,
+       sum(day.started)::bigint AS started,
+       sum(day.completed)::bigint AS completed,
+       sum(day.abandoned)::bigint AS abandoned,
+       sum(day.messages)::bigint AS messages,
+       sum(day.completed)::double precision / nullif(sum(day.started), 0)::double precision AS completion_rate,
+       sum(day.duration_ms)::double precision / nullif(sum(day.started), 0)::double precision AS average_duration_ms
+FROM flow_analytics AS day
+JOIN conversation_flows AS flow ON flow.id = day.flow_id
+WHERE day.tenant_id = $1
+  AND day.metric_date BETWEEN $2 AND $3
+GROUP BY flow.id
+ORDER BY started DESC, flow.id
+""",
+    parameters=("uuid", "date", "date"),
+    results=(
+        "uuid",
+        "text",
+        "text",
+        "int8",
+        "int8",
+        "int8",
+        "int8",
+        "float8",
+        "float8",
+    ),
+    row=GetTenantAnalyticsRow,
+    read_only=True,
+)

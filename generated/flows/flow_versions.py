@@ -9,118 +9,14 @@ from uuid import UUID
 from reposgen_runtime import JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import ChangeType, ConversationFlow, FlowVersion
+from .models import (
+    CONVERSATION_FLOW_COLUMN_TYPES,
+    FLOW_VERSION_COLUMN_TYPES,
+    ChangeType,
+    ConversationFlow,
+    FlowVersion,
+)
 from .schema import PACKAGE
-
-CREATE_FLOW_VERSION: Final = Statement(
-    "flow_versions.create_flow_version",
-    """
-INSERT INTO flow_versions (
-    tenant_id, flow_id, version, flow_definition, change_description, change_type, created_by
-)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-RETURNING id, tenant_id, flow_id, version, flow_definition, change_description, change_type, created_by, created_at
-""",
-    parameters=("uuid", "uuid", "text", "jsonb", "text", "public.change_type", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "text",
-        "public.change_type",
-        "uuid",
-        "timestamptz",
-    ),
-    row=FlowVersion,
-)
-
-GET_FLOW_VERSIONS: Final = Statement(
-    "flow_versions.get_flow_versions",
-    """
-SELECT id, tenant_id, flow_id, version, flow_definition, change_description, change_type, created_by, created_at FROM flow_versions
-WHERE tenant_id = $1
-  AND flow_id = $2
-ORDER BY created_at DESC, id DESC
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "text",
-        "public.change_type",
-        "uuid",
-        "timestamptz",
-    ),
-    row=FlowVersion,
-    read_only=True,
-)
-
-GET_FLOW_VERSION: Final = Statement(
-    "flow_versions.get_flow_version",
-    """
-SELECT id, tenant_id, flow_id, version, flow_definition, change_description, change_type, created_by, created_at FROM flow_versions
-WHERE tenant_id = $1
-  AND flow_id = $2
-  AND version = $3
-""",
-    parameters=("uuid", "uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "uuid",
-        "text",
-        "jsonb",
-        "text",
-        "public.change_type",
-        "uuid",
-        "timestamptz",
-    ),
-    row=FlowVersion,
-    read_only=True,
-)
-
-RESTORE_FLOW_VERSION: Final = Statement(
-    "flow_versions.restore_flow_version",
-    """
-UPDATE conversation_flows
-SET version = kept.version,
-    flow_definition = kept.flow_definition,
-    updated_by = $1,
-    updated_at = now()
-FROM flow_versions AS kept
-WHERE conversation_flows.tenant_id = $2
-  AND conversation_flows.id = $3
-  AND kept.flow_id = conversation_flows.id
-  AND kept.version = $4
-RETURNING conversation_flows.id, conversation_flows.tenant_id, conversation_flows.name, conversation_flows.version, conversation_flows.description, conversation_flows.flow_definition, conversation_flows.status, conversation_flows.is_default, conversation_flows.tags, conversation_flows.usage_count, conversation_flows.last_used_at, conversation_flows.published_at, conversation_flows.published_by, conversation_flows.created_by, conversation_flows.updated_by, conversation_flows.created_at, conversation_flows.updated_at
-""",
-    parameters=("uuid", "uuid", "uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-)
 
 
 class FlowVersionRepository:
@@ -189,3 +85,76 @@ class FlowVersionRepository:
         return await self._run.one(
             RESTORE_FLOW_VERSION, (updated_by, tenant_id, flow_id, version)
         )
+
+
+CREATE_FLOW_VERSION: Final = Statement(
+    "flow_versions.create_flow_version",
+    """
+INSERT INTO flow_versions (
+    tenant_id, flow_id, version, flow_definition, change_description, change_type, created_by
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id, tenant_id, flow_id, version, flow_definition, change_description,
+    change_type, created_by, created_at
+""",
+    parameters=("uuid", "uuid", "text", "jsonb", "text", "public.change_type", "uuid"),
+    results=FLOW_VERSION_COLUMN_TYPES,
+    row=FlowVersion,
+)
+
+GET_FLOW_VERSIONS: Final = Statement(
+    "flow_versions.get_flow_versions",
+    """
+SELECT id, tenant_id, flow_id, version, flow_definition, change_description,
+    change_type, created_by, created_at FROM flow_versions
+WHERE tenant_id = $1
+  AND flow_id = $2
+ORDER BY created_at DESC, id DESC
+""",
+    parameters=("uuid", "uuid"),
+    results=FLOW_VERSION_COLUMN_TYPES,
+    row=FlowVersion,
+    read_only=True,
+)
+
+GET_FLOW_VERSION: Final = Statement(
+    "flow_versions.get_flow_version",
+    """
+SELECT id, tenant_id, flow_id, version, flow_definition, change_description,
+    change_type, created_by, created_at FROM flow_versions
+WHERE tenant_id = $1
+  AND flow_id = $2
+  AND version = $3
+""",
+    parameters=("uuid", "uuid", "text"),
+    results=FLOW_VERSION_COLUMN_TYPES,
+    row=FlowVersion,
+    read_only=True,
+)
+
+RESTORE_FLOW_VERSION: Final = Statement(
+    "flow_versions.restore_flow_version",
+    """
+UPDATE conversation_flows
+SET version = kept.version,
+    flow_definition = kept.flow_definition,
+    updated_by = $1,
+    updated_at = now()
+FROM flow_versions AS kept
+WHERE conversation_flows.tenant_id = $2
+  AND conversation_flows.id = $3
+  AND kept.flow_id = conversation_flows.id
+  AND kept.version = $4
+RETURNING conversation_flows.id, conversation_flows.tenant_id, conversation_flows.name,
+    conversation_flows.version, conversation_flows.description,
+    conversation_flows.flow_definition, conversation_flows.status,
+    conversation_flows.is_default, conversation_flows.tags,
+    conversation_flows.usage_count, conversation_flows.last_used_at,
+    conversation_flows.published_at, conversation_flows.published_by,
+    conversation_flows.created_by, conversation_flows.updated_by,
+    conversation_flows.created_at, conversation_flows.updated_at
+""",
+    parameters=("uuid", "uuid", "uuid", "text"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+)

@@ -23,525 +23,13 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import ConversationFlow, FlowStatus, FlowVersion
+from .models import (
+    CONVERSATION_FLOW_COLUMN_TYPES,
+    ConversationFlow,
+    FlowStatus,
+    FlowVersion,
+)
 from .schema import PACKAGE
-
-CREATE_FLOW: Final = Statement(
-    "flows.create_flow",
-    """
-INSERT INTO conversation_flows (
-    tenant_id, name, version, description, flow_definition, tags, created_by, updated_by
-)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at
-""",
-    parameters=("uuid", "text", "text", "text", "jsonb", "text[]", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-)
-
-GET_BY_TENANT_AND_ID: Final = Statement(
-    "flows.get_by_tenant_and_id",
-    """
-SELECT id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at FROM conversation_flows
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-    read_only=True,
-)
-
-GET_FLOW_BY_NAME_AND_VERSION: Final = Statement(
-    "flows.get_flow_by_name_and_version",
-    """
-SELECT id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at FROM conversation_flows
-WHERE tenant_id = $1
-  AND name = $2
-  AND version = $3
-""",
-    parameters=("uuid", "text", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-    read_only=True,
-)
-
-GET_BY_TENANT: Final = Variants(
-    "flows.get_by_tenant",
-    (
-        """
-SELECT id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at FROM conversation_flows
-WHERE tenant_id = $1""",
-        When(
-            """
-  AND name = $2""",
-            2,
-        ),
-        When(
-            """
-  AND status = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND tags @> $4""",
-            4,
-        ),
-        When(
-            """
-  AND created_by = $5""",
-            5,
-        ),
-        When(
-            """
-  AND updated_at > $6""",
-            6,
-        ),
-        OrderBy("""
-ORDER BY updated_at DESC, id DESC"""),
-    ),
-    filters=(2, 3, 4, 5, 6),
-    ordering=Ordering(
-        (Key("updated_at", 16, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(
-            Key("updated_at", 16),
-            Key("created_at", 15),
-            Key("name", 2),
-            Key("usage_count", 9),
-        ),
-    ),
-    parameters=(
-        "uuid",
-        "text",
-        "public.flow_status[]",
-        "text[]",
-        "uuid",
-        "timestamptz",
-    ),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-    read_only=True,
-)
-
-COUNT_BY_TENANT: Final[Variants[int]] = Variants(
-    "flows.count_by_tenant",
-    (
-        """
-SELECT count(*) FROM conversation_flows
-WHERE tenant_id = $1""",
-        When(
-            """
-  AND name = $2""",
-            2,
-        ),
-        When(
-            """
-  AND status = ANY($3)""",
-            3,
-        ),
-        When(
-            """
-  AND tags @> $4""",
-            4,
-        ),
-        When(
-            """
-  AND created_by = $5""",
-            5,
-        ),
-        When(
-            """
-  AND updated_at > $6""",
-            6,
-        ),
-    ),
-    filters=(2, 3, 4, 5, 6),
-    parameters=(
-        "uuid",
-        "text",
-        "public.flow_status[]",
-        "text[]",
-        "uuid",
-        "timestamptz",
-    ),
-    results=("int8",),
-    read_only=True,
-)
-
-GET_ACTIVE_FLOWS: Final = Statement(
-    "flows.get_active_flows",
-    """
-SELECT id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at FROM conversation_flows
-WHERE tenant_id = $1
-  AND status = 'active'
-ORDER BY last_used_at DESC NULLS LAST, id
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-    read_only=True,
-)
-
-GET_DEFAULT_FLOW: Final = Statement(
-    "flows.get_default_flow",
-    """
-SELECT id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at FROM conversation_flows
-WHERE tenant_id = $1
-  AND is_default
-""",
-    parameters=("uuid",),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-    read_only=True,
-)
-
-SET_DEFAULT_FLOW: Final = Statement(
-    "flows.set_default_flow",
-    """
-UPDATE conversation_flows
-SET is_default = true,
-    updated_at = now()
-WHERE tenant_id = $1
-  AND id = $2
-  AND status = 'active'
-RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-)
-
-UPDATE: Final = Variants(
-    "flows.update",
-    (
-        """
-UPDATE conversation_flows
-SET """,
-        When(
-            """name = $1,
-    """,
-            1,
-        ),
-        When(
-            """version = $2,
-    """,
-            2,
-        ),
-        When(
-            """description = $3,
-    """,
-            3,
-        ),
-        When(
-            """flow_definition = $4,
-    """,
-            4,
-        ),
-        When(
-            """tags = $5,
-    """,
-            5,
-        ),
-        """updated_by = $6,
-    updated_at = now()
-WHERE tenant_id = $7
-  AND id = $8
-RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3, 4, 5),
-    parameters=("text", "text", "text", "jsonb", "text[]", "uuid", "uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-)
-
-PUBLISH_FLOW: Final = Statement(
-    "flows.publish_flow",
-    """
-UPDATE conversation_flows
-SET status = 'active',
-    published_at = now(),
-    published_by = $1,
-    updated_by = $1,
-    updated_at = now()
-WHERE tenant_id = $2
-  AND id = $3
-RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at
-""",
-    parameters=("uuid", "uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-)
-
-ARCHIVE_FLOW: Final = Statement(
-    "flows.archive_flow",
-    """
-UPDATE conversation_flows
-SET status = 'archived',
-    is_default = false,
-    updated_at = now()
-WHERE tenant_id = $1
-  AND id = $2
-RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-)
-
-INCREMENT_FLOW_USAGE: Final[Statement[int]] = Statement(
-    "flows.increment_flow_usage",
-    """
-UPDATE conversation_flows
-SET usage_count = usage_count + 1,
-    last_used_at = now(),
-    updated_at = now()
-WHERE tenant_id = $1
-  AND id = $2
-RETURNING usage_count
-""",
-    parameters=("uuid", "uuid"),
-    results=("int8",),
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "flows.delete",
-    """
-DELETE FROM conversation_flows
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "uuid"),
-)
-
-SEARCH_FLOWS: Final = Variants(
-    "flows.search_flows",
-    (
-        """
-SELECT id, tenant_id, name, version, description, flow_definition, status, is_default, tags, usage_count, last_used_at, published_at, published_by, created_by, updated_by, created_at, updated_at FROM conversation_flows
-WHERE tenant_id = $1""",
-        When(
-            """
-  AND status = ANY($2)""",
-            2,
-        ),
-        r"""
-  AND strpos(
-      lower(concat_ws(E'\n', name, description, array_to_string(tags, E'\n'))), lower($3)
-  ) > 0""",
-        OrderBy("""
-ORDER BY updated_at DESC, id DESC"""),
-    ),
-    filters=(2,),
-    ordering=Ordering(
-        (Key("updated_at", 16, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-    ),
-    parameters=("uuid", "public.flow_status[]", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=ConversationFlow,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -550,49 +38,6 @@ class GetFlowWithVersionsRow:
 
     flow: ConversationFlow
     versions: list[FlowVersion]
-
-
-def _get_flow_with_versions_row(*r: Any) -> GetFlowWithVersionsRow:
-    return GetFlowWithVersionsRow(ConversationFlow(*r[0:17]), r[17])
-
-
-GET_FLOW_WITH_VERSIONS: Final = Statement(
-    "flows.get_flow_with_versions",
-    """
-SELECT flow.id, flow.tenant_id, flow.name, flow.version, flow.description, flow.flow_definition, flow.status, flow.is_default, flow.tags, flow.usage_count, flow.last_used_at, flow.published_at, flow.published_by, flow.created_by, flow.updated_by, flow.created_at, flow.updated_at,
-       ARRAY(
-           SELECT kept FROM flow_versions AS kept
-           WHERE kept.flow_id = flow.id
-           ORDER BY kept.created_at DESC, kept.id DESC
-       ) AS versions
-FROM conversation_flows AS flow
-WHERE flow.tenant_id = $1
-  AND flow.id = $2
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "text",
-        "jsonb",
-        "public.flow_status",
-        "bool",
-        "text[]",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "uuid",
-        "uuid",
-        "uuid",
-        "timestamptz",
-        "timestamptz",
-        "public.flow_versions[]",
-    ),
-    row=_get_flow_with_versions_row,
-    read_only=True,
-)
 
 
 class FlowRepository:
@@ -623,6 +68,7 @@ class FlowRepository:
             ConversationFlowsNameCheckViolation: CHECK ((name <> ''::text)).
             ConversationFlowsPkeyViolation: PRIMARY KEY (id).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
+            ConversationFlowsTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             ConversationFlowsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             ConversationFlowsTenantIdNameVersionKeyViolation: UNIQUE (tenant_id, name, version).
             ConversationFlowsUsageCountCheckViolation: CHECK ((usage_count >= 0)).
@@ -742,7 +188,9 @@ class FlowRepository:
 
         Raises:
             NotFound: no such row.
+            ConversationFlowsDefaultKeyViolation: UNIQUE (tenant_id) WHERE is_default.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
+            RepositoryError: what trigger public.conversation_flows.conversation_flows_replace_default raises.
         """
         return await self._run.one(SET_DEFAULT_FLOW, (tenant_id, flow_id))
 
@@ -771,6 +219,7 @@ class FlowRepository:
             NotFound: no such row.
             ConversationFlowsFlowDefinitionCheckViolation: CHECK ((jsonb_typeof(flow_definition) = 'object'::text)).
             ConversationFlowsNameCheckViolation: CHECK ((name <> ''::text)).
+            ConversationFlowsTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             ConversationFlowsTenantIdNameVersionKeyViolation: UNIQUE (tenant_id, name, version).
             ConversationFlowsVersionCheckViolation: CHECK ((version <> ''::text)).
         """
@@ -806,8 +255,10 @@ class FlowRepository:
 
         Raises:
             NotFound: no such row.
+            ConversationFlowsDefaultKeyViolation: UNIQUE (tenant_id) WHERE is_default.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
+            RepositoryError: what trigger public.conversation_flows.conversation_flows_replace_default raises.
         """
         return await self._run.one(ARCHIVE_FLOW, (tenant_id, flow_id))
 
@@ -865,3 +316,391 @@ class FlowRepository:
     ) -> GetFlowWithVersionsRow | None:
         """Return one flow with its versions, the latest first."""
         return await self._run.opt(GET_FLOW_WITH_VERSIONS, (tenant_id, flow_id))
+
+
+CREATE_FLOW: Final = Statement(
+    "flows.create_flow",
+    """
+INSERT INTO conversation_flows (
+    tenant_id, name, version, description, flow_definition, tags, created_by, updated_by
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at
+""",
+    parameters=("uuid", "text", "text", "text", "jsonb", "text[]", "uuid"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+)
+
+GET_BY_TENANT_AND_ID: Final = Statement(
+    "flows.get_by_tenant_and_id",
+    """
+SELECT id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at FROM conversation_flows
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "uuid"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+    read_only=True,
+)
+
+GET_FLOW_BY_NAME_AND_VERSION: Final = Statement(
+    "flows.get_flow_by_name_and_version",
+    """
+SELECT id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at FROM conversation_flows
+WHERE tenant_id = $1
+  AND name = $2
+  AND version = $3
+""",
+    parameters=("uuid", "text", "text"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+    read_only=True,
+)
+
+GET_BY_TENANT: Final = Variants(
+    "flows.get_by_tenant",
+    (
+        """
+SELECT id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at FROM conversation_flows
+WHERE tenant_id = $1""",
+        When(
+            """
+  AND name = $2""",
+            2,
+        ),
+        When(
+            """
+  AND status = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND tags @> $4""",
+            4,
+        ),
+        When(
+            """
+  AND created_by = $5""",
+            5,
+        ),
+        When(
+            """
+  AND updated_at > $6""",
+            6,
+        ),
+        OrderBy("""
+ORDER BY updated_at DESC, id DESC"""),
+    ),
+    filters=(2, 3, 4, 5, 6),
+    ordering=Ordering(
+        (Key("updated_at", 16, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(
+            Key("updated_at", 16),
+            Key("created_at", 15),
+            Key("name", 2),
+            Key("usage_count", 9),
+        ),
+    ),
+    parameters=(
+        "uuid",
+        "text",
+        "public.flow_status[]",
+        "text[]",
+        "uuid",
+        "timestamptz",
+    ),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+    read_only=True,
+)
+
+COUNT_BY_TENANT: Final[Variants[int]] = Variants(
+    "flows.count_by_tenant",
+    (
+        """
+SELECT count(*) FROM conversation_flows
+WHERE tenant_id = $1""",
+        When(
+            """
+  AND name = $2""",
+            2,
+        ),
+        When(
+            """
+  AND status = ANY($3)""",
+            3,
+        ),
+        When(
+            """
+  AND tags @> $4""",
+            4,
+        ),
+        When(
+            """
+  AND created_by = $5""",
+            5,
+        ),
+        When(
+            """
+  AND updated_at > $6""",
+            6,
+        ),
+    ),
+    filters=(2, 3, 4, 5, 6),
+    parameters=(
+        "uuid",
+        "text",
+        "public.flow_status[]",
+        "text[]",
+        "uuid",
+        "timestamptz",
+    ),
+    results=("int8",),
+    read_only=True,
+)
+
+GET_ACTIVE_FLOWS: Final = Statement(
+    "flows.get_active_flows",
+    """
+SELECT id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at FROM conversation_flows
+WHERE tenant_id = $1
+  AND status = 'active'
+ORDER BY last_used_at DESC NULLS LAST, id
+""",
+    parameters=("uuid",),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+    read_only=True,
+)
+
+GET_DEFAULT_FLOW: Final = Statement(
+    "flows.get_default_flow",
+    """
+SELECT id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at FROM conversation_flows
+WHERE tenant_id = $1
+  AND is_default
+""",
+    parameters=("uuid",),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+    read_only=True,
+)
+
+SET_DEFAULT_FLOW: Final = Statement(
+    "flows.set_default_flow",
+    """
+UPDATE conversation_flows
+SET is_default = true,
+    updated_at = now()
+WHERE tenant_id = $1
+  AND id = $2
+  AND status = 'active'
+RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at
+""",
+    parameters=("uuid", "uuid"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+)
+
+UPDATE: Final = Variants(
+    "flows.update",
+    (
+        """
+UPDATE conversation_flows
+SET """,
+        When(
+            """name = $1,
+    """,
+            1,
+        ),
+        When(
+            """version = $2,
+    """,
+            2,
+        ),
+        When(
+            """description = $3,
+    """,
+            3,
+        ),
+        When(
+            """flow_definition = $4,
+    """,
+            4,
+        ),
+        When(
+            """tags = $5,
+    """,
+            5,
+        ),
+        """updated_by = $6,
+    updated_at = now()
+WHERE tenant_id = $7
+  AND id = $8
+RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at
+""",
+    ),
+    items=(1, 2, 3, 4, 5),
+    parameters=("text", "text", "text", "jsonb", "text[]", "uuid", "uuid", "uuid"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+)
+
+PUBLISH_FLOW: Final = Statement(
+    "flows.publish_flow",
+    """
+UPDATE conversation_flows
+SET status = 'active',
+    published_at = now(),
+    published_by = $1,
+    updated_by = $1,
+    updated_at = now()
+WHERE tenant_id = $2
+  AND id = $3
+RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at
+""",
+    parameters=("uuid", "uuid", "uuid"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+)
+
+ARCHIVE_FLOW: Final = Statement(
+    "flows.archive_flow",
+    """
+UPDATE conversation_flows
+SET status = 'archived',
+    is_default = false,
+    updated_at = now()
+WHERE tenant_id = $1
+  AND id = $2
+RETURNING id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at
+""",
+    parameters=("uuid", "uuid"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+)
+
+INCREMENT_FLOW_USAGE: Final[Statement[int]] = Statement(
+    "flows.increment_flow_usage",
+    """
+UPDATE conversation_flows
+SET usage_count = usage_count + 1,
+    last_used_at = now(),
+    updated_at = now()
+WHERE tenant_id = $1
+  AND id = $2
+RETURNING usage_count
+""",
+    parameters=("uuid", "uuid"),
+    results=("int8",),
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "flows.delete",
+    """
+DELETE FROM conversation_flows
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "uuid"),
+)
+
+SEARCH_FLOWS: Final = Variants(
+    "flows.search_flows",
+    (
+        """
+SELECT id, tenant_id, name, version, description, flow_definition, status, is_default,
+    tags, usage_count, last_used_at, published_at, published_by, created_by,
+    updated_by, created_at, updated_at FROM conversation_flows
+WHERE tenant_id = $1""",
+        When(
+            """
+  AND status = ANY($2)""",
+            2,
+        ),
+        r"""
+  AND strpos(
+      lower(concat_ws(E'\n', name, description, array_to_string(tags, E'\n'))), lower($3)
+  ) > 0""",
+        OrderBy("""
+ORDER BY updated_at DESC, id DESC"""),
+    ),
+    filters=(2,),
+    ordering=Ordering(
+        (Key("updated_at", 16, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+    ),
+    parameters=("uuid", "public.flow_status[]", "text"),
+    results=CONVERSATION_FLOW_COLUMN_TYPES,
+    row=ConversationFlow,
+    read_only=True,
+)
+
+
+def _get_flow_with_versions_row(*r: Any) -> GetFlowWithVersionsRow:
+    return GetFlowWithVersionsRow(ConversationFlow(*r[0:17]), r[17])
+
+
+GET_FLOW_WITH_VERSIONS: Final = Statement(
+    "flows.get_flow_with_versions",
+    """
+SELECT flow.id, flow.tenant_id, flow.name, flow.version, flow.description,
+    flow.flow_definition, flow.status, flow.is_default, flow.tags, flow.usage_count,
+    flow.last_used_at, flow.published_at, flow.published_by, flow.created_by,
+    flow.updated_by, flow.created_at, flow.updated_at,
+       ARRAY(
+           SELECT kept FROM flow_versions AS kept
+           WHERE kept.flow_id = flow.id
+           ORDER BY kept.created_at DESC, kept.id DESC
+       ) AS versions
+FROM conversation_flows AS flow
+WHERE flow.tenant_id = $1
+  AND flow.id = $2
+""",
+    parameters=("uuid", "uuid"),
+    results=(
+        "uuid",
+        "uuid",
+        "text",
+        "text",
+        "text",
+        "jsonb",
+        "public.flow_status",
+        "bool",
+        "text[]",
+        "int8",
+        "timestamptz",
+        "timestamptz",
+        "uuid",
+        "uuid",
+        "uuid",
+        "timestamptz",
+        "timestamptz",
+        "public.flow_versions[]",
+    ),
+    row=_get_flow_with_versions_row,
+    read_only=True,
+)

@@ -20,184 +20,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Integration
+from .models import INTEGRATION_COLUMN_TYPES, Integration
 from .schema import PACKAGE
-
-CREATE: Final = Statement(
-    "integrations.create",
-    """
-INSERT INTO integrations (tenant_id, name, provider, configuration, enabled)
-VALUES ($1, $2, $3, $4, $5)
-RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at, updated_at
-""",
-    parameters=("uuid", "text", "text", "jsonb", "bool"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Integration,
-)
-
-GET_BY_ID: Final = Statement(
-    "integrations.get_by_id",
-    """
-SELECT id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at, updated_at FROM integrations
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Integration,
-    read_only=True,
-)
-
-GET_BY_NAME: Final = Statement(
-    "integrations.get_by_name",
-    """
-SELECT id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at, updated_at FROM integrations
-WHERE tenant_id = $1
-  AND name = $2
-""",
-    parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Integration,
-    read_only=True,
-)
-
-LIST: Final = Variants(
-    "integrations.list",
-    (
-        """
-SELECT id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at, updated_at FROM integrations
-WHERE tenant_id = $1""",
-        When(
-            """
-  AND provider = $2""",
-            2,
-        ),
-        When(
-            """
-  AND enabled = $3""",
-            3,
-        ),
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(2, 3),
-    ordering=Ordering(
-        (Key("created_at", 7, descending=True), Key("id", 0, descending=True)), unique=1
-    ),
-    parameters=("uuid", "text", "bool"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Integration,
-    read_only=True,
-)
-
-UPDATE: Final = Variants(
-    "integrations.update",
-    (
-        """
-UPDATE integrations
-SET """,
-        When(
-            """name = $1,
-    """,
-            1,
-        ),
-        When(
-            """provider = $2,
-    """,
-            2,
-        ),
-        When(
-            """configuration = $3,
-    """,
-            3,
-        ),
-        When(
-            """enabled = $4,
-    """,
-            4,
-        ),
-        """updated_at = now()
-WHERE tenant_id = $5
-  AND id = $6
-RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at, updated_at
-""",
-    ),
-    items=(1, 2, 3, 4),
-    parameters=("text", "text", "jsonb", "bool", "uuid", "uuid"),
-    results=(
-        "uuid",
-        "uuid",
-        "text",
-        "text",
-        "jsonb",
-        "bool",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=Integration,
-)
-
-RECORD_USE: Final[Statement[None]] = Statement(
-    "integrations.record_use",
-    """
-UPDATE integrations
-SET last_used_at = now()
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "uuid"),
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "integrations.delete",
-    """
-DELETE FROM integrations
-WHERE tenant_id = $1
-  AND id = $2
-""",
-    parameters=("uuid", "uuid"),
-)
 
 
 class IntegrationRepository:
@@ -307,3 +131,135 @@ class IntegrationRepository:
     async def delete(self, *, tenant_id: UUID, id: UUID) -> int:
         """Delete an integration."""
         return await self._run.execrows(DELETE, (tenant_id, id))
+
+
+CREATE: Final = Statement(
+    "integrations.create",
+    """
+INSERT INTO integrations (tenant_id, name, provider, configuration, enabled)
+VALUES ($1, $2, $3, $4, $5)
+RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at,
+    updated_at
+""",
+    parameters=("uuid", "text", "text", "jsonb", "bool"),
+    results=INTEGRATION_COLUMN_TYPES,
+    row=Integration,
+)
+
+GET_BY_ID: Final = Statement(
+    "integrations.get_by_id",
+    """
+SELECT id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at,
+    updated_at FROM integrations
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "uuid"),
+    results=INTEGRATION_COLUMN_TYPES,
+    row=Integration,
+    read_only=True,
+)
+
+GET_BY_NAME: Final = Statement(
+    "integrations.get_by_name",
+    """
+SELECT id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at,
+    updated_at FROM integrations
+WHERE tenant_id = $1
+  AND name = $2
+""",
+    parameters=("uuid", "text"),
+    results=INTEGRATION_COLUMN_TYPES,
+    row=Integration,
+    read_only=True,
+)
+
+LIST: Final = Variants(
+    "integrations.list",
+    (
+        """
+SELECT id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at,
+    updated_at FROM integrations
+WHERE tenant_id = $1""",
+        When(
+            """
+  AND provider = $2""",
+            2,
+        ),
+        When(
+            """
+  AND enabled = $3""",
+            3,
+        ),
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(2, 3),
+    ordering=Ordering(
+        (Key("created_at", 7, descending=True), Key("id", 0, descending=True)), unique=1
+    ),
+    parameters=("uuid", "text", "bool"),
+    results=INTEGRATION_COLUMN_TYPES,
+    row=Integration,
+    read_only=True,
+)
+
+UPDATE: Final = Variants(
+    "integrations.update",
+    (
+        """
+UPDATE integrations
+SET """,
+        When(
+            """name = $1,
+    """,
+            1,
+        ),
+        When(
+            """provider = $2,
+    """,
+            2,
+        ),
+        When(
+            """configuration = $3,
+    """,
+            3,
+        ),
+        When(
+            """enabled = $4,
+    """,
+            4,
+        ),
+        """updated_at = now()
+WHERE tenant_id = $5
+  AND id = $6
+RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at,
+    updated_at
+""",
+    ),
+    items=(1, 2, 3, 4),
+    parameters=("text", "text", "jsonb", "bool", "uuid", "uuid"),
+    results=INTEGRATION_COLUMN_TYPES,
+    row=Integration,
+)
+
+RECORD_USE: Final[Statement[None]] = Statement(
+    "integrations.record_use",
+    """
+UPDATE integrations
+SET last_used_at = now()
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "uuid"),
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "integrations.delete",
+    """
+DELETE FROM integrations
+WHERE tenant_id = $1
+  AND id = $2
+""",
+    parameters=("uuid", "uuid"),
+)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from reposgen_runtime import Json
@@ -222,3 +223,101 @@ class State:
     expires_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+CONTEXT_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "jsonb",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+CONVERSATION_FLOW_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "jsonb",
+    "public.flow_status",
+    "bool",
+    "text[]",
+    "int8",
+    "timestamptz",
+    "timestamptz",
+    "uuid",
+    "uuid",
+    "uuid",
+    "timestamptz",
+    "timestamptz",
+)
+
+EXPERIMENT_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "public.experiment_status",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+EXPERIMENT_ASSIGNMENT_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "uuid",
+    "text",
+    "timestamptz",
+)
+
+EXPERIMENT_VARIANT_COLUMN_TYPES: Final = ("uuid", "text", "uuid", "uuid", "int4")
+
+FLOW_ANALYTICS_COLUMN_TYPES: Final = (
+    "uuid",
+    "date",
+    "uuid",
+    "int8",
+    "int8",
+    "int8",
+    "int8",
+    "int8",
+    "timestamptz",
+)
+
+FLOW_VERSION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "uuid",
+    "text",
+    "jsonb",
+    "text",
+    "public.change_type",
+    "uuid",
+    "timestamptz",
+)
+
+INTEGRATION_COLUMN_TYPES: Final = (
+    "uuid",
+    "uuid",
+    "text",
+    "text",
+    "jsonb",
+    "bool",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)
+
+STATE_COLUMN_TYPES: Final = (
+    "uuid",
+    "text",
+    "jsonb",
+    "int8",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)

@@ -506,6 +506,7 @@ class FlowRepositoryProtocol(Protocol):
             ConversationFlowsNameCheckViolation: CHECK ((name <> ''::text)).
             ConversationFlowsPkeyViolation: PRIMARY KEY (id).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
+            ConversationFlowsTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             ConversationFlowsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             ConversationFlowsTenantIdNameVersionKeyViolation: UNIQUE (tenant_id, name, version).
             ConversationFlowsUsageCountCheckViolation: CHECK ((usage_count >= 0)).
@@ -608,7 +609,9 @@ class FlowRepositoryProtocol(Protocol):
 
         Raises:
             NotFound: no such row.
+            ConversationFlowsDefaultKeyViolation: UNIQUE (tenant_id) WHERE is_default.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
+            RepositoryError: what trigger public.conversation_flows.conversation_flows_replace_default raises.
         """
         ...
 
@@ -637,6 +640,7 @@ class FlowRepositoryProtocol(Protocol):
             NotFound: no such row.
             ConversationFlowsFlowDefinitionCheckViolation: CHECK ((jsonb_typeof(flow_definition) = 'object'::text)).
             ConversationFlowsNameCheckViolation: CHECK ((name <> ''::text)).
+            ConversationFlowsTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             ConversationFlowsTenantIdNameVersionKeyViolation: UNIQUE (tenant_id, name, version).
             ConversationFlowsVersionCheckViolation: CHECK ((version <> ''::text)).
         """
@@ -659,8 +663,10 @@ class FlowRepositoryProtocol(Protocol):
 
         Raises:
             NotFound: no such row.
+            ConversationFlowsDefaultKeyViolation: UNIQUE (tenant_id) WHERE is_default.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
+            RepositoryError: what trigger public.conversation_flows.conversation_flows_replace_default raises.
         """
         ...
 
@@ -895,6 +901,7 @@ class StateRepositoryProtocol(Protocol):
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
+            NotNullMissing: states.value is NULL.
         """
         ...
 

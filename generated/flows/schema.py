@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reposgen_runtime import Package
+from reposgen_runtime import Composite, Package
 
 from .errors import (
     ContextsDocumentCheckViolation,
@@ -17,6 +17,7 @@ from .errors import (
     ConversationFlowsNameCheckViolation,
     ConversationFlowsPkeyViolation,
     ConversationFlowsPublishedAtCheckViolation,
+    ConversationFlowsTagsCheckViolation,
     ConversationFlowsTenantIdIdKeyViolation,
     ConversationFlowsTenantIdNameVersionKeyViolation,
     ConversationFlowsUsageCountCheckViolation,
@@ -70,9 +71,56 @@ PACKAGE: Final = Package(
         "public.flow_status": FlowStatus,
     },
     composites={
-        "public.criterion": Criterion,
-        "public.experiment_variants": ExperimentVariant,
-        "public.flow_versions": FlowVersion,
+        "public.criterion": Composite(
+            Criterion,
+            {
+                "field": "text",
+                "operator": "public.criterion_operator",
+                "operand": "jsonb",
+            },
+        ),
+        "public.experiment_variants": Composite(
+            ExperimentVariant,
+            {
+                "experiment_id": "uuid",
+                "name": "text",
+                "tenant_id": "uuid",
+                "flow_id": "uuid",
+                "weight": "int4",
+            },
+        ),
+        "public.flow_versions": Composite(
+            FlowVersion,
+            {
+                "id": "uuid",
+                "tenant_id": "uuid",
+                "flow_id": "uuid",
+                "version": "text",
+                "flow_definition": "jsonb",
+                "change_description": "text",
+                "change_type": "public.change_type",
+                "created_by": "uuid",
+                "created_at": "timestamptz",
+            },
+        ),
+    },
+    required={
+        "public.experiment_variants": (
+            "experiment_id",
+            "name",
+            "tenant_id",
+            "flow_id",
+            "weight",
+        ),
+        "public.flow_versions": (
+            "id",
+            "tenant_id",
+            "flow_id",
+            "version",
+            "flow_definition",
+            "change_type",
+            "created_at",
+        ),
     },
     constraints={
         (
@@ -112,6 +160,11 @@ PACKAGE: Final = Package(
             "conversation_flows",
             "conversation_flows_published_at_check",
         ): ConversationFlowsPublishedAtCheckViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_tags_check",
+        ): ConversationFlowsTagsCheckViolation,
         (
             "public",
             "conversation_flows",

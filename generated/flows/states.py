@@ -20,257 +20,8 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import State
+from .models import STATE_COLUMN_TYPES, State
 from .schema import PACKAGE
-
-GET: Final = Statement(
-    "states.get",
-    """
-SELECT tenant_id, key, value, version, expires_at, created_at, updated_at FROM states
-WHERE tenant_id = $1
-  AND key = $2
-  AND (expires_at IS NULL OR expires_at > now())
-""",
-    parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=State,
-    read_only=True,
-)
-
-GET_MANY: Final = Statement(
-    "states.get_many",
-    """
-SELECT tenant_id, key, value, version, expires_at, created_at, updated_at FROM states
-WHERE tenant_id = $1
-  AND key = ANY($2)
-  AND (expires_at IS NULL OR expires_at > now())
-ORDER BY key
-""",
-    parameters=("uuid", "text[]"),
-    results=(
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=State,
-    read_only=True,
-)
-
-LIST_BY_PREFIX: Final = Variants(
-    "states.list_by_prefix",
-    (
-        """
-SELECT tenant_id, key, value, version, expires_at, created_at, updated_at FROM states
-WHERE tenant_id = $1
-  AND starts_with(key, $2)
-  AND (expires_at IS NULL OR expires_at > now())""",
-        OrderBy("""
-ORDER BY key"""),
-    ),
-    ordering=Ordering((Key("key", 1),), unique=1),
-    parameters=("uuid", "text"),
-    results=(
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=State,
-    read_only=True,
-)
-
-SET: Final = Statement(
-    "states.set",
-    """
-INSERT INTO states (tenant_id, key, value, expires_at)
-VALUES ($1, $2, $3, now() + $4::interval)
-ON CONFLICT (tenant_id, key) DO UPDATE
-SET value = excluded.value,
-    version = states.version + 1,
-    expires_at = excluded.expires_at,
-    updated_at = now()
-RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
-""",
-    parameters=("uuid", "text", "jsonb", "interval"),
-    results=(
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=State,
-)
-
-SET_IF_ABSENT: Final = Statement(
-    "states.set_if_absent",
-    """
-INSERT INTO states (tenant_id, key, value, expires_at)
-VALUES ($1, $2, $3, now() + $4::interval)
-ON CONFLICT (tenant_id, key) DO UPDATE
-SET value = excluded.value,
-    version = states.version + 1,
-    expires_at = excluded.expires_at,
-    updated_at = now()
-WHERE states.expires_at <= now()
-RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
-""",
-    parameters=("uuid", "text", "jsonb", "interval"),
-    results=(
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=State,
-)
-
-COMPARE_AND_SET: Final = Statement(
-    "states.compare_and_set",
-    """
-UPDATE states
-SET value = $1,
-    version = version + 1,
-    updated_at = now()
-WHERE tenant_id = $2
-  AND key = $3
-  AND value = $4
-  AND (expires_at IS NULL OR expires_at > now())
-RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
-""",
-    parameters=("jsonb", "uuid", "text", "jsonb"),
-    results=(
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=State,
-)
-
-SET_IF_UNCHANGED: Final = Statement(
-    "states.set_if_unchanged",
-    """
-UPDATE states
-SET value = $1,
-    version = version + 1,
-    updated_at = now()
-WHERE tenant_id = $2
-  AND key = $3
-  AND version = $4
-  AND (expires_at IS NULL OR expires_at > now())
-RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
-""",
-    parameters=("jsonb", "uuid", "text", "int8"),
-    results=(
-        "uuid",
-        "text",
-        "jsonb",
-        "int8",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=State,
-    optimistic=Optimistic(
-        Statement(
-            "states.set_if_unchanged: version",
-            """
-SELECT version FROM states WHERE tenant_id = $1 AND key = $2
-""",
-            parameters=("uuid", "text"),
-            results=("int8",),
-        ),
-        arguments=(1, 2),
-        expected=3,
-    ),
-)
-
-INCREMENT: Final[Statement[int]] = Statement(
-    "states.increment",
-    """
-INSERT INTO states (tenant_id, key, value, expires_at)
-VALUES ($1, $2, to_jsonb($3::bigint), now() + $4::interval)
-ON CONFLICT (tenant_id, key) DO UPDATE
-SET value = CASE
-        WHEN states.expires_at <= now() THEN excluded.value
-        ELSE to_jsonb(states.value::bigint + $3::bigint)
-    END,
-    expires_at = CASE
-        WHEN states.expires_at IS NULL OR states.expires_at > now() THEN states.expires_at
-        ELSE excluded.expires_at
-    END,
-    version = states.version + 1,
-    updated_at = now()
-RETURNING value::bigint AS "value!"
-""",
-    parameters=("uuid", "text", "int8", "interval"),
-    results=("int8",),
-)
-
-EXPIRE: Final[Statement[datetime]] = Statement(
-    "states.expire",
-    """
-UPDATE states
-SET expires_at = now() + $1::interval
-WHERE tenant_id = $2
-  AND key = $3
-  AND (expires_at IS NULL OR expires_at > now())
-RETURNING expires_at
-""",
-    parameters=("interval", "uuid", "text"),
-    results=("timestamptz",),
-)
-
-DELETE: Final[Statement[None]] = Statement(
-    "states.delete",
-    """
-DELETE FROM states
-WHERE tenant_id = $1
-  AND key = $2
-  AND (expires_at IS NULL OR expires_at > now())
-""",
-    parameters=("uuid", "text"),
-)
-
-PURGE_EXPIRED: Final[Statement[None]] = Statement(
-    "states.purge_expired",
-    """
-DELETE FROM states
-WHERE (tenant_id, key) IN (
-    SELECT tenant_id, key
-    FROM states
-    WHERE expires_at <= now()
-    ORDER BY expires_at
-    LIMIT $1
-    FOR UPDATE SKIP LOCKED
-)
-""",
-    parameters=("int8",),
-)
 
 
 class StateRepository:
@@ -376,6 +127,7 @@ class StateRepository:
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
+            NotNullMissing: states.value is NULL.
         """
         return await self._run.one(INCREMENT, (tenant_id, key, amount, time_to_live))
 
@@ -392,3 +144,197 @@ class StateRepository:
     async def purge_expired(self, *, limit: int) -> int:
         """Delete values that have expired, of all tenants, at most so many."""
         return await self._run.execrows(PURGE_EXPIRED, (limit,))
+
+
+GET: Final = Statement(
+    "states.get",
+    """
+SELECT tenant_id, key, value, version, expires_at, created_at, updated_at FROM states
+WHERE tenant_id = $1
+  AND key = $2
+  AND (expires_at IS NULL OR expires_at > now())
+""",
+    parameters=("uuid", "text"),
+    results=STATE_COLUMN_TYPES,
+    row=State,
+    read_only=True,
+)
+
+GET_MANY: Final = Statement(
+    "states.get_many",
+    """
+SELECT tenant_id, key, value, version, expires_at, created_at, updated_at FROM states
+WHERE tenant_id = $1
+  AND key = ANY($2)
+  AND (expires_at IS NULL OR expires_at > now())
+ORDER BY key
+""",
+    parameters=("uuid", "text[]"),
+    results=STATE_COLUMN_TYPES,
+    row=State,
+    read_only=True,
+)
+
+LIST_BY_PREFIX: Final = Variants(
+    "states.list_by_prefix",
+    (
+        """
+SELECT tenant_id, key, value, version, expires_at, created_at, updated_at FROM states
+WHERE tenant_id = $1
+  AND starts_with(key, $2)
+  AND (expires_at IS NULL OR expires_at > now())""",
+        OrderBy("""
+ORDER BY key"""),
+    ),
+    ordering=Ordering((Key("key", 1),), unique=1),
+    parameters=("uuid", "text"),
+    results=STATE_COLUMN_TYPES,
+    row=State,
+    read_only=True,
+)
+
+SET: Final = Statement(
+    "states.set",
+    """
+INSERT INTO states (tenant_id, key, value, expires_at)
+VALUES ($1, $2, $3, now() + $4::interval)
+ON CONFLICT (tenant_id, key) DO UPDATE
+SET value = excluded.value,
+    version = states.version + 1,
+    expires_at = excluded.expires_at,
+    updated_at = now()
+RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
+""",
+    parameters=("uuid", "text", "jsonb", "interval"),
+    results=STATE_COLUMN_TYPES,
+    row=State,
+)
+
+SET_IF_ABSENT: Final = Statement(
+    "states.set_if_absent",
+    """
+INSERT INTO states (tenant_id, key, value, expires_at)
+VALUES ($1, $2, $3, now() + $4::interval)
+ON CONFLICT (tenant_id, key) DO UPDATE
+SET value = excluded.value,
+    version = states.version + 1,
+    expires_at = excluded.expires_at,
+    updated_at = now()
+WHERE states.expires_at <= now()
+RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
+""",
+    parameters=("uuid", "text", "jsonb", "interval"),
+    results=STATE_COLUMN_TYPES,
+    row=State,
+)
+
+COMPARE_AND_SET: Final = Statement(
+    "states.compare_and_set",
+    """
+UPDATE states
+SET value = $1,
+    version = version + 1,
+    updated_at = now()
+WHERE tenant_id = $2
+  AND key = $3
+  AND value = $4
+  AND (expires_at IS NULL OR expires_at > now())
+RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
+""",
+    parameters=("jsonb", "uuid", "text", "jsonb"),
+    results=STATE_COLUMN_TYPES,
+    row=State,
+)
+
+SET_IF_UNCHANGED: Final = Statement(
+    "states.set_if_unchanged",
+    """
+UPDATE states
+SET value = $1,
+    version = version + 1,
+    updated_at = now()
+WHERE tenant_id = $2
+  AND key = $3
+  AND version = $4
+  AND (expires_at IS NULL OR expires_at > now())
+RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
+""",
+    parameters=("jsonb", "uuid", "text", "int8"),
+    results=STATE_COLUMN_TYPES,
+    row=State,
+    optimistic=Optimistic(
+        Statement(
+            "states.set_if_unchanged: version",
+            """
+SELECT version FROM states WHERE tenant_id = $1 AND key = $2
+""",
+            parameters=("uuid", "text"),
+            results=("int8",),
+        ),
+        arguments=(1, 2),
+        expected=3,
+    ),
+)
+
+INCREMENT: Final[Statement[int]] = Statement(
+    "states.increment",
+    """
+INSERT INTO states (tenant_id, key, value, expires_at)
+VALUES ($1, $2, to_jsonb($3::bigint), now() + $4::interval)
+ON CONFLICT (tenant_id, key) DO UPDATE
+SET value = CASE
+        WHEN states.expires_at <= now() THEN excluded.value
+        ELSE to_jsonb(states.value::bigint + $3::bigint)
+    END,
+    expires_at = CASE
+        WHEN states.expires_at IS NULL OR states.expires_at > now() THEN states.expires_at
+        ELSE excluded.expires_at
+    END,
+    version = states.version + 1,
+    updated_at = now()
+RETURNING value::bigint AS "value!"
+""",
+    parameters=("uuid", "text", "int8", "interval"),
+    results=("int8",),
+)
+
+EXPIRE: Final[Statement[datetime]] = Statement(
+    "states.expire",
+    """
+UPDATE states
+SET expires_at = now() + $1::interval
+WHERE tenant_id = $2
+  AND key = $3
+  AND (expires_at IS NULL OR expires_at > now())
+RETURNING expires_at
+""",
+    parameters=("interval", "uuid", "text"),
+    results=("timestamptz",),
+)
+
+DELETE: Final[Statement[None]] = Statement(
+    "states.delete",
+    """
+DELETE FROM states
+WHERE tenant_id = $1
+  AND key = $2
+  AND (expires_at IS NULL OR expires_at > now())
+""",
+    parameters=("uuid", "text"),
+)
+
+PURGE_EXPIRED: Final[Statement[None]] = Statement(
+    "states.purge_expired",
+    """
+DELETE FROM states
+WHERE (tenant_id, key) IN (
+    SELECT tenant_id, key
+    FROM states
+    WHERE expires_at <= now()
+    ORDER BY expires_at
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+""",
+    parameters=("int8",),
+)

@@ -43,8 +43,8 @@ def examine_server(config: Config, progress: Callable[[str], None]) -> ServerFac
     ):
         (judged,) = describe(connection, [Statement(sql="SELECT 1")])
         row = connection.execute(
-            "SELECT rolname, rolsuper, rolsuper OR rolcreatedb FROM pg_roles"
-            " WHERE rolname = current_user"
+            "SELECT rolname, rolsuper, rolsuper OR rolcreatedb FROM pg_catalog.pg_roles"
+            " WHERE rolname OPERATOR(pg_catalog.=) current_user"
         ).fetchone()
     role, superuser, creates_databases = row or ("", False, False)
     return ServerFacts(

@@ -21,6 +21,7 @@ from reposgen.database import (
 from reposgen.diagnostics import ReposgenError
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
+from reposgen.live_schema.sql_functions import read_sql_functions
 from reposgen.output.compare import compare as compare_files
 from reposgen.output.replace import replace as replace_files
 from reposgen.project import (
@@ -98,11 +99,8 @@ def _read(root: Path, known: JudgedFiles, findings: Findings) -> Source:
 
 
 def _judge(server: Server, source: Source, known: JudgedFiles) -> AnalysedPackage:
-    database = (
-        scratch_database(server, source.migrations)
-        if source.migrations
-        else existing_database(server)
-    )
+    made = source.migrations
+    database = scratch_database(server, made) if made else existing_database(server)
     with database as connection:
         catalog = read_catalog(connection)
         judge = partial(
@@ -110,6 +108,9 @@ def _judge(server: Server, source: Source, known: JudgedFiles) -> AnalysedPackag
             catalog=catalog,
             describe=partial(describe, connection),
             read_system=partial(read_catalog, connection),
+            read_functions=partial(read_sql_functions, connection),
+            declared=source.declared,
+            not_null=source.options.not_null_functions,
         )
         analysis = known.judge(source, catalog, judge)
     code = build_package(analysis, source.options)
@@ -138,8 +139,7 @@ def deliver(
     Raises:
         ReposgenError: the directory cannot be read or written.
     """
-    act = replace_files if write else compare_files
-    return act(
+    return (replace_files if write else compare_files)(
         project.config.output_directory,
         files,
         versions={"reposgen": __version__, "black": version("black")},

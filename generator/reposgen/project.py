@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from reposgen.analysis.model import Declared
 from reposgen.diagnostics import (
     Diagnostic,
     ReposgenError,
@@ -41,6 +42,14 @@ class Source:
     options: PackageConfig
     files: tuple[QueryFile, ...]
     migrations: Migrations | None
+
+    @property
+    def declared(self) -> Declared:
+        """What the package's options say of arrays."""
+        return Declared(
+            null_elements=self.options.null_elements,
+            types={name: written.type for name, written in self.options.types.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ NAMES = {
     "AsyncConnection": "Connection",
     "AsyncConnectionPool": "ConnectionPool",
     "AsyncCopy": "Copy",
+    "AsyncExitStack": "ExitStack",
     "AsyncGenerator": "Generator",
     "AsyncIterable": "Iterable",
     "AsyncIterator": "Iterator",
@@ -49,6 +50,8 @@ NAMES = {
     "aiter": "iter",
     "anext": "next",
     "asynccontextmanager": "contextmanager",
+    "athrow": "throw",
+    "enter_async_context": "enter_context",
 }
 # What is left to do once the names are right.
 TEXT = (

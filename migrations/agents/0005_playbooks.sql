@@ -7,7 +7,7 @@ CREATE TABLE playbooks (
     is_template boolean NOT NULL DEFAULT false,
     content jsonb NOT NULL DEFAULT '{}',
     current_version integer NOT NULL DEFAULT 0,
-    tags text[] NOT NULL DEFAULT '{}',
+    tags text[] NOT NULL DEFAULT '{}' CHECK (array_position(tags, NULL) IS NULL),
     created_by uuid,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),

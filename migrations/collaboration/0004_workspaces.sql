@@ -23,7 +23,7 @@ CREATE TABLE workspace_members (
     agent_id text NOT NULL,
     tenant_id uuid NOT NULL,
     role member_role NOT NULL DEFAULT 'viewer',
-    permissions text[] NOT NULL DEFAULT '{}',
+    permissions text[] NOT NULL DEFAULT '{}' CHECK (array_position(permissions, NULL) IS NULL),
     joined_at timestamptz NOT NULL DEFAULT now(),
     last_activity_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT workspace_members_pkey PRIMARY KEY (workspace_id, agent_id),

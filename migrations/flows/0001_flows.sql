@@ -13,7 +13,7 @@ CREATE TABLE conversation_flows (
     flow_definition jsonb NOT NULL,
     status flow_status NOT NULL DEFAULT 'draft',
     is_default boolean NOT NULL DEFAULT false,
-    tags text[] NOT NULL DEFAULT '{}',
+    tags text[] NOT NULL DEFAULT '{}' CHECK (array_position(tags, NULL) IS NULL),
     usage_count bigint NOT NULL DEFAULT 0,
     last_used_at timestamptz,
     published_at timestamptz,

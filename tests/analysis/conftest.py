@@ -12,9 +12,11 @@ import pytest
 from tests.quiet import without_notices
 
 from reposgen.analysis.analyse import analyse
+from reposgen.analysis.model import Declared
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
 from reposgen.live_schema.model import Described
+from reposgen.live_schema.sql_functions import read_sql_functions
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
@@ -24,12 +26,20 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Analysis
     from reposgen.live_schema.model import Description, Statement
 
+NOTHING = Declared()
+
 
 class Judge(Protocol):
     """Analyses one file of queries over a schema."""
 
     def __call__(
-        self, schema: str, sql: str, *, trees: bool = True, notices: bool = True
+        self,
+        schema: str,
+        sql: str,
+        *,
+        trees: bool = True,
+        notices: bool = True,
+        declared: Declared = ...,
     ) -> Analysis: ...
 
 
@@ -38,7 +48,12 @@ def judge(shared_database: Callable[[str], str], tmp_path: Path) -> Iterator[Jud
     with ExitStack() as connections:
 
         def run(
-            schema: str, sql: str, *, trees: bool = True, notices: bool = True
+            schema: str,
+            sql: str,
+            *,
+            trees: bool = True,
+            notices: bool = True,
+            declared: Declared = NOTHING,
         ) -> Analysis:
             url = shared_database(schema)
             if not notices:
@@ -62,6 +77,8 @@ def judge(shared_database: Callable[[str], str], tmp_path: Path) -> Iterator[Jud
                 read_catalog(connection),
                 describe=ask,
                 read_system=partial(read_catalog, connection),
+                read_functions=partial(read_sql_functions, connection),
+                declared=declared,
             )
 
         yield run

@@ -22,7 +22,7 @@ CREATE TABLE "values" ("values" int, "default" int);
 CREATE FUNCTION now_too() RETURNS int LANGUAGE sql AS 'SELECT 1';
 """
 ROWS = """\
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
       FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged"""
 
 

@@ -90,6 +90,47 @@ NAMES = [
     ),
     ("CALL work($1, $2)", "task who"),
     ("CALL work(who => $1, task => 1)", "who"),
+    # None reaches the column through what passes it on.
+    (
+        "UPDATE users SET email = CASE WHEN $1 THEN $2 ELSE $3 END",
+        "dollar_1 email? email_2?",
+    ),
+    ("UPDATE users SET email = CASE $1::int WHEN 1 THEN $2 END", "dollar_1 email?"),
+    ("UPDATE users SET name = CASE WHEN $1 THEN $2 ELSE name END", "dollar_1 name"),
+    ("UPDATE users SET email = nullif($1, '')", "email?"),
+    ("UPDATE users SET name = nullif($1, '')", "name"),
+    ("UPDATE users SET email = lower(trim(@a))", "a?"),
+    ("UPDATE users SET email = @a || '@x'", "a?"),
+    ("UPDATE users SET email = 'x' || upper(@a::text) || @a", "a?"),
+    ("UPDATE users SET email = @a::int::text", "a?"),
+    ("UPDATE users SET email = coalesce(@a, 'x')", "a?"),
+    ("UPDATE users SET email = (SELECT @a::text)", "a?"),
+    ("UPDATE users SET (email, name) = (SELECT @a::text, @b)", "a? b"),
+    ("WITH w AS (SELECT @a::text AS a) UPDATE users SET email = a FROM w", "a?"),
+    ("INSERT INTO users (id, name, email) VALUES (@a, lower(@b), lower(@c))", "a b c?"),
+    (
+        "INSERT INTO users (id, name, email) SELECT 1, @b, CASE WHEN @c THEN @d END",
+        "b c d?",
+    ),
+    (
+        (
+            "INSERT INTO users (id, name) VALUES (@a, @b)"
+            " ON CONFLICT (id) DO UPDATE SET email = nullif(@c, '')"
+        ),
+        "a b c?",
+    ),
+    # Not so where something else would be lost, or where it says something else too.
+    ("UPDATE users SET email = name || @a", "a"),
+    ("UPDATE users SET email = @a || @b", "a b"),
+    ("UPDATE tasks SET data = to_jsonb(now() + @a::interval)", "a"),
+    ("UPDATE users SET email = concat(@a::text, 'x')", "a"),
+    ("UPDATE users SET email = @a WHERE lower(email) = lower(@a)", "a"),
+    ("UPDATE users SET email = @a WHERE starts_with(email, @a)", "a"),
+    ("UPDATE users SET email = CASE WHEN @a > 'a' THEN @a END", "a"),
+    ("UPDATE users SET email = CASE @a WHEN 'a' THEN 'b' ELSE @a END", "a"),
+    ("UPDATE users SET email = @a, name = upper(@a)", "a"),
+    ("UPDATE users SET email = @a, name = coalesce(@a, name)", "a?"),
+    ("UPDATE users SET email = @a WHERE @a::text IS NULL OR email = @a", "a?"),
     # One parameter in two places: the first name counts, and a comparison
     # forbids the NULL that an assignment would allow.
     ("UPDATE users SET email = $1 WHERE email <> $1", "email"),

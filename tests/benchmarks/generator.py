@@ -189,7 +189,8 @@ def stages(project: Project, *, cold: bool) -> dict[str, float]:
             stack.enter_context(patch.object(module, attribute, call))
         cache = open_cache(config)
         analysed = pipeline.analyse(config, (), lambda _: None, cache)
-        pipeline.deliver(analysed, pipeline.output_files(analysed, cache), write=True)
+        files = pipeline.output_files(analysed, cache)
+        pipeline.deliver(analysed, files, {}, write=True)
     return clock.taken
 
 

@@ -17,6 +17,7 @@ from reposgen.database.migrations import apply
 from reposgen.diagnostics import Diagnostic, ReposgenError
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
+from reposgen.live_schema.sql_functions import read_sql_functions
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def judge(connection: psycopg.Connection[Any], folder: Path) -> Outcome:
         read_catalog(connection),
         describe=partial(describe, connection),
         read_system=partial(read_catalog, connection),
+        read_functions=partial(read_sql_functions, connection),
     )
     own = [d for file in files for d in file.diagnostics]
     return Outcome(

@@ -67,11 +67,20 @@ class Runs:
         wrong: queries and columns, typed not null, that were NULL.
         claims: columns typed not null of which rows were seen.
         refused: of each query that never ran, why not.
+        nulls: columns that were NULL.
+        silent: columns typed nullable of which rows were seen.
     """
 
     wrong: set[str] = field(default_factory=set)
     claims: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
+    nulls: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+
+    @property
+    def missed(self) -> set[str]:
+        """Columns typed nullable that never were NULL."""
+        return self.silent - self.nulls
 
 
 def run_over_states(
@@ -79,12 +88,13 @@ def run_over_states(
     catalog: Catalog,
     queries: Iterable[TypedQuery],
     random: Random,
+    states: int = _STATES,
 ) -> Runs:
-    """Run those queries that claim something, each over all states."""
+    """Run those queries that return something, each over all states."""
     runs = Runs()
-    claiming = [q for q in queries if any(not c.nullable for c in flat_columns(q))]
+    claiming = [q for q in queries if q.results]
     connection.execute("SET statement_timeout = '500ms'; SET jit = off")
-    for _ in range(_STATES if claiming else 0):
+    for _ in range(states if claiming else 0):
         with connection.transaction(force_rollback=True):
             _fill(connection, catalog, random)
             for query in claiming:
@@ -165,12 +175,13 @@ def _run(
         runs.refused[query.name] = result.get_error_message()
         return
     for index, column in enumerate(flat_columns(query)):
-        if column.nullable:
-            continue
         name = f"{query.name}.{column.name}"
         for row in range(result.ntuples):
-            runs.claims.add(name)
-            if result.get_value(row, index) is None:
+            (runs.silent if column.nullable else runs.claims).add(name)
+            if result.get_value(row, index) is not None:
+                continue
+            runs.nulls.add(name)
+            if not column.nullable:
                 runs.wrong.add(f"{name}: {'; '.join(column.why)}; {text} {values}")
 
 

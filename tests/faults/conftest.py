@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import TYPE_CHECKING
+import sys
+from collections import defaultdict
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 import psycopg
 import pytest
+import uvloop
 from psycopg.conninfo import make_conninfo
 from tests.runtime.shop import SCHEMA
 from tests.support.crashes import come_back
@@ -16,7 +23,71 @@ from tests.support.replica import Replica, replica_of
 from reposgen.database.embedded import embedded_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+HERE: Final = Path(__file__).parent
+# What each test runs on: the event loop, the kind of socket, the path.
+AXES: Final = ("_asyncio_loop_factory", "transport", "plain")
+# Elsewhere there is one loopback address, where other servers may listen.
+TRANSPORTS: Final = ("unix", "tcp") if sys.platform == "linux" else ("unix",)
+_addresses: Final = count(1)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[
+    str, Callable[[], asyncio.AbstractEventLoop]
+]:
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Of each test's combinations keep one for each path, unless all are to run."""
+    if config.getoption("--all"):
+        return
+    groups = defaultdict(list)
+    for item in items:
+        if HERE in item.path.parents and isinstance(item, pytest.Function):
+            groups[_group(item)].append(item)
+    left_out = set[pytest.Item]()
+    for group, members in groups.items():
+        left_out.update(members)
+        left_out.discard(members[crc32(group.encode()) % len(members)])
+    if left_out:
+        config.hook.pytest_deselected(items=[*left_out])
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _group(item: pytest.Function) -> str:
+    """What the combinations of a test have in common, and the path."""
+    parameters = {} if not hasattr(item, "callspec") else item.callspec.params
+    rest = {
+        name: value
+        for name, value in parameters.items()
+        if name not in AXES or name == "plain"
+    }
+    return f"{item.path.relative_to(HERE)} {item.originalname} {rest!r}"
+
+
+def loopback() -> str:
+    """An address of this machine on which nobody else listens."""
+    pid = os.getpid()
+    return f"127.{1 + (pid >> 8) % 254}.{pid % 256}.{next(_addresses) % 256}"
+
+
+def listening() -> dict[str, str]:
+    """The setting of a server that is to be reached over TCP, too."""
+    return {"listen_addresses": loopback()} if "tcp" in TRANSPORTS else {}
+
+
+def over(transport: str, conninfo: str) -> str:
+    """The server behind a Unix socket, over that kind of one."""
+    if transport == "unix":
+        return conninfo
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute("SHOW listen_addresses").fetchone()
+    assert row is not None
+    return make_conninfo(conninfo, host=row[0])
 
 
 def ready(server: str) -> str:
@@ -30,35 +101,43 @@ def ready(server: str) -> str:
     return conninfo
 
 
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    """Each test runs over each kind of socket."""
+    return str(request.param)
+
+
 @pytest.fixture
-def doomed() -> Iterator[str]:
+def doomed(transport: str) -> Iterator[str]:
     """A server of the test's own, which need not survive it."""
-    with embedded_server(major(), progress=lambda _: None) as server:
-        yield ready(server)
+    with embedded_server(
+        major(), progress=lambda _: None, settings=listening()
+    ) as server:
+        yield over(transport, ready(server))
 
 
 @pytest.fixture(scope="session")
 def crashing() -> Iterator[str]:
     """A server that goes down at times, and comes back."""
-    settings = {"max_connections": "30", "deadlock_timeout": "50ms"}
+    settings = {"max_connections": "30", "deadlock_timeout": "50ms", **listening()}
     with embedded_server(major(), progress=lambda _: None, settings=settings) as server:
         yield ready(server)
         come_back(server)
 
 
 @pytest.fixture
-def conninfo(crashing: str) -> str:
+def conninfo(crashing: str, transport: str) -> str:
     """The shop on that server, empty."""
     come_back(crashing)
     with psycopg.connect(crashing) as connection:
         connection.execute("TRUNCATE tasks, owners, counters RESTART IDENTITY")
         connection.execute("INSERT INTO counters VALUES (1, 0), (2, 0)")
-    return crashing
+    return over(transport, crashing)
 
 
 @pytest.fixture
-def proxy(conninfo: str) -> Iterator[Proxy]:
-    with proxied(conninfo) as proxy:
+def proxy(conninfo: str, transport: str) -> Iterator[Proxy]:
+    with proxied(conninfo, loopback() if transport == "tcp" else None) as proxy:
         yield proxy
 
 
@@ -66,15 +145,15 @@ def proxy(conninfo: str) -> Iterator[Proxy]:
 def replicated() -> Iterator[tuple[str, Replica]]:
     """The shop on a server, and a replica of that."""
     # What is committed goes to the replica at once.
-    settings = {"synchronous_commit": "local"}
+    settings = {"synchronous_commit": "local", **listening()}
     with embedded_server(major(), progress=lambda _: None, settings=settings) as server:
         primary = ready(server)
-        with replica_of(server, major(), "shop") as replica:
+        with replica_of(server, major(), "shop", listening()) as replica:
             yield primary, replica
 
 
 @pytest.fixture
-def primary(replicated: tuple[str, Replica]) -> str:
+def primary(replicated: tuple[str, Replica], transport: str) -> str:
     """The shop on a server that has a replica, empty."""
     primary, replica = replicated
     replica.start()
@@ -82,14 +161,19 @@ def primary(replicated: tuple[str, Replica]) -> str:
     with psycopg.connect(primary) as connection:
         connection.execute("TRUNCATE tasks, owners, counters RESTART IDENTITY")
     replica.catch_up(primary)
-    return primary
+    return over(transport, primary)
 
 
 @pytest.fixture
-def replica(replicated: tuple[str, Replica], primary: str) -> Replica:
+def replica(
+    replicated: tuple[str, Replica], primary: str, transport: str
+) -> Iterator[Replica]:
     """That replica; it runs, and has all that the primary has."""
     assert primary
-    return replicated[1]
+    _, replica = replicated
+    before, replica.conninfo = replica.conninfo, over(transport, replica.conninfo)
+    yield replica
+    replica.conninfo = before
 
 
 @pytest.fixture(params=["fast", "plain"])

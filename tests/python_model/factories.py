@@ -137,7 +137,7 @@ def table(
         constraints=constraints,
         indexes=(),
         triggers=(),
-        has_children=False,
+        children=(),
         row_security=False,
         row_type=next(_OIDS),
         comment=comment or None,

@@ -162,28 +162,43 @@ def test_a_row_that_knows_less_than_its_table_has_a_class_of_its_own() -> None:
     assert models(package) == {}
 
 
-def test_a_views_columns_are_what_all_queries_prove() -> None:
+def test_a_views_columns_are_what_its_definition_proves() -> None:
     view = table(
         "happy",
-        attribute("a", null=True),
+        attribute("a"),
         attribute("b", null=True),
         kind=RelationKind.VIEW,
     )
-    strong = embed(view)
+    make = type(embed(view))
     proved = (column("a", of=(view, 1)), column("b", of=(view, 2)))
-    half = (column("a", of=(view, 1)), column("b", null=True, of=(view, 2)))
-    make = type(strong)
     queries = [
         query(
             name,
             Command.MANY,
-            make(name="happy", relation=view, nullable=False, columns=columns),
+            make(name="happy", relation=view, nullable=missing, columns=proved),
             column("n", INT4),
         )
-        for name, columns in (("One", proved), ("Two", half))
+        for name, missing in (("One", False), ("Two", True))
     ]
-    package = build_package(analysis(*queries, relations=(view,)), config())
-    assert models(package)["Happy"] == [("a", "str"), ("b", "str | None")]
+    for several in (queries, queries[:1], queries[1:]):
+        package = build_package(analysis(*several, relations=(view,)), config())
+        assert models(package)["Happy"] == [("a", "str"), ("b", "str | None")]
+
+
+def test_names_do_not_depend_on_the_other_queries() -> None:
+    same = table("task", attribute("id"), attribute("a"))
+    row = table("list_rows", attribute("id"), attribute("a"))
+    queries = {
+        "Task": query("Get", Command.ONE, model=TASKS),
+        "PublicTask": query("Get2", Command.ONE, model=same),
+        "ListRow2": query("List", Command.MANY, column("a"), column("b")),
+    }
+    relations = (TASKS, same, row)
+    together = build_package(analysis(*queries.values(), relations=relations), config())
+    for one in queries.values():
+        alone = build_package(analysis(one, relations=relations), config())
+        (built,) = module(alone, "demo.tasks").queries
+        assert built in module(together, "demo.tasks").queries
 
 
 def test_class_names_that_collide() -> None:

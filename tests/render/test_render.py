@@ -100,7 +100,7 @@ def test_whatever_things_are_called(data: st.DataObject) -> None:
             "Fill",
             Command.COPYFROM,
             parameters=parameters,
-            copy=CopyTarget(relation=tasks, columns=(name(), name())),
+            copy=CopyTarget(table=(name(), name()), columns=(name(), name())),
             raises=raises,
         ),
         query("Note", Command.BATCHMANY, column(name()), parameters=parameters[:1]),

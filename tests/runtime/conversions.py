@@ -169,5 +169,7 @@ NOTE: Final = Composite(
         "settings": JsonOf("jsonb", Settings),
         "token": Hidden("text"),
         "rate": AsText("numeric", float),
+        "home": "public.address",
+        "day": "date",
     },
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.runtime.conversions import NOTE, NOTE_TYPE
 
-from reposgen_runtime import CopyInto, Json, Package, Statement
+from reposgen_runtime import Composite, CopyInto, Json, Package, Statement
 from reposgen_runtime.errors import AlreadyExists, CheckFailed
 
 if TYPE_CHECKING:
@@ -174,13 +174,43 @@ PACKAGE: Final = Package(
     "shop",
     enums={"public.status": Status, '"Odd.Schema"."Mood ""[]"': Mood},
     composites={
-        "public.place": Place,
-        "public.address": Address,
-        "public.device": Device,
+        "public.place": Composite(Place, {"x": "float8", "y": "float8"}),
+        "public.address": Composite(
+            Address,
+            {
+                "street": "text",
+                "zip": "varchar",
+                "place": "public.place",
+                "tags": "text[]",
+                "state": "public.status",
+                "since": "date",
+            },
+        ),
+        "public.device": Composite(
+            Device,
+            {
+                "mac": "macaddr",
+                "label": "text",
+                "state": "public.status",
+                "at": "public.place",
+                "note": "jsonb",
+            },
+        ),
         "public.note": NOTE,
-        "public.house": House,
-        "public.single": Single,
-        "public.wrapped": wrapped,
+        "public.house": Composite(
+            House,
+            {
+                "rooms": "public.place[]",
+                "names": "text[]",
+                "home": "public.home",
+                "sizes": "public.small_range",
+                "states": "public.states",
+                "seasons": "public.season[]",
+                "rates": "numeric[]",
+            },
+        ),
+        "public.single": Composite(Single, {"value": "int4"}),
+        "public.wrapped": Composite(wrapped, {"a": "int4", "b": "text"}),
     },
     types=("public.float_range", "public.float_set", "public.email"),
     constraints={

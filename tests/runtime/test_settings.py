@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from inspect import signature
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from reposgen_runtime import Settings
+from reposgen_runtime import Settings, aio, sync
 from reposgen_runtime.settings import Options
 from reposgen_runtime.statistics import server_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -82,3 +87,32 @@ def test_how_a_server_is_called(
     monkeypatch.delenv("PGDATABASE", raising=False)
     assert conninfo_to_dict(conninfo)
     assert server_name(conninfo) == name
+
+
+def test_how_a_services_server_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = tmp_path / "services.conf"
+    services.write_text(
+        "# all of them\n[replica]\nhost=10.0.0.3\nport=6000\ndbname=shop\n"
+    )
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    assert server_name("service=replica user=ada") == "10.0.0.3:6000/shop"
+    assert server_name("service=replica port=6001") == "10.0.0.3:6001/shop"
+    assert server_name("service=unheard-of").startswith("service=unheard-of")
+    monkeypatch.setenv("PGHOST", "db")
+    monkeypatch.setenv("PGPORT", "7000")
+    assert server_name("dbname=shop") == "db:7000/shop"
+
+
+def test_packets_that_vanish_are_noticed() -> None:
+    assert Settings().connection_options("")["tcp_user_timeout"] == 30_000
+    given = Settings().connection_options("host=db tcp_user_timeout=5000")
+    assert "tcp_user_timeout" not in given
+
+
+@pytest.mark.parametrize("cls", [aio.Database, sync.Database])
+def test_the_options_are_listed(cls: type[Any]) -> None:
+    parameters = signature(cls.open).parameters
+    assert [*parameters] == ["conninfo", *Options.__annotations__]
+    assert parameters["max_size"].default == Settings().max_size

@@ -15,7 +15,8 @@ from tests.support.sockets import connect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NAME: Final = ".s.PGSQL.5432"
+_PORT: Final = 5432
+_NAME: Final = f".s.PGSQL.{_PORT}"
 _BLOCK: Final = 65536
 
 
@@ -27,9 +28,10 @@ class Proxy:
         cuts: how many connections were cut.
     """
 
-    def __init__(self, server: str, folder: Path) -> None:
+    def __init__(self, server: str, folder: Path, address: str | None) -> None:
         self._server = server
-        self.conninfo = make_conninfo(server, host=str(folder), port=5432)
+        self._address = address
+        self.conninfo = make_conninfo(server, host=address or str(folder), port=_PORT)
         self.cuts = 0
         self._word: bytes | None = None
         self._is_heard = False
@@ -52,9 +54,14 @@ class Proxy:
 
     def come_up(self) -> None:
         """Take connections."""
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self._path))
-        self._listener.listen()
+        if self._address is None:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(self._path))
+        else:
+            self._listener = socket.socket()
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._listener.bind((self._address, _PORT))
+        self._listener.listen(100)
         listening = (self._listener,)
         threading.Thread(target=self._accept, args=listening, daemon=True).start()
 
@@ -125,10 +132,15 @@ def _end(one: socket.socket) -> None:
 
 
 @contextmanager
-def proxied(server: str) -> Iterator[Proxy]:
-    """A proxy in front of a server that listens on a Unix socket."""
+def proxied(server: str, address: str | None = None) -> Iterator[Proxy]:
+    """A proxy in front of a server.
+
+    Args:
+        server: its conninfo.
+        address: where the proxy listens; None for a Unix socket.
+    """
     with tempfile.TemporaryDirectory(prefix="proxy-", dir="/tmp") as folder:
-        proxy = Proxy(server, Path(folder))
+        proxy = Proxy(server, Path(folder), address)
         try:
             yield proxy
         finally:

@@ -17,7 +17,7 @@ from reposgen.database.installation import find_installation
 from reposgen.database.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import LiteralString
 
     from reposgen.database.installation import Installation
@@ -38,10 +38,20 @@ class Replica:
     """
 
     def __init__(
-        self, installation: Installation, folder: Path, primary: str, name: str
+        self,
+        installation: Installation,
+        folder: Path,
+        primary: str,
+        name: str,
+        settings: Mapping[str, str],
     ) -> None:
         self._installation = installation
         self._folder = folder
+        self._settings = {
+            **_SETTINGS,
+            **settings,
+            "unix_socket_directories": str(folder),
+        }
         self._server: subprocess.Popen[bytes] | None = None
         parts = conninfo_to_dict(primary)
         self._call(
@@ -56,11 +66,10 @@ class Replica:
         """Have it run; does nothing if it does."""
         if self._server is not None and self._server.poll() is None:
             return
-        options = {**_SETTINGS, "unix_socket_directories": str(self._folder)}
         self._server = self._call(
             "postgres",
             *("-D", self._folder / "data"),
-            *(f"--{key}={value}" for key, value in options.items()),
+            *(f"--{key}={value}" for key, value in self._settings.items()),
         )
         come_back(self.conninfo)
 
@@ -102,19 +111,22 @@ class Replica:
 
 
 @contextmanager
-def replica_of(primary: str, major: int, database: str) -> Iterator[Replica]:
+def replica_of(
+    primary: str, major: int, database: str, settings: Mapping[str, str] | None = None
+) -> Iterator[Replica]:
     """A replica of a server that has a Unix socket and trusts everyone.
 
     Args:
         primary: the server's conninfo.
         major: its version.
         database: where `conninfo` is to lead.
+        settings: of the replica, beside the usual ones.
     """
     installation = find_installation(major)
     with tempfile.TemporaryDirectory(prefix="replica-", dir="/tmp") as name:
         if installation.user:
             os.chown(name, installation.user.pw_uid, installation.user.pw_gid)
-        replica = Replica(installation, Path(name), primary, database)
+        replica = Replica(installation, Path(name), primary, database, settings or {})
         try:
             replica.start()
             yield replica

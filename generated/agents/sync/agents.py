@@ -11,22 +11,8 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import agents as _statements
 from ..agents import (
-    COUNT,
-    CREATE,
-    CREATE_MANY,
-    DELETE,
-    GET_ACTIVE_AGENTS,
-    GET_AGENT_METRICS,
-    GET_BY_ID,
-    GET_BY_TYPE,
-    GET_WITH_TOOLS,
-    GRANT_TOOL,
-    LIST,
-    LIST_WITH_TOOLS,
-    REVOKE_TOOL,
-    UPDATE,
-    UPDATE_STATE,
     CreateManyParams,
     GetAgentMetricsRow,
     GetWithToolsRow,
@@ -56,7 +42,9 @@ class AgentRepository:
             AgentsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
             AgentsTypeCheckViolation: CHECK ((type <> ''::text)).
         """
-        return self._run.one(CREATE, (name, type, description, configuration))
+        return self._run.one(
+            _statements.CREATE, (name, type, description, configuration)
+        )
 
     def create_many(self, rows: Iterable[CreateManyParams]) -> int:
         """Register many agents at once.
@@ -68,11 +56,11 @@ class AgentRepository:
             AgentsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
             AgentsTypeCheckViolation: CHECK ((type <> ''::text)).
         """
-        return self._run.copy_from(CREATE_MANY, rows)
+        return self._run.copy_from(_statements.CREATE_MANY, rows)
 
     def get_by_id(self, *, id: UUID) -> Agent | None:
         """Return one agent, None if there is none."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
         self,
@@ -100,12 +88,14 @@ class AgentRepository:
             AgentsTypeCheckViolation: CHECK ((type <> ''::text)).
         """
         return self._run.one(
-            *UPDATE.choose((name, type, status, description, configuration, id))
+            *_statements.UPDATE.choose(
+                (name, type, status, description, configuration, id)
+            )
         )
 
     def delete(self, *, id: UUID) -> int:
         """Delete an agent. What it did stays."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
         self,
@@ -143,7 +133,7 @@ class AgentRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (type, status),
             sort=sort,
             limit=limit,
@@ -161,15 +151,15 @@ class AgentRepository:
             type: None leaves its condition out.
             status: None leaves its condition out.
         """
-        return self._run.one(*COUNT.choose((type, status)))
+        return self._run.one(*_statements.COUNT.choose((type, status)))
 
     def get_by_type(self, *, type: str) -> list_[Agent]:
         """The agents of a type, by name."""
-        return self._run.many(GET_BY_TYPE, (type,))
+        return self._run.many(_statements.GET_BY_TYPE, (type,))
 
     def get_active_agents(self) -> list_[Agent]:
         """The agents that run now, by name."""
-        return self._run.many(GET_ACTIVE_AGENTS)
+        return self._run.many(_statements.GET_ACTIVE_AGENTS)
 
     def update_state(self, *, state: JsonInput, id: UUID) -> Agent:
         """Merge what is given into the agent's state.
@@ -178,7 +168,7 @@ class AgentRepository:
             NotFound: no such row.
             AgentsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
         """
-        return self._run.one(UPDATE_STATE, (state, id))
+        return self._run.one(_statements.UPDATE_STATE, (state, id))
 
     def get_agent_metrics(self, *, agent_id: UUID) -> GetAgentMetricsRow:
         """How an agent has done: its attempts at tasks and its calls of tools. Shares go from 0 to 1; they and the averages are
@@ -187,7 +177,7 @@ class AgentRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_AGENT_METRICS, (agent_id,))
+        return self._run.one(_statements.GET_AGENT_METRICS, (agent_id,))
 
     def grant_tool(self, *, agent_id: UUID, tool_id: UUID) -> None:
         """Let an agent call a tool.
@@ -196,11 +186,11 @@ class AgentRepository:
             AgentToolsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE.
             AgentToolsToolIdFkeyViolation: FOREIGN KEY (tool_id) REFERENCES tools(id) ON DELETE CASCADE.
         """
-        self._run.exec(GRANT_TOOL, (agent_id, tool_id))
+        self._run.exec(_statements.GRANT_TOOL, (agent_id, tool_id))
 
     def revoke_tool(self, *, agent_id: UUID, tool_id: UUID) -> int:
         """Keep an agent from calling a tool."""
-        return self._run.execrows(REVOKE_TOOL, (agent_id, tool_id))
+        return self._run.execrows(_statements.REVOKE_TOOL, (agent_id, tool_id))
 
     def get_with_tools(self, *, id: UUID) -> GetWithToolsRow:
         """Return one agent with the tools that it may call, by name.
@@ -208,8 +198,8 @@ class AgentRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_WITH_TOOLS, (id,))
+        return self._run.one(_statements.GET_WITH_TOOLS, (id,))
 
     def list_with_tools(self) -> list_[ListWithToolsRow]:
         """All agents with the tools that they may call, both by name."""
-        return self._run.many(LIST_WITH_TOOLS)
+        return self._run.many(_statements.LIST_WITH_TOOLS)

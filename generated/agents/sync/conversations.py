@@ -10,17 +10,8 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
-from ..conversations import (
-    ADVANCE_POSITIONS,
-    COUNT,
-    CREATE,
-    DELETE,
-    GET_BY_ID,
-    LIST,
-    LIST_WITH_LATEST_MESSAGE,
-    UPDATE,
-    ListWithLatestMessageRow,
-)
+from .. import conversations as _statements
+from ..conversations import ListWithLatestMessageRow
 from ..models import Conversation
 from ..schema import PACKAGE
 
@@ -48,11 +39,11 @@ class ConversationRepository:
             ConversationsPkeyViolation: PRIMARY KEY (id).
             ConversationsUserIdFkeyViolation: FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE.
         """
-        return self._run.one(CREATE, (user_id, agent_id, title, metadata))
+        return self._run.one(_statements.CREATE, (user_id, agent_id, title, metadata))
 
     def get_by_id(self, *, id: UUID) -> Conversation | None:
         """Return one conversation, None if there is none."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
         self,
@@ -73,11 +64,13 @@ class ConversationRepository:
             NotFound: no such row.
             ConversationsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
         """
-        return self._run.one(*UPDATE.choose((title, agent_id, metadata, id)))
+        return self._run.one(
+            *_statements.UPDATE.choose((title, agent_id, metadata, id))
+        )
 
     def delete(self, *, id: UUID) -> int:
         """Delete a conversation with its messages."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
         self,
@@ -103,7 +96,7 @@ class ConversationRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (user_id, agent_id),
             limit=limit,
             after=after,
@@ -120,14 +113,14 @@ class ConversationRepository:
             user_id: None leaves its condition out.
             agent_id: None leaves its condition out.
         """
-        return self._run.one(*COUNT.choose((user_id, agent_id)))
+        return self._run.one(*_statements.COUNT.choose((user_id, agent_id)))
 
     def advance_positions(self, *, ids: Sequence[UUID]) -> int:
         """After an import: let the next messages of conversations come behind all that are there."""
-        return self._run.execrows(ADVANCE_POSITIONS, (ids,))
+        return self._run.execrows(_statements.ADVANCE_POSITIONS, (ids,))
 
     def list_with_latest_message(
         self, *, user_id: UUID, limit: int
     ) -> list_[ListWithLatestMessageRow]:
         """A user's conversations, those that changed last first, each with its agent and its last message."""
-        return self._run.many(LIST_WITH_LATEST_MESSAGE, (user_id, limit))
+        return self._run.many(_statements.LIST_WITH_LATEST_MESSAGE, (user_id, limit))

@@ -11,22 +11,8 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Notification, Page, Unset
 from reposgen_runtime.sync import Listener, Runner, Source
 
-from ..messages import (
-    APPEND,
-    COUNT,
-    CREATE,
-    DELETE,
-    GET_BY_ID,
-    GET_CONTEXT_WINDOW,
-    GET_HISTORY,
-    IMPORT_MANY,
-    LIST,
-    MESSAGE_APPENDED,
-    SEARCH,
-    UPDATE,
-    ImportManyParams,
-    SearchRow,
-)
+from .. import messages as _statements
+from ..messages import ImportManyParams, SearchRow
 from ..models import Message, MessageRole, NewMessage
 from ..schema import PACKAGE
 
@@ -57,9 +43,10 @@ class MessageRepository:
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
         return self._run.one(
-            CREATE, (conversation_id, role, content, token_count, metadata)
+            _statements.CREATE, (conversation_id, role, content, token_count, metadata)
         )
 
     def append(
@@ -74,8 +61,10 @@ class MessageRepository:
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            NotNullMissing: messages.content or messages.role is NULL.
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
-        return self._run.many(APPEND, (messages, conversation_id))
+        return self._run.many(_statements.APPEND, (messages, conversation_id))
 
     def import_many(self, rows: Iterable[ImportManyParams]) -> int:
         """Take over messages with their positions. AdvancePositions tells the conversations of them.
@@ -86,12 +75,13 @@ class MessageRepository:
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
+            RepositoryError: what trigger public.messages.messages_notify raises.
         """
-        return self._run.copy_from(IMPORT_MANY, rows)
+        return self._run.copy_from(_statements.IMPORT_MANY, rows)
 
     def get_by_id(self, *, id: UUID) -> Message | None:
         """Return one message, None if there is none."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
         self,
@@ -113,11 +103,13 @@ class MessageRepository:
             NothingToUpdate: nothing is given to be set.
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
         """
-        return self._run.one(*UPDATE.choose((content, token_count, metadata, id)))
+        return self._run.one(
+            *_statements.UPDATE.choose((content, token_count, metadata, id))
+        )
 
     def delete(self, *, id: UUID) -> int:
         """Delete a message. The others keep their positions."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
         self,
@@ -145,7 +137,7 @@ class MessageRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (conversation_id, role, created_after),
             limit=limit,
             after=after,
@@ -167,7 +159,9 @@ class MessageRepository:
             role: None leaves its condition out.
             created_after: None leaves its condition out.
         """
-        return self._run.one(*COUNT.choose((conversation_id, role, created_after)))
+        return self._run.one(
+            *_statements.COUNT.choose((conversation_id, role, created_after))
+        )
 
     def get_history(
         self,
@@ -190,7 +184,7 @@ class MessageRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            GET_HISTORY,
+            _statements.GET_HISTORY,
             (conversation_id,),
             limit=limit,
             after=after,
@@ -203,7 +197,7 @@ class MessageRepository:
     ) -> list_[Message]:
         """The latest messages that together fit into so many tokens, in the order in which they were said."""
         return self._run.many(
-            GET_CONTEXT_WINDOW, (conversation_id, max_messages, max_tokens)
+            _statements.GET_CONTEXT_WINDOW, (conversation_id, max_messages, max_tokens)
         )
 
     def search(
@@ -223,9 +217,9 @@ class MessageRepository:
             role: None leaves its condition out.
         """
         return self._run.many(
-            *SEARCH.choose((query, user_id, conversation_id, role, limit))
+            *_statements.SEARCH.choose((query, user_id, conversation_id, role, limit))
         )
 
     def message_appended(self) -> Listener[Notification[str]]:
         """The ids of conversations in which something is said from now on."""
-        return self._run.listen(MESSAGE_APPENDED)
+        return self._run.listen(_statements.MESSAGE_APPENDED)

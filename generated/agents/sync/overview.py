@@ -7,14 +7,8 @@ from uuid import UUID
 
 from reposgen_runtime.sync import Runner, Source
 
-from ..overview import (
-    GET_SYSTEM_OVERVIEW,
-    GET_USER_OVERVIEW,
-    SEARCH_EVERYTHING,
-    GetSystemOverviewRow,
-    GetUserOverviewRow,
-    SearchEverythingRow,
-)
+from .. import overview as _statements
+from ..overview import GetSystemOverviewRow, GetUserOverviewRow, SearchEverythingRow
 from ..schema import PACKAGE
 
 
@@ -28,7 +22,7 @@ class OverviewRepository:
 
     def search_everything(self, *, query: str, limit: int) -> list[SearchEverythingRow]:
         """Whatever has all words of the query in its name or description, the best matches first."""
-        return self._run.many(SEARCH_EVERYTHING, (query, limit))
+        return self._run.many(_statements.SEARCH_EVERYTHING, (query, limit))
 
     def get_user_overview(
         self, *, conversation_limit: int, task_limit: int, user_id: UUID
@@ -39,9 +33,9 @@ class OverviewRepository:
             NotFound: no such row.
         """
         return self._run.one(
-            GET_USER_OVERVIEW, (conversation_limit, task_limit, user_id)
+            _statements.GET_USER_OVERVIEW, (conversation_limit, task_limit, user_id)
         )
 
     def get_system_overview(self) -> GetSystemOverviewRow:
         """How many there are of everything."""
-        return self._run.one(GET_SYSTEM_OVERVIEW)
+        return self._run.one(_statements.GET_SYSTEM_OVERVIEW)

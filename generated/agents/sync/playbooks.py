@@ -12,27 +12,13 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import playbooks as _statements
 from ..models import (
     ExecutionStatus,
     Playbook,
     PlaybookExecution,
     PlaybookStatus,
     PlaybookVersion,
-)
-from ..playbooks import (
-    COUNT,
-    CREATE,
-    CREATE_FROM_TEMPLATE,
-    CREATE_VERSION,
-    DELETE,
-    GET_BY_ID,
-    GET_EXECUTION_LOG,
-    GET_TEMPLATES,
-    GET_VERSION,
-    GET_VERSIONS,
-    LIST,
-    RECORD_EXECUTION,
-    UPDATE,
 )
 from ..schema import PACKAGE
 
@@ -64,9 +50,10 @@ class PlaybookRepository:
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
             PlaybooksPkeyViolation: PRIMARY KEY (id).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
         return self._run.one(
-            CREATE,
+            _statements.CREATE,
             (name, description, category, is_template, content, tags, created_by),
         )
 
@@ -82,12 +69,15 @@ class PlaybookRepository:
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
             PlaybooksPkeyViolation: PRIMARY KEY (id).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
-        return self._run.one(CREATE_FROM_TEMPLATE, (name, created_by, template_id))
+        return self._run.one(
+            _statements.CREATE_FROM_TEMPLATE, (name, created_by, template_id)
+        )
 
     def get_by_id(self, *, id: UUID) -> Playbook | None:
         """Return one playbook, None if there is none."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
         self,
@@ -116,16 +106,17 @@ class PlaybookRepository:
             NotFound: no such row.
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
+            PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
         """
         return self._run.one(
-            *UPDATE.choose(
+            *_statements.UPDATE.choose(
                 (name, description, category, status, is_template, content, tags, id)
             )
         )
 
     def delete(self, *, id: UUID) -> int:
         """Delete a playbook with its versions and executions."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
         self,
@@ -165,7 +156,7 @@ class PlaybookRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (category, status, tags),
             sort=sort,
             limit=limit,
@@ -188,11 +179,11 @@ class PlaybookRepository:
             status: None leaves its condition out.
             tags: None leaves its condition out.
         """
-        return self._run.one(*COUNT.choose((category, status, tags)))
+        return self._run.one(*_statements.COUNT.choose((category, status, tags)))
 
     def get_templates(self) -> list_[Playbook]:
         """The playbooks that are made to be copied, by name."""
-        return self._run.many(GET_TEMPLATES)
+        return self._run.many(_statements.GET_TEMPLATES)
 
     def create_version(
         self, *, playbook_id: UUID, change_note: str | None, created_by: UUID | None
@@ -208,15 +199,17 @@ class PlaybookRepository:
             PlaybookVersionsPlaybookIdVersionKeyViolation: UNIQUE (playbook_id, version).
             PlaybookVersionsVersionCheckViolation: CHECK ((version > 0)).
         """
-        return self._run.one(CREATE_VERSION, (playbook_id, change_note, created_by))
+        return self._run.one(
+            _statements.CREATE_VERSION, (playbook_id, change_note, created_by)
+        )
 
     def get_versions(self, *, playbook_id: UUID) -> list_[PlaybookVersion]:
         """The versions of a playbook, the latest first."""
-        return self._run.many(GET_VERSIONS, (playbook_id,))
+        return self._run.many(_statements.GET_VERSIONS, (playbook_id,))
 
     def get_version(self, *, playbook_id: UUID, version: int) -> PlaybookVersion | None:
         """Return one version of a playbook, None if there is none."""
-        return self._run.opt(GET_VERSION, (playbook_id, version))
+        return self._run.opt(_statements.GET_VERSION, (playbook_id, version))
 
     def record_execution(
         self,
@@ -239,7 +232,7 @@ class PlaybookRepository:
             PlaybookExecutionsVersionFkeyViolation: FOREIGN KEY (playbook_id, version) REFERENCES playbook_versions(playbook_id, version) ON DELETE CASCADE.
         """
         return self._run.one(
-            RECORD_EXECUTION,
+            _statements.RECORD_EXECUTION,
             (agent_id, status, input, output, error, started_at, playbook_id),
         )
 
@@ -270,7 +263,7 @@ class PlaybookRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            GET_EXECUTION_LOG,
+            _statements.GET_EXECUTION_LOG,
             (playbook_id, version, agent_id, status),
             limit=limit,
             after=after,

@@ -12,31 +12,10 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import tasks as _statements
 from ..models import ExecutionStatus, Task, TaskExecution, TaskStatus
 from ..schema import PACKAGE
-from ..tasks import (
-    ADD_DEPENDENCY,
-    COUNT,
-    CREATE,
-    CREATE_MANY,
-    DELETE,
-    DELETE_MANY,
-    FINISH_EXECUTION,
-    GET_BY_AGENT,
-    GET_BY_ID,
-    GET_BY_STATUS,
-    GET_DEPENDENCIES,
-    GET_EXECUTION_HISTORY,
-    GET_READY_TASKS,
-    LIST,
-    REMOVE_DEPENDENCY,
-    RESOLVE_DEPENDENCIES,
-    START_EXECUTION,
-    UPDATE,
-    UPDATE_STATUS_MANY,
-    CreateManyParams,
-    ResolveDependenciesRow,
-)
+from ..tasks import CreateManyParams, ResolveDependenciesRow
 
 
 class TaskRepository:
@@ -72,7 +51,7 @@ class TaskRepository:
             TasksWorkflowIdFkeyViolation: FOREIGN KEY (workflow_id) REFERENCES workflows(id) ON DELETE CASCADE.
         """
         return self._run.one(
-            CREATE,
+            _statements.CREATE,
             (
                 title,
                 type,
@@ -98,11 +77,11 @@ class TaskRepository:
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
             TasksWorkflowIdFkeyViolation: FOREIGN KEY (workflow_id) REFERENCES workflows(id) ON DELETE CASCADE.
         """
-        return self._run.copy_from(CREATE_MANY, rows)
+        return self._run.copy_from(_statements.CREATE_MANY, rows)
 
     def get_by_id(self, *, id: UUID) -> Task | None:
         """Return one task, None if there is none."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
         self,
@@ -137,7 +116,7 @@ class TaskRepository:
             TasksWorkflowIdFkeyViolation: FOREIGN KEY (workflow_id) REFERENCES workflows(id) ON DELETE CASCADE.
         """
         return self._run.one(
-            *UPDATE.choose(
+            *_statements.UPDATE.choose(
                 (
                     title,
                     type,
@@ -160,15 +139,15 @@ class TaskRepository:
         Raises:
             TasksCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::task_status, 'failed'::task_status, 'cancelled'::task_status])) = (completed_at IS NOT NULL))).
         """
-        return self._run.many(UPDATE_STATUS_MANY, (status, ids))
+        return self._run.many(_statements.UPDATE_STATUS_MANY, (status, ids))
 
     def delete(self, *, id: UUID) -> int:
         """Delete a task with its executions and dependencies."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def delete_many(self, *, ids: Sequence[UUID]) -> int:
         """Delete many tasks with their executions and dependencies."""
-        return self._run.execrows(DELETE_MANY, (ids,))
+        return self._run.execrows(_statements.DELETE_MANY, (ids,))
 
     def list(
         self,
@@ -216,7 +195,7 @@ class TaskRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (agent_id, workflow_id, status, type, created_by, due_before),
             sort=sort,
             limit=limit,
@@ -246,7 +225,9 @@ class TaskRepository:
             due_before: None leaves its condition out.
         """
         return self._run.one(
-            *COUNT.choose((agent_id, workflow_id, status, type, created_by, due_before))
+            *_statements.COUNT.choose(
+                (agent_id, workflow_id, status, type, created_by, due_before)
+            )
         )
 
     def get_by_agent(
@@ -270,7 +251,7 @@ class TaskRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            GET_BY_AGENT,
+            _statements.GET_BY_AGENT,
             (agent_id,),
             limit=limit,
             after=after,
@@ -299,7 +280,7 @@ class TaskRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            GET_BY_STATUS,
+            _statements.GET_BY_STATUS,
             (status,),
             limit=limit,
             after=after,
@@ -320,7 +301,7 @@ class TaskRepository:
             TaskExecutionsTaskIdAttemptKeyViolation: UNIQUE (task_id, attempt).
             TaskExecutionsTaskIdFkeyViolation: FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE.
         """
-        return self._run.one(START_EXECUTION, (task_id,))
+        return self._run.one(_statements.START_EXECUTION, (task_id,))
 
     def finish_execution(
         self,
@@ -337,11 +318,13 @@ class TaskRepository:
             TasksCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::task_status, 'failed'::task_status, 'cancelled'::task_status])) = (completed_at IS NOT NULL))).
             TaskExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
         """
-        return self._run.one(FINISH_EXECUTION, (status, output, error, execution_id))
+        return self._run.one(
+            _statements.FINISH_EXECUTION, (status, output, error, execution_id)
+        )
 
     def get_execution_history(self, *, task_id: UUID) -> list_[TaskExecution]:
         """The attempts at a task, the first first."""
-        return self._run.many(GET_EXECUTION_HISTORY, (task_id,))
+        return self._run.many(_statements.GET_EXECUTION_HISTORY, (task_id,))
 
     def add_dependency(self, *, task_id: UUID, depends_on_id: UUID) -> None:
         """Let a task wait for another. A cycle is refused.
@@ -350,16 +333,19 @@ class TaskRepository:
             TaskDependenciesDependsOnIdFkeyViolation: FOREIGN KEY (depends_on_id) REFERENCES tasks(id) ON DELETE CASCADE.
             TaskDependenciesSelfCheckViolation: CHECK ((task_id <> depends_on_id)).
             TaskDependenciesTaskIdFkeyViolation: FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE.
+            RepositoryError: what trigger public.task_dependencies.task_dependencies_acyclic raises.
         """
-        self._run.exec(ADD_DEPENDENCY, (task_id, depends_on_id))
+        self._run.exec(_statements.ADD_DEPENDENCY, (task_id, depends_on_id))
 
     def remove_dependency(self, *, task_id: UUID, depends_on_id: UUID) -> int:
         """Let a task no longer wait for another."""
-        return self._run.execrows(REMOVE_DEPENDENCY, (task_id, depends_on_id))
+        return self._run.execrows(
+            _statements.REMOVE_DEPENDENCY, (task_id, depends_on_id)
+        )
 
     def get_dependencies(self, *, task_id: UUID) -> list_[Task]:
         """The tasks that a task waits for, the oldest first."""
-        return self._run.many(GET_DEPENDENCIES, (task_id,))
+        return self._run.many(_statements.GET_DEPENDENCIES, (task_id,))
 
     def get_ready_tasks(
         self,
@@ -374,10 +360,12 @@ class TaskRepository:
             agent_id: None leaves its condition out.
             workflow_id: None leaves its condition out.
         """
-        return self._run.many(*GET_READY_TASKS.choose((agent_id, workflow_id, limit)))
+        return self._run.many(
+            *_statements.GET_READY_TASKS.choose((agent_id, workflow_id, limit))
+        )
 
     def resolve_dependencies(self, *, task_id: UUID) -> list_[ResolveDependenciesRow]:
         """A task and all that has to run before it, each after all that it waits for. Tasks of one level wait for none of each
         other; the levels count from 0.
         """
-        return self._run.many(RESOLVE_DEPENDENCIES, (task_id,))
+        return self._run.many(_statements.RESOLVE_DEPENDENCIES, (task_id,))

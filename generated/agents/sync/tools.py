@@ -12,28 +12,10 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import tools as _statements
 from ..models import Tool, ToolCapability, ToolUsage
 from ..schema import PACKAGE
-from ..tools import (
-    ADD_CAPABILITY,
-    COUNT,
-    CREATE,
-    DELETE,
-    GET_AVAILABLE_TOOLS,
-    GET_BY_CAPABILITY,
-    GET_BY_CATEGORY,
-    GET_BY_ID,
-    GET_TOOL_CAPABILITIES,
-    GET_TOOL_METRICS,
-    GET_USAGE,
-    IMPORT_USAGE,
-    LIST,
-    REMOVE_CAPABILITY,
-    TRACK_USAGE,
-    UPDATE,
-    GetToolMetricsRow,
-    ImportUsageParams,
-)
+from ..tools import GetToolMetricsRow, ImportUsageParams
 
 
 class ToolRepository:
@@ -61,11 +43,13 @@ class ToolRepository:
             ToolsPkeyViolation: PRIMARY KEY (id).
             ToolsUsageCountCheckViolation: CHECK ((usage_count >= 0)).
         """
-        return self._run.one(CREATE, (name, category, description, parameters))
+        return self._run.one(
+            _statements.CREATE, (name, category, description, parameters)
+        )
 
     def get_by_id(self, *, id: UUID) -> Tool | None:
         """Return one tool, None if there is none."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
         self,
@@ -93,12 +77,14 @@ class ToolRepository:
             ToolsNameKeyViolation: UNIQUE (name).
         """
         return self._run.one(
-            *UPDATE.choose((name, category, description, parameters, available, id))
+            *_statements.UPDATE.choose(
+                (name, category, description, parameters, available, id)
+            )
         )
 
     def delete(self, *, id: UUID) -> int:
         """Delete a tool with its capabilities and all record of its use."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
         self,
@@ -138,7 +124,7 @@ class ToolRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (category, available),
             sort=sort,
             limit=limit,
@@ -156,15 +142,15 @@ class ToolRepository:
             category: None leaves its condition out.
             available: None leaves its condition out.
         """
-        return self._run.one(*COUNT.choose((category, available)))
+        return self._run.one(*_statements.COUNT.choose((category, available)))
 
     def get_by_category(self, *, category: str) -> list_[Tool]:
         """The tools of a category, by name."""
-        return self._run.many(GET_BY_CATEGORY, (category,))
+        return self._run.many(_statements.GET_BY_CATEGORY, (category,))
 
     def get_available_tools(self) -> list_[Tool]:
         """The tools that can be called now, by name."""
-        return self._run.many(GET_AVAILABLE_TOOLS)
+        return self._run.many(_statements.GET_AVAILABLE_TOOLS)
 
     def track_usage(
         self,
@@ -185,7 +171,8 @@ class ToolRepository:
             ToolUsageToolIdFkeyViolation: FOREIGN KEY (tool_id) REFERENCES tools(id) ON DELETE CASCADE.
         """
         self._run.exec(
-            TRACK_USAGE, (tool_id, agent_id, succeeded, duration_ms, details)
+            _statements.TRACK_USAGE,
+            (tool_id, agent_id, succeeded, duration_ms, details),
         )
 
     def import_usage(self, rows: Iterable[ImportUsageParams]) -> int:
@@ -197,7 +184,7 @@ class ToolRepository:
             ToolUsagePkeyViolation: PRIMARY KEY (id).
             ToolUsageToolIdFkeyViolation: FOREIGN KEY (tool_id) REFERENCES tools(id) ON DELETE CASCADE.
         """
-        return self._run.copy_from(IMPORT_USAGE, rows)
+        return self._run.copy_from(_statements.IMPORT_USAGE, rows)
 
     def get_usage(
         self,
@@ -224,7 +211,7 @@ class ToolRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            GET_USAGE,
+            _statements.GET_USAGE,
             (tool_id, agent_id, succeeded),
             limit=limit,
             after=after,
@@ -234,7 +221,7 @@ class ToolRepository:
 
     def get_tool_metrics(self, *, since: datetime) -> list_[GetToolMetricsRow]:
         """What each tool's calls since a moment came to, the most used first."""
-        return self._run.many(GET_TOOL_METRICS, (since,))
+        return self._run.many(_statements.GET_TOOL_METRICS, (since,))
 
     def add_capability(
         self,
@@ -251,16 +238,18 @@ class ToolRepository:
             ToolCapabilitiesPkeyViolation: PRIMARY KEY (id).
             ToolCapabilitiesToolIdFkeyViolation: FOREIGN KEY (tool_id) REFERENCES tools(id) ON DELETE CASCADE.
         """
-        return self._run.one(ADD_CAPABILITY, (tool_id, name, description, parameters))
+        return self._run.one(
+            _statements.ADD_CAPABILITY, (tool_id, name, description, parameters)
+        )
 
     def remove_capability(self, *, tool_id: UUID, name: str) -> int:
         """Take back that a tool can do something."""
-        return self._run.execrows(REMOVE_CAPABILITY, (tool_id, name))
+        return self._run.execrows(_statements.REMOVE_CAPABILITY, (tool_id, name))
 
     def get_tool_capabilities(self, *, tool_id: UUID) -> list_[ToolCapability]:
         """What a tool can do, by name."""
-        return self._run.many(GET_TOOL_CAPABILITIES, (tool_id,))
+        return self._run.many(_statements.GET_TOOL_CAPABILITIES, (tool_id,))
 
     def get_by_capability(self, *, capability: str) -> list_[Tool]:
         """The tools that can be called now and can do something, by name."""
-        return self._run.many(GET_BY_CAPABILITY, (capability,))
+        return self._run.many(_statements.GET_BY_CAPABILITY, (capability,))

@@ -11,23 +11,10 @@ from uuid import UUID
 from reposgen_runtime import UNSET, Json, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import users as _statements
 from ..models import User
 from ..schema import PACKAGE
-from ..users import (
-    COUNT,
-    CREATE,
-    CREATE_MANY,
-    DELETE,
-    GET_BY_EMAIL,
-    GET_BY_ID,
-    GET_PREFERENCES,
-    LIST,
-    SEARCH,
-    SET_PREFERENCES,
-    UNSET_PREFERENCES,
-    UPDATE,
-    CreateManyParams,
-)
+from ..users import CreateManyParams
 
 
 class UserRepository:
@@ -47,7 +34,7 @@ class UserRepository:
             UsersNameCheckViolation: CHECK ((name <> ''::text)).
             UsersPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.one(CREATE, (email, name))
+        return self._run.one(_statements.CREATE, (email, name))
 
     def create_many(self, rows: Iterable[CreateManyParams]) -> int:
         """Create many users at once; their addresses have to be in lower case.
@@ -58,11 +45,11 @@ class UserRepository:
             UsersNameCheckViolation: CHECK ((name <> ''::text)).
             UsersPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(CREATE_MANY, rows)
+        return self._run.copy_from(_statements.CREATE_MANY, rows)
 
     def get_by_id(self, *, id: UUID) -> User | None:
         """Return one user, None if there is none."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
         self,
@@ -85,11 +72,11 @@ class UserRepository:
             UsersEmailKeyViolation: UNIQUE (email).
             UsersNameCheckViolation: CHECK ((name <> ''::text)).
         """
-        return self._run.one(*UPDATE.choose((email, name, active, id)))
+        return self._run.one(*_statements.UPDATE.choose((email, name, active, id)))
 
     def delete(self, *, id: UUID) -> int:
         """Delete a user with their preferences and conversations."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
         self,
@@ -127,7 +114,7 @@ class UserRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (active,),
             sort=sort,
             limit=limit,
@@ -142,11 +129,11 @@ class UserRepository:
         Args:
             active: None leaves its condition out.
         """
-        return self._run.one(*COUNT.choose((active,)))
+        return self._run.one(*_statements.COUNT.choose((active,)))
 
     def get_by_email(self, *, email: str) -> User | None:
         """Return the user with this address, in whatever case it is given, or None."""
-        return self._run.opt(GET_BY_EMAIL, (email,))
+        return self._run.opt(_statements.GET_BY_EMAIL, (email,))
 
     def get_preferences(self, *, user_id: UUID) -> Json:
         """What a user has chosen; an empty object for one who has chosen nothing.
@@ -154,7 +141,7 @@ class UserRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_PREFERENCES, (user_id,))
+        return self._run.one(_statements.GET_PREFERENCES, (user_id,))
 
     def set_preferences(self, *, user_id: UUID, preferences: JsonInput) -> Json:
         """Merge choices into those that the user has made. Returns them all.
@@ -163,7 +150,7 @@ class UserRepository:
             UserPreferencesPreferencesCheckViolation: CHECK ((jsonb_typeof(preferences) = 'object'::text)).
             UserPreferencesUserIdFkeyViolation: FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE.
         """
-        return self._run.one(SET_PREFERENCES, (user_id, preferences))
+        return self._run.one(_statements.SET_PREFERENCES, (user_id, preferences))
 
     def unset_preferences(self, *, keys: Sequence[str], user_id: UUID) -> Json | None:
         """Take back choices. Returns those that are left, None for a user who never chose.
@@ -171,8 +158,8 @@ class UserRepository:
         Raises:
             UserPreferencesPreferencesCheckViolation: CHECK ((jsonb_typeof(preferences) = 'object'::text)).
         """
-        return self._run.opt(UNSET_PREFERENCES, (keys, user_id))
+        return self._run.opt(_statements.UNSET_PREFERENCES, (keys, user_id))
 
     def search(self, *, query: str, limit: int) -> list_[User]:
         """The users whose name or address has all words of the query, the last of them perhaps unfinished; by name."""
-        return self._run.many(SEARCH, (query, limit))
+        return self._run.many(_statements.SEARCH, (query, limit))

@@ -10,22 +10,10 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import workflows as _statements
 from ..models import ExecutionStatus, Workflow, WorkflowExecution, WorkflowStatus
 from ..schema import PACKAGE
 from ..workflows import (
-    COUNT,
-    CREATE,
-    DELETE,
-    FINISH_EXECUTION,
-    GET_BY_ID,
-    GET_BY_STATUS,
-    GET_EXECUTION_HISTORY,
-    GET_WITH_EXECUTIONS,
-    GET_WORKFLOW_METRICS,
-    LIST,
-    START_EXECUTION,
-    UPDATE,
-    UPDATE_EXECUTION_STATE,
     GetWithExecutionsRow,
     GetWorkflowMetricsRow,
     UpdateExecutionStateRow,
@@ -56,11 +44,13 @@ class WorkflowRepository:
             WorkflowsNameKeyViolation: UNIQUE (name).
             WorkflowsPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.one(CREATE, (name, description, definition, created_by))
+        return self._run.one(
+            _statements.CREATE, (name, description, definition, created_by)
+        )
 
     def get_by_id(self, *, id: UUID) -> Workflow | None:
         """Return one workflow, None if there is none."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
         self,
@@ -85,12 +75,12 @@ class WorkflowRepository:
             WorkflowsNameKeyViolation: UNIQUE (name).
         """
         return self._run.one(
-            *UPDATE.choose((name, description, status, definition, id))
+            *_statements.UPDATE.choose((name, description, status, definition, id))
         )
 
     def delete(self, *, id: UUID) -> int:
         """Delete a workflow with its executions and tasks."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
         self,
@@ -128,7 +118,7 @@ class WorkflowRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (status, created_by),
             sort=sort,
             limit=limit,
@@ -146,11 +136,11 @@ class WorkflowRepository:
             status: None leaves its condition out.
             created_by: None leaves its condition out.
         """
-        return self._run.one(*COUNT.choose((status, created_by)))
+        return self._run.one(*_statements.COUNT.choose((status, created_by)))
 
     def get_by_status(self, *, status: WorkflowStatus) -> list_[Workflow]:
         """The workflows with a status, by name."""
-        return self._run.many(GET_BY_STATUS, (status,))
+        return self._run.many(_statements.GET_BY_STATUS, (status,))
 
     def start_execution(
         self, *, state: JsonInput, workflow_id: UUID
@@ -165,7 +155,7 @@ class WorkflowRepository:
             WorkflowExecutionsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
             WorkflowExecutionsWorkflowIdFkeyViolation: FOREIGN KEY (workflow_id) REFERENCES workflows(id) ON DELETE CASCADE.
         """
-        return self._run.one(START_EXECUTION, (state, workflow_id))
+        return self._run.one(_statements.START_EXECUTION, (state, workflow_id))
 
     def update_execution_state(
         self,
@@ -182,10 +172,11 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
+            WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
             WorkflowExecutionsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
         """
         return self._run.one(
-            *UPDATE_EXECUTION_STATE.choose((state, status, workflow_id))
+            *_statements.UPDATE_EXECUTION_STATE.choose((state, status, workflow_id))
         )
 
     def finish_execution(
@@ -196,8 +187,9 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
+            WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
         """
-        return self._run.one(FINISH_EXECUTION, (status, error, workflow_id))
+        return self._run.one(_statements.FINISH_EXECUTION, (status, error, workflow_id))
 
     def get_execution_history(
         self,
@@ -222,7 +214,7 @@ class WorkflowRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            GET_EXECUTION_HISTORY,
+            _statements.GET_EXECUTION_HISTORY,
             (workflow_id, status),
             limit=limit,
             after=after,
@@ -236,7 +228,7 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_WORKFLOW_METRICS, (workflow_id,))
+        return self._run.one(_statements.GET_WORKFLOW_METRICS, (workflow_id,))
 
     def get_with_executions(
         self, *, execution_limit: int, id: UUID
@@ -246,4 +238,4 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_WITH_EXECUTIONS, (execution_limit, id))
+        return self._run.one(_statements.GET_WITH_EXECUTIONS, (execution_limit, id))

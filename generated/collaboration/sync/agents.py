@@ -10,7 +10,7 @@ from uuid import UUID
 from reposgen_runtime import JsonInput, Page
 from reposgen_runtime.sync import Runner, Source
 
-from ..agents import GET, HEARTBEAT, LIST, REGISTER, REMOVE, SET_STATUS
+from .. import agents as _statements
 from ..models import Agent, AgentStatus
 from ..schema import PACKAGE
 
@@ -36,11 +36,14 @@ class AgentRepository:
         """Register an agent, or renew what is known of it. Its status stays.
 
         Raises:
+            AgentsCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             AgentsIdCheckViolation: CHECK ((id <> ''::text)).
             AgentsMaxTasksCheckViolation: CHECK ((max_tasks > 0)).
+            PolicyFailed: row-level security of agents refuses it.
         """
         return self._run.one(
-            REGISTER, (tenant_id, id, name, capabilities, max_tasks, metadata)
+            _statements.REGISTER,
+            (tenant_id, id, name, capabilities, max_tasks, metadata),
         )
 
     def get(self, *, tenant_id: UUID, id: str) -> Agent:
@@ -49,7 +52,7 @@ class AgentRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET, (tenant_id, id))
+        return self._run.one(_statements.GET, (tenant_id, id))
 
     def list(
         self,
@@ -88,7 +91,7 @@ class AgentRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (tenant_id, status, capabilities),
             sort=sort,
             limit=limit,
@@ -103,11 +106,11 @@ class AgentRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(SET_STATUS, (status, tenant_id, id))
+        return self._run.one(_statements.SET_STATUS, (status, tenant_id, id))
 
     def heartbeat(self, *, tenant_id: UUID, id: str) -> int:
         """Note that an agent is alive."""
-        return self._run.execrows(HEARTBEAT, (tenant_id, id))
+        return self._run.execrows(_statements.HEARTBEAT, (tenant_id, id))
 
     def remove(self, *, tenant_id: UUID, id: str) -> int:
         """Remove an agent from the tenant and from its workspaces. Its tasks keep its name.
@@ -115,4 +118,4 @@ class AgentRepository:
         Raises:
             WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).
         """
-        return self._run.execrows(REMOVE, (tenant_id, id))
+        return self._run.execrows(_statements.REMOVE, (tenant_id, id))

@@ -9,20 +9,7 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
-from ..documents import (
-    ACQUIRE_LOCK,
-    CREATE,
-    GET,
-    LIST_BY_WORKSPACE,
-    LIST_OPERATIONS,
-    LIST_PENDING_OPERATIONS,
-    MARK_OPERATIONS_APPLIED,
-    RECORD_OPERATION,
-    RELEASE_LOCK,
-    RENEW_LOCK,
-    SOFT_DELETE,
-    UPDATE_WITH_LOCK,
-)
+from .. import documents as _statements
 from ..models import DocumentOperation, SharedDocument
 from ..schema import PACKAGE
 
@@ -54,9 +41,10 @@ class DocumentRepository:
             SharedDocumentsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             SharedDocumentsTitleCheckViolation: CHECK ((title <> ''::text)).
             SharedDocumentsWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of shared_documents refuses it.
         """
         return self._run.one(
-            CREATE,
+            _statements.CREATE,
             (title, content, content_type, vector_clock, created_by, workspace_id),
         )
 
@@ -66,7 +54,7 @@ class DocumentRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET, (id,))
+        return self._run.one(_statements.GET, (id,))
 
     def list_by_workspace(
         self,
@@ -89,7 +77,7 @@ class DocumentRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_BY_WORKSPACE,
+            _statements.LIST_BY_WORKSPACE,
             (workspace_id,),
             limit=limit,
             after=after,
@@ -124,7 +112,7 @@ class DocumentRepository:
             SharedDocumentsTitleCheckViolation: CHECK ((title <> ''::text)).
         """
         return self._run.one(
-            *UPDATE_WITH_LOCK.choose(
+            *_statements.UPDATE_WITH_LOCK.choose(
                 (
                     title,
                     content,
@@ -157,9 +145,10 @@ class DocumentRepository:
             DocumentOperationsPkeyViolation: PRIMARY KEY (id).
             DocumentOperationsSequenceCheckViolation: CHECK ((sequence > 0)).
             IdxOperationsDocumentSeqViolation: UNIQUE (document_id, sequence).
+            PolicyFailed: row-level security of document_operations refuses it.
         """
         return self._run.one(
-            RECORD_OPERATION,
+            _statements.RECORD_OPERATION,
             (
                 document_id,
                 operation_type,
@@ -175,15 +164,17 @@ class DocumentRepository:
         self, *, document_id: UUID, since: int, limit: int
     ) -> list[DocumentOperation]:
         """The changes of a document after a number of its sequence, in order."""
-        return self._run.many(LIST_OPERATIONS, (document_id, since, limit))
+        return self._run.many(_statements.LIST_OPERATIONS, (document_id, since, limit))
 
     def list_pending_operations(self, *, document_id: UUID) -> list[DocumentOperation]:
         """The changes that are not part of the document's content yet, in order."""
-        return self._run.many(LIST_PENDING_OPERATIONS, (document_id,))
+        return self._run.many(_statements.LIST_PENDING_OPERATIONS, (document_id,))
 
     def mark_operations_applied(self, *, document_id: UUID, up_to: int) -> int:
         """Note that the pending changes up to a number of the sequence are part of the content now."""
-        return self._run.execrows(MARK_OPERATIONS_APPLIED, (document_id, up_to))
+        return self._run.execrows(
+            _statements.MARK_OPERATIONS_APPLIED, (document_id, up_to)
+        )
 
     def acquire_lock(
         self, *, agent_id: str | None, duration: timedelta, id: UUID
@@ -193,7 +184,7 @@ class DocumentRepository:
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
         """
-        return self._run.opt(ACQUIRE_LOCK, (agent_id, duration, id))
+        return self._run.opt(_statements.ACQUIRE_LOCK, (agent_id, duration, id))
 
     def renew_lock(
         self, *, duration: timedelta, id: UUID, agent_id: str
@@ -203,7 +194,7 @@ class DocumentRepository:
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
         """
-        return self._run.opt(RENEW_LOCK, (duration, id, agent_id))
+        return self._run.opt(_statements.RENEW_LOCK, (duration, id, agent_id))
 
     def release_lock(self, *, id: UUID, agent_id: str) -> int:
         """Give the lock back; 0 if the agent doesn't hold it.
@@ -211,8 +202,8 @@ class DocumentRepository:
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
         """
-        return self._run.execrows(RELEASE_LOCK, (id, agent_id))
+        return self._run.execrows(_statements.RELEASE_LOCK, (id, agent_id))
 
     def soft_delete(self, *, id: UUID) -> int:
         """Hide a document."""
-        return self._run.execrows(SOFT_DELETE, (id,))
+        return self._run.execrows(_statements.SOFT_DELETE, (id,))

@@ -66,8 +66,10 @@ class AgentRepositoryProtocol(Protocol):
         """Register an agent, or renew what is known of it. Its status stays.
 
         Raises:
+            AgentsCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             AgentsIdCheckViolation: CHECK ((id <> ''::text)).
             AgentsMaxTasksCheckViolation: CHECK ((max_tasks > 0)).
+            PolicyFailed: row-level security of agents refuses it.
         """
         ...
 
@@ -160,6 +162,7 @@ class DocumentRepositoryProtocol(Protocol):
             SharedDocumentsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             SharedDocumentsTitleCheckViolation: CHECK ((title <> ''::text)).
             SharedDocumentsWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of shared_documents refuses it.
         """
         ...
 
@@ -241,6 +244,7 @@ class DocumentRepositoryProtocol(Protocol):
             DocumentOperationsPkeyViolation: PRIMARY KEY (id).
             DocumentOperationsSequenceCheckViolation: CHECK ((sequence > 0)).
             IdxOperationsDocumentSeqViolation: UNIQUE (document_id, sequence).
+            PolicyFailed: row-level security of document_operations refuses it.
         """
         ...
 
@@ -318,6 +322,7 @@ class TaskRepositoryProtocol(Protocol):
         from a new one.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -326,10 +331,12 @@ class TaskRepositoryProtocol(Protocol):
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         ...
 
@@ -337,6 +344,7 @@ class TaskRepositoryProtocol(Protocol):
         """Create many tasks at once.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -345,10 +353,12 @@ class TaskRepositoryProtocol(Protocol):
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         ...
 
@@ -357,6 +367,7 @@ class TaskRepositoryProtocol(Protocol):
         how many were new.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -364,10 +375,12 @@ class TaskRepositoryProtocol(Protocol):
             TasksParentTaskIdCheckViolation: CHECK ((parent_task_id <> id)).
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         ...
 
@@ -429,8 +442,10 @@ class TaskRepositoryProtocol(Protocol):
 
         Raises:
             NotFound: no such row.
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
@@ -477,8 +492,10 @@ class TaskRepositoryProtocol(Protocol):
             NotFound: no such row.
             StaleRow: its version is another one by now.
             ConditionFailed: another condition of the statement refuses the row.
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
@@ -674,6 +691,8 @@ class TaskRepositoryProtocol(Protocol):
             NotFound: no such row.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -684,6 +703,8 @@ class TaskRepositoryProtocol(Protocol):
             NotFound: no such row.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -697,6 +718,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -708,6 +731,9 @@ class TaskRepositoryProtocol(Protocol):
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            NotNullMissing: tasks.status is NULL.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -719,6 +745,8 @@ class TaskRepositoryProtocol(Protocol):
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -730,6 +758,7 @@ class TaskRepositoryProtocol(Protocol):
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
         """
         ...
 
@@ -737,11 +766,15 @@ class TaskRepositoryProtocol(Protocol):
         """Change many tasks at once, each in the columns that are given for it. Returns how many there were.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            TaskChangesCheckViolation: CHECK (((jsonb_typeof(VALUE) = 'object'::text) AND ((VALUE - ARRAY['type'::text, 'priority'::text, 'title'::text, 'description'::text, 'parameters'::text, 'result'::text, 'error'::text, 'max_retries'::text, 'timeout_seconds'::text, 'deadline'::text, 'schedule'::text, 'tags'::text, 'capabilities'::text]) = '{}'::jsonb))) on task_changes.
+            NotNullMissing: tasks.capabilities, tasks.max_retries, tasks.parameters, tasks.priority, tasks.tags, tasks.timeout_seconds, tasks.title or tasks.type is NULL.
         """
         ...
 
@@ -751,6 +784,7 @@ class TaskRepositoryProtocol(Protocol):
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
         """
         ...
 
@@ -772,6 +806,9 @@ class TaskRepositoryProtocol(Protocol):
             TaskDelegationsToAgentCheckViolation: CHECK ((to_agent <> from_agent)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_delegations refuses it.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -810,6 +847,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -822,6 +861,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -843,6 +884,8 @@ class TaskRepositoryProtocol(Protocol):
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -856,6 +899,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -867,6 +912,8 @@ class TaskRepositoryProtocol(Protocol):
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         ...
 
@@ -1000,7 +1047,11 @@ class TaskRepositoryProtocol(Protocol):
         ...
 
     def refresh_task_stats(self) -> None:
-        """Bring the hourly statistics up to date while they can be read."""
+        """Bring the hourly statistics up to date while they can be read.
+
+        Raises:
+            RepositoryError: what function public.refresh_task_stats raises.
+        """
         ...
 
     def validate_task_integrity(self, *, tenant_id: UUID) -> ValidateTaskIntegrityRow:
@@ -1038,6 +1089,9 @@ class WorkflowRepositoryProtocol(Protocol):
             WorkflowStagesStageIndexCheckViolation: CHECK ((stage_index >= 0)).
             WorkflowStagesWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
             WorkflowStagesWorkflowIdStageIndexKeyViolation: UNIQUE (workflow_id, stage_index).
+            PolicyFailed: row-level security of workflows refuses it.
+            PolicyFailed: row-level security of workflow_stages refuses it.
+            NotNullMissing: workflow_stages.name is NULL.
         """
         ...
 
@@ -1116,6 +1170,7 @@ class WorkflowRepositoryProtocol(Protocol):
             WorkflowsCurrentStageCheckViolation: CHECK ((current_stage >= 0)).
             WorkflowTransitionsPkeyViolation: PRIMARY KEY (id).
             WorkflowTransitionsWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workflow_transitions refuses it.
         """
         ...
 
@@ -1154,8 +1209,11 @@ class WorkspaceRepositoryProtocol(Protocol):
             WorkspacesPkeyViolation: PRIMARY KEY (id).
             WorkspacesTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
             WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
             WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspaces refuses it.
+            PolicyFailed: row-level security of workspace_members refuses it.
         """
         ...
 
@@ -1184,11 +1242,14 @@ class WorkspaceRepositoryProtocol(Protocol):
         Raises:
             NotFound: no such row.
             WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
             WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
             WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_members refuses it.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
         ...
 
@@ -1209,6 +1270,7 @@ class WorkspaceRepositoryProtocol(Protocol):
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
         ...
 
@@ -1222,6 +1284,7 @@ class WorkspaceRepositoryProtocol(Protocol):
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
         ...
 

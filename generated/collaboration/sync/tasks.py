@@ -12,6 +12,7 @@ from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
 from reposgen_runtime.sync import Export, Runner, Source, Stream
 
+from .. import tasks as _statements
 from ..models import (
     Task,
     TaskDelegation,
@@ -23,54 +24,6 @@ from ..models import (
 )
 from ..schema import PACKAGE
 from ..tasks import (
-    ARCHIVE_TASKS,
-    ASSIGN_TO_AGENT,
-    BATCH_UPDATE_STATUS,
-    BULK_INSERT,
-    BULK_UPDATE,
-    BULK_UPDATE_STATUS,
-    CLAIM_TASKS,
-    COMPLETE_TASK,
-    CREATE,
-    CREATE_BATCH,
-    CREATE_DELEGATION,
-    DELETE,
-    FAIL_TASK,
-    GENERATE_TASK_REPORT,
-    GENERATE_TASK_REPORT_JSON,
-    GET,
-    GET_AGENT_WORKLOAD,
-    GET_BATCH,
-    GET_DELEGATION_CHAIN,
-    GET_DELEGATION_HISTORY,
-    GET_DELEGATIONS_TO_AGENT,
-    GET_FOR_UPDATE,
-    GET_HOURLY_TASK_STATS,
-    GET_OVERDUE_TASKS,
-    GET_SIMILAR_TASKS,
-    GET_SUBTASKS,
-    GET_TASK_STATS,
-    GET_TASK_TIMELINE,
-    GET_TASK_TREE,
-    GET_TASKS_BY_SCHEDULE,
-    GET_TASKS_FOR_EXECUTION,
-    INCREMENT_RETRY_COUNT,
-    LIST_BY_AGENT,
-    LIST_BY_TENANT,
-    LOCK_TASK_FOR_EXECUTION,
-    REBUILD_TASK_INDEXES,
-    RECLAIM_EXPIRED_TASKS,
-    REFRESH_TASK_STATS,
-    RENEW_TASK_LEASE,
-    SEARCH_TASKS,
-    SOFT_DELETE,
-    STREAM_TASKS,
-    UNASSIGN_TASK,
-    UPDATE,
-    UPDATE_STATUS,
-    UPDATE_WITH_VERSION,
-    VACUUM_TASKS,
-    VALIDATE_TASK_INTEGRITY,
     BulkInsertParams,
     CreateBatchParams,
     GetAgentWorkloadRow,
@@ -115,6 +68,7 @@ class TaskRepository:
         from a new one.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -123,13 +77,15 @@ class TaskRepository:
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
         return self._run.one(
-            CREATE,
+            _statements.CREATE,
             (
                 id,
                 tenant_id,
@@ -154,6 +110,7 @@ class TaskRepository:
         """Create many tasks at once.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -162,18 +119,21 @@ class TaskRepository:
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
-        return self._run.copy_from(CREATE_BATCH, rows)
+        return self._run.copy_from(_statements.CREATE_BATCH, rows)
 
     def bulk_insert(self, rows: Iterable[BulkInsertParams]) -> int:
         """Take over whole tasks from elsewhere, times and counts included; those that are here already are left alone. Returns
         how many were new.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -181,12 +141,14 @@ class TaskRepository:
             TasksParentTaskIdCheckViolation: CHECK ((parent_task_id <> id)).
             TasksParentTaskIdFkeyViolation: FOREIGN KEY (tenant_id, parent_task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            PolicyFailed: row-level security of tasks refuses it.
         """
-        return self._run.copy_from(BULK_INSERT, rows)
+        return self._run.copy_from(_statements.BULK_INSERT, rows)
 
     def get(self, *, id: UUID) -> Task:
         """Return one task.
@@ -194,11 +156,11 @@ class TaskRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET, (id,))
+        return self._run.one(_statements.GET, (id,))
 
     def get_batch(self, *, ids: Sequence[UUID]) -> list[Task]:
         """Return the tasks with these ids, in the order of the ids; those that don't exist are left out."""
-        return self._run.many(GET_BATCH, (ids,))
+        return self._run.many(_statements.GET_BATCH, (ids,))
 
     def get_for_update(self, *, id: UUID) -> Task:
         """Return one task and keep others from changing it until the end of the transaction.
@@ -207,7 +169,7 @@ class TaskRepository:
             NotFound: no such row.
             TransactionRequired: called outside a transaction.
         """
-        return self._run.one(GET_FOR_UPDATE, (id,))
+        return self._run.one(_statements.GET_FOR_UPDATE, (id,))
 
     def update(
         self,
@@ -246,14 +208,16 @@ class TaskRepository:
 
         Raises:
             NotFound: no such row.
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
         """
         return self._run.one(
-            *UPDATE.choose(
+            *_statements.UPDATE.choose(
                 (
                     type,
                     priority,
@@ -313,14 +277,16 @@ class TaskRepository:
             NotFound: no such row.
             StaleRow: its version is another one by now.
             ConditionFailed: another condition of the statement refuses the row.
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
         """
         return self._run.one(
-            *UPDATE_WITH_VERSION.choose(
+            *_statements.UPDATE_WITH_VERSION.choose(
                 (
                     type,
                     priority,
@@ -343,11 +309,11 @@ class TaskRepository:
 
     def delete(self, *, id: UUID) -> int:
         """Delete a task for good, with its subtasks, delegations and timeline."""
-        return self._run.execrows(DELETE, (id,))
+        return self._run.execrows(_statements.DELETE, (id,))
 
     def soft_delete(self, *, id: UUID) -> int:
         """Hide a task."""
-        return self._run.execrows(SOFT_DELETE, (id,))
+        return self._run.execrows(_statements.SOFT_DELETE, (id,))
 
     def list_by_tenant(
         self,
@@ -412,7 +378,7 @@ class TaskRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_BY_TENANT,
+            _statements.LIST_BY_TENANT,
             (
                 tenant_id,
                 status,
@@ -497,7 +463,7 @@ class TaskRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_BY_AGENT,
+            _statements.LIST_BY_AGENT,
             (
                 tenant_id,
                 agent_id,
@@ -554,7 +520,7 @@ class TaskRepository:
             capabilities: None leaves its condition out.
         """
         return self._run.stream(
-            *STREAM_TASKS.choose(
+            *_statements.STREAM_TASKS.choose(
                 (
                     tenant_id,
                     status,
@@ -575,13 +541,13 @@ class TaskRepository:
 
     def get_subtasks(self, *, parent_task_id: UUID) -> list[Task]:
         """The direct subtasks of a task, the oldest first."""
-        return self._run.many(GET_SUBTASKS, (parent_task_id,))
+        return self._run.many(_statements.GET_SUBTASKS, (parent_task_id,))
 
     def get_task_tree(
         self, *, root_task_id: UUID, max_depth: int
     ) -> list[GetTaskTreeRow]:
         """A task and all below it down to a depth, each task before its subtasks. The root's depth is 0."""
-        return self._run.many(GET_TASK_TREE, (root_task_id, max_depth))
+        return self._run.many(_statements.GET_TASK_TREE, (root_task_id, max_depth))
 
     def assign_to_agent(
         self, *, agent_id: str | None, task_id: UUID, assigned_by: str
@@ -592,8 +558,12 @@ class TaskRepository:
             NotFound: no such row.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.one(ASSIGN_TO_AGENT, (agent_id, task_id, assigned_by))
+        return self._run.one(
+            _statements.ASSIGN_TO_AGENT, (agent_id, task_id, assigned_by)
+        )
 
     def unassign_task(self, *, task_id: UUID, reason: str) -> Task:
         """Take a task back from its agent, so that another can have it.
@@ -602,8 +572,10 @@ class TaskRepository:
             NotFound: no such row.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.one(UNASSIGN_TASK, (task_id, reason))
+        return self._run.one(_statements.UNASSIGN_TASK, (task_id, reason))
 
     def update_status(
         self, *, task_id: UUID, status: TaskStatus, metadata: JsonInput
@@ -615,8 +587,10 @@ class TaskRepository:
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.one(UPDATE_STATUS, (task_id, status, metadata))
+        return self._run.one(_statements.UPDATE_STATUS, (task_id, status, metadata))
 
     def bulk_update_status(self, *, updates: Sequence[TaskStatusUpdate]) -> int:
         """Move many tasks at once, each to a status of its own, and merge what is given into their metadata. Returns how many
@@ -626,8 +600,11 @@ class TaskRepository:
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            NotNullMissing: tasks.status is NULL.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.one(BULK_UPDATE_STATUS, (updates,))
+        return self._run.one(_statements.BULK_UPDATE_STATUS, (updates,))
 
     def batch_update_status(
         self, *, task_ids: Sequence[UUID], status: TaskStatus
@@ -637,8 +614,10 @@ class TaskRepository:
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.one(BATCH_UPDATE_STATUS, (task_ids, status))
+        return self._run.one(_statements.BATCH_UPDATE_STATUS, (task_ids, status))
 
     def increment_retry_count(self, *, task_id: UUID) -> int:
         """Count one more attempt at a task. Returns the count.
@@ -648,20 +627,25 @@ class TaskRepository:
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
         """
-        return self._run.one(INCREMENT_RETRY_COUNT, (task_id,))
+        return self._run.one(_statements.INCREMENT_RETRY_COUNT, (task_id,))
 
     def bulk_update(self, *, updates: Sequence[TaskUpdate]) -> int:
         """Change many tasks at once, each in the columns that are given for it. Returns how many there were.
 
         Raises:
+            TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
+            TasksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             TasksTimeoutSecondsCheckViolation: CHECK ((timeout_seconds > 0)).
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
+            TaskChangesCheckViolation: CHECK (((jsonb_typeof(VALUE) = 'object'::text) AND ((VALUE - ARRAY['type'::text, 'priority'::text, 'title'::text, 'description'::text, 'parameters'::text, 'result'::text, 'error'::text, 'max_retries'::text, 'timeout_seconds'::text, 'deadline'::text, 'schedule'::text, 'tags'::text, 'capabilities'::text]) = '{}'::jsonb))) on task_changes.
+            NotNullMissing: tasks.capabilities, tasks.max_retries, tasks.parameters, tasks.priority, tasks.tags, tasks.timeout_seconds, tasks.title or tasks.type is NULL.
         """
-        return self._run.one(BULK_UPDATE, (updates,))
+        return self._run.one(_statements.BULK_UPDATE, (updates,))
 
     def archive_tasks(self, *, tenant_id: UUID, before: datetime) -> int:
         """Hide the tasks of a tenant that ended before a moment. Returns how many there were.
@@ -669,8 +653,9 @@ class TaskRepository:
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
         """
-        return self._run.one(ARCHIVE_TASKS, (tenant_id, before))
+        return self._run.one(_statements.ARCHIVE_TASKS, (tenant_id, before))
 
     def create_delegation(
         self,
@@ -690,24 +675,30 @@ class TaskRepository:
             TaskDelegationsToAgentCheckViolation: CHECK ((to_agent <> from_agent)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_delegations refuses it.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
         return self._run.one(
-            CREATE_DELEGATION, (to_agent, from_agent, task_id, reason, metadata)
+            _statements.CREATE_DELEGATION,
+            (to_agent, from_agent, task_id, reason, metadata),
         )
 
     def get_delegation_history(self, *, task_id: UUID) -> list[TaskDelegation]:
         """Every time that a task was handed on, in order."""
-        return self._run.many(GET_DELEGATION_HISTORY, (task_id,))
+        return self._run.many(_statements.GET_DELEGATION_HISTORY, (task_id,))
 
     def get_delegations_to_agent(
         self, *, tenant_id: UUID, agent_id: str, since: datetime
     ) -> list[TaskDelegation]:
         """What was handed on to an agent from a moment on, the latest first."""
-        return self._run.many(GET_DELEGATIONS_TO_AGENT, (tenant_id, agent_id, since))
+        return self._run.many(
+            _statements.GET_DELEGATIONS_TO_AGENT, (tenant_id, agent_id, since)
+        )
 
     def get_delegation_chain(self, *, task_id: UUID) -> list[GetDelegationChainRow]:
         """The way of a task from its first agent to the present one: each link with its depth, from 1, and the agents so far."""
-        return self._run.many(GET_DELEGATION_CHAIN, (task_id,))
+        return self._run.many(_statements.GET_DELEGATION_CHAIN, (task_id,))
 
     def get_tasks_for_execution(
         self, *, tenant_id: UUID, agent_id: str, limit: int
@@ -718,7 +709,9 @@ class TaskRepository:
         Raises:
             TransactionRequired: called outside a transaction.
         """
-        return self._run.many(GET_TASKS_FOR_EXECUTION, (tenant_id, agent_id, limit))
+        return self._run.many(
+            _statements.GET_TASKS_FOR_EXECUTION, (tenant_id, agent_id, limit)
+        )
 
     def claim_tasks(
         self, *, tenant_id: UUID, agent_id: str, limit: int, lease: timedelta
@@ -730,8 +723,12 @@ class TaskRepository:
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.many(CLAIM_TASKS, (tenant_id, agent_id, limit, lease))
+        return self._run.many(
+            _statements.CLAIM_TASKS, (tenant_id, agent_id, limit, lease)
+        )
 
     def lock_task_for_execution(
         self, *, agent_id: str, duration: timedelta, task_id: UUID
@@ -742,8 +739,12 @@ class TaskRepository:
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.opt(LOCK_TASK_FOR_EXECUTION, (agent_id, duration, task_id))
+        return self._run.opt(
+            _statements.LOCK_TASK_FOR_EXECUTION, (agent_id, duration, task_id)
+        )
 
     def renew_task_lease(
         self, *, duration: timedelta, task_id: UUID, agent_id: str
@@ -753,7 +754,9 @@ class TaskRepository:
         Raises:
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
         """
-        return self._run.opt(RENEW_TASK_LEASE, (duration, task_id, agent_id))
+        return self._run.opt(
+            _statements.RENEW_TASK_LEASE, (duration, task_id, agent_id)
+        )
 
     def complete_task(
         self, *, result: JsonInput | None, task_id: UUID, agent_id: str
@@ -763,8 +766,10 @@ class TaskRepository:
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.opt(COMPLETE_TASK, (result, task_id, agent_id))
+        return self._run.opt(_statements.COMPLETE_TASK, (result, task_id, agent_id))
 
     def fail_task(
         self, *, error: str | None, task_id: UUID, agent_id: str
@@ -776,8 +781,10 @@ class TaskRepository:
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.opt(FAIL_TASK, (error, task_id, agent_id))
+        return self._run.opt(_statements.FAIL_TASK, (error, task_id, agent_id))
 
     def reclaim_expired_tasks(self, *, tenant_id: UUID, limit: int) -> list[Task]:
         """Take back the tasks of a tenant whose leases ran out: they go back to the queue while retries are left, else they have
@@ -787,40 +794,42 @@ class TaskRepository:
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of task_events refuses it.
+            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
         """
-        return self._run.many(RECLAIM_EXPIRED_TASKS, (tenant_id, limit))
+        return self._run.many(_statements.RECLAIM_EXPIRED_TASKS, (tenant_id, limit))
 
     def get_overdue_tasks(self, *, tenant_id: UUID, threshold: timedelta) -> list[Task]:
         """The tasks of a tenant whose deadline passed longer ago than the threshold and that have not ended, the most overdue
         first.
         """
-        return self._run.many(GET_OVERDUE_TASKS, (tenant_id, threshold))
+        return self._run.many(_statements.GET_OVERDUE_TASKS, (tenant_id, threshold))
 
     def get_tasks_by_schedule(self, *, tenant_id: UUID, schedule: str) -> list[Task]:
         """The tasks of a tenant that run by a schedule, the oldest first."""
-        return self._run.many(GET_TASKS_BY_SCHEDULE, (tenant_id, schedule))
+        return self._run.many(_statements.GET_TASKS_BY_SCHEDULE, (tenant_id, schedule))
 
     def get_task_stats(self, *, tenant_id: UUID, period: timedelta) -> GetTaskStatsRow:
         """What became of a tenant's tasks that were created within a period up to now. The times are those from creation to
         completion, None where no task was completed.
         """
-        return self._run.one(GET_TASK_STATS, (tenant_id, period))
+        return self._run.one(_statements.GET_TASK_STATS, (tenant_id, period))
 
     def get_hourly_task_stats(
         self, *, since: datetime, until: datetime
     ) -> list[TaskStat]:
         """The current tenant's tasks by the hour of their creation, as of the last refresh; durations in seconds."""
-        return self._run.many(GET_HOURLY_TASK_STATS, (since, until))
+        return self._run.many(_statements.GET_HOURLY_TASK_STATS, (since, until))
 
     def get_agent_workload(
         self, *, tenant_id: UUID, agent_ids: Sequence[str]
     ) -> list[GetAgentWorkloadRow]:
         """What each of the agents has to do: the share of its capacity that is free goes from 1 down to 0."""
-        return self._run.many(GET_AGENT_WORKLOAD, (tenant_id, agent_ids))
+        return self._run.many(_statements.GET_AGENT_WORKLOAD, (tenant_id, agent_ids))
 
     def get_task_timeline(self, *, task_id: UUID) -> list[GetTaskTimelineRow]:
         """What happened to a task, from its creation on."""
-        return self._run.many(GET_TASK_TIMELINE, (task_id,))
+        return self._run.many(_statements.GET_TASK_TIMELINE, (task_id,))
 
     def generate_task_report(
         self,
@@ -846,7 +855,7 @@ class TaskRepository:
             created_before: None leaves its condition out.
         """
         return self._run.copy_to(
-            *GENERATE_TASK_REPORT.choose(
+            *_statements.GENERATE_TASK_REPORT.choose(
                 (
                     tenant_id,
                     status,
@@ -885,7 +894,7 @@ class TaskRepository:
             created_before: None leaves its condition out.
         """
         return self._run.copy_to(
-            *GENERATE_TASK_REPORT_JSON.choose(
+            *_statements.GENERATE_TASK_REPORT_JSON.choose(
                 (
                     tenant_id,
                     status,
@@ -930,7 +939,7 @@ class TaskRepository:
             capabilities: None leaves its condition out.
         """
         return self._run.one(
-            *SEARCH_TASKS.choose(
+            *_statements.SEARCH_TASKS.choose(
                 (
                     query,
                     tenant_id,
@@ -952,22 +961,26 @@ class TaskRepository:
         """The tasks that have the most in common with a task's title and description, the most similar first, from the latest
         two thousand of its tenant.
         """
-        return self._run.many(GET_SIMILAR_TASKS, (task_id, limit))
+        return self._run.many(_statements.GET_SIMILAR_TASKS, (task_id, limit))
 
     def vacuum_tasks(self) -> None:
         """Clear the table of dead rows and count it anew. Not within a transaction."""
-        self._run.exec(VACUUM_TASKS)
+        self._run.exec(_statements.VACUUM_TASKS)
 
     def rebuild_task_indexes(self) -> None:
         """Build the indexes of the table anew while it can be read and written. Not within a transaction."""
-        self._run.exec(REBUILD_TASK_INDEXES)
+        self._run.exec(_statements.REBUILD_TASK_INDEXES)
 
     def refresh_task_stats(self) -> None:
-        """Bring the hourly statistics up to date while they can be read."""
-        self._run.exec(REFRESH_TASK_STATS)
+        """Bring the hourly statistics up to date while they can be read.
+
+        Raises:
+            RepositoryError: what function public.refresh_task_stats raises.
+        """
+        self._run.exec(_statements.REFRESH_TASK_STATS)
 
     def validate_task_integrity(self, *, tenant_id: UUID) -> ValidateTaskIntegrityRow:
         """Look for tasks of a tenant that make no sense: their parent is deleted; their status contradicts their times or agent;
         their agent is not registered.
         """
-        return self._run.one(VALIDATE_TASK_INTEGRITY, (tenant_id,))
+        return self._run.one(_statements.VALIDATE_TASK_INTEGRITY, (tenant_id,))

@@ -11,6 +11,7 @@ from uuid import UUID
 from reposgen_runtime import JsonInput, Page
 from reposgen_runtime.sync import Runner, Source
 
+from .. import workflows as _statements
 from ..models import (
     StageStatus,
     Workflow,
@@ -19,18 +20,7 @@ from ..models import (
     WorkflowTransition,
 )
 from ..schema import PACKAGE
-from ..workflows import (
-    CANCEL,
-    CREATE,
-    GET,
-    GET_WITH_STAGES,
-    LIST,
-    LIST_STAGES,
-    LIST_TRANSITIONS,
-    SOFT_DELETE,
-    UPDATE_PROGRESS,
-    GetWithStagesRow,
-)
+from ..workflows import GetWithStagesRow
 
 
 class WorkflowRepository:
@@ -66,9 +56,13 @@ class WorkflowRepository:
             WorkflowStagesStageIndexCheckViolation: CHECK ((stage_index >= 0)).
             WorkflowStagesWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
             WorkflowStagesWorkflowIdStageIndexKeyViolation: UNIQUE (workflow_id, stage_index).
+            PolicyFailed: row-level security of workflows refuses it.
+            PolicyFailed: row-level security of workflow_stages refuses it.
+            NotNullMissing: workflow_stages.name is NULL.
         """
         return self._run.one(
-            CREATE, (tenant_id, name, type, definition, metadata, created_by)
+            _statements.CREATE,
+            (tenant_id, name, type, definition, metadata, created_by),
         )
 
     def get(self, *, id: UUID) -> Workflow:
@@ -77,7 +71,7 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET, (id,))
+        return self._run.one(_statements.GET, (id,))
 
     def get_with_stages(self, *, id: UUID) -> GetWithStagesRow:
         """Return one workflow with its stages in order and the transitions so far.
@@ -85,7 +79,7 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_WITH_STAGES, (id,))
+        return self._run.one(_statements.GET_WITH_STAGES, (id,))
 
     def list(
         self,
@@ -126,7 +120,7 @@ class WorkflowRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (tenant_id, status, type, created_by),
             sort=sort,
             limit=limit,
@@ -137,11 +131,11 @@ class WorkflowRepository:
 
     def list_stages(self, *, workflow_id: UUID) -> list_[WorkflowStage]:
         """The stages of a workflow in order."""
-        return self._run.many(LIST_STAGES, (workflow_id,))
+        return self._run.many(_statements.LIST_STAGES, (workflow_id,))
 
     def list_transitions(self, *, workflow_id: UUID) -> list_[WorkflowTransition]:
         """The way of a workflow so far."""
-        return self._run.many(LIST_TRANSITIONS, (workflow_id,))
+        return self._run.many(_statements.LIST_TRANSITIONS, (workflow_id,))
 
     def update_progress(
         self, *, stage_index: int, workflow_id: UUID, status: StageStatus
@@ -154,8 +148,11 @@ class WorkflowRepository:
             WorkflowsCurrentStageCheckViolation: CHECK ((current_stage >= 0)).
             WorkflowTransitionsPkeyViolation: PRIMARY KEY (id).
             WorkflowTransitionsWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workflow_transitions refuses it.
         """
-        return self._run.one(UPDATE_PROGRESS, (stage_index, workflow_id, status))
+        return self._run.one(
+            _statements.UPDATE_PROGRESS, (stage_index, workflow_id, status)
+        )
 
     def cancel(self, *, id: UUID) -> Workflow:
         """End a workflow that has not ended.
@@ -163,8 +160,8 @@ class WorkflowRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(CANCEL, (id,))
+        return self._run.one(_statements.CANCEL, (id,))
 
     def soft_delete(self, *, id: UUID) -> int:
         """Hide a workflow."""
-        return self._run.execrows(SOFT_DELETE, (id,))
+        return self._run.execrows(_statements.SOFT_DELETE, (id,))

@@ -10,22 +10,10 @@ from uuid import UUID
 from reposgen_runtime import JsonInput, Page
 from reposgen_runtime.sync import Runner, Source
 
+from .. import workspaces as _statements
 from ..models import MemberRole, Workspace, WorkspaceActivity, WorkspaceMember
 from ..schema import PACKAGE
-from ..workspaces import (
-    ADD_MEMBER,
-    CREATE,
-    GET,
-    GET_MEMBER,
-    LIST_ACTIVITY,
-    LIST_BY_AGENT,
-    LIST_MEMBERS,
-    RECORD_ACTIVITY,
-    REMOVE_MEMBER,
-    SOFT_DELETE,
-    UPDATE_STATE,
-    ListMembersRow,
-)
+from ..workspaces import ListMembersRow
 
 
 class WorkspaceRepository:
@@ -55,11 +43,15 @@ class WorkspaceRepository:
             WorkspacesPkeyViolation: PRIMARY KEY (id).
             WorkspacesTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
             WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
             WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspaces refuses it.
+            PolicyFailed: row-level security of workspace_members refuses it.
         """
         return self._run.one(
-            CREATE, (tenant_id, name, description, owner_id, state, metadata)
+            _statements.CREATE,
+            (tenant_id, name, description, owner_id, state, metadata),
         )
 
     def get(self, *, id: UUID) -> Workspace:
@@ -68,11 +60,11 @@ class WorkspaceRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET, (id,))
+        return self._run.one(_statements.GET, (id,))
 
     def list_by_agent(self, *, tenant_id: UUID, agent_id: str) -> list[Workspace]:
         """The workspaces that an agent is a member of, by name."""
-        return self._run.many(LIST_BY_AGENT, (tenant_id, agent_id))
+        return self._run.many(_statements.LIST_BY_AGENT, (tenant_id, agent_id))
 
     def add_member(
         self,
@@ -87,23 +79,28 @@ class WorkspaceRepository:
         Raises:
             NotFound: no such row.
             WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
+            WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
             WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
             WorkspaceMembersWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_members refuses it.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
-        return self._run.one(ADD_MEMBER, (agent_id, role, permissions, workspace_id))
+        return self._run.one(
+            _statements.ADD_MEMBER, (agent_id, role, permissions, workspace_id)
+        )
 
     def get_member(
         self, *, workspace_id: UUID, agent_id: str
     ) -> WorkspaceMember | None:
         """Return a member, None if the agent is none."""
-        return self._run.opt(GET_MEMBER, (workspace_id, agent_id))
+        return self._run.opt(_statements.GET_MEMBER, (workspace_id, agent_id))
 
     def list_members(self, *, workspace_id: UUID) -> list[ListMembersRow]:
         """The members of a workspace with what is known of the agents, those that may do the most first."""
-        return self._run.many(LIST_MEMBERS, (workspace_id,))
+        return self._run.many(_statements.LIST_MEMBERS, (workspace_id,))
 
     def remove_member(self, *, workspace_id: UUID, agent_id: str) -> int:
         """Remove a member other than the owner, and leave that in the workspace's activity.
@@ -112,8 +109,9 @@ class WorkspaceRepository:
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
-        return self._run.execrows(REMOVE_MEMBER, (workspace_id, agent_id))
+        return self._run.execrows(_statements.REMOVE_MEMBER, (workspace_id, agent_id))
 
     def record_activity(
         self, *, workspace_id: UUID, agent_id: str, action: str, details: JsonInput
@@ -125,8 +123,11 @@ class WorkspaceRepository:
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
+            PolicyFailed: row-level security of workspace_activity refuses it.
         """
-        return self._run.one(RECORD_ACTIVITY, (workspace_id, agent_id, action, details))
+        return self._run.one(
+            _statements.RECORD_ACTIVITY, (workspace_id, agent_id, action, details)
+        )
 
     def list_activity(
         self,
@@ -155,7 +156,7 @@ class WorkspaceRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_ACTIVITY,
+            _statements.LIST_ACTIVITY,
             (workspace_id, agent_id, action, since),
             limit=limit,
             after=after,
@@ -173,8 +174,8 @@ class WorkspaceRepository:
             StaleRow: its state_version is another one by now.
             ConditionFailed: another condition of the statement refuses the row.
         """
-        return self._run.one(UPDATE_STATE, (state, id, expected_version))
+        return self._run.one(_statements.UPDATE_STATE, (state, id, expected_version))
 
     def soft_delete(self, *, id: UUID) -> int:
         """Hide a workspace."""
-        return self._run.execrows(SOFT_DELETE, (id,))
+        return self._run.execrows(_statements.SOFT_DELETE, (id,))

@@ -9,17 +9,8 @@ from reposgen_runtime import Page
 from reposgen_runtime.secret import Secret
 from reposgen_runtime.sync import Runner, Source
 
-from ..applications import (
-    CREATE_APPLICATION,
-    DELETE_APPLICATION,
-    GET_APPLICATION,
-    GET_APPLICATION_BY_API_KEY_HASH,
-    GET_APPLICATION_WITH_KEY,
-    LIST_APPLICATIONS_BY_ORGANIZATION,
-    ROTATE_API_KEY,
-    UPDATE_APPLICATION,
-    ApplicationSummary,
-)
+from .. import applications as _statements
+from ..applications import ApplicationSummary
 from ..models import Application
 from ..schema import PACKAGE
 
@@ -45,7 +36,9 @@ class ApplicationRepository:
             ApplicationsOrgIdIdKeyViolation: UNIQUE (org_id, id).
             ApplicationsPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.one(CREATE_APPLICATION, (org_id, name, api_key_hash.reveal()))
+        return self._run.one(
+            _statements.CREATE_APPLICATION, (org_id, name, api_key_hash.reveal())
+        )
 
     def get_application(self, *, id: UUID) -> ApplicationSummary:
         """Return one application.
@@ -53,13 +46,15 @@ class ApplicationRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_APPLICATION, (id,))
+        return self._run.one(_statements.GET_APPLICATION, (id,))
 
     def get_application_by_api_key_hash(
         self, *, api_key_hash: Secret[str]
     ) -> ApplicationSummary | None:
         """Return the application that identifies itself with this key, None for an unknown key."""
-        return self._run.opt(GET_APPLICATION_BY_API_KEY_HASH, (api_key_hash.reveal(),))
+        return self._run.opt(
+            _statements.GET_APPLICATION_BY_API_KEY_HASH, (api_key_hash.reveal(),)
+        )
 
     def get_application_with_key(self, *, id: UUID) -> Application:
         """Return one application together with the hash of its key, masked in repr and JSON.
@@ -67,7 +62,7 @@ class ApplicationRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_APPLICATION_WITH_KEY, (id,))
+        return self._run.one(_statements.GET_APPLICATION_WITH_KEY, (id,))
 
     def list_applications_by_organization(
         self,
@@ -90,7 +85,7 @@ class ApplicationRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_APPLICATIONS_BY_ORGANIZATION,
+            _statements.LIST_APPLICATIONS_BY_ORGANIZATION,
             (org_id,),
             limit=limit,
             after=after,
@@ -105,7 +100,7 @@ class ApplicationRepository:
             NotFound: no such row.
             ApplicationsNameCheckViolation: CHECK ((name <> ''::text)).
         """
-        return self._run.one(UPDATE_APPLICATION, (name, id))
+        return self._run.one(_statements.UPDATE_APPLICATION, (name, id))
 
     def rotate_api_key(
         self, *, api_key_hash: Secret[str], id: UUID
@@ -117,13 +112,8 @@ class ApplicationRepository:
             ApplicationsApiKeyHashCheckViolation: CHECK ((api_key_hash <> ''::text)).
             ApplicationsApiKeyHashKeyViolation: UNIQUE (api_key_hash).
         """
-        return self._run.one(ROTATE_API_KEY, (api_key_hash.reveal(), id))
+        return self._run.one(_statements.ROTATE_API_KEY, (api_key_hash.reveal(), id))
 
     def delete_application(self, *, id: UUID) -> int:
-        """Delete an application with its policies and inference requests.
-
-        Raises:
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
-        """
-        return self._run.execrows(DELETE_APPLICATION, (id,))
+        """Delete an application with its policies and inference requests."""
+        return self._run.execrows(_statements.DELETE_APPLICATION, (id,))

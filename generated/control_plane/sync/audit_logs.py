@@ -13,21 +13,8 @@ from reposgen_runtime import JsonInput, Page
 from reposgen_runtime.sync import Source, Stream
 from reposgen_runtime.sync.buffered import BufferedRunner
 
-from ..audit_logs import (
-    ASYNC_INSERT_AUDIT_LOG,
-    GET_AUDIT_LOG,
-    GET_AUDIT_LOGS_BY_REQUEST_ID,
-    INSERT_AUDIT_LOG,
-    INSERT_AUDIT_LOGS,
-    LIST_AUDIT_LOGS_BY_ACTION,
-    LIST_AUDIT_LOGS_BY_APPLICATION,
-    LIST_AUDIT_LOGS_BY_DATE_RANGE,
-    LIST_AUDIT_LOGS_BY_ORGANIZATION,
-    LIST_AUDIT_LOGS_BY_USER,
-    STREAM_AUDIT_LOGS,
-    AsyncInsertAuditLogParams,
-    InsertAuditLogsParams,
-)
+from .. import audit_logs as _statements
+from ..audit_logs import AsyncInsertAuditLogParams, InsertAuditLogsParams
 from ..models import AuditLog
 from ..schema import PACKAGE
 
@@ -72,7 +59,7 @@ class AuditLogRepository:
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """
         return self._run.one(
-            INSERT_AUDIT_LOG,
+            _statements.INSERT_AUDIT_LOG,
             (
                 org_id,
                 app_id,
@@ -105,7 +92,7 @@ class AuditLogRepository:
             AuditLogsTokensUsedCheckViolation: CHECK ((tokens_used >= 0)).
             AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
         """
-        return self._run.copy_from(INSERT_AUDIT_LOGS, rows)
+        return self._run.copy_from(_statements.INSERT_AUDIT_LOGS, rows)
 
     def async_insert_audit_log(
         self,
@@ -136,7 +123,7 @@ class AuditLogRepository:
             BufferFull: 10000 wait, and there was no room in time.
         """
         self._run.buffer(
-            ASYNC_INSERT_AUDIT_LOG,
+            _statements.ASYNC_INSERT_AUDIT_LOG,
             AsyncInsertAuditLogParams(
                 org_id,
                 app_id,
@@ -163,7 +150,7 @@ class AuditLogRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_AUDIT_LOG, (id,))
+        return self._run.one(_statements.GET_AUDIT_LOG, (id,))
 
     def list_audit_logs_by_organization(
         self,
@@ -186,7 +173,7 @@ class AuditLogRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_AUDIT_LOGS_BY_ORGANIZATION,
+            _statements.LIST_AUDIT_LOGS_BY_ORGANIZATION,
             (org_id,),
             limit=limit,
             after=after,
@@ -216,7 +203,7 @@ class AuditLogRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_AUDIT_LOGS_BY_APPLICATION,
+            _statements.LIST_AUDIT_LOGS_BY_APPLICATION,
             (org_id, app_id),
             limit=limit,
             after=after,
@@ -246,7 +233,7 @@ class AuditLogRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_AUDIT_LOGS_BY_USER,
+            _statements.LIST_AUDIT_LOGS_BY_USER,
             (org_id, user_id),
             limit=limit,
             after=after,
@@ -276,7 +263,7 @@ class AuditLogRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_AUDIT_LOGS_BY_ACTION,
+            _statements.LIST_AUDIT_LOGS_BY_ACTION,
             (org_id, action),
             limit=limit,
             after=after,
@@ -307,7 +294,7 @@ class AuditLogRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_AUDIT_LOGS_BY_DATE_RANGE,
+            _statements.LIST_AUDIT_LOGS_BY_DATE_RANGE,
             (org_id, since, until),
             limit=limit,
             after=after,
@@ -317,10 +304,10 @@ class AuditLogRepository:
 
     def get_audit_logs_by_request_id(self, *, request_id: str) -> list[AuditLog]:
         """The entries of one request, in the order in which they happened."""
-        return self._run.many(GET_AUDIT_LOGS_BY_REQUEST_ID, (request_id,))
+        return self._run.many(_statements.GET_AUDIT_LOGS_BY_REQUEST_ID, (request_id,))
 
     def stream_audit_logs(
         self, *, org_id: UUID, since: datetime, until: datetime
     ) -> Stream[AuditLog]:
         """All entries of an organization from a moment on and before another, the earliest first, for export."""
-        return self._run.stream(STREAM_AUDIT_LOGS, (org_id, since, until))
+        return self._run.stream(_statements.STREAM_AUDIT_LOGS, (org_id, since, until))

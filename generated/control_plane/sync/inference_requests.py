@@ -10,22 +10,8 @@ from uuid import UUID
 from reposgen_runtime import Page
 from reposgen_runtime.sync import Runner, Source
 
-from ..inference_requests import (
-    COMPLETE_INFERENCE_REQUEST,
-    CREATE_INFERENCE_REQUEST,
-    DELETE_INFERENCE_REQUEST,
-    FAIL_INFERENCE_REQUEST,
-    GET_INFERENCE_REQUEST,
-    GET_INFERENCE_REQUEST_BY_REQUEST_ID,
-    GET_METRICS,
-    GET_METRICS_BY_MODEL,
-    LIST_INFERENCE_REQUESTS_BY_DATE_RANGE,
-    LIST_INFERENCE_REQUESTS_BY_ORGANIZATION,
-    LIST_INFERENCE_REQUESTS_BY_STATUS,
-    UPDATE_INFERENCE_REQUEST_STATUS,
-    GetMetricsByModelRow,
-    GetMetricsRow,
-)
+from .. import inference_requests as _statements
+from ..inference_requests import GetMetricsByModelRow, GetMetricsRow
 from ..models import InferenceRequest, InferenceStatus
 from ..schema import PACKAGE
 
@@ -61,9 +47,10 @@ class InferenceRequestRepository:
             InferenceRequestsRequestIdKeyViolation: UNIQUE (request_id).
             InferenceRequestsTokensCheckViolation: CHECK (((prompt_tokens >= 0) AND (completion_tokens >= 0))).
             InferenceRequestsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
+            NotNullMissing: inference_requests.total_tokens is NULL.
         """
         return self._run.one(
-            CREATE_INFERENCE_REQUEST,
+            _statements.CREATE_INFERENCE_REQUEST,
             (request_id, org_id, app_id, user_id, model, provider),
         )
 
@@ -73,7 +60,7 @@ class InferenceRequestRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_INFERENCE_REQUEST, (id,))
+        return self._run.one(_statements.GET_INFERENCE_REQUEST, (id,))
 
     def get_inference_request_by_request_id(
         self, *, request_id: str
@@ -83,7 +70,9 @@ class InferenceRequestRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_INFERENCE_REQUEST_BY_REQUEST_ID, (request_id,))
+        return self._run.one(
+            _statements.GET_INFERENCE_REQUEST_BY_REQUEST_ID, (request_id,)
+        )
 
     def update_inference_request_status(
         self, *, status: InferenceStatus, id: UUID
@@ -95,7 +84,7 @@ class InferenceRequestRepository:
             InferenceRequestsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::inference_status, 'failed'::inference_status, 'cancelled'::inference_status])) = (completed_at IS NOT NULL))).
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
         """
-        return self._run.one(UPDATE_INFERENCE_REQUEST_STATUS, (status, id))
+        return self._run.one(_statements.UPDATE_INFERENCE_REQUEST_STATUS, (status, id))
 
     def complete_inference_request(
         self,
@@ -115,9 +104,10 @@ class InferenceRequestRepository:
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
             InferenceRequestsLatencyMsCheckViolation: CHECK ((latency_ms >= 0)).
             InferenceRequestsTokensCheckViolation: CHECK (((prompt_tokens >= 0) AND (completion_tokens >= 0))).
+            NotNullMissing: inference_requests.total_tokens is NULL.
         """
         return self._run.one(
-            COMPLETE_INFERENCE_REQUEST,
+            _statements.COMPLETE_INFERENCE_REQUEST,
             (prompt_tokens, completion_tokens, cost, latency_ms, id),
         )
 
@@ -132,11 +122,13 @@ class InferenceRequestRepository:
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
             InferenceRequestsLatencyMsCheckViolation: CHECK ((latency_ms >= 0)).
         """
-        return self._run.one(FAIL_INFERENCE_REQUEST, (error_message, latency_ms, id))
+        return self._run.one(
+            _statements.FAIL_INFERENCE_REQUEST, (error_message, latency_ms, id)
+        )
 
     def delete_inference_request(self, *, id: UUID) -> int:
         """Delete a request."""
-        return self._run.execrows(DELETE_INFERENCE_REQUEST, (id,))
+        return self._run.execrows(_statements.DELETE_INFERENCE_REQUEST, (id,))
 
     def list_inference_requests_by_organization(
         self,
@@ -167,7 +159,7 @@ class InferenceRequestRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_INFERENCE_REQUESTS_BY_ORGANIZATION,
+            _statements.LIST_INFERENCE_REQUESTS_BY_ORGANIZATION,
             (org_id, app_id, user_id, model, provider),
             limit=limit,
             after=after,
@@ -197,7 +189,7 @@ class InferenceRequestRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_INFERENCE_REQUESTS_BY_STATUS,
+            _statements.LIST_INFERENCE_REQUESTS_BY_STATUS,
             (org_id, status),
             limit=limit,
             after=after,
@@ -228,7 +220,7 @@ class InferenceRequestRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_INFERENCE_REQUESTS_BY_DATE_RANGE,
+            _statements.LIST_INFERENCE_REQUESTS_BY_DATE_RANGE,
             (org_id, since, until),
             limit=limit,
             after=after,
@@ -242,10 +234,10 @@ class InferenceRequestRepository:
         """What an organization's requests came to from a moment on and before another. The average latency, in
         milliseconds, is None where no request has one.
         """
-        return self._run.one(GET_METRICS, (org_id, since, until))
+        return self._run.one(_statements.GET_METRICS, (org_id, since, until))
 
     def get_metrics_by_model(
         self, *, org_id: UUID, since: datetime, until: datetime
     ) -> list[GetMetricsByModelRow]:
         """The same, model by model, the dearest first."""
-        return self._run.many(GET_METRICS_BY_MODEL, (org_id, since, until))
+        return self._run.many(_statements.GET_METRICS_BY_MODEL, (org_id, since, until))

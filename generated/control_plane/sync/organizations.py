@@ -8,16 +8,8 @@ from uuid import UUID
 from reposgen_runtime import UNSET, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import organizations as _statements
 from ..models import Organization
-from ..organizations import (
-    COUNT_ORGANIZATIONS,
-    CREATE_ORGANIZATION,
-    DELETE_ORGANIZATION,
-    GET_ORGANIZATION,
-    GET_ORGANIZATION_BY_SLUG,
-    LIST_ORGANIZATIONS,
-    UPDATE_ORGANIZATION,
-)
 from ..schema import PACKAGE
 
 
@@ -38,7 +30,7 @@ class OrganizationRepository:
             OrganizationsSlugCheckViolation: CHECK ((slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'::text)).
             OrganizationsSlugKeyViolation: UNIQUE (slug).
         """
-        return self._run.one(CREATE_ORGANIZATION, (name, slug))
+        return self._run.one(_statements.CREATE_ORGANIZATION, (name, slug))
 
     def get_organization(self, *, id: UUID) -> Organization:
         """Return one organization.
@@ -46,7 +38,7 @@ class OrganizationRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_ORGANIZATION, (id,))
+        return self._run.one(_statements.GET_ORGANIZATION, (id,))
 
     def get_organization_by_slug(self, *, slug: str) -> Organization:
         """Return the organization that the slug names.
@@ -54,7 +46,7 @@ class OrganizationRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_ORGANIZATION_BY_SLUG, (slug,))
+        return self._run.one(_statements.GET_ORGANIZATION_BY_SLUG, (slug,))
 
     def list_organizations(
         self,
@@ -76,12 +68,16 @@ class OrganizationRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_ORGANIZATIONS, limit=limit, after=after, before=before, total=total
+            _statements.LIST_ORGANIZATIONS,
+            limit=limit,
+            after=after,
+            before=before,
+            total=total,
         )
 
     def count_organizations(self) -> int:
         """How many organizations there are."""
-        return self._run.one(COUNT_ORGANIZATIONS)
+        return self._run.one(_statements.COUNT_ORGANIZATIONS)
 
     def update_organization(
         self, *, id: UUID, name: str | Unset = UNSET, slug: str | Unset = UNSET
@@ -98,16 +94,8 @@ class OrganizationRepository:
             OrganizationsSlugCheckViolation: CHECK ((slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'::text)).
             OrganizationsSlugKeyViolation: UNIQUE (slug).
         """
-        return self._run.one(*UPDATE_ORGANIZATION.choose((name, slug, id)))
+        return self._run.one(*_statements.UPDATE_ORGANIZATION.choose((name, slug, id)))
 
     def delete_organization(self, *, id: UUID) -> int:
-        """Delete an organization with everything that belongs to it.
-
-        Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            AuditLogsUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE SET NULL (user_id).
-            InferenceRequestsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
-            InferenceRequestsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-        """
-        return self._run.execrows(DELETE_ORGANIZATION, (id,))
+        """Delete an organization with everything that belongs to it."""
+        return self._run.execrows(_statements.DELETE_ORGANIZATION, (id,))

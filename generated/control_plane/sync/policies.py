@@ -8,15 +8,8 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import policies as _statements
 from ..models import Policy
-from ..policies import (
-    CREATE_POLICY,
-    DELETE_POLICY,
-    GET_APPLICABLE_POLICIES,
-    GET_POLICY,
-    LIST_POLICIES,
-    UPDATE_POLICY,
-)
 from ..schema import PACKAGE
 
 
@@ -50,7 +43,7 @@ class PolicyRepository:
             PoliciesUserIdFkeyViolation: FOREIGN KEY (org_id, user_id) REFERENCES users(org_id, id) ON DELETE CASCADE.
         """
         return self._run.one(
-            CREATE_POLICY,
+            _statements.CREATE_POLICY,
             (org_id, app_id, user_id, policy_type, config, priority, enabled),
         )
 
@@ -60,7 +53,7 @@ class PolicyRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_POLICY, (id,))
+        return self._run.one(_statements.GET_POLICY, (id,))
 
     def get_applicable_policies(
         self, *, org_id: UUID, app_id: UUID, user_id: UUID | None
@@ -68,7 +61,9 @@ class PolicyRepository:
         """The enabled policies that bear on a request: the user's own first, then the application's, then the
         organization's, and within a level by priority. Without a user only the last two levels count.
         """
-        return self._run.many(GET_APPLICABLE_POLICIES, (org_id, app_id, user_id))
+        return self._run.many(
+            _statements.GET_APPLICABLE_POLICIES, (org_id, app_id, user_id)
+        )
 
     def list_policies(
         self,
@@ -99,7 +94,7 @@ class PolicyRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_POLICIES,
+            _statements.LIST_POLICIES,
             (org_id, app_id, user_id, policy_type, enabled),
             limit=limit,
             after=after,
@@ -130,9 +125,11 @@ class PolicyRepository:
             PoliciesPolicyTypeCheckViolation: CHECK ((policy_type <> ''::text)).
         """
         return self._run.one(
-            *UPDATE_POLICY.choose((policy_type, config, priority, enabled, id))
+            *_statements.UPDATE_POLICY.choose(
+                (policy_type, config, priority, enabled, id)
+            )
         )
 
     def delete_policy(self, *, id: UUID) -> int:
         """Delete a policy."""
-        return self._run.execrows(DELETE_POLICY, (id,))
+        return self._run.execrows(_statements.DELETE_POLICY, (id,))

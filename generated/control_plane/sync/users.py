@@ -8,19 +8,10 @@ from uuid import UUID
 from reposgen_runtime import UNSET, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
+from .. import users as _statements
 from ..models import User, UserRole
 from ..schema import PACKAGE
-from ..users import (
-    COUNT_USERS_BY_ROLE,
-    CREATE_USER,
-    DELETE_USER,
-    GET_USER,
-    GET_USER_BY_COGNITO_SUB,
-    GET_USER_BY_EMAIL,
-    LIST_USERS_BY_ORGANIZATION,
-    UPDATE_USER,
-    CountUsersByRoleRow,
-)
+from ..users import CountUsersByRoleRow
 
 
 class UserRepository:
@@ -44,7 +35,9 @@ class UserRepository:
             UsersOrgIdIdKeyViolation: UNIQUE (org_id, id).
             UsersPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.one(CREATE_USER, (org_id, email, cognito_sub, role))
+        return self._run.one(
+            _statements.CREATE_USER, (org_id, email, cognito_sub, role)
+        )
 
     def get_user(self, *, id: UUID) -> User:
         """Return one user.
@@ -52,15 +45,15 @@ class UserRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_USER, (id,))
+        return self._run.one(_statements.GET_USER, (id,))
 
     def get_user_by_cognito_sub(self, *, cognito_sub: str) -> User | None:
         """Return the user that the identity provider knows by this subject, None for a stranger."""
-        return self._run.opt(GET_USER_BY_COGNITO_SUB, (cognito_sub,))
+        return self._run.opt(_statements.GET_USER_BY_COGNITO_SUB, (cognito_sub,))
 
     def get_user_by_email(self, *, email: str) -> User | None:
         """Return the user with this address, in whatever case it is given, or None."""
-        return self._run.opt(GET_USER_BY_EMAIL, (email,))
+        return self._run.opt(_statements.GET_USER_BY_EMAIL, (email,))
 
     def list_users_by_organization(
         self,
@@ -85,7 +78,7 @@ class UserRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_USERS_BY_ORGANIZATION,
+            _statements.LIST_USERS_BY_ORGANIZATION,
             (org_id, role),
             limit=limit,
             after=after,
@@ -95,7 +88,7 @@ class UserRepository:
 
     def count_users_by_role(self, *, org_id: UUID) -> list[CountUsersByRoleRow]:
         """How many users of an organization have each role."""
-        return self._run.many(COUNT_USERS_BY_ROLE, (org_id,))
+        return self._run.many(_statements.COUNT_USERS_BY_ROLE, (org_id,))
 
     def update_user(
         self, *, id: UUID, email: str | Unset = UNSET, role: UserRole | Unset = UNSET
@@ -111,15 +104,8 @@ class UserRepository:
             UsersEmailCheckViolation: CHECK (((email = lower(email)) AND (email ~~ '_%@_%'::text))).
             UsersEmailKeyViolation: UNIQUE (email).
         """
-        return self._run.one(*UPDATE_USER.choose((email, role, id)))
+        return self._run.one(*_statements.UPDATE_USER.choose((email, role, id)))
 
     def delete_user(self, *, id: UUID) -> int:
-        """Delete a user with the policies that name them.
-
-        Raises:
-            AuditLogsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE SET NULL (app_id).
-            AuditLogsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-            InferenceRequestsAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
-            InferenceRequestsOrgIdFkeyViolation: FOREIGN KEY (org_id) REFERENCES organizations(id) ON DELETE CASCADE.
-        """
-        return self._run.execrows(DELETE_USER, (id,))
+        """Delete a user with the policies that name them."""
+        return self._run.execrows(_statements.DELETE_USER, (id,))

@@ -11,28 +11,8 @@ from uuid import UUID
 from reposgen_runtime import Json, JsonInput, Page
 from reposgen_runtime.sync import Runner, Source
 
-from ..contexts import (
-    AGGREGATE,
-    COUNT,
-    CREATE,
-    DELETE_BY_CRITERIA,
-    DELETE_BY_ID,
-    DELETE_ONE_BY_CRITERIA,
-    GET_BY_CRITERIA,
-    GET_BY_ID,
-    GET_COLLECTION_STATS,
-    GET_FIELDS,
-    GET_WITHOUT_FIELDS,
-    PURGE_EXPIRED,
-    UNSET_BY_ID,
-    UPDATE_BY_CRITERIA,
-    UPDATE_BY_ID,
-    UPDATE_ONE_BY_CRITERIA,
-    UPSERT,
-    UPSERT_FIELDS,
-    AggregateRow,
-    GetCollectionStatsRow,
-)
+from .. import contexts as _statements
+from ..contexts import AggregateRow, GetCollectionStatsRow
 from ..models import Context, Criterion
 from ..schema import PACKAGE
 
@@ -60,7 +40,9 @@ class ContextRepository:
             ContextsIdCheckViolation: CHECK ((id <> ''::text)).
             ContextsPkeyViolation: PRIMARY KEY (tenant_id, id).
         """
-        return self._run.one(CREATE, (tenant_id, id, document, time_to_live))
+        return self._run.one(
+            _statements.CREATE, (tenant_id, id, document, time_to_live)
+        )
 
     def upsert(
         self,
@@ -76,23 +58,25 @@ class ContextRepository:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
             ContextsIdCheckViolation: CHECK ((id <> ''::text)).
         """
-        return self._run.one(UPSERT, (tenant_id, id, document, time_to_live))
+        return self._run.one(
+            _statements.UPSERT, (tenant_id, id, document, time_to_live)
+        )
 
     def get_by_id(self, *, tenant_id: UUID, id: str) -> Context | None:
         """Return one document, None if there is none."""
-        return self._run.opt(GET_BY_ID, (tenant_id, id))
+        return self._run.opt(_statements.GET_BY_ID, (tenant_id, id))
 
     def get_fields(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
     ) -> Json | None:
         """Return some fields of one document, those that it has."""
-        return self._run.opt(GET_FIELDS, (fields, tenant_id, id))
+        return self._run.opt(_statements.GET_FIELDS, (fields, tenant_id, id))
 
     def get_without_fields(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
     ) -> Json | None:
         """Return one document without some of its fields."""
-        return self._run.opt(GET_WITHOUT_FIELDS, (fields, tenant_id, id))
+        return self._run.opt(_statements.GET_WITHOUT_FIELDS, (fields, tenant_id, id))
 
     def get_by_criteria(
         self,
@@ -126,7 +110,7 @@ class ContextRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            GET_BY_CRITERIA,
+            _statements.GET_BY_CRITERIA,
             (tenant_id, contains, criteria),
             sort=sort,
             limit=limit,
@@ -148,7 +132,7 @@ class ContextRepository:
             contains: None leaves its condition out.
             criteria: None leaves its condition out.
         """
-        return self._run.one(*COUNT.choose((tenant_id, contains, criteria)))
+        return self._run.one(*_statements.COUNT.choose((tenant_id, contains, criteria)))
 
     def update_by_id(self, *, changes: JsonInput, tenant_id: UUID, id: str) -> Context:
         """Set fields of a document.
@@ -157,7 +141,7 @@ class ContextRepository:
             NotFound: no such row.
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
         """
-        return self._run.one(UPDATE_BY_ID, (changes, tenant_id, id))
+        return self._run.one(_statements.UPDATE_BY_ID, (changes, tenant_id, id))
 
     def upsert_fields(self, *, tenant_id: UUID, id: str, changes: JsonInput) -> Context:
         """Set fields of a document, which is created if there is none.
@@ -166,7 +150,7 @@ class ContextRepository:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
             ContextsIdCheckViolation: CHECK ((id <> ''::text)).
         """
-        return self._run.one(UPSERT_FIELDS, (tenant_id, id, changes))
+        return self._run.one(_statements.UPSERT_FIELDS, (tenant_id, id, changes))
 
     def unset_by_id(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
@@ -177,7 +161,7 @@ class ContextRepository:
             NotFound: no such row.
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
         """
-        return self._run.one(UNSET_BY_ID, (fields, tenant_id, id))
+        return self._run.one(_statements.UNSET_BY_ID, (fields, tenant_id, id))
 
     def update_by_criteria(
         self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
@@ -187,7 +171,9 @@ class ContextRepository:
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
         """
-        return self._run.execrows(UPDATE_BY_CRITERIA, (changes, tenant_id, criteria))
+        return self._run.execrows(
+            _statements.UPDATE_BY_CRITERIA, (changes, tenant_id, criteria)
+        )
 
     def update_one_by_criteria(
         self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
@@ -197,23 +183,25 @@ class ContextRepository:
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
         """
-        return self._run.opt(UPDATE_ONE_BY_CRITERIA, (changes, tenant_id, criteria))
+        return self._run.opt(
+            _statements.UPDATE_ONE_BY_CRITERIA, (changes, tenant_id, criteria)
+        )
 
     def delete_by_id(self, *, tenant_id: UUID, id: str) -> int:
         """Delete a document."""
-        return self._run.execrows(DELETE_BY_ID, (tenant_id, id))
+        return self._run.execrows(_statements.DELETE_BY_ID, (tenant_id, id))
 
     def delete_by_criteria(
         self, *, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> int:
         """Delete all documents that meet all conditions. Returns how many there were."""
-        return self._run.execrows(DELETE_BY_CRITERIA, (tenant_id, criteria))
+        return self._run.execrows(_statements.DELETE_BY_CRITERIA, (tenant_id, criteria))
 
     def delete_one_by_criteria(
         self, *, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> Context | None:
         """Delete the oldest document that meets all conditions. Returns it, None if there is none."""
-        return self._run.opt(DELETE_ONE_BY_CRITERIA, (tenant_id, criteria))
+        return self._run.opt(_statements.DELETE_ONE_BY_CRITERIA, (tenant_id, criteria))
 
     def aggregate(
         self,
@@ -232,13 +220,15 @@ class ContextRepository:
             criteria: None leaves its condition out.
         """
         return self._run.many(
-            *AGGREGATE.choose((group_by, measure, tenant_id, contains, criteria))
+            *_statements.AGGREGATE.choose(
+                (group_by, measure, tenant_id, contains, criteria)
+            )
         )
 
     def purge_expired(self, *, limit: int) -> int:
         """Delete documents that have expired, of all tenants, at most so many."""
-        return self._run.execrows(PURGE_EXPIRED, (limit,))
+        return self._run.execrows(_statements.PURGE_EXPIRED, (limit,))
 
     def get_collection_stats(self) -> GetCollectionStatsRow:
         """How many documents there are of all tenants, and what room they take, in bytes."""
-        return self._run.one(GET_COLLECTION_STATS)
+        return self._run.one(_statements.GET_COLLECTION_STATS)

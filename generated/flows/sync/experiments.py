@@ -9,24 +9,8 @@ from uuid import UUID
 from reposgen_runtime import UNSET, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
-from ..experiments import (
-    ASSIGN,
-    COMPLETE,
-    COUNT_ASSIGNMENTS,
-    CREATE,
-    DELETE,
-    GET_ASSIGNMENT,
-    GET_BY_ID,
-    GET_WITH_VARIANTS,
-    LIST,
-    REMOVE_VARIANT,
-    SET_VARIANT,
-    START,
-    UPDATE,
-    Assignment,
-    CountAssignmentsRow,
-    GetWithVariantsRow,
-)
+from .. import experiments as _statements
+from ..experiments import Assignment, CountAssignmentsRow, GetWithVariantsRow
 from ..models import (
     Experiment,
     ExperimentAssignment,
@@ -57,17 +41,17 @@ class ExperimentRepository:
             ExperimentsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             ExperimentsTenantIdNameKeyViolation: UNIQUE (tenant_id, name).
         """
-        return self._run.one(CREATE, (tenant_id, name, description))
+        return self._run.one(_statements.CREATE, (tenant_id, name, description))
 
     def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Experiment | None:
         """Return one experiment, None if the tenant has none with this id."""
-        return self._run.opt(GET_BY_ID, (tenant_id, id))
+        return self._run.opt(_statements.GET_BY_ID, (tenant_id, id))
 
     def get_with_variants(
         self, *, tenant_id: UUID, id: UUID
     ) -> GetWithVariantsRow | None:
         """Return one experiment with its variants by name."""
-        return self._run.opt(GET_WITH_VARIANTS, (tenant_id, id))
+        return self._run.opt(_statements.GET_WITH_VARIANTS, (tenant_id, id))
 
     def list(
         self,
@@ -92,7 +76,7 @@ class ExperimentRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (tenant_id, status),
             limit=limit,
             after=after,
@@ -119,7 +103,9 @@ class ExperimentRepository:
             ExperimentsNameCheckViolation: CHECK ((name <> ''::text)).
             ExperimentsTenantIdNameKeyViolation: UNIQUE (tenant_id, name).
         """
-        return self._run.one(*UPDATE.choose((name, description, tenant_id, id)))
+        return self._run.one(
+            *_statements.UPDATE.choose((name, description, tenant_id, id))
+        )
 
     def delete(self, *, tenant_id: UUID, id: UUID) -> int:
         """Delete an experiment with its variants and assignments.
@@ -127,7 +113,7 @@ class ExperimentRepository:
         Raises:
             ExperimentAssignmentsVariantFkeyViolation: FOREIGN KEY (experiment_id, variant) REFERENCES experiment_variants(experiment_id, name).
         """
-        return self._run.execrows(DELETE, (tenant_id, id))
+        return self._run.execrows(_statements.DELETE, (tenant_id, id))
 
     def set_variant(
         self,
@@ -148,7 +134,7 @@ class ExperimentRepository:
             ExperimentVariantsWeightCheckViolation: CHECK ((weight > 0)).
         """
         return self._run.one(
-            SET_VARIANT, (name, flow_id, weight, tenant_id, experiment_id)
+            _statements.SET_VARIANT, (name, flow_id, weight, tenant_id, experiment_id)
         )
 
     def remove_variant(self, *, name: str, tenant_id: UUID, experiment_id: UUID) -> int:
@@ -157,7 +143,9 @@ class ExperimentRepository:
         Raises:
             ExperimentAssignmentsVariantFkeyViolation: FOREIGN KEY (experiment_id, variant) REFERENCES experiment_variants(experiment_id, name).
         """
-        return self._run.execrows(REMOVE_VARIANT, (name, tenant_id, experiment_id))
+        return self._run.execrows(
+            _statements.REMOVE_VARIANT, (name, tenant_id, experiment_id)
+        )
 
     def start(self, *, tenant_id: UUID, id: UUID) -> Experiment:
         """Begin an experiment that has variants.
@@ -167,7 +155,7 @@ class ExperimentRepository:
             ExperimentsCompletedAtCheckViolation: CHECK (((status = 'completed'::experiment_status) = (completed_at IS NOT NULL))).
             ExperimentsStartedAtCheckViolation: CHECK (((status = 'draft'::experiment_status) = (started_at IS NULL))).
         """
-        return self._run.one(START, (tenant_id, id))
+        return self._run.one(_statements.START, (tenant_id, id))
 
     def complete(self, *, tenant_id: UUID, id: UUID) -> Experiment:
         """End an experiment.
@@ -177,7 +165,7 @@ class ExperimentRepository:
             ExperimentsCompletedAtCheckViolation: CHECK (((status = 'completed'::experiment_status) = (completed_at IS NOT NULL))).
             ExperimentsStartedAtCheckViolation: CHECK (((status = 'draft'::experiment_status) = (started_at IS NULL))).
         """
-        return self._run.one(COMPLETE, (tenant_id, id))
+        return self._run.one(_statements.COMPLETE, (tenant_id, id))
 
     def assign(
         self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
@@ -190,16 +178,18 @@ class ExperimentRepository:
             ExperimentAssignmentsSubjectIdCheckViolation: CHECK ((subject_id <> ''::text)).
             ExperimentAssignmentsVariantFkeyViolation: FOREIGN KEY (experiment_id, variant) REFERENCES experiment_variants(experiment_id, name).
         """
-        return self._run.one(ASSIGN, (tenant_id, experiment_id, subject_id))
+        return self._run.one(_statements.ASSIGN, (tenant_id, experiment_id, subject_id))
 
     def get_assignment(
         self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
     ) -> ExperimentAssignment | None:
         """Return the assignment of a subject, None if it has none."""
-        return self._run.opt(GET_ASSIGNMENT, (tenant_id, experiment_id, subject_id))
+        return self._run.opt(
+            _statements.GET_ASSIGNMENT, (tenant_id, experiment_id, subject_id)
+        )
 
     def count_assignments(
         self, *, tenant_id: UUID, experiment_id: UUID
     ) -> list_[CountAssignmentsRow]:
         """How many subjects each variant of an experiment has got, by name."""
-        return self._run.many(COUNT_ASSIGNMENTS, (tenant_id, experiment_id))
+        return self._run.many(_statements.COUNT_ASSIGNMENTS, (tenant_id, experiment_id))

@@ -8,12 +8,8 @@ from uuid import UUID
 
 from reposgen_runtime.sync import Runner, Source
 
-from ..flow_analytics import (
-    GET_FLOW_ANALYTICS,
-    GET_TENANT_ANALYTICS,
-    RECORD,
-    GetTenantAnalyticsRow,
-)
+from .. import flow_analytics as _statements
+from ..flow_analytics import GetTenantAnalyticsRow
 from ..models import FlowAnalytics
 from ..schema import PACKAGE
 
@@ -45,7 +41,7 @@ class FlowAnalyticsRepository:
             FlowAnalyticsFlowIdFkeyViolation: FOREIGN KEY (tenant_id, flow_id) REFERENCES conversation_flows(tenant_id, id) ON DELETE CASCADE.
         """
         return self._run.one(
-            RECORD,
+            _statements.RECORD,
             (
                 tenant_id,
                 flow_id,
@@ -73,7 +69,9 @@ class FlowAnalyticsRepository:
             end_date: None leaves its condition out.
         """
         return self._run.many(
-            *GET_FLOW_ANALYTICS.choose((tenant_id, flow_id, start_date, end_date))
+            *_statements.GET_FLOW_ANALYTICS.choose(
+                (tenant_id, flow_id, start_date, end_date)
+            )
         )
 
     def get_tenant_analytics(
@@ -82,4 +80,6 @@ class FlowAnalyticsRepository:
         """What the conversations of each flow of a tenant came to within some days, the most used first; both dates count. The
         completion rate goes from 0 to 1; it and the average are None where nothing was started.
         """
-        return self._run.many(GET_TENANT_ANALYTICS, (tenant_id, start_date, end_date))
+        return self._run.many(
+            _statements.GET_TENANT_ANALYTICS, (tenant_id, start_date, end_date)
+        )

@@ -8,12 +8,7 @@ from uuid import UUID
 from reposgen_runtime import JsonInput
 from reposgen_runtime.sync import Runner, Source
 
-from ..flow_versions import (
-    CREATE_FLOW_VERSION,
-    GET_FLOW_VERSION,
-    GET_FLOW_VERSIONS,
-    RESTORE_FLOW_VERSION,
-)
+from .. import flow_versions as _statements
 from ..models import ChangeType, ConversationFlow, FlowVersion
 from ..schema import PACKAGE
 
@@ -46,7 +41,7 @@ class FlowVersionRepository:
             FlowVersionsVersionCheckViolation: CHECK ((version <> ''::text)).
         """
         return self._run.one(
-            CREATE_FLOW_VERSION,
+            _statements.CREATE_FLOW_VERSION,
             (
                 tenant_id,
                 flow_id,
@@ -60,13 +55,15 @@ class FlowVersionRepository:
 
     def get_flow_versions(self, *, tenant_id: UUID, flow_id: UUID) -> list[FlowVersion]:
         """The versions of a flow, the latest first."""
-        return self._run.many(GET_FLOW_VERSIONS, (tenant_id, flow_id))
+        return self._run.many(_statements.GET_FLOW_VERSIONS, (tenant_id, flow_id))
 
     def get_flow_version(
         self, *, tenant_id: UUID, flow_id: UUID, version: str
     ) -> FlowVersion | None:
         """Return one version of a flow, None if there is none."""
-        return self._run.opt(GET_FLOW_VERSION, (tenant_id, flow_id, version))
+        return self._run.opt(
+            _statements.GET_FLOW_VERSION, (tenant_id, flow_id, version)
+        )
 
     def restore_flow_version(
         self, *, updated_by: UUID | None, tenant_id: UUID, flow_id: UUID, version: str
@@ -80,5 +77,5 @@ class FlowVersionRepository:
             ConversationFlowsVersionCheckViolation: CHECK ((version <> ''::text)).
         """
         return self._run.one(
-            RESTORE_FLOW_VERSION, (updated_by, tenant_id, flow_id, version)
+            _statements.RESTORE_FLOW_VERSION, (updated_by, tenant_id, flow_id, version)
         )

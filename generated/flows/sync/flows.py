@@ -11,24 +11,8 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
-from ..flows import (
-    ARCHIVE_FLOW,
-    COUNT_BY_TENANT,
-    CREATE_FLOW,
-    DELETE,
-    GET_ACTIVE_FLOWS,
-    GET_BY_TENANT,
-    GET_BY_TENANT_AND_ID,
-    GET_DEFAULT_FLOW,
-    GET_FLOW_BY_NAME_AND_VERSION,
-    GET_FLOW_WITH_VERSIONS,
-    INCREMENT_FLOW_USAGE,
-    PUBLISH_FLOW,
-    SEARCH_FLOWS,
-    SET_DEFAULT_FLOW,
-    UPDATE,
-    GetFlowWithVersionsRow,
-)
+from .. import flows as _statements
+from ..flows import GetFlowWithVersionsRow
 from ..models import ConversationFlow, FlowStatus
 from ..schema import PACKAGE
 
@@ -61,13 +45,14 @@ class FlowRepository:
             ConversationFlowsNameCheckViolation: CHECK ((name <> ''::text)).
             ConversationFlowsPkeyViolation: PRIMARY KEY (id).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
+            ConversationFlowsTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             ConversationFlowsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
             ConversationFlowsTenantIdNameVersionKeyViolation: UNIQUE (tenant_id, name, version).
             ConversationFlowsUsageCountCheckViolation: CHECK ((usage_count >= 0)).
             ConversationFlowsVersionCheckViolation: CHECK ((version <> ''::text)).
         """
         return self._run.one(
-            CREATE_FLOW,
+            _statements.CREATE_FLOW,
             (tenant_id, name, version, description, flow_definition, tags, created_by),
         )
 
@@ -75,13 +60,15 @@ class FlowRepository:
         self, *, tenant_id: UUID, id: UUID
     ) -> ConversationFlow | None:
         """Return one flow, None if the tenant has none with this id."""
-        return self._run.opt(GET_BY_TENANT_AND_ID, (tenant_id, id))
+        return self._run.opt(_statements.GET_BY_TENANT_AND_ID, (tenant_id, id))
 
     def get_flow_by_name_and_version(
         self, *, tenant_id: UUID, name: str, version: str
     ) -> ConversationFlow | None:
         """Return one version of a flow, None if there is none."""
-        return self._run.opt(GET_FLOW_BY_NAME_AND_VERSION, (tenant_id, name, version))
+        return self._run.opt(
+            _statements.GET_FLOW_BY_NAME_AND_VERSION, (tenant_id, name, version)
+        )
 
     def get_by_tenant(
         self,
@@ -128,7 +115,7 @@ class FlowRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            GET_BY_TENANT,
+            _statements.GET_BY_TENANT,
             (tenant_id, name, status, tags, created_by, updated_after),
             sort=sort,
             limit=limit,
@@ -157,18 +144,18 @@ class FlowRepository:
             updated_after: None leaves its condition out.
         """
         return self._run.one(
-            *COUNT_BY_TENANT.choose(
+            *_statements.COUNT_BY_TENANT.choose(
                 (tenant_id, name, status, tags, created_by, updated_after)
             )
         )
 
     def get_active_flows(self, *, tenant_id: UUID) -> list[ConversationFlow]:
         """The flows of a tenant that may be used, those used last first."""
-        return self._run.many(GET_ACTIVE_FLOWS, (tenant_id,))
+        return self._run.many(_statements.GET_ACTIVE_FLOWS, (tenant_id,))
 
     def get_default_flow(self, *, tenant_id: UUID) -> ConversationFlow | None:
         """Return the flow that a tenant takes when nothing says which, None if it has chosen none."""
-        return self._run.opt(GET_DEFAULT_FLOW, (tenant_id,))
+        return self._run.opt(_statements.GET_DEFAULT_FLOW, (tenant_id,))
 
     def set_default_flow(self, *, tenant_id: UUID, flow_id: UUID) -> ConversationFlow:
         """Make an active flow the tenant's default, in place of the one before. Of several calls at the same moment the last
@@ -176,9 +163,11 @@ class FlowRepository:
 
         Raises:
             NotFound: no such row.
+            ConversationFlowsDefaultKeyViolation: UNIQUE (tenant_id) WHERE is_default.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
+            RepositoryError: what trigger public.conversation_flows.conversation_flows_replace_default raises.
         """
-        return self._run.one(SET_DEFAULT_FLOW, (tenant_id, flow_id))
+        return self._run.one(_statements.SET_DEFAULT_FLOW, (tenant_id, flow_id))
 
     def update(
         self,
@@ -205,11 +194,12 @@ class FlowRepository:
             NotFound: no such row.
             ConversationFlowsFlowDefinitionCheckViolation: CHECK ((jsonb_typeof(flow_definition) = 'object'::text)).
             ConversationFlowsNameCheckViolation: CHECK ((name <> ''::text)).
+            ConversationFlowsTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
             ConversationFlowsTenantIdNameVersionKeyViolation: UNIQUE (tenant_id, name, version).
             ConversationFlowsVersionCheckViolation: CHECK ((version <> ''::text)).
         """
         return self._run.one(
-            *UPDATE.choose(
+            *_statements.UPDATE.choose(
                 (
                     name,
                     version,
@@ -233,17 +223,21 @@ class FlowRepository:
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
         """
-        return self._run.one(PUBLISH_FLOW, (published_by, tenant_id, flow_id))
+        return self._run.one(
+            _statements.PUBLISH_FLOW, (published_by, tenant_id, flow_id)
+        )
 
     def archive_flow(self, *, tenant_id: UUID, flow_id: UUID) -> ConversationFlow:
         """Take a flow out of use; it is no default any more.
 
         Raises:
             NotFound: no such row.
+            ConversationFlowsDefaultKeyViolation: UNIQUE (tenant_id) WHERE is_default.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
+            RepositoryError: what trigger public.conversation_flows.conversation_flows_replace_default raises.
         """
-        return self._run.one(ARCHIVE_FLOW, (tenant_id, flow_id))
+        return self._run.one(_statements.ARCHIVE_FLOW, (tenant_id, flow_id))
 
     def increment_flow_usage(self, *, tenant_id: UUID, flow_id: UUID) -> int:
         """Count one more use of a flow. Returns the count.
@@ -252,7 +246,7 @@ class FlowRepository:
             NotFound: no such row.
             ConversationFlowsUsageCountCheckViolation: CHECK ((usage_count >= 0)).
         """
-        return self._run.one(INCREMENT_FLOW_USAGE, (tenant_id, flow_id))
+        return self._run.one(_statements.INCREMENT_FLOW_USAGE, (tenant_id, flow_id))
 
     def delete(self, *, tenant_id: UUID, id: UUID) -> int:
         """Delete a flow with its versions and analytics.
@@ -260,7 +254,7 @@ class FlowRepository:
         Raises:
             ExperimentVariantsFlowIdFkeyViolation: FOREIGN KEY (tenant_id, flow_id) REFERENCES conversation_flows(tenant_id, id).
         """
-        return self._run.execrows(DELETE, (tenant_id, id))
+        return self._run.execrows(_statements.DELETE, (tenant_id, id))
 
     def search_flows(
         self,
@@ -286,7 +280,7 @@ class FlowRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            SEARCH_FLOWS,
+            _statements.SEARCH_FLOWS,
             (tenant_id, status, search_term),
             limit=limit,
             after=after,
@@ -298,4 +292,4 @@ class FlowRepository:
         self, *, tenant_id: UUID, flow_id: UUID
     ) -> GetFlowWithVersionsRow | None:
         """Return one flow with its versions, the latest first."""
-        return self._run.opt(GET_FLOW_WITH_VERSIONS, (tenant_id, flow_id))
+        return self._run.opt(_statements.GET_FLOW_WITH_VERSIONS, (tenant_id, flow_id))

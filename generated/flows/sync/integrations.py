@@ -8,15 +8,7 @@ from uuid import UUID
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
-from ..integrations import (
-    CREATE,
-    DELETE,
-    GET_BY_ID,
-    GET_BY_NAME,
-    LIST,
-    RECORD_USE,
-    UPDATE,
-)
+from .. import integrations as _statements
 from ..models import Integration
 from ..schema import PACKAGE
 
@@ -48,16 +40,16 @@ class IntegrationRepository:
             IntegrationsTenantIdNameKeyViolation: UNIQUE (tenant_id, name).
         """
         return self._run.one(
-            CREATE, (tenant_id, name, provider, configuration, enabled)
+            _statements.CREATE, (tenant_id, name, provider, configuration, enabled)
         )
 
     def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Integration | None:
         """Return one integration, None if the tenant has none with this id."""
-        return self._run.opt(GET_BY_ID, (tenant_id, id))
+        return self._run.opt(_statements.GET_BY_ID, (tenant_id, id))
 
     def get_by_name(self, *, tenant_id: UUID, name: str) -> Integration | None:
         """Return the integration with this name, None if the tenant has none."""
-        return self._run.opt(GET_BY_NAME, (tenant_id, name))
+        return self._run.opt(_statements.GET_BY_NAME, (tenant_id, name))
 
     def list(
         self,
@@ -84,7 +76,7 @@ class IntegrationRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST,
+            _statements.LIST,
             (tenant_id, provider, enabled),
             limit=limit,
             after=after,
@@ -118,13 +110,15 @@ class IntegrationRepository:
             IntegrationsTenantIdNameKeyViolation: UNIQUE (tenant_id, name).
         """
         return self._run.one(
-            *UPDATE.choose((name, provider, configuration, enabled, tenant_id, id))
+            *_statements.UPDATE.choose(
+                (name, provider, configuration, enabled, tenant_id, id)
+            )
         )
 
     def record_use(self, *, tenant_id: UUID, id: UUID) -> int:
         """Note that an integration was called."""
-        return self._run.execrows(RECORD_USE, (tenant_id, id))
+        return self._run.execrows(_statements.RECORD_USE, (tenant_id, id))
 
     def delete(self, *, tenant_id: UUID, id: UUID) -> int:
         """Delete an integration."""
-        return self._run.execrows(DELETE, (tenant_id, id))
+        return self._run.execrows(_statements.DELETE, (tenant_id, id))

@@ -10,21 +10,9 @@ from uuid import UUID
 from reposgen_runtime import JsonInput, Page
 from reposgen_runtime.sync import Runner, Source
 
+from .. import states as _statements
 from ..models import State
 from ..schema import PACKAGE
-from ..states import (
-    COMPARE_AND_SET,
-    DELETE,
-    EXPIRE,
-    GET,
-    GET_MANY,
-    INCREMENT,
-    LIST_BY_PREFIX,
-    PURGE_EXPIRED,
-    SET,
-    SET_IF_ABSENT,
-    SET_IF_UNCHANGED,
-)
 
 
 class StateRepository:
@@ -37,11 +25,11 @@ class StateRepository:
 
     def get(self, *, tenant_id: UUID, key: str) -> State | None:
         """Return what stands under a key, None if nothing does."""
-        return self._run.opt(GET, (tenant_id, key))
+        return self._run.opt(_statements.GET, (tenant_id, key))
 
     def get_many(self, *, tenant_id: UUID, keys: Sequence[str]) -> list[State]:
         """Return what stands under several keys."""
-        return self._run.many(GET_MANY, (tenant_id, keys))
+        return self._run.many(_statements.GET_MANY, (tenant_id, keys))
 
     def list_by_prefix(
         self,
@@ -65,7 +53,7 @@ class StateRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_BY_PREFIX,
+            _statements.LIST_BY_PREFIX,
             (tenant_id, prefix),
             limit=limit,
             after=after,
@@ -86,7 +74,7 @@ class StateRepository:
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
         """
-        return self._run.one(SET, (tenant_id, key, value, time_to_live))
+        return self._run.one(_statements.SET, (tenant_id, key, value, time_to_live))
 
     def set_if_absent(
         self,
@@ -101,13 +89,17 @@ class StateRepository:
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
         """
-        return self._run.opt(SET_IF_ABSENT, (tenant_id, key, value, time_to_live))
+        return self._run.opt(
+            _statements.SET_IF_ABSENT, (tenant_id, key, value, time_to_live)
+        )
 
     def compare_and_set(
         self, *, value: JsonInput, tenant_id: UUID, key: str, expected: JsonInput
     ) -> State | None:
         """Replace the value under a key, provided that it is the expected one. Returns None where it is another."""
-        return self._run.opt(COMPARE_AND_SET, (value, tenant_id, key, expected))
+        return self._run.opt(
+            _statements.COMPARE_AND_SET, (value, tenant_id, key, expected)
+        )
 
     def set_if_unchanged(
         self, *, value: JsonInput, tenant_id: UUID, key: str, expected_version: int
@@ -120,7 +112,7 @@ class StateRepository:
             ConditionFailed: another condition of the statement refuses the row.
         """
         return self._run.one(
-            SET_IF_UNCHANGED, (value, tenant_id, key, expected_version)
+            _statements.SET_IF_UNCHANGED, (value, tenant_id, key, expected_version)
         )
 
     def increment(
@@ -130,19 +122,22 @@ class StateRepository:
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
+            NotNullMissing: states.value is NULL.
         """
-        return self._run.one(INCREMENT, (tenant_id, key, amount, time_to_live))
+        return self._run.one(
+            _statements.INCREMENT, (tenant_id, key, amount, time_to_live)
+        )
 
     def expire(
         self, *, time_to_live: timedelta, tenant_id: UUID, key: str
     ) -> datetime | None:
         """Let the value under a key live for a time from now on. Returns until when, None where nothing stands."""
-        return self._run.opt(EXPIRE, (time_to_live, tenant_id, key))
+        return self._run.opt(_statements.EXPIRE, (time_to_live, tenant_id, key))
 
     def delete(self, *, tenant_id: UUID, key: str) -> int:
         """Take away what stands under a key."""
-        return self._run.execrows(DELETE, (tenant_id, key))
+        return self._run.execrows(_statements.DELETE, (tenant_id, key))
 
     def purge_expired(self, *, limit: int) -> int:
         """Delete values that have expired, of all tenants, at most so many."""
-        return self._run.execrows(PURGE_EXPIRED, (limit,))
+        return self._run.execrows(_statements.PURGE_EXPIRED, (limit,))

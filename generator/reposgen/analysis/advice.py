@@ -35,7 +35,7 @@ def advise(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
             span=query.command_span,
             hint="compare a whole unique key, add LIMIT 1, or use :many",
         )
-    yield from _made_up_rows(judged)
+    yield from _made_up_rows(judged, proofs)
     for table in proofs.lineage.unfiltered:
         yield warning(
             "missing-where",
@@ -53,14 +53,14 @@ def advise(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
         )
 
 
-def _made_up_rows(judged: Judged) -> Iterator[Diagnostic]:
-    """Rows of a table's type that never were in the table."""
+def _made_up_rows(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
+    """Rows of a table's type that lack what rows of the table have."""
     tree = judged.tree
     if tree is None or not any(isinstance(node, RowExpr) for node in tree.nodes):
         return
-    for target in judged.targets:
+    for target, real in zip(judged.targets, proofs.real, strict=False):
         for node in walk(target.expression):
-            if not isinstance(node, RowExpr):
+            if real or not isinstance(node, RowExpr):
                 continue
             type_ = judged.catalog.types.get(node.type)
             relation = (
@@ -74,8 +74,8 @@ def _made_up_rows(judged: Judged) -> Iterator[Diagnostic]:
             if relation and required:
                 yield warning(
                     "made-up-row",
-                    f"this row of {relation.qualified_name} is none of the table's:"
-                    f" its {required[0]} may be NULL, which the model does not allow",
+                    f"this row of {relation.qualified_name} need not be one of the"
+                    f" table's: with NULL in {required[0]} it cannot be read",
                     span=judged.text.source_span(max(node.location, 0)),
                     hint="cast it to a type of its own, made by CREATE TYPE … AS (…)",
                 )

@@ -4,44 +4,66 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.arrays import read_elements
 from reposgen.analysis.build import build_query
 from reposgen.analysis.copies import copy_targets
-from reposgen.analysis.definitions import prove_definitions
+from reposgen.analysis.declared import with_proved_columns
+from reposgen.analysis.definitions import (
+    prove_definitions,
+    read_bodies,
+    view_trees,
+    with_proved_views,
+)
+from reposgen.analysis.depth import depth_of, with_deep_stack
 from reposgen.analysis.expansion import expand_stars
-from reposgen.analysis.judged import Judged, tree_of
+from reposgen.analysis.judged import Judged, trees_of
 from reposgen.analysis.listening import read_channel
-from reposgen.analysis.model import Analysis
+from reposgen.analysis.model import Analysis, Declared
+from reposgen.analysis.nullability import Definitions
 from reposgen.analysis.optimistic.probes import check_probes
 from reposgen.analysis.server_errors import server_error
+from reposgen.analysis.trusted import trusted_functions
+from reposgen.analysis.types import relations_in, type_of
+from reposgen.analysis.utilities import read_utility
 from reposgen.analysis.variants.vary import vary
 from reposgen.diagnostics import (
     Diagnostic,
     Severity,
+    error,
     sorted_diagnostics,
     warning,
 )
 from reposgen.live_schema.model import Described, ServerError, Statement
 from reposgen.live_schema.tree import MAJORS
+from reposgen.live_schema.tree.model import CommandType
 from reposgen.sql_source.printing import print_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from reposgen.analysis.model import TypedQuery
-    from reposgen.live_schema.model import Catalog, Description
+    from reposgen.diagnostics import Span
+    from reposgen.live_schema.model import Catalog, Description, Function, PgType
     from reposgen.sql_source.model import Query, QueryFile
     from reposgen.sql_source.printing import ServerText
 
     Describe: TypeAlias = Callable[[Sequence[Statement]], tuple[Description, ...]]
     # The catalog with these system relations in it as well.
     ReadSystem: TypeAlias = Callable[[Collection[int]], Catalog]
+    # The trees of functions in SQL, by oid.
+    ReadFunctions: TypeAlias = Callable[[Sequence[Function]], Mapping[int, str]]
 
+_NOTHING = Declared()
 _PROVABLE = re.compile(
     r"[\s(]*(?:select|insert|update|delete|merge|with|values|table)\b", re.IGNORECASE
 )
+# Nodes and lists within each other that Python's usual stack is enough for.
+_DEEPEST = 100
 # More names than that say nothing more.
 _NAMED = 4
 _RELATIONS = re.compile(r":relid\s(\d+)")
@@ -53,6 +75,9 @@ def analyse(
     *,
     describe: Describe,
     read_system: ReadSystem,
+    read_functions: ReadFunctions,
+    declared: Declared = _NOTHING,
+    not_null: Mapping[str, Span | None] = MappingProxyType({}),
 ) -> Analysis:
     """Judge all queries of a package.
 
@@ -61,15 +86,51 @@ def analyse(
         catalog: of the database that `describe` asks.
         describe: has the server judge statements.
         read_system: reads the catalog again, with system relations by their oids.
+        read_functions: has the server analyse the bodies of functions.
+        declared: what the user says of arrays.
+        not_null: the functions that the user declares not null, and where.
 
     Returns:
         The queries without errors, and what is wrong with the others.
     """
+    judge = partial(
+        _analyse,
+        files,
+        catalog,
+        describe=describe,
+        read_system=read_system,
+        read_functions=read_functions,
+        declared=declared,
+        not_null=not_null,
+    )
+    try:
+        return judge()
+    except RecursionError:
+        pass
+    try:
+        return with_deep_stack(judge)
+    except RecursionError:
+        return judge(deepest=_DEEPEST)
+
+
+def _analyse(
+    files: Sequence[QueryFile],
+    catalog: Catalog,
+    *,
+    describe: Describe,
+    read_system: ReadSystem,
+    read_functions: ReadFunctions,
+    declared: Declared,
+    not_null: Mapping[str, Span | None],
+    deepest: int | None = None,
+) -> Analysis:
+    """Do so, and refuse what is nested deeper than `deepest`, if that is given."""
     queries = [query for file in files for query in file.queries]
     texts = [print_sql(query.segments) for query in queries]
     descriptions = describe([Statement(sql=text.text) for text in texts])
     if missing := _system_relations(descriptions, catalog):
         catalog = replace(read_system(missing), digest=catalog.digest)
+    catalog = with_proved_columns(catalog)
     diagnostics: list[Diagnostic] = []
     accepted: list[Judged] = []
     for query, text, description in zip(queries, texts, descriptions, strict=True):
@@ -82,16 +143,35 @@ def analyse(
                     and channel.severity is Severity.ERROR
                     else server_error(query, text, description, catalog)
                 )
+            case Described(tree=tree) if deepest and depth_of(tree or "") > deepest:
+                diagnostics.append(_too_deep(query))
             case Described():
                 accepted.append(_judged(query, text, description, catalog))
+    accepted = _with_inner(accepted, describe)
     unchecked: list[TypedQuery] = []
     typed: dict[str, list[TypedQuery]] = {file.source.path: [] for file in files}
     trees = [judged.tree for judged in accepted if judged.tree]
-    definitions = prove_definitions(trees, catalog, describe)
+    shown = _named_relations(descriptions) | relations_in(
+        _types(descriptions, catalog), catalog
+    )
+    views = view_trees(shown, catalog, describe)
+    trees += views.values()
+    trusted, mistakes = trusted_functions(not_null, catalog)
+    diagnostics += mistakes
+    proved, elements = prove_definitions(
+        trees, catalog, read_elements(catalog, declared), describe
+    )
+    definitions = Definitions(
+        views=proved,
+        bodies=read_bodies(trees, catalog, read_functions),
+        declared=trusted,
+    )
+    catalog, elements = with_proved_views(catalog, views, definitions, elements)
+    accepted = [replace(judged, catalog=catalog) for judged in accepted]
     ready = tuple(expand_stars(accepted, describe))
     copies = copy_targets(ready, describe)
     for varied, copy in zip(vary(ready, describe), copies, strict=True):
-        built, found = build_query(varied, definitions, copy)
+        built, found = build_query(varied, definitions, elements, copy)
         diagnostics += found
         if built is not None:
             unchecked.append(built)
@@ -107,6 +187,16 @@ def analyse(
         files={path: tuple(several) for path, several in typed.items()},
         diagnostics=sorted_diagnostics(diagnostics),
         trees=not untold,
+        elements=elements,
+    )
+
+
+def _too_deep(query: Query) -> Diagnostic:
+    return error(
+        "too-deep",
+        "the statement is nested too deeply to be analysed",
+        span=query.name_span,
+        hint="put parts of it into views",
     )
 
 
@@ -114,26 +204,75 @@ def _system_relations(
     descriptions: Sequence[Description], catalog: Catalog
 ) -> frozenset[int]:
     """The relations that statements use and the catalog lacks: the system's."""
+    return frozenset(_named_relations(descriptions) - catalog.relations.keys())
+
+
+def _named_relations(descriptions: Sequence[Description]) -> set[int]:
+    """The oids of the relations that statements use."""
     named: set[int] = set()
     for description in descriptions:
         if isinstance(description, Described):
             named |= {column.table_oid for column in description.columns}
             named |= set(map(int, _RELATIONS.findall(description.tree or "")))
-    return frozenset(named - catalog.relations.keys() - {0})
+    return named - {0}
+
+
+def _types(descriptions: Sequence[Description], catalog: Catalog) -> Iterator[PgType]:
+    """The types of what statements take and give."""
+    for description in descriptions:
+        if isinstance(description, Described):
+            for oid in description.parameter_oids:
+                yield type_of(oid, catalog)
+            for column in description.columns:
+                yield type_of(column.type_oid, catalog)
 
 
 def _judged(
     query: Query, text: ServerText, described: Described, catalog: Catalog
 ) -> Judged:
-    tree = tree_of(described, text.text, catalog)
+    trees = trees_of(described, text.text, catalog)
+    tree = next((tree for tree in trees if tree.can_set_tag), None)
     return Judged(
-        query=query, text=text, described=described, tree=tree, catalog=catalog
+        query=query,
+        text=text,
+        described=described,
+        tree=tree,
+        added=tuple(one for one in trees if one is not tree),
+        utility=read_utility(text.text, catalog)
+        if tree is not None and tree.command is CommandType.UTILITY
+        else None,
+        catalog=catalog,
     )
+
+
+def _with_inner(accepted: Sequence[Judged], describe: Describe) -> list[Judged]:
+    """The queries, with the trees of the statements inside EXPLAIN and the like."""
+    inside = {
+        index: Statement(
+            sql=judged.utility.inner, parameter_oids=judged.described.parameter_oids
+        )
+        for index, judged in enumerate(accepted)
+        if judged.utility is not None and judged.utility.inner
+    }
+    if not inside:
+        return [*accepted]
+    verdicts = dict(zip(inside, describe(tuple(inside.values())), strict=True))
+    found = [*accepted]
+    for index, verdict in verdicts.items():
+        if isinstance(verdict, Described):
+            judged = accepted[index]
+            trees = trees_of(verdict, inside[index].sql, judged.catalog)
+            found[index] = replace(judged, inner=trees)
+    return found
 
 
 def _is_untold(judged: Judged) -> bool:
     """Whether a tree is missing of a statement that has more to prove than a CALL."""
-    return judged.tree is None and bool(_PROVABLE.match(judged.text.text))
+    return (
+        judged.tree is None
+        and not judged.added
+        and bool(_PROVABLE.match(judged.text.text))
+    )
 
 
 def _no_trees(names: Sequence[str], major: int) -> Diagnostic:

@@ -14,6 +14,7 @@ from reposgen.analysis.listening import payload_column, read_channel
 from reposgen.analysis.model import (
     Buffering,
     CopyTarget,
+    Elements,
     Optimistic,
     RowName,
     TypedQuery,
@@ -35,30 +36,37 @@ from reposgen.diagnostics import Diagnostic, Severity
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from reposgen.analysis.nullability import Proof
+    from reposgen.analysis.nullability import Definitions
     from reposgen.analysis.variants.vary import Varied
+
+# Of a statement that the server tells no tree of.
+_UNKNOWN = ("statement without a tree",)
 
 
 def build_query(
     varied: Varied,
-    definitions: Mapping[int, Sequence[Proof]],
+    definitions: Definitions,
+    elements: Elements,
     copy: CopyTarget | Diagnostic | None = None,
 ) -> tuple[TypedQuery | None, list[Diagnostic]]:
     """The typed query, or None where something is wrong with it; and all diagnostics.
 
     Args:
         varied: the query.
-        definitions: proofs of the columns of materialized views, by oid.
+        definitions: of materialized views and functions.
+        elements: of the arrays of the schema.
         copy: where `:copyfrom` puts its rows, or why it can't.
     """
     expanded = varied.expanded
     judged, query = expanded.judged, expanded.judged.query
-    parameters, mistakes = build_parameters(judged)
+    parameters, mistakes = build_parameters(judged, elements)
     nullable = frozenset(p.number for p in parameters if p.nullable)
-    proofs = prove_query(judged, varied.weakest, nullable, definitions)
-    results = build_results(expanded, proofs)
+    elements = replace(
+        elements,
+        parameters=frozenset(p.number for p in parameters if p.element_nullable),
+    )
+    proofs = prove_query(judged, varied.weakest, nullable, definitions, elements)
+    results = build_results(expanded, proofs, elements)
     ordered = order_query(varied, results.items)
     optimistic = read_optimistic(judged)
     channel = read_channel(query, judged.text)
@@ -89,7 +97,7 @@ def build_query(
     ]
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
-    diagnostics += [*advise(judged, proofs), *check_filters(varied)]
+    diagnostics += [*advise(judged, proofs), *varied.warnings, *check_filters(varied)]
     lineage = proofs.lineage
     why_not = lineage.why_not_read_only if lineage else "it is no query"
     diagnostics += advise_replica(query, why_not)
@@ -113,7 +121,9 @@ def build_query(
         writes=lineage.written_names() if lineage else (),
         read_only=lineage is not None and lineage.read_only,
         locks_rows=proofs.locks_rows,
-        raises=lineage.violations if lineage else (),
+        raises=lineage.refusals if lineage else (),
+        unknown_reads=lineage.unknown_reads if lineage else _UNKNOWN,
+        unknown_writes=lineage.unknown_writes if lineage else _UNKNOWN,
         ordering=ordered.ordering,
         sorts=ordered.sorts,
         channel=channel if isinstance(channel, str) else None,

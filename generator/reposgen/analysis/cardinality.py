@@ -6,15 +6,18 @@ a unique index are bound by equality to one value.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.agreement import Agreement, collation_of, equalities
 from reposgen.analysis.model import Cardinality
 from reposgen.analysis.nullability.jointree import read_join_tree
 from reposgen.analysis.nullability.prover import always_returns_row
 from reposgen.analysis.partial_indexes import implied
 from reposgen.analysis.single_rows import BoundColumns
+from reposgen.analysis.tags import apart
 from reposgen.live_schema.model import RelationKind
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import (
@@ -31,9 +34,9 @@ from reposgen.live_schema.tree.walk import constant_integer, walk_level
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from reposgen.analysis.single_rows import Binding
+    from reposgen.analysis.agreement import Binding
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog, Index, Relation
     from reposgen.live_schema.tree.model import (
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
         Query,
         RangeTableEntry,
         SortGroupClause,
+        TargetEntry,
     )
 
 _NOT_BOUND: Binding = MappingProxyType({})
@@ -74,8 +78,9 @@ def tells_apart(
     catalog: Catalog,
     functions: BuiltinFunctions,
     columns: Mapping[int, int],
+    nullable: Collection[int] = (),
 ) -> bool:
-    """Whether no two rows agree in some columns, none of which is NULL.
+    """Whether no two rows agree in some columns.
 
     Args:
         query: the statement.
@@ -83,16 +88,46 @@ def tells_apart(
         functions: the built-in functions of the server's major version.
         columns: by index in the result, the operator that tells whether two values
             agree; 0 for whichever does.
+        nullable: those that can be NULL; NULLs agree with each other.
     """
-    families = catalog.operator_equality
-    every = frozenset(family for several in families.values() for family in several)
-    bound = {
-        query.results[index].number: frozenset(families.get(operator, ()))
-        if operator
-        else every
-        for index, operator in columns.items()
-    }
+    bound = {}
+    for index, operator in columns.items():
+        target = query.results[index]
+        found = equalities(catalog, operator, collation_of(target.expression))
+        bound[target.number] = Agreement(
+            equalities=found, or_null=index in nullable, same=not operator
+        )
     return _Counter(catalog, functions, (query,)).single(query, bound)
+
+
+def has_total_order(
+    query: Query,
+    around: tuple[Query, ...],
+    catalog: Catalog,
+    functions: BuiltinFunctions,
+    order: Sequence[SortGroupClause],
+) -> bool:
+    """Whether an order leaves no two rows of a query alike.
+
+    Args:
+        query: what LIMIT and DISTINCT ON take of it aside.
+        around: the queries that it stands in, the innermost first.
+        catalog: of the database.
+        functions: the built-in functions of the server's major version.
+        order: of its ORDER BY, or of a window in it.
+    """
+    if query.command is not CommandType.SELECT:
+        return False
+    whole = replace(query, limit=None, offset=None)
+    if query.distinct_on:
+        whole = replace(whole, distinct=(), distinct_on=False)
+    targets = {t.group: t for t in query.targets if t.group}
+    bound = {}
+    for clause in order:
+        target = targets[clause.group]
+        found = equalities(catalog, clause.equality, collation_of(target.expression))
+        bound[target.number] = Agreement(equalities=found, or_null=True)
+    return _Counter(catalog, functions, (whole, *around)).single(whole, bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +141,15 @@ class _Counter:
 
         Args:
             query: the innermost of `around`.
-            bound: result columns that the query around compares with one value, and
-                the operator families that the comparison is the equality of.
+            bound: result columns in which the rows agree that the query around asks
+                for.
         """
         if _is_limited(query) or self._single_group(query, bound):
             return True
         if query.command is CommandType.MERGE or query.has_set_returning:
             return False
         if query.set_operations is not None:
-            return _is_one_of_a_set(query, bound) or self._single_operation(
-                query.set_operations, query
-            )
+            return self._single_operation(query.set_operations, query, bound)
         return not query.grouping_sets and self._single_rows(query, bound)
 
     def _single_group(self, query: Query, bound: Binding) -> bool:
@@ -131,18 +164,43 @@ class _Counter:
         )
 
     def _single_operation(
-        self, node: SetOperation | RangeTableRef, query: Query
+        self, node: SetOperation | RangeTableRef, query: Query, bound: Binding
     ) -> bool:
         if isinstance(node, RangeTableRef):
-            return self._single_subquery(query.entry(node.index), _NOT_BOUND)
-        left = self._single_operation(node.left, query)
+            return self._single_subquery(query.entry(node.index), bound)
+        if self._is_without_duplicates(node, query, bound):
+            return True
+        left = self._single_operation(node.left, query, bound)
         match node.operator:
             case SetOperator.EXCEPT:
                 return left
             case SetOperator.INTERSECT:
-                return left or self._single_operation(node.right, query)
+                return left or self._single_operation(node.right, query, bound)
+            case SetOperator.UNION:
+                return (
+                    left
+                    and self._single_operation(node.right, query, bound)
+                    and apart(node.left, node.right, query, bound, self.catalog)
+                )
             case _:
                 return False
+
+    def _is_without_duplicates(
+        self, node: SetOperation, query: Query, bound: Binding
+    ) -> bool:
+        """Whether it is a UNION or the like, and rows would agree in all columns."""
+        families = self.catalog.operator_equality
+        return (
+            not node.all
+            and len(node.equalities) == len(node.collations) == len(query.results)
+            and all(
+                target.number in bound
+                and bound[target.number].implies(families.get(operator, ()), collation)
+                for target, operator, collation in zip(
+                    query.results, node.equalities, node.collations, strict=True
+                )
+            )
+        )
 
     def _covers(
         self,
@@ -155,14 +213,25 @@ class _Counter:
         targets = {t.group: t for t in query.targets if t.group}
         for clause in clauses:
             target = targets.get(clause.group)
+            if target is not None and target.number in bound:
+                # All rows of the groups in question agree in what makes the groups.
+                columns.bind_outside(target.expression, bound[target.number])
+        self._find_single(query, _leaves(query.join_tree) or (), columns)
+        for clause in clauses:
+            target = targets.get(clause.group)
             if target is None:
                 return False
-            families = set() if target.junk else {*bound.get(target.number, ())}
+            known = bound.get(target.number)
             column = columns.resolved(target.expression)
             if isinstance(column, e.Var) and not column.levels_up:
-                families |= columns.bound(column.index).get(column.column, set())
-            equality = self.catalog.operator_equality.get(clause.equality, ())
-            if not families.intersection(equality):
+                inside = columns.bound(column.index).get(column.column)
+                if inside is not None:
+                    known = inside if known is None else known | inside
+            families = self.catalog.operator_equality.get(clause.equality, ())
+            collation = collation_of(target.expression)
+            if not (known and known.implies(families, collation)) and not (
+                columns.is_fixed(column)
+            ):
                 return False
         return True
 
@@ -174,25 +243,26 @@ class _Counter:
         return columns
 
     def _single_rows(self, query: Query, bound: Binding) -> bool:
-        if query.join_tree is None:
-            return False
         leaves = _leaves(query.join_tree)
         if leaves is None:
             return False
         columns = self._bound_columns(query)
-        if not (query.group or query.distinct):
-            # Compared outside, a plain column is bound inside as well.
-            for target in query.results:
-                if isinstance(target.expression, e.Var) and bound.get(target.number):
-                    columns.bind_outside(target.expression, bound[target.number])
+        # Compared outside, a plain column is bound inside as well: also of groups, as
+        # it is the same in all rows of one.
+        for target in _numbered(query):
+            if target.number in bound:
+                columns.bind_outside(target.expression, bound[target.number])
+        self._find_single(query, leaves, columns)
+        return columns.single.issuperset(leaves)
+
+    def _find_single(
+        self, query: Query, leaves: tuple[int, ...], columns: BoundColumns
+    ) -> None:
+        """Find the items of FROM that have one row at most, each with others' help."""
         left = list(leaves)
-        while left:
-            found = [leaf for leaf in left if self._single_entry(query, leaf, columns)]
-            if not found:
-                return False
+        while found := [i for i in left if self._single_entry(query, i, columns)]:
             columns.single.update(found)
             left = [leaf for leaf in left if leaf not in columns.single]
-        return True
 
     def _single_entry(  # noqa: PLR0911 - one return for each kind of entry
         self, query: Query, index: int, columns: BoundColumns
@@ -246,22 +316,17 @@ class _Counter:
         return False
 
 
+def _numbered(query: Query) -> tuple[TargetEntry, ...]:
+    """What the numbers of a binding stand for: what is sorted by and not shown, too."""
+    return query.targets if query.command is CommandType.SELECT else query.results
+
+
 def _is_limited(query: Query) -> bool:
     limit = constant_integer(query.limit)
     return limit is not None and limit <= 1 and not query.with_ties
 
 
-def _is_one_of_a_set(query: Query, bound: Binding) -> bool:
-    """Whether all columns are bound of a UNION or the like, which has no duplicates."""
-    operation = query.set_operations
-    return (
-        isinstance(operation, SetOperation)
-        and not operation.all
-        and all(bound.get(target.number) for target in query.results)
-    )
-
-
-def _leaves(item: FromItem) -> tuple[int, ...] | None:
+def _leaves(item: FromItem | None) -> tuple[int, ...] | None:
     """The range table entries in FROM; None where a FULL join is among the joins."""
     match item:
         case RangeTableRef(index=index):
@@ -292,7 +357,7 @@ def covered_key(
     Args:
         relation: a table.
         entry: the table in the range table.
-        bound: columns that are compared with one value.
+        bound: columns in which the rows agree.
         covers: whether an index holds all rows that are asked for.
     """
     # A unique index of an inheritance parent says nothing of its children.
@@ -305,10 +370,28 @@ def covered_key(
         if index.unique
         and covers(index)
         and all(
-            number > 0 and family in bound.get(number, frozenset())
-            for number, family in zip(
-                index.columns, index.operator_families, strict=True
-            )
+            _tells_apart(index, place, relation, entry, bound)
+            for place in range(len(index.columns))
         )
     )
     return min(covered, key=lambda index: not index.primary, default=None)
+
+
+def _tells_apart(
+    index: Index,
+    place: int,
+    relation: Relation,
+    entry: RangeTableEntry,
+    bound: Binding,
+) -> bool:
+    """Whether values that agree are equal for the index's key column at a place."""
+    column = relation.column(index.columns[place])
+    agreement = bound.get(index.columns[place])
+    if column is None or agreement is None:
+        return False
+    if agreement.or_null and not index.nulls_not_distinct:
+        # The NULLs of rows that an outer join makes up are another matter.
+        not_null = column.not_null if entry.inherited else column.not_null_only
+        if not not_null:
+            return False
+    return agreement.implies((index.operator_families[place],), index.collations[place])

@@ -77,7 +77,7 @@ def _target(expanded: Expanded) -> CopyTarget | _Candidate | Diagnostic | None:
     if plain is not None and _can_be_copied(plain):
         in_order = sorted(plain.values, key=lambda value: value.number)
         return CopyTarget(
-            relation=plain.relation,
+            table=plain.table,
             columns=tuple(value.column.name for value in in_order),
         )
     insert = read_values(sql)
@@ -110,7 +110,7 @@ def _target(expanded: Expanded) -> CopyTarget | _Candidate | Diagnostic | None:
     staged = stage(sql, insert, relation, names, judged.catalog.keywords)
     return _Candidate(
         target=CopyTarget(
-            relation=relation,
+            table=insert.table,
             columns=tuple(parameter.name for parameter in parameters),
             staging=staged.run,
         ),

@@ -1,32 +1,155 @@
-"""Proofs of the columns of materialized views, which trees do not see through."""
+"""What trees do not see through: materialized views, and functions in SQL."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.nullability import prove
+from reposgen.analysis.arrays import element_of
+from reposgen.analysis.nullability import Body, Definitions, prove_rows
 from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.model import Described, RelationKind, Statement
-from reposgen.live_schema.tree import parse_tree
+from reposgen.live_schema.tree import parse_body, parse_expressions, parse_tree
 from reposgen.live_schema.tree.model import RangeTableEntry
 from reposgen.live_schema.tree.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+    from reposgen.analysis.model import Elements
     from reposgen.analysis.nullability import Proof
-    from reposgen.live_schema.model import Catalog, Description
+    from reposgen.live_schema.model import Catalog, Description, Function, Relation
     from reposgen.live_schema.tree.model import Query
+
+
+_VIEWS = (RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW)
+
+
+def view_trees(
+    named: Collection[int],
+    catalog: Catalog,
+    describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
+) -> Mapping[int, Query]:
+    """The trees of all rows of those views that are named by their oids."""
+    relations = (catalog.relations.get(oid) for oid in sorted(named))
+    views = [r for r in relations if r and r.kind in _VIEWS]
+    statements = [Statement(sql=_whole(view)) for view in views]
+    found: dict[int, Query] = {}
+    verdicts = describe(statements) if statements else ()
+    for view, statement, verdict in zip(views, statements, verdicts, strict=True):
+        if isinstance(verdict, Described) and verdict.tree:
+            tree = parse_tree(verdict.tree, catalog.major, statement.sql)
+            if tree is not None and len(tree.results) == len(view.columns):
+                found[view.oid] = tree
+    return found
+
+
+def _whole(view: Relation) -> str:
+    quoted = (name.replace('"', '""') for name in (view.schema, view.name))
+    return "SELECT * FROM " + ".".join(f'"{name}"' for name in quoted)
+
+
+def with_proved_views(
+    catalog: Catalog,
+    trees: Mapping[int, Query],
+    definitions: Definitions,
+    elements: Elements,
+) -> tuple[Catalog, Elements]:
+    """The catalog, those columns of views not null that no row of theirs has NULL in.
+
+    Args:
+        catalog: of the database.
+        trees: of all rows of views, by oid.
+        definitions: of what these use.
+        elements: of the arrays of the schema.
+
+    Returns:
+        The catalog, and what is known of arrays with those in the views.
+    """
+    if not trees:
+        return catalog, elements
+    functions = builtin_functions(catalog.major)
+    relations = dict(catalog.relations)
+    # What is declared of a view's column counts for more than its definition.
+    columns = dict(elements.columns)
+    for oid, tree in trees.items():
+        rows = prove_rows(
+            tree, catalog, functions, definitions=definitions, elements=elements
+        )
+        view = relations[oid]
+        relations[oid] = replace(
+            view,
+            columns=tuple(
+                replace(column, not_null=proof.not_null)
+                for column, proof in zip(view.columns, rows.columns, strict=True)
+            ),
+        )
+        for column, proof, real in zip(
+            view.columns, rows.elements, rows.real, strict=True
+        ):
+            made_up = not real and elements.may_be_made_up(element_of(column.type))
+            columns.setdefault((oid, column.number), not proof.not_null or made_up)
+    return (
+        replace(catalog, relations=relations),
+        replace(elements, columns=columns),
+    )
+
+
+def read_bodies(
+    trees: Iterable[Query],
+    catalog: Catalog,
+    read_functions: Callable[[Sequence[Function]], Mapping[int, str]],
+) -> Mapping[int, Body]:
+    """The functions in SQL that statements call, and those that these call, by oid."""
+    known = {oid: f for oid, f in catalog.functions.items() if f.body is not None}
+    found: dict[int, Body] = {}
+    asked: set[int] = set()
+    pending = _called_by(trees) & known.keys() if known else set()
+    while pending:
+        asked |= pending
+        texts = read_functions([known[oid] for oid in sorted(pending)])
+        fresh = {
+            oid: body
+            for oid, text in texts.items()
+            if (body := _body(known[oid], text, catalog.major)) is not None
+        }
+        found |= fresh
+        called = _called_by(body.query for body in fresh.values())
+        called |= _called_by(d for body in fresh.values() for d in body.defaults)
+        pending = (called & known.keys()) - asked
+    return found
+
+
+def _body(function: Function, text: str, major: int) -> Body | None:
+    query = parse_body(text, major)
+    tree = function.body.defaults_tree if function.body else None
+    defaults = parse_expressions(tree, major) if tree else ()
+    if query is None or defaults is None:
+        return None
+    return Body(function=function, query=query, defaults=defaults)
+
+
+def _called_by(nodes: Iterable[object]) -> set[int]:
+    return {
+        function
+        for node in nodes
+        for part in walk(node)
+        if (function := getattr(part, "function", 0))
+    }
 
 
 def prove_definitions(
     trees: Iterable[Query],
     catalog: Catalog,
+    elements: Elements,
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
-) -> Mapping[int, Sequence[Proof]]:
+) -> tuple[Mapping[int, Sequence[Proof]], Elements]:
     """Proofs for each materialized view that the statements read, by oid.
 
     Views over views are proved from the bottom up; none can contain itself.
+
+    Returns:
+        The proofs, and what is known of arrays with those in the views.
     """
     views = {
         relation.oid: relation
@@ -34,7 +157,7 @@ def prove_definitions(
         if relation.kind is RelationKind.MATERIALIZED_VIEW and relation.view_definition
     }
     if not views:
-        return {}
+        return {}, elements
     definitions: dict[int, Query] = {}
     pending = _read_by(trees) & views.keys()
     while pending:
@@ -47,27 +170,39 @@ def prove_definitions(
                     definitions[oid] = tree
         found = _read_by(definitions[oid] for oid in asked if oid in definitions)
         pending = (found & views.keys()) - definitions.keys() - pending
-    return _proved(definitions, catalog)
+    return _proved(definitions, catalog, elements)
 
 
 def _proved(
-    definitions: Mapping[int, Query], catalog: Catalog
-) -> Mapping[int, Sequence[Proof]]:
+    definitions: Mapping[int, Query], catalog: Catalog, elements: Elements
+) -> tuple[Mapping[int, Sequence[Proof]], Elements]:
     functions = builtin_functions(catalog.major)
     proofs: dict[int, Sequence[Proof]] = {}
+    # What is declared of a view's column counts for more than its definition.
+    columns = dict(elements.columns)
+    known = replace(elements, columns=columns)
 
     def visit(oid: int) -> None:
         if oid in proofs or oid not in definitions:
             return
         for inner in _read_by([definitions[oid]]):
             visit(inner)
-        proofs[oid] = prove(
-            definitions[oid], catalog, functions, definitions=dict(proofs)
+        # Of functions nothing is concluded: a view holds what they gave when it was
+        # refreshed.
+        rows = prove_rows(
+            definitions[oid],
+            catalog,
+            functions,
+            definitions=Definitions(views=dict(proofs)),
+            elements=known,
         )
+        proofs[oid] = rows.columns
+        for number, proof in enumerate(rows.elements, start=1):
+            columns.setdefault((oid, number), not proof.not_null)
 
     for oid in definitions:
         visit(oid)
-    return proofs
+    return proofs, known
 
 
 def _read_by(trees: Iterable[Query]) -> set[int]:

@@ -29,7 +29,7 @@ from reposgen.models import dataclass
 from reposgen.sql_source.printing import Replacement, print_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from reposgen.analysis.judged import Judged
     from reposgen.analysis.stars import StarGroup
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from reposgen.sql_source.printing import ServerText
 
 # What PostgreSQL calls a join that has no alias: no name to qualify columns with.
+# Of a line of an expanded select list, in characters.
+_LINE_LENGTH = 80
 _UNNAMED_JOIN = "unnamed_join"
 
 
@@ -112,8 +114,7 @@ def _find_by_marks(
     asked = [
         (index, star)
         for index, judged in enumerate(several)
-        if not judged.has_places
-        for star in find_stars(judged.text.text)
+        for star in _unplaced(judged, groups[index])
     ]
     if not asked:
         return
@@ -124,6 +125,19 @@ def _find_by_marks(
         if isinstance(verdict, Described):
             group = group_between(several[index], star, verdict.columns)
             groups[index] += (group,) if group else ()
+
+
+def _unplaced(judged: Judged, found: Sequence[StarGroup]) -> Iterator[Star]:
+    """The stars that may be the result's, for all that the tree tells."""
+    if not judged.has_places:
+        return find_stars(judged.text.text)
+    placed = {group.star.start for group in found}
+    # The tree has no places of what GROUP BY names.
+    return (
+        star
+        for star in find_stars(judged.text.text)
+        if star.of_value and star.start not in placed
+    )
 
 
 def _is_as_meant(wish: Expanded, verdict: Description) -> bool:
@@ -150,18 +164,34 @@ def _presence(
 def _replacements(
     judged: Judged, groups: Sequence[StarGroup]
 ) -> tuple[Replacement, ...]:
-    text = judged.text
-    keywords = judged.catalog.keywords
-    return tuple(
-        Replacement(
-            span=text.source.span(
-                text.to_source(group.star.start),
-                _source_end(judged, group.star),
-            ),
-            text=", ".join(_spelled(group, keywords)),
-        )
-        for group in groups
+    return tuple(_replacement(judged, group) for group in groups)
+
+
+def _replacement(judged: Judged, group: StarGroup) -> Replacement:
+    text, star = judged.text, group.star
+    start = star.start
+    spelled = _wrapped(_spelled(group, judged.catalog.keywords))
+    if star.of_value:
+        # The value stays where it is: there are parameters in it.
+        start += len(star.qualifier)
+        spelled = spelled.removeprefix(star.qualifier)
+    return Replacement(
+        span=text.source.span(text.to_source(start), _source_end(judged, star)),
+        text=spelled,
     )
+
+
+def _wrapped(names: Iterable[str]) -> str:
+    """A select list, on several lines where it is long: a table can have many columns.
+
+    A name is never cut.
+    """
+    lines = [""]
+    for name in names:
+        if lines[-1] and len(lines[-1]) + len(name) > _LINE_LENGTH:
+            lines.append("")
+        lines[-1] += f"{name}, "
+    return "\n    ".join(line.rstrip(" ") for line in lines).removesuffix(",")
 
 
 def _source_end(judged: Judged, star: Star) -> int:

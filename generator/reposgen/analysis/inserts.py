@@ -28,9 +28,11 @@ class PlainInsert:
     """`INSERT INTO table (a, b) VALUES ($1, $2)`.
 
     Attributes:
+        table: the parts of the table's name, as far as the statement has them.
         has_more: something follows: ON CONFLICT, RETURNING.
     """
 
+    table: tuple[str, ...]
     relation: Relation
     values: tuple[InsertedValue, ...]
     has_more: bool
@@ -56,6 +58,7 @@ def read_insert(sql: str, catalog: Catalog) -> PlainInsert | None:
     if len(names) < len(parameters) or not known.keys() >= set(names):
         return None
     return PlainInsert(
+        table=tuple(table),
         relation=relation,
         values=tuple(
             InsertedValue(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.live_schema.tree import parse_tree, tells_places
+from reposgen.live_schema.tree import parse_trees, tells_places
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
+    from reposgen.analysis.utilities import Utility
     from reposgen.live_schema.model import Catalog, Described
     from reposgen.live_schema.tree.model import Query as Tree
     from reposgen.live_schema.tree.model import TargetEntry
@@ -25,6 +26,9 @@ class Judged:
     Attributes:
         text: what the server saw; places in `tree` are offsets into it.
         tree: the analysed query, or None where the server sends none that is known.
+        added: what rules make of the statement beside that.
+        utility: of a command that is no query, what it does.
+        inner: the trees of the statement inside that.
     """
 
     query: Query
@@ -32,6 +36,9 @@ class Judged:
     described: Described
     tree: Tree | None
     catalog: Catalog
+    added: tuple[Tree, ...] = ()
+    utility: Utility | None = None
+    inner: tuple[Tree, ...] = ()
 
     @property
     def has_places(self) -> bool:
@@ -51,7 +58,17 @@ def tree_of(described: Described, sql: str, catalog: Catalog) -> Tree | None:
     Returns:
         None where the server sends none that is known.
     """
+    trees = trees_of(described, sql, catalog)
+    return next((tree for tree in trees if tree.can_set_tag), None)
+
+
+def trees_of(described: Described, sql: str, catalog: Catalog) -> tuple[Tree, ...]:
+    """All queries that a statement becomes; places in them are offsets into `sql`.
+
+    Returns:
+        None of them where the server sends none that are known.
+    """
     # Places in a tree count bytes of the database's encoding.
     if described.tree and (sql.isascii() or catalog.encoding in _UTF8):
-        return parse_tree(described.tree, catalog.major, sql)
-    return None
+        return parse_trees(described.tree, catalog.major, sql)
+    return ()

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.connections import unconnected_items
-from reposgen.analysis.violations import possible_violations
+from reposgen.analysis.effects import called, is_harmless
+from reposgen.analysis.model import Elements
+from reposgen.analysis.utilities import Inner
+from reposgen.analysis.violations import Consequences, consequences, emptied
 from reposgen.live_schema.model import RelationKind
-from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import CommandType, Query, RteKind
-from reposgen.live_schema.tree.walk import conjuncts
+from reposgen.live_schema.tree.walk import conjuncts, walk
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reposgen.analysis.model import Violation
+    from reposgen.analysis.model import Refusal
+    from reposgen.analysis.utilities import Utility
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog
     from reposgen.live_schema.tree.model import RangeTableEntry
@@ -32,25 +36,8 @@ _TABLES = frozenset(
 _WRITES = frozenset(
     {CommandType.INSERT, CommandType.UPDATE, CommandType.DELETE, CommandType.MERGE}
 )
-# Volatile, and yet they write nothing and take no locks.
-_HARMLESS = frozenset(
-    {
-        "clock_timestamp",
-        "currval",
-        "gen_random_uuid",
-        "lastval",
-        "pg_sleep",
-        "pg_sleep_for",
-        "pg_sleep_until",
-        "random",
-        "random_normal",
-        "timeofday",
-        "uuidv4",
-        "uuidv7",
-    }
-)
-# Not volatile, and yet they need a transaction that may write.
-_NOT_READING = frozenset({"txid_current", "pg_current_xact_id"})
+_NO_PARAMETERS: frozenset[int] = frozenset()
+_NO_ELEMENTS = Elements()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +46,18 @@ class Lineage:
 
     Attributes:
         reads: the columns read of each table, by oid: `attnum`s, 0 for a whole row.
-        writes: the columns written of each table, by oid; of a DELETE none.
+        writes: the columns written of each table, by oid; of a DELETE none. Those
+            that foreign keys reach are among them.
+        made: qualified names of the tables that a command makes.
         names: qualified names of all tables in `reads` and `writes`; those of the
             system's that the catalog does not have are missing.
+        unknown_reads: what may read any other table: `function public.total`.
+        unknown_writes: what may write any other table, and raise any error.
         read_only: proved: a hot standby would run it.
         why_not_read_only: in plain words, None where `read_only`.
         locks_rows: FOR UPDATE and the like, and nothing is written: the statement is
             of no use outside a transaction.
-        violations: the constraints that the writes can violate.
+        refusals: what the server can refuse the statement for.
         triggers: `table.trigger` of users' triggers that the writes fire.
         unfiltered: names of tables that an UPDATE or DELETE without WHERE goes
             through from end to end.
@@ -79,10 +70,13 @@ class Lineage:
     read_only: bool
     why_not_read_only: str | None
     locks_rows: bool
-    violations: tuple[Violation, ...]
-    triggers: tuple[str, ...]
-    unfiltered: tuple[str, ...]
-    cartesian: tuple[str, ...]
+    refusals: tuple[Refusal, ...] = ()
+    triggers: tuple[str, ...] = ()
+    unfiltered: tuple[str, ...] = ()
+    cartesian: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+    unknown_reads: tuple[str, ...] = ()
+    unknown_writes: tuple[str, ...] = ()
 
     def read_names(self) -> tuple[str, ...]:
         """Qualified names of the tables read, sorted."""
@@ -90,52 +84,53 @@ class Lineage:
 
     def written_names(self) -> tuple[str, ...]:
         """Qualified names of the tables written, sorted."""
-        return tuple(sorted({self.names[o] for o in self.writes if o in self.names}))
+        known = {self.names[oid] for oid in self.writes if oid in self.names}
+        return tuple(sorted(known.union(self.made)))
 
 
 def trace(
-    query: Query,
+    trees: Sequence[Query],
     catalog: Catalog,
     functions: BuiltinFunctions,
-    nullable_parameters: frozenset[int] = frozenset(),
+    nullable_parameters: frozenset[int] = _NO_PARAMETERS,
+    *,
+    elements: Elements = _NO_ELEMENTS,
 ) -> Lineage:
     """Follow a statement to the tables it touches.
 
     Args:
-        query: the statement's analysed tree.
+        trees: the statement's analysed tree, and what rules add to it.
         catalog: of the database it was analysed in.
         functions: the built-in functions of the server's major version.
         nullable_parameters: the numbers of the parameters that may be NULL; the
             others cannot violate a not-null constraint.
+        elements: of the arrays of the schema and of the parameters.
     """
-    queries = [node for node in query.nodes if isinstance(node, Query)]
+    nodes = [node for tree in trees for node in tree.nodes]
+    queries = [node for node in nodes if isinstance(node, Query)]
+    effects = called(nodes, catalog, functions)
+    conditions = [n for condition in effects.policies for n in walk(condition)]
     reads: dict[int, frozenset[int]] = {}
-    writes: dict[int, frozenset[int]] = {}
-    for one in queries:
+    for one in (*queries, *(n for n in conditions if isinstance(n, Query))):
         for index, entry in enumerate(one.range_table, 1):
             if entry.kind is RteKind.RELATION and entry.relation_kind in _TABLES:
                 _add_reads(one, index, entry, reads)
+    found = consequences(trees, catalog, functions, nullable_parameters, elements)
+    writes = dict(found.writes)
+    for one in queries:
         if one.command in _WRITES:
-            target = one.entry(one.result_relation)
-            written = _written(one) | writes.get(target.relation, frozenset())
-            writes[target.relation] = written
-    why = _why_not_read_only(query, queries, catalog, functions)
-    relations = catalog.relations
+            # System tables are not in the catalog.
+            writes.setdefault(one.entry(one.result_relation).relation, frozenset())
+    why = _why_no_query(queries) or effects.why_not_read_only
     return Lineage(
         reads=reads,
         writes=writes,
-        names={
-            oid: relations[oid].qualified_name
-            for oid in (*reads, *writes)
-            if oid in relations
-        },
+        names=_names((*reads, *writes), catalog),
         read_only=why is None,
         why_not_read_only=why,
         locks_rows=not writes and any(one.row_marks for one in queries),
-        violations=possible_violations(
-            queries, catalog, functions, nullable_parameters
-        ),
-        triggers=_triggers(queries, catalog),
+        refusals=found.refusals,
+        triggers=tuple(f"{r.qualified_name}.{t.name}" for r, t in found.triggers),
         unfiltered=tuple(
             one.entry(one.result_relation).name
             for one in queries
@@ -143,7 +138,94 @@ def trace(
             and (one.join_tree is None or not conjuncts(one.join_tree.condition))
         ),
         cartesian=tuple(name for one in queries for name in unconnected_items(one)),
+        unknown_reads=effects.reading,
+        unknown_writes=(*_unknown(found, catalog), *effects.writing),
     )
+
+
+def trace_utility(
+    utility: Utility,
+    inner: Sequence[Query],
+    catalog: Catalog,
+    functions: BuiltinFunctions,
+    nullable_parameters: frozenset[int] = _NO_PARAMETERS,
+    *,
+    elements: Elements = _NO_ELEMENTS,
+) -> Lineage:
+    """Follow a command that is no query to the tables it touches.
+
+    Args:
+        utility: the command.
+        inner: the trees of the statement inside it.
+        catalog: of the database.
+        functions: the built-in functions of the server's major version.
+        nullable_parameters: the numbers of the parameters that may be NULL.
+        elements: of the arrays of the schema and of the parameters.
+    """
+    within = trace(inner, catalog, functions, nullable_parameters, elements=elements)
+    if utility.runs is Inner.PLANNED:
+        return replace(
+            within,
+            writes={},
+            names=_names(within.reads, catalog),
+            read_only=True,
+            why_not_read_only=None,
+            locks_rows=False,
+            refusals=(),
+            triggers=(),
+            unfiltered=(),
+            cartesian=(),
+            unknown_writes=(),
+        )
+    unread = utility.inner is not None and not inner
+    unknown = ("the statement inside",) if unread else ()
+    found = (
+        emptied(utility.tables, catalog, functions, cascade=utility.cascades)
+        if utility.empties
+        else Consequences(
+            refusals=(),
+            writes={table.oid: frozenset() for table in utility.tables},
+            triggers=(),
+        )
+    )
+    writes = {**within.writes, **found.writes}
+    why = None if utility.reads_only and not unread else "it is no query"
+    why = why or within.why_not_read_only
+    return replace(
+        within,
+        writes=writes,
+        made=utility.made,
+        names=_names((*within.reads, *writes), catalog),
+        read_only=why is None,
+        why_not_read_only=why,
+        locks_rows=False,
+        triggers=(
+            *within.triggers,
+            *(f"{r.qualified_name}.{t.name}" for r, t in found.triggers),
+        ),
+        unknown_writes=(
+            *within.unknown_writes,
+            *_unknown(found, catalog),
+            *unknown,
+            *((utility.unknown,) if utility.unknown else ()),
+        ),
+    )
+
+
+def _names(oids: Iterable[int], catalog: Catalog) -> Mapping[int, str]:
+    relations = catalog.relations
+    return {oid: relations[oid].qualified_name for oid in oids if oid in relations}
+
+
+def _unknown(found: Consequences, catalog: Catalog) -> Iterator[str]:
+    """What writes set off that may write anything else."""
+    for relation, trigger in found.triggers:
+        if not is_harmless(trigger.function, catalog):
+            yield f"trigger {relation.qualified_name}.{trigger.name}"
+    for oid in found.writes:
+        table = catalog.relations.get(oid)
+        if table is not None and table.kind is RelationKind.FOREIGN_TABLE:
+            yield f"foreign table {table.qualified_name}"
 
 
 def _add_reads(
@@ -163,17 +245,7 @@ def _add_reads(
     reads[entry.relation] = reads.get(entry.relation, frozenset()) | columns
 
 
-def _written(query: Query) -> frozenset[int]:
-    targets = [*query.targets]
-    if query.on_conflict is not None:
-        targets += query.on_conflict.assignments
-    targets += [t for action in query.merge_actions for t in action.targets]
-    return frozenset(t.number for t in targets if not t.junk)
-
-
-def _why_not_read_only(
-    query: Query, queries: list[Query], catalog: Catalog, functions: BuiltinFunctions
-) -> str | None:
+def _why_no_query(queries: Sequence[Query]) -> str | None:
     for one in queries:
         if one.command in _WRITES:
             return f"it writes {one.entry(one.result_relation).name}"
@@ -181,55 +253,4 @@ def _why_not_read_only(
             return "it is no query"
         if one.row_marks:
             return f"it locks rows of {one.entry(one.row_marks[0].index).name}"
-    return next(
-        (why for node in query.nodes if (why := _writes(node, catalog, functions))),
-        None,
-    )
-
-
-def _writes(node: object, catalog: Catalog, functions: BuiltinFunctions) -> str | None:
-    """Why a node may do more than read."""
-    match node:
-        case (
-            e.FuncExpr(function=oid)
-            | e.OpExpr(function=oid)
-            | e.DistinctExpr(function=oid)
-            | e.NullIfExpr(function=oid)
-            | e.ScalarArrayOpExpr(function=oid)
-            | e.Aggref(function=oid)
-            | e.WindowFunc(function=oid)
-        ):
-            return _calls(oid, catalog, functions)
-        case e.Unknown(tag=tag):
-            return f"it has a part of which nothing is known ({tag})"
-        case _:
-            return None
-
-
-def _calls(oid: int, catalog: Catalog, functions: BuiltinFunctions) -> str | None:
-    builtin = functions.get(oid)
-    found = builtin or catalog.functions.get(oid)
-    if found is None:
-        return "it calls a function of which nothing is known"
-    if builtin is not None and builtin.name in _NOT_READING:
-        return f"it calls {found.name}"
-    harmless = builtin is not None and builtin.name in _HARMLESS
-    if found.volatility == "v" and not harmless:
-        return f"it calls {found.name}, which is volatile"
     return None
-
-
-def _triggers(queries: list[Query], catalog: Catalog) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for one in queries:
-        if one.command not in _WRITES:
-            continue
-        relation = catalog.relations.get(one.entry(one.result_relation).relation)
-        events = {one.command.name.lower()}
-        if one.on_conflict is not None and one.on_conflict.update:
-            events.add("update")
-        events |= {a.command.name.lower() for a in one.merge_actions}
-        for trigger in relation.triggers if relation else ():
-            if relation and events.intersection(trigger.events):
-                found[f"{relation.qualified_name}.{trigger.name}"] = None
-    return tuple(found)

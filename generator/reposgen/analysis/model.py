@@ -2,17 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from reposgen.live_schema.model import ArrayType, DomainType
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reposgen.diagnostics import Diagnostic, Span
-    from reposgen.live_schema.model import Catalog, Constraint, PgType, Relation
+    from reposgen.live_schema.model import (
+        Catalog,
+        Constraint,
+        DomainCheck,
+        PgType,
+        Relation,
+    )
     from reposgen.sql_source.model import Command, Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What the user says of arrays, where the database does not.
+
+    Attributes:
+        null_elements: arrays can have NULL elements unless something proves or
+            declares otherwise.
+        types: what was written for types, columns, and parts of queries:
+            `tasks.tags` → `list[str | None]`. Of it only lists count here.
+    """
+
+    null_elements: bool = True
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elements:
+    """Whether the arrays of a schema can have NULL elements.
+
+    Attributes:
+        default: of arrays of which nothing else is known.
+        columns: by relation oid and `attnum`.
+        domains: by oid.
+        fields: of composite types, by oid and name.
+        queries: of columns and parameters of queries, by the names of both.
+        parameters: in the query at hand, the numbers of the parameters whose elements
+            can be NULL.
+        row_types: oids of the row types of tables with NOT NULL columns, and of views.
+            A value of such a type that is no row of the table can be NULL in all of
+            its fields, and then is read as None.
+    """
+
+    default: bool = True
+    columns: Mapping[tuple[int, int], bool] = field(default_factory=dict)
+    domains: Mapping[int, bool] = field(default_factory=dict)
+    fields: Mapping[tuple[int, str], bool] = field(default_factory=dict)
+    queries: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    parameters: frozenset[int] = frozenset()
+    row_types: frozenset[int] = frozenset()
+
+    def may_be_made_up(self, type_: PgType) -> bool:
+        """Whether a value of a type can be None though it is not NULL."""
+        while isinstance(type_, DomainType):
+            type_ = type_.base
+        return type_.oid in self.row_types
+
+    def of_type(self, type_: PgType) -> bool:
+        """Whether values of a type are arrays that can have NULL elements."""
+        match type_:
+            case ArrayType():
+                return self.default or self.may_be_made_up(type_.element)
+            case DomainType():
+                known = self.domains.get(type_.oid)
+                return self.of_type(type_.base) if known is None else known
+            case _:
+                return False
+
+    def of_column(self, relation: int, number: int, type_: PgType) -> bool:
+        """The same for a column of a table or view."""
+        known = self.columns.get((relation, number))
+        return self.of_type(type_) if known is None else known
+
+    def of_field(self, composite: int, name: str, type_: PgType) -> bool:
+        """The same for a field of a composite type."""
+        known = self.fields.get((composite, name))
+        return self.of_type(type_) if known is None else known
 
 
 class Cardinality(StrEnum):
@@ -79,7 +155,7 @@ class Column:
     Attributes:
         name: as the server names it, an override's `!` or `?` taken off.
         type: a domain, where the tree shows that it is one.
-        element_nullable: an array that the statement makes, NULL elements and all.
+        element_nullable: an array that can have NULL elements.
         why: the proof in plain words, the outermost reason first.
         table: relation oid and `attnum` of the column it comes from, or None.
     """
@@ -158,6 +234,7 @@ class SortKey:
         name: what `@sort` calls it.
         column: its index in the result, embeds spelled out.
         nulls: where they go, if that is not the default.
+        operators: the schema of those that order it.
     """
 
     name: str
@@ -165,6 +242,7 @@ class SortKey:
     descending: bool
     nullable: bool
     nulls: Nulls | None
+    operators: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +288,8 @@ class CopyTarget:
     """Where `:copyfrom` puts its rows.
 
     Attributes:
+        table: the parts of its name as the statement has them: without a schema it is
+            found through `search_path`, as by all other statements.
         columns: the table's, or with `staging` the staging table's, in the order of
             the parameters.
         staging: SQL that moves the rows from the staging table into the table, where
@@ -217,7 +297,7 @@ class CopyTarget:
             that. None for a plain COPY.
     """
 
-    relation: Relation
+    table: tuple[str, ...]
     columns: tuple[str, ...]
     staging: str | None = None
 
@@ -241,10 +321,76 @@ class Buffering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A constraint that a write can violate."""
+    """A constraint of a table that a write can violate."""
 
     relation: Relation
     constraint: Constraint
+
+    def __str__(self) -> str:
+        return self.constraint.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainViolation:
+    """A constraint of a domain that a value can violate; NOT NULL without `check`."""
+
+    domain: DomainType
+    check: DomainCheck | None = None
+
+    def __str__(self) -> str:
+        name = f"{self.domain.schema}.{self.domain.name}"
+        return f"not null of {name}" if self.check is None else self.check.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyPeriod:
+    """WITHOUT OVERLAPS: an empty range is refused."""
+
+    relation: Relation
+    constraint: Constraint
+
+    def __str__(self) -> str:
+        return f"empty range in {self.constraint.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionMissing:
+    """No partition takes the row, or the partition that is written to does not."""
+
+    relation: Relation
+
+    def __str__(self) -> str:
+        return f"partition of {self.relation.qualified_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptionViolation:
+    """The WITH CHECK OPTION of a view."""
+
+    view: str
+
+    def __str__(self) -> str:
+        return f"check option of {self.view}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyViolation:
+    """A policy of row-level security refuses the row."""
+
+    relation: Relation
+
+    def __str__(self) -> str:
+        return f"row-level security of {self.relation.qualified_name}"
+
+
+Refusal = (
+    Violation
+    | DomainViolation
+    | EmptyPeriod
+    | PartitionMissing
+    | CheckOptionViolation
+    | PolicyViolation
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +432,12 @@ class TypedQuery:
         reads: qualified names of the tables read, in any level, views seen through.
         read_only: proved.
         locks_rows: FOR UPDATE and the like, and nothing is written.
-        writes: qualified names of the tables written.
+        writes: qualified names of the tables written, those that foreign keys reach
+            included.
+        raises: what the server can refuse the statement for, proved.
+        unknown_reads: what may read any other table: `function public.total`.
+        unknown_writes: what may write any other table, and raise any error:
+            `trigger public.tasks.audit`, `function public.archive`.
         doc: docstring text, directives taken out.
         classes: what columns and parameters become.
         row_name: None where the generator names the class.
@@ -308,7 +459,9 @@ class TypedQuery:
     writes: tuple[str, ...]
     read_only: bool
     locks_rows: bool
-    raises: tuple[Violation, ...]
+    raises: tuple[Refusal, ...]
+    unknown_reads: tuple[str, ...] = ()
+    unknown_writes: tuple[str, ...] = ()
     ordering: Ordering | None = None
     sorts: tuple[str, ...] = ()
     optimistic: Optimistic | None = None
@@ -337,9 +490,11 @@ class Analysis:
             are left out.
         diagnostics: of all queries and of the set as a whole.
         trees: whether the proofs rest on the server's tree or on the simple rules.
+        elements: of the arrays that the schema holds.
     """
 
     catalog: Catalog
     files: Mapping[str, tuple[TypedQuery, ...]]
     diagnostics: tuple[Diagnostic, ...]
     trees: bool
+    elements: Elements = Elements()

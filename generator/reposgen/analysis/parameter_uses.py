@@ -7,6 +7,7 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.arrays import is_array
 from reposgen.analysis.columns import (
     assigned_column,
     column_behind,
@@ -14,14 +15,17 @@ from reposgen.analysis.columns import (
     refuses_null,
     without_casts,
 )
-from reposgen.analysis.stars import output_queries
+from reposgen.analysis.parameter_sources import Sources
 from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.forms import CaseWhen
 from reposgen.live_schema.tree.model import (
     CommandType,
+    FromExpr,
+    JoinExpr,
+    MergeAction,
     OnConflict,
     Query,
-    RteKind,
     TargetEntry,
 )
 from reposgen.live_schema.tree.walk import children
@@ -32,9 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reposgen.analysis.columns import Origin
+    from reposgen.analysis.model import Elements
     from reposgen.live_schema.model import Catalog, Relation, RelationColumn
 
 
+_BOOL = 16
+# Behind `&&`, `@>` and `<@`.
+_MATCHES = frozenset({"arrayoverlap", "arraycontains", "arraycontained"})
 # FuncExpr's forms: f(x), and what SQL spells otherwise, EXTRACT(… FROM x).
 _CALLS = {0, 3}
 _CAST = re.compile(r"\$\d+\s*::")
@@ -58,6 +66,7 @@ class ParameterPlace:
         name: what to call the parameter, as far as this place tells.
         origin: the column that it is compared with or assigned to.
         is_value: it is assigned to that column, or equal to it: a value of the column.
+        of_elements: the demand is on the elements of an array.
     """
 
     number: int
@@ -66,13 +75,14 @@ class ParameterPlace:
     demand: Demand
     origin: Origin | None = None
     is_value: bool = False
+    of_elements: bool = False
 
 
 def parameter_places(
-    tree: Query, sql: str, catalog: Catalog
+    tree: Query, sql: str, catalog: Catalog, elements: Elements
 ) -> tuple[ParameterPlace, ...]:
     """All places of all parameters, in the order of the text."""
-    finder = _Finder(sql, catalog)
+    finder = _Finder(sql, catalog, elements)
     finder.visit(tree)
     return tuple(sorted(finder.places, key=lambda place: place.location))
 
@@ -91,13 +101,24 @@ def assignment(relation: Relation, column: RelationColumn) -> Demand:
     return Demand.NOT_NULL if refuses_null(relation, column) else Demand.TAKES_NULL
 
 
+def element_assignment(
+    relation: Relation, column: RelationColumn, elements: Elements
+) -> Demand:
+    """What an assignment of an array to the column says of its elements."""
+    nullable = elements.of_column(relation.oid, column.number, column.type)
+    return Demand.TAKES_NULL if nullable else Demand.NOT_NULL
+
+
 class _Finder:
     """One walk over a tree, the statements around the current node on a stack."""
 
-    def __init__(self, sql: str, catalog: Catalog) -> None:
+    def __init__(self, sql: str, catalog: Catalog, elements: Elements) -> None:
         self.places: list[ParameterPlace] = []
+        self._elements = elements
         self._sql = sql
         self._builtin = builtin_functions(catalog.major)
+        self._sources = Sources(catalog, self._builtin, alone=True)
+        self._needed = Sources(catalog, self._builtin, alone=False)
         self._catalog = catalog
         self._around: list[Query] = []
         # The subqueries whose test is being walked, the innermost last.
@@ -125,17 +146,31 @@ class _Finder:
                 self._note(node)
                 self._children(node)
 
-    def _note(self, node: object) -> None:
+    def _note(  # noqa: C901 - one branch for each kind of node
+        self, node: object
+    ) -> None:
         """What a node says of the parameters directly in it."""
         for left, right, demand in _comparisons(node):
             self._compare(left, right, demand, is_value=self._is_equality(node))
         match node:
+            case e.ScalarArrayOpExpr(args=(_, array)):
+                self._found(array, None, Demand.NOT_NULL, of_elements=True)
+            case e.OpExpr(function=function, args=args) if self._matches_elements(
+                function
+            ):
+                for arg in args:
+                    self._found(arg, None, Demand.NOT_NULL, of_elements=True)
             case OnConflict():
                 self._assignments(node.assignments)
+                self._condition(node.condition)
+            case e.CaseExpr(arg=arg) if arg is not None:
+                self._refuse_null(arg)
             case e.CoalesceExpr() | e.MinMaxExpr():
                 self._beside(node.args)
             case e.NullTest():
                 self._found(node.arg, None, Demand.ASKS_NULL)
+            case FromExpr() | JoinExpr() | CaseWhen() | MergeAction():
+                self._condition(node.condition)
             case e.FuncExpr(form=form) if form in _CALLS:
                 self._arguments(node.function, node.args)
             case e.WindowFunc():
@@ -143,6 +178,11 @@ class _Finder:
             case e.Aggref():
                 args = (*node.direct_args, *(t.expression for t in node.args))
                 self._arguments(node.function, args)
+
+    def _matches_elements(self, function: int) -> bool:
+        """Whether an operator looks for elements, which NULL is never equal to."""
+        builtin = self._builtin.get(function)
+        return builtin is not None and builtin.name in _MATCHES
 
     def _is_equality(self, node: object) -> bool:
         match node:
@@ -165,6 +205,8 @@ class _Finder:
         self._found(query.offset, "offset", Demand.NOT_NULL)
         if query.command in (CommandType.INSERT, CommandType.UPDATE):
             self._assignments(query.targets)
+        self._condition(query.having)
+        self._condition(query.merge_condition)
         for action in query.merge_actions:
             self._assignments(action.targets)
 
@@ -174,10 +216,48 @@ class _Finder:
             if assigned is None:
                 continue
             relation, column = assigned
-            origin = (relation.oid, column.number)
-            for value in _values(target.expression, self._around[-1]):
-                demand = assignment(relation, column)
-                self._found(value, column.name, demand, origin, is_value=True)
+            demand = assignment(relation, column)
+            sources = self._needed if demand is Demand.NOT_NULL else self._sources
+            for source in sources.of(target.expression, self._around):
+                if is_array(column.type) and not source.is_element:
+                    self._found(
+                        source.value,
+                        None,
+                        element_assignment(relation, column, self._elements),
+                        of_elements=True,
+                    )
+                if source.is_part:
+                    continue
+                known = source.exact
+                self._found(
+                    source.value,
+                    column.name if known and not source.is_element else None,
+                    Demand.SILENT
+                    if source.may_be_replaced and demand is Demand.NOT_NULL
+                    else demand,
+                    (relation.oid, column.number) if known else None,
+                    is_value=known,
+                    of_elements=source.is_element,
+                )
+
+    def _condition(self, node: e.Expression | None) -> None:
+        """Note that a condition on a parameter that is NULL does not hold."""
+        match node:
+            case e.BoolExpr(args=args):
+                for arg in args:
+                    self._condition(arg)
+            case e.FuncExpr() | e.Param():
+                self._refuse_null(node)
+            case _:
+                pass
+
+    def _refuse_null(self, node: e.Expression) -> None:
+        """Note the parameters without which an expression is NULL."""
+        for source in self._needed.of(node, self._around):
+            if not source.may_be_replaced and not source.is_part:
+                self._found(
+                    source.value, None, Demand.NOT_NULL, of_elements=source.is_element
+                )
 
     def _compare(
         self,
@@ -187,6 +267,9 @@ class _Finder:
         *,
         is_value: bool,
     ) -> None:
+        if demand is Demand.NOT_NULL:
+            self._refuse_null(left)
+            self._refuse_null(right)
         for one, other in ((left, right), (right, left)):
             match without_casts(other):
                 case e.Param(kind=e.ParamKind.SUBLINK, number=number) if self._tested:
@@ -196,13 +279,25 @@ class _Finder:
                 case _:
                     column = first_column(other, self._around, self._catalog)
                     exact = column_behind(other, self._around, self._catalog)
+                    origin = exact.origin if exact else None
                     self._found(
                         one,
                         column.name if column else None,
                         demand,
-                        exact.origin if exact else None,
+                        origin,
                         is_value=is_value,
                     )
+                    if origin is not None and is_value:
+                        self._compared_arrays(one, origin)
+
+    def _compared_arrays(self, one: e.Expression, origin: Origin) -> None:
+        """Arrays are equal to others with NULL in the same places."""
+        relation = self._catalog.relations.get(origin[0])
+        column = relation.column(origin[1]) if relation else None
+        if relation and column and is_array(column.type):
+            demand = element_assignment(relation, column, self._elements)
+            if demand is Demand.TAKES_NULL:
+                self._found(one, None, demand, of_elements=True)
 
     def _beside(self, args: Sequence[e.Expression]) -> None:
         """Name parameters after the column that they stand beside in COALESCE."""
@@ -251,6 +346,7 @@ class _Finder:
         origin: Origin | None = None,
         *,
         is_value: bool = False,
+        of_elements: bool = False,
     ) -> None:
         value = without_casts(node) if node else None
         if isinstance(value, e.Param) and value.kind is e.ParamKind.EXTERNAL:
@@ -262,6 +358,7 @@ class _Finder:
                     demand=demand,
                     origin=origin,
                     is_value=is_value,
+                    of_elements=of_elements,
                 )
             )
 
@@ -271,8 +368,11 @@ def _comparisons(
 ) -> Iterator[tuple[e.Expression, e.Expression, Demand]]:
     """What a node compares with what."""
     match node:
-        case e.OpExpr(args=(left, right)) | e.NullIfExpr(args=(left, right)):
-            yield left, right, Demand.NOT_NULL
+        case e.OpExpr(type=type_, args=(left, right)):
+            # An operator that compares nothing passes NULL on.
+            yield left, right, Demand.NOT_NULL if type_ == _BOOL else Demand.SILENT
+        case e.NullIfExpr(args=(left, right)):
+            yield left, right, Demand.SILENT
         case e.DistinctExpr(args=(left, right)):
             yield left, right, Demand.ASKS_NULL
         case e.ScalarArrayOpExpr(args=(left, right)):
@@ -283,19 +383,3 @@ def _comparisons(
         case e.RowCompareExpr():
             for left, right in zip(node.left, node.right, strict=False):
                 yield left, right, Demand.NOT_NULL
-
-
-def _values(node: e.Expression, query: Query) -> Iterator[e.Expression]:
-    """What an assigned expression is: of VALUES and SELECT, that in each row."""
-    value = without_casts(node)
-    if isinstance(value, e.Var) and value.levels_up == 0 and value.column > 0:
-        entry = query.entry(value.index)
-        if entry.kind is RteKind.VALUES:
-            for row in entry.values:
-                yield row[value.column - 1]
-            return
-        if entry.kind is RteKind.SUBQUERY and entry.subquery and not entry.relation:
-            for branch in output_queries(entry.subquery):
-                yield from _values(branch.results[value.column - 1].expression, branch)
-            return
-    yield node

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.model import Parameter
+from reposgen.analysis.arrays import declared_in
+from reposgen.analysis.model import Elements, Parameter
 from reposgen.analysis.names import free_name
 from reposgen.analysis.parameter_uses import Demand, parameter_places
 from reposgen.analysis.plain import plain_places
-from reposgen.analysis.types import is_opaque, is_row, type_of
+from reposgen.analysis.types import is_row, opaque_part, type_of
 from reposgen.diagnostics import Diagnostic, error
+from reposgen.live_schema.model import ArrayType
 from reposgen.sql_source.model import ParameterKind, ParameterUse
 
 if TYPE_CHECKING:
@@ -17,26 +19,38 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.judged import Judged
     from reposgen.analysis.parameter_uses import ParameterPlace
+    from reposgen.live_schema.model import PgType
+
+_UNKNOWN = Elements()
 
 
 def build_parameters(
-    judged: Judged,
+    judged: Judged, elements: Elements = _UNKNOWN
 ) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
-    """The parameters in the order of their numbers, and what is wrong with them."""
+    """The parameters in the order of their numbers, and what is wrong with them.
+
+    Args:
+        judged: the query.
+        elements: of the arrays of the schema.
+    """
     uses: dict[int, list[ParameterUse]] = {}
     for segment in judged.query.segments:
         if isinstance(segment, ParameterUse):
             uses.setdefault(segment.number, []).append(segment)
     places: dict[int, list[ParameterPlace]] = {number: [] for number in uses}
-    for place in _places(judged):
+    for place in _places(judged, elements):
         places.setdefault(place.number, []).append(place)
     names = _names(uses, places)
+    declared = declared_in(judged.query, elements)
     parameters = tuple(
         Parameter(
             number=number,
             name=names[number],
             type=type_of(judged.described.parameter_oids[number - 1], judged.catalog),
             nullable=_is_nullable(uses[number], places[number]),
+            element_nullable=declared.get(
+                names[number], _has_null_elements(places[number])
+            ),
             span=uses[number][0].span,
             column=next((p.origin for p in places[number] if p.origin), None),
             is_value=any(p.is_value for p in places[number]),
@@ -46,13 +60,15 @@ def build_parameters(
     return parameters, tuple(_mistakes(parameters))
 
 
-def _places(judged: Judged) -> Sequence[ParameterPlace]:
+def _places(judged: Judged, elements: Elements) -> Sequence[ParameterPlace]:
     if not judged.described.parameter_oids:
         return ()
     sql, catalog = judged.text.text, judged.catalog
-    places = parameter_places(judged.tree, sql, catalog) if judged.tree else ()
+    places = (
+        parameter_places(judged.tree, sql, catalog, elements) if judged.tree else ()
+    )
     # A tree without parameters is that of a CALL on a server before 16.
-    return places or plain_places(sql, catalog)
+    return places or plain_places(sql, catalog, elements)
 
 
 def _names(
@@ -77,7 +93,7 @@ def _names(
 def _is_nullable(
     uses: Sequence[ParameterUse], places: Sequence[ParameterPlace]
 ) -> bool:
-    demands = {place.demand for place in places}
+    demands = {place.demand for place in places if not place.of_elements}
     return (
         any(use.kind is ParameterKind.NARG for use in uses)
         or Demand.ASKS_NULL in demands
@@ -85,17 +101,33 @@ def _is_nullable(
     )
 
 
+def _has_null_elements(places: Sequence[ParameterPlace]) -> bool:
+    demands = {place.demand for place in places if place.of_elements}
+    return Demand.TAKES_NULL in demands and Demand.NOT_NULL not in demands
+
+
 def _mistakes(parameters: Sequence[Parameter]) -> list[Diagnostic]:
+    found = [(parameter, opaque_part(parameter.type)) for parameter in parameters]
     return [
         error(
             "untyped-parameter",
-            f"parameter {parameter.name} is of type {parameter.type.sql}, of which"
-            " nothing is known",
+            f"parameter {parameter.name} is of type {parameter.type.sql}, which does"
+            " not say what its values hold",
             span=parameter.span,
-            hint="cast it to the type of the row"
-            if is_row(parameter.type)
-            else f"cast it to a type: {parameter.span.text}::text",
+            hint=_cast(parameter, part),
         )
-        for parameter in parameters
-        if is_opaque(parameter.type)
+        for parameter, part in found
+        if part is not None
     ]
+
+
+def _cast(parameter: Parameter, part: PgType) -> str:
+    is_array = isinstance(parameter.type, ArrayType)
+    if not is_row(part):
+        return f"cast it to a type: {parameter.span.text}::text{'[]' * is_array}"
+    if is_array:
+        return (
+            "pass an array for each column:"
+            " (a, b) IN (SELECT * FROM unnest(@a_values::integer[], @b_values::text[]))"
+        )
+    return "cast it to the type of the row"

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reposgen.live_schema.tree import expressions as e
-from reposgen.live_schema.tree import parse_expression
+from reposgen.live_schema.tree import parse_expression, parse_expressions
 from reposgen.live_schema.tree.walk import conjuncts, walk
 
 if TYPE_CHECKING:
@@ -44,6 +44,26 @@ def implied(
         return True
     terms = _terms(index.predicate_tree, place, major)
     return bool(terms) and all(term in conditions for term in terms)
+
+
+def indexed_expressions(
+    index: Index, place: int, major: int
+) -> tuple[Expression, ...] | None:
+    """The expressions of an index as a query has them; None where one is not known."""
+    return _expressions(index.expressions_tree, place, major)
+
+
+@cache
+def _expressions(
+    text: str | None, place: int, major: int
+) -> tuple[Expression, ...] | None:
+    if text is None:
+        return ()
+    moved = text.replace(_FIRST, _FIRST.replace("1", str(place)))
+    found = parse_expressions(moved, major)
+    if not found or not all(_is_comparable(n) for one in found for n in walk(one)):
+        return None
+    return found
 
 
 @cache

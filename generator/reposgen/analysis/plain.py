@@ -9,14 +9,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.arrays import is_array
 from reposgen.analysis.inserts import read_insert
 from reposgen.analysis.nullability.proof import may_be_null, never_null
-from reposgen.analysis.parameter_uses import Demand, ParameterPlace, assignment
+from reposgen.analysis.parameter_uses import (
+    Demand,
+    ParameterPlace,
+    assignment,
+    element_assignment,
+)
+from reposgen.live_schema.model import RelationKind
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from reposgen.analysis.inserts import PlainInsert
+    from reposgen.analysis.model import Elements
     from reposgen.analysis.nullability.proof import Proof
     from reposgen.live_schema.model import Catalog, Described, ResultColumn
     from reposgen.sql_source.lexer import Token
@@ -38,19 +47,24 @@ _DOUBTFUL = frozenset(
 )
 
 
-def plain_places(sql: str, catalog: Catalog) -> tuple[ParameterPlace, ...]:
+def plain_places(
+    sql: str, catalog: Catalog, elements: Elements
+) -> tuple[ParameterPlace, ...]:
     """The places of parameters, as far as neighbouring words tell."""
     tokens = [token for token in tokenize(sql) if not token.is_blank]
-    known = _called(tokens, catalog) or _inserted(sql, catalog)
-    return tuple(
-        known.get(token.start) or _beside(tokens, index)
-        for index, token in enumerate(tokens)
-        if token.kind is TokenKind.PARAMETER
+    insert = read_insert(sql, catalog)
+    known = _called(tokens, catalog) or _inserted(insert)
+    return (
+        *(
+            known.get(token.start) or _beside(tokens, index)
+            for index, token in enumerate(tokens)
+            if token.kind is TokenKind.PARAMETER
+        ),
+        *_inserted_arrays(insert, elements),
     )
 
 
-def _inserted(sql: str, catalog: Catalog) -> dict[int, ParameterPlace]:
-    insert = read_insert(sql, catalog)
+def _inserted(insert: PlainInsert | None) -> dict[int, ParameterPlace]:
     if insert is None:
         return {}
     return {
@@ -64,6 +78,20 @@ def _inserted(sql: str, catalog: Catalog) -> dict[int, ParameterPlace]:
         )
         for value in insert.values
     }
+
+
+def _inserted_arrays(
+    insert: PlainInsert | None, elements: Elements
+) -> Iterator[ParameterPlace]:
+    for value in insert.values if insert else ():
+        if insert and is_array(value.column.type):
+            yield ParameterPlace(
+                number=value.number,
+                location=value.location,
+                name=None,
+                demand=element_assignment(insert.relation, value.column, elements),
+                of_elements=True,
+            )
 
 
 def _called(tokens: Sequence[Token], catalog: Catalog) -> dict[int, ParameterPlace]:
@@ -132,6 +160,7 @@ def plain_locks(sql: str) -> bool:
 def _plain_proof(result: ResultColumn, catalog: Catalog) -> Proof:
     relation = catalog.relations.get(result.table_oid)
     column = relation.column(result.column_number) if relation else None
-    if relation and column and column.not_null:
+    is_view = relation is not None and relation.kind is RelationKind.VIEW
+    if relation and column and column.not_null and not is_view:
         return never_null(f"{relation.name}.{column.name} is NOT NULL")
     return may_be_null(_UNPROVED)

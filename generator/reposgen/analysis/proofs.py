@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.cardinality import cardinality
-from reposgen.analysis.lineage import trace
+from reposgen.analysis.lineage import trace, trace_utility
 from reposgen.analysis.model import Cardinality
 from reposgen.analysis.nullability import prove_rows
 from reposgen.analysis.plain import plain_locks, plain_proofs
@@ -13,11 +13,10 @@ from reposgen.live_schema.functions import builtin_functions
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from reposgen.analysis.judged import Judged
     from reposgen.analysis.lineage import Lineage
-    from reposgen.analysis.nullability import Proof
+    from reposgen.analysis.model import Elements
+    from reposgen.analysis.nullability import Definitions, Proof
     from reposgen.live_schema.tree.model import Query as Tree
 
 
@@ -27,7 +26,10 @@ class Proofs:
 
     Attributes:
         columns: of the result.
-        null_elements: whether each is an array that the statement puts NULLs into.
+        elements: of each column that is an array, whether its elements can be NULL;
+            empty where there is no tree.
+        real: whether the composite values in each column are rows of tables; empty as
+            well.
         missing: indexes of the range table's entries that a row may lack; None where
             that is not known.
         lineage: None where there is no tree.
@@ -35,7 +37,8 @@ class Proofs:
     """
 
     columns: tuple[Proof, ...]
-    null_elements: tuple[bool, ...] = ()
+    elements: tuple[Proof, ...] = ()
+    real: tuple[bool, ...] = ()
     missing: frozenset[int] | None
     cardinality: Cardinality
     lineage: Lineage | None
@@ -46,7 +49,8 @@ def prove_query(
     judged: Judged,
     weakest: Tree | None,
     nullable_parameters: frozenset[int],
-    definitions: Mapping[int, Sequence[Proof]],
+    definitions: Definitions,
+    elements: Elements,
 ) -> Proofs:
     """Prove what can be proved.
 
@@ -54,21 +58,48 @@ def prove_query(
         judged: the query.
         weakest: what holds of its rows by this tree holds of all variants of it.
         nullable_parameters: the numbers of those that may be NULL.
-        definitions: proofs of the columns of materialized views, by oid.
+        definitions: of materialized views and functions.
+        elements: of the arrays of the schema and of the query's parameters.
     """
     tree, catalog = judged.tree, judged.catalog
+    functions = builtin_functions(catalog.major)
     if tree is None:
+        lineage = None
+        if judged.added:
+            lineage = trace(
+                judged.added,
+                catalog,
+                functions,
+                nullable_parameters,
+                elements=elements,
+            )
         return Proofs(
             columns=plain_proofs(judged.text.text, judged.described, catalog),
             missing=None,
             cardinality=Cardinality.MANY
             if judged.described.returns_rows
             else Cardinality.NONE,
-            lineage=None,
+            lineage=lineage,
             locks_rows=plain_locks(judged.text.text),
         )
-    functions = builtin_functions(catalog.major)
-    lineage = trace(tree, catalog, functions, nullable_parameters)
+    lineage = (
+        trace(
+            (tree, *judged.added),
+            catalog,
+            functions,
+            nullable_parameters,
+            elements=elements,
+        )
+        if judged.utility is None
+        else trace_utility(
+            judged.utility,
+            judged.inner,
+            catalog,
+            functions,
+            nullable_parameters,
+            elements=elements,
+        )
+    )
     # Of EXPLAIN or SHOW the tree does not hold the columns.
     if weakest is None or len(tree.results) != len(judged.described.columns):
         return Proofs(
@@ -80,10 +111,18 @@ def prove_query(
         )
     # Hidden columns follow those of the result.
     shown = len(tree.results)
-    rows = prove_rows(weakest, catalog, functions, nullable_parameters, definitions)
+    rows = prove_rows(
+        weakest,
+        catalog,
+        functions,
+        nullable_parameters,
+        definitions,
+        elements=elements,
+    )
     return Proofs(
         columns=rows.columns[:shown],
-        null_elements=rows.null_elements[:shown],
+        elements=rows.elements[:shown],
+        real=rows.real[:shown],
         missing=rows.missing,
         cardinality=cardinality(weakest, catalog, functions),
         lineage=lineage,

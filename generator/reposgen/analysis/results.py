@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.arrays import declared_in, element_of, is_array
 from reposgen.analysis.embeds import build_embed, embed_groups, misplaced_embeds
 from reposgen.analysis.model import Column, Embed
 from reposgen.analysis.presence import can_miss
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.expansion import Expanded
     from reposgen.analysis.judged import Judged
-    from reposgen.analysis.model import ResultItem
+    from reposgen.analysis.model import Elements, ResultItem
     from reposgen.analysis.nullability import Proof
     from reposgen.analysis.proofs import Proofs
     from reposgen.diagnostics import Span
     from reposgen.live_schema.model import Relation
+    from reposgen.sql_source.model import Query
 
 _SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
 # What PostgreSQL calls a column that is an expression.
@@ -40,20 +43,19 @@ class Results:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def build_results(expanded: Expanded, proved: Proofs) -> Results:
+def build_results(expanded: Expanded, proved: Proofs, known: Elements) -> Results:
     """The result's columns, those of embeds gathered.
 
     Args:
         expanded: the query.
         proved: of the query.
+        known: of the arrays of the schema.
     """
     judged, groups = expanded.judged, expanded.groups
     proofs = proved.columns
-    elements = proved.null_elements or (False,) * len(proofs)
-    columns = [
-        _column(judged, index, proof, element_nullable=elements[index])
-        for index, proof in enumerate(proofs)
-    ]
+    columns = [_column(judged, index, proof) for index, proof in enumerate(proofs)]
+    columns = list(_with_made_up_rows(columns, judged, proved, known))
+    columns = list(_with_elements(judged.query, columns, proved, known))
     diagnostics = [*_opaque(judged, columns), *_needless_overrides(judged, proofs)]
     embeds = embed_groups(judged, groups)
     diagnostics += misplaced_embeds(judged, embeds)
@@ -84,14 +86,53 @@ def build_results(expanded: Expanded, proved: Proofs) -> Results:
         index = end
     return Results(
         items=tuple(items),
-        model=_whole_model(judged, items),
+        model=_whole_model(judged, items, known),
         diagnostics=tuple(diagnostics),
     )
 
 
-def _column(
-    judged: Judged, index: int, proof: Proof, *, element_nullable: bool
-) -> Column:
+def _with_made_up_rows(
+    columns: Sequence[Column], judged: Judged, proved: Proofs, known: Elements
+) -> Iterator[Column]:
+    """The columns, those nullable that can hold rows that are no table's."""
+    for index, column in enumerate(columns):
+        real = proved.real[index] if proved.real else False
+        forced = _forced(judged.described.columns[index].name)
+        if real or forced is not None or not known.may_be_made_up(column.type):
+            yield column
+        else:
+            why = (
+                "it need not be a row of the table: where all of its fields are NULL"
+                " it is read as None"
+            )
+            yield replace(column, nullable=True, why=(why, *column.why))
+
+
+def _with_elements(
+    query: Query, columns: Sequence[Column], proved: Proofs, known: Elements
+) -> Iterator[Column]:
+    """The columns, knowing whether those that are arrays can have NULL elements."""
+    declared = declared_in(query, known)
+    for index, column in enumerate(columns):
+        if not is_array(column.type):
+            yield column
+            continue
+        said = declared.get(column.name)
+        if said is not None:
+            nullable = said
+        elif proved.elements:
+            real = proved.real[index]
+            nullable = not proved.elements[index].not_null or (
+                not real and known.may_be_made_up(element_of(column.type))
+            )
+        elif column.table:
+            nullable = known.of_column(*column.table, column.type)
+        else:
+            nullable = known.of_type(column.type)
+        yield replace(column, element_nullable=nullable)
+
+
+def _column(judged: Judged, index: int, proof: Proof) -> Column:
     described = judged.described.columns[index]
     expression = judged.targets[index].expression if judged.targets else None
     relation = judged.catalog.relations.get(described.table_oid)
@@ -107,7 +148,6 @@ def _column(
         nullable=nullable,
         why=why,
         table=(relation.oid, origin.number) if relation and origin else None,
-        element_nullable=element_nullable,
     )
 
 
@@ -121,7 +161,9 @@ def _forced(name: str) -> bool | None:
     return None if name == _NAMELESS else _FORCED.get(name[-1:])
 
 
-def _whole_model(judged: Judged, items: Sequence[ResultItem]) -> Relation | None:
+def _whole_model(
+    judged: Judged, items: Sequence[ResultItem], known: Elements
+) -> Relation | None:
     """The relation whose columns, in order and under their names, are the result."""
     columns = [item for item in items if isinstance(item, Column)]
     origins = {column.table[0] if column.table else 0 for column in columns}
@@ -138,12 +180,13 @@ def _whole_model(judged: Judged, items: Sequence[ResultItem]) -> Relation | None
     matches = all(
         column.table == (relation.oid, own.number)
         and column.name == own.name
-        and (not column.nullable or not own.not_null)
+        and (not column.nullable or not not_null)
         # What is forced, the model may not know.
-        and (described.name == column.name or column.nullable is not own.not_null)
+        and (described.name == column.name or column.nullable is not not_null)
         for column, own, described in zip(
             columns, relation.columns, judged.described.columns, strict=True
         )
+        for not_null in [own.not_null and not known.may_be_made_up(own.type)]
     )
     return relation if matches else None
 

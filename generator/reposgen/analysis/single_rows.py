@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from reposgen.analysis.agreement import Agreement, bare, equalities
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import Query, RteKind
 from reposgen.live_schema.tree.walk import conjuncts, with_depth
@@ -12,14 +13,11 @@ from reposgen.live_schema.tree.walk import conjuncts, with_depth
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reposgen.analysis.agreement import Equality
     from reposgen.analysis.nullability.jointree import Condition
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog
 
-# Columns, and the operator families of which the comparison is the equality.
-Binding: TypeAlias = "Mapping[int, frozenset[int]]"
-
-_ANYWHERE: frozenset[int] = frozenset()
 _SIDES = 2
 
 
@@ -37,16 +35,19 @@ class BoundColumns:
         self._catalog = catalog
         self._functions = functions
         self.single: set[int] = set()
-        self._always: dict[tuple[int, int], set[int]] = {}
-        # For each column: what it is equal to, in which families.
-        self._equal: dict[int, list[tuple[int, frozenset[int], e.Expression]]] = {}
+        self._always: dict[tuple[int, int], Agreement] = {}
+        # For each column: what it is equal to, and by what.
+        self._equal: dict[int, list[tuple[int, frozenset[Equality], e.Expression]]] = {}
         self._terms: list[tuple[frozenset[object], e.Expression]] = []
         self._nulled: Mapping[int, frozenset[object]] = {}
 
-    def bind_outside(self, var: e.Var, families: frozenset[int]) -> None:
-        """A column that the query around compares with one value."""
-        if not var.levels_up:
-            self._always.setdefault((var.index, var.column), set()).update(families)
+    def bind_outside(self, node: e.Expression, agreement: Agreement) -> None:
+        """A column in which the rows agree that the query around asks for."""
+        var = bare(self.resolved(bare(node)))
+        if isinstance(var, e.Var) and not var.levels_up:
+            place = (var.index, var.column)
+            known = self._always.get(place)
+            self._always[place] = agreement if known is None else known | agreement
 
     def add(
         self, condition: Condition, nulled: Mapping[int, frozenset[object]]
@@ -61,24 +62,35 @@ class BoundColumns:
         self._nulled = nulled
         for conjunct in conjuncts(condition.expression):
             self._terms.append((condition.unless, conjunct))
-            for var, families, value in self._equalities(conjunct):
+            for var, found, value in self._equalities(conjunct):
                 # An outer join's ON drops rows of its nullable side alone.
                 if condition.unless <= nulled.get(var.index, frozenset()):
                     self._equal.setdefault(var.index, []).append(
-                        (var.column, families, value)
+                        (var.column, found, value)
                     )
 
-    def bound(self, index: int) -> dict[int, frozenset[int]]:
-        """The columns of an item that are equal to one value, by operator families."""
-        found: dict[int, frozenset[int]] = {
-            column: frozenset(families)
-            for (owner, column), families in self._always.items()
+    def bound(self, index: int) -> dict[int, Agreement]:
+        """The columns of an item that are equal to one value."""
+        found = {
+            column: agreement
+            for (owner, column), agreement in self._always.items()
             if owner == index
         }
-        for column, families, value in self._equal.get(index, ()):
+        for column, equal, value in self._equal.get(index, ()):
             if self._is_one_value(value, index):
-                found[column] = found.get(column, _ANYWHERE) | families
+                agreement = Agreement(equalities=equal)
+                known = found.get(column)
+                found[column] = agreement if known is None else known | agreement
         return found
+
+    def is_fixed(self, node: e.Expression) -> bool:
+        """Whether an expression is a column of an item that has one row at most."""
+        column = self.resolved(node)
+        return (
+            isinstance(column, e.Var)
+            and not column.levels_up
+            and column.index in self.single
+        )
 
     def terms(self, index: int) -> tuple[e.Expression, ...]:
         """The terms of WHERE and ON that hold of an item's rows."""
@@ -87,17 +99,17 @@ class BoundColumns:
 
     def _equalities(
         self, condition: e.Expression
-    ) -> Iterator[tuple[e.Var, frozenset[int], e.Expression]]:
+    ) -> Iterator[tuple[e.Var, frozenset[Equality], e.Expression]]:
         if not isinstance(condition, e.OpExpr) or len(condition.args) != _SIDES:
             return
-        families = self._catalog.operator_equality.get(condition.operator)
-        if not families:
+        found = equalities(self._catalog, condition.operator, condition.input_collation)
+        if not found:
             return
         left, right = condition.args
         for side, other in ((left, right), (right, left)):
-            column = self.resolved(_unlabelled(side))
+            column = bare(self.resolved(bare(side)))
             if isinstance(column, e.Var) and not column.levels_up:
-                yield column, frozenset(families), other
+                yield column, found, other
 
     def _is_one_value(self, value: e.Expression, index: int) -> bool:
         """Whether an expression is the same for all rows of an item."""
@@ -117,7 +129,7 @@ class BoundColumns:
                 ):
                     if self._is_volatile(oid):
                         return False
-                case e.Unknown() | e.NextValueExpr():
+                case e.Unknown() | e.NextValueExpr() | e.TableSample(repeatable=None):
                     return False
                 case _:
                     pass
@@ -136,9 +148,9 @@ class BoundColumns:
         while isinstance(node, e.Var) and not node.levels_up and node.column > 0:
             entry = self._query.entry(node.index)
             if entry.kind is RteKind.JOIN:
-                node = _unlabelled(entry.join_columns[node.column - 1])
+                node = bare(entry.join_columns[node.column - 1])
             elif entry.kind is RteKind.GROUP:
-                node = _unlabelled(entry.group_expressions[node.column - 1])
+                node = bare(entry.group_expressions[node.column - 1])
             else:
                 break
         return node
@@ -146,9 +158,3 @@ class BoundColumns:
     def _is_volatile(self, function: int) -> bool:
         known = self._functions.get(function) or self._catalog.functions.get(function)
         return known is None or known.volatility == "v"
-
-
-def _unlabelled(node: e.Expression) -> e.Expression:
-    while isinstance(node, e.Coerce) and node.kind is e.Coercion.RELABEL:
-        node = node.arg
-    return node

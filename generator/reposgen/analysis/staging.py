@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The run time makes this table; its identity column numbers the rows as they come. As
 # each is read, the same sequence goes on: where it stands tells which row failed.
 _ROWS: Final = (
-    "(SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')"
+    "(SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')"
     "\n      FROM pg_temp.reposgen_rows ORDER BY reposgen_row)"
 )
 # What may follow the row; empty is the end.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.live_schema.tree.expressions import Var
 from reposgen.live_schema.tree.model import RangeTableRef, RteKind, SetOperation
+from reposgen.live_schema.tree.walk import walk_level
 from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 
@@ -21,20 +22,23 @@ if TYPE_CHECKING:
 
 # Columns on either side of a star, to see what it stands for.
 _BEFORE, _AFTER = "reposgen_before", "reposgen_after"
+_OPENING, _CLOSING = ("(", "["), (")", "]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Star:
-    """`*` or `t.*` as it stands in the text.
+    """`*`, `t.*` or `(row).*` as it stands in the text.
 
     Attributes:
-        start: offset of the `t`, or of the `*` where there is none.
-        qualifier: `t.` as written, or empty.
+        start: offset of the qualifier, or of the `*` where there is none.
+        qualifier: `t.` or `(row).` as written, or empty.
+        of_value: the qualifier is an expression: the fields of a composite value.
     """
 
     start: int
     end: int
     qualifier: str
+    of_value: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +81,39 @@ def find_stars(sql: str) -> Iterator[Star]:
     for index, token in enumerate(tokens):
         if token.text != "*" or (index and tokens[index - 1].text == "("):
             continue
-        first = index
-        while (
-            first > 1 and tokens[first - 1].text == "." and _is_name(tokens[first - 2])
-        ):
-            first -= 2
+        first, of_value = _qualifier(tokens, index)
         start = tokens[first].start
-        yield Star(start=start, end=token.end, qualifier=sql[start : token.start])
+        yield Star(
+            start=start,
+            end=token.end,
+            qualifier=sql[start : token.start],
+            of_value=of_value,
+        )
+
+
+def _qualifier(tokens: Sequence[Token], star: int) -> tuple[int, bool]:
+    """Where the qualifier of a star begins, and whether it is an expression."""
+    first, of_value = star, False
+    while first > 1 and tokens[first - 1].text == ".":
+        at = first - 2
+        while at > 0 and tokens[at].text == "]":
+            at, of_value = _opening(tokens, at) - 1, True
+        if tokens[at].text == ")":
+            return _opening(tokens, at), True
+        if at < 0 or not _is_name(tokens[at]):
+            break
+        first = at
+    return first, of_value
+
+
+def _opening(tokens: Sequence[Token], closing: int) -> int:
+    """The index of the bracket that a closing one belongs to."""
+    depth = 0
+    for index in range(closing, -1, -1):
+        depth += (tokens[index].text in _CLOSING) - (tokens[index].text in _OPENING)
+        if depth == 0:
+            return index
+    return 0
 
 
 def _is_name(token: Token) -> bool:
@@ -114,9 +144,9 @@ def _groups(query: Query, stars: Mapping[int, Star]) -> Iterator[StarGroup]:
     columns = [_column(query, target.expression) for target in query.results]
     grouped = any(entry.kind is RteKind.GROUP for entry in query.range_table)
     for star in stars.values():
-        placed = found.get(star.start, [])
+        placed = _within(query, star) if star.of_value else found.get(star.start, [])
         members = range(placed[0], placed[-1] + 1) if placed else range(0)
-        if grouped:
+        if grouped and not star.of_value:
             members = _with_grouped(query, star, members, columns)
         if members:
             yield StarGroup(
@@ -127,6 +157,18 @@ def _groups(query: Query, stars: Mapping[int, Star]) -> Iterator[StarGroup]:
                     query.entry(column.index) for i in members if (column := columns[i])
                 ),
             )
+
+
+def _within(query: Query, star: Star) -> list[int]:
+    """The results that are made of what stands between the brackets of a star."""
+    return [
+        index
+        for index, target in enumerate(query.results)
+        if any(
+            star.start <= getattr(node, "location", -1) < star.end
+            for node in walk_level(target.expression)
+        )
+    ]
 
 
 def _column(query: Query, expression: object) -> Var | None:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from reposgen.live_schema.model import ArrayType, DomainType, PgType, PseudoType
+from reposgen.live_schema.model import (
+    ArrayType,
+    BaseType,
+    CompositeType,
+    DomainType,
+    EnumType,
+    MultirangeType,
+    PgType,
+    PseudoType,
+    RangeType,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from reposgen.live_schema.model import Catalog, ResultColumn
     from reposgen.live_schema.tree.expressions import Expression
 
@@ -48,17 +60,84 @@ def base_of(type_: PgType) -> PgType:
     return type_
 
 
-def is_opaque(type_: PgType) -> bool:
-    """Whether nothing is known of what a value of it holds."""
-    return isinstance(type_, PseudoType)
+def operators_of(type_: PgType) -> str:
+    """The schema of the operators that order a type's values.
+
+    Those of a base type that users or extensions made are beside it. All other types
+    are ordered by operators that the server has for all of their kind.
+    """
+    base = base_of(type_)
+    return base.schema if isinstance(base, BaseType) else "pg_catalog"
+
+
+def opaque_part(  # noqa: PLR0911 - one return for each kind of type
+    type_: PgType,
+) -> PseudoType | None:
+    """The part of a type whose values no type describes, or None.
+
+    It can be the type itself, what an array holds, or a field of a row.
+    """
+    match type_:
+        case PseudoType():
+            return type_
+        case ArrayType():
+            return opaque_part(type_.element)
+        case DomainType():
+            return opaque_part(type_.base)
+        case RangeType():
+            return opaque_part(type_.subtype)
+        case MultirangeType():
+            return opaque_part(type_.range)
+        case CompositeType():
+            found = (opaque_part(field.type) for field in type_.fields)
+            return next((part for part in found if part is not None), None)
+        case _:
+            return None
 
 
 def is_readable(type_: PgType) -> bool:
     """Whether a column of the type has values that can be made sense of."""
-    return not is_opaque(type_) or type_.name in _READABLE or is_row(type_)
+    part = opaque_part(type_)
+    readable = part is type_ and type_.name in _READABLE
+    return part is None or readable or is_row(type_)
 
 
 def is_row(type_: PgType) -> bool:
     """Whether values are rows, or arrays of rows, whose columns no type tells."""
     inner = type_.element if isinstance(type_, ArrayType) else type_
     return isinstance(inner, PseudoType) and inner.name == _ROW
+
+
+def parts(type_: PgType) -> Iterator[PgType]:
+    """The type and all that it is made of, the innermost first."""
+    match type_:
+        case ArrayType():
+            yield from parts(type_.element)
+        case DomainType():
+            yield from parts(type_.base)
+        case RangeType():
+            yield from parts(type_.subtype)
+        case MultirangeType():
+            yield from parts(type_.range)
+        case CompositeType():
+            for field in type_.fields:
+                yield from parts(field.type)
+        case BaseType() | EnumType() | PseudoType():
+            pass
+        case _:
+            assert_never(type_)
+    yield type_
+
+
+def relations_in(types: Iterable[PgType], catalog: Catalog) -> set[int]:
+    """The oids of the relations whose rows values of those types hold."""
+    found: set[int] = set()
+    pending = [*types]
+    while pending:
+        for part in parts(pending.pop()):
+            oid = part.relation if isinstance(part, CompositeType) else None
+            relation = catalog.relations.get(oid or 0)
+            if relation is not None and relation.oid not in found:
+                found.add(relation.oid)
+                pending += [column.type for column in relation.columns]
+    return found

@@ -124,7 +124,9 @@ def _query(query: TypedQuery, catalog: Catalog, python: _Python) -> Json:
         "reads": query.reads,
         "writes": query.writes,
         "read_only": query.read_only,
-        "raises": [violation.constraint.name for violation in query.raises],
+        "raises": [str(refusal) for refusal in query.raises],
+        "unknown_reads": query.unknown_reads,
+        "unknown_writes": query.unknown_writes,
         "diagnostics": diagnostics(query.diagnostics),
     }
 

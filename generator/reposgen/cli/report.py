@@ -41,6 +41,10 @@ def _effects(query: TypedQuery) -> str:
         facts.append(f"reads {', '.join(query.reads)}")
     if query.writes:
         facts.append(f"writes {', '.join(query.writes)}")
+    if query.unknown_reads:
+        facts.append(f"may read more by {', '.join(query.unknown_reads)}")
+    if query.unknown_writes:
+        facts.append(f"may write more by {', '.join(query.unknown_writes)}")
     if query.locks_rows:
         facts.append("locks rows")
     return "; ".join(facts)

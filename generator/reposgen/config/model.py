@@ -102,13 +102,20 @@ def _secret(column: str) -> str:
     return column
 
 
-def _not_null(field: str) -> str:
-    if not _PART.fullmatch(field):
+_FUNCTION = "function "
+_NAME = re.compile(r"[^.\s]+(\.[^.\s]+){0,2}")
+
+
+def _not_null(path: str) -> str:
+    name = path.removeprefix(_FUNCTION)
+    if not (_PART if name == path else _NAME).fullmatch(name):
         raise _complaint(
-            "what is never NULL is a field of a composite type",
-            '"type.field" or "schema.type.field"',
+            "what is never NULL is a field of a composite type, or what a function"
+            " gives",
+            '"type.field", "schema.type.field", "function name" or'
+            ' "function name.column"',
         )
-    return field
+    return path
 
 
 OneOrMany = Annotated[
@@ -167,7 +174,8 @@ class TypeOverride(_Section):
 
     Attributes:
         type: a class, as a dotted path; `str`, `int`, `float`; of JSON also
-            `list[module.Class]` and `dict[str, module.Class]`.
+            `list[module.Class]` and `dict[str, module.Class]`; of arrays
+            `list[str]` or `list[str | None]`, by whether elements can be NULL.
         load: what makes one of the driver's value, if the class does not.
         dump: what makes the driver's value of one, if its own class does not.
     """
@@ -194,7 +202,10 @@ class PackageConfig(_Section):
         types: overrides: PostgreSQL type, `table.column` or `Query.column` → class.
         rename: name in the database → name in Python.
         secrets: `table.column` of what repr must not show.
-        not_null: `type.field` of what is never NULL in composite types.
+        null_elements: arrays can have NULL elements unless something proves or
+            declares otherwise.
+        not_null: `type.field` of what is never NULL in composite types, and
+            `function name` of what never gives NULL.
         tenant: the setting that row-level security reads: `app.tenant_id`.
         gradual_migration: the package has what leads to it from another
             implementation, step by step.
@@ -212,6 +223,7 @@ class PackageConfig(_Section):
     )
     rename: Mapping[str, str] = Field(default_factory=dict)
     secrets: tuple[Annotated[str, AfterValidator(_secret)], ...] = ()
+    null_elements: bool = True
     not_null: tuple[Annotated[str, AfterValidator(_not_null)], ...] = ()
     tenant: Annotated[str, AfterValidator(_setting)] | None = None
     gradual_migration: bool = False
@@ -224,6 +236,24 @@ class PackageConfig(_Section):
         copy._place = place  # noqa: SLF001 - of its own class
         copy._root = root  # noqa: SLF001 - as above
         return copy
+
+    @property
+    def not_null_functions(self) -> Mapping[str, Span | None]:
+        """The functions of `not_null`, or columns of theirs, and their places."""
+        return {
+            path.removeprefix(_FUNCTION): self.place("not_null", index)
+            for index, path in enumerate(self.not_null)
+            if path.startswith(_FUNCTION)
+        }
+
+    @property
+    def not_null_fields(self) -> Mapping[str, Span | None]:
+        """The fields of composite types of `not_null`, and their places."""
+        return {
+            path: self.place("not_null", index)
+            for index, path in enumerate(self.not_null)
+            if not path.startswith(_FUNCTION)
+        }
 
     @property
     def root(self) -> Path | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reposgen.cache.folder import make_folder, writable_cache_directory
+from reposgen.database.slots import writing_to_cache
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
 
@@ -45,7 +46,8 @@ def find_installation(major: int) -> Installation:
     """The installed PostgreSQL of that major version.
 
     Raises:
-        ReposgenError: the package is absent, or has no such version.
+        ReposgenError: the package is absent, has no such version, or is to be copied
+            into a cache folder that cannot be written.
     """
     # Importing the package has side effects on the run-time directory, and it is
     # its files that are wanted.
@@ -101,11 +103,12 @@ def open_to_others(path: Path) -> bool:
 def _copied(package: Path, folder: str, release: str) -> Path:
     """A copy that the server's user can get to, for a package within root's home."""
     target = writable_cache_directory() / f"{MODULE}-{release}" / MODULE
-    make_folder(target)
-    # The programs look for their libraries beside the package.
-    libraries = package.with_name(f"{MODULE}.libs")
-    _copy_folder(libraries, target.with_name(libraries.name))
-    _copy_folder(package / folder, target / folder)
+    with writing_to_cache():
+        make_folder(target)
+        # The programs look for their libraries beside the package.
+        libraries = package.with_name(f"{MODULE}.libs")
+        _copy_folder(libraries, target.with_name(libraries.name))
+        _copy_folder(package / folder, target / folder)
     return target
 
 

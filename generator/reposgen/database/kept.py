@@ -21,23 +21,30 @@ LIMIT = 8
 FIRST_USER_OID = 16384
 
 _STRAY_DATABASES: LiteralString = """
-    SELECT datname FROM pg_database
-    WHERE oid >= %s AND shobj_description(oid, 'pg_database') IS NULL
+    SELECT datname FROM pg_catalog.pg_database
+    WHERE oid OPERATOR(pg_catalog.>=) %s
+        AND pg_catalog.shobj_description(oid, 'pg_database') IS NULL
 """
-_STRAY_ROLES: LiteralString = "SELECT rolname FROM pg_roles WHERE oid >= %s"
+_STRAY_ROLES: LiteralString = (
+    "SELECT rolname FROM pg_catalog.pg_roles WHERE oid OPERATOR(pg_catalog.>=) %s"
+)
 _KEPT: LiteralString = """
-    SELECT datname FROM pg_database
-    WHERE oid >= %s AND shobj_description(oid, 'pg_database') = %s
+    SELECT datname FROM pg_catalog.pg_database
+    WHERE oid OPERATOR(pg_catalog.>=) %s
+        AND pg_catalog.shobj_description(oid, 'pg_database')
+        OPERATOR(pg_catalog.=) %s
 """
 _OLDEST: LiteralString = """
-    SELECT datname FROM pg_database
-    WHERE oid >= %s AND shobj_description(oid, 'pg_database') IS NOT NULL
+    SELECT datname FROM pg_catalog.pg_database
+    WHERE oid OPERATOR(pg_catalog.>=) %s
+        AND pg_catalog.shobj_description(oid, 'pg_database') IS NOT NULL
     ORDER BY oid DESC OFFSET %s
 """
 _SHARED_STATE: LiteralString = """
-    SELECT concat_ws(' ', oid, rolname) FROM pg_roles
+    SELECT pg_catalog.concat_ws(' ', oid, rolname) FROM pg_catalog.pg_roles
     UNION ALL
-    SELECT concat_ws(' ', setdatabase, setrole, setconfig) FROM pg_db_role_setting
+    SELECT pg_catalog.concat_ws(' ', setdatabase, setrole, setconfig)
+    FROM pg_catalog.pg_db_role_setting
 """
 
 

@@ -121,7 +121,9 @@ def _create(admin: Connection, name: str, *, embedded: bool) -> None:
 
 
 def _roles(admin: Connection) -> set[str]:
-    return {name for (name,) in admin.execute("SELECT rolname FROM pg_roles")}
+    return {
+        name for (name,) in admin.execute("SELECT rolname FROM pg_catalog.pg_roles")
+    }
 
 
 def _drop_roles(admin: Connection, names: set[str]) -> None:

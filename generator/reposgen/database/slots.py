@@ -14,7 +14,7 @@ import itertools
 import os
 from typing import TYPE_CHECKING
 
-from reposgen.cache.folder import CACHE_VARIABLE, make_folder
+from reposgen.cache.folder import CACHE_VARIABLE, cache_directory, make_folder
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
 
@@ -37,26 +37,37 @@ class Slot:
 
 
 @contextlib.contextmanager
-def held_slot(folder: Path) -> Iterator[Slot]:
-    """Hold one slot of a folder, made where it is absent.
+def writing_to_cache() -> Iterator[None]:
+    """Report an OSError of the block as an error of the cache folder.
 
     Raises:
-        ReposgenError: the folder cannot be written.
+        ReposgenError: the cache folder cannot be written.
     """
     try:
-        make_folder(folder)
-        slot = _first_free(folder)
+        yield
     except OSError as problem:
         raise ReposgenError(
             [
                 error(
                     "cache-unwritable",
                     f"the cache folder cannot be written: {problem.strerror}",
-                    path=str(folder),
+                    path=str(cache_directory()),
                     hint=f"set {CACHE_VARIABLE} to a folder that you may write",
                 )
             ]
         ) from problem
+
+
+@contextlib.contextmanager
+def held_slot(folder: Path) -> Iterator[Slot]:
+    """Hold one slot of a folder, made where it is absent.
+
+    Raises:
+        ReposgenError: the folder cannot be written.
+    """
+    with writing_to_cache():
+        make_folder(folder)
+        slot = _first_free(folder)
     try:
         yield slot
     finally:

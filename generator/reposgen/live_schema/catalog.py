@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import RawCursor
 
 from reposgen.live_schema.model import (
+    ArrayCheck,
     ArrayType,
     BaseType,
     Catalog,
@@ -21,6 +22,7 @@ from reposgen.live_schema.model import (
     CompositeType,
     Constraint,
     ConstraintKind,
+    DomainCheck,
     DomainType,
     EnumType,
     Function,
@@ -28,11 +30,13 @@ from reposgen.live_schema.model import (
     Index,
     MultirangeType,
     PgType,
+    Policy,
     PseudoType,
     RangeType,
     Relation,
     RelationColumn,
     RelationKind,
+    SqlBody,
     Trigger,
 )
 
@@ -62,8 +66,12 @@ def read_catalog(
     Raises:
         psycopg.Error: the connection is lost.
     """
+    oids = ",".join(map(str, also))
     with RawCursor(connection) as cursor:
-        row = cursor.execute(_QUERY, (list(also),)).fetchone()
+        # Two statements in one round trip take no parameters.
+        cursor.execute(_QUERY.replace("$1", f"'{{{oids}}}'::oid[]").encode())
+        cursor.nextset()
+        row = cursor.fetchone()
     text: str = row[0] if row else "{}"
     document = json.loads(text)
     relations = document["relations"] or []
@@ -80,7 +88,13 @@ def read_catalog(
         operator_equality={
             int(oid): tuple(families) for oid, families in document["equality"].items()
         },
+        nondeterministic=frozenset(document["nondeterministic"]),
         extensions=tuple(document["extensions"]),
+        array_checks=tuple(
+            ArrayCheck(relation=relation, domain=domain, tree=tree)
+            for relation, domain, tree in document["array_checks"] or ()
+        ),
+        hidden_calls=_hidden_calls(document["hidden"] or ()),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
@@ -101,7 +115,7 @@ class _Types:
 
     def _build(self, row: Row) -> PgType:  # noqa: PLR0911 - one return for each kind of type
         oid, schema, name, sql, kind, element, relation, base, not_null = row[:9]
-        refers, labels, comment = row[9:]
+        refers, labels, comment, checks = row[9:]
         match kind:
             # record[] is a pseudo-type itself.
             case "b" | "p" if element:
@@ -122,6 +136,7 @@ class _Types:
                         CompositeField(
                             name=column[1],
                             type=self.resolve(column[2]),
+                            number=column[0],
                             comment=column[8],
                         )
                         for column in self._columns[relation]
@@ -138,6 +153,10 @@ class _Types:
                     base=self.resolve(base),
                     not_null=not_null,
                     comment=comment,
+                    checks=tuple(
+                        DomainCheck(name=name, definition=definition, tree=tree)
+                        for name, definition, tree in checks or ()
+                    ),
                 )
             case "e":
                 return EnumType(
@@ -171,7 +190,9 @@ def _unread_row(oid: int) -> PgType:
 
 def _relation(row: Row, types: _Types) -> Relation:
     oid, schema, name, kind, columns, constraints, indexes, triggers = row[:8]
-    has_children, row_security, row_type, comment, definition = row[8:]
+    children, row_security, row_type, comment, definition = row[8:13]
+    policies, parents, partitioned, bound = row[13:]
+    strategy, partition_columns = partitioned or ("", ())
     return Relation(
         oid=oid,
         schema=schema,
@@ -181,17 +202,25 @@ def _relation(row: Row, types: _Types) -> Relation:
         constraints=tuple(_constraint(c) for c in constraints or ()),
         indexes=tuple(_index(i) for i in indexes or ()),
         triggers=tuple(_trigger(t) for t in triggers or ()),
-        has_children=has_children,
+        children=tuple(children or ()),
         row_security=row_security,
         row_type=row_type,
         comment=comment,
         view_definition=definition,
+        policies=tuple(
+            Policy(name=name, command=command, using=using, check=check)
+            for name, command, using, check in policies or ()
+        ),
+        parents=tuple(parents or ()),
+        partition_strategy=strategy,
+        partition_columns=tuple(partition_columns),
+        partition_bound=bound,
     )
 
 
 def _column(row: Row, types: _Types) -> RelationColumn:
     number, name, type_, modifier, not_null, not_null_only = row[:6]
-    has_default, generated, comment = row[6:]
+    has_default, generated, comment, generated_from, expression = row[6:]
     return RelationColumn(
         number=number,
         name=name,
@@ -202,12 +231,16 @@ def _column(row: Row, types: _Types) -> RelationColumn:
         has_default=has_default,
         generated=Generated(generated),
         comment=comment,
+        generated_from=tuple(generated_from or ()),
+        expression_tree=expression,
     )
 
 
 def _constraint(row: Row) -> Constraint:
     name, kind, columns, definition, validated, deferrable = row[:6]
-    references, referenced_columns, on_delete, on_update, oid = row[6:]
+    references, referenced_columns, on_delete, on_update, oid = row[6:11]
+    match_full, set_columns, depends, is_steady, is_period, parent = row[11:17]
+    tree, partial = row[17:]
     return Constraint(
         name=name,
         kind=ConstraintKind(kind),
@@ -220,37 +253,50 @@ def _constraint(row: Row) -> Constraint:
         on_delete=on_delete,
         on_update=on_update,
         oid=oid,
+        match_full=match_full,
+        set_columns=tuple(set_columns) if set_columns else None,
+        depends=tuple(depends or ()),
+        is_steady=is_steady,
+        is_period=is_period,
+        parent=tuple(parent) if parent else None,
+        check_tree=tree,
+        partial=partial,
     )
 
 
 def _index(row: Row) -> Index:
-    name, columns, families, unique, primary, nulls_not_distinct = row[:6]
-    predicate, predicate_tree = row[6:]
+    name, columns, families, collations, unique, primary = row[:6]
+    nulls_not_distinct, predicate, predicate_tree, expressions_tree = row[6:]
     return Index(
         name=name,
         columns=tuple(columns),
         operator_families=tuple(families),
+        collations=tuple(map(int, collations)),
         unique=unique,
         primary=primary,
         nulls_not_distinct=nulls_not_distinct,
         predicate=predicate,
         predicate_tree=predicate_tree,
+        expressions_tree=expressions_tree,
     )
 
 
 def _trigger(row: Row) -> Trigger:
-    name, bits = row
+    name, bits, function, columns = row
     return Trigger(
         name=name,
         before=bool(bits & _BEFORE),
         instead_of=bool(bits & _INSTEAD),
         row_level=bool(bits & _ROW),
         events=tuple(event for bit, event in _EVENTS.items() if bits & bit),
+        function=function,
+        columns=tuple(columns),
     )
 
 
 def _function(row: Row) -> Function:
-    oid, schema, name, names, strict, volatility, kind, returns_set = row
+    oid, schema, name, names, strict, volatility, kind, returns_set, extension = row[:9]
+    outputs, returns, body = row[9:]
     return Function(
         oid=oid,
         schema=schema,
@@ -260,4 +306,25 @@ def _function(row: Row) -> Function:
         volatility=volatility,
         kind=kind,
         returns_set=returns_set,
+        extension=extension,
+        output_names=tuple(outputs),
+        returns=returns,
+        body=_body(body) if body else None,
     )
+
+
+def _body(row: Row) -> SqlBody:
+    arguments, defaults, search_path, resolved, _ = row
+    return SqlBody(
+        arguments=arguments,
+        defaults_tree=defaults,
+        search_path=search_path,
+        resolved=resolved,
+    )
+
+
+def _hidden_calls(rows: Iterable[Row]) -> dict[tuple[str, int], tuple[int, ...]]:
+    found: dict[tuple[str, int], tuple[int, ...]] = {}
+    for kind, oid, function in rows:
+        found[kind, oid] = (*found.get((kind, oid), ()), function)
+    return found

@@ -1,5 +1,12 @@
 -- Everything that analysis asks of a database, as one document.
 -- $1: oids of relations to read beside those that users and extensions made.
+-- All names in it are the server's own, whatever the user has of the same name: that is
+-- what the first statement sees to. The server writes names of types and the text of
+-- definitions as the user's search_path has it: that is in force again by the time that
+-- the second statement is run.
+SELECT pg_catalog.set_config('reposgen.search_path',
+                             pg_catalog.current_setting('search_path'), true),
+       pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 -- Objects below oid 16384 came with the server. In json an oid is a string and a
 -- bigint is a number.
 WITH RECURSIVE
@@ -18,6 +25,10 @@ descendant (ancestor, oid) AS (
     UNION
     SELECT d.ancestor, i.inhrelid
     FROM descendant d JOIN pg_inherits i ON i.inhparent = d.oid
+),
+children AS (
+    SELECT inhparent, json_agg(inhrelid::bigint ORDER BY inhrelid) AS list
+    FROM pg_inherits GROUP BY inhparent
 ),
 -- From 18 on attnotnull is set by a constraint that existing rows may still violate;
 -- a foreign table's NOT NULL is a promise that nobody checks.
@@ -56,43 +67,126 @@ columns AS (
         a.proved,
         a.atthasdef AND a.attgenerated = '',
         concat(a.attgenerated, a.attidentity),
-        k.description
+        k.description,
+        CASE WHEN x.adbin IS NOT NULL THEN (
+            SELECT json_agg(DISTINCT m[1]::int)
+            FROM regexp_matches(x.adbin::text, ':varattno (-?\d+)', 'g') m
+        ) END,
+        x.adbin::text
     ) ORDER BY a.attnum) AS list
     FROM attribute a
     JOIN relation r ON r.oid = a.attrelid
     LEFT JOIN comment k ON k.objoid = a.attrelid AND k.objsubid = a.attnum
         AND k.classoid = 'pg_class'::regclass
+    LEFT JOIN pg_attrdef x ON x.adrelid = a.attrelid AND x.adnum = a.attnum
+        AND a.attgenerated <> ''
     GROUP BY a.attrelid
 ),
--- From 18 on a constraint may be there without being enforced.
+-- What indexes that can refuse rows depend on: columns, expressions and predicate.
+unique_index AS (
+    SELECT i.indexrelid AS oid, i.indrelid AS relation, c.relname AS name,
+           i.indisunique AS is_unique,
+           ARRAY(SELECT n FROM unnest(i.indkey[0:i.indnkeyatts - 1]) n WHERE n > 0)
+               AS columns,
+           ARRAY(SELECT n FROM unnest(i.indkey[0:i.indnkeyatts - 1]) n WHERE n > 0
+                 UNION
+                 SELECT m[1]::int
+                 FROM regexp_matches(concat(i.indexprs::text, i.indpred::text),
+                                     ':varattno (-?\d+)', 'g') m) AS depends,
+           (SELECT json_build_array(p.indrelid::bigint, r.relname)
+            FROM pg_inherits h
+            JOIN pg_index p ON p.indexrelid = h.inhparent
+            JOIN pg_class r ON r.oid = p.indexrelid
+            WHERE h.inhrelid = i.indexrelid) AS parent
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE (i.indisunique OR i.indisexclusion)
+      AND i.indrelid IN (SELECT oid FROM relation)
+),
+-- From 18 on a constraint may be there without being enforced. What a constraint of a
+-- partition or of an inheriting table only repeats has a parent: the same one there.
 constraints AS (
     SELECT o.relation, json_agg(json_build_array(
         o.name, o.kind, o.columns, o.definition, o.validated, o.deferrable,
-        o.referenced, o.referenced_columns, o.on_delete, o.on_update, o.constraint_oid
+        o.referenced, o.referenced_columns, o.on_delete, o.on_update, o.constraint_oid,
+        o.match_full, o.set_columns, o.depends, o.is_steady, o.is_period, o.parent,
+        o.tree, o.partial
     ) ORDER BY o.name, o.kind) AS list
     FROM (
-        SELECT conrelid AS relation, conname AS name, contype AS kind,
-               coalesce(conkey, '{}') AS columns, pg_get_constraintdef(oid) AS definition,
-               convalidated AS validated, condeferrable AS deferrable,
-               nullif(confrelid::bigint, 0) AS referenced,
-               coalesce(confkey, '{}') AS referenced_columns,
-               trim(confdeltype::text) AS on_delete, trim(confupdtype::text) AS on_update,
-               oid::bigint AS constraint_oid
-        FROM pg_constraint k
-        WHERE contype IN ('p', 'u', 'f', 'c', 'x', 'n')
-          AND conrelid IN (SELECT oid FROM relation)
-          AND (convalidated
-               OR coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true))
+        SELECT k.conrelid AS relation, k.conname AS name, k.contype AS kind,
+               coalesce(k.conkey, '{}') AS columns,
+               pg_get_constraintdef(k.oid) AS definition,
+               k.convalidated AS validated, k.condeferrable AS deferrable,
+               nullif(k.confrelid::bigint, 0) AS referenced,
+               coalesce(k.confkey, '{}') AS referenced_columns,
+               trim(k.confdeltype::text) AS on_delete,
+               trim(k.confupdtype::text) AS on_update,
+               k.oid::bigint AS constraint_oid,
+               k.confmatchtype = 'f' AS match_full,
+               to_json(k) -> 'confdelsetcols' AS set_columns,
+               CASE WHEN k.contype IN ('p', 'u', 'x') THEN ix.depends
+                    ELSE k.conkey END AS depends,
+               NOT coalesce(k.conbin::text ~ 'SQLVALUEFUNCTION|COERCEVIAIO', false)
+               AND NOT EXISTS (
+                   SELECT FROM regexp_matches(k.conbin::text, 'funcid (\d+)', 'g') m
+                   JOIN pg_proc p ON p.oid = m[1]::oid
+                   WHERE p.provolatile <> 'i'
+               ) AS is_steady,
+               coalesce((to_json(k) ->> 'conperiod')::boolean, false) AS is_period,
+               CASE WHEN k.contype = 'f' THEN (
+                   SELECT json_build_array(p.conrelid::bigint, p.conname)
+                   FROM pg_constraint p WHERE p.oid = k.conparentid
+               ) WHEN k.contype = 'c' THEN (
+                   SELECT json_build_array(p.conrelid::bigint, p.conname)
+                   FROM pg_inherits i JOIN pg_constraint p ON p.conrelid = i.inhparent
+                   WHERE i.inhrelid = k.conrelid AND k.coninhcount > 0
+                     AND p.contype = 'c' AND p.conname = k.conname AND NOT p.connoinherit
+                   ORDER BY i.inhseqno LIMIT 1
+               ) WHEN k.contype <> 'n' THEN ix.parent END AS parent,
+               CASE k.contype WHEN 'c' THEN k.conbin::text END AS tree,
+               k.conparentid <> 0 AND EXISTS (
+                   SELECT FROM pg_constraint w
+                   WHERE w.oid = k.conparentid AND w.conrelid = k.conrelid
+               ) AS partial
+        FROM pg_constraint k LEFT JOIN unique_index ix ON ix.oid = k.conindid
+        WHERE k.contype IN ('p', 'u', 'f', 'c', 'x')
+          AND k.conrelid IN (SELECT oid FROM relation)
+          AND (k.convalidated
+               OR coalesce((to_json(k) ->> 'conenforced')::boolean, true))
         UNION ALL
-        SELECT i.indrelid, c.relname, 'u',
-               ARRAY(SELECT n FROM unnest(i.indkey[0:i.indnkeyatts - 1]) n WHERE n > 0),
-               regexp_replace(pg_get_indexdef(i.indexrelid),
+        SELECT ix.relation, ix.name, 'u', ix.columns,
+               regexp_replace(pg_get_indexdef(ix.oid),
                               '^CREATE UNIQUE INDEX .*? USING btree ', 'UNIQUE '),
-               true, false, NULL, '{}', '', '', 0
-        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-        WHERE i.indisunique AND i.indrelid IN (SELECT oid FROM relation)
-          AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
-                          AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x'))
+               true, false, NULL, '{}', '', '', 0, false, NULL, ix.depends, true, false,
+               ix.parent, NULL, false
+        FROM unique_index ix
+        WHERE ix.is_unique AND NOT EXISTS (
+            SELECT FROM pg_constraint k WHERE k.conindid = ix.oid
+            AND k.conrelid = ix.relation AND k.contype IN ('p', 'u', 'x')
+        )
+        UNION ALL
+        -- Before 18 NOT NULL is no constraint with a name: it gets the one that it has
+        -- since then.
+        SELECT a.attrelid,
+               coalesce(k.conname, concat_ws('_', c.relname, a.attname, 'not_null')),
+               'n', ARRAY[a.attnum], concat('NOT NULL ', quote_ident(a.attname)),
+               coalesce(k.convalidated, true), false, NULL, '{}', '', '',
+               coalesce(k.oid::bigint, 0), false, NULL, ARRAY[a.attnum], true, false,
+               (SELECT json_build_array(
+                    p.attrelid::bigint,
+                    coalesce(o.conname, concat_ws('_', r.relname, p.attname, 'not_null'))
+                )
+                FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent
+                JOIN pg_class r ON r.oid = i.inhparent
+                LEFT JOIN pg_constraint o ON o.conrelid = p.attrelid
+                    AND o.contype = 'n' AND o.conkey[1] = p.attnum
+                WHERE i.inhrelid = a.attrelid AND p.attname = a.attname AND p.attnotnull
+                  AND NOT coalesce(o.connoinherit, false)
+                ORDER BY i.inhseqno LIMIT 1),
+               NULL, false
+        FROM attribute a JOIN relation c ON c.oid = a.attrelid
+        LEFT JOIN pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'n'
+            AND k.conkey[1] = a.attnum
+        WHERE a.attnotnull AND c.relkind IN ('r', 'p')
     ) o
     GROUP BY o.relation
 ),
@@ -106,12 +200,16 @@ indexes AS (
             JOIN pg_opclass o ON o.oid = u.opclass
             ORDER BY u.place
         ),
-        i.indisunique AND i.indimmediate AND i.indisvalid AND i.indisready,
+        i.indcollation[0:i.indnkeyatts - 1],
+        -- WITHOUT OVERLAPS is unique by another operator than equality.
+        i.indisunique AND i.indimmediate AND i.indisvalid AND i.indisready
+            AND NOT i.indisexclusion,
         i.indisprimary,
         i.indisunique
             AND coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
         pg_get_expr(i.indpred, i.indrelid),
-        CASE WHEN i.indisunique THEN i.indpred::text END
+        CASE WHEN i.indisunique THEN i.indpred::text END,
+        CASE WHEN i.indisunique THEN i.indexprs::text END
     ) ORDER BY c.relname) AS list
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     WHERE i.indrelid IN (SELECT oid FROM relation)
@@ -120,13 +218,95 @@ indexes AS (
 -- A row written through a parent meets the triggers of the child that takes it.
 triggers AS (
     SELECT o.relation, json_agg(
-        json_build_array(t.tgname, t.tgtype) ORDER BY t.tgname, t.tgrelid
+        json_build_array(t.tgname, t.tgtype, t.tgfoid::bigint, t.tgattr)
+        ORDER BY t.tgname, t.tgrelid
     ) AS list
     FROM (SELECT oid AS relation, oid FROM relation
           UNION ALL SELECT ancestor, oid FROM descendant) o
     JOIN pg_trigger t ON t.tgrelid = o.oid
     WHERE NOT t.tgisinternal AND (o.relation = o.oid OR t.tgparentid = 0)
     GROUP BY o.relation
+),
+policies AS (
+    SELECT polrelid, json_agg(json_build_array(
+        polname, polcmd, polqual::text, polwithcheck::text
+    ) ORDER BY polname) AS list
+    FROM pg_policy GROUP BY polrelid
+),
+-- A table's place among partitions and inheriting tables.
+parents AS (
+    SELECT inhrelid, json_agg(inhparent::bigint ORDER BY inhseqno) AS list
+    FROM pg_inherits GROUP BY inhrelid
+),
+partitioned AS (
+    SELECT partrelid, json_build_array(
+        partstrat,
+        ARRAY(SELECT n FROM unnest(partattrs) n WHERE n > 0
+              UNION SELECT m[1]::int
+              FROM regexp_matches(partexprs::text, ':varattno (-?\d+)', 'g') m)
+    ) AS list
+    FROM pg_partitioned_table
+),
+domain_checks AS (
+    SELECT contypid, json_agg(json_build_array(
+        conname, pg_get_constraintdef(oid), conbin::text
+    ) ORDER BY conname) AS list
+    FROM pg_constraint WHERE contypid >= 16384 AND contype = 'c' GROUP BY contypid
+),
+-- Volatile functions that are called without being named: what aggregates are made of,
+-- what stands behind operators and types.
+hidden (kind, oid, function) AS (
+    SELECT 'function', a.aggfnoid::oid, f
+    FROM pg_aggregate a CROSS JOIN unnest(ARRAY[
+        a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
+        a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn
+    ]::oid[]) f
+    WHERE a.aggfnoid >= 16384
+    UNION
+    SELECT 'operator', o.oid, f
+    FROM pg_operator o
+    LEFT JOIN pg_operator c ON c.oid = o.oprcom
+    LEFT JOIN pg_operator n ON n.oid = o.oprnegate
+    CROSS JOIN unnest(ARRAY[o.oprcode, c.oprcode, n.oprcode]::oid[]) f
+    WHERE o.oid >= 16384
+    UNION
+    SELECT 'operator', a.amopopr, p.amproc::oid
+    FROM pg_amop a JOIN pg_amproc p ON p.amprocfamily = a.amopfamily
+        AND p.amproclefttype = a.amoplefttype
+    WHERE p.amproc >= 16384
+    UNION
+    SELECT 'type', t.oid, f
+    FROM pg_type t CROSS JOIN unnest(ARRAY[
+        t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout
+    ]::oid[]) f
+    WHERE t.oid >= 16384
+    UNION
+    SELECT 'type', c.opcintype, f
+    FROM pg_opclass c
+    LEFT JOIN pg_amproc p ON p.amprocfamily = c.opcfamily
+        AND p.amproclefttype = c.opcintype
+    LEFT JOIN pg_amop a ON a.amopfamily = c.opcfamily AND a.amoplefttype = c.opcintype
+    LEFT JOIN pg_operator o ON o.oid = a.amopopr
+    CROSS JOIN unnest(ARRAY[p.amproc, o.oprcode]::oid[]) f
+    WHERE c.opcdefault AND c.oid >= 16384
+    UNION
+    SELECT 'type', r.rngtypid, f
+    FROM pg_range r
+    JOIN pg_opclass c ON c.oid = r.rngsubopc
+    LEFT JOIN pg_amproc p ON p.amprocfamily = c.opcfamily
+        AND p.amproclefttype = c.opcintype
+    CROSS JOIN unnest(ARRAY[r.rngcanonical, r.rngsubdiff, p.amproc]::oid[]) f
+    WHERE r.rngtypid >= 16384
+    UNION
+    SELECT 'type', castsource, castfunc
+    FROM pg_cast
+    WHERE castfunc >= 16384 AND casttarget IN ('json'::regtype, 'jsonb'::regtype)
+),
+extension_of AS (
+    SELECT d.objid, x.extname
+    FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
+    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass
+      AND d.deptype = 'e'
 ),
 type AS (
     SELECT t.*, n.nspname, e.oid AS element
@@ -140,17 +320,60 @@ labels AS (
     SELECT enumtypid, json_agg(enumlabel ORDER BY enumsortorder) AS list
     FROM pg_enum GROUP BY enumtypid
 ),
+-- Conditions that all arrays in a column or domain meet: checked, in descendants too.
+-- What a foreign table holds nobody checks.
+array_checks AS (
+    SELECT k.conrelid::bigint AS relation, k.contypid::bigint AS domain,
+           k.conbin::text AS tree
+    FROM pg_constraint k
+    WHERE k.contype = 'c' AND k.convalidated
+      AND (k.conrelid IN (SELECT oid FROM relation)
+           OR k.contypid IN (SELECT oid FROM pg_type WHERE typcategory = 'A'))
+      AND (k.contypid <> 0 OR EXISTS (
+          SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+          WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+            AND t.typcategory = 'A'
+      ))
+      AND NOT EXISTS (
+          SELECT FROM descendant d WHERE d.ancestor = k.conrelid AND k.connoinherit
+      )
+      AND NOT EXISTS (
+          SELECT FROM pg_class f WHERE f.relkind = 'f' AND (f.oid = k.conrelid OR f.oid IN (
+              SELECT d.oid FROM descendant d WHERE d.ancestor = k.conrelid
+          ))
+      )
+),
+-- What is only another name of a function of the server's is what that one is.
+volatility AS (
+    SELECT p.oid, coalesce((
+        SELECT max(b.provolatile::text) FROM pg_proc b
+        WHERE b.proname = p.prosrc AND b.oid < 16384
+    ), p.provolatile::text) AS word
+    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+    WHERE p.oid >= 16384 AND l.lanname = 'internal'
+    UNION ALL
+    SELECT p.oid, p.provolatile::text
+    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+    WHERE p.oid < 16384 OR l.lanname <> 'internal'
+),
 named AS (
     SELECT p.*, ARRAY(
         SELECT coalesce(p.proargnames[u.place], '')
         FROM generate_series(1, coalesce(array_length(p.proargmodes, 1), p.pronargs)) u (place)
         WHERE coalesce(p.proargmodes[u.place], 'i') IN ('i', 'b', 'v')
         ORDER BY u.place
-    ) AS inputs
+    ) AS inputs, ARRAY(
+        SELECT coalesce(p.proargnames[u.place], '')
+        FROM unnest(p.proargmodes) WITH ORDINALITY u (mode, place)
+        WHERE u.mode IN ('o', 'b', 't')
+        ORDER BY u.place
+    ) AS outputs
     FROM pg_proc p
     WHERE p.oid >= 16384
 )
-SELECT json_build_object(
+SELECT CASE WHEN set_config(
+    'search_path', current_setting('reposgen.search_path'), true
+) IS NOT NULL THEN json_build_object(
     'version', current_setting('server_version_num')::int,
     'encoding', current_setting('server_encoding'),
     'search_path', current_schemas(false),
@@ -159,38 +382,70 @@ SELECT json_build_object(
         SELECT json_agg(json_build_array(
             t.oid::bigint, t.nspname, t.typname, format_type(t.oid, NULL), t.typtype,
             t.element::bigint, t.typrelid::bigint, t.typbasetype::bigint, t.typnotnull,
-            coalesce(r.rngsubtype, m.rngtypid)::bigint, l.list, k.description
+            coalesce(r.rngsubtype, m.rngtypid)::bigint, l.list, k.description, c.list
         ) ORDER BY t.oid)
         FROM type t
         LEFT JOIN pg_range r ON r.rngtypid = t.oid
         LEFT JOIN pg_range m ON m.rngmultitypid = t.oid
         LEFT JOIN labels l ON l.enumtypid = t.oid
+        LEFT JOIN domain_checks c ON c.contypid = t.oid
         LEFT JOIN comment k ON k.objoid = t.oid AND k.classoid = 'pg_type'::regclass
     ),
     'relations', (
         SELECT json_agg(json_build_array(
             r.oid::bigint, r.nspname, r.relname, r.relkind, a.list, o.list, i.list, g.list,
-            EXISTS (SELECT FROM descendant d WHERE d.ancestor = r.oid),
+            s.list,
             r.relrowsecurity, r.reltype::bigint, k.description,
-            CASE r.relkind WHEN 'm' THEN pg_get_viewdef(r.oid) END
+            CASE r.relkind WHEN 'm' THEN pg_get_viewdef(r.oid) END,
+            p.list, h.list, d.list, pg_get_expr(r.relpartbound, r.oid)
         ) ORDER BY r.oid)
         FROM relation r
         LEFT JOIN columns a ON a.attrelid = r.oid
         LEFT JOIN constraints o ON o.relation = r.oid
         LEFT JOIN indexes i ON i.indrelid = r.oid
         LEFT JOIN triggers g ON g.relation = r.oid
+        LEFT JOIN policies p ON p.polrelid = r.oid
+        LEFT JOIN parents h ON h.inhrelid = r.oid
+        LEFT JOIN partitioned d ON d.partrelid = r.oid
+        LEFT JOIN children s ON s.inhparent = r.oid
         LEFT JOIN comment k ON k.objoid = r.oid AND k.objsubid = 0
             AND k.classoid = 'pg_class'::regclass
     ),
     'functions', (
         SELECT json_agg(json_build_array(
-            p.oid::bigint, n.nspname, p.proname, p.inputs, p.proisstrict, p.provolatile,
-            p.prokind, p.proretset
+            p.oid::bigint, n.nspname, p.proname, p.inputs, p.proisstrict, v.word,
+            p.prokind, p.proretset, x.extname, p.outputs, p.prorettype::bigint,
+            CASE l.lanname WHEN 'sql' THEN json_build_array(
+                p.pronargs, p.proargdefaults::text,
+                (SELECT substr(s, 13) FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%'),
+                p.prosqlbody IS NOT NULL,
+                -- Nothing but the digest of the catalog depends on it.
+                md5(p.prosrc || coalesce(p.prosqlbody::text, ''))
+            ) END
         ) ORDER BY p.oid)
-        FROM named p JOIN pg_namespace n ON n.oid = p.pronamespace
+        FROM named p
+        JOIN pg_namespace n ON n.oid = p.pronamespace
+        JOIN pg_language l ON l.oid = p.prolang
+        JOIN volatility v ON v.oid = p.oid
+        LEFT JOIN extension_of x ON x.objid = p.oid
+    ),
+    'hidden', (
+        SELECT json_agg(
+            json_build_array(h.kind, h.oid::bigint, h.function::bigint)
+            ORDER BY h.kind, h.oid, h.function
+        )
+        FROM hidden h JOIN volatility v ON v.oid = h.function WHERE v.word = 'v'
+    ),
+    'array_checks', (
+        SELECT json_agg(json_build_array(relation, domain, tree)
+                        ORDER BY relation, domain, tree)
+        FROM array_checks
     ),
     'keywords', (
         SELECT json_agg(word ORDER BY word) FROM pg_get_keywords() WHERE catcode <> 'U'
+    ),
+    'nondeterministic', ARRAY(
+        SELECT oid::bigint FROM pg_collation WHERE NOT collisdeterministic ORDER BY oid
     ),
     'equality', (
         SELECT json_object_agg(o.amopopr, o.families ORDER BY o.amopopr)
@@ -201,4 +456,4 @@ SELECT json_build_object(
             GROUP BY a.amopopr
         ) o
     )
-)::text
+)::text END

@@ -22,26 +22,17 @@ from reposgen.live_schema.model import (
     ServerError,
     Statement,
 )
+from reposgen.live_schema.notices import keeping_trees
 from reposgen.live_schema.pipeline import run_batches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import psycopg
-    from psycopg.errors import Diagnostic
     from psycopg.pq.abc import PGconn, PGresult
 
     from reposgen.live_schema.pipeline import Batch
 
-# Any user may set these.
-_TREES_ON = (
-    b"SET debug_print_rewritten = on; SET debug_pretty_print = off;"
-    b" SET client_min_messages = log; SET client_encoding = 'UTF8'"
-)
-_TREES_OFF = (
-    b"RESET debug_print_rewritten; RESET debug_pretty_print; RESET client_min_messages"
-)
-_TREE_START = "({QUERY"
 _SELECT_TREE = re.compile(r"\(\{QUERY\s:commandType\s1\s")
 _SELECT_TEXT = re.compile(r"[\s(]*(?:select|values|table|with)\b", re.IGNORECASE)
 
@@ -102,16 +93,8 @@ def _with_trees(
 def _parse(
     connection: psycopg.Connection[Any], statements: Sequence[Statement]
 ) -> list[Description]:
-    pending: list[str] = []
     trees: list[str | None] = [None] * len(statements)
     results: list[list[PGresult]] = [[] for _ in statements]
-
-    def keep_tree(notice: Diagnostic) -> None:
-        # The message is in the server's language, the tree is not. The notice's
-        # fields are gone once this returns.
-        detail = notice.message_detail
-        if detail and detail.startswith(_TREE_START):
-            pending.append(detail)
 
     def arrived(index: int, result: PGresult) -> None:
         # What was noticed since the last statement's results belongs to the parse.
@@ -120,14 +103,8 @@ def _parse(
             pending.clear()
         results[index].append(result)
 
-    connection.add_notice_handler(keep_tree)
-    try:
-        connection.execute(_TREES_ON)
-        pending.clear()
+    with keeping_trees(connection) as pending:
         run_batches(connection, [_parsing(s) for s in statements], arrived)
-        connection.execute(_TREES_OFF)
-    finally:
-        connection.remove_notice_handler(keep_tree)
     return [
         _description(statement, tree, batch, _encoding(connection))
         for statement, tree, batch in zip(statements, trees, results, strict=True)

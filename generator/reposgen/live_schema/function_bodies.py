@@ -20,24 +20,37 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
     from typing import LiteralString
 
-    from reposgen.live_schema.model import Description, Statement
+    from reposgen.live_schema.model import Description, Function, Statement
 
 _PREFIX = "reposgen_body_"
 _BODIES: LiteralString = """
-SELECT proname, prosqlbody::text FROM pg_proc
-WHERE pronamespace = pg_my_temp_schema() AND prosqlbody IS NOT NULL
+SELECT proname, prosqlbody::pg_catalog.text FROM pg_catalog.pg_proc
+WHERE pronamespace OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()
+  AND prosqlbody IS NOT NULL
 """
 _RULES: LiteralString = """
-SELECT DISTINCT ev_class::int8 FROM pg_rewrite WHERE rulename <> '_RETURN'
+SELECT DISTINCT ev_class::bigint FROM pg_catalog.pg_rewrite
+WHERE rulename OPERATOR(pg_catalog.<>) '_RETURN'
 """
 _TYPES: LiteralString = """
-SELECT oid::int8, format_type(oid, NULL) FROM unnest(%s::oid[]) oid
+SELECT oid::bigint, pg_catalog.format_type(oid, NULL)
+FROM pg_catalog.unnest(%s::pg_catalog.oid[]) oid
 """
 _VIEWS: LiteralString = """
-SELECT ev_class::int8, ev_action::text
-FROM pg_rewrite JOIN pg_class c ON c.oid = ev_class
-WHERE rulename = '_RETURN' AND c.relkind = 'v' AND ev_class = ANY (%s)
+SELECT ev_class::bigint, ev_action::pg_catalog.text
+FROM pg_catalog.pg_rewrite
+JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) ev_class
+WHERE rulename OPERATOR(pg_catalog.=) '_RETURN' AND c.relkind OPERATOR(pg_catalog.=) 'v'
+  AND ev_class OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.oid[])
 """
+# The text of a body, and the arguments as CREATE FUNCTION takes them.
+_TEXTS: LiteralString = """
+SELECT oid::int8, pg_get_function_identity_arguments(oid), prosrc, prosqlbody::text
+FROM pg_proc WHERE oid = ANY (%s)
+"""
+_SEARCH_PATH: LiteralString = "SELECT pg_catalog.set_config('search_path', %s, true)"
+_CURRENT_PATH: LiteralString = "SELECT pg_catalog.current_setting('search_path')"
+_OUTPUT = re.compile(r"(?:^|, )(?:OUT|INOUT) ")
 _RELATION = re.compile(r":relid (\d+)")
 _VIEW = re.compile(r":rtekind 0 :relid (\d+)(?=(?: :inh \w+)? :relkind v )")
 # Before 16 the entry of the range table has it, then a node of its own.
@@ -78,22 +91,64 @@ def read_function_bodies(
             ):
                 if isinstance(description, Described):
                     _create(connection, number, statement, description, names)
-            rows = connection.execute(_BODIES).fetchall()
-            bodies = {str(name): str(body) for name, body in rows}
-            ruled = {oid for (oid,) in connection.execute(_RULES).fetchall()}
-            views = _read_views(connection, bodies.values())
+            bodies = _rewritten(connection, _temporary(connection))
     except psycopg.OperationalError:
         raise
     except psycopg.Error:
         return (None,) * len(statements)
-    found = (bodies.get(f"{_PREFIX}{number}") for number in range(len(statements)))
-    return tuple(
-        _expanded(body, views)
-        if body and not _is_rewritten(body, ruled, views)
-        # What a rule makes of a statement is not in the body of a function.
-        else None
-        for body in found
-    )
+    return tuple(bodies.get(f"{_PREFIX}{n}") for n in range(len(statements)))
+
+
+def read_bodies_of(
+    connection: psycopg.Connection[tuple[object, ...]], functions: Sequence[Function]
+) -> Mapping[int, str]:
+    """The trees of the bodies of functions in SQL, by oid.
+
+    Raises:
+        psycopg.OperationalError: the connection is lost.
+    """
+    asked = {function.oid: function for function in functions}
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("SET TRANSACTION READ WRITE")
+            rows = connection.execute(_TEXTS, (list(asked),)).fetchall()
+            bodies: dict[str, str] = {}
+            for oid, arguments, text, body in rows:
+                if body:
+                    bodies[f"{_PREFIX}{oid}"] = str(body)
+                else:
+                    _create_like(
+                        connection, asked[int(str(oid))], str(arguments), str(text)
+                    )
+            bodies = _rewritten(connection, bodies | _temporary(connection))
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error:
+        return {}
+    return {
+        oid: body
+        for oid in asked
+        if (body := bodies.get(f"{_PREFIX}{oid}")) is not None
+    }
+
+
+def _temporary(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, str]:
+    """The bodies of the temporary functions, by name."""
+    rows = connection.execute(_BODIES).fetchall()
+    return {str(name): str(body) for name, body in rows}
+
+
+def _rewritten(
+    connection: psycopg.Connection[tuple[object, ...]], bodies: Mapping[str, str]
+) -> dict[str, str]:
+    """The bodies with their views as subqueries, without those that rules change."""
+    ruled = {oid for (oid,) in connection.execute(_RULES).fetchall()}
+    views = _read_views(connection, bodies.values())
+    return {
+        name: _expanded(body, views)
+        for name, body in bodies.items()
+        if not _is_rewritten(body, ruled, views)
+    }
 
 
 def _is_rewritten(
@@ -152,6 +207,31 @@ def _create(
     try:
         with connection.transaction():
             connection.execute(text.encode())
+    except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege):
+        raise
+    except psycopg.Error:
+        return
+
+
+def _create_like(
+    connection: psycopg.Connection[tuple[object, ...]],
+    function: Function,
+    arguments: str,
+    text: str,
+) -> None:
+    """Make a temporary function of the text of another one's body."""
+    returns = "" if _OUTPUT.search(arguments) else "RETURNS SETOF record"
+    create = (
+        f"CREATE FUNCTION pg_temp.{_PREFIX}{function.oid}({arguments}) {returns}"
+        f" LANGUAGE sql BEGIN ATOMIC {text}\n; END"
+    )
+    path = function.body.search_path if function.body else None
+    try:
+        with connection.transaction():
+            (before,) = connection.execute(_CURRENT_PATH).fetchone() or ("",)
+            connection.execute(_SEARCH_PATH, (before if path is None else path,))
+            connection.execute(create.encode())
+            connection.execute(_SEARCH_PATH, (before,))
     except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege):
         raise
     except psycopg.Error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reposgen.python_model.choices import lost_renames, read_choices
+from reposgen.python_model.column_types import name_column_types
 from reposgen.python_model.commands import ASYNC, SYNC
 from reposgen.python_model.context import Context
 from reposgen.python_model.layout import colliding_names, lay_out
@@ -42,7 +43,13 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         classes,
         f"{config.name}.models",
     )
-    errors = constraint_errors(catalog, choices, classes, f"{config.name}.errors")
+    errors = constraint_errors(
+        catalog,
+        [query for _, queries in files for query in queries],
+        choices,
+        classes,
+        f"{config.name}.errors",
+    )
     shared = frozenset(classes.taken)
     context = Context(
         catalog=catalog,
@@ -53,7 +60,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
             for layout in layouts
             for constant in layout.constants
         },
-        violations={(e.schema, e.table, e.constraint): e.symbol for e in errors},
+        violations={key: error.symbol for error in errors for key in error.keys},
     )
     built = []
     misnamed = [*colliding_names(files), *lost_renames(config, registry)]
@@ -69,13 +76,22 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         )
         misnamed += mismatches
         built.append((layout, queries))
+    named = name_column_types(
+        [queries for _, queries in built],
+        f"{config.name}.models",
+        classes,
+    )
     parts = Parts(
         name=config.name,
         tenant=config.tenant,
         has_migration=config.gradual_migration,
         context=context,
         errors=errors,
-        files=tuple(built),
+        files=tuple(
+            (layout, queries)
+            for (layout, _), queries in zip(built, named.files, strict=True)
+        ),
+        named=named,
     )
     first, *others = (c for c in (ASYNC, SYNC) if c.api in config.api)
     modules = [

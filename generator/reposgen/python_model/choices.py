@@ -15,7 +15,7 @@ from reposgen.python_model.model.pytype import JSON_VALUE, Named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reposgen.analysis.model import Analysis
+    from reposgen.analysis.model import Analysis, Elements
     from reposgen.config.model import PackageConfig
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import Catalog, PgType, Relation
@@ -33,6 +33,7 @@ class Choices:
         not_null: (oid of a composite type, name of a field).
         overrides: what values are in Python, where that was chosen.
         models: what rows are made of.
+        elements: whether arrays can have NULL elements.
     """
 
     renames: Mapping[str, str]
@@ -40,6 +41,7 @@ class Choices:
     not_null: frozenset[tuple[int, str]]
     overrides: Overrides
     models: ModelKind
+    elements: Elements
 
     @property
     def json(self) -> PyType | None:
@@ -81,12 +83,10 @@ def read_choices(
             )
         secrets |= found
     not_null = set()
-    for index, path in enumerate(config.not_null):
+    for path, place in config.not_null_fields.items():
         fields = _fields(path, catalog)
         if not fields:
-            diagnostics.append(
-                _unknown_field(path, catalog, config.place("not_null", index))
-            )
+            diagnostics.append(_unknown_field(path, catalog, place))
         not_null |= fields
     choices = Choices(
         renames=config.rename,
@@ -94,6 +94,7 @@ def read_choices(
         not_null=frozenset(not_null),
         models=config.models,
         overrides=overrides,
+        elements=analysis.elements,
     )
     return choices, tuple(diagnostics)
 
@@ -207,7 +208,7 @@ def _names(analysis: Analysis) -> Iterator[str]:
             case CompositeType():
                 yield from _paths_below(type_, [field.name for field in type_.fields])
             case DomainType():
-                yield from _paths_below(type_, ())
+                yield from _paths_below(type_, [check.name for check in type_.checks])
             case _:
                 pass
     for queries in analysis.files.values():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Column
+from reposgen.analysis.types import parts
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
 from reposgen.live_schema.model import (
     ArrayType,
@@ -16,15 +17,17 @@ from reposgen.live_schema.model import (
 )
 from reposgen.models import dataclass
 from reposgen.python_model.overrides import (
+    USUAL,
     OverrideKind,
     Wish,
     base_of,
     element_of,
+    element_target,
     leaf_of,
     read_override,
 )
 from reposgen.python_model.registry import flat_columns
-from reposgen.python_model.types import parts
+from reposgen.python_model.types import usual_names
 from reposgen.python_model.user_classes import check_classes
 
 if TYPE_CHECKING:
@@ -74,6 +77,12 @@ class Overrides:
         return found if found and _fits(found, parameter.type) else None
 
 
+def _is_array(type_: PgType) -> bool:
+    while isinstance(type_, DomainType):
+        type_ = type_.base
+    return isinstance(type_, ArrayType)
+
+
 def _fits(override: Override, type_: PgType) -> bool:
     return base_of(type_).oid == override.base
 
@@ -114,7 +123,8 @@ def read_overrides(
             if isinstance(override, Diagnostic):
                 diagnostics.append(override)
                 return
-            found[target.map][target.key] = override
+            if override is not None:
+                found[target.map][target.key] = override
 
     for key, written in config.types.items():
         place = config.place("types", key)
@@ -158,7 +168,15 @@ def _add_domains(
                 columns.setdefault((relation.oid, column.number), override)
 
 
-def _override(wish: Wish, target: _Target, root: Path | None) -> Override | Diagnostic:
+def _override(
+    wish: Wish, target: _Target, root: Path | None
+) -> Override | Diagnostic | None:
+    """What was wished; None where that is no more than whether elements are NULL."""
+    if (element := element_target(wish.target)) and _is_array(target.type):
+        # Whether its elements can be NULL, analysis knows.
+        if element == USUAL or element in usual_names(target.type):
+            return None
+        wish = replace(wish, target=element)
     override = read_override(wish, target.type)
     if isinstance(override, Diagnostic):
         return override

@@ -101,7 +101,11 @@ def domain_type(type_: PgDomain, registry: Registry, choices: Choices) -> Domain
     return DomainType(
         symbol=registry.types.classes[type_.oid],
         doc=type_.comment or f"Domain {type_.schema}.{type_.name}.",
-        base=registry.types.python_type(type_.base, Direction.RESULT),
+        base=registry.types.python_type(
+            type_.base,
+            Direction.RESULT,
+            element_nullable=choices.elements.of_type(type_),
+        ),
         maker=NEW_TYPE if is_class else TYPE_ALIAS,
         is_class=is_class,
     )
@@ -157,7 +161,10 @@ def _field_type(
 ) -> PyType:
     key = (type_.oid, field.name)
     python = registry.types.python_type(
-        field.type, Direction.RESULT, override=choices.overrides.fields.get(key)
+        field.type,
+        Direction.RESULT,
+        element_nullable=choices.elements.of_field(type_.oid, field.name, field.type),
+        override=choices.overrides.fields.get(key),
     )
     return python if key in choices.not_null else nullable(python)
 
@@ -192,7 +199,7 @@ def model_class(relation: Relation, registry: Registry, choices: Choices) -> Row
             Item(
                 index=index,
                 secret=SECRET if secret else None,
-                nullable=_is_nullable(relation, column, registry),
+                nullable=is_nullable(column, choices),
             )
             for index, (column, secret) in enumerate(
                 zip(relation.columns, secrets, strict=True)
@@ -262,12 +269,9 @@ def row_class(
     )
 
 
-def _is_nullable(
-    relation: Relation, column: RelationColumn, registry: Registry
-) -> bool:
-    if relation.kind in VIEWS:
-        return (relation.oid, column.number) not in registry.proved
-    return not column.not_null
+def is_nullable(column: RelationColumn, choices: Choices) -> bool:
+    """Whether the model of a table or view has None for a column."""
+    return not column.not_null or choices.elements.may_be_made_up(column.type)
 
 
 def _column_type(
@@ -275,8 +279,11 @@ def _column_type(
 ) -> PyType:
     key = (relation.oid, column.number)
     type_ = registry.types.python_type(
-        column.type, Direction.RESULT, override=choices.overrides.columns.get(key)
+        column.type,
+        Direction.RESULT,
+        element_nullable=choices.elements.of_column(*key, column.type),
+        override=choices.overrides.columns.get(key),
     )
     if key in choices.secrets:
         type_ = hidden(type_)
-    return nullable(type_) if _is_nullable(relation, column, registry) else type_
+    return nullable(type_) if is_nullable(column, choices) else type_

@@ -24,7 +24,8 @@ class Context:
     Attributes:
         classes: the names of the classes in each module of queries, by its place in
             the output; those that the whole package shares are among them.
-        violations: the exception of each constraint, by schema, table and name.
+        violations: the exception of each constraint, by schema, table or domain,
+            and name.
     """
 
     catalog: Catalog

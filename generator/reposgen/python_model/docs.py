@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.model import Cardinality
+from reposgen.analysis.model import (
+    Cardinality,
+    CheckOptionViolation,
+    DomainViolation,
+    EmptyPeriod,
+    PartitionMissing,
+    PolicyViolation,
+    Violation,
+)
+from reposgen.live_schema.model import ConstraintKind, DomainCheck
 from reposgen.python_model.variants import argument_docs, variant_errors
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reposgen.analysis.model import Buffering, Optimistic, TypedQuery
+    from reposgen.analysis.model import Buffering, Optimistic, Refusal, TypedQuery
     from reposgen.python_model.model.elements import Argument, Field
     from reposgen.python_model.model.pytype import Symbol
 
@@ -71,11 +80,51 @@ def _raises(
     yield from variant_errors(typed)
     if typed.locks_rows:
         yield "TransactionRequired: called outside a transaction."
-    for violation in typed.raises:
-        relation, constraint = violation.relation, violation.constraint
-        error = violations.get((relation.schema, relation.name, constraint.name))
-        if error:
-            yield f"{error.name}: {_indented(constraint.definition)}."
+    yield from _refusals(typed.raises, violations)
+    for unknown in typed.unknown_writes:
+        yield f"RepositoryError: what {unknown} raises."
+
+
+def _refusals(  # noqa: C901 - one case for each kind
+    refusals: Iterable[Refusal], violations: Mapping[tuple[str, str, str], Symbol]
+) -> Iterator[str]:
+    """What the server refuses, by the exception that it becomes."""
+    nulls = []
+    for refusal in refusals:
+        match refusal:
+            case Violation(relation=relation, constraint=constraint) if (
+                constraint.kind is ConstraintKind.NOT_NULL
+            ):
+                columns = (relation.column(number) for number in constraint.columns)
+                nulls += [f"{relation.name}.{c.name}" for c in columns if c]
+            case Violation(relation=relation, constraint=constraint):
+                key = (relation.schema, relation.name, constraint.name)
+                if key in violations:
+                    definition = _indented(constraint.definition)
+                    yield f"{violations[key].name}: {definition}."
+            case DomainViolation(domain=domain, check=None):
+                nulls.append(f"a {domain.name}")
+            case DomainViolation(domain=domain, check=DomainCheck() as check):
+                key = (domain.schema, domain.name, check.name)
+                if key in violations:
+                    name, definition = violations[key].name, _indented(check.definition)
+                    yield f"{name}: {definition} on {domain.name}."
+            case EmptyPeriod(constraint=constraint):
+                yield f"CheckFailed: a range of {constraint.name} is empty."
+            case PartitionMissing(relation=relation):
+                yield f"PartitionMissing: {relation.name} has no partition for the row."
+            case CheckOptionViolation(view=view):
+                yield f"CheckFailed: the row would not be in the view {view}."
+            case PolicyViolation(relation=relation):
+                yield f"PolicyFailed: row-level security of {relation.name} refuses it."
+    if nulls:
+        yield f"NotNullMissing: {_listed(nulls)} is NULL."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`a, b or c`."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _stale(typed: TypedQuery, optimistic: Optimistic) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.types import parts as type_parts
 from reposgen.live_schema.model import (
     ArrayType,
     CompositeType,
@@ -17,6 +18,7 @@ from reposgen.python_model.classes import (
     composite_class,
     domain_type,
     enum_class,
+    is_nullable,
     model_class,
 )
 from reposgen.python_model.model.elements import ConvertedType, Protocol, Repository
@@ -29,21 +31,26 @@ from reposgen.python_model.model.modules import (
     ModelsModule,
     ProtocolsModule,
     QueriesModule,
+    RequiredFields,
     SchemaModule,
     TypeEntry,
 )
-from reposgen.python_model.model.pytype import COMPOSITE, HIDDEN, Symbol, runtime
-from reposgen.python_model.types import parts as type_parts
+from reposgen.python_model.model.pytype import HIDDEN, Symbol, runtime
 from reposgen.python_model.types import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reposgen.live_schema.model import PgType
+    from reposgen.python_model.column_types import NamedTypes
     from reposgen.python_model.commands import Colour
     from reposgen.python_model.context import Context
     from reposgen.python_model.layout import FileLayout
-    from reposgen.python_model.model.elements import ConstraintError, RowClass
+    from reposgen.python_model.model.elements import (
+        ConstraintError,
+        RowClass,
+        TypeName,
+    )
     from reposgen.python_model.model.modules import AnyModule
     from reposgen.python_model.queries import BuiltQuery
 
@@ -57,6 +64,7 @@ class Parts:
         tenant: the setting that row-level security reads.
         has_migration: it offers the run time's `Migration`.
         files: each .sql file's names, and what was built of its queries.
+        named: the names of column types.
     """
 
     name: str
@@ -65,6 +73,7 @@ class Parts:
     context: Context
     errors: tuple[ConstraintError, ...]
     files: tuple[tuple[FileLayout, tuple[BuiltQuery, ...]], ...]
+    named: NamedTypes
 
     @property
     def package(self) -> Symbol:
@@ -123,6 +132,7 @@ def models_module(parts: Parts) -> ModelsModule:
         row_domains=tuple(
             domain_type(t, registry, choices) for t in domains if _holds_rows(t)
         ),
+        column_types=parts.named.of_models,
     )
 
 
@@ -156,15 +166,34 @@ def _schema_module(parts: Parts) -> SchemaModule:
         name=parts.name,
         enums=tuple(enums),
         composites=tuple(composites),
+        required=tuple(_required_fields(parts)),
         types=tuple(others),
         constraints=tuple(
-            ConstraintEntry(
-                key=(error.schema, error.table, error.constraint), symbol=error.symbol
-            )
+            ConstraintEntry(key=key, symbol=error.symbol)
             for error in parts.errors
+            for key in error.keys
         ),
         tenant=parts.tenant,
     )
+
+
+def _required_fields(parts: Parts) -> Iterator[RequiredFields]:
+    registry, choices = parts.context.registry, parts.context.choices
+    for type_ in registry.used_types:
+        relation = (
+            parts.context.catalog.relations.get(type_.relation or 0)
+            if isinstance(type_, CompositeType)
+            else None
+        )
+        if relation is None or relation.oid not in registry.models:
+            continue
+        fields = tuple(
+            column.name
+            for column in relation.columns
+            if not is_nullable(column, choices)
+        )
+        if fields:
+            yield RequiredFields(type=spelling(type_), fields=fields)
 
 
 def _entry(type_: PgType, symbol: Symbol) -> TypeEntry:
@@ -172,18 +201,15 @@ def _entry(type_: PgType, symbol: Symbol) -> TypeEntry:
 
 
 def _composite_entry(type_: CompositeType, parts: Parts) -> CompositeEntry:
-    fields = tuple(_converted_fields(type_, parts.context))
     return CompositeEntry(
         type=spelling(type_),
         symbol=parts.context.registry.types.classes[type_.oid],
-        fields=fields,
-        maker=COMPOSITE if fields else None,
+        fields=tuple(_fields(type_, parts.context)),
     )
 
 
-def _converted_fields(
-    type_: CompositeType, context: Context
-) -> Iterator[tuple[str, ConvertedType]]:
+def _fields(type_: CompositeType, context: Context) -> Iterator[tuple[str, TypeName]]:
+    """The attributes' names and types, as the run time matches them."""
     choices, types = context.choices, context.registry.types
     relation = context.catalog.relations.get(type_.relation or 0)
     numbers = (
@@ -197,8 +223,7 @@ def _converted_fields(
         name = types.name(field.type, override)
         if key in choices.secrets:
             name = ConvertedType(type=name, maker=HIDDEN)
-        if isinstance(name, ConvertedType):
-            yield field.name, name
+        yield field.name, name
 
 
 def colour_modules(
@@ -212,13 +237,15 @@ def colour_modules(
         below: the package they stand in: `demo`, `demo.sync`.
         first: the statements and classes stand in these modules.
     """
-    for layout, built in parts.files:
+    of_files = parts.named.of_files
+    for (layout, built), types in zip(parts.files, of_files, strict=True):
         doc = f"Queries of {layout.path}."
         yield QueriesModule(
             path=f"{below}.{layout.module}",
             origin=layout.path,
             doc=doc,
             queries=tuple(b.query for b in built) if first else (),
+            column_types=types if first else (),
             repository=Repository(
                 symbol=_in(f"{below}.{layout.module}", layout.repository),
                 doc=doc,
@@ -259,9 +286,11 @@ def _init_module(
         # What several files call alike has to be imported from their modules.
         called = Counter(symbol.name for symbol in exports)
         exports = [symbol for symbol in exports if called[symbol.name] == 1]
-        exports += set(parts.context.registry.models.values())
-        classes = parts.context.registry.types.classes.values()
-        exports += {symbol for symbol in classes if symbol.generated}
+        registry = parts.context.registry
+        exports += [registry.models[r.oid] for r in registry.relations]
+        classes = registry.types.classes
+        used = (classes[t.oid] for t in registry.used_types if t.oid in classes)
+        exports += {symbol for symbol in used if symbol.generated}
         exports += [error.symbol for error in parts.errors]
     return InitModule(
         path=f"{below}.__init__",

@@ -87,7 +87,21 @@ _NUMBERS = {"int2", "int4", "int8", "numeric", "float4", "float8", "oid"}
 _FRACTIONS = {"numeric", "float4", "float8"}
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 _COLLECTION = re.compile(r"(list\[|dict\[str, ?)(?P<inner>[\w.]+)\]")
+# `list[… | None]`, and what stands in it for the usual type of the elements.
+_ARRAY = re.compile(r"(?:list|Sequence)\[(?P<element>.*)\]")
+_OR_NONE = re.compile(r"\s*\|\s*None$|^None\s*\|\s*")
+USUAL = "..."
 _HINT = 'write it as "module.Class", or "str" for PostgreSQL\'s text'
+_HINT_OF_NONE = (
+    '"list[str | None]" is for the elements of an array; whether a value itself can be'
+    ' NULL, the schema says, or AS "column?" in a query'
+)
+
+
+def element_target(target: str) -> str | None:
+    """What an array holds by `list[str | None]`: `str`; None for what is no list."""
+    found = _ARRAY.fullmatch(target.strip())
+    return _OR_NONE.sub("", found["element"].strip()) if found else None
 
 
 def element_of(type_: PgType) -> PgType:
@@ -126,7 +140,8 @@ def read_override(wish: Wish, type_: PgType) -> Override | Diagnostic:
     python = _python(wish.target)
     references = _references(wish)
     if python is None or references is None:
-        return _misfit(wish, f'"{wish.target}" names no class', _HINT)
+        hint = _HINT_OF_NONE if "None" in wish.target else _HINT
+        return _misfit(wish, f'"{wish.target}" names no class', hint)
     kind = _kind(wish, element_of(type_), base, python)
     if isinstance(kind, Diagnostic):
         return kind

@@ -159,8 +159,7 @@ def _statement(
 ) -> StatementConstant:
     copy = None
     if typed.copy:
-        relation = typed.copy.relation
-        table = f"{quoted(relation.schema)}.{quoted(relation.name)}"
+        table = ".".join(map(quoted, typed.copy.table))
         copy = CopyTarget(
             table='"pg_temp"."reposgen_rows"' if typed.copy.staging else table,
             columns=tuple(quoted(column) for column in typed.copy.columns),

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reposgen.analysis.model import Embed
-from reposgen.live_schema.model import CompositeType, DomainType, EnumType
+from reposgen.analysis.types import parts
+from reposgen.live_schema.model import (
+    ArrayType,
+    CompositeType,
+    DomainType,
+    EnumType,
+    RelationKind,
+)
 from reposgen.models import dataclass
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.pytype import Symbol
 from reposgen.python_model.names import class_name, pascal_case
 from reposgen.python_model.overrides import OverrideKind
-from reposgen.python_model.types import TypeMap, parts
+from reposgen.python_model.types import TypeMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reposgen.analysis.model import Column, TypedQuery
+    from reposgen.analysis.model import Column, Elements, TypedQuery
     from reposgen.live_schema.model import Catalog, PgType, Relation
     from reposgen.python_model.choices import Choices
     from reposgen.python_model.names import Namespace
+
+
+_Named = TypeVar("_Named", "Relation", "PgType")
+_SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,29 +39,36 @@ class Registry:
 
     Attributes:
         relations: those that a whole row of occurs.
-        proved: (relation oid, attnum) of the columns of views that no query sees a
-            NULL in. What the columns of tables hold, the catalog knows.
         used_types: enums, domains and composites, and what else is not built in.
         models: by relation oid.
-        class_names: of all classes that values may be of.
+        class_names: of all classes that values can be of.
     """
 
     relations: tuple[Relation, ...]
-    proved: frozenset[tuple[int, int]]
     used_types: tuple[PgType, ...]
     models: Mapping[int, Symbol]
     types: TypeMap
     class_names: frozenset[str]
 
 
-def uses_model(query: TypedQuery) -> bool:
-    """Whether a row is one of the table's, with no less known to be there."""
+def uses_model(query: TypedQuery, elements: Elements) -> bool:
+    """Whether a row is one of the table's, with no less known to be there.
+
+    Args:
+        query: whose rows.
+        elements: of the arrays that tables hold.
+    """
     if query.model is None:
         return False
-    known = {c.number: c.not_null for c in query.model.columns}
+    known = {c.number: c for c in query.model.columns}
     return all(
-        not (column.nullable and column.table and known.get(column.table[1], False))
+        not (column.nullable and own.not_null and not elements.may_be_made_up(own.type))
+        and (
+            not isinstance(own.type, ArrayType)
+            or column.element_nullable == elements.of_column(*column.table, own.type)
+        )
         for column in flat_columns(query)
+        if column.table and (own := known.get(column.table[1]))
     )
 
 
@@ -63,13 +81,13 @@ def flat_columns(query: TypedQuery) -> Iterator[Column]:
             yield item
 
 
-def whole_rows(query: TypedQuery) -> Iterator[tuple[Relation, Sequence[Column]]]:
-    """The relations whose whole rows are in the result, with their columns."""
-    if query.model is not None and uses_model(query):
-        yield query.model, tuple(flat_columns(query))
+def whole_rows(query: TypedQuery, elements: Elements) -> Iterator[Relation]:
+    """The relations whose whole rows are in the result."""
+    if query.model is not None and uses_model(query, elements):
+        yield query.model
     for item in query.results:
         if isinstance(item, Embed):
-            yield item.relation, item.columns
+            yield item.relation
 
 
 def build_registry(
@@ -79,8 +97,12 @@ def build_registry(
     namespace: Namespace,
     module: str,
 ) -> Registry:
-    """Collect what the queries use and name it; `module` is where it will stand."""
-    relations = {r.oid: r for q in queries for r, _ in whole_rows(q)}
+    """Collect what the queries use; `module` is where it will stand.
+
+    All that has a name in the database gets one, so that no name depends on what else
+    the queries use.
+    """
+    relations = {r.oid: r for q in queries for r in whole_rows(q, choices.elements)}
     types = _closure(_mentioned(queries), relations, catalog)
 
     def symbol(words: str, schema: str, name: str) -> Symbol:
@@ -88,11 +110,11 @@ def build_registry(
         wishes = (chosen,) if chosen else _wishes(words, schema, catalog)
         return Symbol(module=module, name=namespace.claim(*wishes), generated=True)
 
-    ordered = sorted(relations.values(), key=lambda r: (r.schema, r.name))
-    models = {r.oid: symbol(singular(r.name), r.schema, r.name) for r in ordered}
-    classes = {r.row_type: models[r.oid] for r in ordered}
+    every_relation = _sorted([*relations.values(), *_users_relations(catalog)])
+    models = {r.oid: symbol(singular(r.name), r.schema, r.name) for r in every_relation}
+    classes = {r.row_type: models[r.oid] for r in every_relation if r.row_type}
     overrides = choices.overrides.types
-    for type_ in types:
+    for type_ in _sorted([*types, *_users_types(catalog)]):
         chosen = overrides.get(type_.oid)
         named = isinstance(type_, (EnumType, DomainType, CompositeType))
         if chosen and chosen.kind is OverrideKind.ENUM:
@@ -104,8 +126,7 @@ def build_registry(
         ):
             classes[type_.oid] = symbol(type_.name, type_.schema, type_.name)
     return Registry(
-        relations=tuple(ordered),
-        proved=_proved_columns(queries, types),
+        relations=_sorted(relations.values()),
         used_types=types,
         models=models,
         types=TypeMap(
@@ -149,20 +170,23 @@ def _closure(
             if relation and relation.oid not in relations:
                 relations[relation.oid] = relation
                 pending += [c.type for c in relation.columns]
-    return tuple(sorted(found.values(), key=lambda t: (t.schema, t.name)))
+    return _sorted(found.values())
 
 
-def _proved_columns(
-    queries: Iterable[TypedQuery], types: Iterable[PgType]
-) -> frozenset[tuple[int, int]]:
-    seen_null: dict[tuple[int, int], bool] = {}
-    for query in queries:
-        for relation, columns in whole_rows(query):
-            for attribute, column in zip(relation.columns, columns, strict=True):
-                key = relation.oid, attribute.number
-                seen_null[key] = column.nullable or seen_null.get(key, False)
-    # Of a row inside a value nothing is proved.
-    inside = {t.relation for t in types if isinstance(t, CompositeType)}
-    return frozenset(
-        key for key, null in seen_null.items() if not null and key[0] not in inside
+def _users_relations(catalog: Catalog) -> Iterator[Relation]:
+    return (
+        relation
+        for relation in catalog.relations.values()
+        if relation.schema not in _SYSTEM_SCHEMAS
+        and relation.kind is not RelationKind.SEQUENCE
     )
+
+
+def _users_types(catalog: Catalog) -> Iterator[PgType]:
+    return (t for t in catalog.types.values() if t.schema not in _SYSTEM_SCHEMAS)
+
+
+def _sorted(named: Iterable[_Named]) -> tuple[_Named, ...]:
+    """Each once, by schema and name."""
+    several = {one.oid: one for one in named}
+    return tuple(sorted(several.values(), key=lambda one: (one.schema, one.name)))

@@ -52,7 +52,7 @@ NO_ROW = Row(type=Nothing(), make=None)
 
 def build_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
     """The row of a query whose constant is `constant`."""
-    if typed.model is not None and uses_model(typed):
+    if typed.model is not None and uses_model(typed, context.choices.elements):
         model = context.registry.models[typed.model.oid]
         make = constructor(typed.model, context.registry, context.choices)
         return Row(type=Named(model), make=make)

@@ -85,7 +85,7 @@ def _types(
     for column in flat_columns(query):
         if overrides.of_column(query.name, column) is None:
             yield column.type, ('column "', column.name, '"'), place
-    for relation, _ in whole_rows(query):
+    for relation in whole_rows(query, choices.elements):
         table = relation.qualified_name
         for attribute in relation.columns:
             if (relation.oid, attribute.number) not in overrides.columns:

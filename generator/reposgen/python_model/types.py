@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
+from reposgen.analysis.types import parts
 from reposgen.live_schema.model import (
     ArrayType,
     BaseType,
@@ -30,10 +31,10 @@ from reposgen.python_model.model.pytype import (
     nullable,
     runtime,
 )
-from reposgen.python_model.overrides import OverrideKind, base_of, leaf_of
+from reposgen.python_model.overrides import OverrideKind, base_of, is_json, leaf_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from reposgen.live_schema.model import PgType
     from reposgen.python_model.model.elements import TypeName
@@ -50,6 +51,7 @@ class Direction(Enum):
 
 STR = Named(builtin("str"))
 INT = Named(builtin("int"))
+BOOL = Named(builtin("bool"))
 FLOAT = Named(builtin("float"))
 BYTES = Named(builtin("bytes"))
 OBJECT = Named(builtin("object"))
@@ -69,7 +71,7 @@ def _ip(*names: str) -> PyType:
 
 
 BASE_TYPES: Mapping[str, PyType] = {
-    "bool": Named(builtin("bool")),
+    "bool": BOOL,
     **dict.fromkeys(("int2", "int4", "int8", "oid"), INT),
     **dict.fromkeys(("float4", "float8"), FLOAT),
     "numeric": Named(Symbol(module="decimal", name="Decimal")),
@@ -147,7 +149,12 @@ class TypeMap:
                     origin, (nullable(element) if element_nullable else element,)
                 )
             case DomainType() if chosen and leaf_of(type_) is not type_:
-                return self.python_type(type_.base, direction, override=chosen)
+                return self.python_type(
+                    type_.base,
+                    direction,
+                    element_nullable=element_nullable,
+                    override=chosen,
+                )
             case _ if chosen:
                 return chosen.python
             case _:
@@ -167,7 +174,14 @@ class TypeMap:
         match type_:
             case BaseType() | PseudoType():
                 known = _plain_type(type_, direction)
-                return self.json or known if known in (JSON, JSON_INPUT) else known
+                if self.json is None or known not in (JSON, JSON_INPUT):
+                    return known
+                return self.json if known == JSON else _without_none(self.json)
+            case DomainType() if direction is Direction.PARAMETER and is_json(
+                _without_domains(type_)
+            ):
+                # Its alias is what results are: None may stand for JSON's null.
+                return self.python_type(type_.base, direction)
             case EnumType() | DomainType() | CompositeType():
                 return Named(self.classes[type_.oid])
             case RangeType():
@@ -231,6 +245,23 @@ class TypeMap:
                 return None
 
 
+def _without_domains(type_: PgType) -> PgType:
+    while isinstance(type_, DomainType):
+        type_ = type_.base
+    return type_
+
+
+def _without_none(json: PyType) -> PyType:
+    """The members of a union that stands for JSON documents, spelled out."""
+    return Union(
+        (
+            Generic(builtin("dict"), (STR, json)),
+            Generic(LIST, (json,)),
+            *(STR, BOOL, INT, FLOAT),
+        )
+    )
+
+
 MAKERS: Mapping[OverrideKind, Symbol] = {
     OverrideKind.TEXT: AS_TEXT,
     OverrideKind.JSON: JSON_OF,
@@ -254,6 +285,18 @@ def _plain_type(type_: BaseType | PseudoType, direction: Direction) -> PyType:
     if direction is Direction.PARAMETER:
         return WIDER_PARAMETERS.get(known, known)
     return known
+
+
+def usual_names(type_: PgType) -> frozenset[str]:
+    """What the usual Python type of an array's elements can be called."""
+    base = base_of(type_)
+    if not isinstance(base, BaseType):
+        return frozenset()
+    known = _plain_types(base).get(base.name)
+    if not isinstance(known, Named):
+        return frozenset()
+    symbol = known.symbol
+    return frozenset({symbol.name, f"{symbol.module}.{symbol.name}"})
 
 
 def unknown_part(type_: PgType, overrides: Mapping[int, Override]) -> PgType | None:
@@ -289,24 +332,3 @@ def _part(name: str) -> str:
 def quoted(name: str) -> str:
     """A name in double quotes, as in SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def parts(type_: PgType) -> Iterator[PgType]:
-    """The type and all that it is made of, the innermost first."""
-    match type_:
-        case ArrayType():
-            yield from parts(type_.element)
-        case DomainType():
-            yield from parts(type_.base)
-        case RangeType():
-            yield from parts(type_.subtype)
-        case MultirangeType():
-            yield from parts(type_.range)
-        case CompositeType():
-            for field in type_.fields:
-                yield from parts(field.type)
-        case BaseType() | EnumType() | PseudoType():
-            pass
-        case _:
-            assert_never(type_)
-    yield type_

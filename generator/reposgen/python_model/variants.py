@@ -51,7 +51,9 @@ def variants_of(typed: TypedQuery) -> Variants | None:
 
 def has_variants(typed: TypedQuery) -> bool:
     """Whether a call can leave out or choose some of the SQL."""
-    return any(piece.role is not PieceRole.SQL or piece.when for piece in typed.pieces)
+    return typed.ordering is not None or any(
+        piece.role is not PieceRole.SQL or piece.when for piece in typed.pieces
+    )
 
 
 def _numbers(typed: TypedQuery, kind: OptionalKind) -> tuple[int, ...]:
@@ -97,6 +99,7 @@ def _key(key: SortKey) -> PageKey:
         descending=key.descending,
         nullable=key.nullable,
         nulls=key.nulls,
+        operators=None if key.operators == "pg_catalog" else key.operators,
     )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from reposgen.live_schema.model import ConstraintKind
+from reposgen.analysis.domains import domains_in
+from reposgen.analysis.model import DomainViolation
+from reposgen.live_schema.model import ConstraintKind, DomainType
 from reposgen.python_model.model.elements import ConstraintError
 from reposgen.python_model.model.pytype import Symbol, runtime
 from reposgen.python_model.names import class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from reposgen.live_schema.model import Catalog, Constraint, Relation
+    from reposgen.analysis.model import TypedQuery
+    from reposgen.live_schema.model import Catalog, Constraint, PgType, Relation
     from reposgen.python_model.choices import Choices
     from reposgen.python_model.names import Namespace
 
@@ -29,42 +32,116 @@ SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
 
 
 def constraint_errors(
-    catalog: Catalog, choices: Choices, namespace: Namespace, module: str
+    catalog: Catalog,
+    queries: Iterable[TypedQuery],
+    choices: Choices,
+    namespace: Namespace,
+    module: str,
 ) -> tuple[ConstraintError, ...]:
     """One class per constraint that an error of the server's can name.
 
-    That a NOT NULL was violated the server tells by table and column only: what it
-    raises is the run time's own NotNullMissing.
+    What a constraint of a partition or of an inheriting table only repeats has the
+    class of the one that it repeats: the run time asks the server for that. That a
+    NOT NULL was violated the server tells by table and column only: what it raises is
+    the run time's own NotNullMissing.
     """
     named = tuple(_named(catalog))
     shared = Counter((r.schema, c.name) for r, c in named)
     errors = []
+
+    def add(base: str, doc: str, words: str, *keys: tuple[str, str, str]) -> None:
+        path = keys[0]
+        if path[0] not in catalog.search_path:
+            words = f"{path[0]}_{words}"
+        wish = choices.renamed(*path) or f"{class_name(words)}Violation"
+        symbol = Symbol(module=module, name=namespace.claim(wish), generated=True)
+        errors.append(
+            ConstraintError(
+                symbol=symbol, base=runtime(base, "runtime.errors"), doc=doc, keys=keys
+            )
+        )
+
     for relation, constraint in named:
         words = constraint.name
         if shared[relation.schema, constraint.name] > 1:
             words = f"{relation.name}_{words}"
-        if relation.schema not in catalog.search_path:
-            words = f"{relation.schema}_{words}"
-        path = (relation.schema, relation.name, constraint.name)
-        wish = choices.renamed(*path) or f"{class_name(words)}Violation"
-        errors.append(
-            ConstraintError(
-                symbol=Symbol(
-                    module=module, name=namespace.claim(wish), generated=True
-                ),
-                base=runtime(BASES[constraint.kind], "runtime.errors"),
-                doc=f"{constraint.definition} on {relation.qualified_name}.",
-                schema=relation.schema,
-                table=relation.name,
-                constraint=constraint.name,
-            )
+        add(
+            _base(constraint),
+            f"{constraint.definition} on {relation.qualified_name}.",
+            words,
+            (relation.schema, relation.name, constraint.name),
         )
+    domains = _domains(catalog, queries)
+    names = Counter(check.name for domain in domains for check in domain.checks)
+    for domain in domains:
+        for check in domain.checks:
+            words = check.name
+            if names[check.name] > 1 or shared[domain.schema, check.name]:
+                words = f"{domain.name}_{words}"
+            add(
+                "CheckFailed",
+                f"{check.definition} on domain {domain.schema}.{domain.name}.",
+                words,
+                *(
+                    (one.schema, one.name, check.name)
+                    for one in (domain, *_built_on(domain, check.name, catalog))
+                ),
+            )
     return tuple(errors)
+
+
+def _base(constraint: Constraint) -> str:
+    # WITHOUT OVERLAPS is kept by an exclusion constraint, whatever it is called.
+    kind = constraint.kind
+    if constraint.is_period and kind is not ConstraintKind.FOREIGN_KEY:
+        kind = ConstraintKind.EXCLUSION
+    return BASES[kind]
 
 
 def _named(catalog: Catalog) -> Iterator[tuple[Relation, Constraint]]:
     own = (r for r in catalog.relations.values() if r.schema not in SYSTEM_SCHEMAS)
     for relation in sorted(own, key=lambda r: (r.schema, r.name)):
         for constraint in sorted(relation.constraints, key=lambda c: c.name):
-            if constraint.kind in BASES:
+            root, _ = catalog.root(relation, constraint)
+            if constraint.kind in BASES and root is relation:
                 yield relation, constraint
+
+
+def _domains(catalog: Catalog, queries: Iterable[TypedQuery]) -> list[DomainType]:
+    """The domains that columns are of, or that queries make values of."""
+    used = [
+        column.type
+        for relation in catalog.relations.values()
+        if relation.schema not in SYSTEM_SCHEMAS
+        for column in relation.columns
+    ]
+    used += [
+        violation.domain
+        for query in queries
+        for violation in query.raises
+        if isinstance(violation, DomainViolation)
+    ]
+    found: dict[int, DomainType] = {}
+    for type_ in used:
+        for domain in domains_in(type_):
+            one: PgType = domain
+            while isinstance(one, DomainType):
+                found[one.oid] = one
+                one = one.base
+    return sorted(found.values(), key=lambda d: (d.schema, d.name))
+
+
+def _built_on(domain: DomainType, check: str, catalog: Catalog) -> Iterator[DomainType]:
+    """The domains over a domain: an error names the outermost one."""
+    for type_ in catalog.types.values():
+        one = type_
+        while isinstance(one, DomainType) and one.oid != domain.oid:
+            if any(own.name == check for own in one.checks):
+                break
+            one = one.base
+        if (
+            isinstance(type_, DomainType)
+            and isinstance(one, DomainType)
+            and one.oid == domain.oid != type_.oid
+        ):
+            yield type_

@@ -7,17 +7,21 @@ import sys
 from collections import Counter
 from dataclasses import fields, is_dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reposgen.models import dataclass
 from reposgen.python_model.model.elements import RowClass, Signature
+from reposgen.python_model.model.modules import QueriesModule
 from reposgen.python_model.model.pytype import Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reposgen.python_model.model.modules import AnyModule
 
+# What the module of the other colour is called, where statements are taken from it. No
+# name of a user's begins with an underscore.
+_STATEMENTS: Final = "_statements"
 # dataclasses.fields is slow, and there are hundreds of nodes in a module.
 _FIELD_NAMES: dict[type, tuple[str, ...]] = {}
 
@@ -56,6 +60,8 @@ def imports_of(module: AnyModule, *, vendored: bool) -> Imports:
         vendored: whether the run time is part of the output.
     """
     symbols = set(_symbols(module))
+    elsewhere = _statements_elsewhere(module)
+    symbols -= elsewhere
     own = {s for s in symbols if s.generated and s.module == module_name(module.path)}
     taken = {s.name for s in own} | set(_attributes(module))
     names = {symbol: symbol.name for symbol in own}
@@ -70,10 +76,29 @@ def imports_of(module: AnyModule, *, vendored: bool) -> Imports:
             name += "_"
         taken.add(name)
         names[symbol] = name
-    return Imports(
-        sections=_sections(names, own, partial(_source, module.path, vendored)),
-        names=names,
-    )
+    sections = _sections(names, own, partial(_source, module.path, vendored))
+    if not elsewhere:
+        return Imports(sections=sections, names=names)
+    names |= {symbol: f"{_STATEMENTS}.{symbol.name}" for symbol in elsewhere}
+    return Imports(sections=_with_module(sections, elsewhere, module.path), names=names)
+
+
+def _statements_elsewhere(module: AnyModule) -> set[Symbol]:
+    """The statements of a module that stand in the one of the other colour."""
+    if not isinstance(module, QueriesModule) or module.queries:
+        return set()
+    return {method.statement for method in module.repository.methods}
+
+
+def _with_module(
+    sections: tuple[tuple[Import, ...], ...], statements: set[Symbol], path: str
+) -> tuple[tuple[Import, ...], ...]:
+    """Import the statements' module as a whole: a query more is no import more."""
+    (source,) = {symbol.module for symbol in statements}
+    package, _, name = source.rpartition(".")
+    found = Import(module=relative(package, path), names=(f"{name} as {_STATEMENTS}",))
+    everything = [found, *(one for section in sections for one in section)]
+    return _sectioned(everything)
 
 
 def _claim(symbol: Symbol) -> tuple[int, Symbol]:
@@ -160,6 +185,10 @@ def _sections(
         Import(module=source, names=tuple(sorted(members, key=_member_key)))
         for source, members in plain.items()
     ]
+    return _sectioned(everything)
+
+
+def _sectioned(everything: Sequence[Import]) -> tuple[tuple[Import, ...], ...]:
     sections: dict[int, list[Import]] = {}
     for statement in sorted(everything, key=_import_key):
         sections.setdefault(_section(statement.module), []).append(statement)

@@ -8,12 +8,13 @@ and takes neither.
 from __future__ import annotations
 
 import select
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 import psycopg
 from psycopg import Connection, waiting
 
 from . import wire
+from .patience import patience_of, too_late
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,11 +28,35 @@ if TYPE_CHECKING:
 
     Poll: TypeAlias = Callable[[int], object]
 
+R = TypeVar("R")
+
 # Milliseconds after which to look again: psycopg's own. Another thread may have closed
 # the connection.
 _INTERVAL: Final = 100
 # In a connection's attributes: what waits for its socket; None leaves that to psycopg.
 _POLL: Final = "_repository_poll"
+# Seconds; psycopg's own default.
+_PAUSE: Final = _INTERVAL / 1000
+
+
+class PatientConnection(Connection[Any]):
+    """A Connection that gives up a server which is overdue with an answer."""
+
+    def wait(
+        self,
+        gen: PQGen[R],
+        interval: float = _PAUSE,
+        timeout: float | None = None,
+    ) -> R:
+        """Consume a generator that works on the connection."""
+        patience = patience_of(self) if timeout is None else None
+        if patience is None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, patience)
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 -- its documentation names it
+            self.pgconn.finish()
+            raise too_late(patience) from None
 
 
 def execute(
@@ -68,9 +93,8 @@ def _answer(connection: Connection[Any], pgconn: PGconn) -> Sequence[PGresult]:
     results: list[PGresult] = []
     while True:
         try:
-            while pgconn.is_busy():
-                poll(_INTERVAL)
-                pgconn.consume_input()
+            if pgconn.is_busy():
+                _receive(connection, pgconn, poll)
         except psycopg.Error:
             # Where the server has said why it leaves, that is what counts.
             if not results or results[-1].status in wire.DONE:
@@ -84,6 +108,18 @@ def _answer(connection: Connection[Any], pgconn: PGconn) -> Sequence[PGresult]:
         results.append(result)
         if result.status in wire.COPYING:
             return results
+
+
+def _receive(connection: Connection[Any], pgconn: PGconn, poll: Poll) -> None:
+    silent = 0
+    while pgconn.is_busy():
+        if not poll(_INTERVAL):
+            silent += _INTERVAL
+            patience = patience_of(connection)
+            if patience is not None and silent / 1000 >= patience:
+                connection.close()
+                raise too_late(patience)
+        pgconn.consume_input()
 
 
 def _tell(pgconn: PGconn, notify: PGnotify | None) -> None:
@@ -109,10 +145,9 @@ def _interrupted(
 
 def _poll_of(connection: Connection[Any]) -> Poll | None:
     # Neither where threads are no real ones, nor where someone waits in another way.
-    is_usual = (
-        getattr(waiting, "wait_c", None) is waiting.wait
-        and type(connection).wait is Connection.wait
-    )
+    is_usual = getattr(waiting, "wait_c", None) is waiting.wait and type(
+        connection
+    ).wait in (Connection.wait, PatientConnection.wait)
     if not is_usual or not hasattr(select, "poll"):
         return None
     poll = select.poll()

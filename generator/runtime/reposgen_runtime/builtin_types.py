@@ -8,7 +8,8 @@ too large, or read another object's memory. What stands here refuses such values
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, time
 from functools import cache
 from operator import attrgetter
 from struct import Struct
@@ -19,11 +20,12 @@ from psycopg.adapt import AdaptersMap, Dumper, Loader
 from psycopg.pq import Format
 from psycopg.types.array import ListBinaryDumper, ListDumper, register_all_arrays
 
+from . import exact_types as exact
 from . import infinity
 from .json_text import json_dump, json_load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from psycopg import abc
     from psycopg.abc import AdaptContext, Buffer
@@ -99,8 +101,8 @@ def register_alias(
 
 
 def _as_list(obj: Any) -> list[Any]:
-    if isinstance(obj, (str, bytes, bytearray, memoryview)):
-        # Each is a sequence, but never meant as one.
+    if isinstance(obj, (str, bytes, bytearray, memoryview, Mapping)):
+        # Each can be iterated over, but is never meant as a sequence.
         raise TypeError
     return list(obj)
 
@@ -158,7 +160,7 @@ class _ArrayTextDumper(ListDumper):
 def register_array(
     adapters: AdaptersMap, oid: int, element: int, delimiter: str, *, whole: bool
 ) -> None:
-    """Send sequences as an array type.
+    """Send sequences as an array type, and read it as lists.
 
     Args:
         adapters: where to.
@@ -176,6 +178,7 @@ def register_array(
             whole=whole,
         )
         adapters.register_dumper(None, made)
+    exact.check_bounds(adapters, oid)
 
 
 # Types whose single values may be lists in Python.
@@ -183,7 +186,6 @@ LIST_VALUED: Final = ("json", "jsonb")
 _BOOL: Final[Mapping[Any, bytes]] = {False: b"\x00", True: b"\x01"}
 _PACK_INT4: Final = Struct("!i").pack
 _PACK_INT8: Final = Struct("!q").pack
-_PACK_INTERVAL: Final = Struct("!qii").pack
 _POSTGRES_EPOCH: Final = date(2000, 1, 1).toordinal()
 
 
@@ -221,12 +223,6 @@ def _time(value: Any) -> bytes:
     return _PACK_INT8((60 * minutes + value.second) * 1_000_000 + value.microsecond)
 
 
-def _interval(value: Any) -> bytes:
-    if not isinstance(value, timedelta):
-        raise TypeError
-    return _PACK_INTERVAL(value.seconds * 1_000_000 + value.microseconds, value.days, 0)
-
-
 # Sent as text and returned as str: psycopg has no adapters of its own for them.
 _TEXT_ONLY: Final = (
     "aclitem bit box cid circle int2vector jsonpath line lseg macaddr macaddr8 money"
@@ -234,6 +230,14 @@ _TEXT_ONLY: Final = (
     " regdictionary regnamespace regoper regoperator regproc regprocedure regrole"
     " regtype tid tsquery tsvector txid_snapshot varbit xid xid8 xml"
 )
+
+
+# Of these, text is checked as binary is.
+_CHECKED: Final = (
+    "bool bytea cidr date float4 float8 inet int2 int4 int8 interval numeric oid time"
+    " timestamp timestamptz timetz uuid"
+)
+_RANGES: Final = "int4 int8 num date ts tstz"
 
 
 # The type of a string in a row that nothing gives a type: ROW('a').
@@ -250,16 +254,28 @@ def builtin_adapters() -> AdaptersMap:
         dumper("int2", Struct("!h").pack),
         dumper("int4", _PACK_INT4),
         dumper("oid", Struct("!I").pack),
-        dumper("float4", Struct("!f").pack),
+        dumper("float4", exact.dump_float4),
+        dumper("float8", exact.dump_float8),
+        dumper("float4", exact.dump_float4_text, Format.TEXT),
+        dumper("float8", exact.dump_float8_text, Format.TEXT),
+        *(
+            dumper(name, exact.dump_integer_text, Format.TEXT)
+            for name in ("int2", "int4", "int8", "oid")
+        ),
+        dumper("numeric", exact.dump_numeric_text, Format.TEXT),
         dumper("bool", _BOOL.__getitem__),
         dumper("bytea", lambda value: b"".join((value,))),
+        # psycopg escapes it as standard_conforming_strings says.
+        dumper("bytea", lambda value: b"\\x" + value.hex().encode(), Format.TEXT),
         dumper("date", _date),
         dumper("date", _date_text, Format.TEXT),
         dumper("timestamp", _date_text, Format.TEXT),
         dumper("timestamptz", _date_text, Format.TEXT),
         dumper("time", _time),
         dumper("uuid", attrgetter("bytes")),
-        dumper("interval", _interval),
+        dumper("interval", exact.dump_interval),
+        dumper("interval", exact.dump_interval_text, Format.TEXT),
+        dumper('"char"', exact.dump_letter),
         dumper("json", json_dump),
         dumper("json", json_dump, Format.TEXT),
         dumper("jsonb", lambda value: b"\x01" + json_dump(value)),
@@ -268,6 +284,19 @@ def builtin_adapters() -> AdaptersMap:
         _timestamp_dumper("timestamptz"),
     ):
         adapters.register_dumper(None, made)
+    adapters.register_dumper(None, exact.LetterTextDumper)
+    exact.check_zone(adapters, "inet")
+    exact.check_texts(adapters, _CHECKED)
+    for kind in ("range", "multirange"):
+        for name in _RANGES.split():
+            exact.check_class(adapters, postgres.types[f"{name}{kind}"].oid)
+    for name, load, load_text in (
+        ("interval", exact.load_interval, exact.load_interval_text),
+        ('"char"', exact.load_letter, exact.load_letter_text),
+    ):
+        adapters.register_loader(name, loader(load, Format.BINARY))
+        adapters.register_loader(name, loader(load_text, Format.TEXT))
+    adapters.register_loader("float4", loader(exact.load_float4_text, Format.TEXT))
     for name in LIST_VALUED:
         adapters.register_loader(name, loader(json_load, Format.TEXT))
     adapters.register_loader("json", loader(json_load, Format.BINARY))
@@ -275,7 +304,7 @@ def builtin_adapters() -> AdaptersMap:
         "jsonb", loader(lambda data: json_load(data[1:]), Format.BINARY)
     )
     text = postgres.types["text"].oid
-    for name in ('"char"', *_TEXT_ONLY.split()):
+    for name in _TEXT_ONLY.split():
         register_alias(adapters, postgres.types[name].oid, text, binary=False)
     register_alias(adapters, postgres.types["bpchar"].oid, text)
     register_alias(adapters, _UNKNOWN, text)

@@ -10,9 +10,17 @@ from typing import Any, Final
 
 from psycopg import postgres
 
+
+def _own(query: str) -> str:
+    """A query whose operators and types are the server's own, whoever has others."""
+    for operator in ("=", ">", ">="):
+        query = query.replace(f" {operator} ", f" OPERATOR(pg_catalog.{operator}) ")
+    return query.replace("::text", "::pg_catalog.text").replace("::int8", "::bigint")
+
+
 # Everything that the named types are made of, the types themselves included, down to
 # what is built in: oids from 10000 on are given out when a cluster or database is made.
-TYPES_QUERY: Final = """
+TYPES_QUERY: Final = _own("""
 WITH RECURSIVE wanted(oid) AS (
     SELECT t.oid
     FROM unnest($1::text[], $2::text[]) AS named(schema, name)
@@ -26,18 +34,18 @@ WITH RECURSIVE wanted(oid) AS (
         SELECT t.typelem
         UNION ALL SELECT t.typbasetype
         UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r
-            WHERE t.oid IN (r.rngtypid, r.rngmultitypid)
+            WHERE t.oid = ANY (ARRAY[r.rngtypid, r.rngmultitypid])
         UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
             WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
     ) AS part(oid)
     WHERE part.oid >= 10000
 )
-SELECT t.oid::int8, n.nspname::text, t.typname::text, t.typtype::text,
+SELECT t.oid::int8, t.typrelid::int8, n.nspname::text, t.typname::text, t.typtype::text,
     t.typarray::int8, t.typdelim::text,
     CASE WHEN t.typcategory = 'A' THEN t.typelem::int8 ELSE 0 END,
     t.typbasetype::int8,
     coalesce((SELECT r.rngsubtype FROM pg_catalog.pg_range r
-        WHERE t.oid IN (r.rngtypid, r.rngmultitypid)), 0)::int8,
+        WHERE t.oid = ANY (ARRAY[r.rngtypid, r.rngmultitypid])), 0)::int8,
     ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
         ORDER BY a.attnum),
@@ -47,7 +55,7 @@ SELECT t.oid::int8, n.nspname::text, t.typname::text, t.typtype::text,
 FROM wanted
 JOIN pg_catalog.pg_type t ON t.oid = wanted.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-"""
+""")
 
 _QUALIFIED: Final = re.compile(r'("(?:[^"]|"")*"|[^."]+)\.("(?:[^"]|"")*"|[^"]+)')
 
@@ -57,6 +65,7 @@ class CatalogType:
     """A row of `TYPES_QUERY`; an oid of 0 says that there is none.
 
     Attributes:
+        relation: of a composite, where its attributes stand in `pg_attribute`.
         kind: `pg_type.typtype`: b, c, d, e, m, r, p.
         element: of an array type.
         base: of a domain.
@@ -65,6 +74,7 @@ class CatalogType:
     """
 
     oid: int
+    relation: int
     schema: str
     name: str
     kind: str

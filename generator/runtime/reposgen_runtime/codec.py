@@ -15,8 +15,15 @@ from psycopg.pq import Format
 
 from .catalog import parse_name, sql_type
 from .conversions import Context, called
-from .copy_commands import unquoted
-from .errors import InvalidArgument, InvalidText, SchemaChanged
+from .copy_commands import literal, unquoted
+from .errors import (
+    InvalidArgument,
+    InvalidText,
+    RepositoryError,
+    SchemaChanged,
+    Unrepresentable,
+)
+from .exact_types import NoPythonValue
 from .statement import CommandResult
 
 if TYPE_CHECKING:
@@ -48,6 +55,7 @@ _ALWAYS_BINARY: Final = "record"
 # collector of cycles meets fewer objects.
 _PART: Final = 100
 _first: Final = itemgetter(0)
+_NO_VALUE: Final = "a {} that Python cannot hold".format
 
 
 class Codec(Generic[T]):
@@ -59,13 +67,17 @@ class Codec(Generic[T]):
         result_format: one for all columns.
         result_oids: of the columns; a domain's is its base's.
         name: under which the statement is prepared; empty while it is not.
-        checked: the columns of a result were compared with `results`.
+        layouts: of the composite types in its values, by their relations.
+        confirms: what fails if those are no longer the same, and its arguments; None
+            where there are none.
+        is_apart: it takes more to run than the statement alone.
         used: it was asked for since this was last looked at.
     """
 
     __slots__ = (
         "_build",
         "_connection",
+        "_date_style",
         "_dump_oids",
         "_dumping",
         "_dumps",
@@ -74,7 +86,9 @@ class Codec(Generic[T]):
         "_time_zone",
         "_tolerant",
         "_types",
-        "checked",
+        "confirms",
+        "is_apart",
+        "layouts",
         "name",
         "parameter_formats",
         "parameter_oids",
@@ -92,7 +106,8 @@ class Codec(Generic[T]):
     ) -> None:
         self.statement = statement
         self.name = b""
-        self.checked = False
+        self.confirms: tuple[Codec[Any], Sequence[Buffer | None]] | None = None
+        self.is_apart = False
         self.used = True
         self._types = types
         self._connection = connection
@@ -122,6 +137,11 @@ class Codec(Generic[T]):
             types.adapter_oid(name, result=True) for name in statement.results
         ]
         self.result_format = self._choose_format()
+        self.layouts = types.layouts(
+            statement.parameters,
+            statement.results,
+            binary=self.result_format == Format.BINARY,
+        )
         self._tolerant = False
         self._prepare_loading()
         row = statement.row
@@ -145,7 +165,9 @@ class Codec(Generic[T]):
         self._loading = Transformer(Context(adapters, self._connection))
         self._loading.set_loader_types(self._load_oids, self.result_format)
         # Loaders of timestamptz keep the zone that the session had when they were made.
-        self._time_zone = self._connection.pgconn.parameter_status(b"TimeZone")
+        status = self._connection.pgconn.parameter_status
+        self._time_zone = status(b"TimeZone")
+        self._date_style = status(b"DateStyle")
 
     @property
     def reads_binary(self) -> bool:
@@ -165,9 +187,8 @@ class Codec(Generic[T]):
         return transformer
 
     def forget(self) -> None:
-        """The statement is to be prepared, and its columns compared, once more."""
+        """The statement is to be prepared once more."""
         self.name = b""
-        self.checked = False
 
     def encode(self, values: Sequence[Any]) -> Sequence[Buffer | None]:
         """The arguments as the protocol takes them.
@@ -244,40 +265,40 @@ class Codec(Generic[T]):
         for value, oid, name in zip(
             values, self._dump_oids, self.statement.parameters, strict=True
         ):
-            literal = b"NULL"
-            if value is not None:
-                dumper = adapters.get_dumper_by_oid(oid, Format.TEXT)
-                literal = bytes(dumper(NoneType, context).quote(value))
-            literals.append(f"({literal.decode()})::{sql_type(name)}")
+            dump = adapters.get_dumper_by_oid(oid, Format.TEXT)(NoneType, context).dump
+            text = None if value is None else dump(value)
+            literals.append(f"({literal(text)})::{sql_type(name)}")
         return literals
 
     def rows(self, result: PGresult) -> list[T]:
         """All rows of a result.
 
         Raises:
-            psycopg.DataError: a value that Python can't hold.
-            SchemaChanged: these are not the columns that code was generated for.
+            Unrepresentable: a value that Python, or the row's class, can't hold.
+            SchemaChanged: a value that the generated code does not know.
         """
-        if not self.checked:
-            self._check(result)
         count = result.ntuples
         if count <= _PART:
-            return list(self._build(self._load(result, 0, count))) if count else []
+            return self._rows(result, 0, count) if count else []
         return list(chain.from_iterable(self.parts(result)))
 
-    def parts(self, result: PGresult) -> Iterator[Iterable[T]]:
-        """The rows of a result, some at a time, each built when it is asked for.
+    def parts(self, result: PGresult) -> Iterator[list[T]]:
+        """The rows of a result, some at a time.
 
         Raises:
-            psycopg.DataError: as `rows`.
+            Unrepresentable: as `rows`.
             SchemaChanged: the same.
         """
-        if not self.checked:
-            self._check(result)
         count = result.ntuples
         for start in range(0, count, _PART):
-            end = min(start + _PART, count)
-            yield self._build(self._load(result, start, end))
+            yield self._rows(result, start, min(start + _PART, count))
+
+    def _rows(self, result: PGresult, start: int, end: int) -> list[T]:
+        rows = self._load(result, start, end)
+        try:
+            return list(self._build(rows))
+        except Exception as error:  # noqa: BLE001 -- a class may raise all kinds of them
+            raise self._refused(error, rows, start) from None
 
     def _load(self, result: PGresult, start: int, end: int) -> list[tuple[Any, ...]]:
         zone = self._connection.pgconn.parameter_status(b"TimeZone")
@@ -287,9 +308,11 @@ class Codec(Generic[T]):
         loading.set_pgresult(result, set_loaders=False)
         try:
             return loading.load_rows(start, end, tuple)
-        except psycopg.DataError:
-            if self._tolerant:
-                raise
+        except Exception as error:  # noqa: BLE001 -- loaders raise all kinds of them
+            style = self._connection.pgconn.parameter_status(b"DateStyle")
+            is_final = self._tolerant and style == self._date_style
+            if is_final or isinstance(error, SchemaChanged):
+                raise self._unreadable(error, result, start, end) from None
         finally:
             # The transformer would keep the whole result alive until the next one.
             loading.set_pgresult(None, set_loaders=False)
@@ -298,19 +321,130 @@ class Codec(Generic[T]):
         self._prepare_loading()
         return self._load(result, start, end)
 
+    def _unreadable(
+        self, error: Exception, result: PGresult, start: int, end: int
+    ) -> RepositoryError:
+        """The error of rows one of whose values can't be loaded."""
+        adapters = self._types.tolerant_adapters
+        context = Context(adapters, self._connection)
+        for column, oid in enumerate(self._load_oids):
+            made = adapters.get_loader(oid, self.result_format)
+            load = bytes if made is None else made(oid, context).load
+            for row in range(start, end):
+                data = result.get_value(row, column)
+                try:
+                    if data is not None:
+                        load(data)
+                except Exception as found:  # noqa: BLE001 -- as above
+                    type_name = called(self.statement.results[column])
+                    return self._told(found, type_name, row, _name_of(result, column))
+        return self._told(error, "value", start, None)
+
+    def _refused(
+        self, error: Exception, rows: Sequence[tuple[Any, ...]], start: int
+    ) -> RepositoryError:
+        """The error of rows one of which its class does not take."""
+        refused = start
+        for number, row in enumerate(rows, start):
+            try:
+                list(self._build([row]))
+            except Exception as found:  # noqa: BLE001 -- as above
+                error, refused = found, number
+                break
+        name = getattr(self.statement.row, "__name__", "row")
+        return self._told(error, name, refused, field_of(error))
+
+    def _told(
+        self, error: Exception, what: str, row: int, column: str | None
+    ) -> RepositoryError:
+        """What is wrong with a value; the statement itself was done."""
+        if isinstance(error, RepositoryError):
+            told = error
+        else:
+            place = f"row {row + 1}" if column is None else f"row {row + 1}, {column}"
+            text = str(error) if isinstance(error, NoPythonValue) else _NO_VALUE(what)
+            told = Unrepresentable(f"{place}: {text}")
+            if isinstance(error, psycopg.Error):
+                told.driver_error = error
+        told.query = self.statement.name
+        told.column = told.column or column
+        told.done = None if self.statement.read_only else True
+        return told
+
     def command(self, result: PGresult) -> CommandResult:
         """What the server said of the command."""
         tag = (result.command_status or b"").decode()
         return CommandResult(tag, result.command_tuples or 0)
 
-    def _check(self, result: PGresult) -> None:
-        oids = [result.ftype(index) for index in range(result.nfields)]
-        if oids != self.result_oids:
+    @property
+    def tells_what_it_wrote(self) -> bool:
+        """Whether a write is right can't be told from its success alone."""
+        statement = self.statement
+        return not statement.read_only and bool(statement.results or self.layouts)
+
+    def check_columns(self, oids: Sequence[int]) -> None:
+        """Compare the types of a table's columns with those of the parameters.
+
+        Args:
+            oids: of the columns that COPY writes into, in the parameters' order.
+
+        Raises:
+            SchemaChanged: they are others.
+        """
+        types = self._types
+        columns = self.statement.copy.columns if self.statement.copy else ()
+        for column, name, oid in zip(
+            columns, self.statement.parameters, oids, strict=True
+        ):
+            if types.base(oid) != types.result_oid(name):
+                local = unquoted(column)
+                raise SchemaChanged(
+                    f"column {local} is {types.spelling(oid)}, and the generated code"
+                    f" expects {name}",
+                    query=self.statement.name,
+                    column=local,
+                )
+
+    def check(self, result: PGresult) -> None:
+        """Compare the columns of a result, or of its description, with `results`.
+
+        Raises:
+            SchemaChanged: these are not the columns that code was generated for.
+        """
+        expected = self.statement.results
+        found = [result.ftype(index) for index in range(result.nfields)]
+        if found == self.result_oids or not expected:
+            return
+        query = self.statement.name
+        if len(found) != len(expected):
             raise SchemaChanged(
-                "the result's types are not those that the code was generated for",
-                query=self.statement.name,
+                f"the result has {len(found)} columns, and the generated code expects"
+                f" {len(expected)}",
+                query=query,
             )
-        self.checked = True
+        spelling = self._types.spelling
+        for index, (oid, known) in enumerate(zip(found, self.result_oids, strict=True)):
+            if oid != known:
+                name = _name_of(result, index)
+                raise SchemaChanged(
+                    f"column {name} is {spelling(oid)}, and the generated code expects"
+                    f" {expected[index]}",
+                    query=query,
+                    column=name,
+                )
+
+
+def _name_of(result: PGresult, column: int) -> str:
+    return (result.fname(column) or b"").decode(errors="replace")
+
+
+def field_of(error: Exception) -> str | None:
+    """The field that a ValidationError of pydantic's names first, in whatever class."""
+    try:
+        places: Any = error.errors()  # type: ignore[attr-defined] # if it has that
+        return str(places[0]["loc"][0])
+    except Exception:  # noqa: BLE001 -- it is another kind of error
+        return None
 
 
 def read_nothing(_codec: Codec[Any], _result: PGresult) -> None:

@@ -17,6 +17,7 @@ from psycopg.adapt import AdaptersMap, Dumper, Loader
 from psycopg.pq import Format
 
 from .builtin_types import loader
+from .exact_types import NoPythonValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -236,7 +237,7 @@ class _Loader(Loader):
                 raise
             except Exception:  # noqa: BLE001 -- a class may raise all kinds of them
                 # Their texts would show the data.
-                raise psycopg.DataError(
+                raise NoPythonValue(
                     f"a value of type {name} is no {_name(name.python)}"
                 ) from None
 

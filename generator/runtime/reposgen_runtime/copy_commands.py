@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import psycopg
+    from psycopg.abc import Buffer
 
     from .codec import Codec
     from .statement import CopyInto, Statement
@@ -68,6 +69,29 @@ def copy_into(target: CopyInto, copy_format: Format) -> bytes:
     return f"COPY {target.table} ({columns}) FROM STDIN (FORMAT {name})".encode()
 
 
+def ask_for_columns(target: CopyInto, name: str) -> bytes:
+    """What tells the types of the columns of a COPY, and keeps them as they are.
+
+    An INSERT into the same columns is prepared. That finds the table as COPY does,
+    needs no privilege to read it, and locks it until the end of the transaction. Unlike
+    a query of the catalog, it does not depend on how old the transaction's snapshot is.
+
+    Args:
+        target: of the COPY.
+        name: for the INSERT, that nothing else has.
+    """
+    columns = ", ".join(target.columns)
+    values = ", ".join(f"${number}" for number, _ in enumerate(target.columns, 1))
+    return (
+        f"PREPARE {name} AS INSERT INTO {target.table} ({columns}) VALUES ({values});"
+        " SELECT pg_catalog.array_to_string("
+        "prepared.parameter_types::pg_catalog.oid[], ' ')"
+        " FROM pg_catalog.pg_prepared_statements AS prepared"
+        f" WHERE prepared.name OPERATOR(pg_catalog.=) '{name}';"
+        f" DEALLOCATE {name}"
+    ).encode()
+
+
 def copy_frame(copy_format: Format) -> tuple[bytes, bytes]:
     """What stands in front of the rows, and behind them."""
     return (_SIGNATURE, _TRAILER) if copy_format is Format.BINARY else (b"", b"")
@@ -116,7 +140,10 @@ def place_in_copy(
         error.diag.context or "",
         re.MULTILINE,
     )
-    return (int(found[1]) - 1, found[2]) if found else (None, None)
+    # Line 0 is before the first row, as where it waited for a lock.
+    if found is None or int(found[1]) == 0:
+        return None, None
+    return int(found[1]) - 1, found[2]
 
 
 def unquoted(name: str) -> str:
@@ -135,6 +162,17 @@ def copy_query(
     if copy_format == "csv" and header:
         options += ", HEADER"
     return f"COPY ({query}\n) TO STDOUT ({options})".encode()
+
+
+def literal(text: Buffer | None) -> str:
+    """A value's text as SQL, whatever standard_conforming_strings is."""
+    if text is None:
+        return "NULL"
+    quoted = bytes(text).decode().replace("'", "''")
+    if "\\" not in quoted:
+        return f"'{quoted}'"
+    escaped = quoted.replace("\\", "\\\\")
+    return f" E'{escaped}'"
 
 
 def line(row: bytes, *, json: bool) -> bytes:

@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import InvalidCursor
+from .limits import is_storable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,8 @@ def decode_cursor(
             altchars=b"-_",
             validate=True,
         )
-    except (UnicodeEncodeError, binascii.Error):
+    # What is no string has no `encode`, or no such one.
+    except (AttributeError, TypeError, UnicodeEncodeError, binascii.Error):
         raise InvalidCursor("this is no page cursor", query=query) from None
     if not data.startswith(_VERSION):
         raise InvalidCursor("this is no page cursor of this version", query=query)
@@ -65,10 +67,21 @@ def decode_cursor(
         raise InvalidCursor("the cursor is damaged", query=query)
     if head != _VERSION + binding:
         raise InvalidCursor("the cursor is of another query or sort", query=query)
-    values: Any = json.loads(payload)
+    try:
+        values: Any = json.loads(payload)
+    # No JSON, no UTF-8, a number of too many digits; too many brackets.
+    except (ValueError, RecursionError):
+        raise forged(query) from None
     if not _fit(values, keys):
         raise InvalidCursor("the cursor is of another query or sort", query=query)
+    if not all(value is None or is_storable(value) for value in values):
+        raise forged(query)
     return list(values)
+
+
+def forged(query: str) -> InvalidCursor:
+    """The error of a cursor that is not damaged, and yet not from here."""
+    return InvalidCursor("the cursor holds no key of this query", query=query)
 
 
 def _checksum(data: bytes) -> bytes:

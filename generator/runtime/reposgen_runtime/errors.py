@@ -26,7 +26,11 @@ class RepositoryError(Exception):
         item: of a batch or COPY, the index of the item that failed.
         column: the column or the item's field that is to blame, where one is named.
         driver_error: psycopg's exception; its text may hold a row's data.
+        done: of a write whose result could not be read: True if it was done all the
+            same, False if it was undone; None of all other errors.
     """
+
+    done: bool | None = None
 
     def __init__(
         self,
@@ -58,7 +62,15 @@ class RepositoryError(Exception):
             text = f"{text} (item {self.item}{column})"
         if self.sqlstate is not None:
             text = f"{text} [{self.sqlstate}]"
+        if self.done is not None:
+            text += "; the statement was done" if self.done else "; it was undone"
         return text
+
+
+def mark_undone(error: BaseException) -> None:
+    """Say of a write whose result could not be read that it was undone after all."""
+    if isinstance(error, RepositoryError) and error.done:
+        error.done = False
 
 
 # What a query found or did not find.
@@ -120,8 +132,12 @@ class CheckFailed(ConstraintViolation):
     """A CHECK constraint of a table or domain, or a view's CHECK OPTION."""
 
 
+class PartitionMissing(CheckFailed):
+    """No partition takes the row, or not the one that was written to."""
+
+
 class NotNullMissing(ConstraintViolation):
-    """NULL, where a value must be."""
+    """NULL, where a value must be: in a column, or as the value of a domain."""
 
 
 class ExclusionViolated(ConstraintViolation):
@@ -152,19 +168,26 @@ class DataRejected(RepositoryError):
 
 
 class Unrepresentable(RepositoryError):
-    """The server sent a value that Python can't hold: a date before the year 1."""
+    """The server sent a value that Python can't hold: a date before the year 1.
 
-
-class SchemaChanged(RepositoryError):
-    """The database's types are not those that the code was generated from."""
+    Its message names the row, by its number, and the column.
+    """
 
 
 class QueryRejected(RepositoryError):
     """The server refused the statement for another reason: see `sqlstate`."""
 
 
+class SchemaChanged(QueryRejected):
+    """The database's schema is not the one that the code was generated from."""
+
+
 class PermissionDenied(QueryRejected):
     """The role may not do that."""
+
+
+class PolicyFailed(PermissionDenied):
+    """A policy of row-level security refused a row that was to be written."""
 
 
 # What may work when tried again.
@@ -267,6 +290,10 @@ class TransactionNotShared(RepositoryError):
     """A task or thread that is not the transaction's owner used it."""
 
 
+class BlocksOverlap(RepositoryError):
+    """Blocks of several generators are open, and do not nest."""
+
+
 class CallbackFailed(RepositoryError):
     """The transaction was committed; what was to follow that raised errors.
 
@@ -280,7 +307,14 @@ class CallbackFailed(RepositoryError):
 
 
 class ConnectionInUse(RepositoryError):
-    """A stream has the connection to itself until it is closed."""
+    """A stream, a COPY or another process has the connection to itself."""
+
+
+class UnsuitableSession(RepositoryError):
+    """A connection's settings would change values, such as DateStyle; nothing was sent.
+
+    Connections that a Database makes have the right ones.
+    """
 
 
 class ReadOnlyTransaction(RepositoryError):

@@ -1,14 +1,17 @@
 # ruff: noqa: ANN401 -- JSON decodes to whatever it holds
 """JSON by orjson where that is installed, else by the standard library.
 
-They differ in one point: orjson reads an integer beyond 64 bits as a float.
+Both give the same: what orjson would change or refuse is left to the standard library.
 """
 
 from __future__ import annotations
 
 import json
 from importlib import import_module
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+from .exact_types import NoPythonValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +54,33 @@ def json_dump(value: Any) -> bytes:
 
 
 def _standard_load(data: Buffer) -> Any:
-    return json.loads(bytes(data))
+    return json.loads(bytes(data), parse_float=_finite)
 
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (inf, -inf):
+        raise NoPythonValue("JSON with a number that is too large for a float")
+    return number
+
+
+def _orjson_load(data: Buffer) -> Any:
+    text = bytes(data)
+    # Integers beyond 64 bits have 19 digits at least; orjson makes them floats.
+    if _MANY_DIGITS not in text.translate(_DIGITS):
+        try:
+            return _ORJSON.loads(text)  # type: ignore[union-attr] # it is there
+        except ValueError:  # a number that is too large, half of a surrogate pair
+            pass
+    return _standard_load(text)
+
+
+_MANY_DIGITS: Final = b"0" * 19
+_DIGITS: Final = bytes(
+    ord("0") if chr(code).isascii() and chr(code).isdigit() else 0
+    for code in range(256)
+)
 
 json_load: Final[Callable[[Buffer], Any]] = (
-    _standard_load if _ORJSON is None else _ORJSON.loads
+    _standard_load if _ORJSON is None else _orjson_load
 )

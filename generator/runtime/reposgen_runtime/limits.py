@@ -17,7 +17,9 @@ STATEMENT_TIMEOUT: Final = "statement_timeout"
 # In a pipeline with a statement these are one transaction with it, and end with it.
 SET: Final = Statement[str](
     "settings",
-    "SELECT set_config(name, value, true) FROM unnest($1, $2) AS settings(name, value)",
+    "SELECT pg_catalog.set_config(name, value, true)"
+    # Of several arrays, this is the server's own in any case.
+    " FROM unnest($1, $2) AS settings(name, value)",
     parameters=("text[]", "text[]"),
     results=("text",),
 )
@@ -25,14 +27,16 @@ SET: Final = Statement[str](
 LIMIT: Final = Statement[str](
     "limit",
     "WITH kept AS MATERIALIZED ("
-    "SELECT set_config($1, current_setting('statement_timeout'), true)"
-    ") SELECT set_config('statement_timeout', $2, true) FROM kept",
+    "SELECT pg_catalog.set_config("
+    "$1, pg_catalog.current_setting('statement_timeout'), true)"
+    ") SELECT pg_catalog.set_config('statement_timeout', $2, true) FROM kept",
     parameters=("text", "text"),
     results=("text",),
 )
 UNLIMIT: Final = Statement[str](
     "unlimit",
-    "SELECT set_config('statement_timeout', current_setting($1), true)",
+    "SELECT pg_catalog.set_config("
+    "'statement_timeout', pg_catalog.current_setting($1), true)",
     parameters=("text",),
     results=("text",),
 )
@@ -44,6 +48,12 @@ KEPT_BY_BLOCK: Final = "repositories.block"
 def milliseconds(seconds: float) -> str:
     """A timeout as PostgreSQL spells it; none is so short that it means no timeout."""
     return f"{max(1, round(seconds * 1000))}ms"
+
+
+def seconds_in(settings: Mapping[str, str]) -> float | None:
+    """The limit of statements under some settings; None if they set none."""
+    limit = settings.get(STATEMENT_TIMEOUT)
+    return None if limit is None else int(limit.removesuffix("ms")) / 1000
 
 
 def set_arguments(settings: Mapping[str, str]) -> Sequence[Any]:
@@ -60,9 +70,14 @@ def tenant_id(value: object) -> str:
     text = "" if value is None else str(value)
     if not text:
         raise InvalidArgument("a tenant's id is missing")
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not is_storable(text):
         raise InvalidText("a tenant's id holds what PostgreSQL can't store")
     return text
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can store a text: without NUL, and half surrogate pairs."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def own_settings(

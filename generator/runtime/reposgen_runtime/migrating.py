@@ -144,10 +144,14 @@ def reads_of(repository: object) -> frozenset[str]:
     Raises:
         ValueError: it is none.
     """
+    modules = [sys.modules[kind.__module__] for kind in type(repository).__mro__]
+    # A synchronous module takes its statements from the asynchronous one.
+    spaces = [vars(module) for module in modules]
+    spaces += [vars(one["_statements"]) for one in spaces if "_statements" in one]
     statements = [
         value
-        for kind in type(repository).__mro__
-        for value in vars(sys.modules[kind.__module__]).values()
+        for space in spaces
+        for value in space.values()
         if isinstance(value, Validated)
     ]
     if not statements:

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A server that vanishes without a word is found out within a minute.
+# A server that vanishes without a word is found out within a minute: the former three
+# where nobody waits but for an answer, the last, in milliseconds, where something was
+# sent that is not acknowledged.
 KEEPALIVE: Final[Mapping[str, int]] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
 }
 
 

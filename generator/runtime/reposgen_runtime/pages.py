@@ -8,14 +8,27 @@ pulls a simple query up, so that an index serves the boundary as if it stood ins
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Literal, TypeVar
 
-from .catalog import sql_type
+from .catalog import parse_name, sql_type
+from .conversions import AsText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 T = TypeVar("T")
+
+_BUILT_IN: Final = "pg_catalog"
+_TIMES: Final = frozenset({"date", "timestamp", "timestamptz"})
+
+
+class Written(AsText):
+    """The name of a type whose values are given as PostgreSQL writes them."""
+
+    __slots__ = ()
+
+    whole: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,8 @@ class Key:
         nullable: rows can hold NULL there.
         nulls: where those go, if not where PostgreSQL puts them by default: last
             where values ascend, first where they descend.
+        operators: the schema of the operators that order the values, so that no
+            others of the same name are found on the `search_path`.
     """
 
     name: str
@@ -52,6 +67,7 @@ class Key:
     descending: bool = False
     nullable: bool = False
     nulls: Literal["first", "last"] | None = None
+    operators: str = _BUILT_IN
 
     @property
     def nulls_first(self) -> bool:
@@ -142,7 +158,7 @@ def page_query(
         total: count all rows as well.
     """
     names = ", ".join(f"c{index}" for index in range(len(results)))
-    hidden = [f"c{key.column}::text AS key{n}" for n, key in enumerate(keys)]
+    hidden = [f"{_written(key, results)} AS key{n}" for n, key in enumerate(keys)]
     if total:
         hidden.append(f"({count_query(sql)})")
     given = (
@@ -165,14 +181,39 @@ def page_query(
                 f"LIMIT ${parameters + len(given) + 1}",
             )
         ),
-        parameters=("text",) * len(given) + ("int8",),
+        parameters=(*(_bound(str(results[key.column])) for key in given), "int8"),
         results=("text",) * len(keys) + (("int8",) if total else ()),
     )
 
 
 def count_query(sql: str) -> str:
     """The SQL that counts a query's rows."""
-    return f"SELECT count(*) FROM (\n{sql.strip()}\n) AS page"
+    return f"SELECT {_BUILT_IN}.count(*) FROM (\n{sql.strip()}\n) AS page"
+
+
+@cache
+def _bound(type_name: str) -> Written:
+    # Adapters are kept for each object: one for each type will do.
+    return Written(type_name, str)
+
+
+def _written(key: Key, results: Sequence[str]) -> str:
+    """A key's value as text that is read as the same value in whatever session."""
+    column = f"c{key.column}"
+    parsed = parse_name(results[key.column])
+    if parsed.schema == _BUILT_IN and parsed.name in _TIMES and not parsed.is_array:
+        # JSON's times are ISO 8601, whatever DateStyle is.
+        return f"{_BUILT_IN}.to_json({column}) OPERATOR({_BUILT_IN}.#>>) '{{}}'"
+    # Whatever casts to text there are; a row is a value, even if all of it is NULL.
+    text = f"{_BUILT_IN}.format('%s', {column})"
+    if not key.nullable:
+        return text
+    return f"CASE WHEN {column} IS DISTINCT FROM NULL THEN {text} END"
+
+
+def _operator(name: str, key: Key) -> str:
+    schema = key.operators.replace('"', '""')
+    return f'OPERATOR("{schema}".{name})'
 
 
 def _term(key: Key) -> str:
@@ -183,16 +224,17 @@ def _term(key: Key) -> str:
 
 def _behind(keys: Sequence[Key], values: dict[int, str]) -> str:
     """The condition for rows behind the boundary; NULL where a key has no value."""
-    directions = {key.descending for key in keys}
-    if len(directions) == 1 and not any(key.nullable for key in keys):
+    alike = {(key.descending, key.operators) for key in keys}
+    if len(alike) == 1 and not any(key.nullable for key in keys):
         columns = ", ".join(f"c{key.column}" for key in keys)
         bounds = ", ".join(values[key.column] for key in keys)
-        return f"({columns}) {'<' if keys[0].descending else '>'} ({bounds})"
+        operator = _operator("<" if keys[0].descending else ">", keys[0])
+        return f"({columns}) {operator} ({bounds})"
     condition = _chain(keys, values)
     first = keys[0]
     if first.column in values and not first.nullable:
         # A bound that an index understands; the chain alone is none.
-        operator = "<=" if first.descending else ">="
+        operator = _operator("<=" if first.descending else ">=", first)
         condition = (
             f"c{first.column} {operator} {values[first.column]} AND ({condition})"
         )
@@ -204,13 +246,14 @@ def _chain(keys: Sequence[Key], values: dict[int, str]) -> str:
     column = f"c{key.column}"
     value = values.get(key.column)
     if value is None:
-        beyond = f"{column} IS NOT NULL" if key.nulls_first else "FALSE"
-        equal = f"{column} IS NULL"
+        # A row is a value, even if all that it holds is NULL: IS NULL says otherwise.
+        beyond = f"{column} IS DISTINCT FROM NULL" if key.nulls_first else "FALSE"
+        equal = f"{column} IS NOT DISTINCT FROM NULL"
     else:
-        beyond = f"{column} {'<' if key.descending else '>'} {value}"
+        beyond = f"{column} {_operator('<' if key.descending else '>', key)} {value}"
         if key.nullable and not key.nulls_first:
-            beyond += f" OR {column} IS NULL"
-        equal = f"{column} = {value}"
+            beyond += f" OR {column} IS NOT DISTINCT FROM NULL"
+        equal = f"{column} {_operator('=', key)} {value}"
     if not rest:
         return beyond
     return f"{beyond} OR ({equal} AND ({_chain(rest, values)}))"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from .cursors import binding_of, decode_cursor, encode_cursor
+from .cursors import binding_of, decode_cursor, encode_cursor, forged
 from .errors import InvalidArgument
 from .pages import Page, count_query, page_query
 from .variants import unknown_sort
@@ -13,11 +14,16 @@ from .variants import unknown_sort
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .errors import RepositoryError
     from .pages import Key
     from .statement import Statement
     from .variants import Variants
 
 T = TypeVar("T")
+
+# What the server says, in its language, of a parameter whose text it can't read:
+# "unnamed portal parameter $3 = '...'".
+_PARAMETER: Final = re.compile(r"\$(\d+)(?: = '.*')?\Z", re.DOTALL)
 
 
 class PageRequest(Generic[T]):
@@ -108,6 +114,16 @@ class PageRequest(Generic[T]):
         key = ("count", self._given)
         statement = self._variants.built(key, lambda: count_query(self._sql()), change)
         return statement, self._own_values
+
+    def blamed(self, error: RepositoryError) -> RepositoryError:
+        """The error of the page's statement; `InvalidCursor` where that is to blame."""
+        cause = error.driver_error
+        context = None if cause is None else cause.diag.context
+        found = None if context is None else _PARAMETER.search(context)
+        own = len(self._own_values)
+        if found is None or not own < int(found[1]) < len(self.values):
+            return error
+        return forged(self._variants.name)
 
     def _sql(self) -> str:
         return self._variants.sql(self._given, ordered=False)

@@ -13,7 +13,7 @@ from . import wire
 
 if TYPE_CHECKING:
     from psycopg.abc import PQGen
-    from psycopg.pq.abc import PGconn
+    from psycopg.pq.abc import PGconn, PGresult
 
 R = TypeVar("R")
 
@@ -21,18 +21,26 @@ R = TypeVar("R")
 INTERVAL: Final = 0.05
 
 
-def ping(pgconn: PGconn, seconds: float) -> PQGen[None]:
-    """Ask the server for a row of nothing.
+def ping(
+    pgconn: PGconn, seconds: float, question: bytes = b"SELECT"
+) -> PQGen[PGresult]:
+    """Ask the server for a row, of nothing if there is no question.
 
     Wait for it with an interval, or it will not end in time.
 
     Raises:
         psycopg.Error: there was no answer.
     """
-    wire.check((yield from _within(wire.command(pgconn, b"SELECT"), seconds)))
+    work = wire.command(pgconn, question)
+    return wire.check((yield from within(work, seconds)))
 
 
-def _within(work: PQGen[R], seconds: float) -> PQGen[R]:
+def within(work: PQGen[R], seconds: float) -> PQGen[R]:
+    """Do some work, in so many seconds at most; wait for it with an interval.
+
+    Raises:
+        psycopg.OperationalError: it took longer.
+    """
     deadline = monotonic() + seconds
     try:
         wanted = next(work)

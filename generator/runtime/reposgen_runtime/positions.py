@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
-# Positions are numbers of bytes, from the log's beginning.
+# Positions are numbers of bytes, from the log's beginning. The name of a file of the
+# log begins with its timeline.
 PRIMARY_QUERY: Final = """
-SELECT (pg_current_wal_insert_lsn() - '0/0')::int8,
-    pg_size_bytes(current_setting('wal_segment_size')),
-    current_setting('wal_block_size')::int8
+SELECT pg_catalog.pg_wal_lsn_diff(
+        pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint,
+    pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size')),
+    pg_catalog.current_setting('wal_block_size')::bigint,
+    (SELECT system_identifier FROM pg_catalog.pg_control_system()),
+    ('x' OPERATOR(pg_catalog.||) pg_catalog.left(
+        pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8
+    ))::bit(32)::bigint
 """
+# A replica does not say which timeline it is on. It has been on each of these: that of
+# what it receives, which only monitoring roles are shown; and those of the points from
+# which, and up to which, it would recover, which may be some minutes old.
 REPLICA_QUERY: Final = """
-SELECT pg_is_in_recovery(), (pg_last_wal_replay_lsn() - '0/0')::int8,
-    extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8
+SELECT pg_catalog.pg_is_in_recovery(),
+    pg_catalog.pg_wal_lsn_diff(
+        pg_catalog.pg_last_wal_replay_lsn(), '0/0')::bigint,
+    extract(epoch FROM pg_catalog.clock_timestamp()
+        OPERATOR(pg_catalog.-) pg_catalog.pg_last_xact_replay_timestamp()
+    )::double precision,
+    (SELECT system_identifier FROM pg_catalog.pg_control_system()),
+    greatest(
+        (SELECT pg_catalog.max(received_tli) FROM pg_catalog.pg_stat_wal_receiver),
+        (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()),
+        (SELECT min_recovery_end_timeline FROM pg_catalog.pg_control_recovery())
+    )::bigint
 """
 # What a block of the log begins with; the first one of a segment has more.
 _HEADER: Final = 24
 _LONG_HEADER: Final = 40
+
+
+class History(NamedTuple):
+    """What two servers share if the positions of one mean something on the other.
+
+    Attributes:
+        system: the identifier that a cluster gets when it is made.
+        timeline: each promotion begins another one, and may leave out what the old
+            primary's other replicas have.
+    """
+
+    system: int
+    timeline: int
 
 
 def end_of_log(position: int, segment: int, block: int) -> int:
@@ -35,6 +67,9 @@ class Log:
     """The primary's positions over time, and that of this Database's last write.
 
     Threads share it: each attribute is replaced as a whole, never changed.
+
+    Attributes:
+        history: the primary's, when it was last asked; None before that.
     """
 
     def __init__(self, max_lag: float | None, grain: float) -> None:
@@ -46,6 +81,7 @@ class Log:
         """
         self._max_lag = max_lag or 0.0
         self._grain = grain
+        self.history: History | None = None
         self._samples: tuple[tuple[float, int], ...] = ()
         self._written: object = None
         self._placed: object = None
@@ -60,24 +96,30 @@ class Log:
         """The last write, to be handed to `sampled`."""
         return self._written
 
-    def sampled(self, mark: object, asked: float, position: int) -> None:
+    def sampled(
+        self, mark: object, asked: float, position: int, history: History
+    ) -> None:
         """Take the primary's word.
 
         Args:
             mark: the last write before it was asked.
             asked: when that was.
             position: the end of its log.
+            history: what that position is part of.
         """
         kept = self._samples
+        is_new = history != self.history
         # After a failover the log may be shorter than it was.
-        if kept and position < kept[-1][1]:
+        if is_new or (kept and position < kept[-1][1]):
             kept = ()
+        # Before the position: who sees that sees this.
+        self.history = history
         if kept[1:] and kept[-1][0] - kept[-2][0] < self._grain:
             kept = kept[:-1]
         while kept[1:] and kept[1][0] <= asked - self._max_lag:
             kept = kept[1:]
         self._samples = (*kept, (asked, position))
-        if mark is not self._placed or position < self._position:
+        if is_new or mark is not self._placed or position < self._position:
             self._position = position
             self._placed = mark
 

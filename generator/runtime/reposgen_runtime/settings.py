@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -12,9 +13,12 @@ from psycopg.conninfo import conninfo_to_dict
 from .breaker import DEFAULT_BREAKER, Breaker
 from .limits import STATEMENT_TIMEOUT, milliseconds
 from .notifications import KEEPALIVE
+from .patience import CANCEL_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+F = TypeVar("F", bound="Callable[..., object]")
 
 MAX_PREPARED: Final = 500
 
@@ -24,6 +28,7 @@ _AT_LEAST: Final[Mapping[str, float]] = {
     "max_waiting": 0,
     "timeout": 0,
     "connect_timeout": 1,
+    "cancel_timeout": 0.001,
     "wait_ready": 0,
     "max_idle": 0,
     "max_lifetime": 0,
@@ -43,6 +48,7 @@ class Options(TypedDict, total=False):
     max_waiting: int
     timeout: float
     connect_timeout: int
+    cancel_timeout: float
     wait_ready: float | None
     max_idle: float
     max_lifetime: float
@@ -73,6 +79,9 @@ class Settings:
             get `PoolFull`; 0 for any number.
         timeout: seconds to wait for a free connection, then `PoolTimeout`.
         connect_timeout: seconds that it may take to make one.
+        cancel_timeout: seconds that the server has to end a statement that was
+            cancelled, or whose `statement_timeout` or `@timeout` is over; then its
+            connection is closed.
         wait_ready: seconds to wait for `min_size` connections when it is opened; 0
             leaves them to the background, None is as long as `timeout`.
         max_idle: seconds after which a connection beyond `min_size` is closed.
@@ -104,6 +113,7 @@ class Settings:
     max_waiting: int = 0
     timeout: float = 30.0
     connect_timeout: int = 10
+    cancel_timeout: float = CANCEL_TIMEOUT
     wait_ready: float | None = None
     max_idle: float = 300.0
     max_lifetime: float = 1800.0
@@ -156,7 +166,7 @@ class Settings:
         return self.timeout if self.wait_ready is None else self.wait_ready
 
     @property
-    def own_limits(self) -> Mapping[str, str]:
+    def own_limits(self) -> dict[str, str]:
         """What each transaction sets, where no session may keep it."""
         if self.prepare == "auto" or self.statement_timeout is None:
             return {}
@@ -177,3 +187,22 @@ class Settings:
             limit = f"-c {STATEMENT_TIMEOUT}={milliseconds(self.statement_timeout)}"
             options["options"] = f"{before} {limit}".strip()
         return options
+
+
+def listing_options(function: F) -> F:
+    """Have `help` and `inspect.signature` list `**options` one by one, with defaults.
+
+    Args:
+        function: takes `Options` as its last parameters.
+    """
+    own = signature(function)
+    *first, _ = own.parameters.values()
+    options = [
+        parameter
+        for name, parameter in signature(Settings).parameters.items()
+        if name in Options.__annotations__
+    ]
+    function.__signature__ = own.replace(  # type: ignore[attr-defined] # `signature` reads it
+        parameters=[*first, *options]
+    )
+    return function

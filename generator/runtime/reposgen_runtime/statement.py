@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from enum import StrEnum
 
-    from .conversions import Converted
     from .errors import ConstraintViolation
 
 T_co = TypeVar("T_co", covariant=True)
 
 if TYPE_CHECKING:
     Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+    # None inside a document is JSON's null; in its place it is SQL's NULL, which only
+    # parameters of nullable columns take.
     JsonInput: TypeAlias = (
-        Mapping[str, "JsonInput"]
-        | Sequence["JsonInput"]
+        Mapping[str, "JsonInput | None"]
+        | Sequence["JsonInput | None"]
         | str
         | int
         | float
         | bool
-        | None
     )
 else:
     # Libraries that evaluate annotations (pydantic, FastAPI, msgspec) cannot take an
@@ -64,7 +64,7 @@ class CopyInto:
     """Where a COPY goes; all names quoted, ready for SQL.
 
     Attributes:
-        table: `"public"."tasks"`.
+        table: as the query names it: `"tasks"`, `"app"."tasks"`.
         columns: in the order of the statement's parameters.
         staged: the table is a temporary one, made for the call, and the statement
             moves the rows on from there.
@@ -167,15 +167,20 @@ class Statement(Validated[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """A composite type whose fields are not all what the driver makes of them.
+    """A composite type, as it was when the code was generated.
+
+    Values are matched by the names of the attributes, whatever their order is in the
+    database.
 
     Attributes:
-        python: as in a package's `composites`.
-        fields: by their names in the database, the types of those that are converted.
+        python: builds a value from its attributes, positionally, in the order of
+            `fields`: a class, as a rule. What goes to the server is taken apart by the
+            `__match_args__` of its class.
+        fields: type names by the attributes' names in the database.
     """
 
     python: Callable[..., Any]
-    fields: Mapping[str, Converted]
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,9 +192,9 @@ class Package:
     Attributes:
         name: `demo`.
         enums: the class of each enum type.
-        composites: of each composite type what builds a value from its fields,
-            positionally, in order: a class, as a rule. What goes to the server is taken
-            apart by the `__match_args__` of its class.
+        composites: each composite type's attributes, and the class of its values.
+        required: of the row types of tables, the fields that are never None in what
+            builds a value, by their names in the database.
         types: names of all other types of the user's or an extension's that
             statements mention: domains, ranges, citext. Merely spares a question to
             the server: what is missing here is looked up when a statement needs it.
@@ -200,8 +205,9 @@ class Package:
     name: str
     _: KW_ONLY
     enums: Mapping[str, type[StrEnum]] = field(default_factory=dict[str, Any])
-    composites: Mapping[str, Callable[..., Any] | Composite] = field(
-        default_factory=dict[str, Any]
+    composites: Mapping[str, Composite] = field(default_factory=dict[str, Any])
+    required: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]]
     )
     types: tuple[str, ...] = ()
     constraints: Mapping[tuple[str, str, str], type[ConstraintViolation]] = field(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
 
 if TYPE_CHECKING:
     from .breaker import BreakerState
     from .errors import RepositoryError
 
 _DEFAULT_HOST: Final = "localhost"
+_PLACE: Final = (b"host", b"hostaddr", b"port", b"dbname")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,9 @@ class Standing(StrEnum):
     LAGGING = "lagging"
     """It is too far behind the primary, or nobody knows how far."""
 
+    DIVERGED = "diverged"
+    """It is not known to follow the primary: it is of another timeline or cluster."""
+
     DOWN = "down"
     """It does not answer, or has not answered yet."""
 
@@ -72,7 +82,7 @@ class Standing(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether there are connections to it."""
-        return self in (Standing.UP, Standing.LAGGING)
+        return self in (Standing.UP, Standing.LAGGING, Standing.DIVERGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +134,37 @@ class Health:
 
 def server_name(conninfo: str) -> str:
     """How messages name a server: without user and password."""
-    parts = {"host": _DEFAULT_HOST, "port": 5432, **conninfo_to_dict(conninfo)}
-    name = f"{parts['host']}:{parts['port']}"
+    given = conninfo_to_dict(conninfo)
+    parts = {**_defaults(given.get("service")), **given}
+    host = parts.get("host") or parts.get("hostaddr") or _DEFAULT_HOST
+    name = f"{host}:{parts.get('port') or 5432}"
     return f"{name}/{parts['dbname']}" if parts.get("dbname") else name
+
+
+def _defaults(service: object) -> dict[str, Any]:
+    """What the environment and a service's file say of where a server is."""
+    values = {
+        option.keyword.decode(): option.val.decode()
+        for option in Conninfo.get_defaults()
+        if option.val is not None and option.keyword in _PLACE
+    }
+    # libpq only tells of the service that the environment names.
+    return values if service is None else {**values, **_service(str(service))}
+
+
+def _service(name: str) -> dict[str, str]:
+    """A service's entry, from the first of libpq's files that has it."""
+    own = os.environ.get("PGSERVICEFILE") or Path.home() / ".pg_service.conf"
+    files = [Path(own)]
+    if folder := os.environ.get("PGSYSCONFDIR"):
+        files.append(Path(folder, "pg_service.conf"))
+    for file in files:
+        parser = ConfigParser(
+            interpolation=None, delimiters="=", comment_prefixes="#", strict=False
+        )
+        with suppress(OSError, ConfigParserError, UnicodeDecodeError):
+            parser.read_string(file.read_text(encoding="utf-8"))
+        if parser.has_section(name):
+            return dict(parser[name])
+    # Where libpq was built, there may be another one.
+    return {"host": f"service={name}"}

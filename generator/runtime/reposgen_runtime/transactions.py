@@ -51,7 +51,7 @@ def timeouts(seconds: float | None, server_version: int) -> dict[str, str]:
 def set_local(settings: Mapping[str, str], connection: BaseConnection[Any]) -> str:
     """The command that makes settings, until the transaction ends."""
     calls = sql.SQL(", ").join(
-        sql.SQL("set_config({}, {}, true)").format(name, value)
+        sql.SQL("pg_catalog.set_config({}, {}, true)").format(name, value)
         for name, value in settings.items()
     )
     return f"SELECT {calls.as_string(connection)}"

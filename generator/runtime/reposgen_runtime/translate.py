@@ -13,6 +13,7 @@ from . import errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .roots import Key
     from .statement import Package, Statement
 
 # The longest prefix of the SQLSTATE decides.
@@ -34,11 +35,22 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     "25P02": errors.TransactionFailed,
     "25P03": errors.ConnectionLost,
     "25P04": errors.TransactionTimeout,
+    "3F000": errors.SchemaChanged,
     "40": errors.Conflict,
     "40001": errors.SerializationFailure,
     "40P01": errors.Deadlock,
     "40003": errors.OutcomeUnknown,
+    # The server accepted the statement when the code was generated.
+    "42": errors.SchemaChanged,
     "42501": errors.PermissionDenied,
+    # What a statement was to make is there.
+    "42710": errors.QueryRejected,
+    "42723": errors.QueryRejected,
+    "42P03": errors.QueryRejected,
+    "42P04": errors.QueryRejected,
+    "42P05": errors.QueryRejected,
+    "42P06": errors.QueryRejected,
+    "42P07": errors.QueryRejected,
     "44": errors.CheckFailed,
     "53": errors.OutOfResources,
     "55P03": errors.LockNotAvailable,
@@ -47,9 +59,36 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     "58": errors.OutOfResources,
 }
 
-# The server's function that refuses to update a row twice; its message is in any
-# language, and the SQLSTATE the one of a subquery with too many rows.
-_UPSERT: Final = "ExecOnConflictUpdate"
+# What the SQLSTATE alone does not tell, the name of the server's function does, in
+# whatever language its message is.
+_BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
+    # An upsert refuses to update a row twice: not a subquery with too many rows.
+    ("21000", "ExecOnConflictUpdate"): errors.RepeatedKey,
+    # Of a check, but no constraint of that name: no partition takes the row, or not the
+    # one that was written to.
+    ("23514", "ExecFindPartition"): errors.PartitionMissing,
+    ("23514", "ExecPartitionCheckEmitError"): errors.PartitionMissing,
+    # A policy has the SQLSTATE of a missing privilege.
+    ("42501", "ExecWithCheckOptions"): errors.PolicyFailed,
+    # The columns of a prepared statement changed: in a transaction it can't be prepared
+    # once more.
+    ("0A000", "RevalidateCachedQuery"): errors.SchemaChanged,
+    # FOR UPDATE of what has become a view with DISTINCT, or the like.
+    ("0A000", "CheckSelectLocking"): errors.SchemaChanged,
+    # COPY into a table that has got row-level security.
+    ("0A000", "DoCopy"): errors.SchemaChanged,
+    # A table has become a view.
+    ("55000", "rewriteTargetView"): errors.SchemaChanged,
+    ("55000", "error_view_not_updatable"): errors.SchemaChanged,
+}
+# RAISE: what the SQLSTATE means, a function of the user's decided.
+_RAISE: Final = "exec_stmt_raise"
+# An argument is no label of its enum: it was one when the code was generated.
+_ENUM_INPUT: Final = ("enum_in", "enum_recv")
+_ARGUMENT: Final = re.compile(r"\$(\d+)|^COPY ", re.MULTILINE)
+# The server's functions have names; a pooler's errors have none.
+_PROTOCOL: Final = "08P01"
+_INTERNAL: Final = "XX000"
 
 _FULL: Final = re.compile(
     r"too many clients|too many connections|remaining connection slots"
@@ -63,26 +102,36 @@ def translate(
     query: str | None = None,
     item: int | None = None,
     column: str | None = None,
+    root: Key | None = None,
 ) -> errors.RepositoryError:
-    """The repository error for a psycopg error.
+    """The repository error for a psycopg error; raise it `from None`.
 
-    Raise it `from None`: psycopg's own text holds PostgreSQL's DETAIL, which a printed
-    cause would show.
+    psycopg's own text holds PostgreSQL's DETAIL, which a printed cause would show.
+
+    Args:
+        error: psycopg's.
+        package: whose statement failed.
+        query: the statement's name.
+        item: of a batch or COPY, the index of the item that failed.
+        column: that is to blame.
+        root: the constraint that the one in the error repeats for a partition.
     """
     diag = error.diag
     sqlstate = error.sqlstate
     kind = _kind(error, sqlstate)
-    if sqlstate == "21000" and diag.source_function == _UPSERT:
-        kind = errors.RepeatedKey
+    summary = _summary(error, sqlstate)
+    if diag.source_function in _ENUM_INPUT and _ARGUMENT.search(diag.context or ""):
+        kind = errors.SchemaChanged
+        summary = "an enum of the database lacks a label that the generated code has"
     if issubclass(kind, errors.ConstraintViolation):
-        key = (
+        key = root or (
             diag.schema_name or "",
-            diag.table_name or "",
+            diag.table_name or diag.datatype_name or "",
             diag.constraint_name or "",
         )
         kind = package.constraints.get(key, kind)
     return kind(
-        _summary(error, sqlstate),
+        summary,
         query=query,
         sqlstate=sqlstate,
         constraint=diag.constraint_name,
@@ -91,6 +140,16 @@ def translate(
         column=column or diag.column_name,
         driver_error=error,
     )
+
+
+def named_argument(error: psycopg.Error, statement: Statement[Any]) -> str | None:
+    """The field of a batch's item that an error is about, if its context says so."""
+    found = _ARGUMENT.search(error.diag.context or "")
+    if found is None or found[1] is None:
+        return None
+    number = int(found[1])
+    fields = statement.fields
+    return fields[number - 1] if 0 < number <= len(fields) else None
 
 
 def outcome_of(
@@ -121,10 +180,7 @@ def unreachable(error: psycopg.Error) -> errors.Unavailable:
 
 def _kind(error: psycopg.Error, sqlstate: str | None) -> type[errors.RepositoryError]:
     if sqlstate is not None:
-        for length in (5, 3, 2):
-            if (kind := _BY_SQLSTATE.get(sqlstate[:length])) is not None:
-                return kind
-        return errors.QueryRejected
+        return _kind_of(error, sqlstate)
     match error:
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return errors.ConnectionLost
@@ -132,6 +188,26 @@ def _kind(error: psycopg.Error, sqlstate: str | None) -> type[errors.RepositoryE
             return errors.Unrepresentable
         case _:
             return errors.QueryRejected
+
+
+def _kind_of(error: psycopg.Error, sqlstate: str) -> type[errors.RepositoryError]:
+    function = error.diag.source_function or ""
+    if sqlstate == _PROTOCOL and function:
+        # The server refuses a value; a pooler, too, says so that it lost the server.
+        return errors.DataRejected
+    if sqlstate == _INTERNAL and _is_lookup(error):
+        return errors.SchemaChanged
+    kind = _BY_FUNCTION.get((sqlstate, function))
+    for length in (5, 3, 2):
+        kind = kind or _BY_SQLSTATE.get(sqlstate[:length])
+    if kind is errors.SchemaChanged and function == _RAISE:
+        return errors.QueryRejected
+    return kind or errors.QueryRejected
+
+
+def _is_lookup(error: psycopg.Error) -> bool:
+    """A type is gone whose oid was sent; such messages are never translated."""
+    return (error.diag.message_primary or "").startswith("cache lookup failed for")
 
 
 def _summary(error: psycopg.Error, sqlstate: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from psycopg import postgres
 from psycopg.adapt import AdaptersMap
 from psycopg.errors import ProgrammingError
 from psycopg.pq import Format
@@ -14,13 +15,14 @@ from .catalog import CatalogType, TypeName, builtin_oid, parse_name
 from .conversions import LAST_OID, Converted, register_conversion
 from .errors import SchemaChanged
 from .infinity import with_infinities
-from .statement import Composite
-from .user_types import register_type
+from .layouts import layout
+from .user_types import Attributes, register_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .statement import Package, Statement
+    from .roots import Key
+    from .statement import Composite, Package, Statement
 
 
 class DatabaseTypes:
@@ -28,6 +30,10 @@ class DatabaseTypes:
 
     The oids of types that are not built in differ between databases: one of these
     serves all connections to one database, for one package.
+
+    Attributes:
+        roots: the constraint that a partition's repeats, None where the package has no
+            such one; of those that errors have named.
     """
 
     def __init__(self, package: Package) -> None:
@@ -35,7 +41,9 @@ class DatabaseTypes:
         self._package = package
         self._enums = {parse_name(n): c for n, c in package.enums.items()}
         self._composites = {parse_name(n): c for n, c in package.composites.items()}
+        self._required = {parse_name(n): f for n, f in package.required.items()}
         self._oids: dict[TypeName, int] = {}
+        self._elements: dict[int, int] = {}
         self._found: dict[int, CatalogType] = {}
         # Converted types by the oids that stand for them, and those oids by name: two
         # that are converted in different ways can be equal as names.
@@ -43,7 +51,11 @@ class DatabaseTypes:
         self._converted_oids: dict[int, int] = {}
         # What the fields of composite types are, if not what the server says.
         self._fields: dict[int, Sequence[int]] = {}
+        # Composite types that the package knows, and why some are not what it knows.
+        self._attributes: dict[int, Attributes] = {}
+        self._misfits: dict[int, SchemaChanged] = {}
         self._tolerant: AdaptersMap | None = None
+        self.roots: dict[Key, Key | None] = {}
 
     def unknown(self, statement: Statement[Any]) -> Sequence[TypeName]:
         """What to ask the server for before the statement can run."""
@@ -62,18 +74,19 @@ class DatabaseTypes:
             name = TypeName(found.schema, found.name, is_array=False)
             self._oids[name] = found.oid
             self._oids[replace(name, is_array=True)] = found.array
+            self._elements[found.array] = found.oid
         for found in learnt:
             if found.element:
                 continue
             name = TypeName(found.schema, found.name, is_array=False)
             composite = self._composites.get(name)
-            if isinstance(composite, Composite):
-                self._register_fields(found, composite)
+            if composite is not None:
+                self._match(found, composite, self._required.get(name, ()))
             register_type(
                 self.adapters,
                 found,
                 self._enums.get(name),
-                composite.python if isinstance(composite, Composite) else composite,
+                self._attributes.get(found.oid),
                 self._fields.get(found.oid),
             )
             if found.array:
@@ -90,11 +103,15 @@ class DatabaseTypes:
         """Look everything up again: types may have been made anew."""
         self.adapters = AdaptersMap(builtin_adapters())
         self._oids.clear()
+        self._elements.clear()
         self._found.clear()
         self._converted.clear()
         self._converted_oids.clear()
         self._fields.clear()
+        self._attributes.clear()
+        self._misfits.clear()
         self._tolerant = None
+        self.roots.clear()
 
     def oid(self, name: str) -> int:
         """The oid of a type.
@@ -109,10 +126,7 @@ class DatabaseTypes:
 
     def result_oid(self, name: str) -> int:
         """The oid that a column of the type has in a result: a domain's base."""
-        oid = self.oid(name)
-        while (found := self._found.get(oid)) is not None and found.base:
-            oid = found.base
-        return oid
+        return self.base(self.oid(name))
 
     def adapter_oid(self, name: str, *, result: bool) -> int:
         """What the adapters of a type are found by.
@@ -145,13 +159,113 @@ class DatabaseTypes:
             return (oid,)
         return (oid, *self._domains(found.base))
 
-    def _register_fields(self, found: CatalogType, composite: Composite) -> None:
-        self._fields[found.oid] = tuple(
-            self.adapter_oid(composite.fields[name], result=False)
-            if name in composite.fields
-            else oid
-            for name, oid in zip(found.field_names, found.field_types, strict=True)
+    def layouts(
+        self, parameters: Iterable[str], results: Iterable[str], *, binary: bool
+    ) -> Mapping[int, str]:
+        """The layouts of composite types that a codec relies on, by their relations.
+
+        Args:
+            parameters: types that are sent: all attributes count.
+            results: types that are read: as far as the generated code knows attributes.
+            binary: results are read in binary; as text, all attributes count.
+
+        Raises:
+            SchemaChanged: one is not what the generated code was made for.
+        """
+        layouts: dict[int, str] = {}
+        for found in self._composites_in(results):
+            known = self._attributes[found.oid].count
+            layouts[found.relation] = layout(found, known if binary else None)
+        for found in self._composites_in(parameters):
+            attributes = self._attributes[found.oid]
+            if len(attributes.positions) < len(found.field_names):
+                names = {*found.field_names} - {*attributes.names}
+                raise SchemaChanged(
+                    f"type {found.schema}.{found.name} has an attribute that the"
+                    f" generated code does not know and can't write: {min(names)}",
+                    column=min(names),
+                )
+            layouts[found.relation] = layout(found)
+        return layouts
+
+    def names_of(self, layouts: Mapping[int, str]) -> list[str]:
+        """The names of the composite types of layouts."""
+        return [
+            f"{found.schema}.{found.name}"
+            for found in self._found.values()
+            if found.relation in layouts
+        ]
+
+    def _composites_in(self, names: Iterable[str]) -> Iterator[CatalogType]:
+        seen = set[int]()
+        oids = [self.oid(name) for name in names]
+        while oids:
+            oid = oids.pop()
+            found = self._found.get(self._elements.get(oid, oid))
+            if found is None or oid in seen:
+                continue
+            seen.add(oid)
+            if (misfit := self._misfits.get(found.oid)) is not None:
+                raise SchemaChanged(*misfit.args, column=misfit.column)
+            if found.oid in self._attributes:
+                yield found
+            oids += found.parts
+
+    def _match(
+        self, found: CatalogType, composite: Composite, required: tuple[str, ...]
+    ) -> None:
+        """Find the attributes of a composite type by their names."""
+        types = dict(zip(found.field_names, found.field_types, strict=True))
+        fields = dict(types)
+        positions: list[int] = []
+        for attribute, name in composite.fields.items():
+            try:
+                fields[attribute] = self._field(found, types, attribute, name)
+            except SchemaChanged as error:
+                error.column = attribute
+                self._misfits[found.oid] = error
+            else:
+                positions.append(found.field_names.index(attribute))
+        if found.oid in self._misfits:
+            return
+        self._attributes[found.oid] = Attributes(
+            composite.python, tuple(composite.fields), tuple(positions), required
         )
+        if fields != types:
+            self._fields[found.oid] = tuple(fields.values())
+
+    def _field(
+        self, found: CatalogType, types: Mapping[str, int], attribute: str, name: str
+    ) -> int:
+        """What the adapters of an attribute are found by."""
+        called = f"type {found.schema}.{found.name}"
+        oid = types.get(attribute)
+        if oid is None:
+            raise SchemaChanged(f"{called} has no attribute {attribute}")
+        expected = self._find(parse_name(name))
+        if expected is None or self.base(expected) != self.base(oid):
+            raise SchemaChanged(
+                f"attribute {attribute} of {called} is {self.spelling(oid)}, and the"
+                f" generated code expects {name}"
+            )
+        if isinstance(name, Converted):
+            return self.adapter_oid(name, result=False)
+        return oid
+
+    def base(self, oid: int) -> int:
+        """The type itself; of a domain, the type that it is a domain over."""
+        while (found := self._found.get(oid)) is not None and found.base:
+            oid = found.base
+        return oid
+
+    def spelling(self, oid: int) -> str:
+        """A type as generated code spells it, as far as it is known."""
+        if (found := self._found.get(self._elements.get(oid, oid))) is not None:
+            return f"{found.schema}.{found.name}" + "[]" * (found.oid != oid)
+        info = postgres.types.get(oid)
+        if info is None:
+            return f"the type with oid {oid}"
+        return info.name if info.oid == oid else f"{info.name}[]"
 
     def sends_binary(self, oid: int) -> bool:
         """Whether values of the type can go out in binary."""

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
+from struct import Struct
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from psycopg import postgres
-from psycopg.adapt import Dumper, Loader
+from psycopg.adapt import Dumper, Loader, Transformer
 from psycopg.pq import Format
 from psycopg.types import TypeInfo
 from psycopg.types.composite import CompositeInfo, register_composite
@@ -28,9 +30,11 @@ from psycopg.types.range import (
     register_range,
 )
 
-from .builtin_types import loader, register_alias, subclass
+from .builtin_types import loader, register_alias
 from .errors import SchemaChanged
+from .exact_types import checked
 from .json_text import json_dump, json_load
+from .table_rows import build_of_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -40,15 +44,20 @@ if TYPE_CHECKING:
     from psycopg.adapt import AdaptersMap
 
     from .catalog import CatalogType
+    from .table_rows import Build
 
 _TEXT: Final = postgres.types["text"].oid
+# In the binary form of a composite value: how many attributes there are; of each, the
+# type's oid and how long the value is.
+_unpack_count: Final = Struct("!i").unpack_from
+_unpack_attribute: Final = Struct("!Ii").unpack_from
 
 
 def register_type(
     adapters: AdaptersMap,
     found: CatalogType,
     enum: type[StrEnum] | None,
-    composite: Callable[..., Any] | None,
+    composite: Attributes | None,
     fields: Sequence[int] | None = None,
 ) -> None:
     """Register adapters for a type, and loaders for arrays of it.
@@ -57,7 +66,7 @@ def register_type(
         adapters: where to.
         found: the type.
         enum: the package's class, if it is an enum and has one.
-        composite: what builds its values, if it is a composite and has that.
+        composite: what its values are made of, if it is a composite that is known.
         fields: what the adapters of a composite's fields are found by, where that is
             not their types' oids.
     """
@@ -119,30 +128,112 @@ def _getter(cls: type[Any]) -> Callable[[Any], Sequence[Any]]:
     return get if len(names) > 1 else lambda value: (get(value),)
 
 
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """How values of a composite type are made, and taken apart.
+
+    Attributes:
+        maker: takes the attributes' values, positionally.
+        names: of the attributes, in the order in which the maker takes them.
+        positions: where each of them stands in the database's type.
+        required: names of those without which there is no value: see `table_rows`.
+    """
+
+    maker: Callable[..., Any]
+    names: tuple[str, ...]
+    positions: tuple[int, ...]
+    required: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many of the database's attributes there are up to the last known one."""
+        return max(self.positions, default=-1) + 1
+
+    @property
+    def are_in_order(self) -> bool:
+        """The database has them in the maker's order, and perhaps more behind them."""
+        return self.positions == tuple(range(len(self.positions)))
+
+
 @cache
-def _fields(maker: Callable[..., Any]) -> Callable[[Any, CompositeInfo], Sequence[Any]]:
-    if not isinstance(maker, type):
-        return lambda value, _: _getter(cast("Hashable", type(value)))(value)
+def _fields(
+    attributes: Attributes,
+) -> Callable[[Any, CompositeInfo], Sequence[Any]]:
+    """What takes a value apart, in the order of the database's attributes."""
+    maker = attributes.maker
+    order = sorted(
+        range(len(attributes.positions)), key=attributes.positions.__getitem__
+    )
 
     def fields(value: Any, _: CompositeInfo) -> Sequence[Any]:
-        if not isinstance(value, maker):
+        if isinstance(maker, type) and not isinstance(value, maker):
             raise TypeError
-        return _getter(cast("Hashable", type(value)))(value)
+        values = _getter(cast("Hashable", type(value)))(value)
+        return values if attributes.are_in_order else [values[i] for i in order]
 
     return fields
 
 
 @cache
-def _build(maker: Callable[..., Any]) -> Callable[[Sequence[Any], CompositeInfo], Any]:
-    names: Sequence[str] | None = getattr(maker, "__match_args__", None)
-    # What was added to the type since the code was generated comes last.
-    known = None if names is None else len(names)
+def _build(attributes: Attributes, found: CatalogType) -> Build:
+    """What makes a value of the values of the database's attributes."""
+    maker, positions = attributes.maker, attributes.positions
+    count = len(positions)
 
-    def build(values: Sequence[Any], info: CompositeInfo) -> Any:
-        # As text, one field that is NULL looks like none: ().
-        return maker(*(values or (None,) * len(info.field_names))[:known])
+    def build(values: Sequence[Any]) -> Any:
+        return maker(*[values[position] for position in positions])
 
-    return build
+    def build_in_order(values: Sequence[Any]) -> Any:
+        return maker(*values[:count])
+
+    chosen = build_in_order if attributes.are_in_order else build
+    if not attributes.required:
+        return chosen
+    return build_of_table(chosen, found, attributes.required)
+
+
+@cache
+def _build_of_text(
+    attributes: Attributes, found: CatalogType
+) -> Callable[[Sequence[Any], CompositeInfo], Any]:
+    build = _build(attributes, found)
+    # One field that is NULL looks like none: ().
+    return lambda values, info: build(values or (None,) * len(info.field_names))
+
+
+class _CompositeBinaryLoader(Loader):
+    """Reads a value if its attributes have the types that are expected."""
+
+    format = Format.BINARY
+    found: CatalogType
+    types: Sequence[int]
+    adapter_types: Sequence[int]
+    build: Build
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        self._transformer = Transformer(context)
+        self._transformer.set_loader_types(self.adapter_types, Format.BINARY)
+
+    def load(self, data: Buffer) -> Any:
+        data = bytes(data)
+        values: list[bytes | None] = []
+        (count,) = _unpack_count(data)
+        end = 4
+        for oid in self.types[:count]:
+            actual, length = _unpack_attribute(data, end)
+            if actual != oid:
+                break
+            start = end + 8
+            end = start + max(length, 0)
+            values.append(None if length < 0 else data[start:end])
+        if len(values) < len(self.types):
+            found = self.found
+            raise SchemaChanged(
+                f"a value of type {found.schema}.{found.name} has other attributes than"
+                " the type had when this connection looked it up"
+            )
+        return type(self).build(self._transformer.load_sequence(values))
 
 
 class _CompositeTextDumper(Dumper):
@@ -193,29 +284,39 @@ def _converted_info(found: CatalogType, field_types: Sequence[int]) -> Composite
 def _register_composite(
     adapters: AdaptersMap,
     found: CatalogType,
-    maker: Callable[..., Any],
+    attributes: Attributes,
     field_types: Sequence[int] | None,
 ) -> None:
     info = _composite_info(found)
-    fields = _fields(maker)
+    fields = _fields(attributes)
     register_composite(
         info,
         adapters,
         # Dumpers are found by the type's oid: psycopg's by class get none to find.
         _Unused,
-        make_object=_build(maker),
+        make_object=_build_of_text(attributes, found),
         make_sequence=fields,
     )
     if field_types is not None:
         info = _converted_info(found, field_types)
-        for format_ in Format:
-            exact = cast("type[Loader]", adapters.get_loader(found.oid, format_))
-            adapters.register_loader(
-                found.oid, type(exact.__name__, (exact,), {"info": info})
-            )
-    attributes = {"oid": found.oid, "info": info, "fields": staticmethod(fields)}
-    text = type("CompositeTextDumper", (_CompositeTextDumper,), attributes)
-    adapters.register_dumper(None, text)
+        exact = cast("type[Loader]", adapters.get_loader(found.oid, Format.TEXT))
+        adapters.register_loader(
+            found.oid, type(exact.__name__, (exact,), {"info": info})
+        )
+    known = attributes.count
+    binary = {
+        "found": found,
+        "types": found.field_types[:known],
+        "adapter_types": info.field_types[:known],
+        "build": staticmethod(_build(attributes, found)),
+    }
+    adapters.register_loader(
+        found.oid, type("CompositeBinaryLoader", (_CompositeBinaryLoader,), binary)
+    )
+    text = {"oid": found.oid, "info": info, "fields": staticmethod(fields)}
+    adapters.register_dumper(
+        None, type("CompositeTextDumper", (_CompositeTextDumper,), text)
+    )
 
 
 def _register_range(adapters: AdaptersMap, found: CatalogType) -> None:
@@ -224,7 +325,7 @@ def _register_range(adapters: AdaptersMap, found: CatalogType) -> None:
         adapters,
     )
     for base in (RangeDumper, RangeBinaryDumper):
-        made = subclass(base, oid=found.oid, subtype_oid=found.subtype)
+        made = checked(base, oid=found.oid, subtype_oid=found.subtype)
         adapters.register_dumper(None, made)
 
 
@@ -236,7 +337,7 @@ def _register_multirange(adapters: AdaptersMap, found: CatalogType) -> None:
         adapters,
     )
     for base in (MultirangeDumper, MultirangeBinaryDumper):
-        made = subclass(base, oid=found.oid, subtype_oid=found.subtype)
+        made = checked(base, oid=found.oid, subtype_oid=found.subtype)
         adapters.register_dumper(None, made)
 
 

@@ -1,22 +1,31 @@
-"""An asynchronous connection that stays registered with its event loop."""
+"""Asynchronous connections that end what is cancelled, and watch their socket."""
 
 from __future__ import annotations
 
-from asyncio import get_running_loop, sleep
+import logging
+from asyncio import CancelledError, create_task, get_running_loop, sleep, timeout, wait
+from contextlib import suppress
 from contextvars import Context, copy_context
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+import psycopg
 from psycopg import AsyncConnection
-from psycopg.waiting import Ready, Wait
+from psycopg.pq import ConnStatus
+from psycopg.waiting import Ready, Wait, wait_async
+
+from . import wire
+from .patience import grace_of, patience_of, too_late
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future, TimerHandle
+    from collections.abc import Coroutine
 
     from psycopg.abc import PQGen
 
 R = TypeVar("R")
 
+_logger: Final = logging.getLogger(__name__)
 # psycopg's own default.
 _INTERVAL: Final = 0.1
 # Seconds for which work that never waits may keep the event loop from its other tasks.
@@ -26,18 +35,98 @@ _BUSY: Final = 0.005
 _PATIENCE: Final = 0.5
 _READ: Final = int(Wait.R)
 _WRITE: Final = int(Wait.W)
+_OK: Final = int(ConnStatus.OK)
+_INTERRUPTED: Final = (CancelledError, KeyboardInterrupt, SystemExit)
 
 
-class WatchingConnection(AsyncConnection[Any]):
+async def unhindered(work: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Run some work to its end, however often this task is cancelled meanwhile.
+
+    A scope of anyio's cancels its tasks again at each turn of the event loop.
+
+    Args:
+        work: what to do.
+        seconds: after which the work itself is cancelled.
+
+    Raises:
+        CancelledError: this task was cancelled meanwhile, or the work was.
+    """
+    task = create_task(work)
+    end = get_running_loop().call_later(seconds, task.cancel)
+    cancelled: CancelledError | None = None
+    while not task.done():
+        try:
+            await wait([task])
+        except CancelledError as error:
+            cancelled = error
+    end.cancel()
+    if cancelled is not None:
+        raise cancelled
+    task.result()
+
+
+class CancellableConnection(AsyncConnection[Any]):
+    """An AsyncConnection that cancels statements on the server in bounded time.
+
+    psycopg takes up to ten seconds for that, and gives up, with the statement still
+    running, where the task is cancelled again. Here a statement that does not end in
+    time costs the connection.
+    """
+
+    async def wait(
+        self,
+        gen: PQGen[R],
+        interval: float = _INTERVAL,
+        timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- psycopg's signature
+    ) -> R:
+        """Consume a generator that works on the connection."""
+        patience = patience_of(self) if timeout is None else None
+        seconds = timeout if patience is None else patience
+        try:
+            return await wait_async(gen, self.pgconn.socket, interval, seconds)
+        except _INTERRUPTED:
+            await self._interrupt(gen)
+            raise
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 -- its documentation names it
+            if patience is None:
+                raise
+            self.pgconn.finish()
+            raise too_late(patience) from None
+
+    async def _interrupt(self, work: PQGen[Any]) -> None:
+        """End what is under way on the server, and see to the end of it here."""
+        if wire.is_active(self.pgconn):
+            grace = grace_of(self)
+            await unhindered(self._cancel(work, grace), 2 * grace)
+
+    async def _cancel(self, work: PQGen[Any], grace: float) -> None:
+        try:
+            async with timeout(grace):
+                await self.cancel_safe(timeout=grace)
+                # However it ends, the connection knows.
+                with suppress(Exception):
+                    await wait_async(work, self.pgconn.socket, _INTERVAL)
+        except (TimeoutError, psycopg.Error, OSError) as error:
+            _logger.warning(
+                "a cancelled statement goes on, its connection is closed: %s",
+                str(error) or f"no answer within {grace:g} s",
+            )
+            self.pgconn.finish()
+
+
+class WatchingConnection(CancellableConnection):
     """An AsyncConnection whose socket the event loop watches as long as it is in use.
 
     psycopg's own way to wait adds a reader, starts a timer and takes both back, each
     time. Here the reader stays, and takes in itself what has arrived: the task goes on
     once all of it is there.
 
-    What is rare is left to psycopg: cancellation, and waiting for a full socket or
-    with a timeout. It knows nothing of this reader, which is therefore taken back
-    before; and so it is before the socket closes, as its number may soon be another's.
+    What is rare is left to psycopg: waiting for a full socket, or with a timeout. It
+    knows nothing of this reader, which is therefore taken back before.
+
+    The reader must not outlive the socket, whose number may soon be another's. libpq
+    closes it by itself once the server has: while it reads, and before it tells. So
+    each time that it has read, what became of the connection is looked at.
     """
 
     _loop: AbstractEventLoop | None = None
@@ -47,6 +136,7 @@ class WatchingConnection(AsyncConnection[Any]):
     _context: Context
     _rested = 0.0
     _look_again: TimerHandle | None = None
+    _looks = 0
 
     async def wait(
         self,
@@ -68,6 +158,8 @@ class WatchingConnection(AsyncConnection[Any]):
                 # As good as always that is possible, and harmless if it isn't.
                 wanted = gen.send(Ready.W)
         except StopIteration as end:
+            if self.pgconn.status != _OK:
+                self._unwatch()
             result: R = end.value
             await self._be_fair()
             return result
@@ -80,9 +172,14 @@ class WatchingConnection(AsyncConnection[Any]):
         return await self._fall_back(gen, wanted)
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; who waits for it gets an error."""
         self._unwatch()
         await super().close()
+        if self._work is not None:
+            self._work = None
+            self._done.set_exception(
+                psycopg.OperationalError("the connection was closed")
+            )
 
     async def _read(self, work: PQGen[R]) -> R:
         loop = get_running_loop()
@@ -90,27 +187,27 @@ class WatchingConnection(AsyncConnection[Any]):
         # Handlers of notices see the variables of who waits.
         self._context = copy_context()
         self._work = work
+        self._looks = 0
         if self._look_again is None:
             # It outlasts many calls: a timer for each would cost more than they do.
             self._look_again = loop.call_later(_PATIENCE, self._look)
         try:
             result: R | Wait = await self._done
-        except BaseException as error:
-            if self._work is None:
-                raise
-            self._work = None
-            return await self._fall_back(work, Wait.R, error)
+        except BaseException:
+            if self._work is not None:
+                self._work = None
+                self._unwatch()
+                await self._interrupt(work)
+            raise
         if isinstance(result, Wait):
             return await self._fall_back(work, result)
         self._rested = monotonic()
         return result
 
-    async def _fall_back(
-        self, work: PQGen[R], wanted: Wait, error: BaseException | None = None
-    ) -> R:
-        """Let psycopg wait, or cope with an interruption."""
+    async def _fall_back(self, work: PQGen[R], wanted: Wait) -> R:
+        """Let psycopg wait."""
         self._unwatch()
-        return await super().wait(cast("PQGen[R]", _Begun(work, wanted, error)))
+        return await super().wait(cast("PQGen[R]", _Begun(work, wanted)))
 
     def _readable(self) -> None:
         """Go on with what waits; the event loop calls this."""
@@ -128,6 +225,8 @@ class WatchingConnection(AsyncConnection[Any]):
             self._done.set_result(wanted)
         except StopIteration as end:
             self._work = None
+            if self.pgconn.status != _OK:
+                self._unwatch()
             self._done.set_result(end.value)
         except BaseException as error:  # noqa: BLE001 -- raised where it is waited for
             self._work = None
@@ -141,6 +240,18 @@ class WatchingConnection(AsyncConnection[Any]):
             self._look_again = get_running_loop().call_later(_PATIENCE, self._look)
             # Harmless where there is nothing to read.
             self._readable()
+        if self._work is not None:
+            self._looks += 1
+            patience = patience_of(self)
+            # The first look may come as soon as the work has begun.
+            if patience is not None and (self._looks - 1) * _PATIENCE >= patience:
+                self._give_up(patience)
+
+    def _give_up(self, patience: float) -> None:
+        self._unwatch()
+        self._work = None
+        self.pgconn.finish()
+        self._done.set_exception(too_late(patience))
 
     def _watch(self) -> None:
         loop = get_running_loop()
@@ -172,23 +283,15 @@ class WatchingConnection(AsyncConnection[Any]):
 class _Begun:
     """Work under way, as psycopg can go on to wait for it.
 
-    It does so after an interruption as well: then it cancels the statement on the
-    server, and starts over with the same work to see the end of that. A generator
-    can't be started twice; this can.
+    A generator can't be started twice; this can.
     """
 
-    def __init__(
-        self, work: PQGen[Any], wanted: Wait, error: BaseException | None = None
-    ) -> None:
+    def __init__(self, work: PQGen[Any], wanted: Wait) -> None:
         self._work = work
         self._wanted = wanted
-        self._error = error
 
     def __next__(self) -> Wait:
         """What is waited for."""
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
         return self._wanted
 
     def send(self, ready: Ready) -> Wait:

@@ -8,6 +8,8 @@ the tests run on both.
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -89,12 +91,28 @@ def is_outdated(error: psycopg.Error) -> bool:
             return False
 
 
-def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[None]:
-    """Parse the statement on the server, with the types it was validated with."""
+def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[PGresult]:
+    """Parse the statement on the server, with the types it was validated with.
+
+    From here on, the server refuses to run it if its columns are others.
+
+    Returns:
+        The description of its columns.
+    """
     name = f"{next(_numbers)}:{codec.statement.name}".encode()[:_NAME_LENGTH]
-    pgconn.send_prepare(name, codec.statement.sql.encode(), codec.parameter_oids)
-    check((yield from answer(pgconn)))
+    pgconn.enter_pipeline_mode()
+    try:
+        pgconn.send_prepare(name, codec.statement.sql.encode(), codec.parameter_oids)
+        pgconn.send_describe_prepared(name)
+        pgconn.pipeline_sync()
+        yield from _send(pgconn)
+        parsed, described, *_ = yield from _fetch_all(pgconn, 2)
+    finally:
+        if pgconn.transaction_status in _SETTLED:
+            pgconn.exit_pipeline_mode()
+    check([parsed])
     codec.name = name
+    return check([described])
 
 
 def may_close(pgconn: PGconn) -> bool:
@@ -288,6 +306,14 @@ def next_chunk(pgconn: PGconn) -> PQGen[PGresult | None]:
     yield from drain(pgconn)
     check([result])
     return None
+
+
+def sever(pgconn: PGconn) -> None:
+    """Shut the socket down, of which whoever waits there gets to know."""
+    with suppress(OSError, psycopg.Error):
+        copy = socket.fromfd(pgconn.socket, socket.AF_INET, socket.SOCK_STREAM)
+        with copy:
+            copy.shutdown(socket.SHUT_RDWR)
 
 
 def is_active(pgconn: PGconn) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -14,17 +15,21 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from tests.quiet import without_notices
 
-from reposgen.analysis.nullability import Proof, prove
+from reposgen.analysis.declared import with_proved_columns
+from reposgen.analysis.definitions import read_bodies
+from reposgen.analysis.nullability import Definitions, Proof, prove
 from reposgen.database import open_server
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
 from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.model import Catalog, Described, Statement
+from reposgen.live_schema.sql_functions import read_sql_functions
 from reposgen.live_schema.tree import parse_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from reposgen.analysis.nullability import Body
     from reposgen.live_schema.tree.model import Query
 
 
@@ -35,7 +40,7 @@ class Schema:
     connection: psycopg.Connection[tuple[object, ...]]
     catalog: Catalog
     quiet: bool = False
-    definitions: dict[int, tuple[Proof, ...]] = field(default_factory=dict)
+    views: dict[int, tuple[Proof, ...]] = field(default_factory=dict)
 
     @property
     def major(self) -> int:
@@ -65,8 +70,12 @@ class Schema:
             self.catalog,
             builtin_functions(self.major),
             frozenset(nullable),
-            self.definitions,
+            Definitions(views=self.views, bodies=self._bodies(tree)),
         )
+
+    def _bodies(self, tree: Query) -> Mapping[int, Body]:
+        read = partial(read_sql_functions, self.connection)
+        return read_bodies([tree], self.catalog, read)
 
     def proofs(self, statement: str, nullable: Sequence[int] = ()) -> tuple[Proof, ...]:
         return self.prove(self.trees([statement])[statement], nullable)
@@ -110,10 +119,11 @@ class Schemas:
 def _with_definitions(
     connection: psycopg.Connection[tuple[object, ...]], *, quiet: bool
 ) -> Schema:
-    schema = Schema(connection, read_catalog(connection), quiet=quiet)
+    catalog = with_proved_columns(read_catalog(connection))
+    schema = Schema(connection, catalog, quiet=quiet)
     for relation in schema.catalog.relations.values():
         if relation.view_definition:
-            schema.definitions[relation.oid] = schema.proofs(relation.view_definition)
+            schema.views[relation.oid] = schema.proofs(relation.view_definition)
     return schema
 
 

@@ -86,6 +86,11 @@ class Expressions(ABC):
                 lambda: f"({sub()} + {sub()})",
                 lambda: f"length({sub(TEXT)})",
                 lambda: f"abs({sub()})",
+                lambda: f"f_add({sub()}, {sub()})",
+                lambda: f"f_add({sub()})",
+                lambda: f"f_one({sub(TEXT)})",
+                lambda: f"f_score({sub()})",
+                lambda: f"f_size({sub()})",
                 lambda: f"strpos({sub(TEXT)}, {sub(TEXT)})",
                 lambda: f"num_nulls({sub()}, {sub(TEXT)})",
                 lambda: f"array_length(ARRAY[{sub()}], 1)",
@@ -93,6 +98,8 @@ class Expressions(ABC):
         else:
             makers += [
                 lambda: f"lower({sub()})",
+                lambda: f"f_or({sub()})",
+                lambda: f"(f_first({sub(INT)})).title",
                 lambda: f"({sub()} || {sub()})",
                 lambda: f"concat({sub()}, {sub(INT)})",
                 lambda: f"({sub(INT)})::text",

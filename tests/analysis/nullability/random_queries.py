@@ -210,7 +210,9 @@ class Queries(Expressions):
             return "1 = 1"
         return f"{self.random.choice(ones)} = {self.random.choice(others)}"
 
-    def _item(self, scope: Scope, depth: int) -> str:
+    def _item(  # noqa: PLR0911 - one return for each kind of item
+        self, scope: Scope, depth: int
+    ) -> str:
         alias = self._alias()
         if depth > 1 and self._chance(0.25):
             types = self._types()
@@ -229,7 +231,15 @@ class Queries(Expressions):
             scope.items.append(Item(alias, {"u": TEXT, "n": INT}))
             elements = self.random.choice(("'a', NULL", "'a', 'b'"))
             return f"unnest(ARRAY[{elements}]::text[]) WITH ORDINALITY AS {alias}(u, n)"
-        table = self.random.choice((*TABLES, *TABLES, "v", "w", "x"))
+        if self._chance(0.05):
+            row = {"cid": INT, "title": TEXT, "sub": TEXT}
+            scope.items.append(Item(alias, row))
+            return f"f_rows({self._constant(INT)}) AS {alias}"
+        if self._chance(0.03):
+            scope.items.append(Item(alias, COLUMNS["c"]))
+            return f"f_first({self._constant(INT)}) AS {alias}"
+        views = ("v", "w", "x", "y", "z", "base", "ONLY base")
+        table = self.random.choice((*TABLES, *TABLES, *TABLES, *views))
         scope.items.append(Item(alias, COLUMNS[table]))
         return f"{table} AS {alias}"
 

@@ -10,10 +10,14 @@ if TYPE_CHECKING:
 
 SCHEMA = """
 CREATE TABLE p (id int PRIMARY KEY, name text NOT NULL, note text, score int,
-                flag boolean NOT NULL, tags text[] NOT NULL);
+                flag boolean NOT NULL, tags text[] NOT NULL,
+                size int GENERATED ALWAYS AS (length(name)) STORED,
+                half text GENERATED ALWAYS AS (note || name) STORED);
 CREATE TABLE c (id int PRIMARY KEY, p_id int NOT NULL REFERENCES p,
                 q_id int REFERENCES p, title text NOT NULL, sub text, amount int,
-                ok boolean, UNIQUE (title, p_id));
+                ok boolean, sure text DEFAULT 'a' CHECK (sure IS NOT NULL OR false),
+                spare text, CHECK (spare IS NOT NULL OR amount > 0),
+                UNIQUE (title, p_id));
 CREATE TABLE l (c_id int NOT NULL REFERENCES c, tag text NOT NULL, weight int,
                 note text, PRIMARY KEY (c_id, tag));
 CREATE VIEW v AS SELECT p.id AS pid, p.name, c.id AS cid, c.title, c.sub, c.amount
@@ -21,6 +25,24 @@ CREATE VIEW v AS SELECT p.id AS pid, p.name, c.id AS cid, c.title, c.sub, c.amou
 CREATE VIEW w AS SELECT pid, count(*)::int AS n, max(sub) AS m, min(title) AS t
     FROM v GROUP BY pid;
 CREATE VIEW x AS SELECT * FROM v WHERE cid IS NOT NULL;
+CREATE VIEW y AS SELECT p.id AS p_id, name, size, half, count(c.id)::int AS n
+    FROM p LEFT JOIN c ON c.q_id = p.id GROUP BY p.id;
+CREATE VIEW z AS SELECT c.id AS cid, p_id, sure, spare, p.name FROM c
+    JOIN p ON p.id = c.p_id;
+CREATE TABLE base (id int, kind text CHECK (kind IS NOT NULL), word text,
+    CHECK (word IS NOT NULL) NO INHERIT);
+CREATE TABLE derived (more int) INHERITS (base);
+CREATE FUNCTION f_add(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql RETURN a + b;
+CREATE FUNCTION f_or(t text) RETURNS text LANGUAGE sql AS 'SELECT coalesce(t, ''-'')';
+CREATE FUNCTION f_one(t text) RETURNS int LANGUAGE sql STRICT AS 'SELECT 1';
+CREATE FUNCTION f_score(k int) RETURNS int LANGUAGE sql STABLE
+    AS 'SELECT score FROM p WHERE id = k';
+CREATE FUNCTION f_size(k int) RETURNS int LANGUAGE sql STABLE
+    AS 'SELECT count(*)::int FROM c WHERE p_id = k';
+CREATE FUNCTION f_rows(k int) RETURNS TABLE (cid int, title text, sub text)
+    LANGUAGE sql STABLE AS 'SELECT id, title, sub FROM c WHERE id >= k OR k IS NULL';
+CREATE FUNCTION f_first(k int) RETURNS c LANGUAGE sql STABLE
+    AS 'SELECT * FROM c WHERE id = k';
 """
 
 INT, TEXT, BOOL = "int", "text", "boolean"
@@ -47,6 +69,10 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "w": {"pid": INT, "n": INT, "m": TEXT, "t": TEXT},
     "x": {"pid": INT, "cid": INT, "title": TEXT, "sub": TEXT, "amount": INT},
+    "y": {"p_id": INT, "name": TEXT, "size": INT, "half": TEXT, "n": INT},
+    "z": {"cid": INT, "p_id": INT, "sure": TEXT, "spare": TEXT, "name": TEXT},
+    "base": {"id": INT, "kind": TEXT, "word": TEXT},
+    "ONLY base": {"id": INT, "kind": TEXT, "word": TEXT},
 }
 TABLES = ("p", "c", "l")
 AGGREGATES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -155,9 +181,10 @@ def random_state(random: Random) -> str:
     for i in children:
         other = null_or(random.choice(parents))
         rows.append(
-            f"INSERT INTO c VALUES ({i}, {random.choice(parents)}, {other},"
+            f"INSERT INTO c (id, p_id, q_id, title, sub, amount, ok, spare)"
+            f" VALUES ({i}, {random.choice(parents)}, {other},"
             f" '{text()}{i}', {null_or(text())}, {null_or(random.randint(0, 3))},"
-            f" {random.choice(('NULL', 'true', 'false'))})"
+            f" {random.choice(('NULL', 'true', 'false'))}, {null_or(text())})"
         )
     links = {(i, text()) for i in children for _ in range(2) if random.random() < 0.6}
     rows += [
@@ -165,4 +192,15 @@ def random_state(random: Random) -> str:
         f" {null_or(text())})"
         for i, tag in sorted(links)
     ]
-    return "; ".join(["TRUNCATE p, c, l", *rows])
+    for i in children:
+        table = random.choice(("base", "derived"))
+        word = f"'{text()}'" if table == "base" else null_or(text())
+        rows.append(f"INSERT INTO {table} VALUES ({i}, '{text()}', {word})")
+    # A row that a CHECK refuses is left out alone.
+    guarded = [
+        f"DO $$ BEGIN {row}; EXCEPTION WHEN integrity_constraint_violation THEN END $$"
+        if row.startswith(("INSERT INTO c", "INSERT INTO l"))
+        else row
+        for row in rows
+    ]
+    return "; ".join(["TRUNCATE p, c, l, base", *guarded])

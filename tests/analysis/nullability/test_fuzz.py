@@ -7,11 +7,13 @@ for others.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from tests.analysis.nullability.random_schema import SCHEMA, random_state
 from tests.analysis.nullability.random_statements import Statements
 
@@ -81,3 +83,8 @@ def _execute(schema: Schema, run: Run) -> None:
         # A subquery with two rows, a key that is missing, too many rows to wait for:
         # without a result there is nothing to hold against a proof.
         return
+    finally:
+        # On a machine with much to do, what rolls back may be out of time itself.
+        while schema.connection.info.transaction_status != TransactionStatus.IDLE:
+            with suppress(psycopg.errors.QueryCanceled):
+                schema.connection.rollback()

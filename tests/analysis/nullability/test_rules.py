@@ -137,7 +137,7 @@ def schema(schemas: Schemas) -> Schema:
         ("SELECT note FROM parents WHERE (note, name) IS NOT NULL", "N"),
         ("SELECT note FROM parents WHERE NOT ((note, name) IS NULL)", "."),
         # Functions.
-        ("SELECT mine(id) FROM parents", "."),
+        ("SELECT mine(id), mine(friend_id) FROM children", "N."),
         ("SELECT note FROM parents WHERE mine(length(note)) = 1", "N"),
         (
             "SELECT concat(VARIADIC NULL::text[]), num_nulls(VARIADIC '{1}'::int[])",
@@ -197,7 +197,9 @@ def schema(schemas: Schemas) -> Schema:
         ("UPDATE watched SET note = 'x' RETURNING id, note", "N."),
         ("DELETE FROM watched WHERE note = 'x' RETURNING note", "N"),
         ("INSERT INTO parts VALUES (1, 'x') RETURNING id, note", "N."),
-        ("UPDATE children SET note = '' RETURNING total", "."),
+        ("UPDATE children SET note = '' RETURNING total", "N"),
+        ("UPDATE children SET title = '' RETURNING total", "."),
+        ("UPDATE children SET title = '' WHERE note <> '' RETURNING total", "N"),
         ("UPDATE parents SET note = note || 'x' RETURNING note", "."),
         ("UPDATE parents SET note = note || 'x' WHERE note <> '' RETURNING note", "N"),
         ("UPDATE parents SET name = 'x' WHERE note <> '' RETURNING note", "N"),

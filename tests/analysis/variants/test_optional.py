@@ -15,6 +15,7 @@ from reposgen.analysis.model import OptionalKind, PieceRole
 from reposgen.analysis.variants.clauses import Clauses
 from reposgen.analysis.variants.combinations import joined
 from reposgen.analysis.variants.optional import Pieces, cut_optional
+from reposgen.analysis.variants.requests import Named
 from reposgen.diagnostics import SourceFile
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def cut(
     sql: str, optional: Mapping[int, str]
 ) -> tuple[Pieces | None, tuple[Diagnostic, ...]]:
     source = SourceFile(path="q.sql", text=sql)
-    result = cut_optional(sql, optional, lambda at: source.span(at, at + 2))
+    place = source.span(0, 0)
+    named = {number: Named(name=name, span=place) for number, name in optional.items()}
+    result = cut_optional(sql, named, lambda at: source.span(at, at + 2))
     return (result, ()) if isinstance(result, Pieces) else (None, result)
 
 

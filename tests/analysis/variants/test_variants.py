@@ -9,6 +9,7 @@ import pytest
 from reposgen.analysis.model import Cardinality, Column, OptionalKind
 from reposgen.analysis.variants.combinations import joined, judged_variants
 from reposgen.analysis.variants.optional import Pieces, cut_optional
+from reposgen.analysis.variants.requests import Named
 from reposgen.diagnostics import SourceFile
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def test_without_trees_nothing_is_proved_and_nothing_breaks(judge: Judge) -> Non
 
 def pieces_of(sql: str, count: int) -> Pieces:
     source = SourceFile(path="q.sql", text=sql)
-    names = {number: f"p{number}" for number in range(1, count + 1)}
+    place = source.span(0, 0)
+    names = {n: Named(name=f"p{n}", span=place) for n in range(1, count + 1)}
     found = cut_optional(sql, names, source.span)
     assert isinstance(found, Pieces)
     return found
@@ -175,7 +177,7 @@ def test_items_of_several_parameters() -> None:
         ("SELECT a, count(*) FROM t WHERE a > 0 GROUP BY a ORDER BY count(*), a", 1),
         ("SELECT DISTINCT name, tenant FROM t ORDER BY tenant, name", 2),
         ("SELECT id FROM t UNION SELECT id FROM u ORDER BY id", 1),
-        ("SELECT id, row_number() OVER (ORDER BY a) FROM t ORDER BY 2, 1", 1),
+        ("SELECT id, row_number() OVER (ORDER BY a, id) FROM t ORDER BY 2, 1", 1),
         ("WITH q AS (SELECT id AS n FROM t) SELECT n FROM q ORDER BY n", 1),
         ('SELECT id AS "id!" FROM t ORDER BY id', 1),
     ],
@@ -219,7 +221,7 @@ def test_sorts_keep_nulls_where_they_are_put(judge: Judge) -> None:
     query = only(
         judge,
         "-- name: Q :many\n-- @sort a, b nulls first, name\n"
-        "SELECT a, b, name FROM t ORDER BY a DESC NULLS LAST, t.id DESC LIMIT 3;\n",
+        "SELECT a, b, name FROM t ORDER BY a DESC NULLS LAST, t.id DESC;\n",
     )
     [clause] = [piece for piece in query.pieces if piece.sorts]
     assert {sort.name: sort.sql.strip() for sort in clause.sorts} == {

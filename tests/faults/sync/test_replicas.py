@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, LiteralString, Unpack
 
 import psycopg
 import pytest
+from tests.faults.conftest import major
 from tests.runtime import shop
 from tests.runtime.sync.repositories import Database
 from tests.support.crashes import meanwhile
 from tests.support.proxy import proxied
+from tests.support.replica import replica_of
 
 from reposgen_runtime import Key, Ordering, Statement, Variants
 from reposgen_runtime.errors import (
@@ -24,6 +26,7 @@ from reposgen_runtime.errors import (
     Unavailable,
 )
 from reposgen_runtime.sync import Runner
+from reposgen_runtime.sync._compat import sleep
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -455,3 +458,36 @@ def test_the_primary_is_down(primary: str, replica: Replica) -> None:
                 pass
             replica.tell("SELECT pg_wal_replay_resume()")
             reach(run)
+
+
+def test_a_replica_of_another_timeline(
+    replicated: tuple[str, Replica], replica: Replica
+) -> None:
+    """It has more of the old primary's log than the new primary began with."""
+    old, _ = replicated
+    with replica_of(old, major(), "shop") as promoted:
+        promoted.tell("SELECT pg_promote()")
+        with psycopg.connect(old, autocommit=True) as connection:
+            connection.execute("INSERT INTO tasks (title) SELECT repeat('x', 1000)")
+            connection.execute("SELECT pg_switch_wal()")
+        replica.catch_up(old)
+        with replica_of(promoted.conninfo, major(), "shop") as follower:
+            with Database.open(
+                promoted.conninfo,
+                replicas=[replica.conninfo, follower.conninfo],
+                replica_interval=0.02,
+            ) as db:
+                run = Runner(db, shop.PACKAGE)
+                while "up" not in (states := _states(db)) or "down" in states:
+                    sleep(0.01)
+                for number in range(20):
+                    task = db.tasks.create(title=str(number))
+                    assert (db.tasks.get(id=task.id)).title == str(number)
+                    assert db.tasks.count() == number + 1
+                while not run.one(WHERE):
+                    sleep(0.01)
+                assert _states(db) == ["diverged", "up"]
+
+
+def _states(db: Database) -> list[str]:
+    return [str(each.standing) for each in db.statistics().replicas]

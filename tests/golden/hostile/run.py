@@ -28,9 +28,9 @@ async def run(url: str) -> None:
         assert found.größe == 2
         assert (found.a_b, found.a_b_2, found.x___) == ("a", "b", "j")
         assert found.Statement_ is Date("line\nbreak")
-        (row,) = await db.models.package()
+        (row,) = await db.models.packages()
         assert (row.x, row.x_2, row.self, row.self_2) == (1, "f", "s", "F")
-        assert (await db.models.package_2(package=1)).import_ == 1
+        assert (await db.models.package(package=1)).import_ == 1
         assert await db.models.async_(class_=[1, 2]) == [1]
         assert await db.models.put([PutParams(1, 2)]) == 1
         assert await db.models.pass_() == [Pass(1, 2)]

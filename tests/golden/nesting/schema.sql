@@ -4,5 +4,5 @@ CREATE TABLE tasks (
     id integer PRIMARY KEY,
     title text NOT NULL,
     owner_id integer REFERENCES users,
-    steps step[] NOT NULL DEFAULT '{}'
+    steps step[] NOT NULL DEFAULT '{}' CHECK (array_position(steps, NULL) IS NULL)
 );

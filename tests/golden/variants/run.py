@@ -73,13 +73,13 @@ async def pages(tasks: TaskRepositoryProtocol) -> None:
 
 
 async def sorts(tasks: TaskRepositoryProtocol) -> None:
-    found = await tasks.search_tasks(most=9)
+    found = await tasks.search_tasks()
     assert [row.id for row in found] == [1, 4, 7, 2, 3, 5, 6]
-    found = await tasks.search_tasks(most=9, sort="-deadline", pattern="task%")
+    found = await tasks.search_tasks(sort="-deadline", pattern="task%")
     assert [row.id for row in found] == [6, 5, 3, 2, 7, 4, 1]
-    found = await tasks.search_tasks(most=2, sort="-title")
+    found = (await tasks.search_tasks(sort="-title"))[:2]
     assert [row.id for row in found] == [7, 6]
-    assert [row.id for row in await tasks.search_tasks(most=9, pattern="%3")] == [4]
+    assert [row.id for row in await tasks.search_tasks(pattern="%3")] == [4]
     streamed = [title async for title in tasks.stream_titles(sort="-title")]
     assert streamed[0] == "task 6"
 
@@ -118,7 +118,7 @@ def run_sync(url: str) -> None:
         assert [task.priority for task in page.items] == [9, 2]
         assert tasks.list_tasks(tenant_id=1, sort="-priority", after=page.next).items
         tasks.patch_task(id=2, description=None, title="t")
-        assert [row.title for row in tasks.search_tasks(most=1, pattern="t")] == ["t"]
+        assert [row.title for row in tasks.search_tasks(pattern="t")] == ["t"]
         assert list(tasks.stream_titles(sort="title"))[0] == "newer"
         with pytest.raises(NothingToUpdate):
             tasks.patch_task(id=2)

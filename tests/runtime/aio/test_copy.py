@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from tests.runtime.values import VALUES, spelled
 
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.errors import (
+    ConnectionInUse,
     InvalidArgument,
     InvalidText,
     RepositoryError,
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from tests.runtime.aio.repositories import Database
 
     from reposgen_runtime.aio import Runner
+
+
+@dataclass
+class Owner:
+    id: int
+    name: str
 
 
 class LeaveError(Exception):
@@ -120,6 +128,30 @@ async def test_in_a_transaction_it_is_part_of_it(db: Database, run: Runner) -> N
     assert await run.one(shop.COUNT) == 0
 
 
+async def test_rows_that_its_own_connection_makes(db: Database, run: Runner) -> None:
+    async def queried() -> AsyncGenerator[str, None]:
+        yield str(await db.tasks.count())
+
+    async def copied() -> AsyncGenerator[str, None]:
+        yield str(await run.copy_from(shop.COPY_TITLES, ["a"]))
+
+    async def caught() -> AsyncGenerator[str, None]:
+        with pytest.raises(ConnectionInUse, match="COPY is under way"):
+            async with db.savepoint():
+                pass
+        yield "b"
+
+    for rows in (queried, copied):
+        with pytest.raises(ConnectionInUse, match="COPY is under way"):
+            async with db.transaction():
+                await run.copy_from(shop.COPY_TITLES, rows())
+    # On connections of their own there is nothing to wait for.
+    assert await run.copy_from(shop.COPY_TITLES, queried()) == 1
+    async with db.transaction():
+        assert await run.copy_from(shop.COPY_TITLES, caught()) == 1
+        assert await db.tasks.count() == 2
+
+
 REPORT = Statement[None](
     "report",
     """SELECT n AS "a $1", '$1 "' || $2 AS b, $3 /* $1 /* $2 */ */ AS at -- $1
@@ -128,6 +160,33 @@ REPORT = Statement[None](
     read_only=True,
 )
 ARGUMENTS = (2, "it's \\ ü,", datetime(2026, 1, 2, tzinfo=UTC), -5)
+
+
+@pytest.mark.usefixtures("own_database")
+async def test_copy_follows_the_search_path(db: Database, run: Runner) -> None:
+    copy = Statement[int](
+        "owners.copy",
+        "INSERT INTO owners (id, name) VALUES ($1, $2)",
+        parameters=("int4", "text"),
+        fields=("id", "name"),
+        copy=CopyInto('"owners"', ('"id"', '"name"')),
+    )
+    where = Statement[str](
+        "owners.where",
+        "SELECT tableoid::regclass::text FROM owners",
+        results=("text",),
+        read_only=True,
+    )
+    async with db.connection() as connection:
+        await connection.execute(
+            "CREATE SCHEMA north; CREATE TABLE north.owners (LIKE owners)"
+        )
+    async with db.transaction():
+        async with db.connection() as connection:
+            await connection.execute("SET LOCAL search_path = north")
+        assert await run.copy_from(copy, [Owner(1, "a")]) == 1
+        assert await run.many(where) == ["owners"]
+    assert await run.many(where) == []
 
 
 async def test_csv(run: Runner) -> None:

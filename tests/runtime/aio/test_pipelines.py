@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.runtime import shop
-from tests.runtime.aio.repositories import Database
+from tests.runtime.aio.repositories import Database, TaskRepository
 
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Pipeline, Runner
@@ -27,6 +28,8 @@ from reposgen_runtime.errors import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from reposgen_runtime.aio import Source
 
 FAST = pytest.mark.parametrize("plain", [False])
 FAIL = Statement[int]("fail", "SELECT 1 / 0", results=("int4",), read_only=True)
@@ -210,35 +213,79 @@ async def test_in_a_transaction(db: Database, run: Runner) -> None:
 
 
 async def test_what_a_pipeline_refuses(db: Database, run: Runner) -> None:
-    async def nothing() -> None:
-        pass
-
-    async def copy() -> int:
-        return await run.copy_from(shop.COPY_TITLES, ["a"])
-
     with pytest.raises(TransactionRequired):
         async with db.pipeline() as pipeline:
             pipeline.add(run.opt, shop.LOCK, (1,))
     async with db.pipeline() as pipeline:
         with pytest.raises(RepositoryError, match="one statement"):
-            pipeline.add(nothing)
-        with pytest.raises(RepositoryError, match="one statement"):
             pipeline.add(run.stream, shop.LIST)  # type: ignore[arg-type,unused-ignore] # no coroutine
         with pytest.raises(RepositoryError, match="no batch, COPY, stream"):
-            pipeline.add(copy)
+            pipeline.add(run.copy_from, shop.COPY_TITLES, ["a"])
         with pytest.raises(RepositoryError, match="no batch, COPY, stream"):
             pipeline.add(run.batch_exec, shop.CLOSE, [1])
     assert await db.tasks.count() == 0
 
 
-@FAST
-async def test_more_than_one_statement(db: Database) -> None:
-    async def two() -> int:
-        return await db.tasks.count() + await db.tasks.count()
+class Own(TaskRepository):
+    """A user's repository, with methods beside the generated ones."""
 
-    with pytest.raises(RepositoryError, match="more than one statement"):
+    __slots__ = ("calls",)
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.calls = 0
+
+    async def get(self, *, id: int) -> shop.Task:  # noqa: A002 - the column's name
+        self.calls += 1
+        return await super().get(id=id)
+
+
+async def test_what_calls_methods_is_refused_before_it_runs(
+    db: Database, conninfo: str
+) -> None:
+    calls: list[str] = []
+
+    async def wrapper() -> int:
+        calls.append("called")
+        return await db.tasks.count()
+
+    async def nothing() -> None:
+        calls.append("called")
+
+    own = Own(db)
+    async with Database.open(conninfo) as other, db.transaction() as transaction:  # noqa: SIM117, RUF100 -- it would be long
         async with db.pipeline() as pipeline:
-            pipeline.add(two)
+            for refused in (
+                wrapper,
+                nothing,
+                lambda: wrapper(),  # noqa: PLW0108 -- it is to be one
+                partial(wrapper),
+                partial(own.get, id=1),
+                other.tasks.count,
+                TaskRepository(other).count,
+                TaskRepository(transaction).count,
+            ):
+                with pytest.raises(RepositoryError, match="and no other function"):
+                    pipeline.add(refused)
+            inherited = pipeline.add(own.count)
+            counted = pipeline.add(TaskRepository(db).count)
+            created = pipeline.add(partial(db.tasks.create, title="a"), slug="b")
+    assert (inherited.result(), counted.result(), created.result().title) == (0, 0, "a")
+    assert (calls, own.calls) == ([], 0)
+
+
+async def test_a_pipeline_is_part_of_the_transaction_that_it_began_in(
+    db: Database,
+) -> None:
+    transaction = db.transaction()
+    await transaction.__aenter__()
+    pipeline_block = db.pipeline()
+    pipeline = await pipeline_block.__aenter__()
+    pipeline.add(db.tasks.create, title="a")
+    await transaction.__aexit__(None, None, None)
+    with pytest.raises(TransactionClosed):
+        await pipeline_block.__aexit__(None, None, None)
+    assert await db.tasks.count() == 0
 
 
 async def test_limits_of_single_statements(db: Database, run: Runner) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tests.runtime.values import VALUES, spelled
 
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.errors import (
+    ConnectionInUse,
     InvalidArgument,
     InvalidText,
     RepositoryError,
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
     from tests.runtime.sync.repositories import Database
 
     from reposgen_runtime.sync import Runner
+
+
+@dataclass
+class Owner:
+    id: int
+    name: str
 
 
 class LeaveError(Exception):
@@ -122,6 +130,30 @@ def test_in_a_transaction_it_is_part_of_it(db: Database, run: Runner) -> None:
     assert run.one(shop.COUNT) == 0
 
 
+def test_rows_that_its_own_connection_makes(db: Database, run: Runner) -> None:
+    def queried() -> Generator[str, None, None]:
+        yield str(db.tasks.count())
+
+    def copied() -> Generator[str, None, None]:
+        yield str(run.copy_from(shop.COPY_TITLES, ["a"]))
+
+    def caught() -> Generator[str, None, None]:
+        with pytest.raises(ConnectionInUse, match="COPY is under way"):
+            with db.savepoint():
+                pass
+        yield "b"
+
+    for rows in (queried, copied):
+        with pytest.raises(ConnectionInUse, match="COPY is under way"):
+            with db.transaction():
+                run.copy_from(shop.COPY_TITLES, rows())
+    # On connections of their own there is nothing to wait for.
+    assert run.copy_from(shop.COPY_TITLES, queried()) == 1
+    with db.transaction():
+        assert run.copy_from(shop.COPY_TITLES, caught()) == 1
+        assert db.tasks.count() == 2
+
+
 REPORT = Statement[None](
     "report",
     """SELECT n AS "a $1", '$1 "' || $2 AS b, $3 /* $1 /* $2 */ */ AS at -- $1
@@ -130,6 +162,33 @@ REPORT = Statement[None](
     read_only=True,
 )
 ARGUMENTS = (2, "it's \\ ü,", datetime(2026, 1, 2, tzinfo=UTC), -5)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_copy_follows_the_search_path(db: Database, run: Runner) -> None:
+    copy = Statement[int](
+        "owners.copy",
+        "INSERT INTO owners (id, name) VALUES ($1, $2)",
+        parameters=("int4", "text"),
+        fields=("id", "name"),
+        copy=CopyInto('"owners"', ('"id"', '"name"')),
+    )
+    where = Statement[str](
+        "owners.where",
+        "SELECT tableoid::regclass::text FROM owners",
+        results=("text",),
+        read_only=True,
+    )
+    with db.connection() as connection:
+        connection.execute(
+            "CREATE SCHEMA north; CREATE TABLE north.owners (LIKE owners)"
+        )
+    with db.transaction():
+        with db.connection() as connection:
+            connection.execute("SET LOCAL search_path = north")
+        assert run.copy_from(copy, [Owner(1, "a")]) == 1
+        assert run.many(where) == ["owners"]
+    assert run.many(where) == []
 
 
 def test_csv(run: Runner) -> None:

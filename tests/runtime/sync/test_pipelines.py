@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.runtime import shop
-from tests.runtime.sync.repositories import Database
+from tests.runtime.sync.repositories import Database, TaskRepository
 
 from reposgen_runtime import Statement
 from reposgen_runtime.errors import (
@@ -29,6 +30,8 @@ from reposgen_runtime.sync import Pipeline, Runner
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from reposgen_runtime.sync import Source
 
 FAST = pytest.mark.parametrize("plain", [False])
 FAIL = Statement[int]("fail", "SELECT 1 / 0", results=("int4",), read_only=True)
@@ -210,35 +213,79 @@ def test_in_a_transaction(db: Database, run: Runner) -> None:
 
 
 def test_what_a_pipeline_refuses(db: Database, run: Runner) -> None:
-    def nothing() -> None:
-        pass
-
-    def copy() -> int:
-        return run.copy_from(shop.COPY_TITLES, ["a"])
-
     with pytest.raises(TransactionRequired):
         with db.pipeline() as pipeline:
             pipeline.add(run.opt, shop.LOCK, (1,))
     with db.pipeline() as pipeline:
         with pytest.raises(RepositoryError, match="one statement"):
-            pipeline.add(nothing)
-        with pytest.raises(RepositoryError, match="one statement"):
             pipeline.add(run.stream, shop.LIST)  # type: ignore[arg-type,unused-ignore] # no coroutine
         with pytest.raises(RepositoryError, match="no batch, COPY, stream"):
-            pipeline.add(copy)
+            pipeline.add(run.copy_from, shop.COPY_TITLES, ["a"])
         with pytest.raises(RepositoryError, match="no batch, COPY, stream"):
             pipeline.add(run.batch_exec, shop.CLOSE, [1])
     assert db.tasks.count() == 0
 
 
-@FAST
-def test_more_than_one_statement(db: Database) -> None:
-    def two() -> int:
-        return db.tasks.count() + db.tasks.count()
+class Own(TaskRepository):
+    """A user's repository, with methods beside the generated ones."""
 
-    with pytest.raises(RepositoryError, match="more than one statement"):
+    __slots__ = ("calls",)
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.calls = 0
+
+    def get(self, *, id: int) -> shop.Task:  # noqa: A002 - the column's name
+        self.calls += 1
+        return super().get(id=id)
+
+
+def test_what_calls_methods_is_refused_before_it_runs(
+    db: Database, conninfo: str
+) -> None:
+    calls: list[str] = []
+
+    def wrapper() -> int:
+        calls.append("called")
+        return db.tasks.count()
+
+    def nothing() -> None:
+        calls.append("called")
+
+    own = Own(db)
+    with Database.open(conninfo) as other, db.transaction() as transaction:  # noqa: SIM117, RUF100 -- it would be long
         with db.pipeline() as pipeline:
-            pipeline.add(two)
+            for refused in (
+                wrapper,
+                nothing,
+                lambda: wrapper(),  # noqa: PLW0108 -- it is to be one
+                partial(wrapper),
+                partial(own.get, id=1),
+                other.tasks.count,
+                TaskRepository(other).count,
+                TaskRepository(transaction).count,
+            ):
+                with pytest.raises(RepositoryError, match="and no other function"):
+                    pipeline.add(refused)
+            inherited = pipeline.add(own.count)
+            counted = pipeline.add(TaskRepository(db).count)
+            created = pipeline.add(partial(db.tasks.create, title="a"), slug="b")
+    assert (inherited.result(), counted.result(), created.result().title) == (0, 0, "a")
+    assert (calls, own.calls) == ([], 0)
+
+
+def test_a_pipeline_is_part_of_the_transaction_that_it_began_in(
+    db: Database,
+) -> None:
+    transaction = db.transaction()
+    transaction.__enter__()
+    pipeline_block = db.pipeline()
+    pipeline = pipeline_block.__enter__()
+    pipeline.add(db.tasks.create, title="a")
+    transaction.__exit__(None, None, None)
+    with pytest.raises(TransactionClosed):
+        pipeline_block.__exit__(None, None, None)
+    assert db.tasks.count() == 0
 
 
 def test_limits_of_single_statements(db: Database, run: Runner) -> None:

@@ -5,7 +5,21 @@ Sound before precise: a column is not null only where that is proved.
 
 from __future__ import annotations
 
+from reposgen.analysis.nullability.knowledge import Body, Definitions
 from reposgen.analysis.nullability.proof import Proof
-from reposgen.analysis.nullability.prover import RowProofs, prove, prove_rows
+from reposgen.analysis.nullability.prover import (
+    RowProofs,
+    assignment_prover,
+    prove,
+    prove_rows,
+)
 
-__all__ = ["Proof", "RowProofs", "prove", "prove_rows"]
+__all__ = [
+    "Body",
+    "Definitions",
+    "Proof",
+    "RowProofs",
+    "assignment_prover",
+    "prove",
+    "prove_rows",
+]

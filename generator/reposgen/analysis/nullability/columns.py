@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.nullability.elements import elements_not_null
+from reposgen.analysis.nullability.functions import call_value
 from reposgen.analysis.nullability.outputs import cte_column
-from reposgen.analysis.nullability.proof import all_of, may_be_null, never_null
+from reposgen.analysis.nullability.proof import (
+    Proof,
+    all_of,
+    may_be_null,
+    never_null,
+)
+from reposgen.analysis.nullability.stored import row_expression
+from reposgen.analysis.nullability.tables import table_function_column
 from reposgen.live_schema.functions import NullRule
 from reposgen.live_schema.model import RelationKind
 from reposgen.live_schema.tree import expressions as e
@@ -15,7 +23,6 @@ from reposgen.live_schema.tree.model import RteKind
 if TYPE_CHECKING:
     from reposgen.analysis.nullability.jointree import Side
     from reposgen.analysis.nullability.place import Place
-    from reposgen.analysis.nullability.proof import Proof
     from reposgen.live_schema.tree.model import RangeTableEntry
 
 _UNNEST = 2331
@@ -33,7 +40,7 @@ def column(var: e.Var, place: Place) -> Proof:
     if nulled is None:
         # The row that is there already, for ON CONFLICT and MERGE.
         if var.index == place.query.result_relation:
-            return table_column(var.column, entry, place, name)
+            return table_column(var, entry, place, name)
         return may_be_null(f"{name} is of no item of FROM")
     return _joined(_present_column(var, entry, place, name), nulled, entry.name, place)
 
@@ -46,7 +53,9 @@ def _joined(proof: Proof, nulled: frozenset[Side], name: str, place: Place) -> P
         return may_be_null(f"{name} is on the nullable side of {words}")
     if nulled and proof.not_null:
         words = place.scope.joins.describe(min(nulled))
-        return proof.because(f"each row that is left has a match for {name} in {words}")
+        found = [place.matches[side] for side in sorted(nulled & place.matches.keys())]
+        why = f"each row that is left has a match for {name} in {words}"
+        return Proof(True, (why, *found[:1], *proof.why))
     return proof
 
 
@@ -56,7 +65,7 @@ def _present_column(  # noqa: PLR0911 - one return for each kind of entry
     """The same for a row that no outer join made up."""
     match entry.kind:
         case RteKind.RELATION:
-            return table_column(var.column, entry, place, name)
+            return table_column(var, entry, place, name)
         case RteKind.SUBQUERY if entry.subquery is not None:
             if var.column == 0:
                 return never_null(f"a whole row of {entry.name} is a value")
@@ -84,25 +93,52 @@ def _present_column(  # noqa: PLR0911 - one return for each kind of entry
             return _function_column(var, entry, place, name)
         case RteKind.JOIN:
             return never_null(f"a whole row of {entry.name} is a value")
+        case RteKind.TABLE_FUNCTION:
+            return table_function_column(var.column, entry, place, name)
         case _:
             return may_be_null(f"nothing is known of {name}")
 
 
-def table_column(number: int, entry: RangeTableEntry, place: Place, name: str) -> Proof:
+def table_column(  # noqa: PLR0911 - one return for each kind of column
+    var: e.Var, entry: RangeTableEntry, place: Place, name: str
+) -> Proof:
     """Whether a table's column can be NULL in a row of the table."""
+    number = var.column
     if number == 0:
         return never_null(f"a whole row of {entry.name} is a value")
     if number < 0:
         return never_null(f"{name} is a system column of a row")
     knowledge = place.prover.knowledge
     if entry.relation_kind == RelationKind.MATERIALIZED_VIEW:
-        proofs = knowledge.definitions.get(entry.relation, ())
+        proofs = knowledge.definitions.views.get(entry.relation, ())
         if number <= len(proofs):
             return proofs[number - 1].because(f"{name} is a materialized view's column")
     found = knowledge.column(entry.relation, number)
+    if entry.relation_kind == RelationKind.VIEW:
+        # Here a view is written to: its triggers make the row.
+        return may_be_null(f"{name} is what the triggers of a view make it")
     if found and (found.not_null if entry.inherited else found.not_null_only):
+        if found.why_not_null:
+            return Proof(True, found.why_not_null)
         return never_null(f"{name} is NOT NULL")
+    if found and found.expression_tree:
+        generated = _generated(var, found.expression_tree, entry, place)
+        if generated is not None:
+            return generated.because(f"{name} is a generated column")
     return may_be_null(f"{name} is not declared NOT NULL")
+
+
+def _generated(
+    var: e.Var, tree: str, entry: RangeTableEntry, place: Place
+) -> Proof | None:
+    """What is proved of a generated column from the other columns of its row."""
+    knowledge = place.prover.knowledge
+    relation = knowledge.catalog.relations.get(entry.relation)
+    if relation is None or relation.has_children:
+        # Children may have expressions of their own.
+        return None
+    expression = row_expression(tree, knowledge.catalog.major, var.index, var.returning)
+    return None if expression is None else place.prover.prove(expression, place)
 
 
 def column_name(var: e.Var, place: Place) -> str:
@@ -146,26 +182,33 @@ def _function_column(
     call = entry.functions[0].expression
     if width == 1 and var.column == 1:
         if isinstance(call, e.FuncExpr) and call.returns_set:
-            return set_value(call, place)
+            return set_value(call, place, var.type)
         return place.prover.prove(call, place)
-    return _field_of_row(var.column, call, place, name)
+    return _field_of_row(var, call, place, name)
 
 
-def _field_of_row(number: int, call: e.Expression, place: Place, name: str) -> Proof:
-    builtin = (
-        place.prover.knowledge.functions.get(call.function)
-        if isinstance(call, e.FuncExpr)
-        else None
-    )
-    if builtin is None or number < 1 or builtin.rule is not NullRule.COLUMNS:
+def _field_of_row(var: e.Var, call: e.Expression, place: Place, name: str) -> Proof:
+    number = var.column
+    if not isinstance(call, e.FuncExpr) or number < 1:
+        return may_be_null(f"{name} is a field of what a function gives")
+    builtin = place.prover.knowledge.functions.get(call.function)
+    if builtin is None:
+        return call_value(call.function, call.args, var.type, place, number)
+    if builtin.rule is not NullRule.COLUMNS:
         return may_be_null(f"{name} is a field of what a function gives")
     if builtin.columns[number - 1]:
         return never_null(f"{builtin.name} gives no NULL in {name}")
     return may_be_null(f"{builtin.name} can give NULL in {name}")
 
 
-def set_value(call: e.FuncExpr, place: Place) -> Proof:
-    """Whether the value in each row of a set-returning function can be NULL."""
+def set_value(call: e.FuncExpr, place: Place, type_: int = 0) -> Proof:
+    """Whether the value in each row of a set-returning function can be NULL.
+
+    Args:
+        call: the function's call.
+        place: where it stands.
+        type_: of the value, if it is another than the call's.
+    """
     knowledge = place.prover.knowledge
     name = knowledge.function_name(call.function)
     if call.function == _UNNEST:
@@ -173,7 +216,9 @@ def set_value(call: e.FuncExpr, place: Place) -> Proof:
             "unnest gives the array's elements"
         )
     builtin = knowledge.functions.get(call.function)
+    if builtin is None:
+        return call_value(call.function, call.args, type_ or call.type, place)
     # Given NULL, a strict function gives no rows.
-    if builtin is not None and builtin.strict and builtin.rule is NullRule.ARGUMENTS:
+    if builtin.strict and builtin.rule is NullRule.ARGUMENTS:
         return never_null(f"{name} gives no NULL in its rows")
     return may_be_null(f"{name} can give NULL in its rows")

@@ -58,7 +58,7 @@ def excluded_column(var: e.Var, place: Place) -> Proof:
     """EXCLUDED in ON CONFLICT: the row that was to be inserted."""
     name = column_name(var, place)
     entry = place.query.entry(var.index)
-    declared = table_column(var.column, entry, place, name)
+    declared = table_column(var, entry, place, name)
     if declared.not_null or _may_be_changed(place):
         return declared
     return _assigned(var.column, place.query.targets, place, declared)
@@ -71,7 +71,7 @@ def _old_column(var: e.Var, place: Place) -> Proof:
 
 
 def _inserted(var: e.Var, place: Place, name: str) -> Proof:
-    declared = table_column(var.column, place.query.entry(var.index), place, name)
+    declared = table_column(var, place.query.entry(var.index), place, name)
     if declared.not_null or _may_be_changed(place):
         return declared
     inserted = _assigned(var.column, place.query.targets, place, declared)
@@ -87,7 +87,7 @@ def _inserted(var: e.Var, place: Place, name: str) -> Proof:
 
 
 def _updated(var: e.Var, place: Place, name: str) -> Proof:
-    declared = table_column(var.column, place.query.entry(var.index), place, name)
+    declared = table_column(var, place.query.entry(var.index), place, name)
     if declared.not_null or _may_be_changed(place):
         return declared
     if any(t.number == var.column for t in place.query.targets):
@@ -106,7 +106,7 @@ def _merged(var: e.Var, place: Place, name: str) -> Proof:
         return may_be_null(f"{name}: a new row has no old one")
     if var.returning is e.Returning.NEW and CommandType.DELETE in commands:
         return may_be_null(f"{name}: a deleted row has no new one")
-    declared = table_column(var.column, place.query.entry(var.index), place, name)
+    declared = table_column(var, place.query.entry(var.index), place, name)
     if declared.not_null or _may_be_changed(place):
         return declared
     if var.returning is e.Returning.OLD:
@@ -172,6 +172,14 @@ def always_inserts(place: Place) -> bool:
     query = place.query
     conflict = query.on_conflict
     if conflict is not None and not (conflict.update and conflict.condition is None):
+        return False
+    if conflict is not None and any(
+        cte.query.command is not CommandType.SELECT for cte in query.ctes
+    ):
+        # A row that the same statement has written already is left alone.
+        return False
+    if query.join_tree is not None and query.join_tree.condition is not None:
+        # As a rule with a condition leaves it.
         return False
     items = query.join_tree.items if query.join_tree else ()
     listed = all(

@@ -9,6 +9,7 @@ from reposgen.analysis.nullability.aggregates import aggregate, window_function
 from reposgen.analysis.nullability.columns import column, column_name, set_value
 from reposgen.analysis.nullability.dml import excluded_column, returned_column
 from reposgen.analysis.nullability.elements import elements_not_null
+from reposgen.analysis.nullability.functions import call_value
 from reposgen.analysis.nullability.proof import (
     Proof,
     all_of,
@@ -16,6 +17,8 @@ from reposgen.analysis.nullability.proof import (
     never_null,
 )
 from reposgen.analysis.nullability.subqueries import multiple_assignment, sublink
+from reposgen.analysis.nullability.subscripts import subscript
+from reposgen.analysis.nullability.tables import json_query
 from reposgen.live_schema.functions import NullRule
 from reposgen.live_schema.model import DomainType
 from reposgen.live_schema.tree import expressions as e
@@ -29,9 +32,6 @@ _CURRENT_SCHEMA = 14
 _XML_ELEMENT = 1
 _JSON_OBJECT, _JSON_ARRAY = 1, 2
 _JSON_AGGREGATES = {3, 4}
-_JSON_EXISTS = 0
-# NULL, UNKNOWN ON ERROR
-_JSON_NULL_ON_ERROR = {0, 5}
 # A field's extraction from an infinite date is NULL, but for those that grow with it.
 _EXTRACTIONS = frozenset({"date_part", "extract"})
 _GROWING = frozenset({b"century", b"decade", b"epoch", b"millennium", b"year"})
@@ -83,28 +83,33 @@ def _param(param: e.Param, place: Place) -> Proof:
         return multiple_assignment(param, place)
     if param.kind is not e.ParamKind.EXTERNAL:
         return may_be_null("a value that the executor passes")
-    if param.number in place.prover.knowledge.nullable_parameters:
-        return may_be_null(f"the parameter ${param.number} may be NULL")
-    return never_null(f"the parameter ${param.number} is not NULL")
+    knowledge = place.prover.knowledge
+    name = knowledge.parameter_name(param.number)
+    if param.number in knowledge.nullable_parameters:
+        return may_be_null(f"{name} may be NULL")
+    return never_null(f"{name} is not NULL")
 
 
 def _function(call: e.FuncExpr, place: Place) -> Proof:
     if not call.returns_set:
-        return _call(call.function, call.args, place, variadic=call.variadic)
-    # Beside another set this one is filled up with NULLs.
-    if conditional.sets_in_results(place.query) > 1 or place.scope.grouping.sets:
+        return _call(call, place, variadic=call.variadic)
+    if _is_filled_up(place):
         return may_be_null("a shorter set's rows are filled with NULL")
     return set_value(call, place)
 
 
+def _is_filled_up(place: Place) -> bool:
+    """Whether a set in the select list stands beside another one."""
+    return conditional.sets_in_results(place.query) > 1 or place.scope.grouping.sets
+
+
 def _call(
-    function: int,
-    args: tuple[e.Expression, ...],
-    place: Place,
-    *,
-    variadic: bool = False,
+    call: e.FuncExpr | e.OpExpr, place: Place, *, variadic: bool = False
 ) -> Proof:
+    function, args = call.function, call.args
     knowledge = place.prover.knowledge
+    if knowledge.functions.get(function) is None:
+        return call_value(function, args, call.type, place)
     name = knowledge.called(function)
     rule = knowledge.rule(function)
     if variadic and rule in {NullRule.NEVER, NullRule.FIRST}:
@@ -115,8 +120,6 @@ def _call(
     if rule is NullRule.FIRST:
         args = args[:1]
     elif rule is not NullRule.ARGUMENTS and not _grows(function, args, place):
-        if knowledge.functions.get(function) is None:
-            return may_be_null(f"nothing is known of the function {name}")
         return may_be_null(f"{name} can be NULL")
     if not args:
         return never_null(f"{name} is never NULL")
@@ -167,6 +170,12 @@ def _field(node: e.FieldSelect, place: Place) -> Proof:
                 ),
                 place,
             )
+        case e.FuncExpr(returns_set=True) if _is_filled_up(place):
+            return may_be_null("a shorter set's rows are filled with NULL")
+        case e.FuncExpr(function=function, args=args, variadic=False) if (
+            place.prover.knowledge.functions.get(function) is None
+        ):
+            return call_value(function, args, node.type, place, node.field)
         case _:
             return may_be_null("a field of a composite can be NULL")
 
@@ -206,7 +215,7 @@ def _constant(node: e.Const, _: Place) -> Proof:
 
 
 def _operator(node: e.OpExpr, place: Place) -> Proof:
-    return _call(node.function, node.args, place)
+    return _call(node, place)
 
 
 def _named_argument(node: e.NamedArgExpr, place: Place) -> Proof:
@@ -255,16 +264,6 @@ def _json_value(node: e.JsonValue, place: Place) -> Proof:
     return place.prover.prove(node.formatted or node.raw, place)
 
 
-def _json_query(node: e.JsonQuery, place: Place) -> Proof:
-    if node.operation != _JSON_EXISTS or node.on_error in _JSON_NULL_ON_ERROR:
-        return may_be_null("there may be nothing at the path")
-    return all_of(
-        (place.prover.prove(arg, place) for arg in node.args),
-        "JSON_EXISTS is true or false, never NULL",
-        "JSON_EXISTS of an argument that can be NULL",
-    )
-
-
 def _xml(node: e.XmlExpr, _: Place) -> Proof:
     if node.operation == _XML_ELEMENT:
         return never_null("XMLELEMENT is a value")
@@ -288,7 +287,6 @@ _NEVER_NULL: Mapping[type, str] = {
 }
 _MAY_BE_NULL: Mapping[type, str] = {
     e.NullIfExpr: "NULLIF is NULL where both are equal",
-    e.SubscriptingRef: "there may be no such element",
 }
 _RULES: Mapping[type, Callable[..., Proof]] = {
     e.Var: _var,
@@ -313,6 +311,7 @@ _RULES: Mapping[type, Callable[..., Proof]] = {
     e.JsonIsPredicate: _is_json,
     e.JsonValue: _json_value,
     e.JsonConstructor: _json,
-    e.JsonQuery: _json_query,
+    e.JsonQuery: json_query,
+    e.SubscriptingRef: subscript,
     e.XmlExpr: _xml,
 }

@@ -61,11 +61,6 @@ class OuterJoin:
         """What is nulled where there is no match."""
         return self.join.right if self.side.which is Which.RIGHT else self.join.left
 
-    @property
-    def kept(self) -> FromItem:
-        """The other side."""
-        return self.join.left if self.side.which is Which.RIGHT else self.join.right
-
 
 @dataclass(slots=True)
 class JoinTree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reposgen.live_schema.functions import NullRule
@@ -14,10 +15,11 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reposgen.analysis.model import Elements
     from reposgen.analysis.nullability.jointree import Side
     from reposgen.analysis.nullability.proof import Proof
     from reposgen.live_schema.functions import BuiltinFunctions
-    from reposgen.live_schema.model import Catalog, RelationColumn
+    from reposgen.live_schema.model import Catalog, Function, RelationColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,52 @@ _BEHIND_OPERATOR = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A function in SQL.
+
+    Attributes:
+        query: the last statement of its body: its arguments are parameters in it.
+        defaults: of its last arguments.
+    """
+
+    function: Function
+    query: Query
+    defaults: tuple[e.Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definitions:
+    """What stands behind a name that statements use.
+
+    Attributes:
+        views: for each materialized view, by oid, the proofs of its definition's
+            columns; of one that is missing nothing is concluded.
+        bodies: of functions in SQL, by oid.
+        declared: by oid, functions that codegen.toml declares not null: the result
+            itself and every column of its rows (None), or those columns alone.
+    """
+
+    views: Mapping[int, Sequence[Proof]] = field(default_factory=dict)
+    bodies: Mapping[int, Body] = field(default_factory=dict)
+    declared: Mapping[int, frozenset[int] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
     """The database, and what the caller says of the parameters.
 
     Attributes:
         nullable_parameters: the numbers of those that may be NULL.
-        definitions: of materialized views: proofs of their columns by relation oid.
+        elements: of the arrays of the schema and of the parameters.
+        arguments: in the body of a function, the names of its arguments.
     """
 
     catalog: Catalog
     functions: BuiltinFunctions
     nullable_parameters: frozenset[int]
-    definitions: Mapping[int, Sequence[Proof]]
+    definitions: Definitions
+    elements: Elements
+    arguments: tuple[str, ...] | None = None
 
     def column(self, relation: int, number: int) -> RelationColumn | None:
         """A column of a table, if the catalog has it."""
@@ -91,6 +127,13 @@ class Knowledge:
         """A function's name, for reasons."""
         known = self.functions.get(function) or self.catalog.functions.get(function)
         return known.name if known else "an unknown function"
+
+    def parameter_name(self, number: int) -> str:
+        """What a parameter is called, for reasons."""
+        if self.arguments is None:
+            return f"the parameter ${number}"
+        named = self.arguments[number - 1 : number]
+        return f"the argument {named[0] if named and named[0] else f'${number}'}"
 
     def called(self, function: int) -> str:
         """A function's name, or that of the operator it is behind."""

@@ -73,6 +73,7 @@ def make_place(
             outer=rows.outer,
             rows=rows,
             returning=True,
+            matches=rows.matches,
         )
     if not scope.grouping.groups:
         _close(rows, finder, output)
@@ -91,6 +92,7 @@ def make_place(
         outer=_lifted(enclosing, lifting),
         rows=rows,
         assumed=assumed,
+        matches=rows.matches,
     )
 
 
@@ -107,6 +109,7 @@ def assume(place: Place, values: Values, sides: frozenset[Side] = frozenset()) -
         assumed=place.assumed,
         returning=place.returning,
         origin=place.origin or place,
+        matches=dict(place.matches),
     )
     if place.rows is None:
         _close(new, _finder(place.prover), values)
@@ -158,9 +161,10 @@ def _close(place: Place, finder: FactFinder, values: Values) -> None:
             if isinstance(value, e.Var) and not value.levels_up:
                 sides |= _shown(place, value)
         place.known = Known(frozenset(known), frozenset(sides))
-        sides |= {
-            o.side for o in outer if o.side not in sides and always_matches(place, o)
-        }
+        for join in outer:
+            if join.side not in sides and (why := always_matches(place, join)):
+                sides.add(join.side)
+                place.matches[join.side] = why
         due = [c for c in pending if c.unless <= sides]
         if not due and sides == place.known.sides:
             break
@@ -169,8 +173,9 @@ def _close(place: Place, finder: FactFinder, values: Values) -> None:
             fresh += finder.holds(condition.expression) - known
         known.update(fresh)
     place.outer = _lifted(place.enclosing, place.known.values)
-    # What was entered on the way knew less.
+    # What was entered or proved on the way knew less.
     place.entered.clear()
+    place.proofs.clear()
 
 
 def _shown(place: Place, var: e.Var) -> frozenset[Side]:

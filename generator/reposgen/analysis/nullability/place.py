@@ -10,7 +10,7 @@ from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.analysis.nullability.grouping import Grouping
-    from reposgen.analysis.nullability.jointree import JoinTree
+    from reposgen.analysis.nullability.jointree import JoinTree, Side
     from reposgen.analysis.nullability.knowledge import Knowledge, Known
     from reposgen.analysis.nullability.proof import Proof
     from reposgen.live_schema.tree.expressions import Expression
@@ -22,6 +22,25 @@ class Prover(Protocol):
 
     knowledge: Knowledge
     recursion: dict[int, frozenset[int]]
+    # Columns of recursive CTEs whose arrays are taken to have no NULL elements.
+    assumed_elements: set[tuple[int, int]]
+
+    def body(
+        self, function: int, nullable: frozenset[int], null_elements: frozenset[int]
+    ) -> Place | None:
+        """The place of the results of a function in SQL.
+
+        Args:
+            function: its oid.
+            nullable: the numbers of the arguments that can be NULL.
+            null_elements: of those that are no arrays without NULL elements.
+
+        Returns:
+            None where its body is not known, or is being looked at already.
+        """
+
+    def gives_row(self, place: Place) -> bool:
+        """Whether a statement returns at least one row, whatever the tables hold."""
 
     def reads_one_snapshot(self) -> bool:
         """Whether foreign keys hold in all that the statement sees."""
@@ -65,6 +84,7 @@ class Place:
         assumed: result columns, from 1, that are not NULL in the rows that matter.
         returning: this is RETURNING: columns of the target are the new row's.
         origin: the place that this one is, with more known.
+        matches: why an outer join finds a match for every row of its other side.
     """
 
     prover: Prover
@@ -79,6 +99,7 @@ class Place:
     outputs: dict[int, Proof] = field(default_factory=dict)
     entered: dict[tuple[int, frozenset[int]], Place] = field(default_factory=dict)
     recursive: dict[int, dict[int, Proof]] = field(default_factory=dict)
+    matches: dict[Side, str] = field(default_factory=dict)
     origin: Place | None = None
     plain: Place | None = None
 

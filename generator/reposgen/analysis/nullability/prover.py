@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.model import Elements
 from reposgen.analysis.nullability import expressions, outputs
-from reposgen.analysis.nullability.arrays import has_null_elements
 from reposgen.analysis.nullability.dml import always_inserts
-from reposgen.analysis.nullability.knowledge import Knowledge
+from reposgen.analysis.nullability.elements import output_elements
+from reposgen.analysis.nullability.knowledge import Definitions, Knowledge
 from reposgen.analysis.nullability.narrowing import make_place, make_scope
 from reposgen.analysis.nullability.place import Place, Scope
+from reposgen.analysis.nullability.real_rows import output_holds_real_rows
 from reposgen.analysis.nullability.rows import always_row
 from reposgen.live_schema.tree.model import CommandType, Query
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable
 
     from reposgen.analysis.nullability.proof import Proof
     from reposgen.live_schema.functions import BuiltinFunctions
-    from reposgen.live_schema.model import Catalog
+    from reposgen.live_schema.model import Catalog, Function
     from reposgen.live_schema.tree.expressions import Expression
 
 _NO_COLUMNS: frozenset[int] = frozenset()
-_NO_DEFINITIONS: Mapping[int, Sequence[Proof]] = MappingProxyType({})
+_UNKNOWN = Elements()
+_NO_DEFINITIONS = Definitions()
+# Functions that call each other deeper than that are not followed.
+_DEEPEST = 12
 
 
 class _Prover:
     """Proves one statement; remembers what it has proved."""
 
-    def __init__(self, query: Query, knowledge: Knowledge) -> None:
+    def __init__(
+        self,
+        query: Query,
+        knowledge: Knowledge,
+        around: tuple[_Prover, ...] = (),
+        function: Function | None = None,
+    ) -> None:
         self.knowledge = knowledge
         self._query = query
+        self._around = around
+        self.function = function
+        self._bodies: dict[tuple[int, frozenset[int], frozenset[int]], Place] = {}
         self._one_snapshot: bool | None = None
         self.recursion: dict[int, frozenset[int]] = {}
+        self.assumed_elements: set[tuple[int, int]] = set()
         self._scopes: dict[int, Scope] = {}
         self._tops: dict[int, Place] = {}
         self._homes: dict[tuple[int, int], Place] = {}
@@ -85,6 +100,11 @@ class _Prover:
             self._homes[key] = home
         return home
 
+    def gives_row(self, place: Place) -> bool:
+        if place.query.command is CommandType.INSERT:
+            return always_inserts(place)
+        return always_row(place)
+
     def reads_one_snapshot(self) -> bool:
         # It only reads, and re-checks no row that was changed since its snapshot.
         if self._one_snapshot is None:
@@ -92,8 +112,34 @@ class _Prover:
                 node.command is CommandType.SELECT and not node.row_marks
                 for node in self._query.nodes
                 if isinstance(node, Query)
-            )
+            ) and all(around.reads_one_snapshot() for around in self._around[-1:])
         return self._one_snapshot
+
+    def body(
+        self, function: int, nullable: frozenset[int], null_elements: frozenset[int]
+    ) -> Place | None:
+        key = (function, nullable, null_elements)
+        place = self._bodies.get(key)
+        if place is None:
+            body = self.knowledge.definitions.bodies.get(function)
+            chain = (*self._around, self)
+            called = [one.function for one in chain if one.function]
+            if body is None or body.function in called or len(called) > _DEEPEST:
+                return None
+            inside = body.function.body
+            moved = any(one.body and one.body.search_path is not None for one in called)
+            if moved and inside and not (inside.search_path or inside.resolved):
+                # Its names mean what they mean where it is called from.
+                return None
+            knowledge = replace(
+                self.knowledge,
+                nullable_parameters=nullable,
+                elements=replace(self.knowledge.elements, parameters=null_elements),
+                arguments=body.function.argument_names,
+            )
+            inner = _Prover(body.query, knowledge, chain, body.function)
+            place = self._bodies[key] = inner.enter(body.query, None)
+        return place
 
     def _scope(self, query: Query) -> Scope:
         scope = self._scopes.get(id(query))
@@ -109,15 +155,16 @@ class RowProofs:
 
     Attributes:
         columns: as `prove` gives them.
-        null_elements: whether each column is an array that the statement puts NULLs
-            into.
+        elements: of each column that is an array, whether its elements can be NULL.
+        real: whether the composite values in each column are rows of tables.
         missing: indexes of the entries of the range table, from 1, that a row may
             lack: those on the nullable side of an outer join that nothing narrows.
             All columns of an embedded table are NULL where its row is missing.
     """
 
     columns: tuple[Proof, ...]
-    null_elements: tuple[bool, ...]
+    elements: tuple[Proof, ...]
+    real: tuple[bool, ...]
     missing: frozenset[int]
 
 
@@ -126,7 +173,9 @@ def prove(
     catalog: Catalog,
     functions: BuiltinFunctions,
     nullable_parameters: frozenset[int] = frozenset(),
-    definitions: Mapping[int, Sequence[Proof]] = _NO_DEFINITIONS,
+    definitions: Definitions = _NO_DEFINITIONS,
+    *,
+    elements: Elements = _UNKNOWN,
 ) -> tuple[Proof, ...]:
     """Whether each result column of a statement can be NULL, and why.
 
@@ -135,14 +184,21 @@ def prove(
         catalog: of the database it was analysed in.
         functions: the built-in functions of the server's major version.
         nullable_parameters: the numbers of the parameters that may be NULL.
-        definitions: for each materialized view, by oid, the proofs of its
-            definition's columns; of one that is missing nothing is concluded.
+        definitions: of materialized views and functions.
+        elements: of the arrays of the schema and of the parameters.
 
     Returns:
         One verdict for each of `query.results`, in order. What is
         not known here gives "may be null", never a guess.
     """
-    prover = _prover(query, catalog, functions, nullable_parameters, definitions)
+    prover = _prover(
+        query,
+        catalog,
+        functions,
+        nullable_parameters,
+        definitions,
+        elements=elements,
+    )
     place = prover.enter(query, None)
     return tuple(prover.output(place, target.number) for target in query.results)
 
@@ -152,18 +208,28 @@ def prove_rows(
     catalog: Catalog,
     functions: BuiltinFunctions,
     nullable_parameters: frozenset[int] = frozenset(),
-    definitions: Mapping[int, Sequence[Proof]] = _NO_DEFINITIONS,
+    definitions: Definitions = _NO_DEFINITIONS,
+    *,
+    elements: Elements = _UNKNOWN,
 ) -> RowProofs:
     """All that is proved of a statement's rows, at once.
 
     The arguments are those of `prove`.
     """
-    prover = _prover(query, catalog, functions, nullable_parameters, definitions)
+    prover = _prover(
+        query,
+        catalog,
+        functions,
+        nullable_parameters,
+        definitions,
+        elements=elements,
+    )
     place = prover.enter(query, None)
     rows = place.rows or place
     return RowProofs(
         columns=tuple(prover.output(place, t.number) for t in query.results),
-        null_elements=tuple(has_null_elements(place, t.number) for t in query.results),
+        elements=tuple(output_elements(place, t.number) for t in query.results),
+        real=tuple(output_holds_real_rows(place, t.number) for t in query.results),
         missing=frozenset(
             index
             for index, sides in place.scope.joins.nulled.items()
@@ -172,16 +238,47 @@ def prove_rows(
     )
 
 
+def assignment_prover(
+    tree: Query,
+    catalog: Catalog,
+    functions: BuiltinFunctions,
+    nullable_parameters: frozenset[int],
+    elements: Elements,
+) -> Callable[[Query, Expression], bool]:
+    """What tells whether a value that a write assigns is proved to be not NULL.
+
+    It takes the statement or one of its CTEs, and the value.
+    """
+    prover = _prover(
+        tree,
+        catalog,
+        functions,
+        nullable_parameters,
+        _NO_DEFINITIONS,
+        elements=elements,
+    )
+    top = prover.enter(tree, None)
+    places = {id(tree): top}
+    places |= {id(cte.query): prover.enter(cte.query, top) for cte in tree.ctes}
+
+    def proves(query: Query, value: Expression) -> bool:
+        place = places.get(id(query))
+        # The rows of a MERGE differ from action to action.
+        if place is None or query.command is CommandType.MERGE:
+            return False
+        return prover.prove(value, place.rows or place).not_null
+
+    return proves
+
+
 def always_returns_row(
     query: Query, catalog: Catalog, functions: BuiltinFunctions
 ) -> bool:
     """Whether a statement returns at least one row, whatever the tables hold."""
-    place = _prover(query, catalog, functions, _NO_COLUMNS, _NO_DEFINITIONS).enter(
-        query, None
+    prover = _prover(
+        query, catalog, functions, _NO_COLUMNS, _NO_DEFINITIONS, elements=_UNKNOWN
     )
-    if query.command is CommandType.INSERT:
-        return always_inserts(place)
-    return always_row(place)
+    return prover.gives_row(prover.enter(query, None))
 
 
 def _prover(
@@ -189,7 +286,9 @@ def _prover(
     catalog: Catalog,
     functions: BuiltinFunctions,
     nullable_parameters: frozenset[int],
-    definitions: Mapping[int, Sequence[Proof]],
+    definitions: Definitions,
+    *,
+    elements: Elements,
 ) -> _Prover:
     return _Prover(
         query,
@@ -198,5 +297,6 @@ def _prover(
             functions=functions,
             nullable_parameters=nullable_parameters,
             definitions=definitions,
+            elements=elements,
         ),
     )

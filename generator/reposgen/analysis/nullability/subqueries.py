@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.nullability.proof import Proof, all_of, may_be_null, never_null
-from reposgen.analysis.nullability.rows import always_row
+from reposgen.analysis.nullability.rows import always_row, why_row
 from reposgen.live_schema.functions import NullRule
 from reposgen.live_schema.tree import expressions as e
 
@@ -49,7 +49,7 @@ def _value(inner: Place, column: int) -> Proof:
         return proof.because("a subquery's value can be NULL")
     if not always_row(inner):
         return may_be_null("a subquery without a row is NULL")
-    return proof.because("the subquery always has a row")
+    return proof.because(why_row(inner))
 
 
 def _comparison(test: e.Expression, inner: Place, place: Place) -> Proof:

@@ -19,9 +19,9 @@ from reposgen.analysis.optimistic.write import (
     Equality,
     Write,
     arbiter_parameters,
-    equalities,
     identifying,
     parameter,
+    read_equalities,
 )
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
 from reposgen.live_schema.functions import builtin_functions
@@ -118,7 +118,7 @@ def _read_write(judged: Judged, directives: Sequence[Directive]) -> Write | Diag
 
 def _checked(write: Write) -> Optimistic | Diagnostic:
     name = write.version.name
-    found = tuple(equalities(write))
+    found = tuple(read_equalities(write))
     compared = next((one for one in found if _is_seen_version(one, write)), None)
     if compared is None:
         return error(

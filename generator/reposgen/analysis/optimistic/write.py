@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.agreement import Agreement, bare, equalities
 from reposgen.analysis.cardinality import covered_key
 from reposgen.analysis.columns import without_casts
 from reposgen.analysis.parameter_uses import uses_in_text
@@ -20,19 +21,21 @@ if TYPE_CHECKING:
     from reposgen.live_schema.tree.model import OnConflict, Query
     from reposgen.sql_source.model import Directive
 
+_SIDES = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equality:
     """A conjunct `column = value`, of the table that is written.
 
     Attributes:
-        families: operator families that the comparison is the equality of.
+        agreement: of the rows that it finds.
         location: of the operator in the text, or of what it compares with; -1 where
             the tree tells no places and the text leaves a doubt.
     """
 
     column: int
-    families: frozenset[int]
+    agreement: Agreement
     value: e.Expression
     location: int
 
@@ -74,28 +77,28 @@ class Write:
                 return False
 
 
-def equalities(write: Write) -> Iterator[Equality]:
+def read_equalities(write: Write) -> Iterator[Equality]:
     """The conjuncts that compare a column of the table with one value."""
-    known = write.judged.catalog.operator_equality
+    catalog = write.judged.catalog
     for condition in write.conditions:
-        match condition:
-            case e.OpExpr(operator=operator, args=(left, right)) if operator in known:
-                for side, other in ((left, right), (right, left)):
-                    column = without_casts(side)
-                    if (
-                        isinstance(column, e.Var)
-                        and column.column > 0
-                        and write.is_column(column, column.column)
-                        and _is_one_value(other, write.judged)
-                    ):
-                        yield Equality(
-                            column=column.column,
-                            families=frozenset(known[operator]),
-                            value=other,
-                            location=_location(condition, other, write.judged),
-                        )
-            case _:
-                pass
+        if not isinstance(condition, e.OpExpr) or len(condition.args) != _SIDES:
+            continue
+        found = equalities(catalog, condition.operator, condition.input_collation)
+        left, right = condition.args
+        for side, other in ((left, right), (right, left)) if found else ():
+            column = bare(side)
+            if (
+                isinstance(column, e.Var)
+                and column.column > 0
+                and write.is_column(column, column.column)
+                and _is_one_value(other, write.judged)
+            ):
+                yield Equality(
+                    column=column.column,
+                    agreement=Agreement(equalities=found),
+                    value=other,
+                    location=_location(condition, other, write.judged),
+                )
 
 
 def _location(condition: e.OpExpr, value: e.Expression, judged: Judged) -> int:
@@ -133,24 +136,24 @@ def parameter(value: e.Expression) -> int:
             return 0
 
 
-def identifying(write: Write, equalities: Sequence[Equality]) -> list[Equality]:
+def identifying(write: Write, found: Sequence[Equality]) -> list[Equality]:
     """The conjuncts that tell which row is meant, of what it may be like apart.
 
     Those are the equalities of a unique key and of what the statement does not
     change, a tenant's id: a row that differs there is another one. Without a unique
     key among them, none.
     """
-    bound: dict[int, frozenset[int]] = {}
-    for one in equalities:
-        known = bound.get(one.column, frozenset[int]())
-        bound[one.column] = known | one.families
+    bound: dict[int, Agreement] = {}
+    for one in found:
+        known = bound.get(one.column, one.agreement)
+        bound[one.column] = known | one.agreement
     entry = write.tree.entry(write.tree.result_relation)
     key = covered_key(write.relation, entry, bound)
     if key is None:
         return []
     return [
         one
-        for one in equalities
+        for one in found
         if one.column in key.columns or write.assigned(one.column) is None
     ]
 
@@ -177,7 +180,7 @@ def arbiter_parameters(write: Write) -> tuple[tuple[RelationColumn, int], ...] |
 def _column_of(arbiter: e.Expression) -> int:
     """The column that a term of the conflict target is; 0 for an expression."""
     match arbiter:
-        case e.Unknown(children=(e.Var(column=number), *_)):
+        case e.InferenceElement(expression=e.Var(column=number)):
             return number
         case _:
             return 0

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
-from reposgen.sql_source.lexer import TokenKind, tokenize
+from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +39,30 @@ class MemberList:
         return next(i for i, (_, end) in enumerate(self.members) if offset < end)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """What a condition stands in that other rows than its own depend on.
+
+    Attributes:
+        word: EXISTS, IN, ANY, ALL, ARRAY, or SUBQUERY for one that is a value.
+        offset: of a token in the condition that holds it.
+    """
+
+    word: str
+    offset: int
+
+
+_SUBQUERY_WORDS = {
+    "exists": "EXISTS",
+    "in": "IN",
+    "any": "ANY",
+    "some": "ANY",
+    "all": "ALL",
+    "array": "ARRAY",
+}
+_SET_OPERATORS = {"union", "intersect", "except"}
+_TABLE_WORDS = {"from", "using", "lateral", "as", "materialized", "on"}
+_CONDITION_WORDS = {"where", "having", "on"}
 _QUERY_STARTS = {"select", "with", "insert", "update", "delete"}
 _JOIN_WORDS = {"join", "left", "right", "full", "inner", "cross", "natural"}
 _CLAUSE_WORDS = _JOIN_WORDS | {
@@ -46,6 +70,7 @@ _CLAUSE_WORDS = _JOIN_WORDS | {
     *("offset", "fetch", "for", "union", "intersect", "except", "on", "using"),
     *("set", "returning", "values", "do"),
 }
+_SEVERAL = 2
 _AFTER_ORDER_BY = {"limit", "offset", "fetch", "for"}
 # A clause word is none behind one of these.
 _NOT_AFTER = {"from": "distinct", "group": "within", "on": "distinct"}
@@ -111,7 +136,7 @@ class Clauses:
         Returns:
             None for a token outside any such clause.
         """
-        index = next(i for i, t in enumerate(self._tokens) if t.start == offset)
+        index = self._index(offset)
         place = index
         while True:
             opener = self._opener[place]
@@ -121,6 +146,180 @@ class Clauses:
             if opener < 0:
                 return None
             place = opener
+
+    def enclosures(self, offset: int) -> list[Enclosure]:
+        """The subqueries around a token whose result a condition judges.
+
+        Those in FROM and WITH are none, unless such a subquery reads what WITH names.
+
+        Returns:
+            The innermost first.
+        """
+        found: list[Enclosure] = []
+        self._enclose(self._index(offset), found, set())
+        return found
+
+    def is_in_outer_join(self, offset: int) -> bool:
+        """Whether the innermost condition around a token is an outer join's ON."""
+        place = self._index(offset)
+        while True:
+            opener = self._opener[place]
+            if self._clause(opener, place) is not None:
+                return self._joins_outer(opener, place)
+            if opener < 0:
+                return False
+            place = opener
+
+    def is_behind_except(self, offset: int) -> bool:
+        """Whether a token is in the second part of an EXCEPT."""
+        place = self._index(offset)
+        while True:
+            opener = self._opener[place]
+            level = self._level(opener, opener + 1, place)
+            operators = [w for i in level if (w := self._words[i]) in _SET_OPERATORS]
+            if operators[-1:] == ["except"]:
+                return True
+            if opener < 0:
+                return False
+            place = opener
+
+    def goes_with_more(self, member: tuple[int, int], offsets: Sequence[int]) -> str:
+        """How a condition holds more than a token in it, which is left out with it.
+
+        Args:
+            member: the condition, as in `MemberList`.
+            offsets: of tokens in it: of several parameters.
+
+        Returns:
+            OR, NOT or AND; nothing where the condition is a single one.
+        """
+        inside = [
+            index
+            for index, token in enumerate(self._tokens)
+            if member[0] <= token.start < member[1]
+        ]
+        level = self._opener[inside[0]]
+        own = [i for i in inside if not self._is_in_subquery(i, level)]
+        joints = self._joints(own)
+        if not joints:
+            return ""
+        places = [self._index(offset) for offset in offsets]
+        if len(places) < _SEVERAL and not any(
+            self._has_companion(place, level, own, joints) for place in places
+        ):
+            return ""
+        words = [self._words[i] for i in own]
+        return next((w.upper() for w in ("or", "not") if w in words), "AND")
+
+    def _index(self, offset: int) -> int:
+        return next(i for i, t in enumerate(self._tokens) if t.start == offset)
+
+    def _enclose(self, place: int, found: list[Enclosure], seen: set[int]) -> None:
+        while (opener := self._opener[place]) >= 0:
+            place = opener
+            if self._words[opener + 1] not in _QUERY_STARTS:
+                continue
+            before = self._words[opener - 1] if opener else ""
+            earlier = self._words[opener - 2] if opener > 1 else ""
+            if before in {"as", "materialized"}:
+                self._enclose_readers(opener, found, seen)
+            elif before in _SET_OPERATORS or earlier in _SET_OPERATORS:
+                continue
+            elif self._is_in_condition(opener):
+                word = _SUBQUERY_WORDS.get(before, "SUBQUERY")
+                found.append(Enclosure(word=word, offset=self._tokens[opener].start))
+
+    def _enclose_readers(
+        self, opener: int, found: list[Enclosure], seen: set[int]
+    ) -> None:
+        """Go on where the subquery is read that WITH names."""
+        if opener in seen:
+            return
+        seen.add(opener)
+        name = opener - 1
+        while self._words[name] in {"as", "not", "materialized"}:
+            name -= 1
+        if self._tokens[name].text == ")":  # of a list of columns
+            name = next(i for i, end in self._closer.items() if end == name) - 1
+        called = fold(self._tokens[name])
+        for index, token in enumerate(self._tokens):
+            if (
+                index != name
+                and token.kind in {TokenKind.WORD, TokenKind.QUOTED}
+                and fold(token) == called
+                and self._words[index - 1] in {*_TABLE_WORDS, *_JOIN_WORDS, ""}
+            ):
+                self._enclose(index, found, seen)
+
+    def _is_in_condition(self, opener: int) -> bool:
+        """Whether a subquery in parentheses is part of a condition."""
+        place = opener
+        while True:
+            group = self._opener[place]
+            word = self._clause_word(group, place)
+            if word or group < 0:
+                return word in _CONDITION_WORDS
+            place = group
+
+    def _is_in_subquery(self, index: int, level: int) -> bool:
+        while (opener := self._opener[index]) != level:
+            if self._words[opener + 1] in _QUERY_STARTS:
+                return True
+            index = opener
+        return False
+
+    def _joints(self, indexes: Sequence[int]) -> list[int]:
+        """The ANDs and ORs among tokens, those of BETWEEN left out."""
+        joints = []
+        between: set[int] = set()
+        for index in indexes:
+            level = self._opener[index]
+            match self._words[index]:
+                case "between":
+                    between.add(level)
+                case "and" if level in between:
+                    between.remove(level)
+                case "and" | "or":
+                    joints.append(index)
+                case _:
+                    pass
+        return joints
+
+    def _has_companion(
+        self, place: int, level: int, own: Sequence[int], joints: Sequence[int]
+    ) -> bool:
+        """Whether another condition is joined to that of a token by AND."""
+        while True:
+            opener = self._opener[place]
+            around = [i for i in joints if self._opener[i] == opener]
+            before = [i for i in around if i < place]
+            behind = [i for i in around if i > place]
+            nearest = (*before[-1:], *behind[:1])
+            if any(self._words[i] == "and" for i in nearest):
+                return True
+            if opener == level or opener not in own:
+                return False
+            place = opener
+
+    def _joins_outer(self, opener: int, place: int) -> bool:
+        joins: list[bool] = []
+        outer = False
+        for index in self._level(opener, opener + 1, place):
+            match self._words[index]:
+                case "left" | "right" | "full":
+                    outer = True
+                case "inner" | "cross" | "natural" | "from":
+                    outer = False
+                case "join":
+                    joins.append(outer)
+                    outer = False
+                case "on" if joins:
+                    found = joins.pop()
+                    if self._clause(opener, place) == self._clause(opener, index + 1):
+                        return found
+                case _:
+                    pass
+        return False
 
     def order_by(self) -> OrderBy | None:
         """The ORDER BY of the statement as a whole."""
@@ -199,6 +398,14 @@ class Clauses:
 
     def _clause(self, opener: int, place: int) -> tuple[ListKind, int, int, int] | None:
         """The clause of the group that `place` is in: its kind, group and tokens."""
+        word, start, end = self._clause_around(opener, place)
+        return self._kind(word, opener, start, end)
+
+    def _clause_word(self, opener: int, place: int) -> str:
+        return self._clause_around(opener, place)[0]
+
+    def _clause_around(self, opener: int, place: int) -> tuple[str, int, int]:
+        """The clause that `place` is in: its word, and the tokens behind that."""
         first = opener + 1
         word, start, joined, updates = "", first, False, False
         for index in self._level(opener, first, self._closer[opener]):
@@ -210,12 +417,12 @@ class Clauses:
                 else:
                     continue
             if index > place:
-                return self._kind(word, opener, start, index)
+                return word, start, index
             joined = joined or current in _JOIN_WORDS
             conflict = self._words[index + 1 : index + 2] == ["conflict"]
             word = "" if current == "on" and (conflict or not joined) else current
             start = index + 1
-        return self._kind(word, opener, start, self._closer[opener])
+        return word, start, self._closer[opener]
 
     def _starts_clause(self, index: int, *, updates: bool) -> bool:
         word = self._words[index]

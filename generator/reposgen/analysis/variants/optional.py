@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from reposgen.analysis.model import OptionalKind, Piece, PieceRole
 from reposgen.analysis.variants.clauses import Clauses, ListKind
-from reposgen.diagnostics import Diagnostic, error
+from reposgen.diagnostics import Diagnostic, error, warning
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reposgen.analysis.variants.clauses import MemberList
+    from reposgen.analysis.variants.requests import Extent, Named
     from reposgen.diagnostics import Span
 
+_JOINTS = frozenset({"OR", "NOT", "AND"})
 _KINDS = {
     ListKind.CONJUNCTS: OptionalKind.FILTER,
     ListKind.ASSIGNMENTS: OptionalKind.SET,
@@ -56,16 +58,18 @@ class Pieces:
         doubtful: the statement with a boolean parameter in the place of each optional
             condition: what holds of its rows whatever that parameter is, holds of
             the rows of all variants. (Optional SET items are in it.)
+        warnings: of what readers may not expect to stay, or to go.
     """
 
     pieces: tuple[Piece, ...]
     kinds: Mapping[int, OptionalKind]
     doubtful: str
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def cut_optional(
     sql: str,
-    optional: Mapping[int, str],
+    optional: Mapping[int, Named],
     place: Callable[[int], Span],
     order_by: tuple[int, int] | None = None,
 ) -> Pieces | tuple[Diagnostic, ...]:
@@ -73,7 +77,7 @@ def cut_optional(
 
     Args:
         sql: the statement with `$n`, as it goes to the server.
-        optional: names of the optional parameters, by number.
+        optional: what the directive says of the optional parameters, by number.
         place: the span in the user's file of a parameter at an offset of `sql`.
         order_by: an ORDER BY to be cut out as well, as (start, end) offsets.
 
@@ -114,34 +118,133 @@ def cut_optional(
         pieces=tuple(_assemble(sql, cuts, insertions)),
         kinds=found.kinds,
         doubtful=_doubted(sql, conditions, 1 + max((n for n, _ in uses), default=0)),
+        warnings=tuple(_surprises(clauses, uses, optional, place, lists)),
     )
 
 
 def _lists(
     clauses: Clauses,
     uses: Iterable[tuple[int, int]],
-    optional: Mapping[int, str],
+    optional: Mapping[int, Named],
     place: Callable[[int], Span],
     order_by: tuple[int, int] | None,
 ) -> tuple[Diagnostic, ...] | _Found:
     """The lists that the parameters stand in, or what is wrong with their places."""
     lists: dict[MemberList, dict[int, set[int]]] = {}
+    met: set[int] = set()
     kinds: dict[int, OptionalKind] = {}
     mistakes: list[Diagnostic] = []
-    for number, offset in uses:
+    for number, use in uses:
         if number not in optional:
             continue
+        extent = optional[number].extent
+        offset, is_met = _extended(clauses, use, extent)
+        if is_met:
+            met.add(number)
         around = clauses.list_around(offset)
         ordered = order_by is not None and order_by[0] <= offset < order_by[1]
         if around is None or ordered:
-            mistakes.append(_outside(optional[number], place(offset)))
+            mistakes.append(_outside(optional[number].name, place(use)))
             continue
         kind = _KINDS[around.kind]
         if kinds.setdefault(number, kind) is not kind:
-            mistakes.append(_both_kinds(optional[number], place(offset)))
+            mistakes.append(_both_kinds(optional[number].name, place(use)))
         members = lists.setdefault(around, {})
         members.setdefault(around.member_at(offset), set()).add(number)
+    mistakes += [
+        _no_extent(named, named.extent)
+        for number, named in optional.items()
+        if named.extent and number not in met and not mistakes
+    ]
     return tuple(mistakes) if mistakes else _Found(lists=lists, kinds=kinds)
+
+
+def _extended(clauses: Clauses, offset: int, extent: Extent | None) -> tuple[int, bool]:
+    """Where to look for the condition that goes, and whether the extent is there."""
+    if extent is None:
+        return offset, False
+    if extent.word == "JOIN":
+        return offset, clauses.is_in_outer_join(offset)
+    if extent.word == "EXCEPT":
+        return offset, clauses.is_behind_except(offset)
+    around = clauses.list_around(offset)
+    if extent.word in _JOINTS:
+        return offset, around is not None
+    for enclosure in clauses.enclosures(offset):
+        if enclosure.word == extent.word:
+            return (enclosure.offset if extent.whole else offset), True
+    return offset, False
+
+
+def _surprises(
+    clauses: Clauses,
+    uses: Sequence[tuple[int, int]],
+    optional: Mapping[int, Named],
+    place: Callable[[int], Span],
+    lists: Mapping[MemberList, Mapping[int, set[int]]],
+) -> Iterator[Diagnostic]:
+    """Warnings of what a call leaves out, or in, where a reader may not expect it."""
+    told: set[tuple[int, str]] = set()
+    for number, offset in uses:
+        named = optional.get(number)
+        around = clauses.list_around(offset)
+        if (
+            named is not None
+            and named.extent is None
+            and around is not None
+            and around.kind is ListKind.CONJUNCTS
+        ):
+            for found in _surroundings(clauses, named.name, offset, place):
+                if (number, found.code) not in told:
+                    told.add((number, found.code))
+                    yield found
+    for around, members in lists.items():
+        if around.kind is ListKind.CONJUNCTS:
+            for index, numbers in members.items():
+                member = around.members[index]
+                first = {
+                    number: offset
+                    for number, offset in reversed(uses)
+                    if number in numbers and member[0] <= offset < member[1]
+                }
+                joint = clauses.goes_with_more(member, [*first.values()])
+                if joint and not all(_says_whole(optional[n]) for n in first):
+                    yield _drops(first, joint, optional, place)
+
+
+def _surroundings(
+    clauses: Clauses, name: str, offset: int, place: Callable[[int], Span]
+) -> Iterator[Diagnostic]:
+    """What stays though the condition in it goes, and decides about the rows."""
+    if enclosures := clauses.enclosures(offset):
+        yield _stays(name, enclosures[0].word, place(offset))
+    if clauses.is_in_outer_join(offset):
+        yield _joins_more(name, place(offset))
+    if clauses.is_behind_except(offset):
+        yield _takes_more(name, place(offset))
+
+
+def _drops(
+    first: Mapping[int, int],
+    joint: str,
+    optional: Mapping[int, Named],
+    place: Callable[[int], Span],
+) -> Diagnostic:
+    """The warning of a condition that says more than a parameter's own one.
+
+    Args:
+        first: the first use of each parameter in it.
+        joint: what holds it together.
+        optional: what the directive says of the optional parameters, by number.
+        place: the span in the user's file of a parameter at an offset.
+    """
+    number, offset = min(first.items(), key=lambda item: item[1])
+    others = sorted(optional[n].name for n in first if n != number)
+    return _goes(optional[number].name, others, joint, place(offset))
+
+
+def _says_whole(named: Named) -> bool:
+    return named.extent is not None and named.extent.whole
 
 
 def _doubted(sql: str, conditions: Sequence[tuple[int, int]], number: int) -> str:
@@ -230,7 +333,7 @@ def _piece(sql: str, cuts: Iterable[_Cut]) -> Piece:
 
 def _orphan(
     uses: Sequence[tuple[int, int]],
-    optional: Mapping[int, str],
+    optional: Mapping[int, Named],
     covered: Sequence[tuple[int, int]],
 ) -> tuple[int, int] | None:
     """The first parameter that is there only for an optional clause's sake."""
@@ -256,6 +359,62 @@ def _outside(name: str, span: Span) -> Diagnostic:
         span=span,
         hint="an optional parameter stands in conditions of WHERE, HAVING and"
         " JOIN … ON, or in items of SET, and nowhere else",
+    )
+
+
+def _no_extent(named: Named, extent: Extent) -> Diagnostic:
+    how = "with" if extent.whole else "inside"
+    return error(
+        "optional-extent",
+        f"@optional {named.name} {how} {extent.word}: the parameter does not stand in"
+        f" {'an outer join' if extent.word == 'JOIN' else extent.word}",
+        span=named.span,
+        hint=f"remove {how} {extent.word}",
+    )
+
+
+def _stays(name: str, word: str, span: Span) -> Diagnostic:
+    what = "subquery" if word == "SUBQUERY" else f"{word} subquery"
+    word = word.lower() if word == "SUBQUERY" else word
+    return warning(
+        "optional-in-subquery",
+        f"a call without {name} leaves out the condition alone: the {what} around it"
+        " stays, and decides about the rows",
+        span=span,
+        hint=f"write @optional {name} with {word} to leave out all of it, or {name}"
+        f" inside {word} if this is meant",
+    )
+
+
+def _joins_more(name: str, span: Span) -> Diagnostic:
+    return warning(
+        "optional-in-outer-join",
+        f"a call without {name} joins more rows: the condition decides what an outer"
+        " join finds, not which rows there are",
+        span=span,
+        hint=f"write @optional {name} inside JOIN if this is meant",
+    )
+
+
+def _takes_more(name: str, span: Span) -> Diagnostic:
+    return warning(
+        "optional-in-except",
+        f"a call without {name} has EXCEPT take more rows away",
+        span=span,
+        hint=f"write @optional {name} inside EXCEPT if this is meant",
+    )
+
+
+def _goes(name: str, others: Sequence[str], joint: str, span: Span) -> Diagnostic:
+    also = f", what it says of {' and '.join(others)} included" if others else ""
+    words = ", ".join(f"{one} with {joint}" for one in (name, *others))
+    return warning(
+        "optional-drops-more",
+        f"a call without {name} leaves out the whole condition around its {joint}"
+        f"{also}",
+        span=span,
+        hint=f"join separate conditions by AND, or write @optional {words} if this is"
+        " meant",
     )
 
 

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Ordering, Sort, SortKey
 from reposgen.analysis.results import shown_name
+from reposgen.analysis.types import operators_of
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from reposgen.analysis.model import Column, Nulls
     from reposgen.analysis.variants.clauses import OrderBy
     from reposgen.analysis.variants.requests import Named
     from reposgen.diagnostics import Span
     from reposgen.live_schema.tree.model import Query
+
+    # Proves that no two rows agree in columns, which are given by their indexes, with
+    # the operators that tell whether they do, 0 for any; and which can be NULL.
+    TellsApart: TypeAlias = Callable[[Mapping[int, int], Collection[int]], bool]
 
 _OPPOSITE: Mapping[Nulls, Nulls] = {"first": "last", "last": "first"}
 
@@ -150,28 +156,29 @@ def _choice(
 
 
 def unique_tail(
-    order: Order,
-    columns: Sequence[Column],
-    unique: Callable[[Mapping[int, int]], bool],
+    order: Order, columns: Sequence[Column], unique: TellsApart
 ) -> int | None:
     """How many of the last terms no two rows agree in; None if all are not enough.
 
     Args:
         order: the query's.
         columns: of the result, embeds spelled out.
-        unique: proves that no two rows agree in columns, which are given by their
-            indexes, with the operators that tell whether they do.
+        unique: proves it of some columns.
     """
+    nullable = _nullable(columns)
     for length in range(1, len(order.terms) + 1):
         compared = {
             term.column: term.equality
             for term in order.terms[-length:]
-            # Rows that hold NULL are kept apart by no unique key.
-            if term.column is not None and not columns[term.column].nullable
+            if term.column is not None
         }
-        if unique(compared):
+        if unique(compared, nullable):
             return length
     return None
+
+
+def _nullable(columns: Sequence[Column]) -> frozenset[int]:
+    return frozenset(i for i, column in enumerate(columns) if column.nullable)
 
 
 def page_ordering(order: Order, columns: Sequence[Column], unique: int) -> Ordering:
@@ -192,6 +199,7 @@ def _keys(terms: Sequence[Term], columns: Sequence[Column]) -> Iterator[SortKey]
                 descending=term.descending,
                 nullable=columns[term.column].nullable,
                 nulls=term.nulls,
+                operators=operators_of(columns[term.column].type),
             )
 
 
@@ -240,26 +248,23 @@ def not_selected(order: Order) -> Iterator[Diagnostic]:
 
 
 def not_unique(
-    order: Order,
-    columns: Sequence[Column],
-    unique: Callable[[Mapping[int, int]], bool],
+    order: Order, columns: Sequence[Column], unique: TellsApart
 ) -> Diagnostic:
     """The error for pages whose rows can be alike in all that they are ordered by.
 
     Args:
         order: the query's.
         columns: of the result, embeds spelled out.
-        unique: as for `unique_tail`; the operator 0 stands for any.
+        unique: as for `unique_tail`.
     """
     own = {
-        term.column: term.equality
-        for term in order.terms
-        if term.column is not None and not columns[term.column].nullable
+        term.column: term.equality for term in order.terms if term.column is not None
     }
+    nullable = _nullable(columns)
     better = (
         column.name
         for index, column in enumerate(columns)
-        if not column.nullable and unique({**own, index: 0})
+        if unique({**own, index: 0}, nullable)
     )
     name = next(better, None)
     return error(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.analysis.cardinality import tells_apart
 from reposgen.analysis.model import Embed, Ordering, Piece, PieceRole
-from reposgen.analysis.types import type_of
+from reposgen.analysis.types import operators_of, type_of
 from reposgen.analysis.variants.ordering import (
     Order,
     not_selected,
@@ -17,6 +17,7 @@ from reposgen.analysis.variants.ordering import (
     sort_clauses,
     unique_tail,
 )
+from reposgen.analysis.variants.page_keys import check_keys, page_terms
 from reposgen.diagnostics import Diagnostic, error
 from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.model import ArrayType, Statement
@@ -25,7 +26,7 @@ from reposgen.live_schema.tree.walk import walk
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from reposgen.analysis.expansion import Expanded
     from reposgen.analysis.model import ResultItem
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Span
     from reposgen.live_schema.model import PgType
 
-_TEXT, _INT8 = 25, 20
+_INT8 = 20
 
 
 def read_query_order(
@@ -70,9 +71,11 @@ def read_query_order(
         choices=requests.sort,
         place=place,
     )
-    if isinstance(order, Order) and requests.paged:
-        return tuple(not_selected(order)) or order
-    return order
+    if not isinstance(order, Order) or not requests.paged:
+        return order
+    order = page_terms(order, tree)
+    mistakes = tuple(not_selected(order))
+    return mistakes or tuple(check_keys(expanded, tree, order, asking)) or order
 
 
 def _asking(expanded: Expanded, requests: Requests) -> tuple[str, Span]:
@@ -90,12 +93,18 @@ def _misuse(
     what, asking = _asking(expanded, requests)
     if tree.command is not CommandType.SELECT:
         return _not_select(what, asking)
+    limited = tree.limit is not None or tree.offset is not None
     if not requests.paged:
-        return None
+        # ORDER BY decides which rows there are.
+        if tree.distinct_on:
+            return _sorts_distinct_on(asking)
+        return _sorts_limited(asking) if limited else None
     if any(isinstance(node, Query) and node.row_marks for node in walk(tree)):
         return _locks(asking)
     limit = clauses.limit()
-    return None if limit is None else _limited(expanded.text.source_span(limit))
+    if not limited:
+        return None
+    return _limited(asking if limit is None else expanded.text.source_span(limit))
 
 
 def page_statements(
@@ -111,11 +120,20 @@ def page_statements(
     # It brings the whole run time with it, which only pages are worth.
     from reposgen_runtime.pages import Key, page_query  # noqa: PLC0415 - as said
 
-    def key(term: Term) -> Key:
-        return Key(term.name, term.column or 0, term.descending, nulls=term.nulls)
-
     catalog, oids = expanded.judged.catalog, expanded.judged.described.parameter_oids
-    types = [_spelling(type_of(c.type_oid, catalog)) for c in expanded.columns]
+    pg_types = [type_of(column.type_oid, catalog) for column in expanded.columns]
+    types = [*map(_spelling, pg_types)]
+
+    def key(term: Term) -> Key:
+        column = term.column or 0
+        return Key(
+            term.name,
+            column,
+            term.descending,
+            nulls=term.nulls,
+            operators=operators_of(pg_types[column]),
+        )
+
     own = [key(term) for term in order.terms]
     sorts = [(own, order.span)]
     for choice in order.choices:
@@ -131,7 +149,12 @@ def page_statements(
         )
         yield (
             Statement(
-                sql=page.sql, parameter_oids=(*oids, *(_TEXT,) * len(keys), _INT8)
+                sql=page.sql,
+                parameter_oids=(
+                    *oids,
+                    *(expanded.columns[key.column].type_oid for key in keys),
+                    _INT8,
+                ),
             ),
             span,
         )
@@ -178,9 +201,11 @@ def order_query(varied: Varied, results: Sequence[ResultItem]) -> Ordered:
         for column in (item.columns if isinstance(item, Embed) else (item,))
     ]
 
-    def unique(compared: Mapping[int, int]) -> bool:
+    def unique(compared: Mapping[int, int], nullable: Collection[int]) -> bool:
         functions = builtin_functions(catalog.major)
-        return tree is not None and tells_apart(tree, catalog, functions, compared)
+        return tree is not None and tells_apart(
+            tree, catalog, functions, compared, nullable
+        )
 
     length = unique_tail(order, columns, unique)
     sorts = tuple(sort_clauses(order, length))
@@ -242,6 +267,28 @@ def _limited(span: Span) -> Diagnostic:
         "the size of a page is the caller's choice",
         span=span,
         hint="take LIMIT and OFFSET out",
+    )
+
+
+def _sorts_distinct_on(span: Span) -> Diagnostic:
+    return error(
+        "sort-with-distinct-on",
+        "@sort cannot be combined with DISTINCT ON: ORDER BY decides which row of each"
+        " group is kept",
+        span=span,
+        hint="sort outside of it: SELECT * FROM (SELECT DISTINCT ON …) AS kept"
+        " ORDER BY …; or use :page",
+    )
+
+
+def _sorts_limited(span: Span) -> Diagnostic:
+    return error(
+        "sort-with-limit",
+        "@sort cannot be combined with LIMIT or OFFSET: ORDER BY decides which rows are"
+        " kept",
+        span=span,
+        hint="use :page, or sort outside of it: SELECT * FROM (SELECT … LIMIT …)"
+        " AS kept ORDER BY …",
     )
 
 

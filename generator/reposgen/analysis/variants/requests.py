@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _EXAMPLES = {
-    "optional": "-- @optional status, owner",
+    "optional": "-- @optional status, tag with EXISTS",
     "sort": "-- @sort created_at, deadline nulls last",
 }
+# What can be said of how much goes with a parameter.
+_SUBQUERIES = frozenset({"exists", "in", "any", "some", "all", "array", "subquery"})
+_WHOLE = _SUBQUERIES | {"or", "not", "and"}
+_INSIDE = _SUBQUERIES | {"join", "except"}
+_SAME = {"some": "any"}
 # What is run once for each of many rows, or is no query at all.
 _ONE_FOR_ALL = frozenset(
     {
@@ -33,17 +38,33 @@ _SORTED = frozenset({Command.MANY, Command.STREAM, Command.PAGE, Command.COPYTO}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much is left out with an `@optional` parameter.
+
+    Attributes:
+        whole: `with EXISTS`: the condition that holds what is named; else `inside
+            EXISTS`: the smallest condition in it.
+        word: EXISTS, IN, ANY, ALL, ARRAY, SUBQUERY, JOIN, EXCEPT; OR, NOT, AND.
+    """
+
+    whole: bool
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """A name in a directive.
 
     Attributes:
         name: as PostgreSQL folds it.
         nulls: what `@sort` says of them.
+        extent: what `@optional` says of it.
     """
 
     name: str
     span: Span
     nulls: Nulls | None = None
+    extent: Extent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +158,16 @@ def _name(directive: Directive, group: Sequence[Token]) -> Named | Diagnostic:
     source = directive.span.source
     words = [token.text.lower() for token in group[1:]]
     nulls: Nulls | None = None
+    extent: Extent | None = None
     match words:
         case ["nulls", ("first" | "last") as where] if directive.word == "sort":
             nulls = "first" if where == "first" else "last"
+            words = []
+        case ["with", word] if directive.word == "optional" and word in _WHOLE:
+            extent = Extent(whole=True, word=_SAME.get(word, word).upper())
+            words = []
+        case ["inside", word] if directive.word == "optional" and word in _INSIDE:
+            extent = Extent(whole=False, word=_SAME.get(word, word).upper())
             words = []
         case _:
             pass
@@ -155,6 +183,7 @@ def _name(directive: Directive, group: Sequence[Token]) -> Named | Diagnostic:
         name=fold(group[0]),
         span=source.span(group[0].start, group[0].end),
         nulls=nulls,
+        extent=extent,
     )
 
 

@@ -56,6 +56,7 @@ class Varied:
     optional: Mapping[int, OptionalKind] = field(default_factory=dict)
     order: Order | None = None
     mistakes: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +108,13 @@ def _cut(expanded: Expanded) -> tuple[Varied, Statement | None]:
     numbers = _numbers(requests.optional, build_parameters(judged)[0])
     if isinstance(numbers, tuple):
         return replace(varied, mistakes=numbers), None
+    # Under DISTINCT ON a page's rows depend on the order, and it stays inside.
+    keeps_order = requests.paged and judged.tree is not None and judged.tree.distinct_on
     cut = cut_optional(
         text.text,
-        {number: name.name for number, name in numbers.items()},
+        numbers,
         text.source_span,
-        (order_by.start, order_by.end) if order_by else None,
+        (order_by.start, order_by.end) if order_by and not keeps_order else None,
     )
     if isinstance(cut, tuple):
         return replace(varied, mistakes=cut), None
@@ -120,7 +123,13 @@ def _cut(expanded: Expanded) -> tuple[Varied, Statement | None]:
         parameter_oids=(*judged.described.parameter_oids, _BOOL),
     )
     return (
-        replace(varied, pieces=cut.pieces, optional=cut.kinds, order=order),
+        replace(
+            varied,
+            pieces=cut.pieces,
+            optional=cut.kinds,
+            order=order,
+            warnings=cut.warnings,
+        ),
         doubtful if cut.kinds and judged.tree else None,
     )
 

@@ -1,6 +1,7 @@
 """The catalog of a database and the server's description of statements."""
 
 from reposgen.live_schema.model.catalog import (
+    ArrayCheck,
     Catalog,
 )
 from reposgen.live_schema.model.relations import (
@@ -9,9 +10,11 @@ from reposgen.live_schema.model.relations import (
     Function,
     Generated,
     Index,
+    Policy,
     Relation,
     RelationColumn,
     RelationKind,
+    SqlBody,
     Trigger,
 )
 from reposgen.live_schema.model.statements import (
@@ -26,6 +29,7 @@ from reposgen.live_schema.model.types import (
     BaseType,
     CompositeField,
     CompositeType,
+    DomainCheck,
     DomainType,
     EnumType,
     MultirangeType,
@@ -35,6 +39,7 @@ from reposgen.live_schema.model.types import (
 )
 
 __all__ = [
+    "ArrayCheck",
     "ArrayType",
     "BaseType",
     "Catalog",
@@ -44,6 +49,7 @@ __all__ = [
     "ConstraintKind",
     "Described",
     "Description",
+    "DomainCheck",
     "DomainType",
     "EnumType",
     "Function",
@@ -51,6 +57,7 @@ __all__ = [
     "Index",
     "MultirangeType",
     "PgType",
+    "Policy",
     "PseudoType",
     "RangeType",
     "Relation",
@@ -58,6 +65,7 @@ __all__ = [
     "RelationKind",
     "ResultColumn",
     "ServerError",
+    "SqlBody",
     "Statement",
     "Trigger",
 ]

@@ -15,6 +15,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayCheck:
+    """A CHECK about arrays that all values meet.
+
+    Attributes:
+        relation: oid of the table, or 0.
+        domain: oid of the domain, or 0.
+        tree: the condition, as the server's tree of it.
+    """
+
+    relation: int
+    domain: int
+    tree: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
     """Everything asked of the database in one round trip.
 
@@ -32,9 +47,17 @@ class Catalog:
         keywords: words that are no plain identifiers everywhere.
         operator_equality: oids of the operators that are the equality member of an
             operator family, with the families: operator oid → family oids.
+        array_checks: of tables and domains.
+        nondeterministic: oids of the collations under which texts of different bytes
+            can be equal.
         digest: changes whenever anything above does.
+        hidden_calls: oids of the volatile functions that an aggregate, an operator or
+            a type calls without being named in a tree, by `"function"`, `"operator"`
+            or `"type"` and its oid.
         references: by the oid of a table, the foreign keys that point to it and the
             tables that have them.
+        descendants: by the oid of a table, its partitions or the tables that inherit
+            from it, and theirs.
     """
 
     server_version: int
@@ -47,7 +70,15 @@ class Catalog:
     operator_equality: Mapping[int, tuple[int, ...]]
     extensions: tuple[str, ...]
     digest: str
+    array_checks: tuple[ArrayCheck, ...] = ()
+    hidden_calls: Mapping[tuple[str, int], tuple[int, ...]] = field(
+        default_factory=dict[tuple[str, int], tuple[int, ...]]
+    )
+    nondeterministic: frozenset[int] = frozenset()
     references: Mapping[int, tuple[tuple[Relation, Constraint], ...]] = field(
+        init=False, repr=False, compare=False
+    )
+    descendants: Mapping[int, tuple[Relation, ...]] = field(
         init=False, repr=False, compare=False
     )
 
@@ -58,6 +89,36 @@ class Catalog:
                 if target := constraint.references:
                     found[target] = (*found.get(target, ()), (relation, constraint))
         object.__setattr__(self, "references", found)
+        below: dict[int, dict[int, Relation]] = {}
+        for relation in self.relations.values():
+            for ancestor in self.ancestors(relation):
+                below.setdefault(ancestor.oid, {})[relation.oid] = relation
+        descendants = {oid: tuple(found.values()) for oid, found in below.items()}
+        object.__setattr__(self, "descendants", descendants)
+
+    def ancestors(self, relation: Relation) -> tuple[Relation, ...]:
+        """The tables that one is a partition of or inherits from, nearest first."""
+        found: dict[int, Relation] = {}
+        waiting = [*relation.parents]
+        while waiting:
+            parent = self.relations.get(waiting.pop(0))
+            if parent is not None and parent.oid not in found:
+                found[parent.oid] = parent
+                waiting += parent.parents
+        return tuple(found.values())
+
+    def root(
+        self, relation: Relation, constraint: Constraint
+    ) -> tuple[Relation, Constraint]:
+        """The constraint that one only repeats, or that one itself."""
+        while constraint.parent is not None:
+            oid, name = constraint.parent
+            parent = self.relations.get(oid)
+            found = parent.constraint(name) if parent else None
+            if parent is None or found is None:
+                break
+            relation, constraint = parent, found
+        return relation, constraint
 
     @property
     def major(self) -> int:

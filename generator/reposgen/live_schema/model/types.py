@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from reposgen.models import dataclass
 
 
@@ -46,6 +48,20 @@ class EnumType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DomainCheck:
+    """A CHECK constraint of a domain.
+
+    Attributes:
+        definition: as `pg_get_constraintdef` prints it.
+        tree: the text of its condition's tree.
+    """
+
+    name: str
+    definition: str
+    tree: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DomainType:
     """A domain. A NOT NULL domain column can still hold NULL (an outer join)."""
 
@@ -56,15 +72,17 @@ class DomainType:
     base: PgType
     not_null: bool
     comment: str | None = None
+    checks: tuple[DomainCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeField:
-    """An attribute of a composite type."""
+    """An attribute of a composite type; `number` has gaps where others were dropped."""
 
     name: str
     type: PgType
     comment: str | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,11 +22,33 @@ MAJORS = range(14, 19)
 
 _FUNCTION_BODY = "(("
 
-__all__ = ["MAJORS", "TreeError", "parse_expression", "parse_tree", "tells_places"]
+__all__ = [
+    "MAJORS",
+    "TreeError",
+    "parse_body",
+    "parse_expression",
+    "parse_expressions",
+    "parse_tree",
+    "parse_trees",
+    "tells_places",
+]
 
 
 def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
     """The query whose rows and command tag a statement gives back.
+
+    See `parse_trees`.
+
+    Returns:
+        None where the tree cannot be read (a major or form that is not known), or
+        where rules left nothing of the statement.
+    """
+    trees = parse_trees(text, major, statement)
+    return next((query for query in trees if query.can_set_tag), None)
+
+
+def parse_trees(text: str, major: int, statement: str = "") -> tuple[Query, ...]:
+    """All queries that a statement becomes; rules can make several of one.
 
     Args:
         text: the DETAIL of the server's notice: a list of queries, since a rule can
@@ -36,11 +58,10 @@ def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
             in characters of this text, provided the database's encoding is UTF-8.
 
     Returns:
-        None where the tree cannot be read (a major or form that is not known), or
-        where rules left nothing of the statement.
+        None of them where the tree cannot be read: a major or form that is not known.
     """
     if major not in MAJORS:
-        return None
+        return ()
     offsets: Sequence[int] | None = None
     if not tells_places(text):
         # Its places, where it tells any, are in the text of the whole function.
@@ -50,8 +71,23 @@ def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
     try:
         value = read(text, major, offsets)
     except TreeError:
-        return None
-    return next((query for query in _queries(value) if query.can_set_tag), None)
+        return ()
+    return tuple(_queries(value))
+
+
+def parse_body(text: str, major: int) -> Query | None:
+    """The last statement of the body of a function in SQL.
+
+    Args:
+        text: the trees of its statements, or those that rules made of the last.
+        major: the server's version.
+
+    Returns:
+        None where the text cannot be read.
+    """
+    value = _value(text, major)
+    queries = [query for query in _queries(value) if query.can_set_tag]
+    return queries[-1] if queries else None
 
 
 def parse_expression(text: str, major: int) -> Expression | None:
@@ -60,11 +96,29 @@ def parse_expression(text: str, major: int) -> Expression | None:
     Returns:
         None where its text cannot be read.
     """
+    value = _value(text, major)
+    return value if isinstance(value, get_args(Expression)) else None
+
+
+def parse_expressions(text: str, major: int) -> tuple[Expression, ...] | None:
+    """A list of expressions of the catalog's: `pg_proc.proargdefaults`.
+
+    Returns:
+        None where its text cannot be read.
+    """
+    value = _value(text, major)
+    if not isinstance(value, tuple):
+        return None
+    if not all(isinstance(one, get_args(Expression)) for one in value):
+        return None
+    return value
+
+
+def _value(text: str, major: int) -> object:
     try:
-        value = read(text, major, ()) if major in MAJORS else None
+        return read(text, major, ()) if major in MAJORS else None
     except TreeError:
         return None
-    return value if isinstance(value, get_args(Expression)) else None
 
 
 def tells_places(text: str) -> bool:

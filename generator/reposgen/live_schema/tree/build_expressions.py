@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args
 
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.fields import TreeError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _Builder: TypeAlias = "Callable[[Fields], object]"
 _E = TypeVar("_E", bound="IntEnum")
+_JSON_TABLE = 1
 
 
 def member(kind: type[_E], number: int) -> _E | None:
@@ -34,6 +35,7 @@ def _function(f: Fields) -> e.Expression:
         variadic=f.boolean(":funcvariadic"),
         form=f.integer(":funcformat"),
         args=f.nodes_of(":args"),
+        collation=f.integer(":funccollid"),
         location=f.location(),
     )
 
@@ -45,6 +47,8 @@ def _operator(f: Fields) -> e.Expression:
         type=f.integer(":opresulttype"),
         returns_set=f.boolean(":opretset"),
         args=f.nodes_of(":args"),
+        collation=f.integer(":opcollid"),
+        input_collation=f.integer(":inputcollid"),
         location=f.location(),
     )
 
@@ -64,6 +68,7 @@ def _null_if(f: Fields) -> e.Expression:
         function=f.integer(":opfuncid"),
         type=f.integer(":opresulttype"),
         args=f.nodes_of(":args"),
+        collation=f.integer(":opcollid"),
         location=f.location(),
     )
 
@@ -97,6 +102,7 @@ def _aggregate(f: Fields) -> e.Expression:
         direct_args=f.nodes_of(":aggdirectargs"),
         args=f.list_of(":args", TargetEntry),
         filter=f.node(":aggfilter"),
+        collation=f.integer(":aggcollid"),
         location=f.location(),
     )
 
@@ -109,6 +115,7 @@ def _window_function(f: Fields) -> e.Expression:
         filter=f.node(":aggfilter"),
         window=f.integer(":winref"),
         aggregate=f.boolean(":winagg"),
+        collation=f.integer(":wincollid"),
         location=f.location(),
     )
 
@@ -128,6 +135,8 @@ def _subscript(f: Fields) -> e.Expression:
         container=f.required(":refexpr"),
         subscripts=tuple(subscripts),
         assigned=f.node(":refassgnexpr"),
+        slices=isinstance(lower, tuple),
+        collation=f.integer(":refcollid"),
     )
 
 
@@ -160,6 +169,7 @@ def _coercion(kind: e.Coercion, type_field: str = ":resulttype") -> _Builder:
             arg=f.required(":arg"),
             type=f.integer(type_field),
             element=f.node(":elemexpr"),
+            collation=f.integer(":resultcollid") or f.integer(":collOid"),
             location=f.location(),
         )
 
@@ -172,6 +182,7 @@ def _case(f: Fields) -> e.Expression:
         arg=f.node(":arg"),
         whens=f.list_of(":args", e.CaseWhen),
         default=f.node(":defresult"),
+        collation=f.integer(":casecollid"),
         location=f.location(),
     )
 
@@ -199,19 +210,47 @@ def _json_query(f: Fields) -> e.Expression:
     behaviors = [
         f.optional(name, e.JsonBehavior) for name in (":on_empty", ":on_error")
     ]
-    defaults = [b.default for b in behaviors if b and b.default is not None]
-    on_error = behaviors[1]
+    on_empty, on_error = behaviors
+    returning = f.optional(":returning", e.JsonReturning)
     return e.JsonQuery(
         operation=f.integer(":op"),
+        type=returning.type if returning else 0,
         args=(
             f.required(":formatted_expr"),
             f.required(":path_spec"),
             *f.nodes_of(":passing_values"),
-            *defaults,
         ),
-        on_error=None if on_error is None else on_error.kind,
+        on_empty=on_empty,
+        on_error=on_error,
         location=f.location(),
     )
+
+
+def _table_function(f: Fields) -> object:
+    values = f.values.get(":colvalexprs")
+    plan = f.optional(":plan", e.JsonTablePath)
+    defaults = f.values.get(":coldefexprs")
+    return e.TableFunc(
+        is_json=f.integer(":functype") == _JSON_TABLE,
+        values=tuple(map(_or_none, values)) if isinstance(values, tuple) else (),
+        defaults=tuple(map(_or_none, defaults)) if isinstance(defaults, tuple) else (),
+        not_nulls=f.numbers(":notnulls"),
+        ordinality=f.integer(":ordinalitycol"),
+        outermost=plan.last if plan and plan.first == 0 else -1,
+        types=f.numbers(":coltypes"),
+        others=tuple(
+            node
+            for node in (f.node(":docexpr"), f.node(":rowexpr"))
+            if node is not None
+        )
+        + f.nodes_of(":passingvalexprs")
+        + f.nodes_of(":ns_uris")
+        + f.nodes_of(":colexprs"),
+    )
+
+
+def _or_none(value: object) -> e.Expression | None:
+    return value if isinstance(value, get_args(e.Expression)) else None
 
 
 def _field_store(f: Fields) -> e.Expression:
@@ -227,6 +266,7 @@ def _array(f: Fields) -> e.Expression:
         type=f.integer(":array_typeid"),
         elements=f.nodes_of(":elements"),
         nested=f.boolean(":multidims"),
+        collation=f.integer(":array_collid"),
         location=f.location(),
     )
 
@@ -238,20 +278,36 @@ def _row(f: Fields) -> e.Expression:
 
 
 def _row_compare(f: Fields) -> e.Expression:
-    return e.RowCompareExpr(left=f.nodes_of(":largs"), right=f.nodes_of(":rargs"))
+    return e.RowCompareExpr(
+        left=f.nodes_of(":largs"),
+        right=f.nodes_of(":rargs"),
+        operators=f.numbers(":opnos"),
+    )
+
+
+def _table_sample(f: Fields) -> e.Expression:
+    return e.TableSample(
+        function=f.integer(":tsmhandler"),
+        args=f.nodes_of(":args"),
+        repeatable=f.node(":repeatable"),
+    )
 
 
 def _coalesce(f: Fields) -> e.Expression:
     return e.CoalesceExpr(
         type=f.integer(":coalescetype"),
         args=f.nodes_of(":args"),
+        collation=f.integer(":coalescecollid"),
         location=f.location(),
     )
 
 
 def _min_max(f: Fields) -> e.Expression:
     return e.MinMaxExpr(
-        type=f.integer(":minmaxtype"), args=f.nodes_of(":args"), location=f.location()
+        type=f.integer(":minmaxtype"),
+        args=f.nodes_of(":args"),
+        collation=f.integer(":minmaxcollid"),
+        location=f.location(),
     )
 
 
@@ -275,6 +331,7 @@ BUILDERS: Mapping[str, _Builder] = {
         arg=f.required(":arg"),
         field=f.integer(":fieldnum"),
         type=f.integer(":resulttype"),
+        collation=f.integer(":resultcollid"),
     ),
     "FIELDSTORE": _field_store,
     "RELABELTYPE": _coercion(e.Coercion.RELABEL),
@@ -293,6 +350,7 @@ BUILDERS: Mapping[str, _Builder] = {
         condition=f.required(":expr"), result=f.required(":result")
     ),
     "CASETESTEXPR": lambda f: e.CaseTestExpr(type=f.integer(":typeId")),
+    "COERCETODOMAINVALUE": lambda f: e.DomainValue(type=f.integer(":typeId")),
     "ARRAYEXPR": _array,
     "ARRAY": _array,
     "ROWEXPR": _row,
@@ -319,8 +377,24 @@ BUILDERS: Mapping[str, _Builder] = {
         arg=f.required(":expr"), location=f.location()
     ),
     "JSONEXPR": _json_query,
+    "JSONRETURNING": lambda f: e.JsonReturning(type=f.integer(":typid")),
+    "TABLEFUNC": _table_function,
+    "JSONTABLEPATHSCAN": lambda f: e.JsonTablePath(
+        first=f.integer(":colMin"), last=f.integer(":colMax")
+    ),
     "JSONBEHAVIOR": lambda f: e.JsonBehavior(
         kind=f.integer(":btype"), default=f.node(":expr")
+    ),
+    "TABLESAMPLECLAUSE": _table_sample,
+    "INFERENCEELEM": lambda f: e.InferenceElement(
+        expression=f.required(":expr"),
+        collation=f.integer(":infercollid"),
+        operator_class=f.integer(":inferopclass"),
+    ),
+    "WITHCHECKOPTION": lambda f: e.CheckOption(
+        kind=f.integer(":kind"),
+        relation=f.text(":relname") or "",
+        condition=f.required(":qual"),
     ),
     "NULLTEST": _null_test,
     "BOOLEANTEST": lambda f: e.BooleanTest(

@@ -171,6 +171,10 @@ def _set_operation(f: Fields) -> object:
     return m.SetOperation(
         operator=member(m.SetOperator, f.integer(":op")),
         all=f.boolean(":all"),
+        equalities=tuple(
+            clause.equality for clause in f.list_of(":groupClauses", m.SortGroupClause)
+        ),
+        collations=f.oids(":colCollations"),
         left=sides[0],
         right=sides[1],
     )
@@ -261,7 +265,9 @@ BUILDERS: Mapping[str, _Builder] = {
     "RTE": _entry,
     "RTEPERMISSIONINFO": _permissions,
     "RANGETBLFUNCTION": lambda f: m.RangeFunction(
-        expression=f.required(":funcexpr"), columns=f.integer(":funccolcount")
+        expression=f.required(":funcexpr"),
+        columns=f.integer(":funccolcount"),
+        types=f.numbers(":funccoltypes"),
     ),
     "RANGETBLREF": lambda f: m.RangeTableRef(index=f.integer(":rtindex")),
     "JOINEXPR": _join,

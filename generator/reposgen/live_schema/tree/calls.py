@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FuncExpr:
-    """A function call; `form` is 0 as written, 1 an explicit cast, 2 an implicit."""
+    """A function call.
+
+    Attributes:
+        form: 0 as written, 1 an explicit cast, 2 an implicit one.
+        collation: oid of the result's collation; 0 where its type has none. Other
+            nodes have the same attribute.
+    """
 
     function: int
     type: int
@@ -23,18 +29,25 @@ class FuncExpr:
     variadic: bool
     form: int
     args: tuple[Expression, ...]
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpExpr:
-    """An operator and the function behind it."""
+    """An operator and the function behind it.
+
+    Attributes:
+        input_collation: oid of the collation that it compares by.
+    """
 
     operator: int
     function: int
     type: int
     returns_set: bool
     args: tuple[Expression, ...]
+    collation: int = field(default=0, compare=False)
+    input_collation: int = 0
     location: int = field(default=-1, compare=False)
 
 
@@ -56,6 +69,7 @@ class NullIfExpr:
     function: int
     type: int
     args: tuple[Expression, ...]
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 
@@ -90,6 +104,7 @@ class Aggref:
     direct_args: tuple[Expression, ...]
     args: tuple[TargetEntry, ...]
     filter: Expression | None
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 
@@ -111,6 +126,7 @@ class WindowFunc:
     filter: Expression | None
     window: int
     aggregate: bool
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 
@@ -154,6 +170,7 @@ class RowCompareExpr:
 
     left: tuple[Expression, ...]
     right: tuple[Expression, ...]
+    operators: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,23 +210,106 @@ class JsonIsPredicate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JsonBehavior:
+    """ON EMPTY, ON ERROR; `kind` is PostgreSQL's number for what then happens."""
+
+    kind: int
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonReturning:
+    """RETURNING of a JSON expression."""
+
+    type: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JsonQuery:
     """JSON_EXISTS, JSON_QUERY, JSON_VALUE; `operation` is PostgreSQL's number.
 
     Attributes:
         args: the document and the path, then what is passed.
-        on_error: PostgreSQL's number for ON ERROR's behaviour, None for the default.
     """
 
     operation: int
+    type: int
     args: tuple[Expression, ...]
-    on_error: int | None
+    on_empty: JsonBehavior | None
+    on_error: JsonBehavior | None
     location: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JsonBehavior:
-    """ON EMPTY, ON ERROR."""
+class JsonTablePath:
+    """A path of JSON_TABLE: the first and last of its columns, from 0; -1 for none."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFunc:
+    """XMLTABLE or JSON_TABLE.
+
+    Attributes:
+        values: of JSON_TABLE, what each column is made by; None for the row's number.
+        defaults: of XMLTABLE, what each column is where nothing is found.
+        not_nulls: of XMLTABLE, columns that refuse NULL, from 0.
+        ordinality: of XMLTABLE, which column is the row's number, or -1.
+        outermost: of JSON_TABLE, the last of its first columns, which no NESTED path
+            fills, from 0; -1 where there are none.
+        types: of the columns.
+        others: the document, and what else is evaluated.
+    """
+
+    is_json: bool
+    values: tuple[Expression | None, ...]
+    defaults: tuple[Expression | None, ...]
+    not_nulls: frozenset[int]
+    ordinality: int
+    outermost: int
+    types: frozenset[int]
+    others: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSample:
+    """TABLESAMPLE.
+
+    Attributes:
+        function: the handler of its method.
+        repeatable: the seed, where it is given.
+    """
+
+    function: int
+    args: tuple[Expression, ...]
+    repeatable: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceElement:
+    """A column or expression of ON CONFLICT's target.
+
+    Attributes:
+        collation: oid of COLLATE's, or 0.
+        operator_class: oid of the one that is named, or 0.
+    """
+
+    expression: Expression
+    collation: int
+    operator_class: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOption:
+    """What a written row must satisfy for a view or for row-level security.
+
+    Attributes:
+        kind: `WCOKind`: 0 for a view's WITH CHECK OPTION.
+        relation: name of the view or table.
+    """
 
     kind: int
-    default: Expression | None
+    relation: str
+    condition: Expression

@@ -6,13 +6,17 @@ from typing import TypeAlias
 
 from reposgen.live_schema.tree.calls import (
     Aggref,
+    CheckOption,
     DistinctExpr,
     FuncExpr,
     GroupingFunc,
+    InferenceElement,
     JsonBehavior,
     JsonConstructor,
     JsonIsPredicate,
     JsonQuery,
+    JsonReturning,
+    JsonTablePath,
     JsonValue,
     NamedArgExpr,
     NullIfExpr,
@@ -21,6 +25,8 @@ from reposgen.live_schema.tree.calls import (
     ScalarArrayOpExpr,
     SubLink,
     SubLinkType,
+    TableFunc,
+    TableSample,
     WindowFunc,
     XmlExpr,
 )
@@ -45,6 +51,7 @@ from reposgen.live_schema.tree.operands import (
     CaseTestExpr,
     Const,
     CurrentOfExpr,
+    DomainValue,
     MergeSupportFunc,
     NextValueExpr,
     Param,
@@ -65,21 +72,26 @@ __all__ = [
     "CaseExpr",
     "CaseTestExpr",
     "CaseWhen",
+    "CheckOption",
     "CoalesceExpr",
     "Coerce",
     "Coercion",
     "Const",
     "CurrentOfExpr",
     "DistinctExpr",
+    "DomainValue",
     "Expression",
     "FieldSelect",
     "FieldStore",
     "FuncExpr",
     "GroupingFunc",
+    "InferenceElement",
     "JsonBehavior",
     "JsonConstructor",
     "JsonIsPredicate",
     "JsonQuery",
+    "JsonReturning",
+    "JsonTablePath",
     "JsonValue",
     "MergeSupportFunc",
     "MinMaxExpr",
@@ -99,6 +111,8 @@ __all__ = [
     "SubLink",
     "SubLinkType",
     "SubscriptingRef",
+    "TableFunc",
+    "TableSample",
     "Unknown",
     "Var",
     "WindowFunc",
@@ -126,6 +140,7 @@ Expression: TypeAlias = (
     | Coerce
     | CaseExpr
     | CaseTestExpr
+    | DomainValue
     | ArrayExpr
     | RowExpr
     | RowCompareExpr
@@ -143,5 +158,9 @@ Expression: TypeAlias = (
     | NextValueExpr
     | CurrentOfExpr
     | ReturningExpr
+    | TableFunc
+    | TableSample
+    | InferenceElement
+    | CheckOption
     | Unknown
 )

@@ -125,7 +125,11 @@ class Fields:
     def numbers(self, name: str) -> frozenset[int]:
         """A bitmapset or a list of numbers whose order does not matter."""
         value = self.values.get(name)
-        return value if isinstance(value, frozenset) else frozenset()
+        return frozenset(value) if isinstance(value, frozenset | tuple) else frozenset()
+
+    def oids(self, name: str) -> tuple[int, ...]:
+        """A list of oids, empty where it is missing."""
+        return cast("tuple[int, ...]", self._tuple(name))
 
     def nodes(self) -> tuple[object, ...]:
         """All nodes in all fields, for what is not known."""

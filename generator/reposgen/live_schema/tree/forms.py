@@ -34,12 +34,18 @@ class BoolExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptingRef:
-    """`container[…]`, or the assignment of `assigned` to it."""
+    """`container[…]`, or the assignment of `assigned` to it.
+
+    Attributes:
+        slices: there is a colon among the subscripts.
+    """
 
     type: int
     container: Expression
     subscripts: tuple[Expression, ...]
     assigned: Expression | None
+    slices: bool = False
+    collation: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,7 @@ class FieldSelect:
     arg: Expression
     field: int
     type: int
+    collation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,7 @@ class Coerce:
     arg: Expression
     type: int
     element: Expression | None = None
+    collation: int = 0
     location: int = field(default=-1, compare=False)
 
 
@@ -102,6 +110,7 @@ class CaseExpr:
     arg: Expression | None
     whens: tuple[CaseWhen, ...]
     default: Expression | None
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 
@@ -116,6 +125,7 @@ class ArrayExpr:
     type: int
     elements: tuple[Expression, ...]
     nested: bool
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 
@@ -134,6 +144,7 @@ class CoalesceExpr:
 
     type: int
     args: tuple[Expression, ...]
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 
@@ -143,6 +154,7 @@ class MinMaxExpr:
 
     type: int
     args: tuple[Expression, ...]
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 

@@ -91,10 +91,12 @@ class RangeFunction:
 
     Attributes:
         columns: how many columns it gives.
+        types: of the columns, where the statement tells them: AS t (a int, b text).
     """
 
     expression: Expression
     columns: int
+    types: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,12 +217,20 @@ class CommonTableExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetOperation:
-    """UNION, INTERSECT, EXCEPT over range table entries or further ones."""
+    """UNION, INTERSECT, EXCEPT over range table entries or further ones.
+
+    Attributes:
+        equalities: the operator by which each column's values are duplicates; none
+            with ALL.
+        collations: of the columns.
+    """
 
     operator: SetOperator | None
     all: bool
     left: SetOperation | RangeTableRef
     right: SetOperation | RangeTableRef
+    equalities: tuple[int, ...] = ()
+    collations: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ class Var:
     type: int
     levels_up: int = 0
     returning: Returning = Returning.DEFAULT
+    collation: int = field(default=0, compare=False)
     location: int = field(default=-1, compare=False)
 
 
@@ -67,6 +68,13 @@ class Param:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseTestExpr:
     """The value that a CASE with an argument tests."""
+
+    type: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainValue:
+    """VALUE in a domain's CHECK."""
 
     type: int
 

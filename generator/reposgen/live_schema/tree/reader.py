@@ -75,6 +75,8 @@ class _Reader:
             return self._node(text)
         if text == "(":
             return self._list()
+        if text.startswith("(o"):
+            return tuple(map(int, text[2:-1].split()))
         if first == "(":
             return frozenset(map(int, text[2:-1].split()))
         return text
@@ -147,6 +149,7 @@ class _Reader:
             column=int(words[4]),
             type=int(words[6]),
             levels_up=int(words[self._levels_up]),
+            collation=int(words[10]),
             returning=returning,
             location=self._place(words[-1]),
         )

@@ -171,14 +171,16 @@ class DomainType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstraintError:
-    """The exception for one constraint."""
+    """The exception for one constraint.
+
+    Attributes:
+        keys: what errors of the server's name it by: schema, table or domain, name.
+    """
 
     symbol: Symbol
     base: Symbol
     doc: str
-    schema: str
-    table: str
-    constraint: str
+    keys: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,20 +6,21 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
-from reposgen.python_model.model.pytype import FINAL, PACKAGE, Symbol
+from reposgen.python_model.model.pytype import COMPOSITE, FINAL, PACKAGE, Symbol
 
 if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
     from reposgen.python_model.model.elements import (
         ConstraintError,
-        ConvertedType,
         DomainType,
         EnumClass,
         Protocol,
         Query,
         Repository,
         RowClass,
+        TypeName,
     )
+    from reposgen.python_model.model.statements import ColumnTypes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +45,14 @@ class ModelsModule(Module):
     Attributes:
         domains: each after those that it is a domain over.
         row_domains: those over composite types, whose classes must come first.
+        column_types: of the classes that statements return.
     """
 
     enums: tuple[EnumClass, ...]
     domains: tuple[DomainType, ...]
     rows: tuple[RowClass, ...]
     row_domains: tuple[DomainType, ...]
+    column_types: tuple[ColumnTypes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +72,10 @@ class TypeEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeEntry(TypeEntry):
-    """A composite type, what stands for it, and its fields that are converted.
+    """A composite type, what stands for it, and its attributes' names and types."""
 
-    Attributes:
-        fields: by name.
-        maker: of an entry with fields.
-    """
-
-    fields: tuple[tuple[str, ConvertedType], ...]
-    maker: Symbol | None
+    fields: tuple[tuple[str, TypeName], ...]
+    maker: Symbol = COMPOSITE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +87,14 @@ class ConstraintEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredFields:
+    """The fields of a table's rows that are never None, by their names there."""
+
+    type: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaModule(Module):
     """schema.py.
 
@@ -96,6 +102,8 @@ class SchemaModule(Module):
         symbol: of the constant `PACKAGE`.
         name: the package's.
         composites: with what builds their values.
+        required: of the row types of tables among them, the fields that are never
+            None in their class.
         types: the other types of the user's that statements mention.
         tenant: the setting that row-level security reads.
     """
@@ -104,6 +112,7 @@ class SchemaModule(Module):
     name: str
     enums: tuple[TypeEntry, ...]
     composites: tuple[CompositeEntry, ...]
+    required: tuple[RequiredFields, ...]
     types: tuple[str, ...]
     constraints: tuple[ConstraintEntry, ...]
     tenant: str | None = None
@@ -117,10 +126,12 @@ class QueriesModule(Module):
 
     Attributes:
         queries: empty where they are imported from the module of the other colour.
+        column_types: of the classes that several of the statements return.
     """
 
     queries: tuple[Query, ...]
     repository: Repository
+    column_types: tuple[ColumnTypes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

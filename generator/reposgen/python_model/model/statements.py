@@ -67,6 +67,15 @@ class Optimistic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnTypes:
+    """A constant that holds the types of a row class's columns, in their order."""
+
+    symbol: Symbol
+    types: tuple[TypeName, ...]
+    final: Symbol = FINAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementConstant:
     """What the run time knows of a query.
 
@@ -74,6 +83,8 @@ class StatementConstant:
         name: `tasks.get_task`.
         sql: in one, or cut up.
         result: the statement's type parameter, where `row` does not tell it.
+        results: the types of its columns; empty where `column_types` names them.
+        column_types: a constant that holds them.
         row: class or builder, called positionally with a row's values.
         timeout: seconds.
         replica: a replica may run it.
@@ -94,5 +105,6 @@ class StatementConstant:
     timeout: float | None = None
     replica: bool = True
     buffer: Buffering | None = None
+    column_types: Symbol | None = None
     final: Symbol = FINAL
     maker: Symbol = STATEMENT

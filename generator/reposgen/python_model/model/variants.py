@@ -40,13 +40,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageKey:
-    """A column that pages are ordered by; `column` is its index in the result."""
+    """A column that pages are ordered by; `column` is its index in the result.
+
+    Attributes:
+        operators: the schema of those that order it, if it is not the server's own.
+    """
 
     name: str
     column: int
     descending: bool
     nullable: bool
     nulls: Nulls | None
+    operators: str | None
     maker: Symbol = KEY
 
 

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterable
 from contextlib import aclosing, suppress
 from inspect import isawaitable
 from itertools import islice
-from types import AsyncGeneratorType, CoroutineType
+from types import AsyncGeneratorType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from .. import wire
-from ..watching import WatchingConnection
+from ..watching import CancellableConnection, WatchingConnection
+from ..watching import unhindered as until_done
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -30,12 +31,15 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from .pool import Pool
 
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
 
 # What a Database's connections are, unless it is told otherwise.
 FastConnection = WatchingConnection
+# What they are on the plain path.
+PlainConnection = CancellableConnection
 
 NOT_SHARED = (
     "this task was started in the transaction block of another task, whose connection"
@@ -44,8 +48,17 @@ NOT_SHARED = (
     " 3.12; asyncio.timeout never does.)"
 )
 
+# What the Database's connections belong to.
+home: Final[Callable[[], object]] = asyncio.get_running_loop
 # The task that is running.
 current_owner: Final[Callable[[], object]] = asyncio.current_task
+
+
+def bottom() -> FrameType | None:
+    """The frame in which the running task begins."""
+    task = asyncio.current_task()
+    return None if task is None else getattr(task.get_coro(), "cr_frame", None)
+
 
 _at_work: Final = set["asyncio.Task[None]"]()
 
@@ -156,6 +169,34 @@ async def call(callback: Callable[[], object]) -> None:
     result = callback()
     if isawaitable(result):
         await result
+
+
+async def take(pool: Pool, seconds: float) -> AsyncConnection[Any]:
+    """Take a connection from a pool, or be cancelled.
+
+    Before Python 3.12 `asyncio.wait_for`, by which the pool waits, can return what it
+    has got in place of a cancellation.
+    """
+    task = asyncio.current_task()
+    asked = 0 if task is None else task.cancelling()
+    connection = await pool.getconn(seconds)
+    if task is not None and task.cancelling() > asked:
+        await to_the_end(pool.putconn, connection)
+        raise asyncio.CancelledError
+    return connection
+
+
+async def unhindered(
+    work: Callable[[T], Coroutine[Any, Any, None]], subject: T, seconds: float
+) -> None:
+    """Do what must be done before the task goes on, even if it is cancelled meanwhile.
+
+    Args:
+        work: what must be done.
+        subject: to what.
+        seconds: for it; then it is cancelled.
+    """
+    await until_done(work(subject), seconds)
 
 
 async def to_the_end(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .. import wire
-from ..errors import ConnectionLost, QueryRejected
+from ..errors import ConnectionLost, QueryRejected, mark_undone
 from ..limits import SET, set_arguments
 from ..translate import outcome_of
-from .limits import run_among
+from .limits import limit_of, run_among
 from .transaction import Transaction
 
 if TYPE_CHECKING:
@@ -29,12 +28,6 @@ T = TypeVar("T")
 _NOT_IN_TRANSACTION: Final = "25001"
 
 
-def is_alone(session: Session) -> bool:
-    """Whether a statement would be a transaction by itself."""
-    connection = session.connection
-    return connection.autocommit and wire.is_idle(connection.pgconn)
-
-
 @asynccontextmanager
 async def one_transaction(
     session: Session, settings: Mapping[str, str] | None = None
@@ -48,15 +41,16 @@ async def one_transaction(
     Raises:
         OutcomeUnknown: the connection broke during COMMIT.
     """
-    if not is_alone(session):
+    if not session.is_alone:
         yield
         return
     transaction = Transaction(session, lambda _: session, settings or {})
     try:
         await transaction.begin("BEGIN", now=True)
         yield
-    except BaseException:
-        await transaction.roll_back()
+    except BaseException as error:
+        await transaction.undo(error)
+        mark_undone(error)
         raise
     await transaction.commit()
 
@@ -72,7 +66,8 @@ async def run_alone(
     try:
         if session.is_fast:
             setting = (SET, set_arguments(settings))
-            return await run_among(session, setting, statement, values, read)
+            with limit_of(session.connection, settings):
+                return await run_among(session, setting, statement, values, read)
         async with one_transaction(session, settings):
             return await session.run(statement, values, read)
     except QueryRejected as error:
@@ -93,7 +88,7 @@ class Uncertain:
     __slots__ = ("_statement",)
 
     def __init__(self, session: Session, statement: Statement[Any]) -> None:
-        alone = not statement.read_only and is_alone(session)
+        alone = not statement.read_only and session.is_alone
         self._statement = statement if alone else None
 
     def __enter__(self) -> None:

@@ -10,8 +10,9 @@ import psycopg
 from .. import wire
 from ..batching import arguments_of
 from ..errors import InvalidArgument, RepositoryError
+from ..patience import Limit
 from ._compat import chunks
-from .atomic import Uncertain, is_alone, one_transaction
+from .atomic import Uncertain, one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Sequence
@@ -60,7 +61,7 @@ async def run_batch(
         if len(first) < _CHUNK and (statement.read_only or not judges):
             with Uncertain(session, statement):
                 return await _run_chunk(session, statement, first, read, 0)
-        alone = is_alone(session)
+        alone = session.is_alone
         try:
             return await _run_chunks(session, statement, first, parts, read)
         except RepositoryError as error:
@@ -106,16 +107,18 @@ async def _run_chunk(
     try:
         codec = await session.codec(statement)
         commands = _commands(codec, batch, start)
-        if session.is_fast:
-            results = await session.pipelined(commands)
-        else:
-            results = await _run_plain(session, codec, batch)
-        return [read(codec, result, item) for item, result in enumerate(results, start)]
+        async with session.compared([codec]):
+            if session.is_fast:
+                results = await session.pipelined(commands)
+            else:
+                results = await _run_plain(session, codec, batch)
+            pairs = enumerate(results, start)
+            return [read(codec, result, item) for item, result in pairs]
     except wire.BatchFailed as failure:
         item = None if failure.item is None else start + failure.item
-        raise session.translated(failure.error, statement, item) from None
+        raise await session.translated(failure.error, statement, item) from None
     except psycopg.Error as error:
-        raise session.translated(error, statement) from None
+        raise await session.translated(error, statement) from None
 
 
 def _commands(
@@ -136,12 +139,18 @@ async def _run_plain(
 ) -> list[PGresult]:
     cursors = [session.cursor() for _ in batch]
     await session.end_chunks()
+    limit = Limit.of_pipeline(session.connection, len(batch))
     try:
-        async with session.connection.pipeline():
-            for cursor, values in zip(cursors, batch, strict=True):
-                await session.execute_plain(cursor, codec, values)
+        with limit:
+            async with session.connection.pipeline():
+                for cursor, values in zip(cursors, batch, strict=True):
+                    await session.execute_plain(cursor, codec, values)
     except psycopg.Error as error:
         done = sum(cursor.pgresult is not None for cursor in cursors)
         item = done if done < len(batch) else None
         raise wire.BatchFailed(wire.untold(error), item) from None
-    return [await session.result_of(cursor) for cursor in cursors]
+    results = [await session.result_of(cursor) for cursor in cursors]
+    for result in results:
+        codec.check(result)
+    await session.confirm(codec)
+    return results

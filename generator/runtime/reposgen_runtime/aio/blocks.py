@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import ContextVar
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, TypeVarTuple
 
 from ..errors import (
     Deadlock,
     RepositoryError,
     SerializationFailure,
+    TransactionClosed,
     TransactionNotShared,
     TransactionRequired,
 )
 from ..limits import own_settings, tenant_id
+from ..scope import Scopes
 from ..transactions import begin, wait_before
-from ._compat import NOT_SHARED, current_owner, sleep
+from ._compat import NOT_SHARED, bottom, current_owner, sleep
 from .pipeline import Pipeline
 from .tenant import Tenant
 from .transaction import Transaction
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        Awaitable,
+        Callable,
+        Generator,
+        Sequence,
+    )
 
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..scope import Scope
     from ..statement import Package, Statement
     from ..transactions import Callback, Isolation
     from .savepoints import Savepoint
@@ -42,18 +54,17 @@ Sessions: TypeAlias = "Callable[[Package], Session]"
 class Blocks(ABC):
     """What a Database knows of the block that a call is made in.
 
-    Context variables hold it. What is started in the block inherits the tenant, but not
-    the transaction.
+    What is started in the block inherits the tenant, but not the transaction.
+
+    Attributes:
+        scopes: the blocks that are open.
     """
 
     def __init__(self, package: Package) -> None:
         self._package = package
         # What each transaction sets, where no session may keep it.
-        self._limits: Mapping[str, str] = {}
-        self._current: ContextVar[Transaction | None] = ContextVar(
-            "transaction", default=None
-        )
-        self._tenants: ContextVar[tuple[str, ...]] = ContextVar("tenants", default=())
+        self._limits: dict[str, str] = {}
+        self.scopes = Scopes[Transaction](current_owner, bottom)
 
     @abstractmethod
     def _connected(
@@ -115,39 +126,41 @@ class Blocks(ABC):
             TenantRequired: the package needs a tenant, and there is none.
         """
         command = begin(isolation, read_only=read_only, deferrable=deferrable)
-        outer = self.current()
+        scope = self.scopes.new()
+        outer = self._joinable(scope)
         if outer is not None:
             if command != begin(None) or timeout is not None:
                 raise RepositoryError(
                     "a block within a transaction block is a savepoint of it, which has"
                     " no isolation, read_only, deferrable or timeout of its own"
                 )
-            outer.require_tenant(self._package, self._tenant())
+            outer.require_tenant(self._package, scope.tenant)
             async with outer.savepoint():
                 yield outer
             return
         settings = self._limits
         if self._package.tenant is not None:
-            own = own_settings(self._package, None, self._tenant())
+            own = own_settings(self._package, None, scope.tenant)
             settings = {**settings, **own}
         transaction: Transaction | None = None
         try:
             async with self._connected(writes=not read_only) as sessions:
                 transaction = Transaction(
-                    sessions(self._package), sessions, settings, timeout
+                    sessions(self._package), sessions, settings, self.scopes, timeout
                 )
                 await transaction.begin(command)
-                self._current.set(transaction)
+                scope.transaction = transaction
+                self.scopes.enter(scope)
                 try:
                     yield transaction
-                except BaseException:
-                    await transaction.roll_back()
+                except BaseException as error:
+                    await transaction.undo(error)
                     raise
                 else:
                     await transaction.commit()
                 finally:
                     transaction.closed = True
-                    self._current.set(None)
+                    self.scopes.leave(scope)
         except BaseException as error:
             if transaction is not None:
                 await transaction.follow(error)
@@ -170,9 +183,10 @@ class Blocks(ABC):
             RepositoryError: of the first call that failed; all of them are undone.
             OutcomeUnknown: the connection broke.
         """
-        pipeline = Pipeline(self, self._connected, self._current, self._limits)
-        yield pipeline
-        await pipeline.run()
+        with self._entered() as scope:
+            pipeline = Pipeline(self, self._connected, self._limits)
+            yield pipeline
+            await pipeline.run(self._joinable(scope))
 
     @asynccontextmanager
     async def savepoint(
@@ -187,7 +201,8 @@ class Blocks(ABC):
             TransactionRequired: there is no transaction.
             RepositoryError: there is a savepoint of that name.
         """
-        async with self._joined("a savepoint").savepoint(name) as savepoint:
+        transaction = _required("a savepoint", self._joinable(self.scopes.new()))
+        async with transaction.savepoint(name) as savepoint:
             yield savepoint
 
     async def run(
@@ -256,7 +271,7 @@ class Blocks(ABC):
         """
         if self._package.tenant is None:
             raise RepositoryError(f"package {self._package.name} has no tenants")
-        return Tenant(self, self._tenants, tenant_id(id))
+        return Tenant(self, tenant_id(id))
 
     def on_commit(self, callback: Callback) -> None:
         """Call something once the current transaction is committed: see there.
@@ -264,7 +279,7 @@ class Blocks(ABC):
         Raises:
             TransactionRequired: there is no transaction.
         """
-        self._joined("on_commit").on_commit(callback)
+        _required("on_commit", self.current()).on_commit(callback)
 
     def on_rollback(self, callback: Callback) -> None:
         """Call something once the current transaction is undone: see there.
@@ -272,7 +287,7 @@ class Blocks(ABC):
         Raises:
             TransactionRequired: there is no transaction.
         """
-        self._joined("on_rollback").on_rollback(callback)
+        _required("on_rollback", self.current()).on_rollback(callback)
 
     def current(self) -> Transaction | None:
         """The transaction block that the code is in, if any.
@@ -281,19 +296,52 @@ class Blocks(ABC):
             TransactionNotShared: the block, not yet left, is another task's, in which
                 this one was started. (Once it is left, there is nothing to join.)
         """
-        transaction = self._current.get()
-        if transaction is None or transaction.closed:
+        scope = self.scopes.current()
+        return None if scope is None else self._joinable(scope)
+
+    def _joinable(self, scope: Scope[Transaction]) -> Transaction | None:
+        """The transaction that is in force in a scope, if this task may use it.
+
+        Raises:
+            TransactionNotShared: it may not.
+            TransactionClosed: it has ended before a block within it.
+        """
+        transaction = scope.transaction
+        if transaction is None:
             return None
-        if transaction.owner != current_owner():
+        owner = current_owner()
+        if transaction.closed:
+            # A task that was started there goes on by itself.
+            if scope.closed or scope.owner != owner:
+                return None
+            raise TransactionClosed(
+                "the transaction block that this block was entered in has ended"
+            )
+        if transaction.owner != owner:
             raise TransactionNotShared(NOT_SHARED)
         return transaction
 
-    def _tenant(self) -> str | None:
-        tenants = self._tenants.get()
-        return tenants[-1] if tenants else None
+    @contextmanager
+    def _entered(self) -> Generator[Scope[Transaction], None, None]:
+        """A block that changes nothing but is a generator's own."""
+        scope = self.scopes.new()
+        self.scopes.enter(scope)
+        try:
+            yield scope
+        finally:
+            self.scopes.leave(scope)
 
-    def _joined(self, what: str) -> Transaction:
-        transaction = self.current()
-        if transaction is None:
-            raise TransactionRequired(f"{what} needs a transaction block")
-        return transaction
+    def current_tenant(self) -> str | None:
+        """On whose behalf the code makes its calls, if it is known.
+
+        Raises:
+            BlocksOverlap: it can't be told.
+        """
+        scope = self.scopes.current()
+        return None if scope is None else scope.tenant
+
+
+def _required(what: str, transaction: Transaction | None) -> Transaction:
+    if transaction is None:
+        raise TransactionRequired(f"{what} needs a transaction block")
+    return transaction

@@ -15,8 +15,6 @@ from .runner import Runner
 from .tenant import Tenant
 
 if TYPE_CHECKING:
-    from contextvars import ContextVar
-
     from ..buffering import BufferStatistics, Told
     from ..settings import Settings
     from ..statement import Package, Statement
@@ -61,6 +59,12 @@ class BufferedDatabase(Database, Buffers):
         self._buffers = {}
         self._takes_rows = True
         return self
+
+    def after_fork(self) -> None:
+        """In a child process: leave the rows that wait to the parent."""
+        super().after_fork()
+        # Another thread may have held it.
+        self._guard = Lock()
 
     async def close(
         self,
@@ -123,7 +127,7 @@ class BufferedDatabase(Database, Buffers):
 
     def tenant(self, id: object) -> BufferedTenant:  # noqa: A002 -- what it is
         """A block whose calls are a tenant's: see there."""
-        return BufferedTenant(self, self._tenants, super().tenant(id).id)
+        return BufferedTenant(self, super().tenant(id).id)
 
     async def put_row(
         self,
@@ -134,7 +138,7 @@ class BufferedDatabase(Database, Buffers):
     ) -> bool:
         """Take a row, whatever block the call is made in; False if it was dropped."""
         if package.tenant is not None:
-            tenant = tenant or self._tenant()
+            tenant = tenant or self.current_tenant()
             own_settings(package, statement, tenant)
         with self._guard:
             if not self._takes_rows:
@@ -152,10 +156,9 @@ class BufferedTenant(Tenant, Buffers):
     def __init__(
         self,
         database: BufferedDatabase,
-        variable: ContextVar[tuple[str, ...]],
         id: str,  # noqa: A002 -- what it is
     ) -> None:
-        super().__init__(database, variable, id)
+        super().__init__(database, id)
         self._buffers = database
 
     async def put_row(

@@ -10,11 +10,20 @@ import psycopg_pool
 
 from .. import wire
 from ..breaker import BreakerState, Circuit
-from ..errors import PoolClosed, PoolFull, PoolTimeout, Unavailable
+from ..errors import (
+    PoolClosed,
+    PoolFull,
+    PoolTimeout,
+    RepositoryError,
+    Unavailable,
+)
+from ..forking import LEFT_BEHIND
 from ..pinging import INTERVAL, is_quiet
 from ..statistics import server_name
 from ..translate import unreachable
-from ._compat import Event, to_the_end, without_waiting
+from ._background import ELSEWHERE
+from ._compat import Event, home, take, to_the_end, without_waiting
+from .ending import cancel
 from .pool import prove_alive
 from .spares import RESTS, Spares
 
@@ -49,11 +58,18 @@ class Connections:
         self._settings = settings
         self._connection_class = connection_class
         self._pool: Pool | None = None
+        self._check_idle = settings.check_idle
+        self._look_after = min(_REST, settings.check_idle)
+        self._closed = "the Database is not open: use `async with`"
+        self._start_over()
+
+    def _start_over(self) -> None:
+        """Have no connections."""
+        settings = self._settings
+        self._home: object = None
         self._circuit: Circuit | None = None
         if settings.breaker is not None:
             self._circuit = Circuit(settings.breaker, self.name)
-        self._check_idle = settings.check_idle
-        self._look_after = min(_REST, settings.check_idle)
         self._taken: set[AsyncConnection[Any]] = set()
         self._spares = Spares(0 if settings.reset else settings.min_size)
         self._waiting = set[object]()
@@ -63,10 +79,21 @@ class Connections:
         # What has been at rest since before this is in doubt.
         self._broke = 0.0
 
+    def after_fork(self) -> None:
+        """In a child process: leave all connections to the parent."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            # Or its end would wait for threads that are not here, and for their locks.
+            pool._closed = True  # noqa: SLF001 -- there is no other way to say so
+        self._closed = f"the Database is not open here: {LEFT_BEHIND}"
+        self._start_over()
+
     def at_hand(self) -> AsyncConnection[Any] | None:
         """A connection, if one can be had at once; else it is to be taken."""
         circuit = self._circuit
         if circuit is not None and circuit.state is not BreakerState.CLOSED:
+            return None
+        if self._home != home():
             return None
         since = max(self._broke, monotonic() - self._look_after)
         connection = self._spares.take(since)
@@ -105,10 +132,12 @@ class Connections:
             PoolFull: too many wait for one.
             CircuitOpen: the server could not be reached lately.
             Unavailable: it can't be reached now.
+            RepositoryError: the Database was opened in another event loop, or process.
         """
         pool = self._pool
         if pool is None:
-            raise PoolClosed("the Database is not open: use `async with`")
+            raise PoolClosed(self._closed)
+        self.require_home()
         circuit = self._circuit
         if circuit is not None and circuit.state is not BreakerState.CLOSED:
             return await self._try(pool, circuit)
@@ -122,6 +151,15 @@ class Connections:
             connection = await self._checked(pool, connection, self._settings.timeout)
         self._taken.add(connection)
         return connection
+
+    def require_home(self) -> None:
+        """Refuse what comes from another event loop or process.
+
+        Raises:
+            RepositoryError: the connections are not for use here.
+        """
+        if self._home is not None and self._home != home():
+            raise RepositoryError(ELSEWHERE)
 
     async def give_back(self, connection: AsyncConnection[Any]) -> None:
         """Let others have a connection that was taken."""
@@ -144,8 +182,19 @@ class Connections:
                 self._broke = monotonic()
             else:
                 vars(connection)[RESTS] = monotonic()
-            # The pool ends what is under way there, and keeps a cancellation to itself.
-            await to_the_end(pool.putconn, connection)
+            # The pool rolls back, and keeps a cancellation to itself.
+            await to_the_end(self._tidy, connection)
+
+    async def _tidy(self, connection: AsyncConnection[Any]) -> None:
+        """Hand a connection to the pool that is in the midst of something."""
+        if wire.is_active(connection.pgconn):
+            # The pool closes it; the server would only notice at the statement's end.
+            await cancel(connection)
+        pool = self._pool
+        if pool is None:
+            await connection.close()
+        else:
+            await pool.putconn(connection)
 
     async def _get(self, pool: Pool, seconds: float) -> AsyncConnection[Any]:
         limit, waiting = self._settings.max_waiting, self._waiting
@@ -159,7 +208,7 @@ class Connections:
             # Whoever gives one back from now on sees that somebody waits.
             connection = self._spares.withdraw()
             if connection is None:
-                connection = await pool.getconn(seconds)
+                connection = await take(pool, seconds)
                 self._spares.lend(connection)
             else:
                 self._spares.calls += 1

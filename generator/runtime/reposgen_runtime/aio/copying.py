@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from operator import length_hint
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import psycopg
+from psycopg import AsyncRawCursor
 
 from .. import wire
 from ..batching import arguments_of
 from ..copy_commands import (
+    ask_for_columns,
     copy_frame,
     copy_into,
     copy_query,
@@ -18,9 +21,9 @@ from ..copy_commands import (
     place_in_copy,
 )
 from ..errors import ConnectionLost, InvalidArgument, RepositoryError
+from ..layouts import CHANGED
 from ..translate import outcome_of
 from ._compat import chunks, write
-from .atomic import is_alone
 from .elsewhere import read_on
 
 if TYPE_CHECKING:
@@ -28,10 +31,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from psycopg import AsyncCopy
+    from psycopg.abc import Params, PQGen, Query
+    from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
     from ..copy_commands import LinesFormat
-    from ..statement import Package, Statement
+    from ..statement import CopyInto, Package, Statement
     from ._compat import Writable
     from .session import Session
     from .source import Holder
@@ -58,15 +63,16 @@ async def copy_rows(
     if statement.copy is None:
         raise RepositoryError("has no table to copy into", query=statement.name)
     cause: Exception | None = None
-    alone = is_alone(session)
-    is_written = False
+    alone = session.is_alone
+    is_begun = is_written = False
     try:
         codec = await session.codec(statement)
-        command = copy_into(statement.copy, codec.copy_format)
-        cursor = session.cursor()
-        async with cursor.copy(command) as copy:
+        cursor = _Cursor(session.connection)
+        async with _begun(session, cursor, codec, statement.copy) as copy:
+            is_begun = True
             try:
-                await _write(copy, codec, rows)
+                with session.usage.feeding():
+                    await _write(copy, codec, rows)
             except psycopg.Error:
                 raise
             except Exception as error:  # noqa: BLE001 -- raised again below
@@ -78,13 +84,65 @@ async def copy_rows(
             raise cause from None
         raise
     except psycopg.Error as error:
+        if error.sqlstate == CHANGED and not is_begun:
+            raise session.changed(codec) from None
         place = place_in_copy(error, statement.copy)
-        translated = session.translated(error, statement, *place)
+        translated = await session.translated(error, statement, *place)
         # Before the server has all of it, it keeps none.
         if is_written and alone and isinstance(translated, ConnectionLost):
             translated = outcome_of(translated, statement)
         raise translated from None
     return cursor.rowcount
+
+
+class _Cursor(AsyncRawCursor[Any]):
+    """Sends commands in front of a COPY together with it.
+
+    Attributes:
+        answers: to those commands.
+    """
+
+    answers: Sequence[PGresult] = ()
+
+    def _start_copy_gen(
+        self, statement: Query, params: Params | None = None
+    ) -> PQGen[None]:
+        assert isinstance(statement, bytes) and params is None  # noqa: PT018, S101 -- from here alone
+        yield from self._start_query()
+        *self.answers, begun = yield from wire.command(self._pgconn, statement)
+        self._check_copy_result(begun)
+        self._set_results([begun])
+
+
+@asynccontextmanager
+async def _begun(
+    session: Session, cursor: _Cursor, codec: Codec[Any], target: CopyInto
+) -> AsyncGenerator[AsyncCopy, None]:
+    """A COPY into columns of the types that the code was generated for.
+
+    Raises:
+        SchemaChanged: the table has others; nothing was sent.
+    """
+    command = copy_into(target, codec.copy_format)
+    ask = ask_for_columns(target, f"reposgen_{token_hex(8)}")
+    if session.is_fast:
+        # In one message, and so in one transaction.
+        before = [ask, *session.confirming(codec)]
+        async with cursor.copy(b"; ".join((*before, command))) as copy:
+            _check_columns(codec, cursor.answers[1].get_value(0, 0))
+            yield copy
+        return
+    async with session.compared([codec], late=True):
+        await cursor.execute(ask, prepare=False)
+        cursor.nextset()
+        _check_columns(codec, (await session.result_of(cursor)).get_value(0, 0))
+        await session.confirm(codec)
+        async with cursor.copy(command) as copy:
+            yield copy
+
+
+def _check_columns(codec: Codec[Any], oids: bytes | None) -> None:
+    codec.check_columns([*map(int, (oids or b"").split())])
 
 
 async def _write(
@@ -203,14 +261,15 @@ class Export:
         try:
             codec = await session.codec(self._statement)
             command = copy_query(codec, self._values, self._format, header=self._header)
+            await session.confirm(codec)
             cursor = session.cursor()
             async with cursor.copy(command) as copy:
-                session.streaming = True
+                session.usage.begin_stream()
                 try:
                     async for block in copy:
                         yield self._piece(bytes(block))
                 finally:
-                    session.streaming = False
+                    session.usage.end_stream()
             self._count = cursor.rowcount
         except psycopg.Error as error:
-            raise session.translated(error, self._statement) from None
+            raise await session.translated(error, self._statement) from None

@@ -9,11 +9,20 @@ import psycopg
 
 from .. import wire
 from ..codec import read_command
-from ..limits import KEPT_BY_BLOCK, KEPT_BY_STATEMENT, LIMIT, UNLIMIT, milliseconds
+from ..limits import (
+    KEPT_BY_BLOCK,
+    KEPT_BY_STATEMENT,
+    LIMIT,
+    UNLIMIT,
+    milliseconds,
+    seconds_in,
+)
+from ..patience import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
+    from psycopg import AsyncConnection
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
@@ -24,6 +33,16 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+def limit_of(connection: AsyncConnection[Any], settings: Mapping[str, str]) -> Limit:
+    """A block whose statements have the limit of those settings, if they set one."""
+    seconds = seconds_in(settings)
+    return (
+        Limit.of_pipeline(connection, 1)
+        if seconds is None
+        else Limit(connection, seconds)
+    )
 
 
 async def run_among(
@@ -42,12 +61,13 @@ async def run_among(
             (codec, codec.encode(arguments))
             for codec, (_, arguments) in zip(codecs, steps, strict=True)
         ]
-        results = await session.pipelined(commands)
-        return read(codecs[1], results[1])
+        async with session.compared(codecs):
+            results = await session.pipelined(commands)
+            return read(codecs[1], results[1])
     except wire.BatchFailed as failure:
-        raise session.translated(failure.error, statement) from None
+        raise await session.translated(failure.error, statement) from None
     except psycopg.Error as error:
-        raise session.translated(error, statement) from None
+        raise await session.translated(error, statement) from None
 
 
 async def run_limited(
@@ -63,7 +83,8 @@ async def run_limited(
             return await session.run(statement, values, read)
     before = (LIMIT, (KEPT_BY_STATEMENT, milliseconds(seconds)))
     after = (UNLIMIT, (KEPT_BY_STATEMENT,))
-    return await run_among(session, before, statement, values, read, after)
+    with Limit(session.connection, seconds):
+        return await run_among(session, before, statement, values, read, after)
 
 
 @asynccontextmanager
@@ -73,7 +94,8 @@ async def limited(
     """A block whose statements may take so long each, in a transaction that goes on."""
     await session.run(LIMIT, (kept_by, milliseconds(seconds)), read_command)
     try:
-        yield
+        with Limit(session.connection, seconds):
+            yield
     finally:
         # A transaction that failed goes back to before all this.
         if wire.is_in_transaction(session.connection.pgconn):

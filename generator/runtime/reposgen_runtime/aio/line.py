@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import wire
-from ..errors import ConnectionInUse
+from ..patience import Limit
+from ..usage import Usage
 from ._compat import command, execute
 
 if TYPE_CHECKING:
@@ -32,19 +33,20 @@ class Line:
         connection: psycopg's.
         opening: what begins a transaction, and is to be sent with the next statement;
             one list for all lines of the connection.
-        streaming: a stream has the connection to itself.
+        usage: who has the connection to itself.
+        prepares: statements get a name here, and so keep the columns that they have.
     """
 
     def __init__(self, connection: AsyncConnection[Any], *, fast: bool) -> None:
         self.connection = connection
         self.opening: list[str] = vars(connection).setdefault(_OPENING, [])
-        self.streaming = False
+        self.usage = Usage.of(connection)
         # Names of prepared statements that nobody will run again.
         self._unused: list[bytes] = []
         # On a connection where psycopg prepares statements of its own, it also
         # deallocates all of them, ours included, after a rollback.
         self._fast = fast and connection.prepare_threshold is None
-        self._prepares = wire.UNPREPARED not in vars(connection)
+        self.prepares = wire.UNPREPARED not in vars(connection)
 
     @property
     def is_fast(self) -> bool:
@@ -53,11 +55,8 @@ class Line:
         Raises:
             ConnectionInUse: no path may.
         """
-        if self.streaming:
-            raise ConnectionInUse(
-                "a stream is open on this connection: read it to its end or close it,"
-                " or use another connection"
-            )
+        if self.usage.reason is not None:
+            self.usage.require_free()
         if not self._fast:
             return False
         connection = self.connection
@@ -78,13 +77,16 @@ class Line:
         Raises:
             psycopg.Error: it failed.
             wire.BatchFailed: it failed, or the transaction could not begin.
+            SchemaChanged: it has other columns than the code was generated for.
         """
         connection = self.connection
         async with connection.lock:
             if self.opening:
                 if self._is_ready(codec) and not self._ends_chunks():
-                    command = (codec, parameters)
-                    return read(codec, (await self._opened_by([command]))[0])
+                    (result,) = await self._opened_by([(codec, parameters)])
+                    if not codec.name:
+                        codec.check(result)
+                    return read(codec, result)
                 await self._send("")
             if not (codec.name or self._is_ready(codec)):
                 await self.prepare(codec)
@@ -97,6 +99,8 @@ class Line:
                 await self.prepare(codec)
                 results = await execute(connection, codec, parameters)
                 result = wire.check(results)
+            if not codec.name:
+                codec.check(result)
             return read(codec, result)
 
     async def pipelined(
@@ -106,8 +110,15 @@ class Line:
 
         Raises:
             wire.BatchFailed: one of them failed, and so all did.
+            SchemaChanged: one has other columns than the code was generated for.
         """
         await self.end_chunks()
+        with Limit.of_pipeline(self.connection, len(commands)):
+            return await self._pipelined(commands)
+
+    async def _pipelined(
+        self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+    ) -> list[PGresult]:
         connection = self.connection
         pgconn = connection.pgconn
         codecs = dict.fromkeys(codec for codec, _ in commands)
@@ -161,11 +172,7 @@ class Line:
 
     def _is_ready(self, codec: Codec[Any]) -> bool:
         """Whether there is nothing left to prepare."""
-        if self._prepares:
-            return bool(codec.name)
-        # Nothing keeps the columns as they were.
-        codec.checked = False
-        return True
+        return bool(codec.name) or not self.prepares
 
     async def _prepare(self, codecs: Iterable[Codec[Any]]) -> None:
         for codec in codecs:
@@ -173,14 +180,20 @@ class Line:
                 await self.prepare(codec)
 
     async def prepare(self, codec: Codec[Any]) -> None:
-        """Prepare a statement that is not prepared, if that may be done here."""
+        """Prepare a statement that is not prepared, if that may be done here.
+
+        Raises:
+            psycopg.Error: the server refuses it.
+            SchemaChanged: it has other columns than the code was generated for.
+        """
         if self._is_ready(codec):
             return
         connection = self.connection
         if self._unused and wire.may_close(connection.pgconn):
             await connection.wait(wire.close(connection.pgconn, self._unused))
             self._unused.clear()
-        await connection.wait(wire.prepare(connection.pgconn, codec))
+        described = await connection.wait(wire.prepare(connection.pgconn, codec))
+        codec.check(described)
 
     def forget(self, codec: Codec[Any]) -> None:
         """A statement is to be prepared once more, or never again."""
@@ -190,7 +203,7 @@ class Line:
 
     def may_repeat(self, codec: Codec[Any], error: psycopg.Error) -> bool:
         """Whether preparing the statement anew, and running it again, can help."""
-        if not (self._prepares and wire.is_outdated(error)):
+        if not (self.prepares and wire.is_outdated(error)):
             return False
         self.forget(codec)
         # In a transaction, the error has ended that.

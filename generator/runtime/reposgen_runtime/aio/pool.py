@@ -9,9 +9,12 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ..pinging import INTERVAL, ping
+from ..session_settings import CURRENT, SUITED, change, tracked, unsuited
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from psycopg.pq.abc import PGresult
 
     from ..settings import Settings
 
@@ -22,7 +25,7 @@ Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 _RECONNECT: Final = 2.0
 _RESET: Final = (
     b"CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *;"
-    b" SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+    b" SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
 )
 
 
@@ -69,18 +72,49 @@ async def close_pool(pool: Pool) -> None:
     await pool.close()
 
 
-async def prove_alive(connection: AsyncConnection[Any], seconds: float) -> None:
-    """Make a round trip.
+async def prove_alive(
+    connection: AsyncConnection[Any], seconds: float, question: bytes = b"SELECT"
+) -> PGresult:
+    """Make a round trip, and return the answer to the question.
 
     Raises:
         psycopg.Error: there was no answer; the connection is closed.
     """
     try:
         async with connection.lock:
-            await connection.wait(ping(connection.pgconn, seconds), INTERVAL)
+            work = ping(connection.pgconn, seconds, question)
+            return await connection.wait(work, INTERVAL)
     except psycopg.Error:
         await connection.close()
         raise
+
+
+async def suit(
+    connection: AsyncConnection[Any], seconds: float, *, keeps: bool
+) -> Mapping[str, str]:
+    """Prove that a new connection is alive, and have values written as is relied on.
+
+    Args:
+        connection: the new one.
+        seconds: for each round trip; there is one, as a rule.
+        keeps: the session keeps its settings.
+
+    Returns:
+        What each transaction has to set, where the session does not keep it.
+
+    Raises:
+        psycopg.Error: there was no answer; the connection is closed.
+    """
+    result = await prove_alive(connection, seconds, CURRENT.sql.encode())
+    values = [
+        (result.get_value(0, column) or b"").decode()
+        for column in range(result.nfields)
+    ]
+    settings = unsuited(values)
+    if kept := settings if keeps else tracked(settings):
+        await prove_alive(connection, seconds, change(kept).encode())
+    vars(connection)[SUITED] = kept
+    return {} if keeps else settings
 
 
 def _watched(
@@ -94,6 +128,10 @@ def _watched(
             try:
                 return await super().connect(*args, **options)
             except psycopg.Error as error:
+                # Where it came from holds the socket, which would stay open as long as
+                # the error is kept: the server waits for a word on it.
+                error.__cause__ = error.__context__ = None
+                error.with_traceback(None)
                 failed(error)
                 raise
 
@@ -108,3 +146,5 @@ async def _connect_again(pool: Pool) -> None:
 
 async def _reset(connection: AsyncConnection[Any]) -> None:
     await connection.execute(_RESET, prepare=False)
+    if settings := vars(connection)[SUITED]:
+        await connection.execute(change(settings).encode(), prepare=False)

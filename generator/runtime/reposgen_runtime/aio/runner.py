@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..batching import read_all, read_count, read_only_row
 from ..codec import read_command, read_nothing, read_rows
-from ..errors import NotFound, TooManyRows
+from ..errors import NotFound, RepositoryError, TooManyRows
 from ..paging import PageRequest
 from ..versions import refusal
 from .batch import run_batch
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..copy_commands import LinesFormat
-    from ..errors import RepositoryError
     from ..pages import Page
     from ..statement import CommandResult, Optimistic, Package, Statement
     from ..variants import Variants
@@ -173,7 +172,10 @@ class Runner:
             total=total,
             sort=sort,
         )
-        rows = await self.many(request.statement, request.values)
+        try:
+            rows = await self.many(request.statement, request.values)
+        except RepositoryError as error:
+            raise request.blamed(error) from None
         counted = None
         if request.must_count(rows):
             counted = await self.one(*request.counting())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ConnectionLost, RepositoryError
@@ -43,23 +42,31 @@ class Servers(Blocks):
     ) -> None:
         super().__init__(package)
         self._settings = settings
-        self._limits = settings.own_limits
+        self._connection_class = connection_class
+        limits = self._limits = settings.own_limits
         self._types: dict[Package, DatabaseTypes] = {}
-        self._primary = Server(settings.conninfo, settings, connection_class)
+        self._primary = Server(settings.conninfo, settings, connection_class, limits)
         self._replicas = (
-            Replicas(settings, connection_class) if settings.replicas else None
+            Replicas(settings, connection_class, limits) if settings.replicas else None
         )
-        self._primary_blocks = ContextVar("primary_blocks", default=0)
+
+    def after_fork(self) -> None:
+        """In a child process: have replicas that nobody looks after."""
+        if self._replicas is not None:
+            self._replicas = Replicas(
+                self._settings, self._connection_class, self._limits
+            )
 
     @asynccontextmanager
     async def primary(self) -> AsyncGenerator[None, None]:
         """A block whose reads no replica serves, nor those of tasks started in it."""
-        blocks = self._primary_blocks
-        blocks.set(blocks.get() + 1)
+        scope = self.scopes.new()
+        scope.on_primary = True
+        self.scopes.enter(scope)
         try:
             yield
         finally:
-            blocks.set(blocks.get() - 1)
+            self.scopes.leave(scope)
 
     async def _run_on(
         self,
@@ -184,9 +191,10 @@ class Servers(Blocks):
 
     def _may_choose(self, statement: Statement[Any]) -> bool:
         """Whether a replica may serve it."""
-        return (
-            statement.read_only and statement.replica and not self._primary_blocks.get()
-        )
+        if not (statement.read_only and statement.replica):
+            return False
+        scope = self.scopes.current()
+        return scope is None or not scope.on_primary
 
     def _session(self, connection: AsyncConnection[Any], package: Package) -> Session:
         types = self._types.get(package)

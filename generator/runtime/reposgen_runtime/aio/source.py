@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from ..limits import STATEMENT_TIMEOUT, milliseconds
 from ..notifications import conninfo_of
-from .atomic import Uncertain, is_alone, one_transaction, run_alone
+from .atomic import Uncertain, one_transaction, run_alone
 from .limits import limited, run_limited
 from .session import Session
 
@@ -74,7 +74,7 @@ class Bound:
             if statement.timeout is None:
                 return await session.run(statement, values, read)
             seconds = statement.timeout
-            if not is_alone(session):
+            if not session.is_alone:
                 return await run_limited(session, seconds, statement, values, read)
             settings = {STATEMENT_TIMEOUT: milliseconds(seconds)}
             return await run_alone(session, settings, statement, values, read)
@@ -85,9 +85,10 @@ class Bound:
     ) -> AsyncGenerator[Session, None]:
         """The connection's session."""
         session = Session.of(self._connection, package, fast=True)
+        session.usage.require_free()
         if statement is None or statement.timeout is None:
             yield session
-        elif is_alone(session):
+        elif session.is_alone:
             settings = {STATEMENT_TIMEOUT: milliseconds(statement.timeout)}
             async with one_transaction(session, settings):
                 yield session

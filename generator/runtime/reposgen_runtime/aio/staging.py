@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -14,6 +15,7 @@ from ..copy_commands import (
     create_staging,
     failed_row,
 )
+from ..errors import RepositoryError, mark_undone
 from .atomic import one_transaction
 from .copying import copy_rows
 
@@ -48,10 +50,19 @@ async def insert_rows(
             count = await copy_rows(session, statement, rows)
             await session.command(SAVEPOINT)
             result = await _insert(session, codec, count)
+            try:
+                codec.check(result)
+                await session.confirm(codec)
+                answer = read(codec, result)
+            except RepositoryError as error:
+                with suppress(psycopg.Error):
+                    await session.command(f"{FAILED_INSERT}; {TIDY}")
+                mark_undone(error)
+                raise
             await session.command(TIDY)
-            return read(codec, result)
+            return answer  # noqa: TRY300 -- an error of the command is one of these too
         except psycopg.Error as error:
-            raise session.translated(error, statement) from None
+            raise await session.translated(error, statement) from None
 
 
 async def _insert(session: Session, codec: Codec[Any], count: int) -> PGresult:
@@ -60,7 +71,7 @@ async def _insert(session: Session, codec: Codec[Any], count: int) -> PGresult:
         return await _execute(session, statement.sql, binary=codec.reads_binary)
     except psycopg.Error as error:
         item = await _failed_row(session, error, count)
-        raise session.translated(error, statement, item) from None
+        raise await session.translated(error, statement, item) from None
 
 
 async def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | None:

@@ -9,6 +9,7 @@ import psycopg
 
 from .. import wire
 from ..errors import (
+    BlocksOverlap,
     CallbackFailed,
     ConnectionLost,
     OutcomeUnknown,
@@ -20,10 +21,10 @@ from ..errors import (
     WrongTenant,
 )
 from ..notifications import conninfo_of
+from ..patience import grace_of
 from ..transactions import Callbacks, Outcome, set_local, timeouts
-from ..translate import translate
-from ._compat import NOT_SHARED, call, current_owner
-from .limits import limited, run_limited
+from ._compat import NOT_SHARED, call, current_owner, unhindered
+from .limits import limit_of, limited, run_limited
 from .savepoints import Savepoints
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..patience import Limit
+    from ..scope import Scopes
     from ..statement import Package, Statement
     from ..transactions import Callback
     from .savepoints import Savepoint
@@ -58,6 +61,7 @@ class Transaction:
         session: Session,
         session_of: Callable[[Package], Session],
         settings: Mapping[str, str],
+        scopes: Scopes[Transaction] | None = None,
         timeout: float | None = None,
     ) -> None:
         self.owner = current_owner()
@@ -65,11 +69,14 @@ class Transaction:
         self._session = session
         self._session_of = session_of
         self._settings = settings
+        self._scopes = scopes
         self._timeout = timeout
         # Made when they are needed, most often not at all.
         self._callbacks: Callbacks | None = None
         self._savepoints: Savepoints | None = None
         self._outcome = Outcome.UNKNOWN
+        # For as long as the connection waits for an answer.
+        self._limit: Limit | None = None
 
     async def run_statement(
         self,
@@ -97,6 +104,7 @@ class Transaction:
     ) -> AsyncGenerator[Session, None]:
         """The transaction's connection."""
         session = self.session(package, tenant)
+        session.usage.require_free()
         await self._begun()
         if statement is None or statement.timeout is None:
             yield session
@@ -144,17 +152,39 @@ class Transaction:
         callbacks = self._followers()
         if self.owner != current_owner():
             raise TransactionNotShared(NOT_SHARED)
+        self._session.usage.require_free()
         if self._savepoints is None:
             self._savepoints = Savepoints(self._session, self.command, callbacks)
+        if self._scopes is None:
+            async with self._savepoints.block(name) as savepoint:
+                yield savepoint
+            return
+        scope = self._scopes.new()
+        if not scope.holds(self.innermost):
+            raise BlocksOverlap(
+                "another generator or function has set a savepoint in this transaction,"
+                " and has not left its block: savepoints of one transaction must nest"
+            )
         async with self._savepoints.block(name) as savepoint:
-            yield savepoint
+            scope.savepoint = savepoint
+            self._scopes.enter(scope)
+            try:
+                yield savepoint
+            finally:
+                self._scopes.leave(scope)
+
+    @property
+    def innermost(self) -> Savepoint | None:
+        """Its innermost savepoint."""
+        return None if self._savepoints is None else self._savepoints.innermost
 
     async def command(self, sql: str) -> None:
         """Run a command that belongs to the transaction itself."""
+        self._require_open()
         try:
             await self._session.command(sql)
         except psycopg.Error as error:
-            raise translate(error, self._session.package) from None
+            raise await self._session.translated(error) from None
 
     async def begin(self, command: str, *, now: bool = False) -> None:
         """Begin it, under its settings.
@@ -171,28 +201,43 @@ class Transaction:
             settings = {**settings, **timeouts(self._timeout, version)}
         if settings:
             session.opening.append(set_local(settings, session.connection))
+            self._limit = limit_of(session.connection, settings)
+            self._limit.__enter__()
         try:
             if now or not session.is_fast:
                 await self._begun()
         except BaseException:
             # Nothing else on the connection may begin it in its place.
             session.opening.clear()
+            self._unlimit()
             raise
+
+    def _unlimit(self) -> None:
+        limit, self._limit = self._limit, None
+        if limit is not None:
+            limit.__exit__(None, None, None)
 
     async def _begun(self) -> None:
         try:
             await self._session.open()
         except psycopg.Error as error:
-            raise translate(error, self._session.package) from None
+            raise await self._session.translated(error) from None
 
     async def commit(self) -> None:
         """End the transaction, keeping what was done.
 
         Raises:
             TransactionFailed: a statement had failed; nothing was kept.
+            BlocksOverlap: a savepoint's block is still open; nothing was kept.
             OutcomeUnknown: the connection broke.
             ConstraintViolation: of a deferred constraint; nothing was kept.
         """
+        if self.innermost is not None:
+            await self.roll_back()
+            raise BlocksOverlap(
+                "a block within the transaction block is still open, in a generator or"
+                " another function: the transaction was rolled back"
+            )
         spoilt = self._savepoints is not None and self._savepoints.spoilt
         if spoilt or wire.is_failed(self._session.connection.pgconn):
             await self.roll_back()
@@ -219,12 +264,24 @@ class Transaction:
         with suppress(RepositoryError):
             await self._end("ROLLBACK")
 
-    async def _end(self, command: str) -> None:
-        # What never began has nothing to end.
-        if self._session.opening:
-            self._session.opening.clear()
+    async def undo(self, error: BaseException) -> None:
+        """End the transaction that an error leaves, undoing what was done."""
+        if isinstance(error, Exception):
+            await self.roll_back()
         else:
-            await self.command(command)
+            # Whoever cancelled the task may do so again.
+            seconds = grace_of(self._session.connection)
+            await unhindered(Transaction.roll_back, self, seconds)
+
+    async def _end(self, command: str) -> None:
+        try:
+            # What never began has nothing to end.
+            if self._session.opening:
+                self._session.opening.clear()
+            else:
+                await self.command(command)
+        finally:
+            self._unlimit()
 
     async def follow(self, error: BaseException | None) -> None:
         """Call what is to be called, after the transaction has ended.
@@ -235,7 +292,7 @@ class Transaction:
         Raises:
             CallbackFailed: of a transaction that was committed.
         """
-        if self._callbacks is None:
+        if self._callbacks is None or self._session.usage.is_foreign:
             return
         failures: list[Exception] = []
         for callback in self._callbacks.due(self._outcome):

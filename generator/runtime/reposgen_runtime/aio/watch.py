@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.rows import tuple_row
 
+from ..forking import cut_off_after_fork
 from ._background import Condition, Worker, wait
 from .pool import prove_alive
 
@@ -85,6 +86,7 @@ class Watch(ABC):
                 prepare_threshold=None,
                 **self.settings.connection_options(conninfo),
             )
+            cut_off_after_fork(self._connection)
         try:
             await prove_alive(self._connection, _PATIENCE)
             cursor = self._connection.cursor(row_factory=tuple_row)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import closing
 from itertools import islice
-from types import GeneratorType
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
-
-from psycopg import Connection
+from types import FrameType, GeneratorType
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from .. import blocking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from psycopg import Connection
+
+    from .pool import Pool
 
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
@@ -23,7 +26,9 @@ execute: Final = blocking.execute
 command: Final = blocking.command
 
 # What a Database's connections are, unless it is told otherwise.
-FastConnection = Connection
+FastConnection = blocking.PatientConnection
+# What they are on the plain path.
+PlainConnection = blocking.PatientConnection
 
 NOT_SHARED = (
     "this thread runs in the context of another thread's transaction block, whose"
@@ -31,8 +36,15 @@ NOT_SHARED = (
     " transaction, as in TaskRepository(transaction)"
 )
 
+# What the Database's connections belong to.
+home: Final[Callable[[], object]] = os.getpid
 # The thread that is running.
 current_owner: Final[Callable[[], object]] = threading.get_ident
+
+
+def bottom() -> FrameType | None:
+    """Nothing: a thread's stack has only frames of the thread."""
+    return None
 
 
 def chunks(items: Iterable[T], size: int) -> Generator[list[T], None, None]:
@@ -101,6 +113,16 @@ def sleep(seconds: float) -> None:
 def call(callback: Callable[[], object]) -> None:
     """Call a function."""
     callback()
+
+
+def take(pool: Pool, seconds: float) -> Connection[Any]:
+    """Take a connection from a pool."""
+    return pool.getconn(seconds)
+
+
+def unhindered(work: Callable[[T], None], subject: T, seconds: float) -> None:  # noqa: ARG001 -- nothing can interrupt it
+    """Do what must be done."""
+    work(subject)
 
 
 def to_the_end(work: Callable[[T], None], subject: T) -> None:

@@ -6,11 +6,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .. import wire
-from ..errors import ConnectionLost, QueryRejected
+from ..errors import ConnectionLost, QueryRejected, mark_undone
 from ..limits import SET, set_arguments
 from ..translate import outcome_of
-from .limits import run_among
+from .limits import limit_of, run_among
 from .transaction import Transaction
 
 if TYPE_CHECKING:
@@ -30,12 +29,6 @@ T = TypeVar("T")
 _NOT_IN_TRANSACTION: Final = "25001"
 
 
-def is_alone(session: Session) -> bool:
-    """Whether a statement would be a transaction by itself."""
-    connection = session.connection
-    return connection.autocommit and wire.is_idle(connection.pgconn)
-
-
 @contextmanager
 def one_transaction(
     session: Session, settings: Mapping[str, str] | None = None
@@ -49,15 +42,16 @@ def one_transaction(
     Raises:
         OutcomeUnknown: the connection broke during COMMIT.
     """
-    if not is_alone(session):
+    if not session.is_alone:
         yield
         return
     transaction = Transaction(session, lambda _: session, settings or {})
     try:
         transaction.begin("BEGIN", now=True)
         yield
-    except BaseException:
-        transaction.roll_back()
+    except BaseException as error:
+        transaction.undo(error)
+        mark_undone(error)
         raise
     transaction.commit()
 
@@ -73,7 +67,8 @@ def run_alone(
     try:
         if session.is_fast:
             setting = (SET, set_arguments(settings))
-            return run_among(session, setting, statement, values, read)
+            with limit_of(session.connection, settings):
+                return run_among(session, setting, statement, values, read)
         with one_transaction(session, settings):
             return session.run(statement, values, read)
     except QueryRejected as error:
@@ -94,7 +89,7 @@ class Uncertain:
     __slots__ = ("_statement",)
 
     def __init__(self, session: Session, statement: Statement[Any]) -> None:
-        alone = not statement.read_only and is_alone(session)
+        alone = not statement.read_only and session.is_alone
         self._statement = statement if alone else None
 
     def __enter__(self) -> None:

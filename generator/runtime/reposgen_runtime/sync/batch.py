@@ -11,8 +11,9 @@ import psycopg
 from .. import wire
 from ..batching import arguments_of
 from ..errors import InvalidArgument, RepositoryError
+from ..patience import Limit
 from ._compat import chunks
-from .atomic import Uncertain, is_alone, one_transaction
+from .atomic import Uncertain, one_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -61,7 +62,7 @@ def run_batch(
         if len(first) < _CHUNK and (statement.read_only or not judges):
             with Uncertain(session, statement):
                 return _run_chunk(session, statement, first, read, 0)
-        alone = is_alone(session)
+        alone = session.is_alone
         try:
             return _run_chunks(session, statement, first, parts, read)
         except RepositoryError as error:
@@ -107,11 +108,13 @@ def _run_chunk(
     try:
         codec = session.codec(statement)
         commands = _commands(codec, batch, start)
-        if session.is_fast:
-            results = session.pipelined(commands)
-        else:
-            results = _run_plain(session, codec, batch)
-        return [read(codec, result, item) for item, result in enumerate(results, start)]
+        with session.compared([codec]):
+            if session.is_fast:
+                results = session.pipelined(commands)
+            else:
+                results = _run_plain(session, codec, batch)
+            pairs = enumerate(results, start)
+            return [read(codec, result, item) for item, result in pairs]
     except wire.BatchFailed as failure:
         item = None if failure.item is None else start + failure.item
         raise session.translated(failure.error, statement, item) from None
@@ -137,12 +140,17 @@ def _run_plain(
 ) -> list[PGresult]:
     cursors = [session.cursor() for _ in batch]
     session.end_chunks()
+    limit = Limit.of_pipeline(session.connection, len(batch))
     try:
-        with session.connection.pipeline():
+        with limit, session.connection.pipeline():
             for cursor, values in zip(cursors, batch, strict=True):
                 session.execute_plain(cursor, codec, values)
     except psycopg.Error as error:
         done = sum(cursor.pgresult is not None for cursor in cursors)
         item = done if done < len(batch) else None
         raise wire.BatchFailed(wire.untold(error), item) from None
-    return [session.result_of(cursor) for cursor in cursors]
+    results = [session.result_of(cursor) for cursor in cursors]
+    for result in results:
+        codec.check(result)
+    session.confirm(codec)
+    return results

@@ -6,13 +6,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, Unpack
 
-from psycopg import Connection
-
+from ..forking import tell_after_fork
 from ..limits import own_settings
 from ..notifications import behind
-from ..settings import Options, Settings
+from ..patience import Limit
+from ..settings import Options, Settings, listing_options
 from ..statistics import Statistics
-from ._compat import FastConnection, current_owner
+from ._compat import FastConnection, PlainConnection
 from .servers import Servers
 from .session import needs_transaction
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from types import TracebackType
 
+    from psycopg import Connection
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
@@ -48,10 +49,13 @@ class Database(Servers):
     connection_class: ClassVar[type[Connection[Any]]] = FastConnection
 
     def __init__(self, settings: Settings, *, package: Package) -> None:
-        connection_class = Connection if settings.plain else self.connection_class
+        connection_class = self.connection_class
+        if settings.plain:
+            connection_class = PlainConnection
         super().__init__(settings, connection_class, package)
 
     @classmethod
+    @listing_options
     def open(cls, conninfo: str = "", **options: Unpack[Options]) -> Self:
         """A Database to be used in a `with` block.
 
@@ -64,6 +68,7 @@ class Database(Servers):
         return cls(settings)  # type: ignore[call-arg] # a package's has its own package
 
     def __enter__(self) -> Self:
+        tell_after_fork(self)
         self._primary.open()
         if self._replicas is not None:
             self._replicas.open()
@@ -88,6 +93,7 @@ class Database(Servers):
             timeout: seconds for the calls that have one to end; then their statements
                 are cancelled on the server.
         """
+        self._primary.require_home()
         if self._replicas is not None:
             self._replicas.close(timeout)
         self._primary.close(timeout)
@@ -129,14 +135,16 @@ class Database(Servers):
         tenant: str | None = None,
     ) -> R:
         """Run one statement: in the current transaction, or on its own."""
-        if package.tenant is not None and tenant is None:
-            tenant = self._tenant()
-        transaction = self._current.get()
-        # What `current` does; here it is asked for each statement.
-        if transaction is not None and transaction.owner != current_owner():
-            transaction = self.current()
-        if transaction is not None and not transaction.closed:
-            return transaction.run_statement(package, statement, values, read, tenant)
+        scopes = self.scopes
+        scope = scopes.current() if scopes.open.get() or scopes.strands else None
+        if scope is not None:
+            if tenant is None:
+                tenant = scope.tenant
+            transaction = self._joinable(scope)
+            if transaction is not None:
+                return transaction.run_statement(
+                    package, statement, values, read, tenant
+                )
         if statement.locks_rows:
             raise needs_transaction(statement)
         settings = self._limits
@@ -159,8 +167,11 @@ class Database(Servers):
         tenant: str | None = None,
     ) -> Generator[Session, None, None]:
         """The current transaction's connection, or one of the statement's own."""
-        tenant = tenant or self._tenant()
-        transaction = self.current()
+        scope = self.scopes.current()
+        transaction = None
+        if scope is not None:
+            tenant = tenant or scope.tenant
+            transaction = self._joinable(scope)
         if transaction is not None:
             with transaction.lease(package, statement, tenant) as session:
                 yield session
@@ -189,5 +200,8 @@ class Database(Servers):
         In a package with tenants it is in a transaction of the tenant's, which is
         committed with the block.
         """
-        with self.lease(self._package) as session:
-            yield session.connection
+        # What the caller says there of timeouts, nobody hears.
+        with self._entered(), self.lease(self._package) as session:
+            connection = session.connection
+            with Limit(connection, None):
+                yield connection

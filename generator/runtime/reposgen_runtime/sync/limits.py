@@ -10,11 +10,20 @@ import psycopg
 
 from .. import wire
 from ..codec import read_command
-from ..limits import KEPT_BY_BLOCK, KEPT_BY_STATEMENT, LIMIT, UNLIMIT, milliseconds
+from ..limits import (
+    KEPT_BY_BLOCK,
+    KEPT_BY_STATEMENT,
+    LIMIT,
+    UNLIMIT,
+    milliseconds,
+    seconds_in,
+)
+from ..patience import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
+    from psycopg import Connection
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
@@ -25,6 +34,16 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+def limit_of(connection: Connection[Any], settings: Mapping[str, str]) -> Limit:
+    """A block whose statements have the limit of those settings, if they set one."""
+    seconds = seconds_in(settings)
+    return (
+        Limit.of_pipeline(connection, 1)
+        if seconds is None
+        else Limit(connection, seconds)
+    )
 
 
 def run_among(
@@ -43,8 +62,9 @@ def run_among(
             (codec, codec.encode(arguments))
             for codec, (_, arguments) in zip(codecs, steps, strict=True)
         ]
-        results = session.pipelined(commands)
-        return read(codecs[1], results[1])
+        with session.compared(codecs):
+            results = session.pipelined(commands)
+            return read(codecs[1], results[1])
     except wire.BatchFailed as failure:
         raise session.translated(failure.error, statement) from None
     except psycopg.Error as error:
@@ -64,7 +84,8 @@ def run_limited(
             return session.run(statement, values, read)
     before = (LIMIT, (KEPT_BY_STATEMENT, milliseconds(seconds)))
     after = (UNLIMIT, (KEPT_BY_STATEMENT,))
-    return run_among(session, before, statement, values, read, after)
+    with Limit(session.connection, seconds):
+        return run_among(session, before, statement, values, read, after)
 
 
 @contextmanager
@@ -74,7 +95,8 @@ def limited(
     """A block whose statements may take so long each, in a transaction that goes on."""
     session.run(LIMIT, (kept_by, milliseconds(seconds)), read_command)
     try:
-        yield
+        with Limit(session.connection, seconds):
+            yield
     finally:
         # A transaction that failed goes back to before all this.
         if wire.is_in_transaction(session.connection.pgconn):

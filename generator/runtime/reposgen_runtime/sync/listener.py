@@ -12,6 +12,7 @@ import psycopg
 from psycopg import Connection
 
 from ..errors import Unavailable
+from ..forking import cut_off_after_fork
 from ..notifications import Reconnected, listening_conninfo, read_event
 from ..translate import translate
 from ._compat import is_running, sleep
@@ -137,6 +138,8 @@ class Listener(Generic[E]):
         connection = Connection.connect(
             self._conninfo, autocommit=True, client_encoding="utf8"
         )
+        # A child process makes one of its own, as if this one had broken.
+        cut_off_after_fork(connection)
         try:
             connection.execute(self._statement.sql.encode())
         except BaseException:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
 
@@ -28,20 +28,19 @@ from ..limits import (
 )
 from ..translate import outcome_of
 from ._compat import start
-from .recording import Recorded, Recorder, Replayed
+from .recording import Recorded, recorded
 from .session import needs_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from contextvars import ContextVar
 
     from psycopg.abc import Buffer
 
     from ..codec import Codec
     from ..statement import Statement
     from .blocks import Blocks, Sessions
-    from .recording import Answer, Step
+    from .recording import Answer, Recorder, Step
     from .session import Session
     from .transaction import Transaction
 
@@ -55,11 +54,12 @@ _Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
 class Pending(Generic[T]):
     """What a call in a pipeline gives, once the pipeline's block has ended."""
 
-    __slots__ = ("_error", "_results", "_step", "_work")
+    __slots__ = ("_error", "_recorder", "_results", "_step", "_work")
 
-    def __init__(self, work: Callable[[], T], step: Step) -> None:
+    def __init__(self, work: Callable[[], T], step: Step, recorder: Recorder) -> None:
         self._work = work
         self._step = step
+        self._recorder = recorder
         self._results: list[T] = []
         self._error: RepositoryError | None = None
 
@@ -86,12 +86,17 @@ class Pending(Generic[T]):
         """The statement."""
         return self._step
 
-    def settle(self) -> None:
-        """Make the call, whose statement was run.
+    def settle(self, answer: Answer | None, behind: Transaction | None) -> None:
+        """Find the call's result.
+
+        Args:
+            answer: what its statement got; None: it is still to be run.
+            behind: the transaction.
 
         Raises:
             RepositoryError: it failed; of a query that met no row, `result` tells.
         """
+        self._recorder.answer, self._recorder.behind = answer, behind
         try:
             self._results.append(self._work())
         except (NotFound, TooManyRows) as error:
@@ -115,12 +120,10 @@ class Pipeline:
         self,
         blocks: Blocks,
         connected: Callable[..., AbstractContextManager[Sessions]],
-        current: ContextVar[Transaction | None],
         settings: Mapping[str, str],
     ) -> None:
         self._blocks = blocks
         self._connected = connected
-        self._current = current
         self._settings = settings
         self._closed = False
         self._pending: list[Pending[Any]] = []
@@ -136,29 +139,30 @@ class Pipeline:
             **kwargs: the same.
 
         Raises:
-            RepositoryError: the method is not of that kind.
+            RepositoryError: it is nothing of that kind, and was not called.
             TransactionClosed: the block has ended.
         """
         if self._closed:
             raise TransactionClosed("the pipeline block has ended")
-        work: Callable[[], T] = partial(call, *args, **kwargs)
-        token = self._current.set(cast("Transaction", Recorder()))
+        method, recorder = recorded(call, args, self._blocks)
+        work: Callable[[], T] = partial(method, **kwargs)
         try:
             start(work)
-        except Recorded as recorded:
-            pending = Pending(work, recorded.args[0])
+        except Recorded as record:
+            pending = Pending(work, record.args[0], recorder)
         else:
             raise RepositoryError(
                 "a pipeline takes methods of its Database's repositories that run one"
                 " statement"
             )
-        finally:
-            self._current.reset(token)
         self._pending.append(pending)
         return pending
 
-    def run(self) -> None:
+    def run(self, outer: Transaction | None) -> None:
         """Make the calls.
+
+        Args:
+            outer: the transaction that they are part of.
 
         Raises:
             RepositoryError: one of them failed; nothing was done.
@@ -167,14 +171,13 @@ class Pipeline:
         if not self._pending:
             return
         try:
-            self._run()
+            self._run(outer)
         except BaseException:
             for pending in self._pending:
                 pending.forget()
             raise
 
-    def _run(self) -> None:
-        outer = self._blocks.current()
+    def _run(self, outer: Transaction | None) -> None:
         if outer is not None:
             self._run_in(outer)
             return
@@ -198,7 +201,7 @@ class Pipeline:
         sessions = [transaction.session(step.package, step.tenant) for step in steps]
         if not sessions[0].is_fast:
             for pending in self._pending:
-                pending.settle()
+                pending.settle(None, transaction)
             return
         answers = _send(steps, sessions, [], transaction.bounded)
         self._settle(answers, transaction)
@@ -227,13 +230,8 @@ class Pipeline:
     def _settle(
         self, answers: Sequence[Answer], transaction: Transaction | None
     ) -> None:
-        replayed = Replayed(transaction)
-        token = self._current.set(cast("Transaction", replayed))
-        try:
-            for pending, replayed.answer in zip(self._pending, answers, strict=True):
-                pending.settle()
-        finally:
-            self._current.reset(token)
+        for pending, answer in zip(self._pending, answers, strict=True):
+            pending.settle(answer, transaction)
 
 
 def _settings_of(steps: Sequence[Step]) -> dict[str, str]:
@@ -290,7 +288,9 @@ def _send(
                 codec = sessions[owner].codec(statement)
                 commands.append((codec, codec.encode(values)))
                 owners.append(owner)
-        results = sessions[0].pipelined(commands)
+        codecs = [codec for codec, _ in commands]
+        with sessions[0].compared(codecs):
+            results = sessions[0].pipelined(commands)
     except wire.BatchFailed as failure:
         owner = -1 if failure.item is None else owners[failure.item]
         raise sessions[owner].translated(

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias, TypeVar
+import sys
+from functools import partial
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 
 from ..codec import read_command, read_nothing
 from ..errors import RepositoryError
-from ._compat import current_owner
+from .runner import Runner
+from .tenant import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,12 +20,16 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Package, Statement
+    from .blocks import Blocks
     from .transaction import Transaction
 
 R = TypeVar("R")
 T = TypeVar("T")
 
 Answer: TypeAlias = "tuple[Codec[Any], PGresult]"
+
+# Where a generated repository has its runner.
+_RUNNER = "_run"
 
 
 class Step(NamedTuple):
@@ -48,12 +56,18 @@ class Recorded(BaseException):
 
 
 class Recorder:
-    """Stands in for a transaction, to see what a call would run in it."""
+    """Stands in for a Database: first to see what a call would run, then to answer.
 
-    closed = False
+    Attributes:
+        answer: what the statement got, once it was run.
+        behind: the transaction that it was run in, once there is one.
+    """
 
-    def __init__(self) -> None:
-        self.owner = current_owner()
+    def __init__(self, tenant: str | None) -> None:
+        self.answer: Answer | None = None
+        self.behind: Transaction | None = None
+        self._tenant = tenant
+        self._recorded = False
 
     def run_statement(
         self,
@@ -61,16 +75,26 @@ class Recorder:
         statement: Statement[T],
         values: Sequence[Any],
         read: Callable[[Codec[T], PGresult], R],
-        tenant: str | None = None,
     ) -> R:
-        """Do not run it."""
-        raise Recorded(Step(package, statement, values, read, tenant))
+        """Do not run it the first time; then give the answer that it got."""
+        if not self._recorded:
+            self._recorded = True
+            raise Recorded(Step(package, statement, values, read, self._tenant))
+        answer, self.answer = self.answer, None
+        if answer is not None:
+            return read(*answer)
+        # As why a write by version met no row.
+        if self.behind is None:
+            raise RepositoryError(
+                "takes more than one statement, which a pipeline does not",
+                query=statement.name,
+            )
+        return self.behind.run_statement(package, statement, values, read, self._tenant)
 
     def lease(
         self,
-        package: Package,  # noqa: ARG002 -- a transaction's signature
+        package: Package,  # noqa: ARG002 -- a source's signature
         statement: Statement[Any] | None = None,
-        tenant: str | None = None,  # noqa: ARG002 -- as above
     ) -> NoReturn:
         """Refuse what takes more than one statement."""
         raise RepositoryError(
@@ -78,35 +102,71 @@ class Recorder:
             query=None if statement is None else statement.name,
         )
 
+    def conninfo(self) -> NoReturn:
+        """Refuse to listen."""
+        raise RepositoryError("a pipeline takes no listener")
 
-class Replayed(Recorder):
-    """Stands in for a transaction in which the statement was run.
 
-    Attributes:
-        answer: what the statement of the next call got.
+def recorded(
+    call: Callable[..., T], args: Sequence[Any], blocks: Blocks
+) -> tuple[Callable[..., T], Recorder]:
+    """A repository's method, and where it goes instead of to its Database.
+
+    Only a generated method may be called twice, to record it and to have its result:
+    it does nothing but call its runner. What else calls it is refused unseen, since
+    that may do anything.
+
+    Args:
+        call: a method of a repository, or `functools.partial` of one.
+        args: the arguments by position.
+        blocks: the Database.
+
+    Raises:
+        RepositoryError: it is something else.
     """
+    given = list(args)
+    named: dict[str, Any] = {}
+    while isinstance(call, partial):
+        given[:0] = call.args
+        named = {**call.keywords, **named}
+        call = call.func
+    runner = _runner_of(call)
+    holder = None if runner is None else runner._holder  # noqa: SLF001 -- of this runtime
+    tenant = blocks.current_tenant()
+    if isinstance(holder, Tenant):
+        tenant = holder.id
+        holder = holder._database  # noqa: SLF001 -- as above
+    if runner is None or holder is not blocks:
+        raise RepositoryError(
+            "a pipeline takes methods of its Database's repositories that run one"
+            " statement, and no other function: pipeline.add(db.tasks.get_task, id=1)"
+        )
+    recorder = Recorder(tenant)
+    method = cast("MethodType", call)
+    stand_in: Any = type(runner)(recorder, runner._package)  # noqa: SLF001 -- as above
+    if not isinstance(method.__self__, Runner):
+        repository = object.__new__(type(method.__self__))
+        setattr(repository, _RUNNER, stand_in)
+        stand_in = repository
+    bound = MethodType(method.__func__, stand_in)
+    return partial(bound, *given, **named), recorder
 
-    def __init__(self, behind: Transaction | None) -> None:
-        super().__init__()
-        self.answer: Answer | None = None
-        self._behind = behind
 
-    def run_statement(
-        self,
-        package: Package,
-        statement: Statement[T],
-        values: Sequence[Any],
-        read: Callable[[Codec[T], PGresult], R],
-        tenant: str | None = None,
-    ) -> R:
-        """Give the answer that it got."""
-        answer, self.answer = self.answer, None
-        if answer is not None:
-            return read(*answer)
-        # As why a write by version met no row.
-        if self._behind is None:
-            raise RepositoryError(
-                "takes more than one statement, which a pipeline does not",
-                query=statement.name,
-            )
-        return self._behind.run_statement(package, statement, values, read, tenant)
+def _runner_of(call: object) -> Runner | None:
+    """What a generated method calls; None if it is no such method."""
+    if not isinstance(call, MethodType) or not isinstance(call.__func__, FunctionType):
+        return None
+    function, repository = call.__func__, call.__self__
+    if isinstance(repository, Runner):
+        return repository
+    for owner in type(repository).__mro__:
+        if vars(owner).get(function.__name__) is function:
+            break
+    else:
+        return None
+    # A class of the user's own may add methods to a generated one, or replace them.
+    is_generated = _RUNNER in vars(owner).get(
+        "__slots__", ()
+    ) and function.__globals__ is vars(sys.modules[owner.__module__])
+    runner = getattr(repository, _RUNNER, None) if is_generated else None
+    return runner if isinstance(runner, Runner) else None

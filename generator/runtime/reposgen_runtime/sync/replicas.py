@@ -20,7 +20,7 @@ from ..errors import (
     SchemaChanged,
     Unavailable,
 )
-from ..positions import PRIMARY_QUERY, REPLICA_QUERY, Log, end_of_log
+from ..positions import PRIMARY_QUERY, REPLICA_QUERY, History, Log, end_of_log
 from ..statistics import ReplicaStatistics, Standing
 from ._background import Worker
 from .server import Server
@@ -59,10 +59,11 @@ class _Primary(Watch):
         """Take a position."""
         mark, asked = self._log.mark(), monotonic()
         try:
-            position, segment, block = self.ask(PRIMARY_QUERY)
+            position, segment, block, *history = self.ask(PRIMARY_QUERY)
         except psycopg.Error:
             return False
-        self._log.sampled(mark, asked, end_of_log(position, segment, block))
+        end = end_of_log(position, segment, block)
+        self._log.sampled(mark, asked, end, History(*history))
         return True
 
 
@@ -73,6 +74,7 @@ class Replica(Watch):
         server: its connections, open as long as it stands up or lags.
         standing: how it is.
         position: the end of the log that it has.
+        history: what the position is part of.
         lag: seconds by which it is behind at most; None if that is not known.
     """
 
@@ -81,11 +83,14 @@ class Replica(Watch):
         settings: Settings,
         log: Log,
         connection_class: type[Connection[Any]],
+        limits: dict[str, str],
     ) -> None:
         super().__init__(settings, connection_class)
-        self.server = Server(settings.conninfo, settings, connection_class)
+        self._limits = limits
+        self.server = Server(settings.conninfo, settings, connection_class, limits)
         self.standing = Standing.DOWN
         self.position = 0
+        self.history: History | None = None
         self.lag: float | None = None
         self._log = log
         self._heard = 0.0
@@ -112,6 +117,10 @@ class Replica(Watch):
         if monotonic() - self._heard > _SILENT * self.settings.replica_interval:
             self.leave_out(server)
             return None
+        if self._has_diverged():
+            self._stand(Standing.DIVERGED)
+            self.ring()
+            return None
         return server
 
     def leave_out(self, server: Server) -> None:
@@ -128,10 +137,12 @@ class Replica(Watch):
         server = self.server
         was_open = self.standing.is_open
         try:
-            is_standby, position, age = self.ask(REPLICA_QUERY)
+            is_standby, position, age, *history = self.ask(REPLICA_QUERY)
             if not is_standby:
                 self._drop(Standing.PROMOTED)
                 return False
+            # Before the position: who sees that sees this.
+            self.history = History(*history)
             self.position = position or 0
             self.lag = self._log.lag(self.position, age)
             if not was_open:
@@ -142,10 +153,17 @@ class Replica(Watch):
         self._heard = monotonic()
         if server is not self.server:
             return False
+        if self._has_diverged():
+            self._stand(Standing.DIVERGED)
+            return False
         self._stand(Standing.LAGGING if self._is_late() else Standing.UP)
         needed = self._log.needed()
         is_settled = needed is not None and needed <= self.position
         return is_settled and was_open and self.standing is Standing.UP
+
+    def _has_diverged(self) -> bool:
+        wanted = self._log.history
+        return wanted is not None and self.history != wanted
 
     def _is_late(self) -> bool:
         limit = self.settings.max_lag
@@ -165,8 +183,10 @@ class Replica(Watch):
         self._stand(standing)
         if was_open:
             left = self.server
-            settings, connection_class = self.settings, self.connection_class
-            self.server = Server(settings.conninfo, settings, connection_class)
+            settings = self.settings
+            self.server = Server(
+                settings.conninfo, settings, self.connection_class, self._limits
+            )
             # Who waits there for a connection is told so; what is under way goes on.
             self._leaving.append(Worker(lambda: left.close(_FOREVER)))
 
@@ -182,7 +202,10 @@ class Replicas:
     """All of a Database's replicas, and what its reads need of them."""
 
     def __init__(
-        self, settings: Settings, connection_class: type[Connection[Any]]
+        self,
+        settings: Settings,
+        connection_class: type[Connection[Any]],
+        limits: dict[str, str],
     ) -> None:
         self._log = Log(settings.max_lag, settings.replica_interval / 2)
         self._primary = _Primary(settings, self._log, connection_class)
@@ -191,7 +214,9 @@ class Replicas:
             replace(settings, conninfo=conninfo, breaker=None, wait_ready=None)
             for conninfo in settings.replicas
         ]
-        self.all = tuple(Replica(each, self._log, connection_class) for each in own)
+        self.all = tuple(
+            Replica(each, self._log, connection_class, limits) for each in own
+        )
         self._sees_writes = settings.read_your_writes
         self._turn = 0
         self._refused: set[Statement[Any]] = set()

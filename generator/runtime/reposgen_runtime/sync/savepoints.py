@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ..errors import RepositoryError, TransactionClosed
+from ..errors import BlocksOverlap, RepositoryError, TransactionClosed
+from ..patience import grace_of
 from ..transactions import quoted
+from ._compat import unhindered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -25,6 +27,8 @@ class Savepoint:
 
     def __init__(self, savepoints: Savepoints, name: str) -> None:
         self.name = name
+        # A savepoint around it was left before it, and undone.
+        self.outlived = False
         self._savepoints = savepoints
 
     def rollback(self) -> None:
@@ -57,6 +61,11 @@ class Savepoints:
         self._callbacks = callbacks
         self._set: list[tuple[Savepoint, tuple[int, int]]] = []
 
+    @property
+    def innermost(self) -> Savepoint | None:
+        """The last one that is set."""
+        return self._set[-1][0] if self._set else None
+
     @contextmanager
     def block(self, name: str | None) -> Generator[Savepoint, None, None]:
         """A block with a savepoint.
@@ -73,14 +82,22 @@ class Savepoints:
         self._set.append((savepoint, self._callbacks.mark()))
         try:
             yield savepoint
+            self._require_nested(savepoint)
             if self._is_set(savepoint):
                 self._command(f"RELEASE SAVEPOINT {sql}")
-        except BaseException:
+        except BaseException as error:
+            for inner in self._inner(savepoint):
+                inner.outlived = True
             if self._is_set(savepoint):
-                self._leave(savepoint, sql)
+                if isinstance(error, Exception):
+                    self._leave(savepoint)
+                else:
+                    # Whoever cancelled the task may do so again.
+                    seconds = grace_of(self._connection)
+                    unhindered(self._leave, savepoint, seconds)
             raise
         finally:
-            del self._set[depth:]
+            self._set = [pair for pair in self._set if pair[0] is not savepoint]
 
     def roll_back_to(self, savepoint: Savepoint) -> None:
         """Undo what was done since then.
@@ -94,13 +111,29 @@ class Savepoints:
         self._command(f"ROLLBACK TO SAVEPOINT {sql}")
         self._forget_after(savepoint)
 
-    def _leave(self, savepoint: Savepoint, sql: str) -> None:
+    def _require_nested(self, savepoint: Savepoint) -> None:
+        """Refuse to keep what was done in blocks that do not nest."""
+        if savepoint.outlived or self._inner(savepoint):
+            raise BlocksOverlap(
+                f"savepoint {savepoint.name!r} does not nest with another one, whose"
+                " block is in another generator or function"
+            )
+
+    def _inner(self, savepoint: Savepoint) -> list[Savepoint]:
+        """Those that were set after it, and are still."""
+        names = [other for other, _ in self._set]
+        return names[names.index(savepoint) + 1 :] if savepoint in names else []
+
+    def _leave(self, savepoint: Savepoint) -> None:
+        sql = quoted(savepoint.name, self._connection)
+        # With the connection gone, so is the whole transaction.
+        before, self.spoilt = self.spoilt, True
         try:
-            self._command(f"ROLLBACK TO SAVEPOINT {sql}; RELEASE SAVEPOINT {sql}")
-        except RepositoryError:
-            # With the connection gone, so is the whole transaction.
-            self.spoilt = True
-        self._forget_after(savepoint)
+            with suppress(RepositoryError):
+                self._command(f"ROLLBACK TO SAVEPOINT {sql}; RELEASE SAVEPOINT {sql}")
+                self.spoilt = before
+        finally:
+            self._forget_after(savepoint)
 
     def _is_set(self, savepoint: Savepoint) -> bool:
         return any(other is savepoint for other, _ in self._set)

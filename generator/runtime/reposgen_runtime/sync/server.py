@@ -4,31 +4,51 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import psycopg_pool
 
 from .. import wire
 from ..errors import OutOfResources, PoolClosed, Unavailable
+from ..forking import cut_off_after_fork, tell_after_fork
+from ..patience import be_patient
 from ..pinging import INTERVAL
 from ..statistics import Health, ServerStatistics
 from ..translate import unreachable
-from ._compat import to_the_end, without_waiting
+from ._compat import home, to_the_end, without_waiting
 from .connections import Connections
-from .pool import close_pool, make_pool, prove_alive
+from .ending import cancel
+from .pool import close_pool, make_pool, suit
 from .spares import RESTS
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-
-# Seconds for cancelled statements to end.
-_CANCELLED: Final = 1.0
+    from ..settings import Settings
 
 
 class Server(Connections):
     """One server: connected, watched, closed."""
+
+    def __init__(
+        self,
+        conninfo: str,
+        settings: Settings,
+        connection_class: type[Connection[Any]],
+        limits: dict[str, str],
+    ) -> None:
+        """See the attributes.
+
+        Args:
+            conninfo: where it is.
+            settings: of its pool.
+            connection_class: of connections to it.
+            limits: what each transaction sets; what a session should have had, but
+                does not keep, is added.
+        """
+        super().__init__(conninfo, settings, connection_class)
+        self._limits = limits
 
     @property
     def is_available(self) -> bool:
@@ -48,6 +68,7 @@ class Server(Connections):
             PoolTimeout: it takes too long.
         """
         settings = self._settings
+        self._home = home()
         pool = make_pool(
             self.conninfo,
             settings,
@@ -64,6 +85,7 @@ class Server(Connections):
             to_the_end(close_pool, pool)
             raise
         self._pool = pool
+        tell_after_fork(self)
 
     def close(
         self,
@@ -73,20 +95,31 @@ class Server(Connections):
 
         Args:
             timeout: seconds that those who have one may keep it; then their statements
-                are cancelled.
+                are cancelled. Where the server does not do so either, the connections
+                end all the same.
         """
-        pool, self._pool = self._pool, None
-        if pool is None:
+        if self._pool is None:
             return
+        self.require_home()
+        pool, self._pool, self._home = self._pool, None, None
         while (spare := self._spares.withdraw()) is not None:
             to_the_end(pool.putconn, spare)
         pool.close()
         if not self._taken or self._all_back.wait(timeout):
             return
-        for connection in [*self._taken]:
-            if wire.is_active(connection.pgconn):
-                connection.cancel_safe(timeout=_CANCELLED)
-        self._all_back.wait(_CANCELLED)
+        for connection in self._at_work():
+            if not cancel(connection):
+                break
+        if self._all_back.wait(self._settings.cancel_timeout):
+            return
+        at_work = self._at_work()
+        for connection in at_work:
+            wire.sever(connection.pgconn)
+        if at_work:
+            self._all_back.wait(self._settings.cancel_timeout)
+
+    def _at_work(self) -> list[Connection[Any]]:
+        return [one for one in self._taken if wire.is_active(one.pgconn)]
 
     def health(
         self,
@@ -102,7 +135,8 @@ class Server(Connections):
         try:
             pool = self._pool
             if pool is None:
-                raise PoolClosed("the Database is not open: use `with`")
+                raise PoolClosed(self._closed)
+            self.require_home()
             connection = self._get(pool, timeout)
             left = max(INTERVAL, start + timeout - monotonic())
             connection = self._checked(pool, connection, left)
@@ -138,15 +172,20 @@ class Server(Connections):
 
     def _made(self, connection: Connection[Any]) -> None:
         """The pool has connected: is that a server, or something before it?"""
+        cut_off_after_fork(connection)
+        settings = self._settings
+        keeps = settings.prepare != "never"
         try:
-            prove_alive(connection, self._settings.connect_timeout)
+            missing = suit(connection, settings.connect_timeout, keeps=keeps)
         except psycopg.Error as error:
             self._not_made(error)
             raise
+        self._limits.update(missing)
         self._refusal = None
+        be_patient(connection, settings.statement_timeout, settings.cancel_timeout)
         vars(connection)[RESTS] = monotonic()
-        if self._settings.prepare == "never":
-            vars(connection)[wire.UNPREPARED] = self._settings.direct
+        if not keeps:
+            vars(connection)[wire.UNPREPARED] = settings.direct
         if self._circuit is not None and self._circuit.failures:
             self._circuit.reached()
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import psycopg
@@ -11,20 +12,34 @@ from psycopg.pq import Format
 
 from .. import plain, wire
 from ..catalog import TYPES_QUERY, catalog_type
-from ..codec import Codec, read_rows
-from ..errors import RepositoryError, SchemaChanged, TransactionRequired
+from ..codec import Codec, read_nothing, read_rows
+from ..copy_commands import replace_parameters
+from ..errors import (
+    RepositoryError,
+    SchemaChanged,
+    TransactionRequired,
+    mark_undone,
+)
+from ..layouts import CHANGED, CONFIRM, arguments
+from ..patience import grace_of
+from ..roots import unknown_constraint
+from ..session_settings import CURRENT, SUITED, require_suited
 from ..settings import MAX_PREPARED
 from ..statement import Statement
-from ..translate import translate
+from ..translate import named_argument, translate
 from ..types import DatabaseTypes
+from ._compat import unhindered
 from .line import Line
+from .roots import find_roots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from psycopg import Connection
+    from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
 
+    from ..roots import Key
     from ..statement import Package
 
 R = TypeVar("R")
@@ -35,13 +50,16 @@ _TYPES: Final = Statement(
     TYPES_QUERY,
     parameters=("text[]", "text[]"),
     results=(
-        *("int8", "text", "text", "text", "int8", "text", "int8", "int8", "int8"),
+        *("int8", "int8", "text", "text", "text", "int8", "text"),
+        *("int8", "int8", "int8"),
         *("text[]", "int8[]"),
     ),
     row=catalog_type,
     read_only=True,
 )
 _SESSIONS: Final = "_repository_sessions"
+# Fails, and so does the transaction.
+_SPOIL: Final = "SELECT 1 OPERATOR(pg_catalog./) 0"
 
 
 class Session(Line):
@@ -65,6 +83,8 @@ class Session(Line):
         self._types = types
         self._codecs: dict[Statement[Any], Codec[Any]] = {}
         self._keeps = keeps
+        # A caller's connection may have settings of its own.
+        self._is_suited = SUITED in vars(connection)
 
     @staticmethod
     def known(connection: Connection[Any], package: Package) -> Session | None:
@@ -114,12 +134,14 @@ class Session(Line):
             if codec is None:
                 codec = self.codec(statement)
             codec.used = True
-            if self.is_fast:
-                return self.execute(codec, codec.encode(values), read)
-            result = self._run_plain(codec, values)
-            # Nothing was prepared, so nothing keeps the columns as they were.
-            codec.checked = False
-            return read(codec, result)
+            if not self.is_fast:
+                return self._run_plain(codec, values, read)
+            parameters = codec.encode(values)
+            if not codec.is_apart:
+                return self.execute(codec, parameters, read)
+            with self.compared([codec]):
+                (result,) = self.pipelined([(codec, parameters)])
+                return read(codec, result)
         except wire.BatchFailed as failure:
             raise self.translated(failure.error, statement) from None
         except psycopg.Error as error:
@@ -132,15 +154,172 @@ class Session(Line):
             return wire.is_in_transaction(self.connection.pgconn)
         return not wire.is_failed(self.connection.pgconn)
 
-    def _run_plain(self, codec: Codec[Any], values: Sequence[Any]) -> PGresult:
-        cursor = self.cursor()
-        alone = not self.in_transaction
+    def _run_plain(
+        self,
+        codec: Codec[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+    ) -> R:
+        with self.compared([codec]):
+            cursor = self.cursor()
+            alone = not self.in_transaction
+            try:
+                self.execute_plain(cursor, codec, values)
+            except psycopg.Error as error:
+                # The cursor does not tell the statement's end from its commit's.
+                raise wire.untold(error) if alone else error from None
+            result = self.result_of(cursor)
+            codec.check(result)
+            self.confirm(codec)
+            return read(codec, result)
+
+    def prepare(self, codec: Codec[Any]) -> None:
+        """Prepare a statement: see `Line`."""
         try:
-            self.execute_plain(cursor, codec, values)
+            super().prepare(codec)
+        except SchemaChanged:
+            self.outdated()
+            raise
+
+    def pipelined(
+        self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+    ) -> list[PGresult]:
+        """Run statements in one pipeline: see `Line`."""
+        confirmed = [*dict.fromkeys(codec for codec, _ in commands if codec.confirms)]
+        confirming = [codec.confirms for codec in confirmed if codec.confirms]
+        try:
+            results = super().pipelined([*commands, *confirming])
+        except wire.BatchFailed as failure:
+            if failure.item is None or failure.item < len(commands):
+                raise
+            raise self.changed(confirmed[failure.item - len(commands)]) from None
+        if not self.prepares:
+            for (codec, _), result in zip(commands, results, strict=False):
+                codec.check(result)
+        return results[: len(commands)]
+
+    def confirm(self, codec: Codec[Any]) -> None:
+        """Ask whether composite types in a statement's values are what they were.
+
+        Raises:
+            psycopg.Error: that can't be asked.
+            SchemaChanged: they are not.
+        """
+        if codec.confirms is None:
+            return
+        confirming, parameters = codec.confirms
+        try:
+            if self.is_fast:
+                self.execute(confirming, parameters, read_nothing)
+            else:
+                cursor = self.cursor()
+                values = arguments(codec.layouts)
+                self.execute_plain(cursor, confirming, values)
+                self.result_of(cursor)
+        except (psycopg.Error, wire.BatchFailed) as failure:
+            error = failure.error if isinstance(failure, wire.BatchFailed) else failure
+            if error.sqlstate != CHANGED:
+                raise
+            raise self.changed(codec) from None
+
+    def confirming(self, codec: Codec[Any]) -> list[bytes]:
+        """What `confirm` asks, as a command in front of another one; or nothing."""
+        if codec.confirms is None:
+            return []
+        confirming, _ = codec.confirms
+        literals = confirming.literals(arguments(codec.layouts))
+        return [replace_parameters(confirming.statement.sql, literals).encode()]
+
+    def changed(self, codec: Codec[Any]) -> SchemaChanged:
+        """The error of a statement whose composite types are not what they were."""
+        names = self._types.names_of(codec.layouts)
+        self.outdated()
+        return SchemaChanged(
+            f"the attributes of {' or '.join(names)} were changed since this connection"
+            " looked them up: nothing was done, and the next call looks them up again",
+            query=codec.statement.name,
+        )
+
+    @contextmanager
+    def compared(
+        self, codecs: Iterable[Codec[Any]], *, late: bool = False
+    ) -> Generator[None, None, None]:
+        """A block in which writes, and what they return, are compared with the code.
+
+        Where nothing is prepared, that can be done no sooner than they were done: then
+        a write that is alone gets a transaction, which an error ends; one that is in a
+        transaction spoils that.
+
+        Args:
+            codecs: of the statements.
+            late: they are compared after they were done, wherever this is.
+        """
+        if not late:
+            late = not (self.prepares and self.is_fast) and any(
+                codec.tells_what_it_wrote for codec in codecs
+            )
+        if not late:
+            yield
+        elif self.is_alone:
+            with self._transaction():
+                yield
+        else:
+            try:
+                yield
+            except SchemaChanged as error:
+                with suppress(psycopg.Error):
+                    self.command(_SPOIL)
+                mark_undone(error)
+                raise
+
+    @contextmanager
+    def _transaction(self) -> Generator[None, None, None]:
+        self.opening.append("BEGIN")
+        try:
+            if not self.is_fast:
+                self.open()
+            yield
+        except BaseException as error:
+            if self.opening:
+                self.opening.clear()
+            elif isinstance(error, Exception):
+                self._roll_back()
+            else:
+                # Whoever cancelled the task may do so again.
+                unhindered(Session._roll_back, self, grace_of(self.connection))
+            mark_undone(error)
+            raise
+        try:
+            self.command("COMMIT")
         except psycopg.Error as error:
-            # The cursor does not tell the statement's end from its commit's.
-            raise wire.untold(error) if alone else error from None
-        return self.result_of(cursor)
+            raise wire.untold(error) from None
+
+    def _roll_back(self) -> None:
+        with suppress(psycopg.Error, RepositoryError):
+            self.command("ROLLBACK")
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether a statement would be a transaction by itself."""
+        connection = self.connection
+        return (
+            connection.autocommit
+            and not self.opening
+            and wire.is_idle(connection.pgconn)
+        )
+
+    def outdated(self) -> None:
+        """Look all types up again, for all packages: they are not what they were."""
+        sessions: dict[Package, Session] = vars(self.connection)[_SESSIONS]
+        for session in sessions.values():
+            session.forget_types()
+
+    def forget_types(self) -> None:
+        """Look all types up again when a statement needs them."""
+        for codec in self._codecs.values():
+            self.forget(codec)
+        self._codecs.clear()
+        self._types.forget()
 
     def result_of(self, cursor: RawCursor[Any]) -> PGresult:
         """What a cursor got."""
@@ -175,11 +354,21 @@ class Session(Line):
 
         Raises:
             SchemaChanged: the database lacks a type that the statement mentions.
+            UnsuitableSession: the connection's settings would change values.
         """
         codec: Codec[T] | None = self._codecs.get(statement)
         if codec is not None:
             codec.used = True
             return codec
+        self.usage.require_free()
+        if not self._is_suited:
+            self._is_suited = True
+            try:
+                (values,) = self.run(CURRENT, (), read_rows)
+                require_suited(values, statement.name)
+            except RepositoryError:
+                self._is_suited = False
+                raise
         if unknown := self._types.unknown(statement):
             schemas = [name.schema for name in unknown]
             names = [name.name for name in unknown]
@@ -189,6 +378,13 @@ class Session(Line):
         except SchemaChanged as error:
             error.query = statement.name
             raise
+        if codec.layouts:
+            confirming = self.codec(CONFIRM)
+            parameters = confirming.encode(arguments(codec.layouts))
+            codec.confirms = (confirming, parameters)
+        codec.is_apart = bool(codec.layouts) or (
+            codec.tells_what_it_wrote and not self.prepares
+        )
         self._codecs[statement] = codec
         while len(self._codecs) > self._keeps:
             self._make_room()
@@ -217,20 +413,37 @@ class Session(Line):
     def translated(
         self,
         error: psycopg.Error,
-        statement: Statement[Any],
+        statement: Statement[Any] | None = None,
         item: int | None = None,
         column: str | None = None,
     ) -> RepositoryError:
         """The repository error for psycopg's; raise it `from None`."""
-        if (error.sqlstate or "").startswith(("42", "XX")):
-            # As after a migration that made a type anew, under another oid.
-            for codec in self._codecs.values():
-                self.forget(codec)
-            self._codecs.clear()
-            self._types.forget()
-        return translate(
-            error, self.package, query=statement.name, item=item, column=column
+        if column is None and statement is not None:
+            column = named_argument(error, statement)
+        key = unknown_constraint(error, self.package)
+        translated = translate(
+            error,
+            self.package,
+            query=None if statement is None else statement.name,
+            item=item,
+            column=column,
+            root=None if key is None else self._root(key),
         )
+        if isinstance(translated, SchemaChanged):
+            # As after a migration that made a type anew, under another oid.
+            self.outdated()
+        return translated
+
+    def _root(self, key: Key) -> Key | None:
+        """The constraint of the package's that one of a partition repeats, if any."""
+        roots = self._types.roots
+        if key not in roots:
+            found = find_roots(self.connection, key)
+            if found is None:
+                return None
+            known = self.package.constraints
+            roots[key] = next((one for one in found if one in known), None)
+        return roots[key]
 
 
 def needs_transaction(statement: Statement[Any]) -> TransactionRequired:

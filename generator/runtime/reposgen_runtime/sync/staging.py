@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -15,6 +16,7 @@ from ..copy_commands import (
     create_staging,
     failed_row,
 )
+from ..errors import RepositoryError, mark_undone
 from .atomic import one_transaction
 from .copying import copy_rows
 
@@ -49,8 +51,17 @@ def insert_rows(
             count = copy_rows(session, statement, rows)
             session.command(SAVEPOINT)
             result = _insert(session, codec, count)
+            try:
+                codec.check(result)
+                session.confirm(codec)
+                answer = read(codec, result)
+            except RepositoryError as error:
+                with suppress(psycopg.Error):
+                    session.command(f"{FAILED_INSERT}; {TIDY}")
+                mark_undone(error)
+                raise
             session.command(TIDY)
-            return read(codec, result)
+            return answer  # noqa: TRY300 -- an error of the command is one of these too
         except psycopg.Error as error:
             raise session.translated(error, statement) from None
 

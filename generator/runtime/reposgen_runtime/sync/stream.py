@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
@@ -11,9 +11,11 @@ import psycopg
 from psycopg.pq import Format
 
 from .. import plain, wire
-from ._compat import close, flattened
+from ..patience import grace_of
+from ._compat import close, flattened, unhindered
 from .atomic import Uncertain
 from .elsewhere import read_on
+from .ending import end
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -104,9 +106,13 @@ def _parts(
                 results = _fast(session, codec, codec.encode(values))
             else:
                 results = _plain(session, codec, values)
-            with closing(results):
+            writes = not statement.read_only and codec.confirms is not None
+            with session.compared([codec], late=writes), closing(results):
+                session.confirm(codec)
                 for result in results:
+                    codec.check(result)
                     yield from codec.parts(result)
+                session.confirm(codec)
         except psycopg.Error as error:
             raise session.translated(error, statement) from None
 
@@ -117,18 +123,29 @@ def _fast(
     connection = session.connection
     pgconn = connection.pgconn
     with connection.lock:
-        session.streaming = True
+        session.usage.begin_stream()
         session.begin_chunks()
         try:
             result = _first(session, codec, parameters)
             while result is not None:
                 yield result
                 result = connection.wait(wire.next_chunk(pgconn))
+        except GeneratorExit:
+            _stop(session)
+            # A query that only reads leaves nothing behind, however it ends.
+            if connection.closed and not codec.statement.read_only:
+                raise psycopg.OperationalError("the connection is lost") from None
+            raise
         finally:
-            session.streaming = False
-            if wire.is_active(pgconn):
-                connection.cancel_safe()
-                connection.wait(wire.drain(pgconn))
+            _stop(session)
+
+
+def _stop(session: Session) -> None:
+    """End a query whose rows are not wanted any more; does nothing if it has ended."""
+    usage, connection = session.usage, session.connection
+    usage.end_stream()
+    if wire.is_active(connection.pgconn) and not usage.is_foreign:
+        unhindered(end, connection, 3 * grace_of(connection))
 
 
 def _first(
@@ -161,7 +178,7 @@ def _plain(
         binary=codec.result_format == Format.BINARY,
         size=size,
     )
-    session.streaming = True
+    session.usage.begin_stream()
     session.begin_chunks()
     seen = None
     try:
@@ -172,7 +189,7 @@ def _plain(
                 seen = result
                 yield result
     finally:
-        session.streaming = False
+        session.usage.end_stream()
         close(rows)
 
 
@@ -193,6 +210,7 @@ def _declared(
                 return
             yield result
     finally:
-        # A failed transaction takes the cursor with it.
-        if session.in_transaction:
-            cursor.execute(f"CLOSE {name}".encode(), prepare=False)
+        # A failed transaction and a broken connection take the cursor with them.
+        if session.in_transaction and not session.usage.is_foreign:
+            with suppress(psycopg.OperationalError):
+                cursor.execute(f"CLOSE {name}".encode(), prepare=False)

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from contextvars import ContextVar
     from types import TracebackType
 
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..scope import Scope
     from ..statement import Package, Statement
     from .blocks import Blocks
     from .session import Session
+    from .transaction import Transaction
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -36,15 +37,19 @@ class Tenant:
     def __init__(
         self,
         database: Blocks,
-        variable: ContextVar[tuple[str, ...]],
         id: str,  # noqa: A002 -- what it is
     ) -> None:
         self.id = id
         self._database = database
-        self._variable = variable
+        # Of its blocks that are open.
+        self._entered: list[Scope[Transaction]] = []
 
     def __enter__(self) -> Self:
-        self._variable.set((*self._variable.get(), self.id))
+        scopes = self._database.scopes
+        scope = scopes.new()
+        scope.tenant = self.id
+        scopes.enter(scope)
+        self._entered.append(scope)
         return self
 
     def __exit__(
@@ -53,7 +58,10 @@ class Tenant:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._variable.set(self._variable.get()[:-1])
+        scopes = self._database.scopes
+        scope = scopes.ending(self._entered)
+        self._entered.remove(scope)
+        scopes.leave(scope)
 
     def run_statement(
         self,

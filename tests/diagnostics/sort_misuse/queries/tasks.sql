@@ -32,3 +32,16 @@ FROM tasks ORDER BY owner_id, id;
 -- The titles.
 -- @sort title
 SELECT title FROM tasks WHERE title > @sort ORDER BY id;
+
+-- name: Limited :many
+-- @sort title
+SELECT id, title FROM tasks ORDER BY id LIMIT @most;
+
+-- name: Tied :stream
+-- @sort title
+SELECT id, title FROM tasks ORDER BY version FETCH FIRST 3 ROWS WITH TIES;
+
+-- name: Inside :many
+-- The first ten, in another order.
+-- @sort title
+SELECT * FROM (SELECT id, title FROM tasks ORDER BY id LIMIT 10) AS kept ORDER BY id;

@@ -6,7 +6,7 @@ SELECT * FROM "statements" WHERE "class" = @self AND "from" <> E'\'""" %s $1 {{ 
 -- """
 SELECT "class", "date", "datetime", "list", "int", "str" FROM "statements";
 
--- name: Package :many
+-- name: Packages :many
 SELECT "class" AS x, "from" AS x, "self", "Final" AS "self" FROM "statements";
 
 -- name: PACKAGE :one

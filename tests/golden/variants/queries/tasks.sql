@@ -37,8 +37,7 @@ WHERE id = @id;
 -- @sort title, deadline nulls last
 SELECT id, title, deadline FROM tasks
 WHERE title ILIKE @pattern
-ORDER BY deadline NULLS FIRST, id
-LIMIT @most;
+ORDER BY deadline NULLS FIRST, id;
 
 -- name: StreamTitles :stream
 -- All titles.

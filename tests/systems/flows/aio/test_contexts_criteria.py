@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import psycopg
     from generated.flows import Database
 
-    from reposgen_runtime import Json
+    from reposgen_runtime import Json, JsonInput
 
-DOCUMENTS: dict[str, Json] = {
+DOCUMENTS: dict[str, JsonInput] = {
     "ann": {
         "user": {"name": "Ann Lee", "age": 41},
         "score": 10,

@@ -51,7 +51,7 @@ class Desk:
     async def publish(self, flow_id: UUID) -> None:
         """Keep a flow as it is, and let it be used."""
         flow = await self.flows.get_by_tenant_and_id(tenant_id=TENANT, id=flow_id)
-        if flow is None:
+        if flow is None or flow.flow_definition is None:
             raise LookupError
         await self.flow_versions.create_flow_version(
             tenant_id=TENANT,

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from generated.flows import Database
     from generated.flows.models import FlowVersion
 
-    from reposgen_runtime import Json
+    from reposgen_runtime import JsonInput
 
-SHORT: Json = {"start": "end", "states": {"end": {"say": "Goodbye."}}}
+SHORT: JsonInput = {"start": "end", "states": {"end": {"say": "Goodbye."}}}
 
 
 async def keep(

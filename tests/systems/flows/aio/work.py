@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from generated.flows import Database
     from generated.flows.models import ConversationFlow, Experiment
 
-    from reposgen_runtime import Json
+    from reposgen_runtime import JsonInput
 
 TENANT = id_of("tenant", 1)
 OTHER = id_of("tenant", 2)
@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 # What lives so long has expired when it is written.
 PAST = timedelta(seconds=-1)
 
-DEFINITION: Json = {
+DEFINITION: JsonInput = {
     "start": "greet",
     "states": {
         "greet": {"say": "Hello! What can I do for you?", "next": ["order", "end"]},

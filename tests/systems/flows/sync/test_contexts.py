@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from reposgen_runtime import Json, JsonInput
 
-CHAT: Json = {
+CHAT: JsonInput = {
     "user": {"name": "Ann", "age": 41},
     "topics": ["orders", "refunds"],
     "score": 12.5,

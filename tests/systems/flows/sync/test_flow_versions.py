@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from generated.flows.models import FlowVersion
     from generated.flows.sync import Database
 
-    from reposgen_runtime import Json
+    from reposgen_runtime import JsonInput
 
-SHORT: Json = {"start": "end", "states": {"end": {"say": "Goodbye."}}}
+SHORT: JsonInput = {"start": "end", "states": {"end": {"say": "Goodbye."}}}
 
 
 def keep(

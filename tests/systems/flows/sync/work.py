@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from generated.flows.models import ConversationFlow, Experiment
     from generated.flows.sync import Database
 
-    from reposgen_runtime import Json
+    from reposgen_runtime import JsonInput
 
 TENANT = id_of("tenant", 1)
 OTHER = id_of("tenant", 2)
@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 # What lives so long has expired when it is written.
 PAST = timedelta(seconds=-1)
 
-DEFINITION: Json = {
+DEFINITION: JsonInput = {
     "start": "greet",
     "states": {
         "greet": {"say": "Hello! What can I do for you?", "next": ["order", "end"]},

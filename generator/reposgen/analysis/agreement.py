@@ -1,0 +1,110 @@
+"""What it means that two rows agree in a column: where proofs of uniqueness start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.live_schema.tree import expressions as e
+from reposgen.models import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import TypeAlias
+
+    from reposgen.live_schema.model import Catalog
+
+    # An operator family, and the collation by which it compares: 0 for any under which
+    # equal values are the same bytes, and so are equal under every other one as well.
+    Equality: TypeAlias = tuple[int, int]
+    # By column: attnum, or number of a target.
+    Binding: TypeAlias = Mapping[int, "Agreement"]
+
+# Casts of one integer type to a wider one; equality stays what it is.
+_WIDENING = frozenset({313, 481, 754})
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """That all rows in question have equal values in a column.
+
+    Attributes:
+        equalities: by which they are equal.
+        or_null: or they are all NULL.
+        same: they are equal whichever operator compares them.
+    """
+
+    equalities: frozenset[Equality] = frozenset()
+    or_null: bool = False
+    same: bool = False
+
+    def implies(self, families: Iterable[int], collation: int) -> bool:
+        """Return True if the values are equal by one of the families."""
+        return self.same or any(
+            (family, 0) in self.equalities or (family, collation) in self.equalities
+            for family in families
+        )
+
+    def __or__(self, other: Agreement) -> Agreement:
+        """Return what holds where both do."""
+        return Agreement(
+            equalities=self.equalities | other.equalities,
+            or_null=self.or_null and other.or_null,
+            same=self.same or other.same,
+        )
+
+
+def equalities(catalog: Catalog, operator: int, collation: int) -> frozenset[Equality]:
+    """Return the equalities that an operator stands for; none if it is no equality.
+
+    Args:
+        catalog: of the database.
+        operator: oid.
+        collation: oid, as `collation_of` tells it.
+    """
+    if collation == _UNKNOWN and catalog.nondeterministic:
+        return frozenset()
+    if collation not in catalog.nondeterministic:
+        collation = 0
+    return frozenset(
+        (family, collation) for family in catalog.operator_equality.get(operator, ())
+    )
+
+
+def collation_of(node: object) -> int:
+    """Return the oid of an expression's collation, 0 if its type has none.
+
+    Returns:
+        -1 where the node does not tell.
+    """
+    match node:
+        case e.NamedArgExpr(arg=arg):
+            return collation_of(arg)
+        case e.SubLink(query=query):
+            results = query.results
+            return collation_of(results[0].expression) if results else 0
+        case (
+            e.Const()
+            | e.Param()
+            | e.Unknown()
+            | e.CaseTestExpr()
+            | e.ReturningExpr()
+            | e.DomainValue()
+            | e.JsonConstructor()
+            | e.JsonQuery()
+        ):
+            return _UNKNOWN
+        case _:
+            return int(getattr(node, "collation", 0))
+
+
+def bare(node: e.Expression) -> e.Expression:
+    """Return an expression without casts and COLLATE that keep each value apart."""
+    while True:
+        match node:
+            case e.Coerce(kind=e.Coercion.RELABEL | e.Coercion.COLLATE, arg=arg):
+                node = arg
+            case e.FuncExpr(function=function, args=(arg,)) if function in _WIDENING:
+                node = arg
+            case _:
+                return node

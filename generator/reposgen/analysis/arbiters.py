@@ -1,0 +1,59 @@
+"""Which unique indexes the target of an ON CONFLICT means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.partial_indexes import implied, indexed_expressions
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.walk import conjuncts, walk
+
+if TYPE_CHECKING:
+    from reposgen.live_schema.model import Index, Relation
+    from reposgen.live_schema.tree.model import OnConflict
+
+
+def inferred(conflict: OnConflict, relation: Relation, major: int) -> frozenset[str]:
+    """The names of the indexes that see to a conflict.
+
+    Args:
+        conflict: with a target of columns or expressions.
+        relation: that is inserted into.
+        major: the server's version.
+    """
+    elements = [x for x in conflict.arbiters if isinstance(x, e.InferenceElement)]
+    unique = [index for index in relation.indexes if index.unique]
+    alike = [index for index in unique if _has_columns(index, elements)]
+    fitting = [x for x in alike if _fits(x, elements, conflict, major)]
+    # The server found at least one. A collation or operator class chooses among those
+    # that fit otherwise.
+    fitting = fitting or alike
+    chosen = any(x.collation or x.operator_class for x in elements)
+    if len(fitting) > 1 and (chosen or fitting is alike):
+        return frozenset()
+    return frozenset(index.name for index in fitting)
+
+
+def _has_columns(index: Index, elements: list[e.InferenceElement]) -> bool:
+    columns = {x.expression.column for x in elements if isinstance(x.expression, e.Var)}
+    return {n for n in index.columns if n} == columns and (
+        index.expressions_tree is not None
+    ) == any(not isinstance(x.expression, e.Var) for x in elements)
+
+
+def _fits(
+    index: Index,
+    elements: list[e.InferenceElement],
+    conflict: OnConflict,
+    major: int,
+) -> bool:
+    variables = (n for x in elements for n in walk(x) if isinstance(n, e.Var))
+    place = next((variable.index for variable in variables), 1)
+    wanted = [x.expression for x in elements if not isinstance(x.expression, e.Var)]
+    expressions = indexed_expressions(index, place, major)
+    return (
+        expressions is not None
+        and all(one in wanted for one in expressions)
+        and all(one in expressions for one in wanted)
+        and implied(index, place, conjuncts(conflict.arbiter_condition), major)
+    )

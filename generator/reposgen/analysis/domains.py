@@ -1,0 +1,171 @@
+"""Where a statement checks values against domains."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.model import DomainViolation
+from reposgen.live_schema.functions import NullRule
+from reposgen.live_schema.model import (
+    ArrayType,
+    CompositeType,
+    DomainType,
+    MultirangeType,
+    RangeType,
+)
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.model import RangeFunction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reposgen.live_schema.functions import BuiltinFunctions
+    from reposgen.live_schema.model import Catalog, PgType, RelationColumn
+
+# They make values of a type that an argument or a column list names.
+_POPULATING = re.compile(r"(?:jsonb?_)?(?:populate_record(?:set)?|to_record(?:set)?)")
+# A condition without any of these is NULL, and so fulfilled, where VALUE is NULL.
+_JUDGES_NULL = re.compile(
+    r"\{(?:NULLTEST|BOOLEANTEST|COALESCE|CASE|DISTINCT|NULLIF|ROW|ARRAY|MINMAX|FUNCEXPR"
+    r"|SUBLINK|BOOLEXPR :boolop or|JSON|XML)"
+)
+
+
+def domain_violations(
+    nodes: Iterable[object],
+    catalog: Catalog,
+    functions: BuiltinFunctions,
+    nullable_parameters: frozenset[int],
+) -> Iterator[DomainViolation]:
+    """What can be wrong with the values that nodes of a tree make.
+
+    Args:
+        nodes: of a statement.
+        catalog: of the database.
+        functions: the built-in functions of the server's major version.
+        nullable_parameters: the numbers of the parameters that may be NULL.
+    """
+    for node in nodes:
+        outer = node.arg if isinstance(node, e.Coerce) else node
+        certain = is_certain(outer, functions, nullable_parameters)
+        for type_ in _made(node, catalog, functions):
+            for domain in domains_in(type_):
+                not_null = certain and domain is type_
+                yield from _refusals(domain, null=not not_null)
+
+
+def checked_domains(
+    nodes: Iterable[object], catalog: Catalog, functions: BuiltinFunctions
+) -> Iterator[DomainType]:
+    """The domains that the values which nodes of a tree make are checked against."""
+    for node in nodes:
+        for type_ in _made(node, catalog, functions):
+            yield from domains_in(type_)
+
+
+def column_domains(
+    column: RelationColumn, given: frozenset[str]
+) -> Iterator[DomainViolation]:
+    """What can be wrong with a column that an INSERT gives no value.
+
+    Args:
+        column: of the table.
+        given: names of the columns that it does give a value.
+    """
+    if column.name in given:
+        return
+    computed = bool(column.generated_from)
+    if isinstance(column.type, DomainType):
+        for violation in _refusals(column.type, null=True):
+            check = violation.check
+            if computed or check is None or _JUDGES_NULL.search(check.tree):
+                yield violation
+
+
+def domains_in(type_: PgType) -> Iterator[DomainType]:
+    """The domains that a value of a type is checked against, those inside included."""
+    match type_:
+        case DomainType(base=base):
+            yield type_
+            if not isinstance(base, DomainType):
+                yield from domains_in(base)
+        case ArrayType(element=inner) | RangeType(subtype=inner):
+            yield from domains_in(inner)
+        case MultirangeType(range=inner):
+            yield from domains_in(inner)
+        case CompositeType(fields=fields):
+            for one in fields:
+                yield from domains_in(one.type)
+        case _:
+            return
+
+
+def is_certain(
+    value: object, functions: BuiltinFunctions, nullable_parameters: frozenset[int]
+) -> bool:
+    """Whether a value is plainly not NULL."""
+    match value:
+        case e.Const(value=datum):
+            return datum is not None
+        case e.Param(kind=e.ParamKind.EXTERNAL, number=number):
+            return number not in nullable_parameters
+        case e.Coerce(arg=arg):
+            return is_certain(arg, functions, nullable_parameters)
+        case e.NextValueExpr() | e.SqlValueFunction():
+            return True
+        case e.FuncExpr(function=function, args=args):
+            builtin = functions.get(function)
+            return builtin is not None and (
+                builtin.rule is NullRule.NEVER
+                or (
+                    builtin.rule is NullRule.ARGUMENTS
+                    and all(
+                        is_certain(arg, functions, nullable_parameters) for arg in args
+                    )
+                )
+            )
+        case _:
+            return False
+
+
+def _refusals(domain: DomainType, *, null: bool) -> Iterator[DomainViolation]:
+    """The constraints of a domain and of those that it is made of."""
+    one: PgType = domain
+    while isinstance(one, DomainType):
+        if one.not_null and null:
+            yield DomainViolation(domain=one)
+        for check in one.checks:
+            yield DomainViolation(domain=one, check=check)
+        one = one.base
+
+
+def _made(
+    node: object, catalog: Catalog, functions: BuiltinFunctions
+) -> Iterator[PgType]:
+    """The types that a node makes values of, from another type or from text."""
+    match node:
+        case e.Coerce(kind=e.Coercion.DOMAIN | e.Coercion.TEXT, type=type_):
+            oids: Iterable[int] = (type_,)
+        case e.Param(kind=e.ParamKind.EXTERNAL, type=type_):
+            oids = (type_,)
+        case e.JsonQuery(type=type_):
+            oids = (type_,)
+        case e.TableFunc(types=types):
+            oids = types
+        case e.FuncExpr(type=type_) if _populates(node, catalog, functions):
+            oids = (type_,)
+        case RangeFunction(types=types, expression=e.FuncExpr() as call) if _populates(
+            call, catalog, functions
+        ):
+            oids = types
+        case _:
+            return
+    for oid in oids:
+        if (found := catalog.types.get(oid)) is not None:
+            yield found
+
+
+def _populates(call: e.FuncExpr, catalog: Catalog, functions: BuiltinFunctions) -> bool:
+    function = functions.get(call.function) or catalog.functions.get(call.function)
+    return function is not None and _POPULATING.fullmatch(function.name) is not None

@@ -1,0 +1,109 @@
+"""The types of a row class's columns, named once for all statements that have them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reposgen.models import dataclass
+from reposgen.python_model.model.pytype import Symbol
+from reposgen.python_model.model.statements import ColumnTypes
+from reposgen.python_model.names import Namespace, constant_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from reposgen.python_model.model.elements import Query, TypeName
+    from reposgen.python_model.queries import BuiltQuery
+
+# Fewer columns stand with their statement: a name would say less than they do.
+_FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTypes:
+    """What was named.
+
+    Attributes:
+        files: the queries of each file, their statements with the names.
+        of_models: those of classes in models.py.
+        of_files: those of classes that stand with the queries of a file.
+    """
+
+    files: tuple[tuple[BuiltQuery, ...], ...]
+    of_models: tuple[ColumnTypes, ...]
+    of_files: tuple[tuple[ColumnTypes, ...], ...]
+
+
+def name_column_types(
+    files: Sequence[Sequence[BuiltQuery]], models: str, names: Namespace
+) -> NamedTypes:
+    """Name the types of each model, and of each class that statements share in a file.
+
+    A new column of a table then changes its class, these types and the SQL, and nothing
+    else.
+
+    Args:
+        files: the queries of each file.
+        models: the module of the classes that all files share.
+        names: those of the package, where new ones are claimed.
+    """
+    everywhere = [built.query for file in files for built in file]
+    rows = {query.statement.row for query in everywhere} - {None}
+    shared = {row for row in rows if row and row.module == models}
+    of_models = _named(everywhere, shared, 1, names)
+    named = []
+    of_files = []
+    for file in files:
+        queries = [built.query for built in file]
+        own = _named(queries, rows - shared, _FEWEST, names)
+        known = {**of_models, **own}
+        named.append(tuple(_with_names(built, known) for built in file))
+        of_files.append(tuple(own.values()))
+    return NamedTypes(
+        files=tuple(named),
+        of_models=tuple(of_models[row] for row in sorted(of_models)),
+        of_files=tuple(of_files),
+    )
+
+
+def _named(
+    queries: Sequence[Query],
+    rows: Collection[Symbol | None],
+    least: int,
+    names: Namespace,
+) -> Mapping[Symbol, ColumnTypes]:
+    """The types of each class that at least so many statements have."""
+    found: dict[Symbol, Counter[tuple[TypeName, ...]]] = {}
+    for row, types in _results(queries):
+        if row in rows and len(types) >= _FEWEST:
+            found.setdefault(row, Counter())[types] += 1
+    named = {}
+    for row, counted in found.items():
+        # A query can override the type of a column: the usual ones get the name.
+        types, times = counted.most_common(1)[0]
+        if times >= least:
+            # What builds rows is called after their class.
+            name = constant_name(row.name.removeprefix("build_"))
+            name = names.claim(f"{name}_COLUMN_TYPES")
+            symbol = Symbol(module=row.module, name=name, generated=True)
+            named[row] = ColumnTypes(symbol=symbol, types=types)
+    return named
+
+
+def _results(
+    queries: Iterable[Query],
+) -> Iterator[tuple[Symbol, tuple[TypeName, ...]]]:
+    for query in queries:
+        if row := query.statement.row:
+            yield row, query.statement.results
+
+
+def _with_names(built: BuiltQuery, known: Mapping[Symbol, ColumnTypes]) -> BuiltQuery:
+    statement = built.query.statement
+    named = known.get(statement.row) if statement.row else None
+    if named is None or named.types != statement.results:
+        return built
+    shared = replace(statement, results=(), column_types=named.symbol)
+    return replace(built, query=replace(built.query, statement=shared))

@@ -1,0 +1,54 @@
+"""Asks the server which constraint a partition's own constraint repeats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
+
+from ..forking import cut_off_after_fork
+from ..pinging import INTERVAL, within
+from ..roots import ask_for_roots
+
+if TYPE_CHECKING:
+    from ..roots import Key
+
+# Seconds to connect, and seconds to answer.
+_TIMEOUT: Final = 2
+
+
+async def find_roots(connection: AsyncConnection[Any], key: Key) -> list[Key] | None:
+    """Return a constraint and those that it repeats, the topmost first.
+
+    The answer comes by a connection of its own to the same server: the transaction that
+    the error ended refuses every statement.
+
+    Args:
+        connection: that the error came from.
+        key: the constraint that the error names.
+
+    Returns:
+        None where the server did not answer in time.
+    """
+    info = connection.info
+    options: dict[str, Any] = conninfo_to_dict(info.dsn)
+    # Of several hosts the one that answered.
+    options |= {"host": info.host, "port": info.port}
+    if "hostaddr" in options:
+        options["hostaddr"] = info.hostaddr
+    if info.password:
+        options["password"] = info.password
+    options |= {"connect_timeout": _TIMEOUT, "client_encoding": "utf8"}
+    try:
+        other = await AsyncConnection.connect(**options, autocommit=True)
+        cut_off_after_fork(other)
+        try:
+            async with other.lock:
+                work = ask_for_roots(other.pgconn, key)
+                return await other.wait(within(work, _TIMEOUT), INTERVAL)
+        finally:
+            await other.close()
+    except psycopg.Error:
+        return None

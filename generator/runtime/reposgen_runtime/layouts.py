@@ -1,0 +1,61 @@
+"""The layouts of composite types: names and types of their attributes, in order.
+
+PostgreSQL sends a composite value as its attributes, by position, and without names. A
+prepared statement does not become outdated when such a type is altered. So whoever runs
+a statement whose values hold composites asks in the same pipeline whether their layouts
+are still those that its codec was made for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .statement import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .catalog import CatalogType
+
+# Fails if a layout does not begin as it did, so that what was done is undone.
+CONFIRM: Final = Statement[Any](
+    "layouts",
+    """
+SELECT 1 OPERATOR(pg_catalog./) pg_catalog.bool_and(
+    coalesce(pg_catalog.starts_with(found.layout, known.layout), false)
+)::pg_catalog.int4
+FROM unnest($1, $2) AS known(relation, layout)
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.concat(
+        pg_catalog.string_agg(
+            pg_catalog.concat(a.attname, ' ', a.atttypid, ','), '' ORDER BY a.attnum
+        ),
+        ';'
+    )
+    FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid OPERATOR(pg_catalog.=) known.relation
+    AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
+) AS found(layout)
+""",
+    parameters=("oid[]", "text[]"),
+    read_only=True,
+)
+# How `CONFIRM` fails.
+CHANGED: Final = "22012"
+
+
+def layout(found: CatalogType, count: int | None = None) -> str:
+    """A type's attributes as `CONFIRM` has them.
+
+    Args:
+        found: the type.
+        count: the first of them alone; None: all of them, and there are no others.
+    """
+    attributes = zip(found.field_names, found.field_types, strict=True)
+    parts = [f"{name} {oid}," for name, oid in attributes]
+    return "".join((*parts, ";") if count is None else parts[:count])
+
+
+def arguments(layouts: Mapping[int, str]) -> Sequence[Any]:
+    """The arguments of `CONFIRM`: layouts by the oids of relations."""
+    return ([*layouts], [*layouts.values()])

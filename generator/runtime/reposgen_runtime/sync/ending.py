@@ -1,0 +1,34 @@
+# Derived from ../aio/ending.py by derive_sync.py: change that file.
+"""Statements that are ended before they are done."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from .. import wire
+from ..patience import grace_of
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+
+def cancel(connection: Connection[Any]) -> bool:
+    """Cancel what is under way on the server; whether it was reached."""
+    try:
+        connection.cancel_safe(timeout=grace_of(connection))
+    except psycopg.Error:
+        return False
+    return True
+
+
+def end(connection: Connection[Any]) -> None:
+    """Cancel a stream, and take what is left of it; or close the connection."""
+    if cancel(connection):
+        with suppress(psycopg.Error):
+            work = wire.drain(connection.pgconn)
+            connection.wait(work, timeout=grace_of(connection))
+    if wire.is_active(connection.pgconn):
+        connection.close()

@@ -1,0 +1,3 @@
+CREATE TABLE tasks (
+    id integer PRIMARY KEY, title text NOT NULL, note text, tags text[], numbers integer[]
+);

@@ -1,0 +1,1 @@
+CREATE TABLE links (source integer, kind text, PRIMARY KEY (source, kind));

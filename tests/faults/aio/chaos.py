@@ -1,0 +1,132 @@
+"""Work that keeps account of what it was told, whatever happens to the server."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from tests.runtime import shop
+
+from reposgen_runtime import Statement
+from reposgen_runtime.aio import Runner
+from reposgen_runtime.aio._compat import sleep
+from reposgen_runtime.errors import (
+    Conflict,
+    OutcomeUnknown,
+    RepositoryError,
+    StatementTimeout,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.runtime.aio.repositories import Database
+
+ACCOUNTS: Final = 8
+# What may be raised while a server goes and comes.
+EXPECTED: Final = (Unavailable, OutcomeUnknown, Conflict, StatementTimeout)
+ADD: Final = Statement[int](
+    "add",
+    "UPDATE counters SET value = value + $2 WHERE id = $1 RETURNING value",
+    parameters=("int4", "int4"),
+    results=("int4",),
+)
+TOTAL: Final = Statement[int](
+    "total",
+    "SELECT coalesce(sum(value), 0) FROM counters WHERE id <= $1",
+    parameters=("int4",),
+    results=("int8",),
+    read_only=True,
+)
+TITLES: Final = Statement[str](
+    "titles", "SELECT slug FROM tasks", results=("text",), read_only=True
+)
+
+
+class Worker:
+    """One of many, with a counter of its own.
+
+    Attributes:
+        counts: how often each thing came to each end.
+        acknowledged: keys of rows that are there.
+        refused: keys of rows that are not.
+        unknown: keys of rows of which nobody knows.
+    """
+
+    def __init__(self, db: Database, number: int) -> None:
+        self.counts = Counter[str]()
+        self.acknowledged = set[str]()
+        self.refused = set[str]()
+        self.unknown = set[str]()
+        self.number = number
+        self._db = db
+        self._run = Runner(db, shop.PACKAGE)
+        self._chance = random.Random(number)
+        self._own = ACCOUNTS + 1 + number
+        # The counter's least and greatest value.
+        self.least = 0
+        self.most = 0
+
+    async def step(self) -> None:
+        """Do something, and note what came of it."""
+        work: Callable[[], Awaitable[None]] = self._chance.choice(
+            (self.insert, self.insert, self.transfer, self.count_up, self.read)
+        )
+        name = work.__name__
+        self.counts[f"{name} begun"] += 1
+        try:
+            await work()
+        except EXPECTED as error:
+            self.counts[f"{name} {type(error).__name__}"] += 1
+            await sleep(0.01)
+        else:
+            self.counts[f"{name} done"] += 1
+
+    async def insert(self) -> None:
+        """A row of its own, with a key that nobody else has."""
+        key = f"{self.number}-{self.counts.total()}"
+        self.unknown.add(key)
+        try:
+            await self._db.tasks.create(title="chaos", slug=key)
+        except OutcomeUnknown:
+            raise
+        except RepositoryError:
+            self.unknown.discard(key)
+            self.refused.add(key)
+            raise
+        self.unknown.discard(key)
+        self.acknowledged.add(key)
+
+    async def transfer(self) -> None:
+        """Money from one account to another; never more, never less in total."""
+        source, target = self._chance.sample(range(1, ACCOUNTS + 1), 2)
+        amount = self._chance.randrange(1, 100)
+
+        async def work() -> None:
+            await self._run.one(ADD, (source, -amount))
+            await self._run.one(ADD, (target, amount))
+
+        await self._db.run(work)
+
+    async def count_up(self) -> None:
+        """The next version of its own counter."""
+        self.most += 1
+        try:
+            value = await self._run.one(ADD, (self._own, 1))
+        except OutcomeUnknown:
+            raise
+        except RepositoryError:
+            self.most -= 1
+            raise
+        assert self.least < value <= self.most
+        self.least = value
+        self.most = max(self.most, value)
+
+    async def read(self) -> None:
+        """All accounts together, and some rows one after the other."""
+        assert await self._run.one(TOTAL, (ACCOUNTS,)) == 0
+        async with self._run.stream(shop.NUMBERS, (2000,)) as numbers:
+            async for _ in numbers:
+                pass

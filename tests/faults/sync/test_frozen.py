@@ -1,0 +1,130 @@
+# Derived from ../aio/test_frozen.py by derive_sync.py: change that file.
+# ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
+# ruff: noqa: PT012 -- the block as a whole is what raises
+"""A server that takes what is said, and does not answer any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from tests.runtime import shop
+from tests.runtime.sync.repositories import Database
+
+from reposgen_runtime import Statement
+from reposgen_runtime.errors import (
+    ConnectionLost,
+    OutcomeUnknown,
+    TransactionTimeout,
+    Unavailable,
+)
+from reposgen_runtime.sync import Runner
+
+if TYPE_CHECKING:
+    from tests.support.proxy import Proxy
+
+
+SOON: Final = 0.2
+COUNT_SOON: Final = Statement[int](
+    "count_soon",
+    "SELECT count(*) FROM tasks",
+    results=("int8",),
+    read_only=True,
+    timeout=SOON,
+)
+
+
+def opened(
+    proxy: Proxy, *, plain: bool, statement_timeout: float | None = None
+) -> Database:
+    return Database.open(
+        proxy.conninfo,
+        plain=plain,
+        statement_timeout=statement_timeout,
+        max_size=2,
+        timeout=1,
+        cancel_timeout=SOON,
+        breaker=None,
+    )
+
+
+def test_a_statement_under_a_limit(proxy: Proxy, *, plain: bool) -> None:
+    with opened(proxy, plain=plain, statement_timeout=SOON) as db:
+        assert db.tasks.count() == 0
+        proxy.fall_silent()
+        with pytest.raises(ConnectionLost, match=r"did not answer within 0\.4 s"):
+            db.tasks.count()
+        proxy.speak()
+        while not db.is_healthy():
+            pass
+        db.tasks.create(title="a")
+        proxy.fall_silent()
+        with pytest.raises(OutcomeUnknown):
+            db.tasks.create(title="b")
+        proxy.speak()
+
+
+def test_a_statement_with_a_limit_of_its_own(proxy: Proxy, *, plain: bool) -> None:
+    with opened(proxy, plain=plain) as db:
+        run = Runner(db, shop.PACKAGE)
+        assert run.one(COUNT_SOON) == 0
+        # Without a limit there is none here either.
+        run.exec(shop.SLEEP, (3 * SOON,))
+        proxy.fall_silent()
+        with pytest.raises(ConnectionLost):
+            run.one(COUNT_SOON)
+        proxy.speak()
+
+
+def test_a_transaction_with_a_limit(proxy: Proxy, *, plain: bool) -> None:
+    with opened(proxy, plain=plain) as db:
+        run = Runner(db, shop.PACKAGE)
+        # From PostgreSQL 17 on the server has a word to say of the transaction.
+        with pytest.raises((ConnectionLost, TransactionTimeout)):
+            with db.transaction(timeout=SOON):
+                db.tasks.create(title="a")
+                proxy.fall_silent()
+                db.tasks.create(title="b")
+        proxy.speak()
+        while not db.is_healthy():
+            pass
+        run.exec(shop.SLEEP, (3 * SOON,))
+        assert db.tasks.count() == 0
+
+
+def test_a_batch_has_the_time_of_all_its_statements(
+    proxy: Proxy, *, plain: bool
+) -> None:
+    with opened(proxy, plain=plain, statement_timeout=4 * SOON) as db:
+        run = Runner(db, shop.PACKAGE)
+        run.batch_exec(shop.SLEEP, [2 * SOON] * 4)
+        proxy.fall_silent()
+        with pytest.raises((ConnectionLost, OutcomeUnknown)):
+            run.batch_exec(shop.SLEEP, [0.0, 0.0])
+        proxy.speak()
+
+
+def test_what_a_caller_sets_is_the_callers(proxy: Proxy, *, plain: bool) -> None:
+    with opened(proxy, plain=plain, statement_timeout=SOON) as db:
+        with db.connection() as connection:
+            connection.execute("SET statement_timeout = 0")
+            connection.execute("SELECT pg_sleep(%s)", (4 * SOON,))
+            connection.execute("RESET statement_timeout")
+        assert db.tasks.count() == 0
+
+
+def test_a_stream_that_is_left(proxy: Proxy, *, plain: bool) -> None:
+    with opened(proxy, plain=plain, statement_timeout=5) as db:
+        run = Runner(db, shop.PACKAGE)
+        try:
+            with run.stream(shop.NUMBERS, (10_000_000,)) as numbers:
+                for _ in numbers:
+                    proxy.fall_silent()
+                    break
+        except Unavailable:
+            # psycopg's own stream, which tells of it.
+            assert plain
+        proxy.speak()
+        while not db.is_healthy():
+            pass
+        assert db.tasks.count() == 0

@@ -1,0 +1,77 @@
+# ruff: noqa: ANN401 -- arguments are passed on
+"""Calls of code that was generated from another schema: right, or refused."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+import pytest
+import uvloop
+from tests.faults import drift
+from tests.faults.aio import drifting as aio
+from tests.faults.sync import drifting as sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reposgen_runtime.settings import Options
+
+PATHS: Final[dict[str, Options]] = {
+    "fast": {},
+    "plain": {"plain": True},
+    "never": {"prepare": "never"},
+    "plain, never": {"plain": True, "prepare": "never"},
+}
+
+
+def run_async(new_loop: Callable[[], asyncio.AbstractEventLoop]) -> Any:
+    def run(*args: Any, **options: Any) -> drift.Report:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(aio.drifted(*args, **options))
+
+    return run
+
+
+KINDS: Final[dict[str, Callable[..., drift.Report]]] = {
+    "asyncio": run_async(asyncio.new_event_loop),
+    "uvloop": run_async(uvloop.new_event_loop),
+    "sync": sync.drifted,
+}
+# How many of all surroundings are tried, each with every call; `--all` takes each.
+SIZE: Final = int(os.environ.get("REPOSGEN_DRIFT", "12"))
+SEED: Final = int(os.environ.get("REPOSGEN_DRIFT_SEED", "1"))
+
+
+@pytest.mark.timeout(0)
+def test_no_value_is_wrong(
+    request: pytest.FixtureRequest,
+    make_database: Callable[[str], str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    conninfo = make_database("")
+    cases = [*product(drift.CHANGES, aio.SURROUNDINGS, PATHS, KINDS, (False, True))]
+    total = len(cases)
+    if not request.config.getoption("--all"):
+        cases = random.Random(SEED).sample(cases, SIZE)
+    report = drift.Report()
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        admin.execute("SET client_min_messages = error")
+        for change, where, path, kind, warm in cases:
+            found = KINDS[kind](
+                conninfo, admin, change, warm=warm, where=where, options=PATHS[path]
+            )
+            around = f"{kind}, {path}, {'warm' if warm else 'cold'}"
+            found.failures = [f"{around}: {failure}" for failure in found.failures]
+            report.add(found)
+    counts = ", ".join(f"{n} {what}" for what, n in sorted(report.counts.items()))
+    with capsys.disabled():
+        print(  # noqa: T201 -- what it is for
+            f"\ndrift: {len(aio.CALLS)} calls, twice each, in {len(cases)} of {total}"
+            f" surroundings: {counts}"
+        )
+    assert not report.failures, "\n".join(report.failures[:100])
