@@ -26,38 +26,12 @@ class AddEntryParams:
     details: JsonInput | None
 
 
-ADD_ENTRY: Final[Statement[None]] = Statement(
-    "entries.add_entry",
-    """
-INSERT INTO entries (level, message, token, details)
-VALUES ($1, $2, $3, $4)
-""",
-    parameters=("public.level", "text", "text", "jsonb"),
-    fields=("level", "message", "token.revealed", "details"),
-    copy=CopyInto(
-        '"public"."entries"', ('"level"', '"message"', '"token"', '"details"')
-    ),
-    buffer=Buffering(size=100, interval=0.05, limit=1000),
-)
-
-
 @dataclass(slots=True)
 class AddEntriesParams:
     """One row of AddEntries's arguments."""
 
     level: Level
     message: str
-
-
-ADD_ENTRIES: Final[Statement[None]] = Statement(
-    "entries.add_entries",
-    """
-INSERT INTO entries (level, message) VALUES ($1, $2)
-""",
-    parameters=("public.level", "text"),
-    fields=("level", "message"),
-    copy=CopyInto('"public"."entries"', ('"level"', '"message"')),
-)
 
 
 @dataclass(slots=True)
@@ -68,21 +42,6 @@ class ListEntriesRow:
     message: str
     token: Secret[str] | None
     details: Json | None
-
-
-def _list_entries_row(*r: Any) -> ListEntriesRow:
-    return ListEntriesRow(r[0], r[1], None if r[2] is None else Secret(r[2]), r[3])
-
-
-LIST_ENTRIES: Final = Statement(
-    "entries.list_entries",
-    """
-SELECT level, message, token, details FROM entries ORDER BY id
-""",
-    results=("public.level", "text", "text", "jsonb"),
-    row=_list_entries_row,
-    read_only=True,
-)
 
 
 class EntryRepository:
@@ -127,3 +86,41 @@ class EntryRepository:
     async def list_entries(self) -> list[ListEntriesRow]:
         """Run ListEntries."""
         return await self._run.many(LIST_ENTRIES)
+
+
+ADD_ENTRY: Final[Statement[None]] = Statement(
+    "entries.add_entry",
+    """
+INSERT INTO entries (level, message, token, details)
+VALUES ($1, $2, $3, $4)
+""",
+    parameters=("public.level", "text", "text", "jsonb"),
+    fields=("level", "message", "token.revealed", "details"),
+    copy=CopyInto('"entries"', ('"level"', '"message"', '"token"', '"details"')),
+    buffer=Buffering(size=100, interval=0.05, limit=1000),
+)
+
+ADD_ENTRIES: Final[Statement[None]] = Statement(
+    "entries.add_entries",
+    """
+INSERT INTO entries (level, message) VALUES ($1, $2)
+""",
+    parameters=("public.level", "text"),
+    fields=("level", "message"),
+    copy=CopyInto('"entries"', ('"level"', '"message"')),
+)
+
+
+def _list_entries_row(*r: Any) -> ListEntriesRow:
+    return ListEntriesRow(r[0], r[1], None if r[2] is None else Secret(r[2]), r[3])
+
+
+LIST_ENTRIES: Final = Statement(
+    "entries.list_entries",
+    """
+SELECT level, message, token, details FROM entries ORDER BY id
+""",
+    results=("public.level", "text", "text", "jsonb"),
+    row=_list_entries_row,
+    read_only=True,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Level(StrEnum):
@@ -20,3 +21,6 @@ class Visit:
 
     page: str
     seen: int
+
+
+VISIT_COLUMN_TYPES: Final = ("text", "int4")

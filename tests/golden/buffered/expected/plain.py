@@ -10,15 +10,6 @@ from reposgen_runtime.aio import Runner, Source
 
 from .schema import PACKAGE
 
-COUNT_PINGS: Final[Statement[int]] = Statement(
-    "plain.count_pings",
-    """
-SELECT count(*) FROM pings
-""",
-    results=("int8",),
-    read_only=True,
-)
-
 
 class PlainRepository:
     """Queries of queries/plain.sql."""
@@ -31,3 +22,13 @@ class PlainRepository:
     async def count_pings(self) -> int:
         """Run CountPings."""
         return await self._run.one(COUNT_PINGS)
+
+
+COUNT_PINGS: Final[Statement[int]] = Statement(
+    "plain.count_pings",
+    """
+SELECT count(*) FROM pings
+""",
+    results=("int8",),
+    read_only=True,
+)

@@ -9,42 +9,8 @@ from reposgen_runtime import Buffering, CopyInto, Statement
 from reposgen_runtime.aio import Source
 from reposgen_runtime.aio.buffered import BufferedRunner
 
-from .models import Visit
+from .models import VISIT_COLUMN_TYPES, Visit
 from .schema import PACKAGE
-
-COUNT_VISIT: Final[Statement[None]] = Statement(
-    "visits.count_visit",
-    """
-INSERT INTO visits AS v (page) SELECT lower(staged.page)
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-ON CONFLICT (page) DO UPDATE SET seen = v.seen + 1
-""",
-    parameters=("text",),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"page"',), staged=True),
-    buffer=Buffering(size=2, interval=3600.0, limit=3, drops=True),
-    timeout=10.0,
-)
-
-PING: Final[Statement[None]] = Statement(
-    "visits.ping",
-    """
-INSERT INTO pings (host) VALUES ($1)
-""",
-    parameters=("text",),
-    copy=CopyInto('"public"."pings"', ('"host"',)),
-    buffer=Buffering(size=1000, interval=1.0, limit=10000),
-)
-
-LIST_VISITS: Final = Statement(
-    "visits.list_visits",
-    """
-SELECT page, seen FROM visits ORDER BY page
-""",
-    results=("text", "int4"),
-    row=Visit,
-    read_only=True,
-)
 
 
 class VisitRepository:
@@ -80,3 +46,38 @@ class VisitRepository:
     async def list_visits(self) -> list[Visit]:
         """Run ListVisits."""
         return await self._run.many(LIST_VISITS)
+
+
+COUNT_VISIT: Final[Statement[None]] = Statement(
+    "visits.count_visit",
+    """
+INSERT INTO visits AS v (page) SELECT lower(staged.page)
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+ON CONFLICT (page) DO UPDATE SET seen = v.seen + 1
+""",
+    parameters=("text",),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"page"',), staged=True),
+    buffer=Buffering(size=2, interval=3600.0, limit=3, drops=True),
+    timeout=10.0,
+)
+
+PING: Final[Statement[None]] = Statement(
+    "visits.ping",
+    """
+INSERT INTO pings (host) VALUES ($1)
+""",
+    parameters=("text",),
+    copy=CopyInto('"pings"', ('"host"',)),
+    buffer=Buffering(size=1000, interval=1.0, limit=10000),
+)
+
+LIST_VISITS: Final = Statement(
+    "visits.list_visits",
+    """
+SELECT page, seen FROM visits ORDER BY page
+""",
+    results=VISIT_COLUMN_TYPES,
+    row=Visit,
+    read_only=True,
+)

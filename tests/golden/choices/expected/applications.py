@@ -11,19 +11,8 @@ from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
 
-from .models import App, AppKind, build_app
+from .models import APP_COLUMN_TYPES, App, AppKind, build_app
 from .schema import PACKAGE
-
-GET_APPLICATION: Final = Statement(
-    "applications.get_application",
-    """
-SELECT id, name, kind, api_key_hash, old_hash FROM applications WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "text", "public.app_kind", "text", "text"),
-    row=build_app,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -34,65 +23,6 @@ class GetByHashRow:
     type: AppKind
     api_key_hash: Secret[str]
     old_hash: Secret[str] | None
-
-
-def _get_by_hash_row(*r: Any) -> GetByHashRow:
-    return GetByHashRow(
-        r[0], r[1], Secret(r[2]), None if r[3] is None else Secret(r[3])
-    )
-
-
-GET_BY_HASH: Final = Statement(
-    "applications.get_by_hash",
-    """
-SELECT id, kind, api_key_hash, old_hash FROM applications WHERE api_key_hash = $1
-""",
-    parameters=("text",),
-    results=("int4", "public.app_kind", "text", "text"),
-    row=_get_by_hash_row,
-    read_only=True,
-)
-
-
-def _get_hash_row(*r: Any) -> Secret[str]:
-    return Secret(r[0])
-
-
-GET_HASH: Final = Statement(
-    "applications.get_hash",
-    """
-SELECT api_key_hash FROM applications WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("text",),
-    row=_get_hash_row,
-    read_only=True,
-)
-
-
-def _get_old_hash_row(*r: Any) -> Secret[str] | None:
-    return None if r[0] is None else Secret(r[0])
-
-
-GET_OLD_HASH: Final = Statement(
-    "applications.get_old_hash",
-    """
-SELECT old_hash FROM applications WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("text",),
-    row=_get_old_hash_row,
-    read_only=True,
-)
-
-CREATE_APPLICATION: Final[Statement[None]] = Statement(
-    "applications.create_application",
-    """
-INSERT INTO applications (id, name, kind, api_key_hash, old_hash)
-VALUES ($1, $2, $3, $4, $5)
-""",
-    parameters=("int4", "text", "public.app_kind", "text", "text"),
-)
 
 
 @dataclass(slots=True)
@@ -106,66 +36,12 @@ class CopyApplicationsParams:
     old_hash: Secret[str | None]
 
 
-COPY_APPLICATIONS: Final[Statement[None]] = Statement(
-    "applications.copy_applications",
-    """
-INSERT INTO applications (id, name, kind, api_key_hash, old_hash)
-VALUES ($1, $2, $3, $4, $5)
-""",
-    parameters=("int4", "text", "public.app_kind", "text", "text"),
-    fields=("id", "name", "kind", "api_key_hash.revealed", "old_hash.revealed"),
-    copy=CopyInto(
-        '"public"."applications"',
-        ('"id"', '"name"', '"kind"', '"api_key_hash"', '"old_hash"'),
-    ),
-)
-
-DELETE_BY_HASH: Final[Statement[None]] = Statement(
-    "applications.delete_by_hash",
-    """
-DELETE FROM applications WHERE api_key_hash = $1
-""",
-    parameters=("text",),
-    fields=("revealed",),
-)
-
-
 @dataclass(slots=True)
 class ListPairsRow:
     """A row of ListPairs."""
 
     application: App
     other: App | None
-
-
-def _list_pairs_row(*r: Any) -> ListPairsRow:
-    return ListPairsRow(
-        build_app(*r[0:5]), None if r[5] is None else build_app(*r[5:10])
-    )
-
-
-LIST_PAIRS: Final = Statement(
-    "applications.list_pairs",
-    """
-SELECT applications.id, applications.name, applications.kind, applications.api_key_hash, applications.old_hash, other.id, other.name, other.kind, other.api_key_hash, other.old_hash
-FROM applications LEFT JOIN applications AS other ON other.id = applications.id + 1
-ORDER BY applications.id
-""",
-    results=(
-        "int4",
-        "text",
-        "public.app_kind",
-        "text",
-        "text",
-        "int4",
-        "text",
-        "public.app_kind",
-        "text",
-        "text",
-    ),
-    row=_list_pairs_row,
-    read_only=True,
-)
 
 
 class ApplicationRepository:
@@ -255,3 +131,127 @@ class ApplicationRepository:
     async def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
         return await self._run.many(LIST_PAIRS)
+
+
+GET_APPLICATION: Final = Statement(
+    "applications.get_application",
+    """
+SELECT id, name, kind, api_key_hash, old_hash FROM applications WHERE id = $1
+""",
+    parameters=("int4",),
+    results=APP_COLUMN_TYPES,
+    row=build_app,
+    read_only=True,
+)
+
+
+def _get_by_hash_row(*r: Any) -> GetByHashRow:
+    return GetByHashRow(
+        r[0], r[1], Secret(r[2]), None if r[3] is None else Secret(r[3])
+    )
+
+
+GET_BY_HASH: Final = Statement(
+    "applications.get_by_hash",
+    """
+SELECT id, kind, api_key_hash, old_hash FROM applications WHERE api_key_hash = $1
+""",
+    parameters=("text",),
+    results=("int4", "public.app_kind", "text", "text"),
+    row=_get_by_hash_row,
+    read_only=True,
+)
+
+
+def _get_hash_row(*r: Any) -> Secret[str]:
+    return Secret(r[0])
+
+
+GET_HASH: Final = Statement(
+    "applications.get_hash",
+    """
+SELECT api_key_hash FROM applications WHERE id = $1
+""",
+    parameters=("int4",),
+    results=("text",),
+    row=_get_hash_row,
+    read_only=True,
+)
+
+
+def _get_old_hash_row(*r: Any) -> Secret[str] | None:
+    return None if r[0] is None else Secret(r[0])
+
+
+GET_OLD_HASH: Final = Statement(
+    "applications.get_old_hash",
+    """
+SELECT old_hash FROM applications WHERE id = $1
+""",
+    parameters=("int4",),
+    results=("text",),
+    row=_get_old_hash_row,
+    read_only=True,
+)
+
+CREATE_APPLICATION: Final[Statement[None]] = Statement(
+    "applications.create_application",
+    """
+INSERT INTO applications (id, name, kind, api_key_hash, old_hash)
+VALUES ($1, $2, $3, $4, $5)
+""",
+    parameters=("int4", "text", "public.app_kind", "text", "text"),
+)
+
+COPY_APPLICATIONS: Final[Statement[None]] = Statement(
+    "applications.copy_applications",
+    """
+INSERT INTO applications (id, name, kind, api_key_hash, old_hash)
+VALUES ($1, $2, $3, $4, $5)
+""",
+    parameters=("int4", "text", "public.app_kind", "text", "text"),
+    fields=("id", "name", "kind", "api_key_hash.revealed", "old_hash.revealed"),
+    copy=CopyInto(
+        '"applications"', ('"id"', '"name"', '"kind"', '"api_key_hash"', '"old_hash"')
+    ),
+)
+
+DELETE_BY_HASH: Final[Statement[None]] = Statement(
+    "applications.delete_by_hash",
+    """
+DELETE FROM applications WHERE api_key_hash = $1
+""",
+    parameters=("text",),
+    fields=("revealed",),
+)
+
+
+def _list_pairs_row(*r: Any) -> ListPairsRow:
+    return ListPairsRow(
+        build_app(*r[0:5]), None if r[5] is None else build_app(*r[5:10])
+    )
+
+
+LIST_PAIRS: Final = Statement(
+    "applications.list_pairs",
+    """
+SELECT applications.id, applications.name, applications.kind, applications.api_key_hash,
+    applications.old_hash, other.id, other.name, other.kind, other.api_key_hash, other.old_hash
+FROM applications LEFT JOIN applications AS other ON other.id = applications.id + 1
+ORDER BY applications.id
+""",
+    results=(
+        "int4",
+        "text",
+        "public.app_kind",
+        "text",
+        "text",
+        "int4",
+        "text",
+        "public.app_kind",
+        "text",
+        "text",
+    ),
+    row=_list_pairs_row,
+    read_only=True,
+)

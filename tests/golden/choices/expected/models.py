@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from reposgen_runtime.secret import Secret
 
@@ -30,3 +30,6 @@ class App:
 
 def build_app(*r: Any) -> App:
     return App(r[0], r[1], r[2], Secret(r[3]), None if r[4] is None else Secret(r[4]))
+
+
+APP_COLUMN_TYPES: Final = ("int4", "text", "public.app_kind", "text", "text")

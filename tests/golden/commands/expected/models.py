@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(slots=True)
@@ -18,3 +19,6 @@ class Task:
     tenant_id: int
     title: str
     note: str | None
+
+
+TASK_COLUMN_TYPES: Final = ("int8", "int4", "text", "text")

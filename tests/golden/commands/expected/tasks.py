@@ -11,50 +11,8 @@ from reposgen_runtime import CommandResult, CopyInto, Statement
 from reposgen_runtime.aio import Export, Runner, Source, Stream
 from reposgen_runtime.copy_commands import CopyFormat
 
-from .models import Task
+from .models import TASK_COLUMN_TYPES, Task
 from .schema import PACKAGE
-
-GET_TASK: Final = Statement(
-    "tasks.get_task",
-    """
-SELECT id, tenant_id, title, note FROM tasks WHERE id = $1
-""",
-    parameters=("int8",),
-    results=("int8", "int4", "text", "text"),
-    row=Task,
-    read_only=True,
-)
-
-COUNT_TASKS: Final[Statement[int]] = Statement(
-    "tasks.count_tasks",
-    """
-SELECT count(*) FROM tasks WHERE tenant_id = $1
-""",
-    parameters=("int4",),
-    results=("int8",),
-    read_only=True,
-)
-
-FIND_TASK: Final = Statement(
-    "tasks.find_task",
-    """
-SELECT id, tenant_id, title, note FROM tasks WHERE tenant_id = $1 AND title = $2
-""",
-    parameters=("int4", "text"),
-    results=("int8", "int4", "text", "text"),
-    row=Task,
-    read_only=True,
-)
-
-FIND_NOTE: Final[Statement[str | None]] = Statement(
-    "tasks.find_note",
-    """
-SELECT note FROM tasks WHERE id = $1
-""",
-    parameters=("int8",),
-    results=("text",),
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -63,92 +21,6 @@ class ListTasksRow:
 
     id: int
     title: str
-
-
-LIST_TASKS: Final = Statement(
-    "tasks.list_tasks",
-    """
-SELECT id, title FROM tasks WHERE tenant_id = $1 ORDER BY id
-""",
-    parameters=("int4",),
-    results=("int8", "text"),
-    row=ListTasksRow,
-    read_only=True,
-)
-
-LIST_TITLES: Final[Statement[str]] = Statement(
-    "tasks.list_titles",
-    """
-SELECT title FROM tasks WHERE id = ANY ($1::bigint[]) ORDER BY title
-""",
-    parameters=("int8[]",),
-    results=("text",),
-    read_only=True,
-)
-
-STREAM_TASKS: Final = Statement(
-    "tasks.stream_tasks",
-    """
-SELECT id, tenant_id, title, note FROM tasks ORDER BY id
-""",
-    results=("int8", "int4", "text", "text"),
-    row=Task,
-    read_only=True,
-)
-
-CREATE_TASK: Final = Statement(
-    "tasks.create_task",
-    """
-INSERT INTO tasks (tenant_id, title, note) VALUES ($1, $2, $3) RETURNING id, tenant_id, title, note
-""",
-    parameters=("int4", "text", "text"),
-    results=("int8", "int4", "text", "text"),
-    row=Task,
-)
-
-CREATE_AND_GET_ID: Final[Statement[int]] = Statement(
-    "tasks.create_and_get_id",
-    """
-INSERT INTO tasks (tenant_id, title) VALUES ($1, $2) RETURNING id
-""",
-    parameters=("int4", "text"),
-    results=("int8",),
-)
-
-RETITLE_TASK: Final[Statement[None]] = Statement(
-    "tasks.retitle_task",
-    """
-UPDATE tasks SET title = $1 WHERE id = $2
-""",
-    parameters=("text", "int8"),
-)
-
-DELETE_TASKS: Final[Statement[None]] = Statement(
-    "tasks.delete_tasks",
-    """
-DELETE FROM tasks WHERE tenant_id = $1
-""",
-    parameters=("int4",),
-)
-
-MOVE_TASKS: Final[Statement[None]] = Statement(
-    "tasks.move_tasks",
-    """
-UPDATE tasks SET tenant_id = $1 WHERE tenant_id = $2
-""",
-    parameters=("int4", "int4"),
-)
-
-LOCK_TASK: Final = Statement(
-    "tasks.lock_task",
-    """
-SELECT id, tenant_id, title, note FROM tasks WHERE id = $1 FOR UPDATE
-""",
-    parameters=("int8",),
-    results=("int8", "int4", "text", "text"),
-    row=Task,
-    locks_rows=True,
-)
 
 
 @dataclass(slots=True)
@@ -160,71 +32,12 @@ class CopyTasksParams:
     note: str | None
 
 
-COPY_TASKS: Final[Statement[None]] = Statement(
-    "tasks.copy_tasks",
-    """
-INSERT INTO tasks (tenant_id, title, note) VALUES ($1, $2, $3)
-""",
-    parameters=("int4", "text", "text"),
-    fields=("tenant_id", "title", "note"),
-    copy=CopyInto('"public"."tasks"', ('"tenant_id"', '"title"', '"note"')),
-)
-
-COPY_OUT: Final[Statement[None]] = Statement(
-    "tasks.copy_out",
-    """
-SELECT id, title FROM tasks WHERE tenant_id = $1 ORDER BY id
-""",
-    parameters=("int4",),
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class RetitleTasksParams:
     """One row of RetitleTasks's arguments."""
 
     title: str
     id: int
-
-
-RETITLE_TASKS: Final[Statement[None]] = Statement(
-    "tasks.retitle_tasks",
-    """
-UPDATE tasks SET title = $1 WHERE id = $2
-""",
-    parameters=("text", "int8"),
-    fields=("title", "id"),
-)
-
-DELETE_EACH: Final[Statement[None]] = Statement(
-    "tasks.delete_each",
-    """
-DELETE FROM tasks WHERE id = $1
-""",
-    parameters=("int8",),
-)
-
-GET_EACH: Final = Statement(
-    "tasks.get_each",
-    """
-SELECT id, tenant_id, title, note FROM tasks WHERE id = $1
-""",
-    parameters=("int8",),
-    results=("int8", "int4", "text", "text"),
-    row=Task,
-    read_only=True,
-)
-
-LIST_EACH: Final[Statement[str]] = Statement(
-    "tasks.list_each",
-    """
-SELECT title FROM tasks WHERE tenant_id = $1 ORDER BY id
-""",
-    parameters=("int4",),
-    results=("text",),
-    read_only=True,
-)
 
 
 class TaskRepository:
@@ -369,3 +182,188 @@ class TaskRepository:
     ) -> list[list[str]]:
         """Run ListEach."""
         return await self._run.batch_many(LIST_EACH, rows)
+
+
+GET_TASK: Final = Statement(
+    "tasks.get_task",
+    """
+SELECT id, tenant_id, title, note FROM tasks WHERE id = $1
+""",
+    parameters=("int8",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+COUNT_TASKS: Final[Statement[int]] = Statement(
+    "tasks.count_tasks",
+    """
+SELECT count(*) FROM tasks WHERE tenant_id = $1
+""",
+    parameters=("int4",),
+    results=("int8",),
+    read_only=True,
+)
+
+FIND_TASK: Final = Statement(
+    "tasks.find_task",
+    """
+SELECT id, tenant_id, title, note FROM tasks WHERE tenant_id = $1 AND title = $2
+""",
+    parameters=("int4", "text"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+FIND_NOTE: Final[Statement[str | None]] = Statement(
+    "tasks.find_note",
+    """
+SELECT note FROM tasks WHERE id = $1
+""",
+    parameters=("int8",),
+    results=("text",),
+    read_only=True,
+)
+
+LIST_TASKS: Final = Statement(
+    "tasks.list_tasks",
+    """
+SELECT id, title FROM tasks WHERE tenant_id = $1 ORDER BY id
+""",
+    parameters=("int4",),
+    results=("int8", "text"),
+    row=ListTasksRow,
+    read_only=True,
+)
+
+LIST_TITLES: Final[Statement[str]] = Statement(
+    "tasks.list_titles",
+    """
+SELECT title FROM tasks WHERE id = ANY ($1::bigint[]) ORDER BY title
+""",
+    parameters=("int8[]",),
+    results=("text",),
+    read_only=True,
+)
+
+STREAM_TASKS: Final = Statement(
+    "tasks.stream_tasks",
+    """
+SELECT id, tenant_id, title, note FROM tasks ORDER BY id
+""",
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+CREATE_TASK: Final = Statement(
+    "tasks.create_task",
+    """
+INSERT INTO tasks (tenant_id, title, note) VALUES ($1, $2, $3) RETURNING id, tenant_id, title, note
+""",
+    parameters=("int4", "text", "text"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+)
+
+CREATE_AND_GET_ID: Final[Statement[int]] = Statement(
+    "tasks.create_and_get_id",
+    """
+INSERT INTO tasks (tenant_id, title) VALUES ($1, $2) RETURNING id
+""",
+    parameters=("int4", "text"),
+    results=("int8",),
+)
+
+RETITLE_TASK: Final[Statement[None]] = Statement(
+    "tasks.retitle_task",
+    """
+UPDATE tasks SET title = $1 WHERE id = $2
+""",
+    parameters=("text", "int8"),
+)
+
+DELETE_TASKS: Final[Statement[None]] = Statement(
+    "tasks.delete_tasks",
+    """
+DELETE FROM tasks WHERE tenant_id = $1
+""",
+    parameters=("int4",),
+)
+
+MOVE_TASKS: Final[Statement[None]] = Statement(
+    "tasks.move_tasks",
+    """
+UPDATE tasks SET tenant_id = $1 WHERE tenant_id = $2
+""",
+    parameters=("int4", "int4"),
+)
+
+LOCK_TASK: Final = Statement(
+    "tasks.lock_task",
+    """
+SELECT id, tenant_id, title, note FROM tasks WHERE id = $1 FOR UPDATE
+""",
+    parameters=("int8",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    locks_rows=True,
+)
+
+COPY_TASKS: Final[Statement[None]] = Statement(
+    "tasks.copy_tasks",
+    """
+INSERT INTO tasks (tenant_id, title, note) VALUES ($1, $2, $3)
+""",
+    parameters=("int4", "text", "text"),
+    fields=("tenant_id", "title", "note"),
+    copy=CopyInto('"tasks"', ('"tenant_id"', '"title"', '"note"')),
+)
+
+COPY_OUT: Final[Statement[None]] = Statement(
+    "tasks.copy_out",
+    """
+SELECT id, title FROM tasks WHERE tenant_id = $1 ORDER BY id
+""",
+    parameters=("int4",),
+    read_only=True,
+)
+
+RETITLE_TASKS: Final[Statement[None]] = Statement(
+    "tasks.retitle_tasks",
+    """
+UPDATE tasks SET title = $1 WHERE id = $2
+""",
+    parameters=("text", "int8"),
+    fields=("title", "id"),
+)
+
+DELETE_EACH: Final[Statement[None]] = Statement(
+    "tasks.delete_each",
+    """
+DELETE FROM tasks WHERE id = $1
+""",
+    parameters=("int8",),
+)
+
+GET_EACH: Final = Statement(
+    "tasks.get_each",
+    """
+SELECT id, tenant_id, title, note FROM tasks WHERE id = $1
+""",
+    parameters=("int8",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+LIST_EACH: Final[Statement[str]] = Statement(
+    "tasks.list_each",
+    """
+SELECT title FROM tasks WHERE tenant_id = $1 ORDER BY id
+""",
+    parameters=("int4",),
+    results=("text",),
+    read_only=True,
+)

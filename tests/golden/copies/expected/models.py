@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Status(StrEnum):
@@ -24,3 +25,6 @@ class Task:
     status: Status
     priority: int
     note: str | None
+
+
+TASK_COLUMN_TYPES: Final = ("int8", "int4", "text", "public.status", "int4", "text")

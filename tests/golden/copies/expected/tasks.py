@@ -11,7 +11,7 @@ from reposgen_runtime import CopyInto, JsonInput, Statement
 from reposgen_runtime.aio import Export, Runner, Source
 from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
 
-from .models import Task
+from .models import TASK_COLUMN_TYPES, Task
 from .schema import PACKAGE
 
 
@@ -24,46 +24,12 @@ class ImportTasksParams:
     note: str | None
 
 
-IMPORT_TASKS: Final = Statement(
-    "tasks.import_tasks",
-    """
-INSERT INTO tasks (owner_id, slug, status, note)
-SELECT (SELECT id FROM owners WHERE email = staged.email), lower(staged.slug), 'done', staged.note
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-RETURNING id, owner_id, slug, status, priority, note
-""",
-    parameters=("text", "text", "text"),
-    results=("int8", "int4", "text", "public.status", "int4", "text"),
-    row=Task,
-    fields=("email", "slug", "note"),
-    copy=CopyInto(
-        '"pg_temp"."reposgen_rows"', ('"email"', '"slug"', '"note"'), staged=True
-    ),
-)
-
-
 @dataclass(slots=True)
 class UpsertTasksParams:
     """One row of UpsertTasks's arguments."""
 
     slug: str
-    note: str
-
-
-UPSERT_TASKS: Final[Statement[None]] = Statement(
-    "tasks.upsert_tasks",
-    """
-INSERT INTO tasks AS t (slug, note) SELECT staged.slug, staged.note::text || '!'
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged -- told apart
-ON CONFLICT (slug) DO UPDATE SET note = excluded.note
-WHERE t.note IS DISTINCT FROM excluded.note
-""",
-    parameters=("text", "text"),
-    fields=("slug", "note"),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"note"'), staged=True),
-)
+    note: str | None
 
 
 @dataclass(slots=True)
@@ -74,39 +40,12 @@ class InsertMissingParams:
     priority: int
 
 
-INSERT_MISSING: Final[Statement[int]] = Statement(
-    "tasks.insert_missing",
-    """
-INSERT INTO tasks (slug, priority) SELECT staged.slug, staged.priority
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged ON CONFLICT DO NOTHING RETURNING id
-""",
-    parameters=("text", "int4"),
-    results=("int8",),
-    fields=("slug", "priority"),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"priority"'), staged=True),
-)
-
-
 @dataclass(slots=True)
 class CastPrioritiesParams:
     """One row of CastPriorities's arguments."""
 
     slug: str
     priority: str
-
-
-CAST_PRIORITIES: Final[Statement[None]] = Statement(
-    "tasks.cast_priorities",
-    """
-INSERT INTO tasks (slug, priority) SELECT staged.slug, staged.priority::text::integer
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-""",
-    parameters=("text", "text"),
-    fields=("slug", "priority"),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"priority"'), staged=True),
-)
 
 
 @dataclass(slots=True)
@@ -117,47 +56,12 @@ class CopyOwnersParams:
     email: str
 
 
-COPY_OWNERS: Final[Statement[None]] = Statement(
-    "tasks.copy_owners",
-    """
-INSERT INTO owners VALUES ($1, $2)
-""",
-    parameters=("int4", "text"),
-    fields=("id", "email"),
-    copy=CopyInto('"public"."owners"', ('"id"', '"email"')),
-)
-
-COPY_SLUGS: Final[Statement[None]] = Statement(
-    "tasks.copy_slugs",
-    """
-INSERT INTO tasks (slug) SELECT upper(staged.upper)
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-""",
-    parameters=("text",),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"upper"',), staged=True),
-)
-
-
 @dataclass(slots=True)
 class CopyThroughViewParams:
     """One row of CopyThroughView's arguments."""
 
     slug: str
     note: str | None
-
-
-COPY_THROUGH_VIEW: Final[Statement[None]] = Statement(
-    "tasks.copy_through_view",
-    """
-INSERT INTO open_tasks (slug, note) SELECT staged.slug, staged.note
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-""",
-    parameters=("text", "text"),
-    fields=("slug", "note"),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"note"'), staged=True),
-)
 
 
 @dataclass(slots=True)
@@ -168,19 +72,6 @@ class CopySecretsParams:
     payload: JsonInput | None
 
 
-COPY_SECRETS: Final[Statement[None]] = Statement(
-    "tasks.copy_secrets",
-    """
-INSERT INTO secrets (id, payload) SELECT staged.id, staged.payload
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-""",
-    parameters=("int4", "jsonb"),
-    fields=("id", "payload"),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"id"', '"payload"'), staged=True),
-)
-
-
 @dataclass(slots=True)
 class CopyOrdersParams:
     """One row of CopyOrders's arguments."""
@@ -189,96 +80,12 @@ class CopyOrdersParams:
     staged: str | None
 
 
-COPY_ORDERS: Final[Statement[str | None]] = Statement(
-    "tasks.copy_orders",
-    """
-WITH first AS (SELECT 1)
-INSERT INTO "order" SELECT staged."select" + 1, staged.staged
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged RETURNING "a ""b""\"
-""",
-    parameters=("int4", "text"),
-    results=("text",),
-    fields=("select", "staged"),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"select"', '"staged"'), staged=True),
-)
-
-EXPORT_TASKS: Final[Statement[None]] = Statement(
-    "tasks.export_tasks",
-    """
-SELECT slug, note FROM tasks WHERE note = $1 OR slug = ANY ($2::text[]) ORDER BY id
-""",
-    parameters=("text", "text[]"),
-    read_only=True,
-)
-
-EXPORT_LINES: Final[Statement[None]] = Statement(
-    "tasks.export_lines",
-    """
-SELECT jsonb_build_object('slug', slug, 'note', note) FROM tasks ORDER BY id
-""",
-    results=("jsonb",),
-    read_only=True,
-)
-
-TAKE_TASK: Final[Statement[str]] = Statement(
-    "tasks.take_task",
-    """
-UPDATE tasks SET status = 'done'
-WHERE id = (
-    SELECT id FROM tasks WHERE status = 'todo' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-)
-RETURNING slug
-""",
-    results=("text",),
-)
-
-LOCK_TASK: Final[Statement[str]] = Statement(
-    "tasks.lock_task",
-    """
-SELECT slug FROM tasks WHERE id = $1 FOR UPDATE NOWAIT
-""",
-    parameters=("int8",),
-    results=("text",),
-    locks_rows=True,
-)
-
-LOCK_EACH: Final[Statement[str]] = Statement(
-    "tasks.lock_each",
-    """
-SELECT slug FROM tasks WHERE id = $1 FOR SHARE
-""",
-    parameters=("int8",),
-    results=("text",),
-    locks_rows=True,
-)
-
-CLOSE_EACH: Final[Statement[int]] = Statement(
-    "tasks.close_each",
-    """
-UPDATE tasks SET status = 'done' WHERE slug = $1 RETURNING id
-""",
-    parameters=("text",),
-    results=("int8",),
-)
-
-
 @dataclass(slots=True)
 class RenameEachParams:
     """One row of RenameEach's arguments."""
 
     new: str
     old: str
-
-
-RENAME_EACH: Final[Statement[None]] = Statement(
-    "tasks.rename_each",
-    """
-UPDATE tasks SET slug = $1 WHERE slug = $2
-""",
-    parameters=("text", "text"),
-    fields=("new", "old"),
-)
 
 
 class TaskRepository:
@@ -376,6 +183,8 @@ class TaskRepository:
 
         Raises:
             SecretsPkeyViolation: PRIMARY KEY (id).
+            PolicyFailed: row-level security of secrets refuses it.
+            NotNullMissing: secrets.tenant is NULL.
         """
         return await self._run.copy_from(COPY_SECRETS, rows)
 
@@ -446,3 +255,188 @@ class TaskRepository:
             TasksSlugKeyViolation: UNIQUE (slug).
         """
         return await self._run.batch_exec(RENAME_EACH, rows)
+
+
+IMPORT_TASKS: Final = Statement(
+    "tasks.import_tasks",
+    """
+INSERT INTO tasks (owner_id, slug, status, note)
+SELECT (SELECT id FROM owners WHERE email = staged.email), lower(staged.slug), 'done', staged.note
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+RETURNING id, owner_id, slug, status, priority, note
+""",
+    parameters=("text", "text", "text"),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    fields=("email", "slug", "note"),
+    copy=CopyInto(
+        '"pg_temp"."reposgen_rows"', ('"email"', '"slug"', '"note"'), staged=True
+    ),
+)
+
+UPSERT_TASKS: Final[Statement[None]] = Statement(
+    "tasks.upsert_tasks",
+    """
+INSERT INTO tasks AS t (slug, note) SELECT staged.slug, staged.note::text || '!'
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged -- told apart
+ON CONFLICT (slug) DO UPDATE SET note = excluded.note
+WHERE t.note IS DISTINCT FROM excluded.note
+""",
+    parameters=("text", "text"),
+    fields=("slug", "note"),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"note"'), staged=True),
+)
+
+INSERT_MISSING: Final[Statement[int]] = Statement(
+    "tasks.insert_missing",
+    """
+INSERT INTO tasks (slug, priority) SELECT staged.slug, staged.priority
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged ON CONFLICT DO NOTHING RETURNING id
+""",
+    parameters=("text", "int4"),
+    results=("int8",),
+    fields=("slug", "priority"),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"priority"'), staged=True),
+)
+
+CAST_PRIORITIES: Final[Statement[None]] = Statement(
+    "tasks.cast_priorities",
+    """
+INSERT INTO tasks (slug, priority) SELECT staged.slug, staged.priority::text::integer
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+""",
+    parameters=("text", "text"),
+    fields=("slug", "priority"),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"priority"'), staged=True),
+)
+
+COPY_OWNERS: Final[Statement[None]] = Statement(
+    "tasks.copy_owners",
+    """
+INSERT INTO owners VALUES ($1, $2)
+""",
+    parameters=("int4", "text"),
+    fields=("id", "email"),
+    copy=CopyInto('"owners"', ('"id"', '"email"')),
+)
+
+COPY_SLUGS: Final[Statement[None]] = Statement(
+    "tasks.copy_slugs",
+    """
+INSERT INTO tasks (slug) SELECT upper(staged.upper)
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+""",
+    parameters=("text",),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"upper"',), staged=True),
+)
+
+COPY_THROUGH_VIEW: Final[Statement[None]] = Statement(
+    "tasks.copy_through_view",
+    """
+INSERT INTO open_tasks (slug, note) SELECT staged.slug, staged.note
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+""",
+    parameters=("text", "text"),
+    fields=("slug", "note"),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"note"'), staged=True),
+)
+
+COPY_SECRETS: Final[Statement[None]] = Statement(
+    "tasks.copy_secrets",
+    """
+INSERT INTO secrets (id, payload) SELECT staged.id, staged.payload
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+""",
+    parameters=("int4", "jsonb"),
+    fields=("id", "payload"),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"id"', '"payload"'), staged=True),
+)
+
+COPY_ORDERS: Final[Statement[str | None]] = Statement(
+    "tasks.copy_orders",
+    """
+WITH first AS (SELECT 1)
+INSERT INTO "order" SELECT staged."select" + 1, staged.staged
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged RETURNING "a ""b""\"
+""",
+    parameters=("int4", "text"),
+    results=("text",),
+    fields=("select", "staged"),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"select"', '"staged"'), staged=True),
+)
+
+EXPORT_TASKS: Final[Statement[None]] = Statement(
+    "tasks.export_tasks",
+    """
+SELECT slug, note FROM tasks WHERE note = $1 OR slug = ANY ($2::text[]) ORDER BY id
+""",
+    parameters=("text", "text[]"),
+    read_only=True,
+)
+
+EXPORT_LINES: Final[Statement[None]] = Statement(
+    "tasks.export_lines",
+    """
+SELECT jsonb_build_object('slug', slug, 'note', note) FROM tasks ORDER BY id
+""",
+    results=("jsonb",),
+    read_only=True,
+)
+
+TAKE_TASK: Final[Statement[str]] = Statement(
+    "tasks.take_task",
+    """
+UPDATE tasks SET status = 'done'
+WHERE id = (
+    SELECT id FROM tasks WHERE status = 'todo' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING slug
+""",
+    results=("text",),
+)
+
+LOCK_TASK: Final[Statement[str]] = Statement(
+    "tasks.lock_task",
+    """
+SELECT slug FROM tasks WHERE id = $1 FOR UPDATE NOWAIT
+""",
+    parameters=("int8",),
+    results=("text",),
+    locks_rows=True,
+)
+
+LOCK_EACH: Final[Statement[str]] = Statement(
+    "tasks.lock_each",
+    """
+SELECT slug FROM tasks WHERE id = $1 FOR SHARE
+""",
+    parameters=("int8",),
+    results=("text",),
+    locks_rows=True,
+)
+
+CLOSE_EACH: Final[Statement[int]] = Statement(
+    "tasks.close_each",
+    """
+UPDATE tasks SET status = 'done' WHERE slug = $1 RETURNING id
+""",
+    parameters=("text",),
+    results=("int8",),
+)
+
+RENAME_EACH: Final[Statement[None]] = Statement(
+    "tasks.rename_each",
+    """
+UPDATE tasks SET slug = $1 WHERE slug = $2
+""",
+    parameters=("text", "text"),
+    fields=("new", "old"),
+)

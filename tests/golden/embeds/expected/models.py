@@ -36,8 +36,8 @@ class Task:
 class Title:
     """A row of view public.titles."""
 
-    id: int | None
-    title: str | None
+    id: int
+    title: str
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reposgen_runtime import Package
+from reposgen_runtime import Composite, Package
 
 from .errors import (
     TasksOwnerIdFkeyViolation,
@@ -18,7 +18,18 @@ from .models import Task
 PACKAGE: Final = Package(
     "embeds",
     composites={
-        "public.tasks": Task,
+        "public.tasks": Composite(
+            Task,
+            {
+                "id": "int4",
+                "title": "text",
+                "owner_id": "int4",
+                "reviewer_id": "int4",
+            },
+        ),
+    },
+    required={
+        "public.tasks": ("id", "title"),
     },
     constraints={
         ("public", "tasks", "tasks_owner_id_fkey"): TasksOwnerIdFkeyViolation,

@@ -23,60 +23,11 @@ class ListTasksWithPeopleRow:
     length: int
 
 
-def _list_tasks_with_people_row(*r: Any) -> ListTasksWithPeopleRow:
-    return ListTasksWithPeopleRow(
-        Task(*r[0:4]), User(*r[4:7]), None if r[7] is None else User(*r[7:10]), r[10]
-    )
-
-
-LIST_TASKS_WITH_PEOPLE: Final = Statement(
-    "tasks.list_tasks_with_people",
-    """
-SELECT tasks.id, tasks.title, tasks.owner_id, tasks.reviewer_id, owner.id, owner.name, owner.email, reviewer.id, reviewer.name, reviewer.email, length(tasks.title) AS length
-FROM tasks
-JOIN users AS owner ON owner.id = tasks.owner_id
-LEFT JOIN users AS reviewer ON reviewer.id = tasks.reviewer_id
-ORDER BY tasks.id
-""",
-    results=(
-        "int4",
-        "text",
-        "int4",
-        "int4",
-        "int4",
-        "text",
-        "text",
-        "int4",
-        "text",
-        "text",
-        "int4",
-    ),
-    row=_list_tasks_with_people_row,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class GetOnlyTaskRow:
     """A row of GetOnlyTask."""
 
     task: Task
-
-
-def _get_only_task_row(*r: Any) -> GetOnlyTaskRow:
-    return GetOnlyTaskRow(Task(*r[0:4]))
-
-
-GET_ONLY_TASK: Final = Statement(
-    "tasks.get_only_task",
-    """
-SELECT tasks.id, tasks.title, tasks.owner_id, tasks.reviewer_id FROM tasks WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "text", "int4", "int4"),
-    row=_get_only_task_row,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -85,24 +36,6 @@ class ListOwnersRow:
 
     user: User
     tasks: list[Task]
-
-
-def _list_owners_row(*r: Any) -> ListOwnersRow:
-    return ListOwnersRow(User(*r[0:3]), r[3])
-
-
-LIST_OWNERS: Final = Statement(
-    "tasks.list_owners",
-    """
-SELECT users.id, users.name, users.email, ARRAY(
-    SELECT tasks FROM tasks WHERE tasks.owner_id = users.id ORDER BY tasks.id
-) AS tasks
-FROM users ORDER BY users.id
-""",
-    results=("int4", "text", "text", "public.tasks[]"),
-    row=_list_owners_row,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -115,43 +48,6 @@ class ListNotesRow:
     measure: Measure | None
 
 
-def _list_notes_row(*r: Any) -> ListNotesRow:
-    return ListNotesRow(
-        None if r[7] is None else Note(*r[0:2]),
-        None if r[8] is None else Title(*r[2:4]),
-        r[4],
-        None if r[9] is None else Measure(*r[5:7]),
-    )
-
-
-LIST_NOTES: Final = Statement(
-    "tasks.list_notes",
-    """
-SELECT n.task_id, n.note, titles.id, titles.title, measures.size IS DISTINCT FROM 3 AS odd,
-    measures.task_id, measures.size, nullif(n.* IS DISTINCT FROM NULL, false) AS reposgen_row, nullif(titles.* IS DISTINCT FROM NULL, false) AS reposgen_row, nullif(measures.* IS DISTINCT FROM NULL, false) AS reposgen_row -- no more
-FROM tasks
-LEFT JOIN notes AS n ON n.task_id = tasks.id OR (n.task_id IS NULL AND tasks.id = 2)
-LEFT JOIN titles ON titles.id = tasks.reviewer_id
-LEFT JOIN public.measures ON measures.task_id = tasks.id
-ORDER BY tasks.id, 1
-""",
-    results=(
-        "int4",
-        "text",
-        "int4",
-        "text",
-        "bool",
-        "int4",
-        "int4",
-        "bool",
-        "bool",
-        "bool",
-    ),
-    row=_list_notes_row,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class PageNotesRow:
     """A row of PageNotes."""
@@ -160,55 +56,12 @@ class PageNotesRow:
     n: Note | None
 
 
-def _page_notes_row(*r: Any) -> PageNotesRow:
-    return PageNotesRow(r[0], None if r[3] is None else Note(*r[1:3]))
-
-
-PAGE_NOTES: Final = Variants(
-    "tasks.page_notes",
-    (
-        """
-SELECT tasks.id, n.task_id, n.note, nullif(n.* IS DISTINCT FROM NULL, false) AS reposgen_row FROM tasks LEFT JOIN LATERAL (
-    SELECT * FROM notes WHERE task_id = tasks.id OR (task_id IS NULL AND tasks.id = 2)
-    LIMIT 1
-) AS n ON true
-WHERE TRUE""",
-        When(" AND n.note = $1", 1),
-        OrderBy("""
-ORDER BY 1"""),
-    ),
-    filters=(1,),
-    ordering=Ordering((Key("id", 0),), unique=1),
-    parameters=("text",),
-    results=("int4", "int4", "text", "bool"),
-    row=_page_notes_row,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class ChangeNotesRow:
     """A row of ChangeNotes."""
 
     id: int
     note: Note | None
-
-
-def _change_notes_row(*r: Any) -> ChangeNotesRow:
-    return ChangeNotesRow(r[0], None if r[3] is None else Note(*r[1:3]))
-
-
-CHANGE_NOTES: Final = Statement(
-    "tasks.change_notes",
-    """
-UPDATE tasks SET title = upper(tasks.title)
-FROM tasks AS old_tasks LEFT JOIN notes ON notes.task_id = old_tasks.id
-WHERE old_tasks.id = tasks.id
-RETURNING tasks.id, notes.task_id, notes.note, nullif(notes.* IS DISTINCT FROM NULL, false) AS reposgen_row
-""",
-    results=("int4", "int4", "text", "bool"),
-    row=_change_notes_row,
-)
 
 
 class TaskRepository:
@@ -267,3 +120,139 @@ class TaskRepository:
     async def change_notes(self) -> list[ChangeNotesRow]:
         """Of RETURNING, too."""
         return await self._run.many(CHANGE_NOTES)
+
+
+def _list_tasks_with_people_row(*r: Any) -> ListTasksWithPeopleRow:
+    return ListTasksWithPeopleRow(
+        Task(*r[0:4]), User(*r[4:7]), None if r[7] is None else User(*r[7:10]), r[10]
+    )
+
+
+LIST_TASKS_WITH_PEOPLE: Final = Statement(
+    "tasks.list_tasks_with_people",
+    """
+SELECT tasks.id, tasks.title, tasks.owner_id, tasks.reviewer_id, owner.id, owner.name, owner.email, reviewer.id, reviewer.name, reviewer.email, length(tasks.title) AS length
+FROM tasks
+JOIN users AS owner ON owner.id = tasks.owner_id
+LEFT JOIN users AS reviewer ON reviewer.id = tasks.reviewer_id
+ORDER BY tasks.id
+""",
+    results=(
+        "int4",
+        "text",
+        "int4",
+        "int4",
+        "int4",
+        "text",
+        "text",
+        "int4",
+        "text",
+        "text",
+        "int4",
+    ),
+    row=_list_tasks_with_people_row,
+    read_only=True,
+)
+
+
+def _get_only_task_row(*r: Any) -> GetOnlyTaskRow:
+    return GetOnlyTaskRow(Task(*r[0:4]))
+
+
+GET_ONLY_TASK: Final = Statement(
+    "tasks.get_only_task",
+    """
+SELECT tasks.id, tasks.title, tasks.owner_id, tasks.reviewer_id FROM tasks WHERE id = $1
+""",
+    parameters=("int4",),
+    results=("int4", "text", "int4", "int4"),
+    row=_get_only_task_row,
+    read_only=True,
+)
+
+
+def _list_owners_row(*r: Any) -> ListOwnersRow:
+    return ListOwnersRow(User(*r[0:3]), r[3])
+
+
+LIST_OWNERS: Final = Statement(
+    "tasks.list_owners",
+    """
+SELECT users.id, users.name, users.email, ARRAY(
+    SELECT tasks FROM tasks WHERE tasks.owner_id = users.id ORDER BY tasks.id
+) AS tasks
+FROM users ORDER BY users.id
+""",
+    results=("int4", "text", "text", "public.tasks[]"),
+    row=_list_owners_row,
+    read_only=True,
+)
+
+
+def _list_notes_row(*r: Any) -> ListNotesRow:
+    return ListNotesRow(
+        None if r[7] is None else Note(*r[0:2]),
+        None if r[2] is None else Title(*r[2:4]),
+        r[4],
+        None if r[8] is None else Measure(*r[5:7]),
+    )
+
+
+LIST_NOTES: Final = Statement(
+    "tasks.list_notes",
+    """
+SELECT n.task_id, n.note, titles.id, titles.title, measures.size IS DISTINCT FROM 3 AS odd,
+    measures.task_id, measures.size, nullif(n.* IS DISTINCT FROM NULL, false) AS reposgen_row, nullif(measures.* IS DISTINCT FROM NULL, false) AS reposgen_row -- no more
+FROM tasks
+LEFT JOIN notes AS n ON n.task_id = tasks.id OR (n.task_id IS NULL AND tasks.id = 2)
+LEFT JOIN titles ON titles.id = tasks.reviewer_id
+LEFT JOIN public.measures ON measures.task_id = tasks.id
+ORDER BY tasks.id, 1
+""",
+    results=("int4", "text", "int4", "text", "bool", "int4", "int4", "bool", "bool"),
+    row=_list_notes_row,
+    read_only=True,
+)
+
+
+def _page_notes_row(*r: Any) -> PageNotesRow:
+    return PageNotesRow(r[0], None if r[3] is None else Note(*r[1:3]))
+
+
+PAGE_NOTES: Final = Variants(
+    "tasks.page_notes",
+    (
+        """
+SELECT tasks.id, n.task_id, n.note, nullif(n.* IS DISTINCT FROM NULL, false) AS reposgen_row FROM tasks LEFT JOIN LATERAL (
+    SELECT * FROM notes WHERE task_id = tasks.id OR (task_id IS NULL AND tasks.id = 2)
+    LIMIT 1
+) AS n ON true
+WHERE TRUE""",
+        When(" AND n.note = $1", 1),
+        OrderBy("""
+ORDER BY 1"""),
+    ),
+    filters=(1,),
+    ordering=Ordering((Key("id", 0),), unique=1),
+    parameters=("text",),
+    results=("int4", "int4", "text", "bool"),
+    row=_page_notes_row,
+    read_only=True,
+)
+
+
+def _change_notes_row(*r: Any) -> ChangeNotesRow:
+    return ChangeNotesRow(r[0], None if r[3] is None else Note(*r[1:3]))
+
+
+CHANGE_NOTES: Final = Statement(
+    "tasks.change_notes",
+    """
+UPDATE tasks SET title = upper(tasks.title)
+FROM tasks AS old_tasks LEFT JOIN notes ON notes.task_id = old_tasks.id
+WHERE old_tasks.id = tasks.id
+RETURNING tasks.id, notes.task_id, notes.note, nullif(notes.* IS DISTINCT FROM NULL, false) AS reposgen_row
+""",
+    results=("int4", "int4", "text", "bool"),
+    row=_change_notes_row,
+)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(slots=True)
@@ -20,3 +21,8 @@ class Task:
 
     id: int
     title: str
+
+
+PUBLIC_MIGRATION_COLUMN_TYPES: Final = ("int4", "text")
+
+TASK_COLUMN_TYPES: Final = ("int4", "text")

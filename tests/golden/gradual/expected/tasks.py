@@ -8,37 +8,13 @@ from typing import Final
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import PublicMigration, Task
+from .models import (
+    PUBLIC_MIGRATION_COLUMN_TYPES,
+    TASK_COLUMN_TYPES,
+    PublicMigration,
+    Task,
+)
 from .schema import PACKAGE
-
-GET_TASK: Final = Statement(
-    "tasks.get_task",
-    """
-SELECT id, title FROM tasks WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "text"),
-    row=Task,
-    read_only=True,
-)
-
-ADD_TASK: Final[Statement[None]] = Statement(
-    "tasks.add_task",
-    """
-INSERT INTO tasks (id, title) VALUES ($1, $2)
-""",
-    parameters=("int4", "text"),
-)
-
-LIST_MIGRATIONS: Final = Statement(
-    "tasks.list_migrations",
-    """
-SELECT id, name FROM migrations
-""",
-    results=("int4", "text"),
-    row=PublicMigration,
-    read_only=True,
-)
 
 
 class TaskRepository:
@@ -68,3 +44,33 @@ class TaskRepository:
     async def list_migrations(self) -> list[PublicMigration]:
         """Run ListMigrations."""
         return await self._run.many(LIST_MIGRATIONS)
+
+
+GET_TASK: Final = Statement(
+    "tasks.get_task",
+    """
+SELECT id, title FROM tasks WHERE id = $1
+""",
+    parameters=("int4",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+ADD_TASK: Final[Statement[None]] = Statement(
+    "tasks.add_task",
+    """
+INSERT INTO tasks (id, title) VALUES ($1, $2)
+""",
+    parameters=("int4", "text"),
+)
+
+LIST_MIGRATIONS: Final = Statement(
+    "tasks.list_migrations",
+    """
+SELECT id, name FROM migrations
+""",
+    results=PUBLIC_MIGRATION_COLUMN_TYPES,
+    row=PublicMigration,
+    read_only=True,
+)

@@ -19,7 +19,7 @@ from .models_ import (
     MroRow,
     NoColumnsRow,
     PACKAGERow,
-    PackageRow,
+    PackagesRow,
     PutParams,
 )
 from .protocols import ModelRepositoryProtocol, TransactionRepositoryProtocol
@@ -37,7 +37,7 @@ __all__ = [
     "NoColumnsRow",
     "NonePkeyViolation",
     "PACKAGERow",
-    "PackageRow",
+    "PackagesRow",
     "Pass",
     "PassPkeyViolation",
     "PutParams",

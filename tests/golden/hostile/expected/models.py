@@ -10,6 +10,7 @@ from dataclasses import dataclass as dataclass_
 from datetime import date as date_
 from datetime import datetime as datetime_
 from enum import StrEnum
+from typing import Final as Final_
 
 
 class Date(StrEnum):
@@ -57,10 +58,37 @@ class Statement:
     quo_te: str_
     int: int_
     str: str_
-    list: list_[int_]
+    list: list_[int_ | None]
     Final: str_
     Statement_: Date
     dataclass: str_
     column_19: str_
     s: str_
     x___: str_
+
+
+PASS_COLUMN_TYPES: Final_ = ("int4", "int4")
+
+STATEMENT_COLUMN_TYPES: Final_ = (
+    "int4",
+    "text",
+    "text",
+    "date",
+    "timestamptz",
+    "text",
+    "text",
+    "int4",
+    "text",
+    "text",
+    "text",
+    "text",
+    "int4",
+    "text",
+    "int4[]",
+    "text",
+    "public.date",
+    "text",
+    "text",
+    "text",
+    "text",
+)

@@ -16,41 +16,8 @@ from reposgen_runtime import CopyInto
 from reposgen_runtime import Statement as RuntimeStatement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Pass, Statement
+from .models import PASS_COLUMN_TYPES, STATEMENT_COLUMN_TYPES, Pass, Statement
 from .schema import PACKAGE as SchemaPACKAGE
-
-GET: Final = RuntimeStatement(
-    "models_.get",
-    """
-SELECT class, "from", self, date, datetime, __init__, "1st", "größe", "a b", a_b, "back\\slash", "quo""te", "int", str, list, "Final", "Statement", dataclass, _, "%s", "{{ x }}" FROM "statements" WHERE "class" = $1 AND "from" <> E'\\'""\" %s $1 {{ x }}'
-""",
-    parameters=("int4",),
-    results=(
-        "int4",
-        "text",
-        "text",
-        "date",
-        "timestamptz",
-        "text",
-        "text",
-        "int4",
-        "text",
-        "text",
-        "text",
-        "text",
-        "int4",
-        "text",
-        "int4[]",
-        "text",
-        "public.date",
-        "text",
-        "text",
-        "text",
-        "text",
-    ),
-    row=Statement,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -60,41 +27,19 @@ class ListRow:
     class_: int_
     date: date_
     datetime: datetime_
-    list: list_[int_]
+    list: list_[int_ | None]
     int: int_
     str: str_
 
 
-LIST: Final = RuntimeStatement(
-    "models_.list",
-    """
-SELECT "class", "date", "datetime", "list", "int", "str" FROM "statements"
-""",
-    results=("int4", "date", "timestamptz", "int4[]", "int4", "text"),
-    row=ListRow,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
-class PackageRow:
-    """A row of Package."""
+class PackagesRow:
+    """A row of Packages."""
 
     x: int_
     x_2: str_
     self: str_
     self_2: str_
-
-
-PACKAGE: Final = RuntimeStatement(
-    "models_.package",
-    """
-SELECT "class" AS x, "from" AS x, "self", "Final" AS "self" FROM "statements"
-""",
-    results=("int4", "text", "text", "text"),
-    row=PackageRow,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -105,73 +50,12 @@ class PACKAGERow:
     import_: int_
 
 
-PACKAGE_2: Final = RuntimeStatement(
-    "models_.package_2",
-    """
-SELECT id AS "PACKAGE", id AS "import" FROM "databases" WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "int4"),
-    row=PACKAGERow,
-    read_only=True,
-)
-
-ASYNC: Final[RuntimeStatement[int_]] = RuntimeStatement(
-    "models_.async_",
-    """
-SELECT id FROM "databases" WHERE id = ANY ($1)
-""",
-    parameters=("int4[]",),
-    results=("int4",),
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class PutParams:
     """One row of Put's arguments."""
 
     class_: int_
     self: int_
-
-
-PUT: Final[RuntimeStatement[None]] = RuntimeStatement(
-    "models_.put",
-    """
-INSERT INTO "pass" (id, self) VALUES ($1, $2)
-""",
-    parameters=("int4", "int4"),
-    fields=("class_", "self"),
-    copy=CopyInto('"public"."pass"', ('"id"', '"self"')),
-)
-
-DATABASE: Final[RuntimeStatement[int_]] = RuntimeStatement(
-    "models_.database",
-    """
-SELECT id FROM "databases"
-""",
-    results=("int4",),
-    read_only=True,
-)
-
-PASS: Final = RuntimeStatement(
-    "models_.pass_",
-    """
-SELECT id, self FROM "pass"
-""",
-    results=("int4", "int4"),
-    row=Pass,
-    read_only=True,
-)
-
-NONE_AT_ALL: Final[RuntimeStatement[int_]] = RuntimeStatement(
-    "models_.none_at_all",
-    """
-SELECT id FROM "None"
-""",
-    results=("int4",),
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -183,30 +67,9 @@ class MroRow:
     id: int_
 
 
-MRO: Final = RuntimeStatement(
-    "models_.mro",
-    """
-SELECT 1 AS mro, 2 AS "__dict__", id FROM "pass"
-""",
-    results=("int4", "int4", "int4"),
-    row=MroRow,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class NoColumnsRow:
     """A row of NoColumns."""
-
-
-NO_COLUMNS: Final = RuntimeStatement(
-    "models_.no_columns",
-    """
-SELECT FROM "pass"
-""",
-    row=NoColumnsRow,
-    read_only=True,
-)
 
 
 class ModelRepository:
@@ -229,17 +92,17 @@ class ModelRepository:
         """\""\" """
         return await self._run.many(LIST)
 
-    async def package(self) -> list_[PackageRow]:
-        """Run Package."""
-        return await self._run.many(PACKAGE)
+    async def packages(self) -> list_[PackagesRow]:
+        """Run Packages."""
+        return await self._run.many(PACKAGES)
 
-    async def package_2(self, *, package: int_) -> PACKAGERow:
+    async def package(self, *, package: int_) -> PACKAGERow:
         """Run PACKAGE.
 
         Raises:
             NotFound: no such row.
         """
-        return await self._run.one(PACKAGE_2, (package,))
+        return await self._run.one(PACKAGE, (package,))
 
     async def async_(self, *, class_: Sequence[int_]) -> list_[int_]:
         """Run Async."""
@@ -272,3 +135,115 @@ class ModelRepository:
     async def no_columns(self) -> list_[NoColumnsRow]:
         """Run NoColumns."""
         return await self._run.many(NO_COLUMNS)
+
+
+GET: Final = RuntimeStatement(
+    "models_.get",
+    """
+SELECT class, "from", self, date, datetime, __init__, "1st", "größe", "a b", a_b,
+    "back\\slash", "quo""te", "int", str, list, "Final", "Statement", dataclass, _,
+    "%s", "{{ x }}" FROM "statements" WHERE "class" = $1 AND "from" <> E'\\'""\" %s $1 {{ x }}'
+""",
+    parameters=("int4",),
+    results=STATEMENT_COLUMN_TYPES,
+    row=Statement,
+    read_only=True,
+)
+
+LIST: Final = RuntimeStatement(
+    "models_.list",
+    """
+SELECT "class", "date", "datetime", "list", "int", "str" FROM "statements"
+""",
+    results=("int4", "date", "timestamptz", "int4[]", "int4", "text"),
+    row=ListRow,
+    read_only=True,
+)
+
+PACKAGES: Final = RuntimeStatement(
+    "models_.packages",
+    """
+SELECT "class" AS x, "from" AS x, "self", "Final" AS "self" FROM "statements"
+""",
+    results=("int4", "text", "text", "text"),
+    row=PackagesRow,
+    read_only=True,
+)
+
+PACKAGE: Final = RuntimeStatement(
+    "models_.package",
+    """
+SELECT id AS "PACKAGE", id AS "import" FROM "databases" WHERE id = $1
+""",
+    parameters=("int4",),
+    results=("int4", "int4"),
+    row=PACKAGERow,
+    read_only=True,
+)
+
+ASYNC: Final[RuntimeStatement[int_]] = RuntimeStatement(
+    "models_.async_",
+    """
+SELECT id FROM "databases" WHERE id = ANY ($1)
+""",
+    parameters=("int4[]",),
+    results=("int4",),
+    read_only=True,
+)
+
+PUT: Final[RuntimeStatement[None]] = RuntimeStatement(
+    "models_.put",
+    """
+INSERT INTO "pass" (id, self) VALUES ($1, $2)
+""",
+    parameters=("int4", "int4"),
+    fields=("class_", "self"),
+    copy=CopyInto('"pass"', ('"id"', '"self"')),
+)
+
+DATABASE: Final[RuntimeStatement[int_]] = RuntimeStatement(
+    "models_.database",
+    """
+SELECT id FROM "databases"
+""",
+    results=("int4",),
+    read_only=True,
+)
+
+PASS: Final = RuntimeStatement(
+    "models_.pass_",
+    """
+SELECT id, self FROM "pass"
+""",
+    results=PASS_COLUMN_TYPES,
+    row=Pass,
+    read_only=True,
+)
+
+NONE_AT_ALL: Final[RuntimeStatement[int_]] = RuntimeStatement(
+    "models_.none_at_all",
+    """
+SELECT id FROM "None"
+""",
+    results=("int4",),
+    read_only=True,
+)
+
+MRO: Final = RuntimeStatement(
+    "models_.mro",
+    """
+SELECT 1 AS mro, 2 AS "__dict__", id FROM "pass"
+""",
+    results=("int4", "int4", "int4"),
+    row=MroRow,
+    read_only=True,
+)
+
+NO_COLUMNS: Final = RuntimeStatement(
+    "models_.no_columns",
+    """
+SELECT FROM "pass"
+""",
+    row=NoColumnsRow,
+    read_only=True,
+)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import Protocol
 
 from .models import Pass, Statement
-from .models_ import ListRow, MroRow, NoColumnsRow, PACKAGERow, PackageRow, PutParams
+from .models_ import ListRow, MroRow, NoColumnsRow, PACKAGERow, PackagesRow, PutParams
 from .transaction import RunRow
 
 
@@ -27,11 +27,11 @@ class ModelRepositoryProtocol(Protocol):
         """\""\" """
         ...
 
-    async def package(self) -> list_[PackageRow]:
-        """Run Package."""
+    async def packages(self) -> list_[PackagesRow]:
+        """Run Packages."""
         ...
 
-    async def package_2(self, *, package: int) -> PACKAGERow:
+    async def package(self, *, package: int) -> PACKAGERow:
         """Run PACKAGE.
 
         Raises:

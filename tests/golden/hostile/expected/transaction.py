@@ -20,17 +20,6 @@ class RunRow:
     class_: int
 
 
-RUN: Final = Statement(
-    "transaction.run",
-    """
-SELECT 'it''s "quoted"' || E'\\t\\\\' || $q$ ""\" ''' $q$ AS "?column?", 1 AS "class"
-""",
-    results=("text", "int4"),
-    row=RunRow,
-    read_only=True,
-)
-
-
 class TransactionRepository:
     """Queries of queries/transaction.sql."""
 
@@ -42,3 +31,14 @@ class TransactionRepository:
     async def run(self) -> RunRow:
         """Run Run."""
         return await self._run.one(RUN)
+
+
+RUN: Final = Statement(
+    "transaction.run",
+    """
+SELECT 'it''s "quoted"' || E'\\t\\\\' || $q$ ""\" ''' $q$ AS "?column?", 1 AS "class"
+""",
+    results=("text", "int4"),
+    row=RunRow,
+    read_only=True,
+)

@@ -13,6 +13,40 @@ from reposgen_runtime.documents import JsonOf
 
 from .schema import PACKAGE
 
+
+class EventRepository:
+    """Queries of queries/events.sql."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, source: Source) -> None:
+        self._run = Runner(source, PACKAGE)
+
+    def task_events(self) -> Listener[Notification[str]]:
+        """What happens to tasks."""
+        return self._run.listen(TASK_EVENTS)
+
+    def odd_events(self) -> Listener[Notification[str]]:
+        """A channel of an odd name."""
+        return self._run.listen(ODD_EVENTS)
+
+    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]:
+        """Documents on a channel."""
+        return self._run.listen(LIMIT_EVENTS)
+
+    def code_events(self) -> Listener[Notification[Code] | Unreadable]:
+        """Texts that mean something."""
+        return self._run.listen(CODE_EVENTS)
+
+    async def announce_elsewhere(self, *, channel: str, payload: str) -> None:
+        """Tell everyone who listens to a channel."""
+        await self._run.exec(ANNOUNCE_ELSEWHERE, (channel, payload))
+
+    async def announce(self, *, payload: str) -> None:
+        """Tell everyone who listens."""
+        await self._run.exec(ANNOUNCE, (payload,))
+
+
 TASK_EVENTS: Final[Statement[Notification[str]]] = Statement(
     "events.task_events",
     """
@@ -60,36 +94,3 @@ SELECT pg_notify('task_events', $1)
 """,
     parameters=("text",),
 )
-
-
-class EventRepository:
-    """Queries of queries/events.sql."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
-
-    def task_events(self) -> Listener[Notification[str]]:
-        """What happens to tasks."""
-        return self._run.listen(TASK_EVENTS)
-
-    def odd_events(self) -> Listener[Notification[str]]:
-        """A channel of an odd name."""
-        return self._run.listen(ODD_EVENTS)
-
-    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]:
-        """Documents on a channel."""
-        return self._run.listen(LIMIT_EVENTS)
-
-    def code_events(self) -> Listener[Notification[Code] | Unreadable]:
-        """Texts that mean something."""
-        return self._run.listen(CODE_EVENTS)
-
-    async def announce_elsewhere(self, *, channel: str, payload: str) -> None:
-        """Tell everyone who listens to a channel."""
-        await self._run.exec(ANNOUNCE_ELSEWHERE, (channel, payload))
-
-    async def announce(self, *, payload: str) -> None:
-        """Tell everyone who listens."""
-        await self._run.exec(ANNOUNCE, (payload,))

@@ -6,7 +6,12 @@ from __future__ import annotations
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
 
-from .errors import TasksOwnerIdFkeyViolation, TasksPkeyViolation, UsersPkeyViolation
+from .errors import (
+    TasksOwnerIdFkeyViolation,
+    TasksPkeyViolation,
+    TasksStepsCheckViolation,
+    UsersPkeyViolation,
+)
 from .models import Step, Task, User
 from .protocols import UserRepositoryProtocol
 from .schema import PACKAGE
@@ -27,6 +32,7 @@ __all__ = [
     "TaskListsRow",
     "TasksOwnerIdFkeyViolation",
     "TasksPkeyViolation",
+    "TasksStepsCheckViolation",
     "TitlesRow",
     "User",
     "UserRepository",

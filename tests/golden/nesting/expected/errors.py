@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from reposgen_runtime.errors import AlreadyExists, ForeignKeyMissing
+from reposgen_runtime.errors import AlreadyExists, CheckFailed, ForeignKeyMissing
 
 
 class TasksOwnerIdFkeyViolation(ForeignKeyMissing):
@@ -12,6 +12,10 @@ class TasksOwnerIdFkeyViolation(ForeignKeyMissing):
 
 class TasksPkeyViolation(AlreadyExists):
     """PRIMARY KEY (id) on public.tasks."""
+
+
+class TasksStepsCheckViolation(CheckFailed):
+    """CHECK ((array_position(steps, NULL::step) IS NULL)) on public.tasks."""
 
 
 class UsersPkeyViolation(AlreadyExists):

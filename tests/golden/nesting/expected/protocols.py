@@ -48,5 +48,6 @@ class UserRepositoryProtocol(Protocol):
             NotFound: no such row.
             TasksOwnerIdFkeyViolation: FOREIGN KEY (owner_id) REFERENCES users(id).
             TasksPkeyViolation: PRIMARY KEY (id).
+            TasksStepsCheckViolation: CHECK ((array_position(steps, NULL::step) IS NULL)).
         """
         ...

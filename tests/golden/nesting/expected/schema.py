@@ -5,20 +5,43 @@ from __future__ import annotations
 
 from typing import Final
 
-from reposgen_runtime import Package
+from reposgen_runtime import Composite, Package
 
-from .errors import TasksOwnerIdFkeyViolation, TasksPkeyViolation, UsersPkeyViolation
+from .errors import (
+    TasksOwnerIdFkeyViolation,
+    TasksPkeyViolation,
+    TasksStepsCheckViolation,
+    UsersPkeyViolation,
+)
 from .models import Step, Task
 
 PACKAGE: Final = Package(
     "nesting",
     composites={
-        "public.step": Step,
-        "public.tasks": Task,
+        "public.step": Composite(
+            Step,
+            {
+                "number": "int4",
+                "label": "text",
+            },
+        ),
+        "public.tasks": Composite(
+            Task,
+            {
+                "id": "int4",
+                "title": "text",
+                "owner_id": "int4",
+                "steps": "public.step[]",
+            },
+        ),
+    },
+    required={
+        "public.tasks": ("id", "title", "steps"),
     },
     constraints={
         ("public", "tasks", "tasks_owner_id_fkey"): TasksOwnerIdFkeyViolation,
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+        ("public", "tasks", "tasks_steps_check"): TasksStepsCheckViolation,
         ("public", "users", "users_pkey"): UsersPkeyViolation,
     },
 )

@@ -19,24 +19,7 @@ class WithTasksRow:
     """A row of WithTasks."""
 
     u: User
-    tasks: list[Task]
-
-
-def _with_tasks_row(*r: Any) -> WithTasksRow:
-    return WithTasksRow(User(*r[0:3]), r[3])
-
-
-WITH_TASKS: Final = Statement(
-    "users.with_tasks",
-    """
-SELECT u.id, u.name, u.email, coalesce(array_agg(t ORDER BY t.id) FILTER (WHERE t.id IS NOT NULL), '{}') AS tasks
-FROM users AS u LEFT JOIN tasks AS t ON t.owner_id = u.id
-GROUP BY u.id ORDER BY u.id
-""",
-    results=("int4", "text", "text", "public.tasks[]"),
-    row=_with_tasks_row,
-    read_only=True,
-)
+    tasks: list[Task | None]
 
 
 @dataclass(slots=True)
@@ -45,29 +28,6 @@ class WithWhatTheJoinGivesRow:
 
     id: int
     tasks: list[Task | None]
-
-
-WITH_WHAT_THE_JOIN_GIVES: Final = Statement(
-    "users.with_what_the_join_gives",
-    """
-SELECT u.id, array_agg(t ORDER BY t.id) AS tasks
-FROM users AS u LEFT JOIN tasks AS t ON t.owner_id = u.id
-GROUP BY u.id ORDER BY u.id
-""",
-    results=("int4", "public.tasks[]"),
-    row=WithWhatTheJoinGivesRow,
-    read_only=True,
-)
-
-ONLY_TASKS: Final[Statement[list[Task] | None]] = Statement(
-    "users.only_tasks",
-    """
-SELECT array_agg(tasks ORDER BY id) FROM tasks WHERE owner_id = $1
-""",
-    parameters=("int4",),
-    results=("public.tasks[]",),
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -80,24 +40,6 @@ class TaskListsRow:
     emails: list[str | None] | None
 
 
-TASK_LISTS: Final = Statement(
-    "users.task_lists",
-    """
-SELECT u.name, ARRAY(SELECT t FROM tasks AS t WHERE t.owner_id = u.id ORDER BY t.id) AS tasks,
-    latest.task, latest.emails
-FROM users AS u LEFT JOIN LATERAL (
-    SELECT t AS task, array_agg(v.email) OVER () AS windowed,
-        (SELECT array_agg(v.email ORDER BY v.id) FROM users AS v) AS emails
-    FROM tasks AS t, users AS v WHERE t.owner_id = u.id ORDER BY t.id DESC LIMIT 1
-) AS latest ON true
-ORDER BY u.id
-""",
-    results=("text", "public.tasks[]", "public.tasks", "text[]"),
-    row=TaskListsRow,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class TitlesRow:
     """A row of Titles."""
@@ -106,43 +48,12 @@ class TitlesRow:
     steps: list[Step]
 
 
-TITLES: Final = Statement(
-    "users.titles",
-    """
-SELECT u.id, array_agg(ROW(t.id, t.title)::step ORDER BY t.id) AS steps
-FROM users AS u JOIN tasks AS t ON t.owner_id = u.id GROUP BY u.id
-""",
-    results=("int4", "public.step[]"),
-    row=TitlesRow,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class AddTaskRow:
     """A row of AddTask."""
 
     added: Task
     u: User | None
-
-
-def _add_task_row(*r: Any) -> AddTaskRow:
-    return AddTaskRow(Task(*r[0:4]), None if r[4] is None else User(*r[4:7]))
-
-
-ADD_TASK: Final = Statement(
-    "users.add_task",
-    """
-WITH added AS (
-    INSERT INTO tasks (id, title, owner_id, steps) VALUES ($1, $2, $3, $4)
-    RETURNING *
-)
-SELECT added.id, added.title, added.owner_id, added.steps, u.id, u.name, u.email FROM added LEFT JOIN users AS u ON u.id = added.owner_id
-""",
-    parameters=("int4", "text", "int4", "public.step[]"),
-    results=("int4", "text", "int4", "public.step[]", "int4", "text", "text"),
-    row=_add_task_row,
-)
 
 
 class UserRepository:
@@ -182,5 +93,92 @@ class UserRepository:
             NotFound: no such row.
             TasksOwnerIdFkeyViolation: FOREIGN KEY (owner_id) REFERENCES users(id).
             TasksPkeyViolation: PRIMARY KEY (id).
+            TasksStepsCheckViolation: CHECK ((array_position(steps, NULL::step) IS NULL)).
         """
         return await self._run.one(ADD_TASK, (id, title, owner_id, steps))
+
+
+def _with_tasks_row(*r: Any) -> WithTasksRow:
+    return WithTasksRow(User(*r[0:3]), r[3])
+
+
+WITH_TASKS: Final = Statement(
+    "users.with_tasks",
+    """
+SELECT u.id, u.name, u.email, coalesce(array_agg(t ORDER BY t.id) FILTER (WHERE t.id IS NOT NULL), '{}') AS tasks
+FROM users AS u LEFT JOIN tasks AS t ON t.owner_id = u.id
+GROUP BY u.id ORDER BY u.id
+""",
+    results=("int4", "text", "text", "public.tasks[]"),
+    row=_with_tasks_row,
+    read_only=True,
+)
+
+WITH_WHAT_THE_JOIN_GIVES: Final = Statement(
+    "users.with_what_the_join_gives",
+    """
+SELECT u.id, array_agg(t ORDER BY t.id) AS tasks
+FROM users AS u LEFT JOIN tasks AS t ON t.owner_id = u.id
+GROUP BY u.id ORDER BY u.id
+""",
+    results=("int4", "public.tasks[]"),
+    row=WithWhatTheJoinGivesRow,
+    read_only=True,
+)
+
+ONLY_TASKS: Final[Statement[list[Task] | None]] = Statement(
+    "users.only_tasks",
+    """
+SELECT array_agg(tasks ORDER BY id) FROM tasks WHERE owner_id = $1
+""",
+    parameters=("int4",),
+    results=("public.tasks[]",),
+    read_only=True,
+)
+
+TASK_LISTS: Final = Statement(
+    "users.task_lists",
+    """
+SELECT u.name, ARRAY(SELECT t FROM tasks AS t WHERE t.owner_id = u.id ORDER BY t.id) AS tasks,
+    latest.task, latest.emails
+FROM users AS u LEFT JOIN LATERAL (
+    SELECT t AS task, array_agg(v.email) OVER () AS windowed,
+        (SELECT array_agg(v.email ORDER BY v.id) FROM users AS v) AS emails
+    FROM tasks AS t, users AS v WHERE t.owner_id = u.id ORDER BY t.id DESC LIMIT 1
+) AS latest ON true
+ORDER BY u.id
+""",
+    results=("text", "public.tasks[]", "public.tasks", "text[]"),
+    row=TaskListsRow,
+    read_only=True,
+)
+
+TITLES: Final = Statement(
+    "users.titles",
+    """
+SELECT u.id, array_agg(ROW(t.id, t.title)::step ORDER BY t.id) AS steps
+FROM users AS u JOIN tasks AS t ON t.owner_id = u.id GROUP BY u.id
+""",
+    results=("int4", "public.step[]"),
+    row=TitlesRow,
+    read_only=True,
+)
+
+
+def _add_task_row(*r: Any) -> AddTaskRow:
+    return AddTaskRow(Task(*r[0:4]), None if r[4] is None else User(*r[4:7]))
+
+
+ADD_TASK: Final = Statement(
+    "users.add_task",
+    """
+WITH added AS (
+    INSERT INTO tasks (id, title, owner_id, steps) VALUES ($1, $2, $3, $4)
+    RETURNING *
+)
+SELECT added.id, added.title, added.owner_id, added.steps, u.id, u.name, u.email FROM added LEFT JOIN users AS u ON u.id = added.owner_id
+""",
+    parameters=("int4", "text", "int4", "public.step[]"),
+    results=("int4", "text", "int4", "public.step[]", "int4", "text", "text"),
+    row=_add_task_row,
+)

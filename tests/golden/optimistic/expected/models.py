@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 
@@ -26,3 +27,8 @@ class Task:
     title: str
     lock_owner: str | None
     version: int
+
+
+DOCUMENT_COLUMN_TYPES: Final = ("text", "text", "text", "uuid")
+
+TASK_COLUMN_TYPES: Final = ("int8", "int4", "text", "text", "int4")

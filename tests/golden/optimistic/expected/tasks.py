@@ -9,8 +9,74 @@ from uuid import UUID
 from reposgen_runtime import Optimistic, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Document, Task
+from .models import DOCUMENT_COLUMN_TYPES, TASK_COLUMN_TYPES, Document, Task
 from .schema import PACKAGE
+
+
+class TaskRepository:
+    """Queries of queries/tasks.sql."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, source: Source) -> None:
+        self._run = Runner(source, PACKAGE)
+
+    async def update_task(
+        self, *, title: str, id: int, tenant_id: int, version: int
+    ) -> Task:
+        """Rename a task of a tenant.
+
+        Raises:
+            NotFound: no such row.
+            StaleRow: its version is another one by now.
+        """
+        return await self._run.one(UPDATE_TASK, (title, id, tenant_id, version))
+
+    async def update_with_lock(
+        self, *, title: str, me: str, version: int, id: int
+    ) -> int:
+        """Rename a task that nobody else has locked.
+
+        Raises:
+            NotFound: no such row.
+            StaleRow: its version is another one by now.
+            ConditionFailed: another condition of the statement refuses the row.
+        """
+        return await self._run.execrows(UPDATE_WITH_LOCK, (title, me, version, id))
+
+    async def delete_task(self, *, version: int, id: int) -> None:
+        """Delete a task.
+
+        Raises:
+            NotFound: no such row.
+            StaleRow: its version is another one by now.
+            ConditionFailed: another condition of the statement refuses the row.
+        """
+        await self._run.exec(DELETE_TASK, (version, id))
+
+    async def put_task(
+        self, *, id: int, tenant_id: int, title: str, version: int
+    ) -> int:
+        """Write a task, over the version that was read.
+
+        Raises:
+            StaleRow: its version is another one by now.
+        """
+        return await self._run.one(PUT_TASK, (id, tenant_id, title, version))
+
+    async def find_and_update_document(
+        self, *, body: str, language: str, slug: str, revision: UUID
+    ) -> Document | None:
+        """Write a document, if there is one.
+
+        Raises:
+            StaleRow: its revision is another one by now.
+            NotNullMissing: documents.body is NULL.
+        """
+        return await self._run.opt(
+            FIND_AND_UPDATE_DOCUMENT, (body, language, slug, revision)
+        )
+
 
 UPDATE_TASK: Final = Statement(
     "tasks.update_task",
@@ -20,7 +86,7 @@ WHERE id = $2 AND tenant_id = $3 AND version = $4
 RETURNING id, tenant_id, title, lock_owner, version
 """,
     parameters=("text", "int8", "int4", "int4"),
-    results=("int8", "int4", "text", "text", "int4"),
+    results=TASK_COLUMN_TYPES,
     row=Task,
     optimistic=Optimistic(
         Statement(
@@ -113,7 +179,7 @@ WHERE d.language = $2 AND d.slug = $3 -- the primary key
 RETURNING slug, language, body, revision
 """,
     parameters=("text", "text", "text", "uuid"),
-    results=("text", "text", "text", "uuid"),
+    results=DOCUMENT_COLUMN_TYPES,
     row=Document,
     optimistic=Optimistic(
         Statement(
@@ -128,67 +194,3 @@ SELECT revision FROM documents AS d WHERE d.language = $1 AND d.slug = $2
         expected=3,
     ),
 )
-
-
-class TaskRepository:
-    """Queries of queries/tasks.sql."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
-
-    async def update_task(
-        self, *, title: str, id: int, tenant_id: int, version: int
-    ) -> Task:
-        """Rename a task of a tenant.
-
-        Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-        """
-        return await self._run.one(UPDATE_TASK, (title, id, tenant_id, version))
-
-    async def update_with_lock(
-        self, *, title: str, me: str, version: int, id: int
-    ) -> int:
-        """Rename a task that nobody else has locked.
-
-        Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
-        """
-        return await self._run.execrows(UPDATE_WITH_LOCK, (title, me, version, id))
-
-    async def delete_task(self, *, version: int, id: int) -> None:
-        """Delete a task.
-
-        Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
-        """
-        await self._run.exec(DELETE_TASK, (version, id))
-
-    async def put_task(
-        self, *, id: int, tenant_id: int, title: str, version: int
-    ) -> int:
-        """Write a task, over the version that was read.
-
-        Raises:
-            StaleRow: its version is another one by now.
-        """
-        return await self._run.one(PUT_TASK, (id, tenant_id, title, version))
-
-    async def find_and_update_document(
-        self, *, body: str, language: str, slug: str, revision: UUID
-    ) -> Document | None:
-        """Write a document, if there is one.
-
-        Raises:
-            StaleRow: its revision is another one by now.
-        """
-        return await self._run.opt(
-            FIND_AND_UPDATE_DOCUMENT, (body, language, slug, revision)
-        )

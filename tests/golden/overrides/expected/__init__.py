@@ -18,6 +18,8 @@ from .accounts import (
 from .errors import (
     AccountsEmailKeyViolation,
     AccountsPkeyViolation,
+    EmailCheckViolation,
+    PriceCheckViolation,
     RoutesPkeyViolation,
 )
 from .models import Address, Customer, Price, Prices
@@ -44,12 +46,14 @@ __all__ = [
     "Counted",
     "Customer",
     "Database",
+    "EmailCheckViolation",
     "EmbedAccountRow",
     "MakePointsRow",
     "OnlyCode",
     "PlainRepository",
     "PlainRepositoryProtocol",
     "Price",
+    "PriceCheckViolation",
     "Prices",
     "PutRoutesParams",
     "PutRoutesRow",

@@ -17,8 +17,210 @@ from reposgen_runtime.copy_commands import CopyFormat
 from reposgen_runtime.documents import JsonOf
 from reposgen_runtime.secret import Secret
 
-from .models import Address, Customer, Price, Prices, build_customer
+from .models import (
+    CUSTOMER_COLUMN_TYPES,
+    Address,
+    Customer,
+    Price,
+    Prices,
+    build_customer,
+)
 from .schema import PACKAGE
+
+
+@dataclass(slots=True)
+class CopyAccountsParams:
+    """One row of CopyAccounts's arguments."""
+
+    id: int
+    email: Email
+    mood: Mood
+    code: Code | None
+    balance: Cents
+    rate: Price
+    rates: Prices | None
+    rating: Range[float] | None
+    settings: Secret[Settings]
+    history: list[Event] | None
+    profiles: Sequence[Profile | None]
+    home: Address | None
+    token: Secret[str]
+    remark: str | None
+
+
+@dataclass(slots=True)
+class SaveAccountsParams:
+    """One row of SaveAccounts's arguments."""
+
+    settings: Secret[Settings]
+    code: Code | None
+    id: int
+
+
+@dataclass(slots=True)
+class SearchSettingsRow:
+    """A row of SearchSettings."""
+
+    id: int
+    settings: Secret[Settings]
+
+
+@dataclass(slots=True)
+class SumBalancesRow:
+    """A row of SumBalances."""
+
+    total: Decimal | None
+    mean: float | None
+
+
+@dataclass(slots=True)
+class EmbedAccountRow:
+    """A row of EmbedAccount."""
+
+    account: Customer
+    next: int
+
+
+@dataclass(slots=True)
+class StreamSettingsRow:
+    """A row of StreamSettings."""
+
+    id: int
+    settings: Secret[Settings]
+
+
+class AccountRepository:
+    """Queries of queries/accounts.sql."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, source: Source) -> None:
+        self._run = Runner(source, PACKAGE)
+
+    async def create_account(
+        self,
+        *,
+        id: int,
+        email: Email,
+        mood: Mood,
+        code: Code | None,
+        balance: Cents,
+        rate: Price,
+        rates: Prices | None,
+        rating: Range[float] | None,
+        settings: Secret[Settings],
+        history: list[Event] | None,
+        profiles: Sequence[Profile | None],
+        home: Address | None,
+        token: Secret[str],
+        remark: str | None,
+    ) -> None:
+        """Run CreateAccount.
+
+        Raises:
+            AccountsEmailKeyViolation: UNIQUE (email).
+            AccountsPkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+            PriceCheckViolation: CHECK ((VALUE >= (0)::numeric)) on price.
+        """
+        await self._run.exec(
+            CREATE_ACCOUNT,
+            (
+                id,
+                email,
+                mood,
+                code,
+                balance,
+                rate,
+                rates,
+                rating,
+                settings.reveal(),
+                history,
+                profiles,
+                home,
+                token.reveal(),
+                remark,
+            ),
+        )
+
+    async def copy_accounts(
+        self, rows: Iterable[CopyAccountsParams] | AsyncIterable[CopyAccountsParams]
+    ) -> int:
+        """Run CopyAccounts.
+
+        Raises:
+            AccountsEmailKeyViolation: UNIQUE (email).
+            AccountsPkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+            PriceCheckViolation: CHECK ((VALUE >= (0)::numeric)) on price.
+        """
+        return await self._run.copy_from(COPY_ACCOUNTS, rows)
+
+    async def save_accounts(
+        self, rows: Iterable[SaveAccountsParams] | AsyncIterable[SaveAccountsParams]
+    ) -> list[Code | None]:
+        """Run SaveAccounts.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.batch_one(SAVE_ACCOUNTS, rows)
+
+    async def get_account(self, *, id: int) -> Customer:
+        """Run GetAccount.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(GET_ACCOUNT, (id,))
+
+    async def list_by_email(self, *, emails: Sequence[Email]) -> list[int]:
+        """Run ListByEmail.
+
+        Raises:
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+        """
+        return await self._run.many(LIST_BY_EMAIL, (emails,))
+
+    async def search_settings(
+        self, *, part: Secret[JsonInput]
+    ) -> list[SearchSettingsRow]:
+        """Run SearchSettings."""
+        return await self._run.many(SEARCH_SETTINGS, (part.reveal(),))
+
+    async def sum_balances(self) -> SumBalancesRow:
+        """Run SumBalances."""
+        return await self._run.one(SUM_BALANCES)
+
+    async def nest_accounts(self) -> list[Customer] | None:
+        """Run NestAccounts."""
+        return await self._run.one(NEST_ACCOUNTS)
+
+    async def embed_account(self, *, id: int) -> EmbedAccountRow:
+        """Run EmbedAccount.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(EMBED_ACCOUNT, (id,))
+
+    def stream_settings(self) -> Stream[StreamSettingsRow]:
+        """Run StreamSettings."""
+        return self._run.stream(STREAM_SETTINGS)
+
+    def export_accounts(
+        self,
+        *,
+        mood: Mood,
+        email: Email,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export:
+        """Run ExportAccounts."""
+        return self._run.copy_to(
+            EXPORT_ACCOUNTS, (mood, email), copy_format=copy_format, header=header
+        )
+
 
 CREATE_ACCOUNT: Final[Statement[None]] = Statement(
     "accounts.create_account",
@@ -44,27 +246,6 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
         "public.citing",
     ),
 )
-
-
-@dataclass(slots=True)
-class CopyAccountsParams:
-    """One row of CopyAccounts's arguments."""
-
-    id: int
-    email: Email
-    mood: Mood
-    code: Code | None
-    balance: Cents
-    rate: Price
-    rates: Prices | None
-    rating: Range[float] | None
-    settings: Secret[Settings]
-    history: list[Event] | None
-    profiles: Sequence[Profile]
-    home: Address | None
-    token: Secret[str]
-    remark: str | None
-
 
 COPY_ACCOUNTS: Final[Statement[None]] = Statement(
     "accounts.copy_accounts",
@@ -107,7 +288,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
         "remark",
     ),
     copy=CopyInto(
-        '"public"."accounts"',
+        '"accounts"',
         (
             '"id"',
             '"email"',
@@ -127,16 +308,6 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     ),
 )
 
-
-@dataclass(slots=True)
-class SaveAccountsParams:
-    """One row of SaveAccounts's arguments."""
-
-    settings: Secret[Settings]
-    code: Code | None
-    id: int
-
-
 SAVE_ACCOUNTS: Final[Statement[Code | None]] = Statement(
     "accounts.save_accounts",
     """
@@ -150,25 +321,11 @@ UPDATE accounts SET settings = $1, code = $2 WHERE id = $3 RETURNING code
 GET_ACCOUNT: Final = Statement(
     "accounts.get_account",
     """
-SELECT id, email, mood, code, balance, rate, rates, rating, settings, history, profiles, home, token, remark FROM accounts WHERE id = $1
+SELECT id, email, mood, code, balance, rate, rates, rating, settings, history, profiles,
+    home, token, remark FROM accounts WHERE id = $1
 """,
     parameters=("int4",),
-    results=(
-        "int4",
-        Converted("public.email", Email, dump=str),
-        "public.mood",
-        Converted("text", Code, dump=str),
-        Converted("numeric", Cents, load=Cents.of, dump=Cents.amount),
-        AsText("public.price", float, of="numeric"),
-        AsText("public.prices", float, of="numeric"),
-        AsText("public.price_range", float, of="numeric"),
-        JsonOf("jsonb", Settings),
-        JsonOf("jsonb", list[Event]),
-        JsonOf("json[]", Profile),
-        "public.address",
-        "text",
-        "public.citing",
-    ),
+    results=CUSTOMER_COLUMN_TYPES,
     row=build_customer,
     read_only=True,
 )
@@ -182,14 +339,6 @@ SELECT id FROM accounts WHERE email = ANY ($1::email[]) ORDER BY id
     results=("int4",),
     read_only=True,
 )
-
-
-@dataclass(slots=True)
-class SearchSettingsRow:
-    """A row of SearchSettings."""
-
-    id: int
-    settings: Secret[Settings]
 
 
 def _search_settings_row(*r: Any) -> SearchSettingsRow:
@@ -206,15 +355,6 @@ SELECT id, settings FROM accounts WHERE settings @> $1 ORDER BY id
     row=_search_settings_row,
     read_only=True,
 )
-
-
-@dataclass(slots=True)
-class SumBalancesRow:
-    """A row of SumBalances."""
-
-    total: Decimal | None
-    mean: float | None
-
 
 SUM_BALANCES: Final = Statement(
     "accounts.sum_balances",
@@ -236,14 +376,6 @@ SELECT array_agg(a ORDER BY a.id) AS accounts FROM accounts a
 )
 
 
-@dataclass(slots=True)
-class EmbedAccountRow:
-    """A row of EmbedAccount."""
-
-    account: Customer
-    next: int
-
-
 def _embed_account_row(*r: Any) -> EmbedAccountRow:
     return EmbedAccountRow(build_customer(*r[0:14]), r[14])
 
@@ -251,7 +383,10 @@ def _embed_account_row(*r: Any) -> EmbedAccountRow:
 EMBED_ACCOUNT: Final = Statement(
     "accounts.embed_account",
     """
-SELECT accounts.id, accounts.email, accounts.mood, accounts.code, accounts.balance, accounts.rate, accounts.rates, accounts.rating, accounts.settings, accounts.history, accounts.profiles, accounts.home, accounts.token, accounts.remark, accounts.id + 1 AS next FROM accounts WHERE id = $1
+SELECT accounts.id, accounts.email, accounts.mood, accounts.code, accounts.balance,
+    accounts.rate, accounts.rates, accounts.rating, accounts.settings,
+    accounts.history, accounts.profiles, accounts.home, accounts.token,
+    accounts.remark, accounts.id + 1 AS next FROM accounts WHERE id = $1
 """,
     parameters=("int4",),
     results=(
@@ -276,14 +411,6 @@ SELECT accounts.id, accounts.email, accounts.mood, accounts.code, accounts.balan
 )
 
 
-@dataclass(slots=True)
-class StreamSettingsRow:
-    """A row of StreamSettings."""
-
-    id: int
-    settings: Secret[Settings]
-
-
 def _stream_settings_row(*r: Any) -> StreamSettingsRow:
     return StreamSettingsRow(r[0], Secret(r[1]))
 
@@ -306,128 +433,3 @@ SELECT id, code FROM accounts WHERE mood = $1 AND email = $2
     parameters=("public.mood", Converted("text", Email, dump=str)),
     read_only=True,
 )
-
-
-class AccountRepository:
-    """Queries of queries/accounts.sql."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
-
-    async def create_account(
-        self,
-        *,
-        id: int,
-        email: Email,
-        mood: Mood,
-        code: Code | None,
-        balance: Cents,
-        rate: Price,
-        rates: Prices | None,
-        rating: Range[float] | None,
-        settings: Secret[Settings],
-        history: list[Event] | None,
-        profiles: Sequence[Profile],
-        home: Address | None,
-        token: Secret[str],
-        remark: str | None,
-    ) -> None:
-        """Run CreateAccount.
-
-        Raises:
-            AccountsEmailKeyViolation: UNIQUE (email).
-            AccountsPkeyViolation: PRIMARY KEY (id).
-        """
-        await self._run.exec(
-            CREATE_ACCOUNT,
-            (
-                id,
-                email,
-                mood,
-                code,
-                balance,
-                rate,
-                rates,
-                rating,
-                settings.reveal(),
-                history,
-                profiles,
-                home,
-                token.reveal(),
-                remark,
-            ),
-        )
-
-    async def copy_accounts(
-        self, rows: Iterable[CopyAccountsParams] | AsyncIterable[CopyAccountsParams]
-    ) -> int:
-        """Run CopyAccounts.
-
-        Raises:
-            AccountsEmailKeyViolation: UNIQUE (email).
-            AccountsPkeyViolation: PRIMARY KEY (id).
-        """
-        return await self._run.copy_from(COPY_ACCOUNTS, rows)
-
-    async def save_accounts(
-        self, rows: Iterable[SaveAccountsParams] | AsyncIterable[SaveAccountsParams]
-    ) -> list[Code | None]:
-        """Run SaveAccounts.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.batch_one(SAVE_ACCOUNTS, rows)
-
-    async def get_account(self, *, id: int) -> Customer:
-        """Run GetAccount.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.one(GET_ACCOUNT, (id,))
-
-    async def list_by_email(self, *, emails: Sequence[Email]) -> list[int]:
-        """Run ListByEmail."""
-        return await self._run.many(LIST_BY_EMAIL, (emails,))
-
-    async def search_settings(
-        self, *, part: Secret[JsonInput]
-    ) -> list[SearchSettingsRow]:
-        """Run SearchSettings."""
-        return await self._run.many(SEARCH_SETTINGS, (part.reveal(),))
-
-    async def sum_balances(self) -> SumBalancesRow:
-        """Run SumBalances."""
-        return await self._run.one(SUM_BALANCES)
-
-    async def nest_accounts(self) -> list[Customer] | None:
-        """Run NestAccounts."""
-        return await self._run.one(NEST_ACCOUNTS)
-
-    async def embed_account(self, *, id: int) -> EmbedAccountRow:
-        """Run EmbedAccount.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.one(EMBED_ACCOUNT, (id,))
-
-    def stream_settings(self) -> Stream[StreamSettingsRow]:
-        """Run StreamSettings."""
-        return self._run.stream(STREAM_SETTINGS)
-
-    def export_accounts(
-        self,
-        *,
-        mood: Mood,
-        email: Email,
-        copy_format: CopyFormat = "csv",
-        header: bool = True,
-    ) -> Export:
-        """Run ExportAccounts."""
-        return self._run.copy_to(
-            EXPORT_ACCOUNTS, (mood, email), copy_format=copy_format, header=header
-        )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from reposgen_runtime.errors import AlreadyExists
+from reposgen_runtime.errors import AlreadyExists, CheckFailed
 
 
 class AccountsEmailKeyViolation(AlreadyExists):
@@ -16,3 +16,11 @@ class AccountsPkeyViolation(AlreadyExists):
 
 class RoutesPkeyViolation(AlreadyExists):
     """PRIMARY KEY (id) on public.routes."""
+
+
+class EmailCheckViolation(CheckFailed):
+    """CHECK ((VALUE ~~ '%@%'::text)) on domain public.email."""
+
+
+class PriceCheckViolation(CheckFailed):
+    """CHECK ((VALUE >= (0)::numeric)) on domain public.price."""

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Place, Profile, Settings
 from psycopg.types.range import Range
+from reposgen_runtime.conversions import AsText, Converted
+from reposgen_runtime.documents import JsonOf
 from reposgen_runtime.secret import Secret
 
 Price = NewType("Price", float)
 """Domain public.price."""
 
-Prices = NewType("Prices", list[float])
+Prices = NewType("Prices", list[float | None])
 """Domain public.prices."""
 
 
@@ -42,7 +44,7 @@ class Customer:
     rating: Range[float] | None
     settings: Secret[Settings]
     history: list[Event] | None
-    profiles: list[Profile]
+    profiles: list[Profile | None]
     home: Address | None
     token: Secret[str]
     remark: str | None
@@ -65,3 +67,21 @@ def build_customer(*r: Any) -> Customer:
         Secret(r[12]),
         r[13],
     )
+
+
+CUSTOMER_COLUMN_TYPES: Final = (
+    "int4",
+    Converted("public.email", Email, dump=str),
+    "public.mood",
+    Converted("text", Code, dump=str),
+    Converted("numeric", Cents, load=Cents.of, dump=Cents.amount),
+    AsText("public.price", float, of="numeric"),
+    AsText("public.prices", float, of="numeric"),
+    AsText("public.price_range", float, of="numeric"),
+    JsonOf("jsonb", Settings),
+    JsonOf("jsonb", list[Event]),
+    JsonOf("json[]", Profile),
+    "public.address",
+    "text",
+    "public.citing",
+)

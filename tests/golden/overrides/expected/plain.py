@@ -15,16 +15,6 @@ from reposgen_runtime.documents import JsonOf
 
 from .schema import PACKAGE
 
-MAKE_POINT: Final[Statement[Point]] = Statement(
-    "plain.make_point",
-    """
-SELECT $1::jsonb AS point
-""",
-    parameters=(JsonOf("jsonb", Point),),
-    results=(JsonOf("jsonb", Point),),
-    read_only=True,
-)
-
 
 @dataclass(slots=True)
 class MakePointsRow:
@@ -35,70 +25,12 @@ class MakePointsRow:
     code: Code
 
 
-MAKE_POINTS: Final = Statement(
-    "plain.make_points",
-    """
-SELECT '{"a": {"x": 1}}'::jsonb AS points, $1::jsonb[] AS given, $2::text AS code
-""",
-    parameters=(JsonOf("jsonb[]", Point), Converted("text", Code, dump=str)),
-    results=(
-        JsonOf("jsonb", dict[str, Point]),
-        JsonOf("jsonb[]", Point),
-        Converted("text", Code, dump=str),
-    ),
-    row=MakePointsRow,
-    read_only=True,
-)
-
-FIND_BY_LABEL: Final[Statement[Code]] = Statement(
-    "plain.find_by_label",
-    """
-SELECT $1::text AS label
-""",
-    parameters=(Converted("text", Code, dump=str),),
-    results=(Converted("text", Code, dump=str),),
-    read_only=True,
-)
-
-LIST_LABELS: Final[Statement[str | None]] = Statement(
-    "plain.list_labels",
-    """
-SELECT unnest($1::text[]) AS label
-""",
-    parameters=("text[]",),
-    results=("text",),
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class Counted:
     """A row of a query."""
 
     total: int
     last: int | None
-
-
-COUNT_ALL: Final = Statement(
-    "plain.count_all",
-    """
-SELECT count(*) AS total, coalesce(max(id), NULL) AS "last?" FROM accounts
-""",
-    results=("int8", "int4"),
-    row=Counted,
-    read_only=True,
-)
-
-COUNT_SOME: Final = Statement(
-    "plain.count_some",
-    """
-SELECT count(*) AS total, max(id) AS last FROM accounts WHERE mood = $1
-""",
-    parameters=("public.mood",),
-    results=("int8", "int4"),
-    row=Counted,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -108,36 +40,13 @@ class OnlyCode:
     code: Code | None
 
 
-GET_CODE: Final = Statement(
-    "plain.get_code",
-    """
-SELECT code FROM accounts WHERE id = $1
-""",
-    parameters=("int4",),
-    results=(Converted("text", Code, dump=str),),
-    row=OnlyCode,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class CopyRoutesParams:
     """One row of CopyRoutes's arguments."""
 
     id: int
     start: Point
-    stops: Sequence[Point]
-
-
-COPY_ROUTES: Final[Statement[None]] = Statement(
-    "plain.copy_routes",
-    """
-INSERT INTO routes (id, start, stops) VALUES ($1, $2, $3)
-""",
-    parameters=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
-    fields=("id", "start", "stops"),
-    copy=CopyInto('"public"."routes"', ('"id"', '"start"', '"stops"')),
-)
+    stops: Sequence[Point | None]
 
 
 @dataclass(slots=True)
@@ -146,7 +55,7 @@ class PutRoutesRow:
 
     id: int
     start: Point
-    stops: list[Point]
+    stops: list[Point | None]
 
 
 @dataclass(slots=True)
@@ -155,26 +64,7 @@ class PutRoutesParams:
 
     id: int
     start: Point
-    stops: Sequence[Point]
-
-
-PUT_ROUTES: Final = Statement(
-    "plain.put_routes",
-    """
-INSERT INTO routes (id, start, stops) SELECT staged.id, staged.start::jsonb, staged.stops
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-ON CONFLICT (id) DO UPDATE SET start = excluded.start
-RETURNING id, start, stops
-""",
-    parameters=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
-    results=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
-    row=PutRoutesRow,
-    fields=("id", "start", "stops"),
-    copy=CopyInto(
-        '"pg_temp"."reposgen_rows"', ('"id"', '"start"', '"stops"'), staged=True
-    ),
-)
+    stops: Sequence[Point | None]
 
 
 class PlainRepository:
@@ -197,7 +87,7 @@ class PlainRepository:
         """Run FindByLabel."""
         return await self._run.one(FIND_BY_LABEL, (label,))
 
-    async def list_labels(self, *, names: Sequence[str]) -> list[str | None]:
+    async def list_labels(self, *, names: Sequence[str]) -> list[str]:
         """Run ListLabels."""
         return await self._run.many(LIST_LABELS, (names,))
 
@@ -228,3 +118,111 @@ class PlainRepository:
     ) -> list[PutRoutesRow]:
         """Run PutRoutes."""
         return await self._run.copy_returning(PUT_ROUTES, rows)
+
+
+COUNTED_COLUMN_TYPES: Final = ("int8", "int4")
+
+MAKE_POINT: Final[Statement[Point]] = Statement(
+    "plain.make_point",
+    """
+SELECT $1::jsonb AS point
+""",
+    parameters=(JsonOf("jsonb", Point),),
+    results=(JsonOf("jsonb", Point),),
+    read_only=True,
+)
+
+MAKE_POINTS: Final = Statement(
+    "plain.make_points",
+    """
+SELECT '{"a": {"x": 1}}'::jsonb AS points, $1::jsonb[] AS given, $2::text AS code
+""",
+    parameters=(JsonOf("jsonb[]", Point), Converted("text", Code, dump=str)),
+    results=(
+        JsonOf("jsonb", dict[str, Point]),
+        JsonOf("jsonb[]", Point),
+        Converted("text", Code, dump=str),
+    ),
+    row=MakePointsRow,
+    read_only=True,
+)
+
+FIND_BY_LABEL: Final[Statement[Code]] = Statement(
+    "plain.find_by_label",
+    """
+SELECT $1::text AS label
+""",
+    parameters=(Converted("text", Code, dump=str),),
+    results=(Converted("text", Code, dump=str),),
+    read_only=True,
+)
+
+LIST_LABELS: Final[Statement[str]] = Statement(
+    "plain.list_labels",
+    """
+SELECT unnest($1::text[]) AS label
+""",
+    parameters=("text[]",),
+    results=("text",),
+    read_only=True,
+)
+
+COUNT_ALL: Final = Statement(
+    "plain.count_all",
+    """
+SELECT count(*) AS total, coalesce(max(id), NULL) AS "last?" FROM accounts
+""",
+    results=COUNTED_COLUMN_TYPES,
+    row=Counted,
+    read_only=True,
+)
+
+COUNT_SOME: Final = Statement(
+    "plain.count_some",
+    """
+SELECT count(*) AS total, max(id) AS last FROM accounts WHERE mood = $1
+""",
+    parameters=("public.mood",),
+    results=COUNTED_COLUMN_TYPES,
+    row=Counted,
+    read_only=True,
+)
+
+GET_CODE: Final = Statement(
+    "plain.get_code",
+    """
+SELECT code FROM accounts WHERE id = $1
+""",
+    parameters=("int4",),
+    results=(Converted("text", Code, dump=str),),
+    row=OnlyCode,
+    read_only=True,
+)
+
+COPY_ROUTES: Final[Statement[None]] = Statement(
+    "plain.copy_routes",
+    """
+INSERT INTO routes (id, start, stops) VALUES ($1, $2, $3)
+""",
+    parameters=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
+    fields=("id", "start", "stops"),
+    copy=CopyInto('"routes"', ('"id"', '"start"', '"stops"')),
+)
+
+PUT_ROUTES: Final = Statement(
+    "plain.put_routes",
+    """
+INSERT INTO routes (id, start, stops) SELECT staged.id, staged.start::jsonb, staged.stops
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+ON CONFLICT (id) DO UPDATE SET start = excluded.start
+RETURNING id, start, stops
+""",
+    parameters=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
+    results=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
+    row=PutRoutesRow,
+    fields=("id", "start", "stops"),
+    copy=CopyInto(
+        '"pg_temp"."reposgen_rows"', ('"id"', '"start"', '"stops"'), staged=True
+    ),
+)

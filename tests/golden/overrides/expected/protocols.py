@@ -48,7 +48,7 @@ class AccountRepositoryProtocol(Protocol):
         rating: Range[float] | None,
         settings: Secret[Settings],
         history: list[Event] | None,
-        profiles: Sequence[Profile],
+        profiles: Sequence[Profile | None],
         home: Address | None,
         token: Secret[str],
         remark: str | None,
@@ -58,6 +58,8 @@ class AccountRepositoryProtocol(Protocol):
         Raises:
             AccountsEmailKeyViolation: UNIQUE (email).
             AccountsPkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+            PriceCheckViolation: CHECK ((VALUE >= (0)::numeric)) on price.
         """
         ...
 
@@ -69,6 +71,8 @@ class AccountRepositoryProtocol(Protocol):
         Raises:
             AccountsEmailKeyViolation: UNIQUE (email).
             AccountsPkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+            PriceCheckViolation: CHECK ((VALUE >= (0)::numeric)) on price.
         """
         ...
 
@@ -91,7 +95,11 @@ class AccountRepositoryProtocol(Protocol):
         ...
 
     async def list_by_email(self, *, emails: Sequence[Email]) -> list[int]:
-        """Run ListByEmail."""
+        """Run ListByEmail.
+
+        Raises:
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+        """
         ...
 
     async def search_settings(
@@ -147,7 +155,7 @@ class PlainRepositoryProtocol(Protocol):
         """Run FindByLabel."""
         ...
 
-    async def list_labels(self, *, names: Sequence[str]) -> list[str | None]:
+    async def list_labels(self, *, names: Sequence[str]) -> list[str]:
         """Run ListLabels."""
         ...
 

@@ -14,6 +14,8 @@ from reposgen_runtime.secret import Hidden
 from .errors import (
     AccountsEmailKeyViolation,
     AccountsPkeyViolation,
+    EmailCheckViolation,
+    PriceCheckViolation,
     RoutesPkeyViolation,
 )
 from .models import Address, Customer
@@ -27,7 +29,9 @@ PACKAGE: Final = Package(
         "public.accounts": Composite(
             Customer,
             {
+                "id": "int4",
                 "email": Converted("public.email", Email, dump=str),
+                "mood": "public.mood",
                 "code": Converted("text", Code, dump=str),
                 "balance": Converted(
                     "numeric", Cents, load=Cents.of, dump=Cents.amount
@@ -38,16 +42,32 @@ PACKAGE: Final = Package(
                 "settings": Hidden(JsonOf("jsonb", Settings)),
                 "history": JsonOf("jsonb", list[Event]),
                 "profiles": JsonOf("json[]", Profile),
+                "home": "public.address",
                 "token": Hidden("text"),
+                "remark": "public.citing",
             },
         ),
         "public.address": Composite(
             Address,
             {
+                "street": "text",
+                "zip": "text",
                 "extra": JsonOf("jsonb", Place),
                 "rate": AsText("numeric", float),
                 "mail": Converted("public.email", Email, dump=str),
             },
+        ),
+    },
+    required={
+        "public.accounts": (
+            "id",
+            "email",
+            "mood",
+            "balance",
+            "rate",
+            "settings",
+            "profiles",
+            "token",
         ),
     },
     types=(
@@ -61,5 +81,7 @@ PACKAGE: Final = Package(
         ("public", "accounts", "accounts_email_key"): AccountsEmailKeyViolation,
         ("public", "accounts", "accounts_pkey"): AccountsPkeyViolation,
         ("public", "routes", "routes_pkey"): RoutesPkeyViolation,
+        ("public", "email", "email_check"): EmailCheckViolation,
+        ("public", "price", "price_check"): PriceCheckViolation,
     },
 )

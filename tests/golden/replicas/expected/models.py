@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 
 @dataclass(slots=True)
@@ -13,3 +14,6 @@ class Order:
 
     id: int
     amount: Decimal
+
+
+ORDER_COLUMN_TYPES: Final = ("int4", "numeric")

@@ -9,69 +9,8 @@ from typing import Final
 from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Order
+from .models import ORDER_COLUMN_TYPES, Order
 from .schema import PACKAGE
-
-ADD_ORDER: Final[Statement[None]] = Statement(
-    "orders.add_order",
-    """
-INSERT INTO orders (id, amount) VALUES ($1, $2)
-""",
-    parameters=("int4", "numeric"),
-)
-
-GET_ORDER: Final = Statement(
-    "orders.get_order",
-    """
-SELECT id, amount FROM orders WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "numeric"),
-    row=Order,
-    read_only=True,
-)
-
-GET_AMOUNT: Final[Statement[Decimal]] = Statement(
-    "orders.get_amount",
-    """
-SELECT amount FROM orders WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("numeric",),
-    read_only=True,
-    replica=False,
-)
-
-LIST_ORDERS: Final = Variants(
-    "orders.list_orders",
-    (
-        """
-SELECT id, amount FROM orders WHERE TRUE""",
-        When(" AND amount >= $1", 1),
-        """ ORDER BY id
-""",
-    ),
-    filters=(1,),
-    parameters=("numeric",),
-    results=("int4", "numeric"),
-    row=Order,
-    read_only=True,
-    replica=False,
-)
-
-PAGE_OF_ORDERS: Final = Variants(
-    "orders.page_of_orders",
-    (
-        """
-SELECT id, amount FROM orders""",
-        OrderBy(" ORDER BY id"),
-    ),
-    ordering=Ordering((Key("id", 0),), unique=1),
-    results=("int4", "numeric"),
-    row=Order,
-    read_only=True,
-    replica=False,
-)
 
 
 class OrderRepository:
@@ -136,3 +75,65 @@ class OrderRepository:
         return await self._run.page(
             PAGE_OF_ORDERS, limit=limit, after=after, before=before, total=total
         )
+
+
+ADD_ORDER: Final[Statement[None]] = Statement(
+    "orders.add_order",
+    """
+INSERT INTO orders (id, amount) VALUES ($1, $2)
+""",
+    parameters=("int4", "numeric"),
+)
+
+GET_ORDER: Final = Statement(
+    "orders.get_order",
+    """
+SELECT id, amount FROM orders WHERE id = $1
+""",
+    parameters=("int4",),
+    results=ORDER_COLUMN_TYPES,
+    row=Order,
+    read_only=True,
+)
+
+GET_AMOUNT: Final[Statement[Decimal]] = Statement(
+    "orders.get_amount",
+    """
+SELECT amount FROM orders WHERE id = $1
+""",
+    parameters=("int4",),
+    results=("numeric",),
+    read_only=True,
+    replica=False,
+)
+
+LIST_ORDERS: Final = Variants(
+    "orders.list_orders",
+    (
+        """
+SELECT id, amount FROM orders WHERE TRUE""",
+        When(" AND amount >= $1", 1),
+        """ ORDER BY id
+""",
+    ),
+    filters=(1,),
+    parameters=("numeric",),
+    results=ORDER_COLUMN_TYPES,
+    row=Order,
+    read_only=True,
+    replica=False,
+)
+
+PAGE_OF_ORDERS: Final = Variants(
+    "orders.page_of_orders",
+    (
+        """
+SELECT id, amount FROM orders""",
+        OrderBy(" ORDER BY id"),
+    ),
+    ordering=Ordering((Key("id", 0),), unique=1),
+    results=ORDER_COLUMN_TYPES,
+    row=Order,
+    read_only=True,
+    replica=False,
+)

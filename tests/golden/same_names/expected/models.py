@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(slots=True)
@@ -21,3 +22,8 @@ class User:
     id: int
     name: str
     email: str | None
+
+
+TASK_COLUMN_TYPES: Final = ("int4", "text")
+
+USER_COLUMN_TYPES: Final = ("int4", "text", "text")

@@ -10,7 +10,7 @@ from typing import Final
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Task
+from .models import TASK_COLUMN_TYPES, Task
 from .schema import PACKAGE
 
 
@@ -22,45 +22,12 @@ class CreateRow:
     label: str
 
 
-CREATE: Final = Statement(
-    "tasks.create",
-    """
-INSERT INTO tasks (id, title) VALUES ($1, $2) RETURNING id, title AS label
-""",
-    parameters=("int4", "text"),
-    results=("int4", "text"),
-    row=CreateRow,
-)
-
-GET_BY_ID: Final = Statement(
-    "tasks.get_by_id",
-    """
-SELECT id, title FROM tasks WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "text"),
-    row=Task,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class ImportParams:
     """One row of Import's arguments."""
 
     id: int
     title: str
-
-
-IMPORT: Final[Statement[None]] = Statement(
-    "tasks.import_",
-    """
-INSERT INTO tasks (id, title) VALUES ($1, $2)
-""",
-    parameters=("int4", "text"),
-    fields=("id", "title"),
-    copy=CopyInto('"public"."tasks"', ('"id"', '"title"')),
-)
 
 
 class TaskRepository:
@@ -92,3 +59,35 @@ class TaskRepository:
             TasksPkeyViolation: PRIMARY KEY (id).
         """
         return await self._run.copy_from(IMPORT, rows)
+
+
+CREATE: Final = Statement(
+    "tasks.create",
+    """
+INSERT INTO tasks (id, title) VALUES ($1, $2) RETURNING id, title AS label
+""",
+    parameters=("int4", "text"),
+    results=("int4", "text"),
+    row=CreateRow,
+)
+
+GET_BY_ID: Final = Statement(
+    "tasks.get_by_id",
+    """
+SELECT id, title FROM tasks WHERE id = $1
+""",
+    parameters=("int4",),
+    results=TASK_COLUMN_TYPES,
+    row=Task,
+    read_only=True,
+)
+
+IMPORT: Final[Statement[None]] = Statement(
+    "tasks.import_",
+    """
+INSERT INTO tasks (id, title) VALUES ($1, $2)
+""",
+    parameters=("int4", "text"),
+    fields=("id", "title"),
+    copy=CopyInto('"tasks"', ('"id"', '"title"')),
+)

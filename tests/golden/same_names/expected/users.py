@@ -10,7 +10,7 @@ from typing import Final
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import User
+from .models import USER_COLUMN_TYPES, User
 from .schema import PACKAGE
 
 
@@ -22,28 +22,6 @@ class CreateRow:
     label: str
 
 
-CREATE: Final = Statement(
-    "users.create",
-    """
-INSERT INTO users (id, name) VALUES ($1, $2) RETURNING id, name AS label
-""",
-    parameters=("int4", "text"),
-    results=("int4", "text"),
-    row=CreateRow,
-)
-
-GET_BY_ID: Final = Statement(
-    "users.get_by_id",
-    """
-SELECT id, name, email FROM users WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "text", "text"),
-    row=User,
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class ImportParams:
     """One row of Import's arguments."""
@@ -52,34 +30,12 @@ class ImportParams:
     name: str
 
 
-IMPORT: Final[Statement[None]] = Statement(
-    "users.import_",
-    """
-INSERT INTO users (id, name) VALUES ($1, $2)
-""",
-    parameters=("int4", "text"),
-    fields=("id", "name"),
-    copy=CopyInto('"public"."users"', ('"id"', '"name"')),
-)
-
-
 @dataclass(slots=True)
 class NamesRow:
     """A row of Names."""
 
     name: str
     length: int
-
-
-NAMES: Final = Statement(
-    "users.names",
-    """
-SELECT name, length(name) AS length FROM users ORDER BY name
-""",
-    results=("text", "int4"),
-    row=NamesRow,
-    read_only=True,
-)
 
 
 class UserRepository:
@@ -115,3 +71,45 @@ class UserRepository:
     async def names(self) -> list[NamesRow]:
         """Names, and how long they are."""
         return await self._run.many(NAMES)
+
+
+CREATE: Final = Statement(
+    "users.create",
+    """
+INSERT INTO users (id, name) VALUES ($1, $2) RETURNING id, name AS label
+""",
+    parameters=("int4", "text"),
+    results=("int4", "text"),
+    row=CreateRow,
+)
+
+GET_BY_ID: Final = Statement(
+    "users.get_by_id",
+    """
+SELECT id, name, email FROM users WHERE id = $1
+""",
+    parameters=("int4",),
+    results=USER_COLUMN_TYPES,
+    row=User,
+    read_only=True,
+)
+
+IMPORT: Final[Statement[None]] = Statement(
+    "users.import_",
+    """
+INSERT INTO users (id, name) VALUES ($1, $2)
+""",
+    parameters=("int4", "text"),
+    fields=("id", "name"),
+    copy=CopyInto('"users"', ('"id"', '"name"')),
+)
+
+NAMES: Final = Statement(
+    "users.names",
+    """
+SELECT name, length(name) AS length FROM users ORDER BY name
+""",
+    results=("text", "int4"),
+    row=NamesRow,
+    read_only=True,
+)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(slots=True)
@@ -12,3 +13,6 @@ class Note:
 
     id: int
     text: str
+
+
+NOTE_COLUMN_TYPES: Final = ("int4", "text")

@@ -10,19 +10,8 @@ from typing import Final
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.sync import Runner, Source, Stream
 
-from .models import Note
+from .models import NOTE_COLUMN_TYPES, Note
 from .schema import PACKAGE
-
-GET_NOTE: Final = Statement(
-    "notes.get_note",
-    """
-SELECT id, text FROM notes WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "text"),
-    row=Note,
-    read_only=True,
-)
 
 
 @dataclass(slots=True)
@@ -31,27 +20,6 @@ class AddNotesParams:
 
     id: int
     text: str
-
-
-ADD_NOTES: Final[Statement[None]] = Statement(
-    "notes.add_notes",
-    """
-INSERT INTO notes (id, text) VALUES ($1, $2)
-""",
-    parameters=("int4", "text"),
-    fields=("id", "text"),
-    copy=CopyInto('"public"."notes"', ('"id"', '"text"')),
-)
-
-STREAM_NOTES: Final = Statement(
-    "notes.stream_notes",
-    """
-SELECT id, text FROM notes ORDER BY id
-""",
-    results=("int4", "text"),
-    row=Note,
-    read_only=True,
-)
 
 
 class NoteRepository:
@@ -81,3 +49,35 @@ class NoteRepository:
     def stream_notes(self) -> Stream[Note]:
         """Run StreamNotes."""
         return self._run.stream(STREAM_NOTES)
+
+
+GET_NOTE: Final = Statement(
+    "notes.get_note",
+    """
+SELECT id, text FROM notes WHERE id = $1
+""",
+    parameters=("int4",),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    read_only=True,
+)
+
+ADD_NOTES: Final[Statement[None]] = Statement(
+    "notes.add_notes",
+    """
+INSERT INTO notes (id, text) VALUES ($1, $2)
+""",
+    parameters=("int4", "text"),
+    fields=("id", "text"),
+    copy=CopyInto('"notes"', ('"id"', '"text"')),
+)
+
+STREAM_NOTES: Final = Statement(
+    "notes.stream_notes",
+    """
+SELECT id, text FROM notes ORDER BY id
+""",
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    read_only=True,
+)

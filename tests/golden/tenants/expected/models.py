@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 
@@ -15,3 +16,6 @@ class Note:
     tenant_id: UUID
     title: str
     version: int
+
+
+NOTE_COLUMN_TYPES: Final = ("int8", "uuid", "text", "int4")

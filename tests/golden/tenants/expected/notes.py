@@ -21,229 +21,8 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Export, Runner, Source, Stream
 from reposgen_runtime.copy_commands import LinesFormat
 
-from .models import Note
+from .models import NOTE_COLUMN_TYPES, Note
 from .schema import PACKAGE
-
-ADD_NOTE: Final = Statement(
-    "notes.add_note",
-    """
-INSERT INTO notes (title) VALUES ($1) RETURNING id, tenant_id, title, version
-""",
-    parameters=("text",),
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-)
-
-ADD_AND_GET_ID: Final[Statement[int]] = Statement(
-    "notes.add_and_get_id",
-    """
-INSERT INTO notes (title) VALUES ($1) RETURNING id
-""",
-    parameters=("text",),
-    results=("int8",),
-)
-
-GET_NOTE: Final = Statement(
-    "notes.get_note",
-    """
-SELECT id, tenant_id, title, version FROM notes WHERE id = $1
-""",
-    parameters=("int8",),
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    read_only=True,
-)
-
-FIND_NOTE: Final = Statement(
-    "notes.find_note",
-    """
-SELECT id, tenant_id, title, version FROM notes WHERE id = $1
-""",
-    parameters=("int8",),
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    read_only=True,
-)
-
-LOCK_NOTE: Final = Statement(
-    "notes.lock_note",
-    """
-SELECT id, tenant_id, title, version FROM notes WHERE id = $1 FOR UPDATE
-""",
-    parameters=("int8",),
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    locks_rows=True,
-)
-
-LIST_NOTES: Final = Statement(
-    "notes.list_notes",
-    """
-SELECT id, tenant_id, title, version FROM notes ORDER BY id
-""",
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    read_only=True,
-)
-
-COUNT_NOTES: Final[Statement[int]] = Statement(
-    "notes.count_notes",
-    """
-SELECT count(*) FROM notes
-""",
-    results=("int8",),
-    read_only=True,
-    timeout=30.0,
-)
-
-STREAM_NOTES: Final = Statement(
-    "notes.stream_notes",
-    """
-SELECT id, tenant_id, title, version FROM notes ORDER BY id
-""",
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    read_only=True,
-    timeout=60.0,
-)
-
-PAGE_OF_NOTES: Final = Variants(
-    "notes.page_of_notes",
-    (
-        """
-SELECT id, tenant_id, title, version FROM notes""",
-        OrderBy(" ORDER BY id"),
-    ),
-    ordering=Ordering((Key("id", 0),), unique=1),
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    read_only=True,
-)
-
-RENAME_ALL: Final[Statement[None]] = Statement(
-    "notes.rename_all",
-    """
-UPDATE notes SET title = $1 || id WHERE true
-""",
-    parameters=("text",),
-)
-
-MARK_ALL: Final[Statement[None]] = Statement(
-    "notes.mark_all",
-    """
-UPDATE notes SET version = version WHERE true
-""",
-)
-
-TOUCH: Final[Statement[None]] = Statement(
-    "notes.touch",
-    """
-UPDATE notes SET title = title WHERE id = $1
-""",
-    parameters=("int8",),
-    timeout=0.5,
-)
-
-RETITLE: Final = Statement(
-    "notes.retitle",
-    """
-UPDATE notes SET title = $1, version = version + 1
-WHERE id = $2 AND version = $3
-RETURNING id, tenant_id, title, version
-""",
-    parameters=("text", "int8", "int4"),
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    optimistic=Optimistic(
-        Statement(
-            "notes.retitle: version",
-            """
-SELECT version FROM notes WHERE id = $1
-""",
-            parameters=("int8",),
-            results=("int4",),
-        ),
-        arguments=(1,),
-        expected=2,
-    ),
-)
-
-IMPORT_NOTES: Final[Statement[None]] = Statement(
-    "notes.import_notes",
-    """
-INSERT INTO notes (title) SELECT staged.title
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
-""",
-    parameters=("text",),
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
-)
-
-IMPORT_AND_RETURN: Final = Statement(
-    "notes.import_and_return",
-    """
-INSERT INTO notes (title) SELECT staged.title
-FROM (SELECT *, nextval('pg_temp.reposgen_rows_reposgen_row_seq')
-      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged RETURNING id, tenant_id, title, version
-""",
-    parameters=("text",),
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
-)
-
-EXPORT_NOTES: Final[Statement[None]] = Statement(
-    "notes.export_notes",
-    """
-SELECT title FROM notes ORDER BY id
-""",
-    results=("text",),
-    read_only=True,
-)
-
-TOUCH_EACH: Final[Statement[None]] = Statement(
-    "notes.touch_each",
-    """
-UPDATE notes SET title = title WHERE id = $1
-""",
-    parameters=("int8",),
-)
-
-GET_EACH: Final = Statement(
-    "notes.get_each",
-    """
-SELECT id, tenant_id, title, version FROM notes WHERE id = $1
-""",
-    parameters=("int8",),
-    results=("int8", "uuid", "text", "int4"),
-    row=Note,
-    read_only=True,
-)
-
-FIND_EACH: Final[Statement[str]] = Statement(
-    "notes.find_each",
-    """
-SELECT title FROM notes WHERE id = $1
-""",
-    parameters=("int8",),
-    results=("text",),
-    read_only=True,
-)
-
-SMUGGLE: Final[Statement[None]] = Statement(
-    "notes.smuggle",
-    """
-INSERT INTO notes (tenant_id, title) VALUES ($1, 'smuggled')
-""",
-    parameters=("uuid",),
-)
-
-VACUUM_NOTES: Final[Statement[None]] = Statement(
-    "notes.vacuum_notes",
-    """
-VACUUM notes
-""",
-)
 
 
 class NoteRepository:
@@ -260,6 +39,7 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         return await self._run.one(ADD_NOTE, (title,))
 
@@ -269,6 +49,7 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         return await self._run.execlastid(ADD_AND_GET_ID, (title,))
 
@@ -364,6 +145,7 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         return await self._run.copy_from(IMPORT_NOTES, rows)
 
@@ -375,6 +157,7 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         return await self._run.copy_returning(IMPORT_AND_RETURN, rows)
 
@@ -412,9 +195,232 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         await self._run.exec(SMUGGLE, (tenant_id,))
 
     async def vacuum_notes(self) -> None:
         """Run VacuumNotes."""
         await self._run.exec(VACUUM_NOTES)
+
+
+ADD_NOTE: Final = Statement(
+    "notes.add_note",
+    """
+INSERT INTO notes (title) VALUES ($1) RETURNING id, tenant_id, title, version
+""",
+    parameters=("text",),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+)
+
+ADD_AND_GET_ID: Final[Statement[int]] = Statement(
+    "notes.add_and_get_id",
+    """
+INSERT INTO notes (title) VALUES ($1) RETURNING id
+""",
+    parameters=("text",),
+    results=("int8",),
+)
+
+GET_NOTE: Final = Statement(
+    "notes.get_note",
+    """
+SELECT id, tenant_id, title, version FROM notes WHERE id = $1
+""",
+    parameters=("int8",),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    read_only=True,
+)
+
+FIND_NOTE: Final = Statement(
+    "notes.find_note",
+    """
+SELECT id, tenant_id, title, version FROM notes WHERE id = $1
+""",
+    parameters=("int8",),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    read_only=True,
+)
+
+LOCK_NOTE: Final = Statement(
+    "notes.lock_note",
+    """
+SELECT id, tenant_id, title, version FROM notes WHERE id = $1 FOR UPDATE
+""",
+    parameters=("int8",),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    locks_rows=True,
+)
+
+LIST_NOTES: Final = Statement(
+    "notes.list_notes",
+    """
+SELECT id, tenant_id, title, version FROM notes ORDER BY id
+""",
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    read_only=True,
+)
+
+COUNT_NOTES: Final[Statement[int]] = Statement(
+    "notes.count_notes",
+    """
+SELECT count(*) FROM notes
+""",
+    results=("int8",),
+    read_only=True,
+    timeout=30.0,
+)
+
+STREAM_NOTES: Final = Statement(
+    "notes.stream_notes",
+    """
+SELECT id, tenant_id, title, version FROM notes ORDER BY id
+""",
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    read_only=True,
+    timeout=60.0,
+)
+
+PAGE_OF_NOTES: Final = Variants(
+    "notes.page_of_notes",
+    (
+        """
+SELECT id, tenant_id, title, version FROM notes""",
+        OrderBy(" ORDER BY id"),
+    ),
+    ordering=Ordering((Key("id", 0),), unique=1),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    read_only=True,
+)
+
+RENAME_ALL: Final[Statement[None]] = Statement(
+    "notes.rename_all",
+    """
+UPDATE notes SET title = $1 || id WHERE true
+""",
+    parameters=("text",),
+)
+
+MARK_ALL: Final[Statement[None]] = Statement(
+    "notes.mark_all",
+    """
+UPDATE notes SET version = version WHERE true
+""",
+)
+
+TOUCH: Final[Statement[None]] = Statement(
+    "notes.touch",
+    """
+UPDATE notes SET title = title WHERE id = $1
+""",
+    parameters=("int8",),
+    timeout=0.5,
+)
+
+RETITLE: Final = Statement(
+    "notes.retitle",
+    """
+UPDATE notes SET title = $1, version = version + 1
+WHERE id = $2 AND version = $3
+RETURNING id, tenant_id, title, version
+""",
+    parameters=("text", "int8", "int4"),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    optimistic=Optimistic(
+        Statement(
+            "notes.retitle: version",
+            """
+SELECT version FROM notes WHERE id = $1
+""",
+            parameters=("int8",),
+            results=("int4",),
+        ),
+        arguments=(1,),
+        expected=2,
+    ),
+)
+
+IMPORT_NOTES: Final[Statement[None]] = Statement(
+    "notes.import_notes",
+    """
+INSERT INTO notes (title) SELECT staged.title
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
+""",
+    parameters=("text",),
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
+)
+
+IMPORT_AND_RETURN: Final = Statement(
+    "notes.import_and_return",
+    """
+INSERT INTO notes (title) SELECT staged.title
+FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
+      FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged RETURNING id, tenant_id, title, version
+""",
+    parameters=("text",),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
+)
+
+EXPORT_NOTES: Final[Statement[None]] = Statement(
+    "notes.export_notes",
+    """
+SELECT title FROM notes ORDER BY id
+""",
+    results=("text",),
+    read_only=True,
+)
+
+TOUCH_EACH: Final[Statement[None]] = Statement(
+    "notes.touch_each",
+    """
+UPDATE notes SET title = title WHERE id = $1
+""",
+    parameters=("int8",),
+)
+
+GET_EACH: Final = Statement(
+    "notes.get_each",
+    """
+SELECT id, tenant_id, title, version FROM notes WHERE id = $1
+""",
+    parameters=("int8",),
+    results=NOTE_COLUMN_TYPES,
+    row=Note,
+    read_only=True,
+)
+
+FIND_EACH: Final[Statement[str]] = Statement(
+    "notes.find_each",
+    """
+SELECT title FROM notes WHERE id = $1
+""",
+    parameters=("int8",),
+    results=("text",),
+    read_only=True,
+)
+
+SMUGGLE: Final[Statement[None]] = Statement(
+    "notes.smuggle",
+    """
+INSERT INTO notes (tenant_id, title) VALUES ($1, 'smuggled')
+""",
+    parameters=("uuid",),
+)
+
+VACUUM_NOTES: Final[Statement[None]] = Statement(
+    "notes.vacuum_notes",
+    """
+VACUUM notes
+""",
+)

@@ -23,6 +23,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 
@@ -32,6 +33,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 
@@ -125,6 +127,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 
@@ -136,6 +139,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 
@@ -173,6 +177,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 

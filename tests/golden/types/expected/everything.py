@@ -23,52 +23,147 @@ from psycopg.types.range import Range
 from reposgen_runtime import Json, JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Everything
+from .models import EVERYTHING_COLUMN_TYPES, Everything
 from .schema import PACKAGE
+
+
+@dataclass(slots=True)
+class GetRowsRow:
+    """A row of GetRows."""
+
+    one: tuple[object, ...]
+    several: list[tuple[object, ...]]
+
+
+class EverythingRepository:
+    """Queries of queries/everything.sql."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, source: Source) -> None:
+        self._run = Runner(source, PACKAGE)
+
+    async def get_everything(self, *, id: UUID) -> Everything:
+        """Run GetEverything.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(GET_EVERYTHING, (id,))
+
+    async def create_everything(
+        self,
+        *,
+        id: UUID,
+        a_bool: bool,
+        a_int2: int,
+        a_int4: int,
+        a_int8: int,
+        a_float4: float,
+        a_float8: float,
+        a_numeric: Decimal,
+        a_text: str,
+        a_varchar: str,
+        a_char: str,
+        a_bytea: bytes,
+        a_date: date,
+        a_time: time,
+        a_timetz: time,
+        a_timestamp: datetime,
+        a_timestamptz: datetime,
+        a_interval: timedelta,
+        a_json: JsonInput,
+        a_jsonb: JsonInput,
+        an_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface,
+        a_cidr: IPv4Network | IPv6Network,
+        a_macaddr: str,
+        a_bit: str,
+        a_tsvector: str,
+        a_point: str,
+        an_int4range: Range[int],
+        a_tstzrange: Range[datetime],
+        a_multirange: Multirange[int],
+        texts: Sequence[str | None],
+        a_matrix: Sequence[int | None],
+        maybe_bool: bool | None,
+        maybe_json: JsonInput | None,
+        maybe_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        maybe_texts: Sequence[str | None] | None,
+    ) -> None:
+        """Run CreateEverything.
+
+        Raises:
+            EverythingPkeyViolation: PRIMARY KEY (id).
+        """
+        await self._run.exec(
+            CREATE_EVERYTHING,
+            (
+                id,
+                a_bool,
+                a_int2,
+                a_int4,
+                a_int8,
+                a_float4,
+                a_float8,
+                a_numeric,
+                a_text,
+                a_varchar,
+                a_char,
+                a_bytea,
+                a_date,
+                a_time,
+                a_timetz,
+                a_timestamp,
+                a_timestamptz,
+                a_interval,
+                a_json,
+                a_jsonb,
+                an_inet,
+                a_cidr,
+                a_macaddr,
+                a_bit,
+                a_tsvector,
+                a_point,
+                an_int4range,
+                a_tstzrange,
+                a_multirange,
+                texts,
+                a_matrix,
+                maybe_bool,
+                maybe_json,
+                maybe_inet,
+                maybe_texts,
+            ),
+        )
+
+    async def get_json(self, *, id: UUID) -> Json | None:
+        """Run GetJson.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(GET_JSON, (id,))
+
+    async def get_rows(self, *, id: UUID) -> GetRowsRow:
+        """Run GetRows.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(GET_ROWS, (id,))
+
 
 GET_EVERYTHING: Final = Statement(
     "everything.get_everything",
     """
-SELECT id, a_bool, a_int2, a_int4, a_int8, a_float4, a_float8, a_numeric, a_text, a_varchar, a_char, a_bytea, a_date, a_time, a_timetz, a_timestamp, a_timestamptz, a_interval, a_json, a_jsonb, an_inet, a_cidr, a_macaddr, a_bit, a_tsvector, a_point, an_int4range, a_tstzrange, a_multirange, texts, a_matrix, maybe_bool, maybe_json, maybe_inet, maybe_texts FROM everything WHERE id = $1
+SELECT id, a_bool, a_int2, a_int4, a_int8, a_float4, a_float8, a_numeric, a_text,
+    a_varchar, a_char, a_bytea, a_date, a_time, a_timetz, a_timestamp, a_timestamptz,
+    a_interval, a_json, a_jsonb, an_inet, a_cidr, a_macaddr, a_bit, a_tsvector,
+    a_point, an_int4range, a_tstzrange, a_multirange, texts, a_matrix, maybe_bool,
+    maybe_json, maybe_inet, maybe_texts FROM everything WHERE id = $1
 """,
     parameters=("uuid",),
-    results=(
-        "uuid",
-        "bool",
-        "int2",
-        "int4",
-        "int8",
-        "float4",
-        "float8",
-        "numeric",
-        "text",
-        "varchar",
-        "bpchar",
-        "bytea",
-        "date",
-        "time",
-        "timetz",
-        "timestamp",
-        "timestamptz",
-        "interval",
-        "json",
-        "jsonb",
-        "inet",
-        "cidr",
-        "macaddr",
-        "bit",
-        "tsvector",
-        "point",
-        "int4range",
-        "tstzrange",
-        "int4multirange",
-        "text[]",
-        "int4[]",
-        "bool",
-        "jsonb",
-        "inet",
-        "text[]",
-    ),
+    results=EVERYTHING_COLUMN_TYPES,
     row=Everything,
     read_only=True,
 )
@@ -134,15 +229,6 @@ SELECT maybe_json FROM everything WHERE id = $1
     read_only=True,
 )
 
-
-@dataclass(slots=True)
-class GetRowsRow:
-    """A row of GetRows."""
-
-    one: tuple[object, ...]
-    several: list[tuple[object, ...]]
-
-
 GET_ROWS: Final = Statement(
     "everything.get_rows",
     """
@@ -154,121 +240,3 @@ FROM everything WHERE id = $1
     row=GetRowsRow,
     read_only=True,
 )
-
-
-class EverythingRepository:
-    """Queries of queries/everything.sql."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
-
-    async def get_everything(self, *, id: UUID) -> Everything:
-        """Run GetEverything.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.one(GET_EVERYTHING, (id,))
-
-    async def create_everything(
-        self,
-        *,
-        id: UUID,
-        a_bool: bool,
-        a_int2: int,
-        a_int4: int,
-        a_int8: int,
-        a_float4: float,
-        a_float8: float,
-        a_numeric: Decimal,
-        a_text: str,
-        a_varchar: str,
-        a_char: str,
-        a_bytea: bytes,
-        a_date: date,
-        a_time: time,
-        a_timetz: time,
-        a_timestamp: datetime,
-        a_timestamptz: datetime,
-        a_interval: timedelta,
-        a_json: JsonInput,
-        a_jsonb: JsonInput,
-        an_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface,
-        a_cidr: IPv4Network | IPv6Network,
-        a_macaddr: str,
-        a_bit: str,
-        a_tsvector: str,
-        a_point: str,
-        an_int4range: Range[int],
-        a_tstzrange: Range[datetime],
-        a_multirange: Multirange[int],
-        texts: Sequence[str],
-        a_matrix: Sequence[int],
-        maybe_bool: bool | None,
-        maybe_json: JsonInput | None,
-        maybe_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
-        maybe_texts: Sequence[str] | None,
-    ) -> None:
-        """Run CreateEverything.
-
-        Raises:
-            EverythingPkeyViolation: PRIMARY KEY (id).
-        """
-        await self._run.exec(
-            CREATE_EVERYTHING,
-            (
-                id,
-                a_bool,
-                a_int2,
-                a_int4,
-                a_int8,
-                a_float4,
-                a_float8,
-                a_numeric,
-                a_text,
-                a_varchar,
-                a_char,
-                a_bytea,
-                a_date,
-                a_time,
-                a_timetz,
-                a_timestamp,
-                a_timestamptz,
-                a_interval,
-                a_json,
-                a_jsonb,
-                an_inet,
-                a_cidr,
-                a_macaddr,
-                a_bit,
-                a_tsvector,
-                a_point,
-                an_int4range,
-                a_tstzrange,
-                a_multirange,
-                texts,
-                a_matrix,
-                maybe_bool,
-                maybe_json,
-                maybe_inet,
-                maybe_texts,
-            ),
-        )
-
-    async def get_json(self, *, id: UUID) -> Json | None:
-        """Run GetJson.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.one(GET_JSON, (id,))
-
-    async def get_rows(self, *, id: UUID) -> GetRowsRow:
-        """Run GetRows.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.one(GET_ROWS, (id,))

@@ -14,6 +14,7 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
+from typing import Final
 from uuid import UUID
 
 from psycopg.types.multirange import Multirange
@@ -54,9 +55,48 @@ class Everything:
     an_int4range: Range[int]
     a_tstzrange: Range[datetime]
     a_multirange: Multirange[int]
-    texts: list[str]
-    a_matrix: list[int]
+    texts: list[str | None]
+    a_matrix: list[int | None]
     maybe_bool: bool | None
     maybe_json: Json | None
     maybe_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None
-    maybe_texts: list[str] | None
+    maybe_texts: list[str | None] | None
+
+
+EVERYTHING_COLUMN_TYPES: Final = (
+    "uuid",
+    "bool",
+    "int2",
+    "int4",
+    "int8",
+    "float4",
+    "float8",
+    "numeric",
+    "text",
+    "varchar",
+    "bpchar",
+    "bytea",
+    "date",
+    "time",
+    "timetz",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "json",
+    "jsonb",
+    "inet",
+    "cidr",
+    "macaddr",
+    "bit",
+    "tsvector",
+    "point",
+    "int4range",
+    "tstzrange",
+    "int4multirange",
+    "text[]",
+    "int4[]",
+    "bool",
+    "jsonb",
+    "inet",
+    "text[]",
+)

@@ -68,12 +68,12 @@ class EverythingRepositoryProtocol(Protocol):
         an_int4range: Range[int],
         a_tstzrange: Range[datetime],
         a_multirange: Multirange[int],
-        texts: Sequence[str],
-        a_matrix: Sequence[int],
+        texts: Sequence[str | None],
+        a_matrix: Sequence[int | None],
         maybe_bool: bool | None,
         maybe_json: JsonInput | None,
         maybe_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
-        maybe_texts: Sequence[str] | None,
+        maybe_texts: Sequence[str | None] | None,
     ) -> None:
         """Run CreateEverything.
 

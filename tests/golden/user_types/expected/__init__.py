@@ -8,8 +8,10 @@ from reposgen_runtime.aio import Database as RuntimeDatabase
 
 from .billing import BillingRepository, SumByMoodRow
 from .errors import (
+    AmountCheckViolation,
     BillingPeopleAmountCheckViolation,
     BillingPeoplePkeyViolation,
+    EmailCheckViolation,
     PeoplePkeyViolation,
 )
 from .models import (
@@ -31,6 +33,7 @@ from .schema import PACKAGE
 __all__ = [
     "Address",
     "Amount",
+    "AmountCheckViolation",
     "BillingMood",
     "BillingPeopleAmountCheckViolation",
     "BillingPeoplePkeyViolation",
@@ -39,6 +42,7 @@ __all__ = [
     "BillingRepositoryProtocol",
     "Database",
     "Email",
+    "EmailCheckViolation",
     "HappyPerson",
     "ListByMoodRow",
     "Mood",

@@ -10,27 +10,8 @@ from typing import Final
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Amount, BillingMood, BillingPerson
+from .models import BILLING_PERSON_COLUMN_TYPES, Amount, BillingMood, BillingPerson
 from .schema import PACKAGE
-
-GET_DEBTOR: Final = Statement(
-    "billing.get_debtor",
-    """
-SELECT id, mood, amount FROM billing.people WHERE id = $1
-""",
-    parameters=("int4",),
-    results=("int4", "billing.mood", "public.amount"),
-    row=BillingPerson,
-    read_only=True,
-)
-
-CREATE_DEBTOR: Final[Statement[None]] = Statement(
-    "billing.create_debtor",
-    """
-INSERT INTO billing.people (id, mood, amount) VALUES ($1, $2, $3)
-""",
-    parameters=("int4", "billing.mood", "public.amount"),
-)
 
 
 @dataclass(slots=True)
@@ -39,17 +20,6 @@ class SumByMoodRow:
 
     mood: BillingMood
     total: Decimal
-
-
-SUM_BY_MOOD: Final = Statement(
-    "billing.sum_by_mood",
-    """
-SELECT mood, sum(amount) AS total FROM billing.people GROUP BY mood ORDER BY mood
-""",
-    results=("billing.mood", "numeric"),
-    row=SumByMoodRow,
-    read_only=True,
-)
 
 
 class BillingRepository:
@@ -76,9 +46,40 @@ class BillingRepository:
         Raises:
             BillingPeopleAmountCheckViolation: CHECK (((amount)::numeric < (1000)::numeric)).
             BillingPeoplePkeyViolation: PRIMARY KEY (id).
+            AmountCheckViolation: CHECK ((VALUE >= (0)::numeric)) on amount.
         """
         await self._run.exec(CREATE_DEBTOR, (id, mood, amount))
 
     async def sum_by_mood(self) -> list[SumByMoodRow]:
         """Run SumByMood."""
         return await self._run.many(SUM_BY_MOOD)
+
+
+GET_DEBTOR: Final = Statement(
+    "billing.get_debtor",
+    """
+SELECT id, mood, amount FROM billing.people WHERE id = $1
+""",
+    parameters=("int4",),
+    results=BILLING_PERSON_COLUMN_TYPES,
+    row=BillingPerson,
+    read_only=True,
+)
+
+CREATE_DEBTOR: Final[Statement[None]] = Statement(
+    "billing.create_debtor",
+    """
+INSERT INTO billing.people (id, mood, amount) VALUES ($1, $2, $3)
+""",
+    parameters=("int4", "billing.mood", "public.amount"),
+)
+
+SUM_BY_MOOD: Final = Statement(
+    "billing.sum_by_mood",
+    """
+SELECT mood, sum(amount) AS total FROM billing.people GROUP BY mood ORDER BY mood
+""",
+    results=("billing.mood", "numeric"),
+    row=SumByMoodRow,
+    read_only=True,
+)

@@ -16,3 +16,11 @@ class BillingPeoplePkeyViolation(AlreadyExists):
 
 class PeoplePkeyViolation(AlreadyExists):
     """PRIMARY KEY (id) on public.people."""
+
+
+class AmountCheckViolation(CheckFailed):
+    """CHECK ((VALUE >= (0)::numeric)) on domain public.amount."""
+
+
+class EmailCheckViolation(CheckFailed):
+    """CHECK ((VALUE ~~ '%@%'::text)) on domain public.email."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import NewType, TypeAlias
+from typing import Final, NewType, TypeAlias
 
 from psycopg.types.range import Range
 from reposgen_runtime import Json
@@ -80,8 +80,25 @@ class Person:
     email: Email
     work: WorkEmail | None
     mood: Mood
-    moods: list[Mood]
+    moods: list[Mood | None]
     home: Address | None
-    others: list[Address]
+    others: list[Address | None]
     settings: Settings
     pay: Range[Decimal] | None
+
+
+BILLING_PERSON_COLUMN_TYPES: Final = ("int4", "billing.mood", "public.amount")
+
+HAPPY_PERSON_COLUMN_TYPES: Final = ("int4", "public.email", "public.mood")
+
+PERSON_COLUMN_TYPES: Final = (
+    "int4",
+    "public.email",
+    "public.work_email",
+    "public.mood",
+    "public.mood[]",
+    "public.address",
+    "public.address[]",
+    "public.settings",
+    "public.span",
+)

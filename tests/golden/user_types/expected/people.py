@@ -9,51 +9,20 @@ from decimal import Decimal
 from typing import Final
 
 from psycopg.types.range import Range
-from reposgen_runtime import Statement
+from reposgen_runtime import JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Address, Email, HappyPerson, Mood, Person, Settings, WorkEmail
+from .models import (
+    HAPPY_PERSON_COLUMN_TYPES,
+    PERSON_COLUMN_TYPES,
+    Address,
+    Email,
+    HappyPerson,
+    Mood,
+    Person,
+    WorkEmail,
+)
 from .schema import PACKAGE
-
-GET_PERSON: Final = Statement(
-    "people.get_person",
-    """
-SELECT id, email, work, mood, moods, home, others, settings, pay FROM people WHERE id = $1
-""",
-    parameters=("int4",),
-    results=(
-        "int4",
-        "public.email",
-        "public.work_email",
-        "public.mood",
-        "public.mood[]",
-        "public.address",
-        "public.address[]",
-        "public.settings",
-        "public.span",
-    ),
-    row=Person,
-    read_only=True,
-)
-
-CREATE_PERSON: Final[Statement[None]] = Statement(
-    "people.create_person",
-    """
-INSERT INTO people (id, email, work, mood, moods, home, others, settings, pay)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-""",
-    parameters=(
-        "int4",
-        "public.email",
-        "public.work_email",
-        "public.mood",
-        "public.mood[]",
-        "public.address",
-        "public.address[]",
-        "public.settings",
-        "public.span",
-    ),
-)
 
 
 @dataclass(slots=True)
@@ -62,28 +31,6 @@ class ListByMoodRow:
 
     id: int
     email: Email
-
-
-LIST_BY_MOOD: Final = Statement(
-    "people.list_by_mood",
-    """
-SELECT id, email FROM people WHERE mood = ANY ($1::mood[]) ORDER BY id
-""",
-    parameters=("public.mood[]",),
-    results=("int4", "public.email"),
-    row=ListByMoodRow,
-    read_only=True,
-)
-
-LIST_HAPPY: Final = Statement(
-    "people.list_happy",
-    """
-SELECT id, email, mood FROM happy_people ORDER BY id
-""",
-    results=("int4", "public.email", "public.mood"),
-    row=HappyPerson,
-    read_only=True,
-)
 
 
 class PersonRepository:
@@ -109,16 +56,17 @@ class PersonRepository:
         email: Email,
         work: WorkEmail | None,
         mood: Mood,
-        moods: Sequence[Mood],
+        moods: Sequence[Mood | None],
         home: Address | None,
-        others: Sequence[Address],
-        settings: Settings,
+        others: Sequence[Address | None],
+        settings: JsonInput,
         pay: Range[Decimal] | None,
     ) -> None:
         """Run CreatePerson.
 
         Raises:
             PeoplePkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
         """
         await self._run.exec(
             CREATE_PERSON, (id, email, work, mood, moods, home, others, settings, pay)
@@ -131,3 +79,55 @@ class PersonRepository:
     async def list_happy(self) -> list[HappyPerson]:
         """Run ListHappy."""
         return await self._run.many(LIST_HAPPY)
+
+
+GET_PERSON: Final = Statement(
+    "people.get_person",
+    """
+SELECT id, email, work, mood, moods, home, others, settings, pay FROM people WHERE id = $1
+""",
+    parameters=("int4",),
+    results=PERSON_COLUMN_TYPES,
+    row=Person,
+    read_only=True,
+)
+
+CREATE_PERSON: Final[Statement[None]] = Statement(
+    "people.create_person",
+    """
+INSERT INTO people (id, email, work, mood, moods, home, others, settings, pay)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+""",
+    parameters=(
+        "int4",
+        "public.email",
+        "public.work_email",
+        "public.mood",
+        "public.mood[]",
+        "public.address",
+        "public.address[]",
+        "public.settings",
+        "public.span",
+    ),
+)
+
+LIST_BY_MOOD: Final = Statement(
+    "people.list_by_mood",
+    """
+SELECT id, email FROM people WHERE mood = ANY ($1::mood[]) ORDER BY id
+""",
+    parameters=("public.mood[]",),
+    results=("int4", "public.email"),
+    row=ListByMoodRow,
+    read_only=True,
+)
+
+LIST_HAPPY: Final = Statement(
+    "people.list_happy",
+    """
+SELECT id, email, mood FROM happy_people ORDER BY id
+""",
+    results=HAPPY_PERSON_COLUMN_TYPES,
+    row=HappyPerson,
+    read_only=True,
+)

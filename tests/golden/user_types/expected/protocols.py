@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from psycopg.types.range import Range
+from reposgen_runtime import JsonInput
 
 from .billing import SumByMoodRow
 from .models import (
@@ -19,7 +20,6 @@ from .models import (
     HappyPerson,
     Mood,
     Person,
-    Settings,
     WorkEmail,
 )
 from .people import ListByMoodRow
@@ -44,6 +44,7 @@ class BillingRepositoryProtocol(Protocol):
         Raises:
             BillingPeopleAmountCheckViolation: CHECK (((amount)::numeric < (1000)::numeric)).
             BillingPeoplePkeyViolation: PRIMARY KEY (id).
+            AmountCheckViolation: CHECK ((VALUE >= (0)::numeric)) on amount.
         """
         ...
 
@@ -70,16 +71,17 @@ class PersonRepositoryProtocol(Protocol):
         email: Email,
         work: WorkEmail | None,
         mood: Mood,
-        moods: Sequence[Mood],
+        moods: Sequence[Mood | None],
         home: Address | None,
-        others: Sequence[Address],
-        settings: Settings,
+        others: Sequence[Address | None],
+        settings: JsonInput,
         pay: Range[Decimal] | None,
     ) -> None:
         """Run CreatePerson.
 
         Raises:
             PeoplePkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
         """
         ...
 

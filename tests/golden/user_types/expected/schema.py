@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from reposgen_runtime import Package
+from reposgen_runtime import Composite, Package
 
 from .errors import (
+    AmountCheckViolation,
     BillingPeopleAmountCheckViolation,
     BillingPeoplePkeyViolation,
+    EmailCheckViolation,
     PeoplePkeyViolation,
 )
 from .models import Address, BillingMood, Mood
@@ -21,7 +23,14 @@ PACKAGE: Final = Package(
         "public.mood": Mood,
     },
     composites={
-        "public.address": Address,
+        "public.address": Composite(
+            Address,
+            {
+                "street": "text",
+                "zip": "text",
+                "mood": "public.mood",
+            },
+        ),
     },
     types=(
         "public.amount",
@@ -34,5 +43,8 @@ PACKAGE: Final = Package(
         ("billing", "people", "people_amount_check"): BillingPeopleAmountCheckViolation,
         ("billing", "people", "people_pkey"): BillingPeoplePkeyViolation,
         ("public", "people", "people_pkey"): PeoplePkeyViolation,
+        ("public", "amount", "amount_check"): AmountCheckViolation,
+        ("public", "email", "email_check"): EmailCheckViolation,
+        ("public", "work_email", "email_check"): EmailCheckViolation,
     },
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from reposgen_runtime.secret import Secret
 
@@ -54,3 +54,20 @@ def build_task(*r: Any) -> Task:
         r[11],
         r[12],
     )
+
+
+TASK_COLUMN_TYPES: Final = (
+    "int8",
+    "int4",
+    "text",
+    "text",
+    "public.task_status",
+    "text",
+    "text",
+    "int4",
+    "date",
+    "int4",
+    "timestamptz",
+    "timestamptz",
+    "timestamptz",
+)

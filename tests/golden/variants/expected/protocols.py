@@ -124,7 +124,6 @@ class TaskRepositoryProtocol(Protocol):
     async def search_tasks(
         self,
         *,
-        most: int,
         pattern: str | None = None,
         sort: Literal["title", "-title", "deadline", "-deadline"] | None = None,
     ) -> list[SearchTasksRow]:

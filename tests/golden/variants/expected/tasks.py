@@ -25,143 +25,8 @@ from reposgen_runtime.aio import Export, Runner, Source, Stream
 from reposgen_runtime.copy_commands import CopyFormat
 from reposgen_runtime.secret import Secret
 
-from .models import Task, TaskStatus, build_task
+from .models import TASK_COLUMN_TYPES, Task, TaskStatus, build_task
 from .schema import PACKAGE
-
-CREATE_TASK: Final[Statement[int]] = Statement(
-    "tasks.create_task",
-    """
-INSERT INTO tasks (tenant_id, title, assigned_to, priority, deadline, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-RETURNING id
-""",
-    parameters=("int4", "text", "text", "int4", "date", "timestamptz"),
-    results=("int8",),
-)
-
-LIST_TASKS: Final = Variants(
-    "tasks.list_tasks",
-    (
-        """
-SELECT id, tenant_id, title, description, status, assigned_to, token, priority, deadline, version, created_at, updated_at, deleted_at FROM tasks
-WHERE tenant_id = $1""",
-        When(
-            """
-  AND status = ANY($2)""",
-            2,
-        ),
-        When(
-            """
-  AND assigned_to = $3""",
-            3,
-        ),
-        When(
-            """
-  AND created_at > $4""",
-            4,
-        ),
-        """
-  AND deleted_at IS NULL""",
-        OrderBy("""
-ORDER BY created_at DESC, id DESC"""),
-    ),
-    filters=(2, 3, 4),
-    ordering=Ordering(
-        (Key("created_at", 10, descending=True), Key("id", 0, descending=True)),
-        unique=1,
-        choices=(
-            Key("created_at", 10),
-            Key("priority", 7),
-            Key("deadline", 8, nullable=True),
-        ),
-    ),
-    parameters=("int4", "public.task_status[]", "text", "timestamptz"),
-    results=(
-        "int8",
-        "int4",
-        "text",
-        "text",
-        "public.task_status",
-        "text",
-        "text",
-        "int4",
-        "date",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=build_task,
-    read_only=True,
-)
-
-UPDATE_TASK: Final = Variants(
-    "tasks.update_task",
-    (
-        """
-UPDATE tasks SET """,
-        When("title = $1, ", 1),
-        When("description = $2, ", 2),
-        When(
-            """priority = $3,
-                 """,
-            3,
-        ),
-        """version = version + 1, updated_at = now()
-WHERE id = $4 AND version = $5
-RETURNING id, tenant_id, title, description, status, assigned_to, token, priority, deadline, version, created_at, updated_at, deleted_at
-""",
-    ),
-    items=(1, 2, 3),
-    parameters=("text", "text", "int4", "int8", "int4"),
-    results=(
-        "int8",
-        "int4",
-        "text",
-        "text",
-        "public.task_status",
-        "text",
-        "text",
-        "int4",
-        "date",
-        "int4",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-    ),
-    row=build_task,
-    optimistic=Optimistic(
-        Statement(
-            "tasks.update_task: version",
-            """
-SELECT version FROM tasks WHERE id = $1
-""",
-            parameters=("int8",),
-            results=("int4",),
-        ),
-        arguments=(3,),
-        expected=4,
-    ),
-)
-
-PATCH_TASK: Final[Variants[None]] = Variants(
-    "tasks.patch_task",
-    (
-        """
-UPDATE tasks SET """,
-        Some((1,), (2,), (3,)),
-        When("title = $1", 1),
-        When(", ", 2, any_of=((1,),)),
-        When("description = $2", 2),
-        When(", ", 3, any_of=((1,), (2,))),
-        When("token = $3", 3),
-        """
-WHERE id = $4
-""",
-    ),
-    items=(1, 2, 3),
-    parameters=("text", "text", "text", "int8"),
-)
 
 
 @dataclass(slots=True)
@@ -173,113 +38,12 @@ class SearchTasksRow:
     deadline: date | None
 
 
-SEARCH_TASKS: Final = Variants(
-    "tasks.search_tasks",
-    (
-        """
-SELECT id, title, deadline FROM tasks
-WHERE TRUE""",
-        When(" AND title ILIKE $1", 1),
-        OrderBy(
-            """
-ORDER BY deadline NULLS FIRST, id""",
-            {
-                "title": """
-ORDER BY "title", id""",
-                "-title": """
-ORDER BY "title" DESC, id DESC""",
-                "deadline": """
-ORDER BY "deadline" NULLS LAST, id""",
-                "-deadline": """
-ORDER BY "deadline" DESC NULLS LAST, id DESC""",
-            },
-        ),
-        """
-LIMIT $2
-""",
-    ),
-    filters=(1,),
-    parameters=("text", "int8"),
-    results=("int8", "text", "date"),
-    row=SearchTasksRow,
-    read_only=True,
-)
-
-STREAM_TITLES: Final[Variants[str]] = Variants(
-    "tasks.stream_titles",
-    (
-        """
-SELECT title FROM tasks""",
-        OrderBy(
-            " ORDER BY id",
-            {
-                "title": """
-ORDER BY "title", id""",
-                "-title": """
-ORDER BY "title" DESC, id DESC""",
-            },
-        ),
-    ),
-    results=("text",),
-    read_only=True,
-)
-
-
 @dataclass(slots=True)
 class ListTitlesRow:
     """A row of ListTitles."""
 
     title: str
     id: int
-
-
-LIST_TITLES: Final = Variants(
-    "tasks.list_titles",
-    (
-        """
-SELECT title, id FROM tasks WHERE priority >= $1""",
-        OrderBy(" ORDER BY title, id"),
-    ),
-    ordering=Ordering((Key("title", 0), Key("id", 1)), unique=1),
-    parameters=("int4",),
-    results=("text", "int8"),
-    row=ListTitlesRow,
-    read_only=True,
-)
-
-EXPORT_TITLES: Final[Variants[None]] = Variants(
-    "tasks.export_titles",
-    (
-        """
-SELECT id, title FROM tasks WHERE TRUE""",
-        When(" AND priority >= $1", 1),
-        OrderBy(
-            " ORDER BY id",
-            {
-                "title": """
-ORDER BY "title", id""",
-                "-title": """
-ORDER BY "title" DESC, id DESC""",
-            },
-        ),
-    ),
-    filters=(1,),
-    parameters=("int4",),
-    read_only=True,
-)
-
-COUNT_BY_TOKEN: Final[Variants[int]] = Variants(
-    "tasks.count_by_token",
-    (
-        """
-SELECT count(*) FROM tasks WHERE TRUE""",
-        When(" AND token = $1", 1),
-    ),
-    filters=(1,),
-    parameters=("text",),
-    results=("int8",),
-    read_only=True,
-)
 
 
 class TaskRepository:
@@ -416,7 +180,6 @@ class TaskRepository:
     async def search_tasks(
         self,
         *,
-        most: int,
         pattern: str | None = None,
         sort: Literal["title", "-title", "deadline", "-deadline"] | None = None,
     ) -> list[SearchTasksRow]:
@@ -426,7 +189,7 @@ class TaskRepository:
             pattern: None leaves its condition out.
             sort: None keeps the query's own order.
         """
-        return await self._run.many(*SEARCH_TASKS.choose((pattern, most), sort=sort))
+        return await self._run.many(*SEARCH_TASKS.choose((pattern,), sort=sort))
 
     def stream_titles(
         self, *, sort: Literal["title", "-title"] | None = None
@@ -493,3 +256,209 @@ class TaskRepository:
                 (token.reveal() if isinstance(token, Secret) else token,)
             )
         )
+
+
+CREATE_TASK: Final[Statement[int]] = Statement(
+    "tasks.create_task",
+    """
+INSERT INTO tasks (tenant_id, title, assigned_to, priority, deadline, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING id
+""",
+    parameters=("int4", "text", "text", "int4", "date", "timestamptz"),
+    results=("int8",),
+)
+
+LIST_TASKS: Final = Variants(
+    "tasks.list_tasks",
+    (
+        """
+SELECT id, tenant_id, title, description, status, assigned_to, token, priority,
+    deadline, version, created_at, updated_at, deleted_at FROM tasks
+WHERE tenant_id = $1""",
+        When(
+            """
+  AND status = ANY($2)""",
+            2,
+        ),
+        When(
+            """
+  AND assigned_to = $3""",
+            3,
+        ),
+        When(
+            """
+  AND created_at > $4""",
+            4,
+        ),
+        """
+  AND deleted_at IS NULL""",
+        OrderBy("""
+ORDER BY created_at DESC, id DESC"""),
+    ),
+    filters=(2, 3, 4),
+    ordering=Ordering(
+        (Key("created_at", 10, descending=True), Key("id", 0, descending=True)),
+        unique=1,
+        choices=(
+            Key("created_at", 10),
+            Key("priority", 7),
+            Key("deadline", 8, nullable=True),
+        ),
+    ),
+    parameters=("int4", "public.task_status[]", "text", "timestamptz"),
+    results=TASK_COLUMN_TYPES,
+    row=build_task,
+    read_only=True,
+)
+
+UPDATE_TASK: Final = Variants(
+    "tasks.update_task",
+    (
+        """
+UPDATE tasks SET """,
+        When("title = $1, ", 1),
+        When("description = $2, ", 2),
+        When(
+            """priority = $3,
+                 """,
+            3,
+        ),
+        """version = version + 1, updated_at = now()
+WHERE id = $4 AND version = $5
+RETURNING id, tenant_id, title, description, status, assigned_to, token, priority,
+    deadline, version, created_at, updated_at, deleted_at
+""",
+    ),
+    items=(1, 2, 3),
+    parameters=("text", "text", "int4", "int8", "int4"),
+    results=TASK_COLUMN_TYPES,
+    row=build_task,
+    optimistic=Optimistic(
+        Statement(
+            "tasks.update_task: version",
+            """
+SELECT version FROM tasks WHERE id = $1
+""",
+            parameters=("int8",),
+            results=("int4",),
+        ),
+        arguments=(3,),
+        expected=4,
+    ),
+)
+
+PATCH_TASK: Final[Variants[None]] = Variants(
+    "tasks.patch_task",
+    (
+        """
+UPDATE tasks SET """,
+        Some((1,), (2,), (3,)),
+        When("title = $1", 1),
+        When(", ", 2, any_of=((1,),)),
+        When("description = $2", 2),
+        When(", ", 3, any_of=((1,), (2,))),
+        When("token = $3", 3),
+        """
+WHERE id = $4
+""",
+    ),
+    items=(1, 2, 3),
+    parameters=("text", "text", "text", "int8"),
+)
+
+SEARCH_TASKS: Final = Variants(
+    "tasks.search_tasks",
+    (
+        """
+SELECT id, title, deadline FROM tasks
+WHERE TRUE""",
+        When(" AND title ILIKE $1", 1),
+        OrderBy(
+            """
+ORDER BY deadline NULLS FIRST, id""",
+            {
+                "title": """
+ORDER BY "title", id""",
+                "-title": """
+ORDER BY "title" DESC, id DESC""",
+                "deadline": """
+ORDER BY "deadline" NULLS LAST, id""",
+                "-deadline": """
+ORDER BY "deadline" DESC NULLS LAST, id DESC""",
+            },
+        ),
+    ),
+    filters=(1,),
+    parameters=("text",),
+    results=("int8", "text", "date"),
+    row=SearchTasksRow,
+    read_only=True,
+)
+
+STREAM_TITLES: Final[Variants[str]] = Variants(
+    "tasks.stream_titles",
+    (
+        """
+SELECT title FROM tasks""",
+        OrderBy(
+            " ORDER BY id",
+            {
+                "title": """
+ORDER BY "title", id""",
+                "-title": """
+ORDER BY "title" DESC, id DESC""",
+            },
+        ),
+    ),
+    results=("text",),
+    read_only=True,
+)
+
+LIST_TITLES: Final = Variants(
+    "tasks.list_titles",
+    (
+        """
+SELECT title, id FROM tasks WHERE priority >= $1""",
+        OrderBy(" ORDER BY title, id"),
+    ),
+    ordering=Ordering((Key("title", 0), Key("id", 1)), unique=1),
+    parameters=("int4",),
+    results=("text", "int8"),
+    row=ListTitlesRow,
+    read_only=True,
+)
+
+EXPORT_TITLES: Final[Variants[None]] = Variants(
+    "tasks.export_titles",
+    (
+        """
+SELECT id, title FROM tasks WHERE TRUE""",
+        When(" AND priority >= $1", 1),
+        OrderBy(
+            " ORDER BY id",
+            {
+                "title": """
+ORDER BY "title", id""",
+                "-title": """
+ORDER BY "title" DESC, id DESC""",
+            },
+        ),
+    ),
+    filters=(1,),
+    parameters=("int4",),
+    read_only=True,
+)
+
+COUNT_BY_TOKEN: Final[Variants[int]] = Variants(
+    "tasks.count_by_token",
+    (
+        """
+SELECT count(*) FROM tasks WHERE TRUE""",
+        When(" AND token = $1", 1),
+    ),
+    filters=(1,),
+    parameters=("text",),
+    results=("int8",),
+    read_only=True,
+)

@@ -13,34 +13,8 @@ from reposgen_runtime import CopyInto, JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
 
-from .models import Address, Email, Mood, Person, Settings, build_person
+from .models import PERSON_COLUMN_TYPES, Address, Email, Mood, Person, build_person
 from .schema import PACKAGE
-
-GET_PERSON: Final = Statement(
-    "people.get_person",
-    """
-SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, self, date, model_config FROM people WHERE id = $1
-""",
-    parameters=("int4",),
-    results=(
-        "int4",
-        "public.email",
-        "public.mood",
-        "public.address",
-        "public.address[]",
-        "public.settings",
-        "text",
-        "date",
-        "int4range",
-        "jsonb",
-        "int4",
-        "int4",
-        "date",
-        "text",
-    ),
-    row=build_person,
-    read_only=True,
-)
 
 
 @define
@@ -51,8 +25,8 @@ class CopyPeopleParams:
     email: Email
     mood: Mood
     home: Address | None
-    others: Sequence[Address]
-    settings: Settings
+    others: Sequence[Address | None]
+    settings: JsonInput
     token: Secret[str | None]
     born: date | None
     age: Range[int] | None
@@ -60,6 +34,58 @@ class CopyPeopleParams:
     copy: int
     self_: int
 
+
+@define
+class ListPairsRow:
+    """A row of ListPairs."""
+
+    person: Person
+    other: Person | None
+    number: int
+
+
+class PersonRepository:
+    """Queries of queries/people.sql."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, source: Source) -> None:
+        self._run = Runner(source, PACKAGE)
+
+    async def get_person(self, *, id: int) -> Person:
+        """Run GetPerson.
+
+        Raises:
+            NotFound: no such row.
+        """
+        return await self._run.one(GET_PERSON, (id,))
+
+    async def copy_people(
+        self, rows: Iterable[CopyPeopleParams] | AsyncIterable[CopyPeopleParams]
+    ) -> int:
+        """Run CopyPeople.
+
+        Raises:
+            PeoplePkeyViolation: PRIMARY KEY (id).
+        """
+        return await self._run.copy_from(COPY_PEOPLE, rows)
+
+    async def list_pairs(self) -> list[ListPairsRow]:
+        """Run ListPairs."""
+        return await self._run.many(LIST_PAIRS)
+
+
+GET_PERSON: Final = Statement(
+    "people.get_person",
+    """
+SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, self,
+    date, model_config FROM people WHERE id = $1
+""",
+    parameters=("int4",),
+    results=PERSON_COLUMN_TYPES,
+    row=build_person,
+    read_only=True,
+)
 
 COPY_PEOPLE: Final[Statement[None]] = Statement(
     "people.copy_people",
@@ -100,7 +126,7 @@ INSERT INTO people (
         "self_",
     ),
     copy=CopyInto(
-        '"public"."people"',
+        '"people"',
         (
             '"id"',
             '"email"',
@@ -119,15 +145,6 @@ INSERT INTO people (
 )
 
 
-@define
-class ListPairsRow:
-    """A row of ListPairs."""
-
-    person: Person
-    other: Person | None
-    number: int
-
-
 def _list_pairs_row(*r: Any) -> ListPairsRow:
     return ListPairsRow(
         build_person(*r[0:14]),
@@ -139,7 +156,11 @@ def _list_pairs_row(*r: Any) -> ListPairsRow:
 LIST_PAIRS: Final = Statement(
     "people.list_pairs",
     """
-SELECT people.id, people.email, people.mood, people.home, people.others, people.settings, people.token, people.born, people.age, people."json", people.copy, people.self, people.date, people.model_config, other.id, other.email, other.mood, other.home, other.others, other.settings, other.token, other.born, other.age, other."json", other.copy, other.self, other.date, other.model_config, people."self" AS number
+SELECT people.id, people.email, people.mood, people.home, people.others,
+    people.settings, people.token, people.born, people.age, people."json",
+    people.copy, people.self, people.date, people.model_config, other.id, other.email, other.mood, other.home, other.others, other.settings,
+    other.token, other.born, other.age, other."json", other.copy, other.self,
+    other.date, other.model_config, people."self" AS number
 FROM people LEFT JOIN people AS other ON other.id = people.id + 1
 ORDER BY people.id
 """,
@@ -177,34 +198,3 @@ ORDER BY people.id
     row=_list_pairs_row,
     read_only=True,
 )
-
-
-class PersonRepository:
-    """Queries of queries/people.sql."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, source: Source) -> None:
-        self._run = Runner(source, PACKAGE)
-
-    async def get_person(self, *, id: int) -> Person:
-        """Run GetPerson.
-
-        Raises:
-            NotFound: no such row.
-        """
-        return await self._run.one(GET_PERSON, (id,))
-
-    async def copy_people(
-        self, rows: Iterable[CopyPeopleParams] | AsyncIterable[CopyPeopleParams]
-    ) -> int:
-        """Run CopyPeople.
-
-        Raises:
-            PeoplePkeyViolation: PRIMARY KEY (id).
-        """
-        return await self._run.copy_from(COPY_PEOPLE, rows)
-
-    async def list_pairs(self) -> list[ListPairsRow]:
-        """Run ListPairs."""
-        return await self._run.many(LIST_PAIRS)

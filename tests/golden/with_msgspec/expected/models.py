@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date as date_
 from enum import StrEnum
-from typing import Any, NewType, TypeAlias
+from typing import Any, Final, NewType, TypeAlias
 
 from msgspec import Struct
 from psycopg.types.range import Range
@@ -44,7 +44,7 @@ class Person(Struct):
     email: Email
     mood: Mood
     home: Address | None
-    others: list[Address]
+    others: list[Address | None]
     settings: Settings
     token: Secret[str] | None
     born: date_ | None
@@ -77,3 +77,20 @@ def build_person(*r: Any) -> Person:
 
 Home: TypeAlias = Address
 """Domain public.home."""
+
+PERSON_COLUMN_TYPES: Final = (
+    "int4",
+    "public.email",
+    "public.mood",
+    "public.address",
+    "public.address[]",
+    "public.settings",
+    "text",
+    "date",
+    "int4range",
+    "jsonb",
+    "int4",
+    "int4",
+    "date",
+    "text",
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date as date_
 from enum import StrEnum
-from typing import Any, NewType, TypeAlias
+from typing import Any, Final, NewType, TypeAlias
 
 from psycopg.types.range import Range
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -69,7 +69,7 @@ class Person(BaseModel):
     email: Email
     mood: Mood
     home: Address | None
-    others: list[Address]
+    others: list[Address | None]
     settings: Settings
     token: Secret[str] | None
     born: date_ | None
@@ -86,7 +86,7 @@ class Person(BaseModel):
         email: Email,
         mood: Mood,
         home: Address | None,
-        others: list[Address],
+        others: list[Address | None],
         settings: Settings,
         token: Secret[str] | None,
         born: date_ | None,
@@ -132,3 +132,21 @@ def build_person(*r: Any) -> Person:
         r[12],
         r[13],
     )
+
+
+PERSON_COLUMN_TYPES: Final = (
+    "int4",
+    "public.email",
+    "public.mood",
+    "public.address",
+    "public.address[]",
+    "public.settings",
+    "text",
+    "date",
+    "int4range",
+    "jsonb",
+    "int4",
+    "int4",
+    "date",
+    "text",
+)

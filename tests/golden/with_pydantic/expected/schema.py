@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reposgen_runtime import Package
+from reposgen_runtime import Composite, Package
 
 from .errors import PeoplePkeyViolation
 from .models import Address, Mood
@@ -16,7 +16,13 @@ PACKAGE: Final = Package(
         "public.mood": Mood,
     },
     composites={
-        "public.address": Address,
+        "public.address": Composite(
+            Address,
+            {
+                "street": "text",
+                "mood": "public.mood",
+            },
+        ),
     },
     types=("public.email", "public.settings"),
     constraints={

@@ -10,14 +10,8 @@ from reposgen_runtime.secret import Secret
 from reposgen_runtime.sync import Source
 from reposgen_runtime.sync.buffered import BufferedRunner
 
-from ..entries import (
-    ADD_ENTRIES,
-    ADD_ENTRY,
-    LIST_ENTRIES,
-    AddEntriesParams,
-    AddEntryParams,
-    ListEntriesRow,
-)
+from .. import entries as _statements
+from ..entries import AddEntriesParams, AddEntryParams, ListEntriesRow
 from ..models import Level
 from ..schema import PACKAGE
 
@@ -46,7 +40,9 @@ class EntryRepository:
         Raises:
             BufferFull: 1000 wait, and there was no room in time.
         """
-        self._run.buffer(ADD_ENTRY, AddEntryParams(level, message, token, details))
+        self._run.buffer(
+            _statements.ADD_ENTRY, AddEntryParams(level, message, token, details)
+        )
 
     def add_entries(self, rows: Iterable[AddEntriesParams]) -> int:
         """Write entries at once.
@@ -55,8 +51,8 @@ class EntryRepository:
             EntriesMessageCheckViolation: CHECK ((message <> ''::text)).
             EntriesPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(ADD_ENTRIES, rows)
+        return self._run.copy_from(_statements.ADD_ENTRIES, rows)
 
     def list_entries(self) -> list[ListEntriesRow]:
         """Run ListEntries."""
-        return self._run.many(LIST_ENTRIES)
+        return self._run.many(_statements.LIST_ENTRIES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from reposgen_runtime.sync import Runner, Source
 
-from ..plain import COUNT_PINGS
+from .. import plain as _statements
 from ..schema import PACKAGE
 
 
@@ -19,4 +19,4 @@ class PlainRepository:
 
     def count_pings(self) -> int:
         """Run CountPings."""
-        return self._run.one(COUNT_PINGS)
+        return self._run.one(_statements.COUNT_PINGS)

@@ -6,9 +6,9 @@ from __future__ import annotations
 from reposgen_runtime.sync import Source
 from reposgen_runtime.sync.buffered import BufferedRunner
 
+from .. import visits as _statements
 from ..models import Visit
 from ..schema import PACKAGE
-from ..visits import COUNT_VISIT, LIST_VISITS, PING
 
 
 class VisitRepository:
@@ -28,7 +28,7 @@ class VisitRepository:
         Returns:
             False if it was dropped, since 3 wait.
         """
-        return self._run.buffer(COUNT_VISIT, page)
+        return self._run.buffer(_statements.COUNT_VISIT, page)
 
     def ping(self, *, ping: str) -> None:
         """Run Ping.
@@ -39,8 +39,8 @@ class VisitRepository:
         Raises:
             BufferFull: 10000 wait, and there was no room in time.
         """
-        self._run.buffer(PING, ping)
+        self._run.buffer(_statements.PING, ping)
 
     def list_visits(self) -> list[Visit]:
         """Run ListVisits."""
-        return self._run.many(LIST_VISITS)
+        return self._run.many(_statements.LIST_VISITS)

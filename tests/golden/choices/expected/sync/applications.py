@@ -8,19 +8,8 @@ from collections.abc import Iterable
 from reposgen_runtime.secret import Secret
 from reposgen_runtime.sync import Runner, Source
 
-from ..applications import (
-    COPY_APPLICATIONS,
-    CREATE_APPLICATION,
-    DELETE_BY_HASH,
-    GET_APPLICATION,
-    GET_BY_HASH,
-    GET_HASH,
-    GET_OLD_HASH,
-    LIST_PAIRS,
-    CopyApplicationsParams,
-    GetByHashRow,
-    ListPairsRow,
-)
+from .. import applications as _statements
+from ..applications import CopyApplicationsParams, GetByHashRow, ListPairsRow
 from ..models import App, AppKind
 from ..schema import PACKAGE
 
@@ -39,7 +28,7 @@ class ApplicationRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_APPLICATION, (id,))
+        return self._run.one(_statements.GET_APPLICATION, (id,))
 
     def get_by_hash(self, *, api_key_hash: Secret[str]) -> GetByHashRow | None:
         """Run GetByHash.
@@ -47,7 +36,7 @@ class ApplicationRepository:
         Raises:
             TooManyRows: more than one row.
         """
-        return self._run.opt(GET_BY_HASH, (api_key_hash.reveal(),))
+        return self._run.opt(_statements.GET_BY_HASH, (api_key_hash.reveal(),))
 
     def get_hash(self, *, id: int) -> Secret[str]:
         """Run GetHash.
@@ -55,7 +44,7 @@ class ApplicationRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_HASH, (id,))
+        return self._run.one(_statements.GET_HASH, (id,))
 
     def get_old_hash(self, *, id: int) -> Secret[str] | None:
         """Run GetOldHash.
@@ -63,7 +52,7 @@ class ApplicationRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_OLD_HASH, (id,))
+        return self._run.one(_statements.GET_OLD_HASH, (id,))
 
     def create_application(
         self,
@@ -81,7 +70,7 @@ class ApplicationRepository:
             ApplicationsPkeyViolation: PRIMARY KEY (id).
         """
         self._run.exec(
-            CREATE_APPLICATION,
+            _statements.CREATE_APPLICATION,
             (
                 id,
                 name,
@@ -98,12 +87,12 @@ class ApplicationRepository:
             NameTaken: UNIQUE (name).
             ApplicationsPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(COPY_APPLICATIONS, rows)
+        return self._run.copy_from(_statements.COPY_APPLICATIONS, rows)
 
     def delete_by_hash(self, rows: Iterable[Secret[str]]) -> list[int]:
         """Run DeleteByHash."""
-        return self._run.batch_exec(DELETE_BY_HASH, rows)
+        return self._run.batch_exec(_statements.DELETE_BY_HASH, rows)
 
     def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
-        return self._run.many(LIST_PAIRS)
+        return self._run.many(_statements.LIST_PAIRS)

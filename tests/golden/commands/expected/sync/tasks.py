@@ -9,32 +9,10 @@ from reposgen_runtime import CommandResult
 from reposgen_runtime.copy_commands import CopyFormat
 from reposgen_runtime.sync import Export, Runner, Source, Stream
 
+from .. import tasks as _statements
 from ..models import Task
 from ..schema import PACKAGE
-from ..tasks import (
-    COPY_OUT,
-    COPY_TASKS,
-    COUNT_TASKS,
-    CREATE_AND_GET_ID,
-    CREATE_TASK,
-    DELETE_EACH,
-    DELETE_TASKS,
-    FIND_NOTE,
-    FIND_TASK,
-    GET_EACH,
-    GET_TASK,
-    LIST_EACH,
-    LIST_TASKS,
-    LIST_TITLES,
-    LOCK_TASK,
-    MOVE_TASKS,
-    RETITLE_TASK,
-    RETITLE_TASKS,
-    STREAM_TASKS,
-    CopyTasksParams,
-    ListTasksRow,
-    RetitleTasksParams,
-)
+from ..tasks import CopyTasksParams, ListTasksRow, RetitleTasksParams
 
 
 class TaskRepository:
@@ -53,31 +31,31 @@ class TaskRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_TASK, (id,))
+        return self._run.one(_statements.GET_TASK, (id,))
 
     def count_tasks(self, *, tenant_id: int) -> int:
         """Run CountTasks."""
-        return self._run.one(COUNT_TASKS, (tenant_id,))
+        return self._run.one(_statements.COUNT_TASKS, (tenant_id,))
 
     def find_task(self, *, tenant_id: int, title: str) -> Task | None:
         """The tenant's task of that title, if there is one."""
-        return self._run.opt(FIND_TASK, (tenant_id, title))
+        return self._run.opt(_statements.FIND_TASK, (tenant_id, title))
 
     def find_note(self, *, id: int) -> str | None:
         """Run FindNote."""
-        return self._run.opt(FIND_NOTE, (id,))
+        return self._run.opt(_statements.FIND_NOTE, (id,))
 
     def list_tasks(self, *, tenant_id: int) -> list[ListTasksRow]:
         """Run ListTasks."""
-        return self._run.many(LIST_TASKS, (tenant_id,))
+        return self._run.many(_statements.LIST_TASKS, (tenant_id,))
 
     def list_titles(self, *, ids: Sequence[int]) -> list[str]:
         """Run ListTitles."""
-        return self._run.many(LIST_TITLES, (ids,))
+        return self._run.many(_statements.LIST_TITLES, (ids,))
 
     def stream_tasks(self) -> Stream[Task]:
         """Run StreamTasks."""
-        return self._run.stream(STREAM_TASKS)
+        return self._run.stream(_statements.STREAM_TASKS)
 
     def create_task(self, *, tenant_id: int, title: str, note: str | None) -> Task:
         """Run CreateTask.
@@ -87,7 +65,7 @@ class TaskRepository:
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        return self._run.one(CREATE_TASK, (tenant_id, title, note))
+        return self._run.one(_statements.CREATE_TASK, (tenant_id, title, note))
 
     def create_and_get_id(self, *, tenant_id: int, title: str) -> int:
         """Run CreateAndGetId.
@@ -97,7 +75,7 @@ class TaskRepository:
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        return self._run.execlastid(CREATE_AND_GET_ID, (tenant_id, title))
+        return self._run.execlastid(_statements.CREATE_AND_GET_ID, (tenant_id, title))
 
     def retitle_task(self, *, title: str, id: int) -> None:
         """Run RetitleTask.
@@ -106,11 +84,11 @@ class TaskRepository:
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        self._run.exec(RETITLE_TASK, (title, id))
+        self._run.exec(_statements.RETITLE_TASK, (title, id))
 
     def delete_tasks(self, *, tenant_id: int) -> int:
         """Run DeleteTasks."""
-        return self._run.execrows(DELETE_TASKS, (tenant_id,))
+        return self._run.execrows(_statements.DELETE_TASKS, (tenant_id,))
 
     def move_tasks(self, *, target: int, source: int) -> CommandResult:
         """Run MoveTasks.
@@ -118,7 +96,7 @@ class TaskRepository:
         Raises:
             TasksTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        return self._run.execresult(MOVE_TASKS, (target, source))
+        return self._run.execresult(_statements.MOVE_TASKS, (target, source))
 
     def lock_task(self, *, id: int) -> Task:
         """Run LockTask.
@@ -127,7 +105,7 @@ class TaskRepository:
             NotFound: no such row.
             TransactionRequired: called outside a transaction.
         """
-        return self._run.one(LOCK_TASK, (id,))
+        return self._run.one(_statements.LOCK_TASK, (id,))
 
     def copy_tasks(self, rows: Iterable[CopyTasksParams]) -> int:
         """Run CopyTasks.
@@ -137,14 +115,14 @@ class TaskRepository:
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        return self._run.copy_from(COPY_TASKS, rows)
+        return self._run.copy_from(_statements.COPY_TASKS, rows)
 
     def copy_out(
         self, *, tenant_id: int, copy_format: CopyFormat = "csv", header: bool = True
     ) -> Export:
         """Run CopyOut."""
         return self._run.copy_to(
-            COPY_OUT, (tenant_id,), copy_format=copy_format, header=header
+            _statements.COPY_OUT, (tenant_id,), copy_format=copy_format, header=header
         )
 
     def retitle_tasks(self, rows: Iterable[RetitleTasksParams]) -> list[int]:
@@ -154,11 +132,11 @@ class TaskRepository:
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        return self._run.batch_exec(RETITLE_TASKS, rows)
+        return self._run.batch_exec(_statements.RETITLE_TASKS, rows)
 
     def delete_each(self, rows: Iterable[int]) -> list[int]:
         """Run DeleteEach."""
-        return self._run.batch_exec(DELETE_EACH, rows)
+        return self._run.batch_exec(_statements.DELETE_EACH, rows)
 
     def get_each(self, rows: Iterable[int]) -> list[Task]:
         """Run GetEach.
@@ -166,8 +144,8 @@ class TaskRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.batch_one(GET_EACH, rows)
+        return self._run.batch_one(_statements.GET_EACH, rows)
 
     def list_each(self, rows: Iterable[int]) -> list[list[str]]:
         """Run ListEach."""
-        return self._run.batch_many(LIST_EACH, rows)
+        return self._run.batch_many(_statements.LIST_EACH, rows)

@@ -98,6 +98,8 @@ class TaskRepositoryProtocol(Protocol):
 
         Raises:
             SecretsPkeyViolation: PRIMARY KEY (id).
+            PolicyFailed: row-level security of secrets refuses it.
+            NotNullMissing: secrets.tenant is NULL.
         """
         ...
 

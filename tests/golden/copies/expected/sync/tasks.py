@@ -8,25 +8,10 @@ from collections.abc import Iterable, Sequence
 from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
 from reposgen_runtime.sync import Export, Runner, Source
 
+from .. import tasks as _statements
 from ..models import Task
 from ..schema import PACKAGE
 from ..tasks import (
-    CAST_PRIORITIES,
-    CLOSE_EACH,
-    COPY_ORDERS,
-    COPY_OWNERS,
-    COPY_SECRETS,
-    COPY_SLUGS,
-    COPY_THROUGH_VIEW,
-    EXPORT_LINES,
-    EXPORT_TASKS,
-    IMPORT_TASKS,
-    INSERT_MISSING,
-    LOCK_EACH,
-    LOCK_TASK,
-    RENAME_EACH,
-    TAKE_TASK,
-    UPSERT_TASKS,
     CastPrioritiesParams,
     CopyOrdersParams,
     CopyOwnersParams,
@@ -56,7 +41,7 @@ class TaskRepository:
             TasksPriorityCheckViolation: CHECK ((priority > 0)).
             TasksSlugKeyViolation: UNIQUE (slug).
         """
-        return self._run.copy_returning(IMPORT_TASKS, rows)
+        return self._run.copy_returning(_statements.IMPORT_TASKS, rows)
 
     def upsert_tasks(self, rows: Iterable[UpsertTasksParams]) -> int:
         """Run UpsertTasks.
@@ -65,7 +50,7 @@ class TaskRepository:
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksPriorityCheckViolation: CHECK ((priority > 0)).
         """
-        return self._run.copy_from(UPSERT_TASKS, rows)
+        return self._run.copy_from(_statements.UPSERT_TASKS, rows)
 
     def insert_missing(self, rows: Iterable[InsertMissingParams]) -> list[int]:
         """Run InsertMissing.
@@ -73,7 +58,7 @@ class TaskRepository:
         Raises:
             TasksPriorityCheckViolation: CHECK ((priority > 0)).
         """
-        return self._run.copy_returning(INSERT_MISSING, rows)
+        return self._run.copy_returning(_statements.INSERT_MISSING, rows)
 
     def cast_priorities(self, rows: Iterable[CastPrioritiesParams]) -> int:
         """Run CastPriorities.
@@ -83,7 +68,7 @@ class TaskRepository:
             TasksPriorityCheckViolation: CHECK ((priority > 0)).
             TasksSlugKeyViolation: UNIQUE (slug).
         """
-        return self._run.copy_from(CAST_PRIORITIES, rows)
+        return self._run.copy_from(_statements.CAST_PRIORITIES, rows)
 
     def copy_owners(self, rows: Iterable[CopyOwnersParams]) -> int:
         """Run CopyOwners.
@@ -92,7 +77,7 @@ class TaskRepository:
             OwnersEmailKeyViolation: UNIQUE (email).
             OwnersPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(COPY_OWNERS, rows)
+        return self._run.copy_from(_statements.COPY_OWNERS, rows)
 
     def copy_slugs(self, rows: Iterable[str]) -> int:
         """Run CopySlugs.
@@ -102,7 +87,7 @@ class TaskRepository:
             TasksPriorityCheckViolation: CHECK ((priority > 0)).
             TasksSlugKeyViolation: UNIQUE (slug).
         """
-        return self._run.copy_from(COPY_SLUGS, rows)
+        return self._run.copy_from(_statements.COPY_SLUGS, rows)
 
     def copy_through_view(self, rows: Iterable[CopyThroughViewParams]) -> int:
         """Run CopyThroughView.
@@ -112,15 +97,17 @@ class TaskRepository:
             TasksPriorityCheckViolation: CHECK ((priority > 0)).
             TasksSlugKeyViolation: UNIQUE (slug).
         """
-        return self._run.copy_from(COPY_THROUGH_VIEW, rows)
+        return self._run.copy_from(_statements.COPY_THROUGH_VIEW, rows)
 
     def copy_secrets(self, rows: Iterable[CopySecretsParams]) -> int:
         """Run CopySecrets.
 
         Raises:
             SecretsPkeyViolation: PRIMARY KEY (id).
+            PolicyFailed: row-level security of secrets refuses it.
+            NotNullMissing: secrets.tenant is NULL.
         """
-        return self._run.copy_from(COPY_SECRETS, rows)
+        return self._run.copy_from(_statements.COPY_SECRETS, rows)
 
     def copy_orders(self, rows: Iterable[CopyOrdersParams]) -> list[str | None]:
         """Run CopyOrders.
@@ -128,7 +115,7 @@ class TaskRepository:
         Raises:
             OrderPkeyViolation: PRIMARY KEY ("select").
         """
-        return self._run.copy_returning(COPY_ORDERS, rows)
+        return self._run.copy_returning(_statements.COPY_ORDERS, rows)
 
     def export_tasks(
         self,
@@ -140,18 +127,23 @@ class TaskRepository:
     ) -> Export:
         """Run ExportTasks."""
         return self._run.copy_to(
-            EXPORT_TASKS, (note, slugs), copy_format=copy_format, header=header
+            _statements.EXPORT_TASKS,
+            (note, slugs),
+            copy_format=copy_format,
+            header=header,
         )
 
     def export_lines(
         self, *, copy_format: LinesFormat = "csv", header: bool = True
     ) -> Export:
         """Run ExportLines."""
-        return self._run.copy_to(EXPORT_LINES, copy_format=copy_format, header=header)
+        return self._run.copy_to(
+            _statements.EXPORT_LINES, copy_format=copy_format, header=header
+        )
 
     def take_task(self) -> str | None:
         """Take a task that no other worker is about to take."""
-        return self._run.opt(TAKE_TASK)
+        return self._run.opt(_statements.TAKE_TASK)
 
     def lock_task(self, *, id: int) -> str | None:
         """Run LockTask.
@@ -159,7 +151,7 @@ class TaskRepository:
         Raises:
             TransactionRequired: called outside a transaction.
         """
-        return self._run.opt(LOCK_TASK, (id,))
+        return self._run.opt(_statements.LOCK_TASK, (id,))
 
     def lock_each(self, rows: Iterable[int]) -> list[str]:
         """Run LockEach.
@@ -168,7 +160,7 @@ class TaskRepository:
             NotFound: no such row.
             TransactionRequired: called outside a transaction.
         """
-        return self._run.batch_one(LOCK_EACH, rows)
+        return self._run.batch_one(_statements.LOCK_EACH, rows)
 
     def close_each(self, rows: Iterable[str]) -> list[int]:
         """Run CloseEach.
@@ -176,7 +168,7 @@ class TaskRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.batch_one(CLOSE_EACH, rows)
+        return self._run.batch_one(_statements.CLOSE_EACH, rows)
 
     def rename_each(self, rows: Iterable[RenameEachParams]) -> list[int]:
         """Run RenameEach.
@@ -184,4 +176,4 @@ class TaskRepository:
         Raises:
             TasksSlugKeyViolation: UNIQUE (slug).
         """
-        return self._run.batch_exec(RENAME_EACH, rows)
+        return self._run.batch_exec(_statements.RENAME_EACH, rows)

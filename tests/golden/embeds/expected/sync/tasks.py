@@ -6,14 +6,9 @@ from __future__ import annotations
 from reposgen_runtime import Page
 from reposgen_runtime.sync import Runner, Source
 
+from .. import tasks as _statements
 from ..schema import PACKAGE
 from ..tasks import (
-    CHANGE_NOTES,
-    GET_ONLY_TASK,
-    LIST_NOTES,
-    LIST_OWNERS,
-    LIST_TASKS_WITH_PEOPLE,
-    PAGE_NOTES,
     ChangeNotesRow,
     GetOnlyTaskRow,
     ListNotesRow,
@@ -33,7 +28,7 @@ class TaskRepository:
 
     def list_tasks_with_people(self) -> list[ListTasksWithPeopleRow]:
         """Run ListTasksWithPeople."""
-        return self._run.many(LIST_TASKS_WITH_PEOPLE)
+        return self._run.many(_statements.LIST_TASKS_WITH_PEOPLE)
 
     def get_only_task(self, *, id: int) -> GetOnlyTaskRow:
         """Run GetOnlyTask.
@@ -41,15 +36,15 @@ class TaskRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_ONLY_TASK, (id,))
+        return self._run.one(_statements.GET_ONLY_TASK, (id,))
 
     def list_owners(self) -> list[ListOwnersRow]:
         """Each owner with the tasks, in one round trip."""
-        return self._run.many(LIST_OWNERS)
+        return self._run.many(_statements.LIST_OWNERS)
 
     def list_notes(self) -> list[ListNotesRow]:
         """No column of these need have a value: a row of NULLs is a row all the same."""
-        return self._run.many(LIST_NOTES)
+        return self._run.many(_statements.LIST_NOTES)
 
     def page_notes(
         self,
@@ -73,9 +68,14 @@ class TaskRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            PAGE_NOTES, (note,), limit=limit, after=after, before=before, total=total
+            _statements.PAGE_NOTES,
+            (note,),
+            limit=limit,
+            after=after,
+            before=before,
+            total=total,
         )
 
     def change_notes(self) -> list[ChangeNotesRow]:
         """Of RETURNING, too."""
-        return self._run.many(CHANGE_NOTES)
+        return self._run.many(_statements.CHANGE_NOTES)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from reposgen_runtime.sync import Runner, Source
 
+from .. import tasks as _statements
 from ..models import PublicMigration, Task
 from ..schema import PACKAGE
-from ..tasks import ADD_TASK, GET_TASK, LIST_MIGRATIONS
 
 
 class TaskRepository:
@@ -24,7 +24,7 @@ class TaskRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_TASK, (id,))
+        return self._run.one(_statements.GET_TASK, (id,))
 
     def add_task(self, *, id: int, title: str) -> None:
         """Run AddTask.
@@ -32,8 +32,8 @@ class TaskRepository:
         Raises:
             TasksPkeyViolation: PRIMARY KEY (id).
         """
-        self._run.exec(ADD_TASK, (id, title))
+        self._run.exec(_statements.ADD_TASK, (id, title))
 
     def list_migrations(self) -> list[PublicMigration]:
         """Run ListMigrations."""
-        return self._run.many(LIST_MIGRATIONS)
+        return self._run.many(_statements.LIST_MIGRATIONS)

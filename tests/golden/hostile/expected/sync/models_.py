@@ -8,27 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from reposgen_runtime.sync import Runner, Source
 
+from .. import models_ as _statements
 from ..models import Pass, Statement
-from ..models_ import (
-    ASYNC,
-    DATABASE,
-    GET,
-    LIST,
-    MRO,
-    NO_COLUMNS,
-    NONE_AT_ALL,
-    PACKAGE_2,
-    PASS,
-    PUT,
-    ListRow,
-    MroRow,
-    NoColumnsRow,
-    PACKAGERow,
-    PackageRow,
-    PutParams,
-)
-from ..models_ import PACKAGE as ModelsPACKAGE
-from ..schema import PACKAGE as SchemaPACKAGE
+from ..models_ import ListRow, MroRow, NoColumnsRow, PACKAGERow, PackagesRow, PutParams
+from ..schema import PACKAGE
 
 
 class ModelRepository:
@@ -37,7 +20,7 @@ class ModelRepository:
     __slots__ = ("_run",)
 
     def __init__(self, source: Source) -> None:
-        self._run = Runner(source, SchemaPACKAGE)
+        self._run = Runner(source, PACKAGE)
 
     def get(self, *, self_: int) -> Statement:
         """Ends with a backslash \\
@@ -45,27 +28,27 @@ class ModelRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET, (self_,))
+        return self._run.one(_statements.GET, (self_,))
 
     def list(self) -> list_[ListRow]:
         """\""\" """
-        return self._run.many(LIST)
+        return self._run.many(_statements.LIST)
 
-    def package(self) -> list_[PackageRow]:
-        """Run Package."""
-        return self._run.many(ModelsPACKAGE)
+    def packages(self) -> list_[PackagesRow]:
+        """Run Packages."""
+        return self._run.many(_statements.PACKAGES)
 
-    def package_2(self, *, package: int) -> PACKAGERow:
+    def package(self, *, package: int) -> PACKAGERow:
         """Run PACKAGE.
 
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(PACKAGE_2, (package,))
+        return self._run.one(_statements.PACKAGE, (package,))
 
     def async_(self, *, class_: Sequence[int]) -> list_[int]:
         """Run Async."""
-        return self._run.many(ASYNC, (class_,))
+        return self._run.many(_statements.ASYNC, (class_,))
 
     def put(self, rows: Iterable[PutParams]) -> int:
         """Run Put.
@@ -73,24 +56,24 @@ class ModelRepository:
         Raises:
             PassPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(PUT, rows)
+        return self._run.copy_from(_statements.PUT, rows)
 
     def database(self) -> list_[int]:
         """Run Database."""
-        return self._run.many(DATABASE)
+        return self._run.many(_statements.DATABASE)
 
     def pass_(self) -> list_[Pass]:
         """Run Pass."""
-        return self._run.many(PASS)
+        return self._run.many(_statements.PASS)
 
     def none_at_all(self) -> list_[int]:
         """Run NoneAtAll."""
-        return self._run.many(NONE_AT_ALL)
+        return self._run.many(_statements.NONE_AT_ALL)
 
     def mro(self) -> list_[MroRow]:
         """Run Mro."""
-        return self._run.many(MRO)
+        return self._run.many(_statements.MRO)
 
     def no_columns(self) -> list_[NoColumnsRow]:
         """Run NoColumns."""
-        return self._run.many(NO_COLUMNS)
+        return self._run.many(_statements.NO_COLUMNS)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ..models import Pass, Statement
-from ..models_ import ListRow, MroRow, NoColumnsRow, PACKAGERow, PackageRow, PutParams
+from ..models_ import ListRow, MroRow, NoColumnsRow, PACKAGERow, PackagesRow, PutParams
 from ..transaction import RunRow
 
 
@@ -27,11 +27,11 @@ class ModelRepositoryProtocol(Protocol):
         """\""\" """
         ...
 
-    def package(self) -> list_[PackageRow]:
-        """Run Package."""
+    def packages(self) -> list_[PackagesRow]:
+        """Run Packages."""
         ...
 
-    def package_2(self, *, package: int) -> PACKAGERow:
+    def package(self, *, package: int) -> PACKAGERow:
         """Run PACKAGE.
 
         Raises:

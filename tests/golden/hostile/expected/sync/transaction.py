@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from reposgen_runtime.sync import Runner, Source
 
+from .. import transaction as _statements
 from ..schema import PACKAGE
-from ..transaction import RUN, RunRow
+from ..transaction import RunRow
 
 
 class TransactionRepository:
@@ -19,4 +20,4 @@ class TransactionRepository:
 
     def run(self) -> RunRow:
         """Run Run."""
-        return self._run.one(RUN)
+        return self._run.one(_statements.RUN)

@@ -7,14 +7,7 @@ from golden_overrides import Code, Limits
 from reposgen_runtime import Notification, Unreadable
 from reposgen_runtime.sync import Listener, Runner, Source
 
-from ..events import (
-    ANNOUNCE,
-    ANNOUNCE_ELSEWHERE,
-    CODE_EVENTS,
-    LIMIT_EVENTS,
-    ODD_EVENTS,
-    TASK_EVENTS,
-)
+from .. import events as _statements
 from ..schema import PACKAGE
 
 
@@ -28,24 +21,24 @@ class EventRepository:
 
     def task_events(self) -> Listener[Notification[str]]:
         """What happens to tasks."""
-        return self._run.listen(TASK_EVENTS)
+        return self._run.listen(_statements.TASK_EVENTS)
 
     def odd_events(self) -> Listener[Notification[str]]:
         """A channel of an odd name."""
-        return self._run.listen(ODD_EVENTS)
+        return self._run.listen(_statements.ODD_EVENTS)
 
     def limit_events(self) -> Listener[Notification[Limits] | Unreadable]:
         """Documents on a channel."""
-        return self._run.listen(LIMIT_EVENTS)
+        return self._run.listen(_statements.LIMIT_EVENTS)
 
     def code_events(self) -> Listener[Notification[Code] | Unreadable]:
         """Texts that mean something."""
-        return self._run.listen(CODE_EVENTS)
+        return self._run.listen(_statements.CODE_EVENTS)
 
     def announce_elsewhere(self, *, channel: str, payload: str) -> None:
         """Tell everyone who listens to a channel."""
-        self._run.exec(ANNOUNCE_ELSEWHERE, (channel, payload))
+        self._run.exec(_statements.ANNOUNCE_ELSEWHERE, (channel, payload))
 
     def announce(self, *, payload: str) -> None:
         """Tell everyone who listens."""
-        self._run.exec(ANNOUNCE, (payload,))
+        self._run.exec(_statements.ANNOUNCE, (payload,))

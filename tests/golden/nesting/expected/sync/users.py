@@ -7,15 +7,10 @@ from collections.abc import Sequence
 
 from reposgen_runtime.sync import Runner, Source
 
+from .. import users as _statements
 from ..models import Step, Task
 from ..schema import PACKAGE
 from ..users import (
-    ADD_TASK,
-    ONLY_TASKS,
-    TASK_LISTS,
-    TITLES,
-    WITH_TASKS,
-    WITH_WHAT_THE_JOIN_GIVES,
     AddTaskRow,
     TaskListsRow,
     TitlesRow,
@@ -34,23 +29,23 @@ class UserRepository:
 
     def with_tasks(self) -> list[WithTasksRow]:
         """Each user with the tasks, none left out, in one round trip."""
-        return self._run.many(WITH_TASKS)
+        return self._run.many(_statements.WITH_TASKS)
 
     def with_what_the_join_gives(self) -> list[WithWhatTheJoinGivesRow]:
         """The same with NULL for a user's missing task."""
-        return self._run.many(WITH_WHAT_THE_JOIN_GIVES)
+        return self._run.many(_statements.WITH_WHAT_THE_JOIN_GIVES)
 
     def only_tasks(self, *, owner_id: int) -> list[Task] | None:
         """The tasks of one user; NULL, if there are none."""
-        return self._run.one(ONLY_TASKS, (owner_id,))
+        return self._run.one(_statements.ONLY_TASKS, (owner_id,))
 
     def task_lists(self) -> list[TaskListsRow]:
         """The same from a subquery, which is empty where there are none."""
-        return self._run.many(TASK_LISTS)
+        return self._run.many(_statements.TASK_LISTS)
 
     def titles(self) -> list[TitlesRow]:
         """Rows of a composite type of one's own."""
-        return self._run.many(TITLES)
+        return self._run.many(_statements.TITLES)
 
     def add_task(
         self, *, id: int, title: str, owner_id: int | None, steps: Sequence[Step]
@@ -61,5 +56,6 @@ class UserRepository:
             NotFound: no such row.
             TasksOwnerIdFkeyViolation: FOREIGN KEY (owner_id) REFERENCES users(id).
             TasksPkeyViolation: PRIMARY KEY (id).
+            TasksStepsCheckViolation: CHECK ((array_position(steps, NULL::step) IS NULL)).
         """
-        return self._run.one(ADD_TASK, (id, title, owner_id, steps))
+        return self._run.one(_statements.ADD_TASK, (id, title, owner_id, steps))

@@ -56,5 +56,6 @@ class TaskRepositoryProtocol(Protocol):
 
         Raises:
             StaleRow: its revision is another one by now.
+            NotNullMissing: documents.body is NULL.
         """
         ...

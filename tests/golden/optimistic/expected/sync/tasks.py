@@ -7,15 +7,9 @@ from uuid import UUID
 
 from reposgen_runtime.sync import Runner, Source
 
+from .. import tasks as _statements
 from ..models import Document, Task
 from ..schema import PACKAGE
-from ..tasks import (
-    DELETE_TASK,
-    FIND_AND_UPDATE_DOCUMENT,
-    PUT_TASK,
-    UPDATE_TASK,
-    UPDATE_WITH_LOCK,
-)
 
 
 class TaskRepository:
@@ -33,7 +27,7 @@ class TaskRepository:
             NotFound: no such row.
             StaleRow: its version is another one by now.
         """
-        return self._run.one(UPDATE_TASK, (title, id, tenant_id, version))
+        return self._run.one(_statements.UPDATE_TASK, (title, id, tenant_id, version))
 
     def update_with_lock(self, *, title: str, me: str, version: int, id: int) -> int:
         """Rename a task that nobody else has locked.
@@ -43,7 +37,9 @@ class TaskRepository:
             StaleRow: its version is another one by now.
             ConditionFailed: another condition of the statement refuses the row.
         """
-        return self._run.execrows(UPDATE_WITH_LOCK, (title, me, version, id))
+        return self._run.execrows(
+            _statements.UPDATE_WITH_LOCK, (title, me, version, id)
+        )
 
     def delete_task(self, *, version: int, id: int) -> None:
         """Delete a task.
@@ -53,7 +49,7 @@ class TaskRepository:
             StaleRow: its version is another one by now.
             ConditionFailed: another condition of the statement refuses the row.
         """
-        self._run.exec(DELETE_TASK, (version, id))
+        self._run.exec(_statements.DELETE_TASK, (version, id))
 
     def put_task(self, *, id: int, tenant_id: int, title: str, version: int) -> int:
         """Write a task, over the version that was read.
@@ -61,7 +57,7 @@ class TaskRepository:
         Raises:
             StaleRow: its version is another one by now.
         """
-        return self._run.one(PUT_TASK, (id, tenant_id, title, version))
+        return self._run.one(_statements.PUT_TASK, (id, tenant_id, title, version))
 
     def find_and_update_document(
         self, *, body: str, language: str, slug: str, revision: UUID
@@ -70,5 +66,8 @@ class TaskRepository:
 
         Raises:
             StaleRow: its revision is another one by now.
+            NotNullMissing: documents.body is NULL.
         """
-        return self._run.opt(FIND_AND_UPDATE_DOCUMENT, (body, language, slug, revision))
+        return self._run.opt(
+            _statements.FIND_AND_UPDATE_DOCUMENT, (body, language, slug, revision)
+        )

@@ -12,18 +12,8 @@ from reposgen_runtime.copy_commands import CopyFormat
 from reposgen_runtime.secret import Secret
 from reposgen_runtime.sync import Export, Runner, Source, Stream
 
+from .. import accounts as _statements
 from ..accounts import (
-    COPY_ACCOUNTS,
-    CREATE_ACCOUNT,
-    EMBED_ACCOUNT,
-    EXPORT_ACCOUNTS,
-    GET_ACCOUNT,
-    LIST_BY_EMAIL,
-    NEST_ACCOUNTS,
-    SAVE_ACCOUNTS,
-    SEARCH_SETTINGS,
-    STREAM_SETTINGS,
-    SUM_BALANCES,
     CopyAccountsParams,
     EmbedAccountRow,
     SaveAccountsParams,
@@ -56,7 +46,7 @@ class AccountRepository:
         rating: Range[float] | None,
         settings: Secret[Settings],
         history: list[Event] | None,
-        profiles: Sequence[Profile],
+        profiles: Sequence[Profile | None],
         home: Address | None,
         token: Secret[str],
         remark: str | None,
@@ -66,9 +56,11 @@ class AccountRepository:
         Raises:
             AccountsEmailKeyViolation: UNIQUE (email).
             AccountsPkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+            PriceCheckViolation: CHECK ((VALUE >= (0)::numeric)) on price.
         """
         self._run.exec(
-            CREATE_ACCOUNT,
+            _statements.CREATE_ACCOUNT,
             (
                 id,
                 email,
@@ -93,8 +85,10 @@ class AccountRepository:
         Raises:
             AccountsEmailKeyViolation: UNIQUE (email).
             AccountsPkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+            PriceCheckViolation: CHECK ((VALUE >= (0)::numeric)) on price.
         """
-        return self._run.copy_from(COPY_ACCOUNTS, rows)
+        return self._run.copy_from(_statements.COPY_ACCOUNTS, rows)
 
     def save_accounts(self, rows: Iterable[SaveAccountsParams]) -> list[Code | None]:
         """Run SaveAccounts.
@@ -102,7 +96,7 @@ class AccountRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.batch_one(SAVE_ACCOUNTS, rows)
+        return self._run.batch_one(_statements.SAVE_ACCOUNTS, rows)
 
     def get_account(self, *, id: int) -> Customer:
         """Run GetAccount.
@@ -110,23 +104,27 @@ class AccountRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_ACCOUNT, (id,))
+        return self._run.one(_statements.GET_ACCOUNT, (id,))
 
     def list_by_email(self, *, emails: Sequence[Email]) -> list[int]:
-        """Run ListByEmail."""
-        return self._run.many(LIST_BY_EMAIL, (emails,))
+        """Run ListByEmail.
+
+        Raises:
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+        """
+        return self._run.many(_statements.LIST_BY_EMAIL, (emails,))
 
     def search_settings(self, *, part: Secret[JsonInput]) -> list[SearchSettingsRow]:
         """Run SearchSettings."""
-        return self._run.many(SEARCH_SETTINGS, (part.reveal(),))
+        return self._run.many(_statements.SEARCH_SETTINGS, (part.reveal(),))
 
     def sum_balances(self) -> SumBalancesRow:
         """Run SumBalances."""
-        return self._run.one(SUM_BALANCES)
+        return self._run.one(_statements.SUM_BALANCES)
 
     def nest_accounts(self) -> list[Customer] | None:
         """Run NestAccounts."""
-        return self._run.one(NEST_ACCOUNTS)
+        return self._run.one(_statements.NEST_ACCOUNTS)
 
     def embed_account(self, *, id: int) -> EmbedAccountRow:
         """Run EmbedAccount.
@@ -134,11 +132,11 @@ class AccountRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(EMBED_ACCOUNT, (id,))
+        return self._run.one(_statements.EMBED_ACCOUNT, (id,))
 
     def stream_settings(self) -> Stream[StreamSettingsRow]:
         """Run StreamSettings."""
-        return self._run.stream(STREAM_SETTINGS)
+        return self._run.stream(_statements.STREAM_SETTINGS)
 
     def export_accounts(
         self,
@@ -150,5 +148,8 @@ class AccountRepository:
     ) -> Export:
         """Run ExportAccounts."""
         return self._run.copy_to(
-            EXPORT_ACCOUNTS, (mood, email), copy_format=copy_format, header=header
+            _statements.EXPORT_ACCOUNTS,
+            (mood, email),
+            copy_format=copy_format,
+            header=header,
         )

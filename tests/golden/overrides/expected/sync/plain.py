@@ -8,16 +8,8 @@ from collections.abc import Iterable, Sequence
 from golden_overrides import Code, Mood, Point
 from reposgen_runtime.sync import Runner, Source
 
+from .. import plain as _statements
 from ..plain import (
-    COPY_ROUTES,
-    COUNT_ALL,
-    COUNT_SOME,
-    FIND_BY_LABEL,
-    GET_CODE,
-    LIST_LABELS,
-    MAKE_POINT,
-    MAKE_POINTS,
-    PUT_ROUTES,
     CopyRoutesParams,
     Counted,
     MakePointsRow,
@@ -38,31 +30,31 @@ class PlainRepository:
 
     def make_point(self, *, given: Point) -> Point:
         """Run MakePoint."""
-        return self._run.one(MAKE_POINT, (given,))
+        return self._run.one(_statements.MAKE_POINT, (given,))
 
     def make_points(self, *, given: Sequence[Point], code: Code) -> MakePointsRow:
         """Run MakePoints."""
-        return self._run.one(MAKE_POINTS, (given, code))
+        return self._run.one(_statements.MAKE_POINTS, (given, code))
 
     def find_by_label(self, *, label: Code) -> Code:
         """Run FindByLabel."""
-        return self._run.one(FIND_BY_LABEL, (label,))
+        return self._run.one(_statements.FIND_BY_LABEL, (label,))
 
-    def list_labels(self, *, names: Sequence[str]) -> list[str | None]:
+    def list_labels(self, *, names: Sequence[str]) -> list[str]:
         """Run ListLabels."""
-        return self._run.many(LIST_LABELS, (names,))
+        return self._run.many(_statements.LIST_LABELS, (names,))
 
     def count_all(self) -> Counted:
         """Run CountAll."""
-        return self._run.one(COUNT_ALL)
+        return self._run.one(_statements.COUNT_ALL)
 
     def count_some(self, *, mood: Mood) -> Counted:
         """Run CountSome."""
-        return self._run.one(COUNT_SOME, (mood,))
+        return self._run.one(_statements.COUNT_SOME, (mood,))
 
     def get_code(self, *, id: int) -> OnlyCode | None:
         """Run GetCode."""
-        return self._run.opt(GET_CODE, (id,))
+        return self._run.opt(_statements.GET_CODE, (id,))
 
     def copy_routes(self, rows: Iterable[CopyRoutesParams]) -> int:
         """Run CopyRoutes.
@@ -70,8 +62,8 @@ class PlainRepository:
         Raises:
             RoutesPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(COPY_ROUTES, rows)
+        return self._run.copy_from(_statements.COPY_ROUTES, rows)
 
     def put_routes(self, rows: Iterable[PutRoutesParams]) -> list[PutRoutesRow]:
         """Run PutRoutes."""
-        return self._run.copy_returning(PUT_ROUTES, rows)
+        return self._run.copy_returning(_statements.PUT_ROUTES, rows)

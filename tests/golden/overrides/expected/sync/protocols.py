@@ -48,7 +48,7 @@ class AccountRepositoryProtocol(Protocol):
         rating: Range[float] | None,
         settings: Secret[Settings],
         history: list[Event] | None,
-        profiles: Sequence[Profile],
+        profiles: Sequence[Profile | None],
         home: Address | None,
         token: Secret[str],
         remark: str | None,
@@ -58,6 +58,8 @@ class AccountRepositoryProtocol(Protocol):
         Raises:
             AccountsEmailKeyViolation: UNIQUE (email).
             AccountsPkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+            PriceCheckViolation: CHECK ((VALUE >= (0)::numeric)) on price.
         """
         ...
 
@@ -67,6 +69,8 @@ class AccountRepositoryProtocol(Protocol):
         Raises:
             AccountsEmailKeyViolation: UNIQUE (email).
             AccountsPkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+            PriceCheckViolation: CHECK ((VALUE >= (0)::numeric)) on price.
         """
         ...
 
@@ -87,7 +91,11 @@ class AccountRepositoryProtocol(Protocol):
         ...
 
     def list_by_email(self, *, emails: Sequence[Email]) -> list[int]:
-        """Run ListByEmail."""
+        """Run ListByEmail.
+
+        Raises:
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
+        """
         ...
 
     def search_settings(self, *, part: Secret[JsonInput]) -> list[SearchSettingsRow]:
@@ -141,7 +149,7 @@ class PlainRepositoryProtocol(Protocol):
         """Run FindByLabel."""
         ...
 
-    def list_labels(self, *, names: Sequence[str]) -> list[str | None]:
+    def list_labels(self, *, names: Sequence[str]) -> list[str]:
         """Run ListLabels."""
         ...
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from reposgen_runtime import Page
 from reposgen_runtime.sync import Runner, Source
 
+from .. import orders as _statements
 from ..models import Order
-from ..orders import ADD_ORDER, GET_AMOUNT, GET_ORDER, LIST_ORDERS, PAGE_OF_ORDERS
 from ..schema import PACKAGE
 
 
@@ -27,7 +27,7 @@ class OrderRepository:
         Raises:
             OrdersPkeyViolation: PRIMARY KEY (id).
         """
-        self._run.exec(ADD_ORDER, (id, amount))
+        self._run.exec(_statements.ADD_ORDER, (id, amount))
 
     def get_order(self, *, id: int) -> Order:
         """Run GetOrder.
@@ -35,7 +35,7 @@ class OrderRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_ORDER, (id,))
+        return self._run.one(_statements.GET_ORDER, (id,))
 
     def get_amount(self, *, id: int) -> Decimal:
         """The amount as it is now.
@@ -43,7 +43,7 @@ class OrderRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_AMOUNT, (id,))
+        return self._run.one(_statements.GET_AMOUNT, (id,))
 
     def list_orders(self, *, least: Decimal | None = None) -> list[Order]:
         """Run ListOrders.
@@ -51,7 +51,7 @@ class OrderRepository:
         Args:
             least: None leaves its condition out.
         """
-        return self._run.many(*LIST_ORDERS.choose((least,)))
+        return self._run.many(*_statements.LIST_ORDERS.choose((least,)))
 
     def page_of_orders(
         self,
@@ -73,5 +73,9 @@ class OrderRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            PAGE_OF_ORDERS, limit=limit, after=after, before=before, total=total
+            _statements.PAGE_OF_ORDERS,
+            limit=limit,
+            after=after,
+            before=before,
+            total=total,
         )

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from reposgen_runtime.sync import Runner, Source
 
+from .. import tasks as _statements
 from ..models import Task
 from ..schema import PACKAGE
-from ..tasks import CREATE, GET_BY_ID, IMPORT, CreateRow, ImportParams
+from ..tasks import CreateRow, ImportParams
 
 
 class TaskRepository:
@@ -26,11 +27,11 @@ class TaskRepository:
         Raises:
             TasksPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.one(CREATE, (id, title))
+        return self._run.one(_statements.CREATE, (id, title))
 
     def get_by_id(self, *, id: int) -> Task | None:
         """Return one of the tasks."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def import_(self, rows: Iterable[ImportParams]) -> int:
         """Create many tasks.
@@ -38,4 +39,4 @@ class TaskRepository:
         Raises:
             TasksPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(IMPORT, rows)
+        return self._run.copy_from(_statements.IMPORT, rows)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from reposgen_runtime.sync import Runner, Source
 
+from .. import users as _statements
 from ..models import User
 from ..schema import PACKAGE
-from ..users import CREATE, GET_BY_ID, IMPORT, NAMES, CreateRow, ImportParams, NamesRow
+from ..users import CreateRow, ImportParams, NamesRow
 
 
 class UserRepository:
@@ -26,11 +27,11 @@ class UserRepository:
         Raises:
             UsersPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.one(CREATE, (id, name))
+        return self._run.one(_statements.CREATE, (id, name))
 
     def get_by_id(self, *, id: int) -> User | None:
         """Return one of the users."""
-        return self._run.opt(GET_BY_ID, (id,))
+        return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def import_(self, rows: Iterable[ImportParams]) -> int:
         """Create many users.
@@ -38,8 +39,8 @@ class UserRepository:
         Raises:
             UsersPkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(IMPORT, rows)
+        return self._run.copy_from(_statements.IMPORT, rows)
 
     def names(self) -> list[NamesRow]:
         """Names, and how long they are."""
-        return self._run.many(NAMES)
+        return self._run.many(_statements.NAMES)

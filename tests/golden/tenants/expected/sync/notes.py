@@ -10,30 +10,8 @@ from reposgen_runtime import CommandResult, Page
 from reposgen_runtime.copy_commands import LinesFormat
 from reposgen_runtime.sync import Export, Runner, Source, Stream
 
+from .. import notes as _statements
 from ..models import Note
-from ..notes import (
-    ADD_AND_GET_ID,
-    ADD_NOTE,
-    COUNT_NOTES,
-    EXPORT_NOTES,
-    FIND_EACH,
-    FIND_NOTE,
-    GET_EACH,
-    GET_NOTE,
-    IMPORT_AND_RETURN,
-    IMPORT_NOTES,
-    LIST_NOTES,
-    LOCK_NOTE,
-    MARK_ALL,
-    PAGE_OF_NOTES,
-    RENAME_ALL,
-    RETITLE,
-    SMUGGLE,
-    STREAM_NOTES,
-    TOUCH,
-    TOUCH_EACH,
-    VACUUM_NOTES,
-)
 from ..schema import PACKAGE
 
 
@@ -51,8 +29,9 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
-        return self._run.one(ADD_NOTE, (title,))
+        return self._run.one(_statements.ADD_NOTE, (title,))
 
     def add_and_get_id(self, *, title: str) -> int:
         """Run AddAndGetId.
@@ -60,8 +39,9 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
-        return self._run.execlastid(ADD_AND_GET_ID, (title,))
+        return self._run.execlastid(_statements.ADD_AND_GET_ID, (title,))
 
     def get_note(self, *, id: int) -> Note:
         """Run GetNote.
@@ -69,11 +49,11 @@ class NoteRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_NOTE, (id,))
+        return self._run.one(_statements.GET_NOTE, (id,))
 
     def find_note(self, *, id: int) -> Note | None:
         """Run FindNote."""
-        return self._run.opt(FIND_NOTE, (id,))
+        return self._run.opt(_statements.FIND_NOTE, (id,))
 
     def lock_note(self, *, id: int) -> Note:
         """Run LockNote.
@@ -82,19 +62,19 @@ class NoteRepository:
             NotFound: no such row.
             TransactionRequired: called outside a transaction.
         """
-        return self._run.one(LOCK_NOTE, (id,))
+        return self._run.one(_statements.LOCK_NOTE, (id,))
 
     def list_notes(self) -> list[Note]:
         """Run ListNotes."""
-        return self._run.many(LIST_NOTES)
+        return self._run.many(_statements.LIST_NOTES)
 
     def count_notes(self) -> int:
         """Run CountNotes."""
-        return self._run.one(COUNT_NOTES)
+        return self._run.one(_statements.COUNT_NOTES)
 
     def stream_notes(self) -> Stream[Note]:
         """Run StreamNotes."""
-        return self._run.stream(STREAM_NOTES)
+        return self._run.stream(_statements.STREAM_NOTES)
 
     def page_of_notes(
         self,
@@ -116,7 +96,11 @@ class NoteRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            PAGE_OF_NOTES, limit=limit, after=after, before=before, total=total
+            _statements.PAGE_OF_NOTES,
+            limit=limit,
+            after=after,
+            before=before,
+            total=total,
         )
 
     def rename_all(self, *, title: str) -> int:
@@ -125,11 +109,11 @@ class NoteRepository:
         Raises:
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        return self._run.execrows(RENAME_ALL, (title,))
+        return self._run.execrows(_statements.RENAME_ALL, (title,))
 
     def mark_all(self) -> CommandResult:
         """Run MarkAll."""
-        return self._run.execresult(MARK_ALL)
+        return self._run.execresult(_statements.MARK_ALL)
 
     def touch(self, *, id: int) -> None:
         """Run Touch.
@@ -137,7 +121,7 @@ class NoteRepository:
         Raises:
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        self._run.exec(TOUCH, (id,))
+        self._run.exec(_statements.TOUCH, (id,))
 
     def retitle(self, *, title: str, id: int, version: int) -> Note:
         """Run Retitle.
@@ -147,7 +131,7 @@ class NoteRepository:
             StaleRow: its version is another one by now.
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        return self._run.one(RETITLE, (title, id, version))
+        return self._run.one(_statements.RETITLE, (title, id, version))
 
     def import_notes(self, rows: Iterable[str]) -> int:
         """Run ImportNotes.
@@ -155,8 +139,9 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
-        return self._run.copy_from(IMPORT_NOTES, rows)
+        return self._run.copy_from(_statements.IMPORT_NOTES, rows)
 
     def import_and_return(self, rows: Iterable[str]) -> list[Note]:
         """Run ImportAndReturn.
@@ -164,14 +149,17 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
-        return self._run.copy_returning(IMPORT_AND_RETURN, rows)
+        return self._run.copy_returning(_statements.IMPORT_AND_RETURN, rows)
 
     def export_notes(
         self, *, copy_format: LinesFormat = "csv", header: bool = True
     ) -> Export:
         """Run ExportNotes."""
-        return self._run.copy_to(EXPORT_NOTES, copy_format=copy_format, header=header)
+        return self._run.copy_to(
+            _statements.EXPORT_NOTES, copy_format=copy_format, header=header
+        )
 
     def touch_each(self, rows: Iterable[int]) -> list[int]:
         """Run TouchEach.
@@ -179,7 +167,7 @@ class NoteRepository:
         Raises:
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
         """
-        return self._run.batch_exec(TOUCH_EACH, rows)
+        return self._run.batch_exec(_statements.TOUCH_EACH, rows)
 
     def get_each(self, rows: Iterable[int]) -> list[Note]:
         """Run GetEach.
@@ -187,11 +175,11 @@ class NoteRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.batch_one(GET_EACH, rows)
+        return self._run.batch_one(_statements.GET_EACH, rows)
 
     def find_each(self, rows: Iterable[int]) -> list[list[str]]:
         """Run FindEach."""
-        return self._run.batch_many(FIND_EACH, rows)
+        return self._run.batch_many(_statements.FIND_EACH, rows)
 
     def smuggle(self, *, tenant_id: UUID) -> None:
         """Run Smuggle.
@@ -199,9 +187,10 @@ class NoteRepository:
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
-        self._run.exec(SMUGGLE, (tenant_id,))
+        self._run.exec(_statements.SMUGGLE, (tenant_id,))
 
     def vacuum_notes(self) -> None:
         """Run VacuumNotes."""
-        self._run.exec(VACUUM_NOTES)
+        self._run.exec(_statements.VACUUM_NOTES)

@@ -23,6 +23,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 
@@ -32,6 +33,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 
@@ -125,6 +127,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 
@@ -134,6 +137,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 
@@ -169,6 +173,7 @@ class NoteRepositoryProtocol(Protocol):
         Raises:
             NotesPkeyViolation: PRIMARY KEY (id).
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
+            PolicyFailed: row-level security of notes refuses it.
         """
         ...
 

@@ -21,13 +21,8 @@ from psycopg.types.range import Range
 from reposgen_runtime import Json, JsonInput
 from reposgen_runtime.sync import Runner, Source
 
-from ..everything import (
-    CREATE_EVERYTHING,
-    GET_EVERYTHING,
-    GET_JSON,
-    GET_ROWS,
-    GetRowsRow,
-)
+from .. import everything as _statements
+from ..everything import GetRowsRow
 from ..models import Everything
 from ..schema import PACKAGE
 
@@ -46,7 +41,7 @@ class EverythingRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_EVERYTHING, (id,))
+        return self._run.one(_statements.GET_EVERYTHING, (id,))
 
     def create_everything(
         self,
@@ -80,12 +75,12 @@ class EverythingRepository:
         an_int4range: Range[int],
         a_tstzrange: Range[datetime],
         a_multirange: Multirange[int],
-        texts: Sequence[str],
-        a_matrix: Sequence[int],
+        texts: Sequence[str | None],
+        a_matrix: Sequence[int | None],
         maybe_bool: bool | None,
         maybe_json: JsonInput | None,
         maybe_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
-        maybe_texts: Sequence[str] | None,
+        maybe_texts: Sequence[str | None] | None,
     ) -> None:
         """Run CreateEverything.
 
@@ -93,7 +88,7 @@ class EverythingRepository:
             EverythingPkeyViolation: PRIMARY KEY (id).
         """
         self._run.exec(
-            CREATE_EVERYTHING,
+            _statements.CREATE_EVERYTHING,
             (
                 id,
                 a_bool,
@@ -139,7 +134,7 @@ class EverythingRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_JSON, (id,))
+        return self._run.one(_statements.GET_JSON, (id,))
 
     def get_rows(self, *, id: UUID) -> GetRowsRow:
         """Run GetRows.
@@ -147,4 +142,4 @@ class EverythingRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_ROWS, (id,))
+        return self._run.one(_statements.GET_ROWS, (id,))

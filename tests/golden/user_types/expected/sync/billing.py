@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from reposgen_runtime.sync import Runner, Source
 
-from ..billing import CREATE_DEBTOR, GET_DEBTOR, SUM_BY_MOOD, SumByMoodRow
+from .. import billing as _statements
+from ..billing import SumByMoodRow
 from ..models import Amount, BillingMood, BillingPerson
 from ..schema import PACKAGE
 
@@ -24,7 +25,7 @@ class BillingRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_DEBTOR, (id,))
+        return self._run.one(_statements.GET_DEBTOR, (id,))
 
     def create_debtor(self, *, id: int, mood: BillingMood, amount: Amount) -> None:
         """Run CreateDebtor.
@@ -32,9 +33,10 @@ class BillingRepository:
         Raises:
             BillingPeopleAmountCheckViolation: CHECK (((amount)::numeric < (1000)::numeric)).
             BillingPeoplePkeyViolation: PRIMARY KEY (id).
+            AmountCheckViolation: CHECK ((VALUE >= (0)::numeric)) on amount.
         """
-        self._run.exec(CREATE_DEBTOR, (id, mood, amount))
+        self._run.exec(_statements.CREATE_DEBTOR, (id, mood, amount))
 
     def sum_by_mood(self) -> list[SumByMoodRow]:
         """Run SumByMood."""
-        return self._run.many(SUM_BY_MOOD)
+        return self._run.many(_statements.SUM_BY_MOOD)

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from psycopg.types.range import Range
+from reposgen_runtime import JsonInput
 from reposgen_runtime.sync import Runner, Source
 
-from ..models import Address, Email, HappyPerson, Mood, Person, Settings, WorkEmail
-from ..people import CREATE_PERSON, GET_PERSON, LIST_BY_MOOD, LIST_HAPPY, ListByMoodRow
+from .. import people as _statements
+from ..models import Address, Email, HappyPerson, Mood, Person, WorkEmail
+from ..people import ListByMoodRow
 from ..schema import PACKAGE
 
 
@@ -28,7 +30,7 @@ class PersonRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_PERSON, (id,))
+        return self._run.one(_statements.GET_PERSON, (id,))
 
     def create_person(
         self,
@@ -37,25 +39,27 @@ class PersonRepository:
         email: Email,
         work: WorkEmail | None,
         mood: Mood,
-        moods: Sequence[Mood],
+        moods: Sequence[Mood | None],
         home: Address | None,
-        others: Sequence[Address],
-        settings: Settings,
+        others: Sequence[Address | None],
+        settings: JsonInput,
         pay: Range[Decimal] | None,
     ) -> None:
         """Run CreatePerson.
 
         Raises:
             PeoplePkeyViolation: PRIMARY KEY (id).
+            EmailCheckViolation: CHECK ((VALUE ~~ '%@%'::text)) on email.
         """
         self._run.exec(
-            CREATE_PERSON, (id, email, work, mood, moods, home, others, settings, pay)
+            _statements.CREATE_PERSON,
+            (id, email, work, mood, moods, home, others, settings, pay),
         )
 
     def list_by_mood(self, *, moods: Sequence[Mood]) -> list[ListByMoodRow]:
         """Run ListByMood."""
-        return self._run.many(LIST_BY_MOOD, (moods,))
+        return self._run.many(_statements.LIST_BY_MOOD, (moods,))
 
     def list_happy(self) -> list[HappyPerson]:
         """Run ListHappy."""
-        return self._run.many(LIST_HAPPY)
+        return self._run.many(_statements.LIST_HAPPY)

@@ -12,21 +12,10 @@ from reposgen_runtime.copy_commands import CopyFormat
 from reposgen_runtime.secret import Secret
 from reposgen_runtime.sync import Export, Runner, Source, Stream
 
+from .. import tasks as _statements
 from ..models import Task, TaskStatus
 from ..schema import PACKAGE
-from ..tasks import (
-    COUNT_BY_TOKEN,
-    CREATE_TASK,
-    EXPORT_TITLES,
-    LIST_TASKS,
-    LIST_TITLES,
-    PATCH_TASK,
-    SEARCH_TASKS,
-    STREAM_TITLES,
-    UPDATE_TASK,
-    ListTitlesRow,
-    SearchTasksRow,
-)
+from ..tasks import ListTitlesRow, SearchTasksRow
 
 
 class TaskRepository:
@@ -54,7 +43,8 @@ class TaskRepository:
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
         """
         return self._run.one(
-            CREATE_TASK, (tenant_id, title, assigned_to, priority, deadline, created_at)
+            _statements.CREATE_TASK,
+            (tenant_id, title, assigned_to, priority, deadline, created_at),
         )
 
     def list_tasks(
@@ -96,7 +86,7 @@ class TaskRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_TASKS,
+            _statements.LIST_TASKS,
             (tenant_id, status, assigned_to, created_after),
             sort=sort,
             limit=limit,
@@ -127,7 +117,7 @@ class TaskRepository:
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
         """
         return self._run.one(
-            *UPDATE_TASK.choose((title, description, priority, id, version))
+            *_statements.UPDATE_TASK.choose((title, description, priority, id, version))
         )
 
     def patch_task(
@@ -150,7 +140,7 @@ class TaskRepository:
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
         """
         self._run.exec(
-            *PATCH_TASK.choose(
+            *_statements.PATCH_TASK.choose(
                 (
                     title,
                     description,
@@ -163,7 +153,6 @@ class TaskRepository:
     def search_tasks(
         self,
         *,
-        most: int,
         pattern: str | None = None,
         sort: Literal["title", "-title", "deadline", "-deadline"] | None = None,
     ) -> list[SearchTasksRow]:
@@ -173,7 +162,7 @@ class TaskRepository:
             pattern: None leaves its condition out.
             sort: None keeps the query's own order.
         """
-        return self._run.many(*SEARCH_TASKS.choose((pattern, most), sort=sort))
+        return self._run.many(*_statements.SEARCH_TASKS.choose((pattern,), sort=sort))
 
     def stream_titles(
         self, *, sort: Literal["title", "-title"] | None = None
@@ -183,7 +172,7 @@ class TaskRepository:
         Args:
             sort: None keeps the query's own order.
         """
-        return self._run.stream(*STREAM_TITLES.choose((), sort=sort))
+        return self._run.stream(*_statements.STREAM_TITLES.choose((), sort=sort))
 
     def list_titles(
         self,
@@ -206,7 +195,12 @@ class TaskRepository:
             InvalidCursor: `after` or `before` is no cursor of these pages.
         """
         return self._run.page(
-            LIST_TITLES, (limit_,), limit=limit, after=after, before=before, total=total
+            _statements.LIST_TITLES,
+            (limit_,),
+            limit=limit,
+            after=after,
+            before=before,
+            total=total,
         )
 
     def export_titles(
@@ -224,7 +218,7 @@ class TaskRepository:
             sort: None keeps the query's own order.
         """
         return self._run.copy_to(
-            *EXPORT_TITLES.choose((least,), sort=sort),
+            *_statements.EXPORT_TITLES.choose((least,), sort=sort),
             copy_format=copy_format,
             header=header,
         )
@@ -236,7 +230,7 @@ class TaskRepository:
             token: None leaves its condition out.
         """
         return self._run.one(
-            *COUNT_BY_TOKEN.choose(
+            *_statements.COUNT_BY_TOKEN.choose(
                 (token.reveal() if isinstance(token, Secret) else token,)
             )
         )

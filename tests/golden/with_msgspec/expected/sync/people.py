@@ -5,18 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reposgen_runtime import JsonInput
 from reposgen_runtime.sync import Runner, Source
 
-from ..models import Home, Options, Person
-from ..people import (
-    COPY_PEOPLE,
-    ECHO,
-    GET_PERSON,
-    LIST_PAIRS,
-    CopyPeopleParams,
-    EchoRow,
-    ListPairsRow,
-)
+from .. import people as _statements
+from ..models import Home, Person
+from ..people import CopyPeopleParams, EchoRow, ListPairsRow
 from ..schema import PACKAGE
 
 
@@ -34,7 +28,7 @@ class PersonRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_PERSON, (id,))
+        return self._run.one(_statements.GET_PERSON, (id,))
 
     def copy_people(self, rows: Iterable[CopyPeopleParams]) -> int:
         """Run CopyPeople.
@@ -42,12 +36,12 @@ class PersonRepository:
         Raises:
             PeoplePkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(COPY_PEOPLE, rows)
+        return self._run.copy_from(_statements.COPY_PEOPLE, rows)
 
     def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
-        return self._run.many(LIST_PAIRS)
+        return self._run.many(_statements.LIST_PAIRS)
 
-    def echo(self, *, home: Home, options: Options) -> EchoRow:
+    def echo(self, *, home: Home, options: JsonInput) -> EchoRow:
         """Run Echo."""
-        return self._run.one(ECHO, (home, options))
+        return self._run.one(_statements.ECHO, (home, options))

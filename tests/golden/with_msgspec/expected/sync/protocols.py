@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from ..models import Home, Options, Person
+from reposgen_runtime import JsonInput
+
+from ..models import Home, Person
 from ..people import CopyPeopleParams, EchoRow, ListPairsRow
 
 
@@ -33,6 +35,6 @@ class PersonRepositoryProtocol(Protocol):
         """Run ListPairs."""
         ...
 
-    def echo(self, *, home: Home, options: Options) -> EchoRow:
+    def echo(self, *, home: Home, options: JsonInput) -> EchoRow:
         """Run Echo."""
         ...

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from reposgen_runtime.sync import Runner, Source
 
+from .. import people as _statements
 from ..models import Person
-from ..people import COPY_PEOPLE, GET_PERSON, LIST_PAIRS, CopyPeopleParams, ListPairsRow
+from ..people import CopyPeopleParams, ListPairsRow
 from ..schema import PACKAGE
 
 
@@ -26,7 +27,7 @@ class PersonRepository:
         Raises:
             NotFound: no such row.
         """
-        return self._run.one(GET_PERSON, (id,))
+        return self._run.one(_statements.GET_PERSON, (id,))
 
     def copy_people(self, rows: Iterable[CopyPeopleParams]) -> int:
         """Run CopyPeople.
@@ -34,8 +35,8 @@ class PersonRepository:
         Raises:
             PeoplePkeyViolation: PRIMARY KEY (id).
         """
-        return self._run.copy_from(COPY_PEOPLE, rows)
+        return self._run.copy_from(_statements.COPY_PEOPLE, rows)
 
     def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
-        return self._run.many(LIST_PAIRS)
+        return self._run.many(_statements.LIST_PAIRS)
