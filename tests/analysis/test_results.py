@@ -384,7 +384,7 @@ def test_elements(judge: Callable[..., Any], sql: str, nullable: bool) -> None:
                 " FROM loose a FULL JOIN people b ON a.a = b.id"
             ),
             "<a?> <b?> from",
-            2,
+            1,
             marks=pytest.mark.since(16),
         ),
         # WHERE keeps the rows that have it; the column is there for nothing.
