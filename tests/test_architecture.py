@@ -48,6 +48,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_source.model",
         "live_schema.model",
         "analysis.model",
+        # What a type consists of: pure readers of types.
+        *("analysis.types", "analysis.domains"),
         # What can be made of JSON is the run time's to say.
         "reposgen_runtime.structures",
     },
@@ -78,7 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "database.model",
         "analysis.model",
         "python_model.model",
-        "output.manifest",
+        "output.files",
     },
     "pipeline": {
         "",  # the version, which the manifest states

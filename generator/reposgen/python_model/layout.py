@@ -33,6 +33,7 @@ DATABASE_ATTRIBUTES = (
     *("connection_class", "transaction", "savepoint", "conninfo", "settings"),
     *("package", "tenant", "on_commit", "on_rollback", "pipeline"),
     *("primary", "health", "is_healthy", "statistics"),
+    *("after_fork", "current_tenant", "scopes"),
     *("flush", "buffers", "on_unwritten", "drain_timeout", "put_row"),
 )
 

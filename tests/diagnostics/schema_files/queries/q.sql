@@ -1,0 +1,3 @@
+-- name: Ping :one
+-- Answer one.
+SELECT 1 AS one;
