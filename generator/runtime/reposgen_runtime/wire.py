@@ -106,13 +106,13 @@ def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[PGresult]:
         pgconn.send_describe_prepared(name)
         pgconn.pipeline_sync()
         yield from _send(pgconn)
-        parsed, described, *_ = yield from _fetch_all(pgconn, 2)
+        results = yield from _fetch_all(pgconn, 2)
     finally:
         if pgconn.transaction_status in _SETTLED:
             pgconn.exit_pipeline_mode()
-    check([parsed])
+    described = [check([result]) for result in results][-1]
     codec.name = name
-    return check([described])
+    return described
 
 
 def may_close(pgconn: PGconn) -> bool:
@@ -263,15 +263,21 @@ def _fetch_all(pgconn: PGconn, number: int) -> PQGen[list[PGresult]]:
     """The results of a pipeline: of its statements, and of a commit that failed."""
     results: list[PGresult] = []
     while True:
-        if len(results) < number and not pgconn.is_busy():
-            # What is there already needs no generator. Behind each result is a None.
-            result = pgconn.get_result()
-            if result is not None:
-                pgconn.get_result()
-        else:
-            result = next(iter((yield from _fetch_many(pgconn))), None)
-        if result is None:
-            raise psycopg.OperationalError("the connection is lost")
+        try:
+            if len(results) < number and not pgconn.is_busy():
+                # What is there already needs no generator. Behind each is a None.
+                result = pgconn.get_result()
+                if result is not None:
+                    pgconn.get_result()
+            else:
+                result = next(iter((yield from _fetch_many(pgconn))), None)
+            if result is None:
+                raise psycopg.OperationalError("the connection is lost")
+        except psycopg.Error:
+            # Where the server has said why it leaves, that is what counts.
+            if not results or results[-1].status in DONE:
+                raise
+            return results
         if result.status == _PIPELINE_SYNC:
             return results
         results.append(result)

@@ -131,7 +131,7 @@ async def test_a_changed_table_is_seen(db: Database, run: Runner) -> None:
         assert await run.many(ALL) == []
         await connection.execute("INSERT INTO owners VALUES (1, 'x')")
         await connection.execute("ALTER TABLE owners ALTER name TYPE varchar(20)")
-        with pytest.raises(RepositoryError, match=r"^all: the result's types"):
+        with pytest.raises(RepositoryError, match=r"^all: column name is varchar"):
             await run.many(ALL)
         await connection.execute("ALTER TABLE owners ALTER name TYPE text")
         assert await run.many(ALL) == [(1, "x")]
@@ -179,6 +179,46 @@ async def test_a_terminated_connection_is_replaced(conninfo: str, run: Runner) -
     with pytest.raises(ConnectionLost):
         await run.one(shop.BACKEND)
     assert await run.one(shop.BACKEND) != pid
+
+
+@pytest.mark.usefixtures("own_database")
+async def test_a_connection_is_terminated_while_a_statement_is_prepared(
+    conninfo: str, db: Database
+) -> None:
+    run = Runner(db, shop.PACKAGE)
+    assert await run.one(shop.BACKEND)
+    other = await AsyncConnection.connect(conninfo)
+    try:
+        await other.execute("LOCK TABLE owners")
+        # Not waited for: it ends what waits for the lock.
+        other.pgconn.send_query(
+            b"""DO $$ BEGIN LOOP
+                PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock';
+                EXIT WHEN FOUND;
+                PERFORM pg_stat_clear_snapshot();
+            END LOOP; END $$"""
+        )
+        other.pgconn.flush()
+        with pytest.raises(ConnectionLost) as caught:
+            await run.many(ALL)
+        assert caught.value.sqlstate == "57P01"
+    finally:
+        await other.close()
+
+
+async def test_a_connection_is_terminated_in_a_pipeline(db: Database) -> None:
+    suicide = Statement[bool](
+        "suicide",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        results=("bool",),
+    )
+    run = Runner(db, shop.PACKAGE)
+    with pytest.raises(ConnectionLost) as caught:  # noqa: PT012 -- it ends with the block
+        async with db.pipeline() as pipeline:
+            pipeline.add(run.one, suicide)
+            pipeline.add(run.one, shop.BACKEND)
+    assert caught.value.sqlstate == "57P01"
 
 
 async def test_a_closed_connection_is_lost(conninfo: str) -> None:

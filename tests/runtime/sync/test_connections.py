@@ -133,7 +133,7 @@ def test_a_changed_table_is_seen(db: Database, run: Runner) -> None:
         assert run.many(ALL) == []
         connection.execute("INSERT INTO owners VALUES (1, 'x')")
         connection.execute("ALTER TABLE owners ALTER name TYPE varchar(20)")
-        with pytest.raises(RepositoryError, match=r"^all: the result's types"):
+        with pytest.raises(RepositoryError, match=r"^all: column name is varchar"):
             run.many(ALL)
         connection.execute("ALTER TABLE owners ALTER name TYPE text")
         assert run.many(ALL) == [(1, "x")]
@@ -181,6 +181,46 @@ def test_a_terminated_connection_is_replaced(conninfo: str, run: Runner) -> None
     with pytest.raises(ConnectionLost):
         run.one(shop.BACKEND)
     assert run.one(shop.BACKEND) != pid
+
+
+@pytest.mark.usefixtures("own_database")
+def test_a_connection_is_terminated_while_a_statement_is_prepared(
+    conninfo: str, db: Database
+) -> None:
+    run = Runner(db, shop.PACKAGE)
+    assert run.one(shop.BACKEND)
+    other = Connection.connect(conninfo)
+    try:
+        other.execute("LOCK TABLE owners")
+        # Not waited for: it ends what waits for the lock.
+        other.pgconn.send_query(
+            b"""DO $$ BEGIN LOOP
+                PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock';
+                EXIT WHEN FOUND;
+                PERFORM pg_stat_clear_snapshot();
+            END LOOP; END $$"""
+        )
+        other.pgconn.flush()
+        with pytest.raises(ConnectionLost) as caught:
+            run.many(ALL)
+        assert caught.value.sqlstate == "57P01"
+    finally:
+        other.close()
+
+
+def test_a_connection_is_terminated_in_a_pipeline(db: Database) -> None:
+    suicide = Statement[bool](
+        "suicide",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        results=("bool",),
+    )
+    run = Runner(db, shop.PACKAGE)
+    with pytest.raises(ConnectionLost) as caught:  # noqa: PT012 -- it ends with the block
+        with db.pipeline() as pipeline:
+            pipeline.add(run.one, suicide)
+            pipeline.add(run.one, shop.BACKEND)
+    assert caught.value.sqlstate == "57P01"
 
 
 def test_a_closed_connection_is_lost(conninfo: str) -> None:
