@@ -22,7 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "diagnostics": set(),
     "sql_files": set(),
-    "config": {"diagnostics", "sql_files"},
+    "urls": set(),
+    "config": {"diagnostics", "sql_files", "urls"},
     "sql_source": {"diagnostics", "config", "sql_files"},
     # Migrations are cut into statements as queries are.
     "database": {
@@ -30,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_source.statements",
         "sql_source.lexer",
         "sql_files",
+        "urls",
         "cache.folder",
     },
     "live_schema": {"diagnostics"},
@@ -100,7 +102,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The way around it, for a run that changes nothing.
     "shortcut": {"diagnostics", "config", "output", "cache"},
     # What doctor asks: it runs no stage but the server's.
-    "examine": {"config", "database", "live_schema"},
+    "examine": {"config", "database", "diagnostics", "live_schema"},
     "cli": {
         "",
         "collector",

@@ -20,15 +20,21 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_OURS = "<<<<<<<"
+_CONFLICT = re.compile(
+    rf"^{_OURS}(?: .*)?\r?\n(?:.*\n)*?=======\r?\n(?:.*\n)*?>>>>>>>(?: .*)?$",
+    re.MULTILINE,
+)
 TAB_WIDTH = 4
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
 class Severity(StrEnum):
-    """How much a diagnostic weighs: only an error stops a run."""
+    """How much a diagnostic weighs: only an error stops a run, a note is no finding."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +177,25 @@ def warning(
         span=span,
         path=path,
         hint=hint,
+    )
+
+
+def note(code: str, message: str, *, hint: str | None = None) -> Diagnostic:
+    """A note: what the user is told, and need not mend."""
+    return Diagnostic(code=code, message=message, severity=Severity.NOTE, hint=hint)
+
+
+def conflict_markers(source: SourceFile) -> Diagnostic | None:
+    """Return an error if git left a conflict in the file."""
+    found = _CONFLICT.search(source.text)
+    if found is None:
+        return None
+    return error(
+        "conflict-markers",
+        "the file holds a merge conflict that is not resolved",
+        span=source.span(found.start(), found.start() + len(_OURS)),
+        hint="resolve the conflict and remove the lines with <<<<<<<, ======= and"
+        " >>>>>>>",
     )
 
 

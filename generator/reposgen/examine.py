@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.database import existing_database, open_server
+from reposgen.database import existing_database, open_server, system_installations
 from reposgen.live_schema.describe import describe
 from reposgen.live_schema.model import Described, Statement
 from reposgen.models import dataclass
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reposgen.config import Config
+    from reposgen.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class ServerFacts:
     Attributes:
         name: `PostgreSQL 18.4 (embedded)`.
         sends_trees: the analysed tree of each statement.
+        stand_ins: extensions that are declarations alone there.
+        notes: what the user is told about it.
     """
 
     name: str
@@ -29,6 +32,13 @@ class ServerFacts:
     superuser: bool
     creates_databases: bool
     sends_trees: bool
+    stand_ins: tuple[str, ...]
+    notes: tuple[Diagnostic, ...]
+
+
+def system_servers() -> tuple[tuple[int, str], ...]:
+    """Return the servers that are installed on the machine: version and folder."""
+    return tuple((one.major, str(one.programs)) for one in system_installations())
 
 
 def examine_server(config: Config, progress: Callable[[str], None]) -> ServerFacts:
@@ -38,7 +48,7 @@ def examine_server(config: Config, progress: Callable[[str], None]) -> ServerFac
         ReposgenError: none answers.
     """
     with (
-        open_server(config.database.url, progress=progress) as server,
+        open_server(config.database.url, progress, config.url_origin) as server,
         existing_database(server) as connection,
     ):
         (judged,) = describe(connection, [Statement(sql="SELECT 1")])
@@ -53,4 +63,6 @@ def examine_server(config: Config, progress: Callable[[str], None]) -> ServerFac
         superuser=superuser,
         creates_databases=creates_databases,
         sends_trees=isinstance(judged, Described) and judged.tree is not None,
+        stand_ins=server.stand_ins,
+        notes=server.notes,
     )

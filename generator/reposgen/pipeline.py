@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache as remembered
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -12,12 +13,7 @@ from reposgen.cache.analyses import judged_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
-from reposgen.database import (
-    existing_database,
-    open_server,
-    read_migrations,
-    scratch_database,
-)
+from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
@@ -29,7 +25,9 @@ from reposgen.project import (
     Findings,
     Project,
     Source,
+    by_schema,
     chosen_packages,
+    in_order,
     kept_files,
 )
 from reposgen.python_model.build import build_package
@@ -38,11 +36,12 @@ from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+
+    from psycopg import Connection
 
     from reposgen.cache.analyses import JudgedFiles
     from reposgen.config import Config
-    from reposgen.database import Server
+    from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
 
     Progress = Callable[[str], None]
@@ -69,50 +68,53 @@ def analyse(
     findings = Findings()
     sources: list[tuple[Source, JudgedFiles]] = []
     packages: list[AnalysedPackage] = []
+    read_schema = remembered(read_migrations)
     for options in chosen_packages(config, names):
         with findings.collected():
             known = judged_files(cache, options)
-            sources.append((_read(config.root, known, findings), known))
+            files = read_query_files(options.queries, config.root, known.read)
+            findings.add([d for file in files for d in file.diagnostics])
+            schema = options.schema_paths
+            path = options.search_path or ()
+            migrations = read_schema(schema, config.root, path) if schema else None
+            findings.add(migrations.diagnostics if migrations else ())
+            source = Source(options=options, files=files, migrations=migrations)
+            sources.append((source, known))
     with (
         findings.collected(at=config.url_place),
-        open_server(config.database.url, progress=progress) as server,
+        open_server(config.database.url, progress, config.url_origin) as server,
     ):
-        for source, known in sources:
-            with findings.collected():
-                progress(f"analysing {source.options.name}")
-                package = _judge(server, source, known)
-                findings.add(package.analysis.diagnostics)
-                findings.add(package.code.diagnostics)
-                packages.append(package)
+        findings.add(server.notes)
+        for migrations, alike in by_schema(sources):
+            with findings.collected(), schema_database(server, migrations) as link:
+                catalog = read_catalog(link)
+                findings.add(server.notes_for(catalog.extensions))
+                for source, known in alike:
+                    progress(f"analysing {source.options.name}")
+                    with findings.collected():
+                        package = _judge(link, catalog, source, known)
+                        findings.add(package.diagnostics)
+                        packages.append(package)
     return Project(
-        config=config, packages=tuple(packages), diagnostics=findings.sorted()
+        config=config,
+        packages=in_order(packages, config),
+        diagnostics=findings.sorted(),
     )
 
 
-def _read(root: Path, known: JudgedFiles, findings: Findings) -> Source:
-    files = read_query_files(known.options.queries, root, known.read)
-    findings.add([d for file in files for d in file.diagnostics])
-    schema = known.options.schema_paths
-    migrations = read_migrations(schema, root) if schema else None
-    findings.add(migrations.diagnostics if migrations else ())
-    return Source(options=known.options, files=files, migrations=migrations)
-
-
-def _judge(server: Server, source: Source, known: JudgedFiles) -> AnalysedPackage:
-    made = source.migrations
-    database = scratch_database(server, made) if made else existing_database(server)
-    with database as connection:
-        catalog = read_catalog(connection)
-        judge = partial(
-            judge_queries,
-            catalog=catalog,
-            describe=partial(describe, connection),
-            read_system=partial(read_catalog, connection),
-            read_functions=partial(read_sql_functions, connection),
-            declared=source.declared,
-            not_null=source.options.not_null_functions,
-        )
-        analysis = known.judge(source, catalog, judge)
+def _judge(
+    connection: Connection, catalog: Catalog, source: Source, known: JudgedFiles
+) -> AnalysedPackage:
+    judge = partial(
+        judge_queries,
+        catalog=catalog,
+        describe=partial(describe, connection),
+        read_system=partial(read_catalog, connection),
+        read_functions=partial(read_sql_functions, connection),
+        declared=source.declared,
+        not_null=source.options.not_null_functions,
+    )
+    analysis = known.judge(source, catalog, judge)
     code = build_package(analysis, source.options)
     return AnalysedPackage(options=source.options, analysis=analysis, code=code)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reposgen.analysis.model import Analysis
+    from reposgen.cache.analyses import JudgedFiles
     from reposgen.config import Config, PackageConfig
     from reposgen.database.model import Migrations
     from reposgen.diagnostics import Span
@@ -59,6 +60,11 @@ class AnalysedPackage:
     options: PackageConfig
     analysis: Analysis
     code: Package
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What there is to say about its queries, and about their code."""
+        return (*self.analysis.diagnostics, *self.code.diagnostics)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,22 +112,30 @@ class Findings:
         self.found.update(dict.fromkeys(diagnostics))
 
     @contextmanager
-    def collected(self, at: Span | None = None) -> Iterator[None]:
+    def collected(self, at: Span | str | None = None) -> Iterator[None]:
         """Note what ends the block, and go on behind it.
 
         Args:
-            at: the place of what names none itself.
+            at: the place of what names none itself, or the name of that place.
         """
         try:
             yield
         except ReposgenError as failed:
-            self.add([d if d.span else replace(d, span=at) for d in failed.diagnostics])
+            self.add([_placed(d, at) for d in failed.diagnostics])
         except psycopg.OperationalError:
             self.add([_connection_lost()])
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """By file and place."""
         return sorted_diagnostics(self.found)
+
+
+def _placed(diagnostic: Diagnostic, at: Span | str | None) -> Diagnostic:
+    if diagnostic.span or at is None:
+        return diagnostic
+    if isinstance(at, str):
+        return replace(diagnostic, path=diagnostic.path or at)
+    return replace(diagnostic, span=at)
 
 
 def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig, ...]:
@@ -142,6 +156,26 @@ def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig
             for name in unknown
         )
     return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def by_schema(
+    sources: Sequence[tuple[Source, JudgedFiles]],
+) -> Iterator[tuple[Migrations | None, Sequence[tuple[Source, JudgedFiles]]]]:
+    """Return each schema with the packages that have it: they share one database."""
+    alike: dict[str | None, list[tuple[Source, JudgedFiles]]] = {}
+    for pair in sources:
+        migrations = pair[0].migrations
+        alike.setdefault(migrations.digest if migrations else None, []).append(pair)
+    for several in alike.values():
+        yield several[0][0].migrations, several
+
+
+def in_order(
+    packages: Sequence[AnalysedPackage], config: Config
+) -> tuple[AnalysedPackage, ...]:
+    """Return the packages in the order of the configuration file."""
+    places = {package.name: place for place, package in enumerate(config.packages)}
+    return tuple(sorted(packages, key=lambda package: places[package.options.name]))
 
 
 def undocumented(project: Project) -> tuple[Diagnostic, ...]:

@@ -24,9 +24,9 @@ CASES = ROOT / "tests/diagnostics"
 TARGET = ROOT / "docs/errors.md"
 
 # What makes a diagnostic, its code first.
-MAKERS = {"Diagnostic", "error", "warning"}
+MAKERS = {"Diagnostic", "error", "note", "warning"}
 CODE = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
-HEAD_LINE = re.compile(rf"^.*\b(?:error|warning): .* \[({CODE.pattern})\]$")
+HEAD_LINE = re.compile(rf"^.*\b(?:error|warning|note): .* \[({CODE.pattern})\]$")
 
 SECTIONS = {
     "config": "Configuration",
@@ -57,6 +57,7 @@ UNSEEN = {
     "edited-file": "only where an earlier run on the same machine is remembered",
     "embedded-failed": MACHINE,
     "embedded-missing": MACHINE,
+    "cache-temporary": MACHINE,
     "init-unwritable": MACHINE,
     "too-deep": "no statement of a length that a case can have is that deep",
     "invalid-definition": "no query makes current servers say this",
@@ -66,6 +67,11 @@ UNSEEN = {
     "optimistic-without-tree": PROXY,
     "order-unknown": PROXY,
     "permission-denied": "needs a database whose owner has taken rights away",
+    "system-failed": MACHINE,
+    "system-missing": MACHINE,
+    "system-version": MACHINE,
+    "docker-cleanup-image": MACHINE,
+    "docker-not-ready": MACHINE,
     "server-too-old": "needs a server older than PostgreSQL 14",
     "unknown-collation": "current servers say this when a query runs, not before",
     "unknown-parameter": "parameters are numbered before the server sees them",

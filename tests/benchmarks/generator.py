@@ -112,6 +112,17 @@ class Project:
             shutil.rmtree(self.folder / "db", ignore_errors=True)
             self.run("sqlc generate", sqlc, "generate")
 
+    def run_cold(self) -> None:
+        """Run with nothing known, and once again."""
+        reposgen = (sys.executable, "-m", "reposgen")
+        self.forget()
+        self.run("cold", *reposgen, "generate")
+        self.run("nothing changed", *reposgen, "generate")
+
+    def median(self, name: str) -> float:
+        """The seconds that went by."""
+        return statistics.median(went_by for went_by, _ in self.taken[name])
+
     def medians(self, name: str) -> str:
         """The seconds that went by, and those of processors; empty if not run."""
         taken = self.taken.get(name)

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import pytest
     from click.testing import Result
 
     Run = Callable[..., Result]
 
 SUMMARY = re.compile(
-    r"^wrote (\d+) files, (\d+) unchanged(?:, removed (\d+))? in [\d.]+ s$",
+    r"^wrote (\d+) files?, (\d+) unchanged(?:, removed (\d+))? in [\d.]+ s$",
     re.MULTILINE,
 )
 
@@ -157,3 +158,35 @@ def test_an_output_elsewhere(project: Path, run: Run) -> None:
     assert run("generate", "--output", "src/db").exit_code == 0
     assert (project / "src" / "db" / "app" / "tasks.py").is_file()
     assert not (project / "generated").exists()
+
+
+def test_a_wrong_environment_variable_is_named(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.is_dir()
+    url = "postgresql+asyncpg://app:hunter2@db.example/app"
+    monkeypatch.setenv("REPOSGEN_DATABASE_URL", url)
+    for command in ("generate", "check", "doctor", "describe", "vet"):
+        outcome = run(command)
+        assert outcome.exit_code == 2
+        assert outcome.stderr == (
+            'REPOSGEN_DATABASE_URL: error: "postgresql+asyncpg://app:***@db.example/app"'
+            " does not name a PostgreSQL server [config-invalid-value]\n"
+            '  hint: drop +asyncpg: "postgresql://app:***@db.example/app"\n'
+        )
+
+
+def test_an_environment_variable_that_leads_nowhere(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.is_dir()
+    url = "postgresql://app:hunter2@127.0.0.1:1/app"
+    monkeypatch.setenv("REPOSGEN_DATABASE_URL", url)
+    outcome = run("generate")
+    assert outcome.exit_code == 2
+    assert outcome.stderr == (
+        "REPOSGEN_DATABASE_URL: error: no PostgreSQL answers at 127.0.0.1:1: Connection"
+        " refused [no-server]\n"
+        "  hint: start it, or correct REPOSGEN_DATABASE_URL;"
+        ' "embedded" needs no server\n'
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reposgen.cli.terminal import github_annotation
-from reposgen.diagnostics import SourceFile, error, warning
+from reposgen.diagnostics import SourceFile, error, note, warning
 
 
 def test_annotation_stands_beside_its_line() -> None:
@@ -19,3 +19,7 @@ def test_annotation_stands_beside_its_line() -> None:
 
 def test_annotation_without_a_place() -> None:
     assert github_annotation(warning("w", "look")) == "::warning title=w::look"
+
+
+def test_a_note_is_a_notice() -> None:
+    assert github_annotation(note("n", "look")) == "::notice title=n::look"

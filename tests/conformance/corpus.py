@@ -62,7 +62,7 @@ def judge(connection: psycopg.Connection[Any], folder: Path) -> Outcome:
         return Outcome(facts=facts, missing=tuple(sorted(missing)))
     migrations = read_migrations(facts["schema"], folder)
     try:
-        apply(connection, migrations, embedded=True)
+        apply(connection, migrations)
     except ReposgenError as refused:
         return Outcome(facts=facts, diagnostics=tuple(refused.diagnostics))
     files = read_query_files(facts["queries_in"], folder)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
+import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
 from reposgen.database import connect, open_server
+from reposgen.database import container as container_module
 from reposgen.diagnostics import ReposgenError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reposgen.diagnostics import Diagnostic
+
 IMAGE = "postgres:17-alpine"
+RYUK = re.compile(r"testcontainers/ryuk:[\w.]+")
 
 
 @pytest.fixture(scope="module")
@@ -23,37 +36,48 @@ def engine() -> None:
         pytest.skip("no container engine answers")
 
 
+def complaint(image: str = IMAGE) -> Diagnostic:
+    with pytest.raises(ReposgenError) as raised, open_server(f"docker:{image}"):
+        pass
+    (diagnostic,) = raised.value.diagnostics
+    return diagnostic
+
+
 @pytest.mark.usefixtures("engine")
 def test_a_container() -> None:
     said: list[str] = []
-    with open_server(f"docker:{IMAGE}", progress=said.append) as server:
-        assert said == [f"starting {IMAGE}"]
-        assert server.name.startswith("PostgreSQL 17.")
-        assert server.name.endswith(f" ({IMAGE})")
-        with connect(server.conninfo) as connection:
-            assert connection.execute("SHOW fsync").fetchone() == ("off",)
+    try:
+        with open_server(f"docker:{IMAGE}", progress=said.append) as server:
+            assert said[-1] == f"starting {IMAGE}"
+            assert server.name.startswith("PostgreSQL 17.")
+            assert server.name.endswith(f" ({IMAGE})")
+            with connect(server.conninfo) as connection:
+                assert connection.execute("SHOW fsync").fetchone() == ("off",)
+    except ReposgenError as failed:
+        (diagnostic,) = failed.diagnostics
+        if diagnostic.code not in {"docker-image", "docker-cleanup-image"}:
+            raise
+        pytest.skip(diagnostic.message)
 
 
 @pytest.mark.usefixtures("engine")
-def test_no_such_image() -> None:
-    with pytest.raises(ReposgenError) as raised, open_server("docker:nosuch/nosuch:0"):
-        pass
-    (diagnostic,) = raised.value.diagnostics
-    assert diagnostic.code == "docker-image"
+def test_no_such_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESTCONTAINERS_RYUK_DISABLED", "true")
+    assert complaint("nosuch/nosuch:0").code in {"docker-image", "docker-cleanup-image"}
 
 
 def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    with pytest.raises(ReposgenError) as raised, open_server(f"docker:{IMAGE}"):
-        pass
-    (diagnostic,) = raised.value.diagnostics
+    diagnostic = complaint()
     assert diagnostic.code == "docker-unreachable"
     assert diagnostic.message.startswith("no container engine answers: ")
-    assert diagnostic.hint == 'start docker, or set [database] url = "embedded"'
+    assert diagnostic.hint == (
+        'start docker, or set [database] url = "embedded" or "system"'
+    )
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "testcontainers.community.postgres", None)
+    monkeypatch.setitem(sys.modules, "testcontainers.core.container", None)
     with pytest.raises(ReposgenError) as raised, open_server(f"docker:{IMAGE}"):
         pass
     assert str(raised.value) == (
@@ -61,3 +85,159 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         " installed [docker-missing]\n"
         "  hint: pip install 'reposgen[docker]'"
     )
+
+
+class Engine(BaseHTTPRequestHandler):
+    """A container engine that has some images, and whose containers do nothing.
+
+    Attributes:
+        images: what it has; it can pull no others.
+        state: of each container.
+        log: of each container.
+        port: where a container's port is to be found.
+        removed: the paths of removed containers.
+    """
+
+    images: ClassVar[set[str]] = set()
+    state: ClassVar[dict[str, object]] = {}
+    log: ClassVar[bytes] = b""
+    port: ClassVar[int] = 1
+    removed: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path.endswith("/version"):
+            self._answer(200, {"ApiVersion": "1.45", "Version": "27", "Os": "linux"})
+        elif found := re.search(r"/images/(.+)/json$", path):
+            name = found[1].replace("%3A", ":")
+            if name in self.images:
+                self._answer(200, {"Id": "sha256:1", "RepoTags": [name], "Config": {}})
+            else:
+                self._answer(404, {"message": f"No such image: {name}"})
+        elif path.endswith("/networks"):
+            self._answer(200, [])
+        elif path.endswith("/logs"):
+            head = b"\x01\0\0\0" + len(self.log).to_bytes(4, "big")
+            self._send(200, head + self.log)
+        else:
+            ports = {"5432/tcp": [{"HostIp": "0.0.0.0", "HostPort": str(self.port)}]}  # noqa: S104 - as engines say it
+            document = {
+                "Id": "abc",
+                "Name": "/abc",
+                "State": self.state,
+                "Config": {"Tty": False},
+                "HostConfig": {"LogConfig": {"Type": "json-file"}},
+                "NetworkSettings": {"Ports": ports, "Networks": {}},
+            }
+            self._answer(200, document)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if "/images/create" in self.path:
+            self._answer(500, {"message": "dial tcp: lookup registry: no such host"})
+        elif "/containers/create" in self.path:
+            self._answer(201, {"Id": "abc", "Warnings": []})
+        else:
+            self._send(204, b"")
+
+    def do_DELETE(self) -> None:
+        self.removed.append(self.path.partition("?")[0])
+        self._send(204, b"")
+
+    def _answer(self, status: int, document: object) -> None:
+        self._send(status, json.dumps(document).encode())
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Engine]]:
+    """An engine of our own, without the container that removes others."""
+
+    class Fresh(Engine):
+        images: ClassVar[set[str]] = {IMAGE}
+        removed: ClassVar[list[str]] = []
+
+    config = pytest.importorskip("testcontainers.core.config").testcontainers_config
+    monkeypatch.setattr(config, "ryuk_disabled", True)
+    monkeypatch.setattr(config, "tc_host_override", "127.0.0.1")
+    modes = pytest.importorskip("testcontainers.core.config").ConnectionMode
+    monkeypatch.setattr(config, "connection_mode_override", modes.docker_host)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Fresh) as server:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield Fresh
+        server.shutdown()
+        thread.join()
+
+
+def test_an_image_that_cannot_be_pulled(fake: type[Engine]) -> None:
+    fake.images.clear()
+    diagnostic = complaint()
+    assert diagnostic.code == "docker-image"
+    assert diagnostic.message == (
+        f"the image {IMAGE} could not be pulled: dial tcp: lookup registry: no such"
+        " host"
+    )
+    assert diagnostic.hint == (
+        "name an image of PostgreSQL that the engine has or can pull:"
+        ' url = "docker:postgres:17-alpine"'
+    )
+
+
+def test_the_image_that_removes_containers(
+    fake: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = pytest.importorskip("testcontainers.core.config").testcontainers_config
+    monkeypatch.setattr(config, "ryuk_disabled", False)
+    assert fake.images == {IMAGE}
+    diagnostic = complaint()
+    assert diagnostic.code == "docker-cleanup-image"
+    assert RYUK.sub("RYUK", diagnostic.message) == (
+        "the image RYUK, which removes containers that a run leaves behind, could not"
+        " be pulled: dial tcp: lookup registry: no such host"
+    )
+    assert diagnostic.hint == (
+        "set TESTCONTAINERS_RYUK_DISABLED=true, or RYUK_CONTAINER_IMAGE to a copy that"
+        " the engine can pull"
+    )
+
+
+def test_a_container_that_ends(
+    fake: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {"Status": "exited", "ExitCode": 3, "Running": False}
+    monkeypatch.setattr(fake, "state", state)
+    monkeypatch.setattr(fake, "log", b"first\n\nlast \n")
+    diagnostic = complaint()
+    assert diagnostic.code == "docker-not-ready"
+    assert diagnostic.message == f"{IMAGE} ended with exit status 3"
+    assert diagnostic.hint == "its log ends with:\n    first\n    last"
+    assert len(fake.removed) == 1
+
+
+def test_a_container_that_does_not_become_ready(
+    fake: type[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container_module, "READY_SECONDS", 0.0)
+    state = {"Status": "running", "ExitCode": 0, "Running": True}
+    monkeypatch.setattr(fake, "state", state)
+    with socket.socket() as bound:
+        # Nobody listens there.
+        bound.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(fake, "port", bound.getsockname()[1])
+        diagnostic = complaint()
+    assert diagnostic.code == "docker-not-ready"
+    assert diagnostic.message == f"{IMAGE} did not answer within 0 seconds"
+    assert diagnostic.hint
+    assert diagnostic.hint.startswith("its log is empty; ")
+    assert len(fake.removed) == 1

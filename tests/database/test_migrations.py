@@ -44,7 +44,7 @@ def migrate(database: str) -> Migrate:
 
     def run(*texts: str) -> set[str]:
         with connect(database) as connection:
-            apply(connection, as_migrations(*texts), embedded=True)
+            apply(connection, as_migrations(*texts))
             return {name for (name,) in connection.execute(TABLES)}
 
     return run
@@ -54,9 +54,9 @@ def migrate(database: str) -> Migrate:
 def complain(database: str) -> Complain:
     """Applies texts that fail; gives the message."""
 
-    def run(*texts: str, embedded: bool = True) -> str:
+    def run(*texts: str) -> str:
         with connect(database) as connection, pytest.raises(ReposgenError) as raised:
-            apply(connection, as_migrations(*texts), embedded=embedded)
+            apply(connection, as_migrations(*texts))
         return str(raised.value)
 
     return run
@@ -72,7 +72,7 @@ def test_many_files(database: str) -> None:
     # After a few times psycopg prepares a command, which DISCARD ALL then forgets.
     texts = ["SET search_path = public; CREATE TABLE IF NOT EXISTS a ();"] * 20
     with psycopg.connect(database, autocommit=True) as connection:
-        apply(connection, as_migrations(*texts), embedded=True)
+        apply(connection, as_migrations(*texts))
         assert connection.execute("SELECT FROM a").fetchall() == []
 
 
@@ -308,11 +308,8 @@ def test_an_absent_extension(complain: Complain) -> None:
         "      |                                ^^^^^^^\n"
         "  hint: "
     )
-    mend = "set [database] url to a server or a docker image that has it"
-    assert complain(text) == (
-        f"{message}the embedded server has only plpgsql and vector: {mend}"
-    )
-    assert complain(text, embedded=False) == message + mend
+    hint = "set [database] url to a server or a docker image that has it"
+    assert complain(text) == message + hint
 
 
 def test_no_password_in_an_excerpt(complain: Complain) -> None:

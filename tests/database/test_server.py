@@ -12,13 +12,13 @@ from psycopg.conninfo import conninfo_to_dict
 from reposgen.database import (
     connect,
     existing_database,
-    masked,
     open_server,
     scratch_database,
 )
 from reposgen.database import server as server_module
 from reposgen.database.embedded import embedded_server
 from reposgen.diagnostics import ReposgenError
+from reposgen.urls import masked, url_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,7 +154,7 @@ def test_no_host() -> None:
 
 def test_no_connection_string() -> None:
     assert complaint(f"postgresql {PASSWORD}") == (
-        "[database] url: error: this is no PostgreSQL connection string"
+        '[database] url: error: "postgresql …" is not a PostgreSQL connection string'
         " [invalid-url]\n"
         '  hint: write "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"'
     )
@@ -186,9 +186,15 @@ def test_an_old_server(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (
             "postgresql://bob:hunter2@h:5/d?sslmode=x",
-            "postgresql://***@h:5/d?sslmode=x",
+            "postgresql://bob:***@h:5/d?sslmode=x",
         ),
-        ("postgres://bob:hun@ter2/x@h/d", "postgres://***@h/d"),
+        ("postgres://bob:hun@ter2/x@h/d", "postgres://bob:***@h/d"),
+        ("postgres://hun/ter2:x@h/d", "postgres://***@h/d"),
+        ("postgres://bob@h/d", "postgres://***@h/d"),
+        ("postgresql+asyncpg://b:hunter2@h/d", "postgresql+asyncpg://b:***@h/d"),
+        ("postgres//bob:hunter2@h", "***@h"),
+        ("nonsense hunter2", "nonsense …"),
+        ("", ""),
         ("postgresql://h/d?password=hunter2&x=y", "postgresql://h/d?password=***&x=y"),
         (r"host=h password='hun\'ter2' user=u", "host=h password=*** user=u"),
         ("host=h PASSWORD = hunter2", "host=h PASSWORD = ***"),
@@ -198,6 +204,50 @@ def test_an_old_server(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_masked(url: str, shown: str) -> None:
     assert masked(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "message", "hint"),
+    [
+        (
+            "postgresql+asyncpg://app:hunter2@h/d",
+            "postgresql+asyncpg://app:***@h/d",
+            'drop +asyncpg: "postgresql://app:***@h/d"',
+        ),
+        (
+            "postgres+psycopg2://app:hunter2@h/d",
+            "postgres+psycopg2://app:***@h/d",
+            'drop +psycopg2: "postgres://app:***@h/d"',
+        ),
+        (
+            "jdbc:postgresql://h/d?password=hunter2",
+            "jdbc:postgresql://h/d?password=***",
+            'drop jdbc: "postgresql://h/d?password=***"',
+        ),
+        (
+            "mysql://app:hunter2@h/d",
+            "mysql://app:***@h/d",
+            (
+                'write "embedded", "embedded:16", "system",'
+                ' "docker:postgres:17-alpine" or'
+                ' "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"'
+            ),
+        ),
+    ],
+)
+def test_what_names_no_server(url: str, message: str, hint: str) -> None:
+    assert url_problem(url) == (
+        f'"{message}" does not name a PostgreSQL server',
+        hint,
+    )
+
+
+def test_what_names_one() -> None:
+    for url in (
+        *("embedded", "embedded:16", "system", "system:15", "docker:x"),
+        *("postgres://h", "postgresql://h", "host = h", "dbname=d"),
+    ):
+        assert url_problem(url) is None, url
 
 
 def test_an_existing_database_is_left_unchanged(

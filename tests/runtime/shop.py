@@ -62,6 +62,18 @@ CREATE FUNCTION vector_in(cstring) RETURNS vector LANGUAGE internal STRICT AS
 CREATE FUNCTION vector_out(vector) RETURNS cstring LANGUAGE internal STRICT AS
     'textout';
 CREATE TYPE vector (INPUT = vector_in, OUTPUT = vector_out, LIKE = text);
+CREATE TYPE halfvec;
+CREATE FUNCTION halfvec_in(cstring) RETURNS halfvec LANGUAGE internal STRICT AS
+    'textin';
+CREATE FUNCTION halfvec_out(halfvec) RETURNS cstring LANGUAGE internal STRICT AS
+    'textout';
+CREATE TYPE halfvec (INPUT = halfvec_in, OUTPUT = halfvec_out, LIKE = text);
+CREATE TYPE sparsevec;
+CREATE FUNCTION sparsevec_in(cstring) RETURNS sparsevec LANGUAGE internal STRICT AS
+    'textin';
+CREATE FUNCTION sparsevec_out(sparsevec) RETURNS cstring LANGUAGE internal STRICT AS
+    'textout';
+CREATE TYPE sparsevec (INPUT = sparsevec_in, OUTPUT = sparsevec_out, LIKE = text);
 CREATE TYPE ltree;
 CREATE FUNCTION ltree_in(cstring) RETURNS ltree LANGUAGE internal STRICT AS
     'textin';

@@ -116,6 +116,14 @@ VALUES: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("public.house", (_HOUSE, House(*[None] * 7))),
     ("public.citext", ("CaSe",)),
     ("public.vector", ([1.0, -2.5], [])),
+    ("public.halfvec", ([1.0, -2.5], [])),
+    (
+        "public.sparsevec",
+        (
+            runtime.SparseVector(5, {1: 1e-05, 3: -2.0}),
+            runtime.SparseVector(16_000, {}),
+        ),
+    ),
     ("public.ltree", ("a.b", "")),
 )
 
@@ -142,6 +150,9 @@ REFUSED: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("int4[]", ("12", 5, [2**31], [[1], [2, 3]], {"a": 1})),
     ("text[]", ("abc", [1])),
     ("int4range", (5, Range(2**31, None))),
+    ("public.sparsevec", ("{1:2}/3", [1.0], {1: 2.0})),
+    ("public.sparsevec", (runtime.SparseVector(3, {4: 1.0}),)),
+    ("public.sparsevec", (runtime.SparseVector(3, {0: 1.0}),)),
     ("public.status", ("secret", 5)),
     ("public.place", ((1, 2), Single(1), Place("x", 1))),  # type: ignore[arg-type] # wrong on purpose
 )

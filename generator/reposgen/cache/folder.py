@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -58,8 +59,14 @@ def _temporary_directory() -> Path:
             or found.st_uid != os.geteuid()
             or others_write
         ):
-            return Path(tempfile.mkdtemp(prefix="reposgen-"))
+            return _new_directory()
     return directory
+
+
+@cache
+def _new_directory() -> Path:
+    """One folder for all of this run."""
+    return Path(tempfile.mkdtemp(prefix="reposgen-"))
 
 
 def make_folder(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from reposgen.cache.folder import cache_directory
+from reposgen.cache.folder import writable_cache_directory
 from reposgen.cache.store import Store, open_store
 from reposgen.models import dataclass
 
@@ -36,4 +36,4 @@ def open_cache(config: Config) -> ProjectCache:
     """The cache of a project, by its folder and output directory."""
     place = f"{config.root}\0{config.output.directory}"
     project = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:24]
-    return ProjectCache(store=open_store(cache_directory()), project=project)
+    return ProjectCache(store=open_store(writable_cache_directory()), project=project)

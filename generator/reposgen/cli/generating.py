@@ -145,7 +145,8 @@ def _generated(
     changes = outcome.comparison.changes
     removed = sum(change.cause is Cause.STALE for change in changes)
     written = len(changes) - removed
-    summary = f"wrote {written} files, {outcome.files - written} unchanged"
+    files = "1 file" if written == 1 else f"{written} files"
+    summary = f"wrote {files}, {outcome.files - written} unchanged"
     if removed:
         summary += f", removed {removed}"
     terminal.say(f"{summary} in {time.perf_counter() - start:.1f} s")

@@ -114,9 +114,12 @@ def vet(
     config = read_config(**where)
     with terminal.progress() as progress:
         project = analyse(config, packages, progress)
-    found = sorted_diagnostics([*project.diagnostics, *undocumented(project)])
-    if findings := _written(found, findings_format):
-        terminal.write(findings)
+    notes = [d for d in project.diagnostics if d.severity is Severity.NOTE]
+    terminal.diagnostics(notes)
+    findings = {*project.diagnostics, *undocumented(project)}.difference(notes)
+    found = sorted_diagnostics(findings)
+    if text := _written(found, findings_format):
+        terminal.write(text)
     if project.has_errors:
         context.exit(Status.COULD_NOT_RUN)
     context.exit(Status.FINDINGS if found else Status.FINE)

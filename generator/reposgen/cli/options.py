@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import click
+from click.core import ParameterSource
 
 from reposgen.cli.terminal import FORMAT_KEY, MessageFormat
 from reposgen.config import Config, Overrides, find_config, load_config
@@ -78,7 +79,8 @@ def cache_option(command: Command) -> Command:
         default=True,
         envvar="REPOSGEN_CACHE",
         show_envvar=True,
-        help="Whether to use what earlier runs found out.  [default: cache]",
+        help="Whether to use what earlier runs found out; it is kept in the folder"
+        " REPOSGEN_CACHE_DIR.  [default: cache]",
     )(command)
 
 
@@ -87,6 +89,12 @@ def _note_format(
 ) -> MessageFormat:
     context.meta[FORMAT_KEY] = message_format
     return message_format
+
+
+def _database_origin() -> str:
+    source = click.get_current_context().get_parameter_source("database_url")
+    is_variable = source is ParameterSource.ENVIRONMENT
+    return "REPOSGEN_DATABASE_URL" if is_variable else "--database"
 
 
 def read_config(**options: Unpack[ProjectOptions]) -> Config:
@@ -100,6 +108,7 @@ def read_config(**options: Unpack[ProjectOptions]) -> Config:
         environ=os.environ,
         overrides=Overrides(
             database_url=options["database_url"],
+            database_origin=_database_origin(),
             output_directory=options["output_directory"],
         ),
     )

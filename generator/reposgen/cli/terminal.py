@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 # Where the format stands in a context's `meta`, for errors that end a command.
 FORMAT_KEY = "reposgen.message_format"
 
-_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
+_STYLES = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "bold yellow",
+    Severity.NOTE: "bold cyan",
+}
+# What GitHub calls them.
+_COMMANDS = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "notice",
+}
 
 
 class MessageFormat(StrEnum):
@@ -88,7 +98,7 @@ def github_annotation(diagnostic: Diagnostic) -> str:
     listed = ",".join(
         f"{name}={_escaped(value, ':,')}" for name, value in properties.items()
     )
-    return f"::{diagnostic.severity} {listed}::{_escaped(message)}"
+    return f"::{_COMMANDS[diagnostic.severity]} {listed}::{_escaped(message)}"
 
 
 def _escaped(text: str, more: str = "") -> str:

@@ -15,6 +15,7 @@ from reposgen.config.places import KeyPath, Places, locate
 from reposgen.diagnostics import Diagnostic, ReposgenError, SourceFile, error
 from reposgen.models import dataclass
 from reposgen.sql_files import is_pattern, sql_files
+from reposgen.urls import url_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,9 +36,14 @@ _PASSWORD = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """What flags and environment say against the file; None where they say nothing."""
+    """What flags and environment say against the file; None where they say nothing.
+
+    Attributes:
+        database_origin: what says the url, for messages.
+    """
 
     database_url: str | None = None
+    database_origin: str = "--database"
     output_directory: str | None = None
 
     def apply(self, data: dict[str, object]) -> None:
@@ -101,6 +107,8 @@ def load_config(
         prefix = PYPROJECT_TABLE
         data = _table(data, PYPROJECT_TABLE)
     places = locate(source, prefix)
+    written = data.get("database")
+    written = written.get("url") if isinstance(written, dict) else None
     overrides = overrides or Overrides()
     overrides.apply(data)
     missing = [
@@ -110,6 +118,14 @@ def load_config(
     ]
     if missing:
         raise ReposgenError(missing)
+    if problem := overrides.database_url and url_problem(
+        str(_expand(overrides.database_url, environ))
+    ):
+        message, hint = problem
+        origin = overrides.database_origin
+        raise ReposgenError(
+            [error("config-invalid-value", message, path=origin, hint=hint)]
+        )
     try:
         sections = Sections.model_validate(_expand(data, environ))
     except ValidationError as invalid:
@@ -126,6 +142,7 @@ def load_config(
         ),
         places=places,
         url_place=_url_place(places, overrides),
+        url_origin=_url_origin(written, overrides),
     )
     if problems := [*_repeated_names(config), *_missing_paths(config)]:
         raise ReposgenError(problems)
@@ -199,10 +216,19 @@ def _table(data: dict[str, object], path: tuple[str, ...]) -> dict[str, object]:
     return data
 
 
-def _url_place(places: Places, overrides: Overrides) -> Span | None:
+def _url_place(places: Places, overrides: Overrides) -> Span | str | None:
+    if overrides.database_url is not None:
+        return overrides.database_origin
     path = ("database", "url")
-    is_said = overrides.database_url is None and (*places.prefix, *path) in places.found
-    return places.value(*path) if is_said else None
+    return places.value(*path) if (*places.prefix, *path) in places.found else None
+
+
+def _url_origin(written: object, overrides: Overrides) -> str:
+    if overrides.database_url is not None:
+        return overrides.database_origin
+    if isinstance(written, str) and (variable := _VARIABLE.fullmatch(written)):
+        return f"the environment variable {variable[1]}"
+    return "[database] url"
 
 
 def _expand(value: object, environ: Mapping[str, str]) -> object:

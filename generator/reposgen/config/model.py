@@ -17,10 +17,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    ValidationInfo,
 )
 from pydantic_core import PydanticCustomError
 
 from reposgen.models import dataclass
+from reposgen.urls import url_problem
 
 if TYPE_CHECKING:
     from reposgen.config.places import Places
@@ -58,11 +60,8 @@ def _one_or_many(value: object) -> object:
 
 
 def _database_url(url: str) -> str:
-    if not re.match(r"embedded(:\d+)?$|docker:.|postgres(ql)?://|\w+ *=", url):
-        raise _complaint(
-            "this names no database",
-            '"embedded", "embedded:16", "docker:postgres:17-alpine" or "postgresql://…"',
-        )
+    if problem := url_problem(url):
+        raise _complaint(*problem)
     return url
 
 
@@ -125,6 +124,17 @@ OneOrMany = Annotated[
 ]
 
 
+def _search_path(
+    names: tuple[str, ...] | None, info: ValidationInfo
+) -> tuple[str, ...] | None:
+    if names and not info.data.get("schema_paths"):
+        raise _complaint(
+            "`search_path` applies to a database made from `schema`, which is missing",
+            'give it in the url: "postgresql://…?options=-csearch_path%3Dapp,public"',
+        )
+    return names
+
+
 def _setting(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", name):
         raise _complaint(
@@ -141,7 +151,8 @@ class DatabaseConfig(_Section):
     """[database]: the server that judges.
 
     Attributes:
-        url: `embedded`, `embedded:16`, `docker:IMAGE` or `postgresql://…`.
+        url: `embedded`, `embedded:16`, `system`, `system:15`, `docker:IMAGE` or
+            `postgresql://…`.
     """
 
     url: Annotated[str, AfterValidator(_database_url)] = Field(
@@ -197,6 +208,8 @@ class PackageConfig(_Section):
         schema_paths: migration files and folders, relative to the project; None: the
             database is analysed as it stands.
         queries: `.sql` files and folders, relative to the project.
+        search_path: schemas that unqualified names are looked up in; None: the
+            server's default.
         api: which colours to generate.
         models: what rows are made of.
         types: overrides: PostgreSQL type, `table.column` or `Query.column` → class.
@@ -214,6 +227,7 @@ class PackageConfig(_Section):
     name: Annotated[str, AfterValidator(_package_name)]
     schema_paths: OneOrMany | None = Field(default=None, alias="schema")
     queries: OneOrMany
+    search_path: Annotated[OneOrMany | None, AfterValidator(_search_path)] = None
     api: Annotated[
         tuple[Api, ...], BeforeValidator(_one_or_many), Field(min_length=1)
     ] = (Api.ASYNC, Api.SYNC)
@@ -288,7 +302,9 @@ class Config:
         file: the file's name: `codegen.toml` or `pyproject.toml`.
         packages: at least one, in the file's order.
         places: where in the file each key stands, for messages about it.
-        url_place: where the database's url stands; None if no file says it.
+        url_place: where the database's url stands: in the file, or as what goes before
+            it, such as `--database`; None if nothing says it.
+        url_origin: what the url is called in messages.
     """
 
     root: Path
@@ -297,7 +313,8 @@ class Config:
     output: OutputConfig
     packages: tuple[PackageConfig, ...]
     places: Places = field(repr=False, compare=False)
-    url_place: Span | None = field(repr=False, compare=False)
+    url_place: Span | str | None = field(repr=False, compare=False)
+    url_origin: str = field(repr=False, compare=False)
 
     @property
     def output_directory(self) -> Path:

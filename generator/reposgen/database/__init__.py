@@ -1,10 +1,15 @@
 """Where a live PostgreSQL comes from, and the databases that reposgen makes on it."""
 
-from reposgen.database.connection import connect, masked
+from reposgen.database.connection import connect
 from reposgen.database.migration_files import read_migrations
 from reposgen.database.model import Migrations, Progress, Server
-from reposgen.database.scratch import existing_database, scratch_database
+from reposgen.database.scratch import (
+    existing_database,
+    schema_database,
+    scratch_database,
+)
 from reposgen.database.server import open_server
+from reposgen.database.system import system_installations
 
 __all__ = [
     "Migrations",
@@ -12,8 +17,9 @@ __all__ = [
     "Server",
     "connect",
     "existing_database",
-    "masked",
     "open_server",
     "read_migrations",
+    "schema_database",
     "scratch_database",
+    "system_installations",
 ]

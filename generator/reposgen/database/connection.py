@@ -11,6 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from reposgen.diagnostics import Diagnostic, ReposgenError, error
+from reposgen.urls import masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,29 +19,25 @@ if TYPE_CHECKING:
 OLDEST_VERSION = 140000
 CONNECT_SECONDS = 10
 
-_PASSWORD_IN_URL = re.compile(r"(?<=://).*@")
-_PASSWORD_SETTING = re.compile(
-    r"\b((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE
-)
+# What says a url, unless something else is named.
+URL = "[database] url"
 _URL_HINT = 'write "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"'
 
 
-def masked(url: str) -> str:
-    """The URL or connection string without user and password."""
-    return _PASSWORD_SETTING.sub(r"\1***", _PASSWORD_IN_URL.sub("***@", url))
-
-
-def connect(conninfo: str, *, options: str | None = None) -> psycopg.Connection:
+def connect(
+    conninfo: str, *, options: str | None = None, origin: str = URL
+) -> psycopg.Connection:
     """Connect, each statement committed by itself.
 
     Args:
         conninfo: a URL or `key=value` string.
         options: command-line options for the session: `-c search_path=app`.
+        origin: what says the connection string, for messages.
 
     Raises:
         ReposgenError: why it failed.
     """
-    parameters = _parse(conninfo)
+    parameters = _parse(conninfo, origin)
     if options:
         parameters["options"] = f"{parameters.get('options', '')} {options}".strip()
     if not os.environ.get("PGCONNECT_TIMEOUT"):
@@ -56,11 +53,11 @@ def connect(conninfo: str, *, options: str | None = None) -> psycopg.Connection:
         )
     except psycopg.Error as problem:
         # The exception's own context carries the password.
-        failure = ReposgenError([_connection_failed(str(problem), parameters)])
+        failure = ReposgenError([_connection_failed(str(problem), parameters, origin)])
     raise failure
 
 
-def _parse(conninfo: str) -> dict[str, str]:
+def _parse(conninfo: str, origin: str) -> dict[str, str]:
     try:
         parsed = conninfo_to_dict(conninfo)
     except psycopg.ProgrammingError:
@@ -70,8 +67,8 @@ def _parse(conninfo: str) -> dict[str, str]:
             [
                 error(
                     "invalid-url",
-                    "this is no PostgreSQL connection string",
-                    path="[database] url",
+                    f'"{masked(conninfo)}" is not a PostgreSQL connection string',
+                    path=origin,
                     hint=_URL_HINT,
                 )
             ]
@@ -84,7 +81,7 @@ def _parse(conninfo: str) -> dict[str, str]:
                 error(
                     "invalid-url",
                     "the host or database of the url has an @ in it",
-                    path="[database] url",
+                    path=origin,
                     hint="in a user or password write @ as %40, / as %2F, : as %3A",
                 )
             ]
@@ -110,32 +107,34 @@ def _place(parameters: Mapping[str, object]) -> str:
     return f"{host}, port {port}" if host.startswith("/") else f"{host}:{port}"
 
 
-def _connection_failed(message: str, parameters: Mapping[str, str]) -> Diagnostic:
+def _connection_failed(
+    message: str, parameters: Mapping[str, str], origin: str
+) -> Diagnostic:
     where = _place(parameters)
     reason = _reason(message, parameters)
     if "password authentication failed" in message or "no password" in message:
         return error(
             "wrong-password",
             f"the server at {where} says: {reason}",
-            hint="check user and password of [database] url"
-            " and the environment variables in it",
+            hint=f"check user and password of {origin}"
+            + (" and the environment variables in it" if origin == URL else ""),
         )
     if re.search(r'database ".*" does not exist', message):
         return error(
             "unknown-database",
             f"the server at {where} says: {reason}",
-            hint="create it, or correct [database] url",
+            hint=f"create it, or correct {origin}",
         )
     if re.search(r"FATAL: ", message):
         return error(
             "connection-refused",
             f"the server at {where} says: {reason}",
-            hint="check [database] url",
+            hint=f"check {origin}",
         )
     return error(
         "no-server",
         f"no PostgreSQL answers at {where}: {reason}",
-        hint='start it, or correct [database] url; "embedded" needs no server',
+        hint=f'start it, or correct {origin}; "embedded" needs no server',
     )
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import Connection
 
 # Nobody can connect to it, so nobody keeps it from being copied, or has changed it.
@@ -32,6 +34,15 @@ def create_database(
     if copy_files and admin.info.server_version >= FIRST_WITH_STRATEGY:
         command += sql.SQL(" STRATEGY file_copy")
     admin.execute(command)
+
+
+def set_search_path(admin: Connection, name: str, schemas: Sequence[str]) -> None:
+    """Make a database's sessions look up unqualified names in these schemas."""
+    admin.execute(
+        sql.SQL("ALTER DATABASE {} SET search_path = {}").format(
+            sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, schemas))
+        )
+    )
 
 
 def drop_database(admin: Connection, name: str) -> None:

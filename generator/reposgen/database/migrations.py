@@ -10,6 +10,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL, Identifier
 
+from reposgen.database.extensions import extension_hint
 from reposgen.database.psql import without_data
 from reposgen.database.roles import created_roles, named_roles
 from reposgen.diagnostics import ReposgenError, SourceFile, error
@@ -51,7 +52,7 @@ _PASSWORD = re.compile(r"\bpassword\s+'", re.IGNORECASE)
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 
 
-def apply(connection: Connection, migrations: Migrations, *, embedded: bool) -> None:
+def apply(connection: Connection, migrations: Migrations) -> None:
     """Apply the files in their order.
 
     A file is applied in one transaction where that is possible, as migration tools
@@ -61,7 +62,6 @@ def apply(connection: Connection, migrations: Migrations, *, embedded: bool) -> 
     Args:
         connection: to the scratch database, committing by itself.
         migrations: the files.
-        embedded: the server is the embedded one; hints are worded for it.
 
     Raises:
         ReposgenError: the first statement that fails, or what cannot be taken apart
@@ -73,7 +73,7 @@ def apply(connection: Connection, migrations: Migrations, *, embedded: bool) -> 
         try:
             _apply_file(connection, file, statements)
         except _FailedError as failed:
-            raise ReposgenError([_diagnostic(failed, embedded)]) from None
+            raise ReposgenError([_diagnostic(failed)]) from None
         if connection.info.transaction_status is not TransactionStatus.IDLE:
             raise ReposgenError([_left_open(statements)])
         # It takes prepared statements with it that psycopg would think are there.
@@ -154,7 +154,7 @@ def _apply_file(
             raise _FailedError(statement, problem) from None
 
 
-def _diagnostic(failed: _FailedError, embedded: bool) -> Diagnostic:
+def _diagnostic(failed: _FailedError) -> Diagnostic:
     said = failed.problem.diag
     message = said.message_primary or "the connection was lost"
     hint = "; ".join(filter(None, (said.message_detail, said.message_hint))) or None
@@ -162,9 +162,7 @@ def _diagnostic(failed: _FailedError, embedded: bool) -> Diagnostic:
     if missing := _EXTENSION.search(message):
         code = "extension-unavailable"
         message = f'the server has no extension "{missing[1]}"'
-        hint = "set [database] url to a server or a docker image that has it"
-        if embedded:
-            hint = f"the embedded server has only plpgsql and vector: {hint}"
+        hint = extension_hint(missing[1])
     elif said.sqlstate:
         message = f"{message} (SQLSTATE {said.sqlstate})"
     span = _place(failed)

@@ -8,9 +8,12 @@ from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from reposgen.diagnostics import note
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from reposgen.diagnostics import Diagnostic, SourceFile
 
 Progress = Callable[[str], None]
@@ -30,14 +33,36 @@ class Server:
             print it, print `name`.
         name: for messages: `PostgreSQL 18.4 (embedded)`, `… at db.example:5432`.
         version: as libpq counts it: 180004.
-        embedded: the server is this run's alone, so that databases may be kept
-            on it from one run to the next.
+        embedded: databases may be kept on it from one run to the next: the server
+            is this run's alone, and nothing else than its release decides what it has.
+        private: the server is this run's alone.
+        stand_ins: extensions that are declarations alone there.
+        notes: what the user is told about it.
     """
 
     conninfo: str = field(repr=False)
     name: str
     version: int
     embedded: bool = False
+    private: bool = False
+    stand_ins: tuple[str, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
+
+    def notes_for(self, extensions: Iterable[str]) -> Sequence[Diagnostic]:
+        """Return a note if a schema uses extensions that are declarations alone."""
+        used = [name for name in extensions if name in self.stand_ins]
+        if not used:
+            return ()
+        return [
+            note(
+                "stand-in-extension",
+                f"the embedded server has only declarations of {' and '.join(used)}:"
+                " queries are analysed as usual, but few of the functions can be"
+                " called",
+                hint='the real extensions are on a server of url = "system" or of a'
+                " docker image",
+            )
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +99,19 @@ class Migrations:
     Attributes:
         files: in the order in which they are applied.
         diagnostics: warnings about what is not read.
+        search_path: the setting of the database that they are applied to; empty
+            leaves the server's default.
     """
 
     files: tuple[MigrationFile, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    search_path: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """A name for exactly these texts in this order: 32 hexadecimal digits."""
         digest = hashlib.sha256(_APPLIED_AS)
+        digest.update(repr(self.search_path).encode("utf-8", "surrogatepass"))
         for file in self.files:
             text = "".join(part.text for part in file.parts)
             data = text.encode("utf-8", "surrogatepass")

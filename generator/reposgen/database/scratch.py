@@ -11,7 +11,11 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from reposgen.database.connection import connect
-from reposgen.database.databases import create_database, drop_database
+from reposgen.database.databases import (
+    create_database,
+    drop_database,
+    set_search_path,
+)
 from reposgen.database.interrupts import interrupts_held
 from reposgen.database.kept import find_kept, keep, shared_state
 from reposgen.database.migrations import apply, role_names
@@ -62,7 +66,9 @@ def scratch_database(
     try:
         if not kept:
             with connect(server.conninfo) as admin:
-                _create(admin, name, embedded=server.embedded)
+                _create(admin, name, private=server.private)
+                if migrations and migrations.search_path:
+                    set_search_path(admin, name, migrations.search_path)
                 if migrations:
                     keeps = _migrate(server, admin, conninfo, migrations)
         options = READ_ONLY if migrations else None
@@ -87,13 +93,22 @@ def existing_database(server: Server) -> Iterator[Connection]:
         yield connection
 
 
+def schema_database(
+    server: Server, migrations: Migrations | None
+) -> contextlib.AbstractContextManager[Connection]:
+    """Return a database with the schema; without migrations, the server's own."""
+    if migrations is None:
+        return existing_database(server)
+    return scratch_database(server, migrations)
+
+
 def _migrate(
     server: Server, admin: Connection, conninfo: str, migrations: Migrations
 ) -> bool:
     """Apply migrations; whether the database is kept."""
     before = shared_state(admin)
     with connect(conninfo) as connection:
-        apply(connection, migrations, embedded=server.embedded)
+        apply(connection, migrations)
         name = connection.info.dbname
     # In a later run it would lack what was done outside of it.
     if not server.embedded or shared_state(admin) != before:
@@ -102,9 +117,9 @@ def _migrate(
     return True
 
 
-def _create(admin: Connection, name: str, *, embedded: bool) -> None:
+def _create(admin: Connection, name: str, *, private: bool) -> None:
     try:
-        create_database(admin, name, copy_files=embedded)
+        create_database(admin, name, copy_files=private)
     except psycopg.errors.InsufficientPrivilege:
         user = admin.info.user
         raise ReposgenError(

@@ -5,44 +5,53 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reposgen.database.connection import OLDEST_VERSION, connect, place
+from reposgen.cache.folder import (
+    CACHE_VARIABLE,
+    cache_directory,
+    writable_cache_directory,
+)
+from reposgen.database.connection import OLDEST_VERSION, URL, connect, place
 from reposgen.database.interrupts import endings_raised
 from reposgen.database.model import Server
-from reposgen.diagnostics import ReposgenError, error
+from reposgen.diagnostics import ReposgenError, error, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from reposgen.database.model import Progress
+    from reposgen.diagnostics import Diagnostic
 
 EMBEDDED_MAJOR = 18
 
-_EMBEDDED = re.compile(r"embedded(?::(\d+))?")
+_PRIVATE = re.compile(r"(embedded|system)(?::(\d+))?")
 
 
 @contextlib.contextmanager
-def open_server(url: str, *, progress: Progress | None = None) -> Iterator[Server]:
+def open_server(
+    url: str, progress: Progress | None = None, origin: str = URL
+) -> Iterator[Server]:
     """Have a server for the time of the block.
 
     What was started for it is stopped when the block is left, by an exception,
     Ctrl-C or SIGTERM as well.
 
     Args:
-        url: `embedded`, `embedded:16`, `docker:IMAGE`, `postgresql://…` or
-            `key=value …`, with its environment variables expanded.
+        url: `embedded`, `embedded:16`, `system`, `system:15`, `docker:IMAGE`,
+            `postgresql://…` or `key=value …`, with its environment variables expanded.
         progress: told of each step that takes time.
+        origin: what says the url, for messages.
 
     Raises:
         ReposgenError: there is no such server, or it cannot be used.
     """
     with endings_raised():
-        if match := _EMBEDDED.fullmatch(url):
-            major = int(match[1] or EMBEDDED_MAJOR)
-            with _embedded(major, progress or _silent) as conninfo:
-                yield _checked(conninfo, "embedded")
+        if match := _PRIVATE.fullmatch(url):
+            major = int(match[2]) if match[2] else None
+            with _private(match[1], major, progress or _silent) as server:
+                yield server
         elif url.startswith("docker:"):
             from reposgen.database.container import (  # noqa: PLC0415 - an extra
                 container_server,
@@ -52,36 +61,65 @@ def open_server(url: str, *, progress: Progress | None = None) -> Iterator[Serve
             with container_server(image, progress=progress or _silent) as conninfo:
                 yield _checked(conninfo, image)
         else:
-            yield _checked(url, None)
+            yield _checked(url, None, origin)
 
 
 def _silent(_: str) -> None:
     pass
 
 
-def _embedded(major: int, progress: Progress) -> AbstractContextManager[str]:
+@contextlib.contextmanager
+def _private(origin: str, major: int | None, progress: Progress) -> Iterator[Server]:
     if sys.platform == "win32":
         raise ReposgenError(
             [
                 error(
                     "embedded-missing",
-                    "there is no embedded PostgreSQL on Windows",
+                    f'url = "{origin}" does not work on Windows',
                     hint="set [database] url to a server of yours or to a docker image",
                 )
             ]
         )
-    from reposgen.database.embedded import (  # noqa: PLC0415 - Unix only
-        embedded_server,
+    from reposgen.database import (  # noqa: PLC0415 - Unix only
+        embedded,
+        extensions,
+        installation,
+        system,
     )
 
-    return embedded_server(major, progress=progress)
+    found = (
+        installation.find_installation(major or EMBEDDED_MAJOR)
+        if origin == "embedded"
+        else system.find_system_installation(major)
+    )
+    with embedded.private_server(found, progress=progress) as conninfo:
+        yield replace(
+            _checked(conninfo, origin),
+            embedded=origin == "embedded",
+            private=True,
+            stand_ins=extensions.stand_ins(found),
+            notes=_cache_notes(),
+        )
 
 
-def _checked(conninfo: str, origin: str | None) -> Server:
-    with connect(conninfo) as connection:
+def _cache_notes() -> tuple[Diagnostic, ...]:
+    usual, used = cache_directory(), writable_cache_directory()
+    if used == usual:
+        return ()
+    return (
+        note(
+            "cache-temporary",
+            f"the cache folder {usual} cannot be written: {used} is used instead",
+            hint=f"set {CACHE_VARIABLE} to a folder that stays",
+        ),
+    )
+
+
+def _checked(conninfo: str, started: str | None, origin: str = URL) -> Server:
+    with connect(conninfo, origin=origin) as connection:
         version = connection.info.server_version
         number = connection.info.parameter_status("server_version") or str(version)
-    where = f" ({origin})" if origin else f" at {place(conninfo)}"
+    where = f" ({started})" if started else f" at {place(conninfo)}"
     name = f"PostgreSQL {number.split()[0]}{where}"
     if version < OLDEST_VERSION:
         raise ReposgenError(
@@ -94,9 +132,4 @@ def _checked(conninfo: str, origin: str | None) -> Server:
                 )
             ]
         )
-    return Server(
-        conninfo=conninfo,
-        name=name,
-        version=version,
-        embedded=origin == "embedded",
-    )
+    return Server(conninfo=conninfo, name=name, version=version)

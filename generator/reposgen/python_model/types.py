@@ -102,7 +102,8 @@ BASE_TYPES: Mapping[str, PyType] = {
 EXTENSION_TYPES: Mapping[str, PyType] = {
     **dict.fromkeys(("citext", "ltree", "lquery", "ltxtquery"), STR),
     "hstore": Generic(builtin("dict"), (STR, nullable(STR))),
-    "vector": Generic(LIST, (FLOAT,)),
+    **dict.fromkeys(("vector", "halfvec"), Generic(LIST, (FLOAT,))),
+    "sparsevec": Named(runtime("SparseVector")),
 }
 PSEUDO_TYPES: Mapping[str, PyType] = {
     # The server sends an empty string for void.

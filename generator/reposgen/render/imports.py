@@ -13,6 +13,7 @@ from reposgen.models import dataclass
 from reposgen.python_model.model.elements import RowClass, Signature
 from reposgen.python_model.model.modules import QueriesModule
 from reposgen.python_model.model.pytype import Symbol
+from reposgen.render.lines import LINE_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,6 +38,15 @@ class Import:
 
     module: str
     names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The statement, broken as black breaks it."""
+        line = f"from {self.module} import {', '.join(self.names)}"
+        if len(line) <= LINE_LENGTH:
+            return line
+        names = "".join(f"    {name},\n" for name in self.names)
+        return f"from {self.module} import (\n{names})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 LINE_LENGTH = 88
 
@@ -34,6 +34,22 @@ def fitted(line: str, indent: int) -> str:
     margin = " " * indent
     lines = _broken(margin, line) if indent + len(line) > LINE_LENGTH else None
     return "\n".join(lines).removeprefix(margin) if lines else line
+
+
+def fitted_item(key: Sequence[str], value: str, indent: int) -> str:
+    """An item of a dict, in several lines where it is too long.
+
+    Args:
+        key: the elements of a tuple, as code; at least two.
+        value: a name.
+        indent: in columns, of the lines after the first.
+    """
+    line = f"({', '.join(key)}): {value},"
+    if indent + len(line) <= LINE_LENGTH:
+        return line
+    margin = " " * indent
+    elements = "".join(f"{margin}{_INDENT}{element},\n" for element in key)
+    return f"(\n{elements}{margin}): {value},"
 
 
 def _broken(margin: str, line: str) -> list[str] | None:

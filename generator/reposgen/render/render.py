@@ -29,7 +29,7 @@ from reposgen.render.annotations import (
 )
 from reposgen.render.formatting import format_pieces
 from reposgen.render.imports import imports_of, is_runtime
-from reposgen.render.lines import fitted
+from reposgen.render.lines import fitted, fitted_item
 from reposgen.render.literals import (
     docstring,
     header,
@@ -206,6 +206,7 @@ def _environment() -> Environment:
         "piece": piece_literal,
         "docstring": docstring,
         "fitted": fitted,
+        "fitted_item": fitted_item,
     }
     return environment
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reposgen.diagnostics import (
     Severity,
     SourceFile,
+    conflict_markers,
     error,
     sorted_diagnostics,
     warning,
@@ -94,6 +95,8 @@ def _read(path: Path, root: Path, known: Known) -> QueryFile:
         return _not_utf8(shown, data, problem)
     # The same queries make the same code, however git or an editor ends their lines.
     source = SourceFile(path=shown, text=text.replace("\r\n", "\n"))
+    if marked := conflict_markers(source):
+        return QueryFile(source=source, queries=(), diagnostics=(marked,))
     if "\0" not in text:
         return known(source) or read_queries(source)
     at = text.index("\0")

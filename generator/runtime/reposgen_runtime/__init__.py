@@ -34,6 +34,7 @@ from .statistics import (
     Statistics,
 )
 from .variants import OrderBy, Some, Variants, When
+from .vectors import SparseVector
 
 __all__ = [
     "DATE_INFINITY",
@@ -66,6 +67,7 @@ __all__ = [
     "ServerStatistics",
     "Settings",
     "Some",
+    "SparseVector",
     "Standing",
     "Statement",
     "Statistics",

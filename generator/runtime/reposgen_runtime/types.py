@@ -313,7 +313,7 @@ class DatabaseTypes:
         """Whether a single value of the type may be a list in Python."""
         found = self._found.get(oid)
         if found is not None:
-            return found.name == "vector" or bool(
+            return found.name in {"vector", "halfvec"} or bool(
                 found.element or (found.base and self._is_list(found.base))
             )
         info = self.adapters.types.get(oid)

@@ -33,8 +33,13 @@ from psycopg.types.range import (
 from .builtin_types import loader, register_alias
 from .errors import SchemaChanged
 from .exact_types import checked
-from .json_text import json_dump, json_load
 from .table_rows import build_of_table
+from .vectors import (
+    dump_sparse_vector,
+    dump_vector,
+    load_sparse_vector,
+    load_vector,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -86,9 +91,12 @@ def register_type(
             _register_multirange(adapters, found)
         case _ if found.name == "hstore":
             register_hstore(info, adapters)
-        case _ if found.name == "vector":
+        case _ if found.name in {"vector", "halfvec"}:
             info.register(adapters)
             _register_vector(adapters, found.oid)
+        case _ if found.name == "sparsevec":
+            info.register(adapters)
+            _register_sparse_vector(adapters, found.oid)
         case _ if found.name == "citext":
             info.register(adapters)
             register_alias(adapters, found.oid, _TEXT)
@@ -342,7 +350,10 @@ def _register_multirange(adapters: AdaptersMap, found: CatalogType) -> None:
 
 
 def _register_vector(adapters: AdaptersMap, oid: int) -> None:
-    # The text form of pgvector's vector is a JSON array of numbers.
-    adapters.register_loader(oid, loader(json_load, Format.TEXT))
-    dump = _dumper(oid, lambda value: json_dump([*map(float, value)]), Format.TEXT)
-    adapters.register_dumper(None, dump)
+    adapters.register_loader(oid, loader(load_vector, Format.TEXT))
+    adapters.register_dumper(None, _dumper(oid, dump_vector, Format.TEXT))
+
+
+def _register_sparse_vector(adapters: AdaptersMap, oid: int) -> None:
+    adapters.register_loader(oid, loader(load_sparse_vector, Format.TEXT))
+    adapters.register_dumper(None, _dumper(oid, dump_sparse_vector, Format.TEXT))

@@ -1,0 +1,6 @@
+-- name: GetTask :one
+<<<<<<< HEAD
+SELECT id FROM tasks WHERE id = @id;
+=======
+SELECT * FROM tasks WHERE id = @id;
+>>>>>>> feature

@@ -1,0 +1,7 @@
+CREATE TABLE tasks (
+<<<<<<< HEAD
+    id int
+=======
+    id bigint
+>>>>>>> feature
+);

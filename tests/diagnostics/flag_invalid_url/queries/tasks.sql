@@ -1,0 +1,3 @@
+-- name: GetTitle :one
+-- The title of a task.
+SELECT title FROM tasks WHERE id = @id;
