@@ -91,5 +91,5 @@ def test_a_dump_of_another_server_is_applied(server: str) -> None:
     with connect(server) as admin:
         left = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
         assert admin.execute(left, ([owner, reader],)).fetchall() == []
-        with pytest.raises(psycopg.errors.UndefinedObject):
+        with pytest.raises(psycopg.errors.InvalidParameterValue):
             admin.execute(f"SET ROLE {owner}".encode())

@@ -27,7 +27,7 @@ class RepositoryError(Exception):
         column: the column or the item's field that is to blame, where one is named.
         driver_error: psycopg's exception; its text may hold a row's data.
         done: of a write whose result could not be read: True if it was done all the
-            same, False if it was undone; None of all other errors.
+            same, False if it was undone; None of most other errors.
     """
 
     done: bool | None = None

@@ -157,9 +157,12 @@ def outcome_of(
 ) -> errors.ConnectionLost | errors.OutcomeUnknown:
     """The error of a write on a connection that broke.
 
-    Where the server said that it ends the connection, the write was not done. A pooler
-    that lost the server says so in class 08, and knows no more than that.
+    Where the server said that it ends the connection, the write was not done; nor was
+    it where it had a transaction whose COMMIT was not sent. A pooler that lost the
+    server says so in class 08, and knows no more than that.
     """
+    if error.done is False:
+        return error
     if error.sqlstate is not None and not error.sqlstate.startswith("08"):
         return error
     return errors.OutcomeUnknown(

@@ -50,7 +50,7 @@ async def test_killed_while_rows_are_pending(conninfo: str, *, plain: bool) -> N
         with suppress(psycopg.OperationalError), locked(conninfo):
             for number in range(100, 300):
                 await run.buffer(statement, str(number))
-            with meanwhile(kill_and_come_back, conninfo, "COPY"):
+            with meanwhile(kill_and_come_back, conninfo, "INSERT INTO"):
                 for number in range(300, 400):
                     await run.buffer(statement, str(number))
                 await db.flush()

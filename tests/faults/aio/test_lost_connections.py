@@ -160,11 +160,19 @@ async def test_cut_at_commit_is_not_tried_again(
     assert await db.tasks.count() == int(heard)
 
 
+def end_of_write(*, plain: bool) -> str:
+    """What is in the message that commits a write: what it returns is checked before.
+
+    Without prepared statements, it has a transaction for that.
+    """
+    return "COMMIT" if plain else WORD
+
+
 @pytest.mark.parametrize("heard", [False, True])
 async def test_cut_at_a_single_write(
-    proxy: Proxy, distant: Database, db: Database, *, heard: bool
+    proxy: Proxy, distant: Database, db: Database, *, plain: bool, heard: bool
 ) -> None:
-    proxy.cut_at(WORD, heard=heard)
+    proxy.cut_at(end_of_write(plain=plain), heard=heard)
     with pytest.raises(OutcomeUnknown, match=r"^tasks.create: "):
         await distant.tasks.create(title=WORD)
     assert proxy.cuts == 1
@@ -172,12 +180,30 @@ async def test_cut_at_a_single_write(
 
 
 @pytest.mark.parametrize("heard", [False, True])
+async def test_cut_before_a_write_is_committed(
+    proxy: Proxy, db: Database, *, heard: bool
+) -> None:
+    async with Database.open(proxy.conninfo, plain=True, timeout=20) as distant:
+        run = Runner(distant, shop.PACKAGE)
+        for work in (
+            lambda: distant.tasks.create(title=WORD),
+            lambda: run.batch_exec(shop.CREATE_ID, ["a", WORD]),
+            lambda: run.copy_from(shop.COPY_TITLES, ["a", WORD]),
+        ):
+            proxy.cut_at(WORD, heard=heard)
+            with pytest.raises(ConnectionLost) as caught:
+                await work()
+            assert caught.value.done is False
+    assert await db.tasks.count() == 0
+
+
+@pytest.mark.parametrize("heard", [False, True])
 async def test_cut_at_a_batch(
-    proxy: Proxy, distant: Database, db: Database, *, heard: bool
+    proxy: Proxy, distant: Database, db: Database, *, plain: bool, heard: bool
 ) -> None:
     run = Runner(distant, shop.PACKAGE)
     assert await run.batch_exec(shop.CREATE_ID, ["warm"]) == [1]
-    proxy.cut_at(WORD, heard=heard)
+    proxy.cut_at(end_of_write(plain=plain), heard=heard)
     with pytest.raises(OutcomeUnknown):
         await run.batch_exec(shop.CREATE_ID, ["a", WORD])
     assert proxy.cuts == 1
@@ -186,10 +212,10 @@ async def test_cut_at_a_batch(
 
 @pytest.mark.parametrize("heard", [False, True])
 async def test_cut_at_the_end_of_copy(
-    proxy: Proxy, distant: Database, db: Database, *, heard: bool
+    proxy: Proxy, distant: Database, db: Database, *, plain: bool, heard: bool
 ) -> None:
     run = Runner(distant, shop.PACKAGE)
-    proxy.cut_at(WORD, heard=heard)
+    proxy.cut_at(end_of_write(plain=plain), heard=heard)
     with pytest.raises(OutcomeUnknown):
         await run.copy_from(shop.COPY_TITLES, ["a", WORD])
     assert proxy.cuts == 1

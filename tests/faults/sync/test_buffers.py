@@ -52,7 +52,7 @@ def test_killed_while_rows_are_pending(conninfo: str, *, plain: bool) -> None:
         with suppress(psycopg.OperationalError), locked(conninfo):
             for number in range(100, 300):
                 run.buffer(statement, str(number))
-            with meanwhile(kill_and_come_back, conninfo, "COPY"):
+            with meanwhile(kill_and_come_back, conninfo, "INSERT INTO"):
                 for number in range(300, 400):
                     run.buffer(statement, str(number))
                 db.flush()

@@ -14,6 +14,7 @@ from ..catalog import TYPES_QUERY, catalog_type
 from ..codec import Codec, read_nothing, read_rows
 from ..copy_commands import replace_parameters
 from ..errors import (
+    ConnectionLost,
     RepositoryError,
     SchemaChanged,
     TransactionRequired,
@@ -84,6 +85,8 @@ class Session(Line):
         self._keeps = keeps
         # A caller's connection may have settings of its own.
         self._is_suited = SUITED in vars(connection)
+        # The error that ended a statement's own transaction before its COMMIT.
+        self._undid: BaseException | None = None
 
     @staticmethod
     def known(connection: AsyncConnection[Any], package: Package) -> Session | None:
@@ -287,6 +290,7 @@ class Session(Line):
                 # Whoever cancelled the task may do so again.
                 await unhindered(Session._roll_back, self, grace_of(self.connection))
             mark_undone(error)
+            self._undid = error.error if isinstance(error, wire.BatchFailed) else error
             raise
         try:
             await self.command("COMMIT")
@@ -428,6 +432,8 @@ class Session(Line):
             column=column,
             root=None if key is None else await self._root(key),
         )
+        if isinstance(translated, ConnectionLost) and error is self._undid:
+            translated.done = False
         if isinstance(translated, SchemaChanged):
             # As after a migration that made a type anew, under another oid.
             self.outdated()

@@ -15,6 +15,7 @@ from ..catalog import TYPES_QUERY, catalog_type
 from ..codec import Codec, read_nothing, read_rows
 from ..copy_commands import replace_parameters
 from ..errors import (
+    ConnectionLost,
     RepositoryError,
     SchemaChanged,
     TransactionRequired,
@@ -85,6 +86,8 @@ class Session(Line):
         self._keeps = keeps
         # A caller's connection may have settings of its own.
         self._is_suited = SUITED in vars(connection)
+        # The error that ended a statement's own transaction before its COMMIT.
+        self._undid: BaseException | None = None
 
     @staticmethod
     def known(connection: Connection[Any], package: Package) -> Session | None:
@@ -288,6 +291,7 @@ class Session(Line):
                 # Whoever cancelled the task may do so again.
                 unhindered(Session._roll_back, self, grace_of(self.connection))
             mark_undone(error)
+            self._undid = error.error if isinstance(error, wire.BatchFailed) else error
             raise
         try:
             self.command("COMMIT")
@@ -429,6 +433,8 @@ class Session(Line):
             column=column,
             root=None if key is None else self._root(key),
         )
+        if isinstance(translated, ConnectionLost) and error is self._undid:
+            translated.done = False
         if isinstance(translated, SchemaChanged):
             # As after a migration that made a type anew, under another oid.
             self.outdated()
