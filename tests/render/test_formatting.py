@@ -27,6 +27,11 @@ PIECES = {
     "alike": 'A = [\n    "a",\n    "b",\n]\nB = [\n    "a",\n    "c",\n]',
     "badly indented": "A = [\n  'x',\n      \"y\",\n]",
     "in a string": 'A = """[\n    "b",\n    "c",\n]"""',
+    "tuple": 'T: Final = (\n    "uuid",\n    "text",\n    "int8",\n)',
+    "arguments": "    def f(self):\n        return self.g(\n            A,\n            (\n"
+    "                b,\n                c,\n                d,\n            ),\n        )",
+    "set": 'S = {\n    "a",\n    "b",\n    "c",\n}',
+    "joined by black": "X = f(a)[\n    b,\n    c,\n    d\n]",
     "method": "    def f(self):\n        g(\n            b,\n            c,\n        )",
 }
 

@@ -29,7 +29,7 @@ USE = """
 import sys
 sys.modules["reposgen_runtime"] = None
 from generated.demo.sync import Database
-from reposgen_runtime.errors import RepositoryError
+from generated.runtime.errors import RepositoryError
 with Database.open(sys.argv[1]) as db:
     assert db.tasks.remove(id=1) == 0
 assert Database.__module__.startswith("generated."), Database.__module__

@@ -28,7 +28,7 @@ _BROKEN = rf"\n(?:(?P=indent)    {_STRING},\n)+(?P=indent)"
 _KEY = rf"\((?:{_STRING}(?:, {_STRING})+|{_BROKEN})\)"
 _ITEM = rf"(?:\w+(?: as \w+)?|{_STRING}|{_KEY}: \w+),\n"
 _ITEMS = re.compile(
-    rf"(?<=[(\[{{]\n)(?P<first>(?P<indent> +){_ITEM})"
+    rf"(?<=[(\[{{]\n)(?P<first>(?P<indent> +){_ITEM}(?P=indent){_ITEM})"
     rf"(?P<others>(?:(?P=indent){_ITEM})+)(?= *[)\]}}])",
     re.ASCII,
 )
@@ -58,18 +58,22 @@ def format_piece(piece: str) -> str:
     import black  # noqa: PLC0415 - as said
 
     around = _CLASS if piece.startswith(_INDENT) else ""
+
+    def formatted(code: str) -> str:
+        # What black changes it goes through twice, be it for a newline.
+        text = black.format_str(f"{around}{code}\n", mode=_mode())
+        return text.removeprefix(around).strip("\n")
+
     short, removed = _shortened(piece)
-    # What black changes it goes through twice, be it for a newline.
-    formatted = black.format_str(f"{around}{short}\n", mode=_mode())
-    formatted = formatted.removeprefix(around).strip("\n")
-    return _lengthened(formatted, removed) if removed else formatted
+    whole = _lengthened(formatted(short), removed)
+    return formatted(piece) if whole is None else whole
 
 
 def _shortened(piece: str) -> tuple[str, Mapping[str, str]]:
-    """The piece with the first item alone of each long list, and what follows which.
+    """The piece with the first two items alone of each long list, and what follows.
 
     Black leaves these lines as they are, and takes most of its time for them in a
-    package's list of names.
+    package's list of names. It keeps the brackets of two items broken, not of one.
     """
     removed: dict[str, str] = {}
 
@@ -84,9 +88,12 @@ def _shortened(piece: str) -> tuple[str, Mapping[str, str]]:
     return _ITEMS.sub(shorten, piece), removed
 
 
-def _lengthened(formatted: str, removed: Mapping[str, str]) -> str:
+def _lengthened(formatted: str, removed: Mapping[str, str]) -> str | None:
+    """The piece with its long lists whole; None if one of them is not to be found."""
     for first, others in removed.items():
-        formatted = formatted.replace(first, first + others, 1)
+        if formatted.count(first) != 1:
+            return None
+        formatted = formatted.replace(first, first + others)
     return formatted
 
 
