@@ -144,7 +144,12 @@ def deliver(
     return (replace_files if write else compare_files)(
         project.config.output_directory,
         files,
-        versions={"reposgen": __version__, "black": version("black")},
+        versions=versions(),
         shown=project.config.output.directory,
         written=written,
     )
+
+
+def versions() -> Mapping[str, str]:
+    """Return the versions that the manifest states, of what writes code now."""
+    return {"reposgen": __version__, "black": version("black")}

@@ -12,11 +12,12 @@ from reposgen.cli.options import (
     ProjectOptions,
     cache_option,
     message_format_option,
+    note_findings_format,
     project_options,
     read_config,
 )
 from reposgen.cli.status import Status
-from reposgen.cli.terminal import MessageFormat, Terminal
+from reposgen.cli.terminal import FORMAT_KEY, FindingsFormat, MessageFormat, Terminal
 from reposgen.collector import collector_paused
 from reposgen.diagnostics import ReposgenError, Severity
 from reposgen.models import dataclass
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from reposgen.cache.project import ProjectCache
     from reposgen.config import Config
     from reposgen.diagnostics import Diagnostic
+    from reposgen.staleness.causes import StaleFile
+
+# Of the diff that `check` prints unless it is asked for all of it.
+DIFF_LINES = 200
 
 
 @click.command()
@@ -69,9 +74,10 @@ def generate(
     if check or diff:
         config = read_config(**where)
         comparison = _compared(terminal, config, packages, _cache(config, use_cache))
+        stale = _explained(config, comparison)
         if diff:
-            _print_diff(terminal, comparison)
-        _tell_staleness(terminal, comparison)
+            _print_diff(terminal, stale)
+        _tell_staleness(terminal, stale)
         if check and not comparison.fresh:
             context.exit(Status.FINDINGS)
         return
@@ -92,33 +98,57 @@ def generate(
 
 
 @click.command()
+@click.option("--diff", is_flag=True, help="Print the whole diff, however long it is.")
+@click.option(
+    "--format",
+    "findings_format",
+    type=click.Choice(FindingsFormat, case_sensitive=False),
+    default=FindingsFormat.TEXT,
+    show_default=True,
+    callback=note_findings_format,
+    help="github: annotations of a workflow; sarif: for code scanning; junit: for"
+    " test reports.",
+)
 @cache_option
-@message_format_option
 @project_options
 @click.pass_context
 def check(
     context: click.Context,
     *,
+    diff: bool,
+    findings_format: FindingsFormat,
     use_cache: bool,
-    message_format: MessageFormat,
     **where: Unpack[ProjectOptions],
 ) -> None:
     """Tell whether the output is what `generate` would write.
 
-    Exit status 0: fresh. 1: stale, with a diff on stdout and the cause for each file.
-    2: it could not be told.
+    Each stale file is named with the cause: the query file, the migration, the key of
+    the configuration or the version that changed, an edit by hand, or a merge. The
+    causes are found in git; without it, the message says only that a file is stale.
+    The first lines of the diff follow, all of them with --diff.
+
+    Exit status 0: fresh. 1: stale. 2: an error kept reposgen from telling.
 
     \b
     Examples:
       reposgen check
+      reposgen check --diff
       reposgen check --format github
+      reposgen check --format junit > reposgen.xml
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
-    terminal = Terminal(message_format)
+    terminal = Terminal(context.meta[FORMAT_KEY])
     config = read_config(**where)
     comparison = _compared(terminal, config, (), _cache(config, use_cache))
-    if not comparison.fresh:
-        _print_diff(terminal, comparison)
-        _tell_staleness(terminal, comparison)
+    stale = _explained(config, comparison)
+    if findings_format is not FindingsFormat.TEXT:
+        from reposgen.cli.findings import written  # noqa: PLC0415 - slow to import
+
+        found = [one.diagnostic for one in stale]
+        terminal.write(written(found, findings_format, "check"))
+    elif stale:
+        _print_diff(terminal, stale, limit=None if diff else DIFF_LINES)
+    _tell_staleness(terminal, stale)
+    if stale:
         context.exit(Status.FINDINGS)
     terminal.say("fresh")
 
@@ -203,13 +233,28 @@ def _run(
     )
 
 
-def _print_diff(terminal: Terminal, comparison: Comparison) -> None:
-    for change in comparison.changes:
-        terminal.write(change.diff)
+def _explained(config: Config, comparison: Comparison) -> tuple[StaleFile, ...]:
+    if not comparison.changes:
+        return ()
+    # Most projects are fresh, and need neither.
+    from reposgen.pipeline import versions  # noqa: PLC0415 - as said
+    from reposgen.staleness.causes import explain  # noqa: PLC0415 - as said
+
+    return explain(config, comparison, versions())
 
 
-def _tell_staleness(terminal: Terminal, comparison: Comparison) -> None:
-    for change in comparison.changes:
-        terminal.say(f"{change.path}: {change.cause}")
-    if comparison.changes:
-        terminal.say("stale; mend it: reposgen generate")
+def _print_diff(
+    terminal: Terminal, stale: Sequence[StaleFile], limit: int | None = None
+) -> None:
+    lines = [line for one in stale for line in one.diff.split("\n")]
+    terminal.diff(lines[:limit])
+    if limit is not None and len(lines) > limit:
+        more = len(lines) - limit
+        terminal.say(f"{more} more lines of the diff: reposgen check --diff")
+
+
+def _tell_staleness(terminal: Terminal, stale: Sequence[StaleFile]) -> None:
+    for one in stale:
+        terminal.say(f"{one.path}: {one.message}")
+    if stale:
+        terminal.say("stale; to write the files: reposgen generate")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Unpack, assert_never
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from reposgen import __version__
 from reposgen.analysis.model import Embed
-from reposgen.cli.document import diagnostics as diagnostics_document
+from reposgen.cli.findings import written
 from reposgen.cli.options import ProjectOptions, project_options, read_config
-from reposgen.cli.sarif import sarif
 from reposgen.cli.status import Status
-from reposgen.cli.terminal import Terminal, github_annotation
+from reposgen.cli.terminal import FindingsFormat, Terminal
 from reposgen.diagnostics import ReposgenError, Severity, error, sorted_diagnostics
 from reposgen.pipeline import analyse
 from reposgen.project import undocumented
@@ -27,15 +23,6 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Column, TypedQuery
     from reposgen.diagnostics import Diagnostic
     from reposgen.project import Project
-
-
-class FindingsFormat(StrEnum):
-    """How `vet` writes what it found."""
-
-    TEXT = "text"
-    JSON = "json"
-    GITHUB = "github"
-    SARIF = "sarif"
 
 
 @click.command()
@@ -88,7 +75,8 @@ def why(
     type=click.Choice(FindingsFormat, case_sensitive=False),
     default=FindingsFormat.TEXT,
     show_default=True,
-    help="github: annotations of a workflow; sarif: for code scanning.",
+    help="github: annotations of a workflow; sarif: for code scanning; junit: for"
+    " test reports.",
 )
 @project_options
 @click.pass_context
@@ -118,25 +106,11 @@ def vet(
     terminal.diagnostics(notes)
     findings = {*project.diagnostics, *undocumented(project)}.difference(notes)
     found = sorted_diagnostics(findings)
-    if text := _written(found, findings_format):
+    if text := written(found, findings_format, "vet"):
         terminal.write(text)
     if project.has_errors:
         context.exit(Status.COULD_NOT_RUN)
     context.exit(Status.FINDINGS if found else Status.FINE)
-
-
-def _written(found: Sequence[Diagnostic], findings_format: FindingsFormat) -> str:
-    match findings_format:
-        case FindingsFormat.TEXT:
-            return "\n".join(one.render() for one in found)
-        case FindingsFormat.GITHUB:
-            return "\n".join(github_annotation(one) for one in found)
-        case FindingsFormat.JSON:
-            return json.dumps(diagnostics_document(found), ensure_ascii=False, indent=2)
-        case FindingsFormat.SARIF:
-            return json.dumps(sarif(found, __version__), ensure_ascii=False, indent=2)
-        case _:
-            assert_never(findings_format)
 
 
 def _queries(project: Project) -> Iterator[TypedQuery]:

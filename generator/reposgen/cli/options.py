@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 import click
 from click.core import ParameterSource
 
-from reposgen.cli.terminal import FORMAT_KEY, MessageFormat
+from reposgen.cli.terminal import FORMAT_KEY, FindingsFormat, MessageFormat
 from reposgen.config import Config, Overrides, find_config, load_config
 
 if TYPE_CHECKING:
@@ -89,6 +89,15 @@ def _note_format(
 ) -> MessageFormat:
     context.meta[FORMAT_KEY] = message_format
     return message_format
+
+
+def note_findings_format(
+    context: click.Context, _: click.Parameter, findings_format: FindingsFormat
+) -> FindingsFormat:
+    """Let errors be annotations where findings are."""
+    is_github = findings_format is FindingsFormat.GITHUB
+    context.meta[FORMAT_KEY] = MessageFormat.GITHUB if is_github else MessageFormat.TEXT
+    return findings_format
 
 
 def _database_origin() -> str:

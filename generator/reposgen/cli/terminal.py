@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -43,6 +43,16 @@ class MessageFormat(StrEnum):
     GITHUB = "github"
 
 
+class FindingsFormat(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
 class Terminal:
     """Messages for the user, all on stderr; data goes to stdout by `write`."""
 
@@ -59,6 +69,11 @@ class Terminal:
     def write(self, data: str) -> None:
         """Put data on stdout, as it is."""
         click.echo(data, nl=not data.endswith("\n"))
+
+    def diff(self, lines: Iterable[str]) -> None:
+        """Put a unified diff on stdout, in colours where that is a terminal."""
+        for line in lines:
+            click.echo(click.style(line, **_diff_style(line)))
 
     def say(self, message: str) -> None:
         """Put a message on stderr."""
@@ -82,6 +97,13 @@ class Terminal:
 
         with self._console.status("starting") as status:
             yield lambda step: status.update(escape(step))
+
+
+def _diff_style(line: str) -> dict[str, Any]:
+    if line.startswith(("---", "+++")):
+        return {"bold": True}
+    colours = {"-": "red", "+": "green", "@": "cyan"}
+    return {"fg": colours.get(line[:1])}
 
 
 def github_annotation(diagnostic: Diagnostic) -> str:

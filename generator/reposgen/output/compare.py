@@ -11,7 +11,7 @@ from reposgen.diagnostics import Diagnostic, ReposgenError, Severity, error
 from reposgen.models import dataclass
 from reposgen.output.files import digest, normalised, owned_files, present_files
 from reposgen.output.manifest import NAME as MANIFEST
-from reposgen.output.manifest import with_manifest
+from reposgen.output.manifest import manifest, versions_in, with_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,11 +36,15 @@ class Change:
     Attributes:
         path: as the user would type it.
         diff: from what is there to what would be, unified.
+        old: the text that is there; None: no file.
+        new: the text that would be there; None: no file.
     """
 
     path: str
     cause: Cause
     diff: str
+    old: str | None
+    new: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +157,7 @@ def compare_contents(
         place = f"{shown}/{path}"
         new = contents.get(path)
         if path not in present:
-            changes.append(_change(place, Cause.MISSING, b"", new))
+            changes.append(_change(place, Cause.MISSING, None, new))
             continue
         old = present[path]
         if old is not None and new is not None and normalised(old) == new:
@@ -162,7 +166,22 @@ def compare_contents(
             foreign.append(place)
             continue
         changes.append(_change(place, _cause(path, old, new, written), old, new))
+    is_alone = [change.path for change in changes] == [f"{shown}/{MANIFEST}"]
+    if is_alone and _is_manifest(present.get(MANIFEST), contents[MANIFEST]):
+        # Another version that writes the same code makes nothing stale. The manifest
+        # keeps saying which one wrote it.
+        changes = []
     return Comparison(changes=tuple(changes), foreign=tuple(foreign))
+
+
+def _is_manifest(old: bytes | None, new: bytes) -> bool:
+    """Return whether the old manifest differs from the new in its versions alone."""
+    if old is None:
+        return False
+    versions = versions_in(old)
+    return versions.keys() == versions_in(new).keys() and manifest(
+        versions
+    ) == normalised(old)
 
 
 def _cause(
@@ -183,8 +202,18 @@ def _change(place: str, cause: Cause, old: bytes | None, new: bytes | None) -> C
         tofile=f"{place} (generated)",
         lineterm="",
     )
-    return Change(path=place, cause=cause, diff="\n".join(diff))
+    return Change(
+        path=place,
+        cause=cause,
+        diff="\n".join(diff),
+        old=_text(old),
+        new=_text(new),
+    )
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else normalised(content).decode("utf-8", "replace")
 
 
 def _lines(content: bytes | None) -> list[str]:
-    return normalised(content or b"").decode("utf-8", "replace").split("\n")
+    return (_text(content) or "").split("\n")

@@ -23,14 +23,19 @@ def with_manifest(
     files: Mapping[str, str], versions: Mapping[str, str]
 ) -> Mapping[str, bytes]:
     """Return the contents of all files, including the manifest."""
+    contents = {path: text.encode() for path, text in sorted(files.items())}
+    return {**contents, NAME: manifest(versions)}
+
+
+def manifest(versions: Mapping[str, str]) -> bytes:
+    """Return the manifest that states these versions."""
     lines = [
         f"{MARK}; changes here are lost.",
         "",
         "[versions]",
         *(f"{_quoted(name)} = {_quoted(versions[name])}" for name in sorted(versions)),
     ]
-    contents = {path: text.encode() for path, text in sorted(files.items())}
-    return {**contents, NAME: "\n".join([*lines, ""]).encode()}
+    return "\n".join([*lines, ""]).encode()
 
 
 def listed_files(directory: Path) -> frozenset[str]:
@@ -44,6 +49,25 @@ def listed_files(directory: Path) -> frozenset[str]:
     except (OSError, ValueError, TypeError):
         # A manifest that is missing or cannot be read lists nothing.
         return frozenset()
+
+
+def read_versions(directory: Path) -> Mapping[str, str]:
+    """Return the versions that wrote the output; empty if the manifest does not say."""
+    try:
+        return versions_in((directory / NAME).read_bytes())
+    except OSError:
+        return {}
+
+
+def versions_in(content: bytes) -> Mapping[str, str]:
+    """Return the versions that a manifest states; empty if it cannot be read."""
+    try:
+        versions = tomllib.loads(content.decode()).get("versions", {})
+    except ValueError:
+        return {}
+    if not isinstance(versions, dict):
+        return {}
+    return {name: str(version) for name, version in versions.items()}
 
 
 def _quoted(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Why a generated file is not what `generate` would write."""
