@@ -99,6 +99,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cache",
         "collector",
     },
+    # Why a file is stale: it asks git, and runs no stage.
+    "staleness": {
+        "config",
+        "diagnostics",
+        "output.compare",
+        "output.manifest",
+        "sql_files",
+    },
     # The way around it, for a run that changes nothing.
     "shortcut": {"diagnostics", "config", "output", "cache"},
     # What doctor asks: it runs no stage but the server's.
@@ -114,6 +122,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "shortcut",
         "cache.project",
         "output.compare",
+        "staleness",
         "sql_files",
         "render.annotations",  # Python types, spelled as in generated code
         "sql_source.model",

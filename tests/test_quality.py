@@ -15,6 +15,7 @@ CHECKS = {
     "format": ("-m", "ruff", "format", "--check", "."),
     "types": ("-m", "mypy", "--strict", "generator", "tests", "generated"),
     "sync is derived": ("generator/tools/derive_sync.py", "--check"),
+    "schema is fresh": ("generator/tools/config_schema.py", "--check"),
     "generated code is fresh": ("-m", "reposgen", "check"),
 }
 

@@ -24,6 +24,7 @@ _COMMANDS = {
     "vet": "judging",
     "import-sqlc": "sqlc",
     "doctor": "doctor",
+    "config-schema": "schema",
 }
 
 
@@ -105,6 +106,11 @@ def main(*, traceback: bool) -> None:
     \b
     Environment:
       REPOSGEN_CACHE_DIR               folder for caches and embedded servers
+
+    \b
+    Completion, in a shell's start-up file:
+      eval "$(_REPOSGEN_COMPLETE=bash_source reposgen)"    bash; zsh: zsh_source
+      _REPOSGEN_COMPLETE=fish_source reposgen | source     fish
 
     Exit status: 0 fine; 1 stale or findings; 2 could not run.
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines

@@ -119,7 +119,7 @@ def _not_null(path: str) -> str:
 
 OneOrMany = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_one_or_many),
+    BeforeValidator(_one_or_many, json_schema_input_type=str | tuple[str, ...]),
     Field(min_length=1),
 ]
 
@@ -229,12 +229,18 @@ class PackageConfig(_Section):
     queries: OneOrMany
     search_path: Annotated[OneOrMany | None, AfterValidator(_search_path)] = None
     api: Annotated[
-        tuple[Api, ...], BeforeValidator(_one_or_many), Field(min_length=1)
+        tuple[Api, ...],
+        BeforeValidator(_one_or_many, json_schema_input_type=Api | tuple[Api, ...]),
+        Field(min_length=1),
     ] = (Api.ASYNC, Api.SYNC)
     models: ModelKind = ModelKind.DATACLASS
-    types: Mapping[str, Annotated[TypeOverride, BeforeValidator(_type_override)]] = (
-        Field(default_factory=dict)
-    )
+    types: Mapping[
+        str,
+        Annotated[
+            TypeOverride,
+            BeforeValidator(_type_override, json_schema_input_type=str | TypeOverride),
+        ],
+    ] = Field(default_factory=dict)
     rename: Mapping[str, str] = Field(default_factory=dict)
     secrets: tuple[Annotated[str, AfterValidator(_secret)], ...] = ()
     null_elements: bool = True
