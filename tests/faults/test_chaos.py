@@ -122,7 +122,9 @@ def server(fragile: str) -> Iterator[Restartable]:
     server.end()
 
 
-def judge(conninfo: str, workers: Sequence[Worker], monkey: Monkey) -> Counter[str]:
+def judge(
+    conninfo: str, workers: Sequence[Worker], deeds: Counter[str]
+) -> Counter[str]:
     """What the database holds is what the workers were told."""
     with psycopg.connect(conninfo) as connection:
         total = connection.execute(
@@ -147,7 +149,7 @@ def judge(conninfo: str, workers: Sequence[Worker], monkey: Monkey) -> Counter[s
         counts["rows refused"] += len(worker.refused)
         counts["rows unknown"] += len(worker.unknown)
     assert not there
-    counts.update({f"server: {deed}": times for deed, times in monkey.done.items()})
+    counts.update({f"server: {deed}": times for deed, times in deeds.items()})
     return counts
 
 
@@ -205,7 +207,7 @@ async def test_tasks(
             await asyncio.gather(*map(work, workers))
         come_back(fragile)
         await calm(db)
-        counts += judge(fragile, workers, monkey)
+        counts += judge(fragile, workers, monkey.done)
     tell(request.node.name, counts)
     assert counts["insert done"] > 0
 
@@ -241,6 +243,6 @@ def test_threads(
         come_back(fragile)
         while not db.is_healthy():
             pass
-        counts = judge(fragile, workers, monkey)
+        counts = judge(fragile, workers, monkey.done)
     tell(request.node.name, counts)
     assert counts["insert done"] > 0

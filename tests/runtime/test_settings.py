@@ -51,7 +51,7 @@ def test_a_password_is_not_quoted(name: str) -> None:
 
 
 def test_all_settings_can_be_given_by_name() -> None:
-    names = {field.name for field in fields(Settings)}
+    names = {field.name for field in fields(Settings) if field.init}
     assert Options.__annotations__.keys() == names - {"conninfo"}
 
 
@@ -116,3 +116,58 @@ def test_the_options_are_listed(cls: type[Any]) -> None:
     parameters = signature(cls.open).parameters
     assert [*parameters] == ["conninfo", *Options.__annotations__]
     assert parameters["max_size"].default == Settings().max_size
+
+
+@pytest.mark.parametrize(
+    ("conninfo", "members"),
+    [
+        ("host=a", []),
+        (["postgresql://u@a/d"], []),
+        ("postgresql://a:1,b:2/d", ["a:1/d", "b:2/d"]),
+        ("host=a,b,c port=6000 dbname=d", ["a:6000/d", "b:6000/d", "c:6000/d"]),
+        ("host=a,b target_session_attrs=read-write", ["a:5432", "b:5432"]),
+        ("host=a,b target_session_attrs=standby", []),
+        (["postgresql://u@a/d", "b", "c:6000"], ["a:5432/d", "b:5432/d", "c:6000/d"]),
+        (["host=a port=1", "[::1]:2"], ["a:1", "::1:2"]),
+        (["host=a,b port=1,2", "host=c"], ["a:1", "b:2", "c:5432"]),
+        ("hostaddr=127.0.0.1,127.0.0.2", ["127.0.0.1:5432", "127.0.0.2:5432"]),
+        ("host=/a,/b", ["/a:5432", "/b:5432"]),
+    ],
+)
+def test_several_hosts(
+    conninfo: str | list[str], members: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PGHOST", "PGPORT", "PGDATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    settings = Settings(conninfo=conninfo)
+    assert [server_name(each) for each in settings.hosts.members] == members
+    several = bool(members) or "," in settings.hosts.conninfo
+    assert settings.connecting_time == (2 if several else 10)
+    assert settings.failover_time == (30 if members else 0)
+
+
+def test_several_hosts_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "a,b")
+    monkeypatch.setenv("PGPORT", "1,2")
+    members = Settings(conninfo="dbname=d").hosts.members
+    assert [server_name(each) for each in members] == ["a:1/d", "b:2/d"]
+    monkeypatch.setenv("PGTARGETSESSIONATTRS", "any")
+    assert not Settings(conninfo="dbname=d").hosts.members
+
+
+@pytest.mark.parametrize(
+    ("conninfo", "message"),
+    [
+        ([], r"conninfo: the list has no host$"),
+        ("host=a,b port=1,2,3", r"conninfo: 2 values of host, .* 3 of port do not"),
+        (["host=a dbname=d", "host=b dbname=e"], r"conninfo: dbname differs between"),
+        (
+            ["host=a password=secret", "host=b password=x"],
+            r"conninfo: password differs",
+        ),
+    ],
+)
+def test_hosts_that_do_not_fit(conninfo: str | list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{message}") as caught:
+        Settings(conninfo=conninfo)
+    assert "secret" not in str(caught.value)

@@ -117,6 +117,11 @@ class Circuit:
             case BreakerState.HALF_OPEN:
                 return False
 
+    def move(self, server: str) -> None:
+        """Watch another server from now on, of which nothing is known."""
+        self._server = server
+        self.reached()
+
     def worked(self) -> None:
         """A call that was let through as usual did reach the server."""
         if self.state is BreakerState.CLOSED:

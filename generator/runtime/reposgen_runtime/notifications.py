@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -32,6 +33,8 @@ KEEPALIVE: Final[Mapping[str, int]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
+# Seconds.
+_CONNECT_TIMEOUT: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,10 @@ def behind(direct: str | None) -> str:
 
 def listening_conninfo(conninfo: str) -> str:
     """The same, for a connection that waits for hours."""
-    return make_conninfo("", **{**KEEPALIVE, **conninfo_to_dict(conninfo)})
+    defaults = dict(KEEPALIVE)
+    if "PGCONNECT_TIMEOUT" not in os.environ:
+        defaults["connect_timeout"] = _CONNECT_TIMEOUT
+    return make_conninfo("", **{**defaults, **conninfo_to_dict(conninfo)})
 
 
 def read_event(

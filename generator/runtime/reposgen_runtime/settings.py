@@ -11,6 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from .breaker import DEFAULT_BREAKER, Breaker
+from .hosts import Hosts, find_hosts
 from .limits import STATEMENT_TIMEOUT, milliseconds
 from .notifications import KEEPALIVE
 from .patience import CANCEL_TIMEOUT
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., object]")
 
 MAX_PREPARED: Final = 500
+# Seconds to connect to a host; to each one where there are several.
+_CONNECT_TIMEOUT: Final = 10
+_CONNECT_TIMEOUT_EACH: Final = 2
+# Seconds for one of several hosts to take over.
+_FAILOVER_TIMEOUT: Final = 30.0
 
 _AT_LEAST: Final[Mapping[str, float]] = {
     "min_size": 0,
@@ -29,6 +35,7 @@ _AT_LEAST: Final[Mapping[str, float]] = {
     "timeout": 0,
     "connect_timeout": 1,
     "cancel_timeout": 0.001,
+    "failover_timeout": 0,
     "wait_ready": 0,
     "max_idle": 0,
     "max_lifetime": 0,
@@ -47,7 +54,8 @@ class Options(TypedDict, total=False):
     max_size: int
     max_waiting: int
     timeout: float
-    connect_timeout: int
+    connect_timeout: int | None
+    failover_timeout: float | None
     cancel_timeout: float
     wait_ready: float | None
     max_idle: float
@@ -72,13 +80,17 @@ class Settings:
 
     Attributes:
         conninfo: a URL or `host=… dbname=…`; what is missing comes from `PG…`
-            variables of the environment.
+            variables of the environment. With several hosts, or as a list, the
+            Database finds out which one is the primary.
         min_size: connections that are kept open.
         max_size: connections at most.
         max_waiting: calls that may wait for a connection at the same time, the others
             get `PoolFull`; 0 for any number.
         timeout: seconds to wait for a free connection, then `PoolTimeout`.
-        connect_timeout: seconds that it may take to make one.
+        connect_timeout: seconds that it may take to make one; None for 10, or 2 for
+            each host where there are several.
+        failover_timeout: seconds for which `run` does its work again while the primary
+            cannot be reached; None for 30 where there are several hosts, else 0.
         cancel_timeout: seconds that the server has to end a statement that was
             cancelled, or whose `statement_timeout` or `@timeout` is over; then its
             connection is closed.
@@ -107,12 +119,13 @@ class Settings:
         plain: use psycopg's documented API alone, which is slower.
     """
 
-    conninfo: str = field(default="", repr=False)
+    conninfo: str | Sequence[str] = field(default="", repr=False)
     min_size: int = 1
     max_size: int = 10
     max_waiting: int = 0
     timeout: float = 30.0
-    connect_timeout: int = 10
+    connect_timeout: int | None = None
+    failover_timeout: float | None = None
     cancel_timeout: float = CANCEL_TIMEOUT
     wait_ready: float | None = None
     max_idle: float = 300.0
@@ -129,6 +142,7 @@ class Settings:
     replica_interval: float = 1.0
     read_your_writes: bool = True
     plain: bool = False
+    hosts: Hosts = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.
@@ -150,15 +164,31 @@ class Settings:
             raise ValueError("reset=True undoes nothing behind a pooler")
         if isinstance(self.replicas, str):
             raise ValueError("replicas: a sequence of connection strings")  # noqa: TRY004 -- like the others
-        for conninfo in (self.conninfo, self.direct or "", *self.replicas):
-            try:
+        try:
+            hosts = find_hosts(self.conninfo)
+            for conninfo in (self.direct or "", *self.replicas):
                 conninfo_to_dict(conninfo)
-            except psycopg.ProgrammingError:
-                # libpq quotes what it does not understand, be it a password.
-                raise ValueError(
-                    "no connection string: neither a postgresql:// URL nor key=value"
-                    " pairs"
-                ) from None
+        except psycopg.ProgrammingError:
+            # libpq quotes what it does not understand, be it a password.
+            raise ValueError(
+                "no connection string: neither a postgresql:// URL nor key=value pairs"
+            ) from None
+        # The class is frozen; these follow from the rest.
+        object.__setattr__(self, "hosts", hosts)
+
+    @property
+    def connecting_time(self) -> int:
+        """Seconds to connect to a host."""
+        if self.connect_timeout is not None:
+            return self.connect_timeout
+        return _CONNECT_TIMEOUT_EACH if self.hosts.several else _CONNECT_TIMEOUT
+
+    @property
+    def failover_time(self) -> float:
+        """Seconds for which work is done again while there is no primary."""
+        if self.failover_timeout is not None:
+            return self.failover_timeout
+        return _FAILOVER_TIMEOUT if self.hosts.members else 0.0
 
     @property
     def opening_time(self) -> float:
@@ -177,7 +207,7 @@ class Settings:
         given = conninfo_to_dict(conninfo)
         defaults = dict(KEEPALIVE)
         if "PGCONNECT_TIMEOUT" not in os.environ:
-            defaults["connect_timeout"] = self.connect_timeout
+            defaults["connect_timeout"] = self.connecting_time
         options: dict[str, Any] = {
             "client_encoding": "utf8",
             **{name: value for name, value in defaults.items() if name not in given},

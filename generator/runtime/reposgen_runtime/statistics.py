@@ -134,11 +134,19 @@ class Health:
 
 def server_name(conninfo: str) -> str:
     """How messages name a server: without user and password."""
-    given = conninfo_to_dict(conninfo)
-    parts = {**_defaults(given.get("service")), **given}
+    parts = parameters_of(conninfo)
     host = parts.get("host") or parts.get("hostaddr") or _DEFAULT_HOST
     name = f"{host}:{parts.get('port') or 5432}"
     return f"{name}/{parts['dbname']}" if parts.get("dbname") else name
+
+
+def parameters_of(conninfo: str) -> dict[str, Any]:
+    """Return what a connection string, its service and the environment say.
+
+    Of what the environment says, only what tells where a server is.
+    """
+    given = conninfo_to_dict(conninfo)
+    return {**_defaults(given.get("service")), **given}
 
 
 def _defaults(service: object) -> dict[str, Any]:
@@ -148,6 +156,8 @@ def _defaults(service: object) -> dict[str, Any]:
         for option in Conninfo.get_defaults()
         if option.val is not None and option.keyword in _PLACE
     }
+    if target := os.environ.get("PGTARGETSESSIONATTRS"):
+        values["target_session_attrs"] = target
     # libpq only tells of the service that the environment names.
     return values if service is None else {**values, **_service(str(service))}
 

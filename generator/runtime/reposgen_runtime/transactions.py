@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import random
 from enum import Enum, auto
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from psycopg import sql
 
+from .errors import (
+    CircuitOpen,
+    ConnectionLost,
+    Deadlock,
+    ReadOnlyTransaction,
+    SerializationFailure,
+    Unavailable,
+)
 from .limits import STATEMENT_TIMEOUT, milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from psycopg import BaseConnection
+
+    from .errors import RepositoryError
 
 Isolation: TypeAlias = Literal["read committed", "repeatable read", "serializable"]
 Callback: TypeAlias = "Callable[[], object]"
@@ -22,6 +33,10 @@ Callback: TypeAlias = "Callable[[], object]"
 _TRANSACTION_TIMEOUT: Final = 170000
 _FIRST_WAIT: Final = 0.02
 _LONGEST_WAIT: Final = 2.0
+# The attempts after which the wait grows no more while there is no primary.
+_SOON: Final = 4
+# What leaves nothing behind, and ends once there is a primary again: no subclasses.
+_NO_PRIMARY: Final = (ConnectionLost, Unavailable, CircuitOpen)
 
 
 def begin(
@@ -70,6 +85,44 @@ def wait_before(attempt: int) -> float:
     """
     bound = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(attempt - 1, 32))
     return random.uniform(0, bound)  # noqa: S311 -- no secret
+
+
+class Attempts:
+    """How often work is done that did not succeed, and left nothing behind."""
+
+    def __init__(self, retries: int, seconds: float) -> None:
+        """Begin with the first attempt.
+
+        Args:
+            retries: how often work is done again after a conflict.
+            seconds: for which it is done again while there is no primary.
+        """
+        self._retries = retries
+        self._seconds = seconds
+        self._conflicts = 0
+        self._losses = 0
+        self._end: float | None = None
+
+    def wait_after(self, error: RepositoryError) -> float | None:
+        """Return the seconds to wait before the next attempt; None if there is none."""
+        match error:
+            case SerializationFailure() | Deadlock():
+                self._conflicts += 1
+                again, attempt = self._conflicts <= self._retries, self._conflicts
+            # The latter is that of a standby, or of a transaction that only reads.
+            case ReadOnlyTransaction() if self._seconds > 0:
+                self._conflicts += 1
+                again, attempt = self._conflicts <= self._retries, self._conflicts
+            case _ if type(error) in _NO_PRIMARY:
+                now = monotonic()
+                if self._end is None:
+                    self._end = now + self._seconds
+                self._losses += 1
+                again = now < self._end
+                attempt = min(self._losses, _SOON)
+            case _:
+                return None
+        return wait_before(attempt) if again else None
 
 
 class Outcome(Enum):

@@ -14,6 +14,7 @@ from reposgen_runtime.aio._compat import sleep
 from reposgen_runtime.errors import (
     Conflict,
     OutcomeUnknown,
+    ReadOnlyTransaction,
     RepositoryError,
     StatementTimeout,
     Unavailable,
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 
 ACCOUNTS: Final = 8
 # What may be raised while a server goes and comes.
-EXPECTED: Final = (Unavailable, OutcomeUnknown, Conflict, StatementTimeout)
+EXPECTED: Final = (
+    Unavailable,
+    OutcomeUnknown,
+    Conflict,
+    StatementTimeout,
+    ReadOnlyTransaction,
+)
 ADD: Final = Statement[int](
     "add",
     "UPDATE counters SET value = value + $2 WHERE id = $1 RETURNING value",
@@ -71,9 +78,14 @@ class Worker:
 
     async def step(self) -> None:
         """Do something, and note what came of it."""
-        work: Callable[[], Awaitable[None]] = self._chance.choice(
-            (self.insert, self.insert, self.transfer, self.count_up, self.read)
+        await self.do(
+            self._chance.choice(
+                (self.insert, self.insert, self.transfer, self.count_up, self.read)
+            )
         )
+
+    async def do(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do one of the things below, and note what came of it."""
         name = work.__name__
         self.counts[f"{name} begun"] += 1
         try:
@@ -108,7 +120,8 @@ class Worker:
             await self._run.one(ADD, (source, -amount))
             await self._run.one(ADD, (target, amount))
 
-        await self._db.run(work)
+        # As often as others are in the way.
+        await self._db.run(work, retries=50)
 
     async def count_up(self) -> None:
         """The next version of its own counter."""

@@ -13,6 +13,7 @@ from reposgen_runtime import Statement
 from reposgen_runtime.errors import (
     Conflict,
     OutcomeUnknown,
+    ReadOnlyTransaction,
     RepositoryError,
     StatementTimeout,
     Unavailable,
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 
 ACCOUNTS: Final = 8
 # What may be raised while a server goes and comes.
-EXPECTED: Final = (Unavailable, OutcomeUnknown, Conflict, StatementTimeout)
+EXPECTED: Final = (
+    Unavailable,
+    OutcomeUnknown,
+    Conflict,
+    StatementTimeout,
+    ReadOnlyTransaction,
+)
 ADD: Final = Statement[int](
     "add",
     "UPDATE counters SET value = value + $2 WHERE id = $1 RETURNING value",
@@ -72,9 +79,14 @@ class Worker:
 
     def step(self) -> None:
         """Do something, and note what came of it."""
-        work: Callable[[], None] = self._chance.choice(
-            (self.insert, self.insert, self.transfer, self.count_up, self.read)
+        self.do(
+            self._chance.choice(
+                (self.insert, self.insert, self.transfer, self.count_up, self.read)
+            )
         )
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Do one of the things below, and note what came of it."""
         name = work.__name__
         self.counts[f"{name} begun"] += 1
         try:
@@ -109,7 +121,8 @@ class Worker:
             self._run.one(ADD, (source, -amount))
             self._run.one(ADD, (target, amount))
 
-        self._db.run(work)
+        # As often as others are in the way.
+        self._db.run(work, retries=50)
 
     def count_up(self) -> None:
         """The next version of its own counter."""

@@ -17,6 +17,7 @@ from reposgen_runtime import Notification, Settings, Statement
 from reposgen_runtime.aio import Database as BaseDatabase
 from reposgen_runtime.aio import Runner
 from reposgen_runtime.errors import (
+    ConnectionLost,
     OutcomeUnknown,
     RepositoryError,
     StaleRow,
@@ -69,6 +70,33 @@ async def test_single_calls(db: Database, run: Runner) -> None:
     assert await run.execlastid(shop.CREATE_ID, ("last",)) == made[-1].id + 1
     for _ in range(4):
         assert await run.one(PREPARED) == 0
+
+
+def end_copies(conninfo: str) -> None:
+    """End the server's processes that run a COPY."""
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE '%COPY%' AND pid <> pg_backend_pid()"
+        )
+
+
+async def test_a_copy_is_cut(run: Runner, conninfo: str) -> None:
+    def rows() -> Iterator[str]:
+        yield "first"
+        end_copies(conninfo)
+
+    # The pooler sends the server's error, and then its own.
+    with pytest.raises((ConnectionLost, OutcomeUnknown)):
+        await run.copy_from(shop.COPY_TITLES, rows())
+    assert await run.many(shop.LIST) == []
+    with pytest.raises(ConnectionLost):
+        async with run.copy_to(shop.NUMBERS, (1_000_000,)) as export:
+            blocks = aiter(export)
+            await anext(blocks)
+            end_copies(conninfo)
+            async for _ in blocks:
+                pass
 
 
 async def test_the_pooler_changes_connections(db: Database, run: Runner) -> None:

@@ -17,6 +17,7 @@ from tests.support.pgbouncer import PROGRAM, pooled, version
 
 from reposgen_runtime import Notification, Settings, Statement
 from reposgen_runtime.errors import (
+    ConnectionLost,
     OutcomeUnknown,
     RepositoryError,
     StaleRow,
@@ -71,6 +72,33 @@ def test_single_calls(db: Database, run: Runner) -> None:
     assert run.execlastid(shop.CREATE_ID, ("last",)) == made[-1].id + 1
     for _ in range(4):
         assert run.one(PREPARED) == 0
+
+
+def end_copies(conninfo: str) -> None:
+    """End the server's processes that run a COPY."""
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE '%COPY%' AND pid <> pg_backend_pid()"
+        )
+
+
+def test_a_copy_is_cut(run: Runner, conninfo: str) -> None:
+    def rows() -> Iterator[str]:
+        yield "first"
+        end_copies(conninfo)
+
+    # The pooler sends the server's error, and then its own.
+    with pytest.raises((ConnectionLost, OutcomeUnknown)):
+        run.copy_from(shop.COPY_TITLES, rows())
+    assert run.many(shop.LIST) == []
+    with pytest.raises(ConnectionLost):
+        with run.copy_to(shop.NUMBERS, (1_000_000,)) as export:
+            blocks = iter(export)
+            next(blocks)
+            end_copies(conninfo)
+            for _ in blocks:
+                pass
 
 
 def test_the_pooler_changes_connections(db: Database, run: Runner) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,14 +24,16 @@ from ..statistics import server_name
 from ..translate import unreachable
 from ._background import ELSEWHERE
 from ._compat import Event, home, take, to_the_end, without_waiting
+from .cluster import HOST
 from .ending import cancel
-from .pool import prove_alive
-from .spares import RESTS, Spares
+from .pool import prove_alive, prove_primary
+from .spares import RESTS, Spares, has_refused
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from ..settings import Settings
+    from .cluster import Cluster
     from .pool import Pool
 
 # Seconds for a connection to prove that it is alive.
@@ -44,7 +47,7 @@ class Connections:
 
     Attributes:
         conninfo: where it is.
-        name: the same for messages, `host:port/database`.
+        cluster: knows where to, if there are several hosts.
     """
 
     def __init__(
@@ -52,9 +55,12 @@ class Connections:
         conninfo: str,
         settings: Settings,
         connection_class: type[AsyncConnection[Any]],
+        cluster: Cluster | None = None,
     ) -> None:
         self.conninfo = conninfo
-        self.name = server_name(conninfo)
+        self._name = server_name(conninfo)
+        self.cluster = cluster
+        self._prove = prove_alive if cluster is None else prove_primary
         self._settings = settings
         self._connection_class = connection_class
         self._pool: Pool | None = None
@@ -78,6 +84,17 @@ class Connections:
         self._refusal: psycopg.Error | None = None
         # What has been at rest since before this is in doubt.
         self._broke = 0.0
+
+    @property
+    def name(self) -> str:
+        """Where it is for messages, `host:port/database`."""
+        return self._name if self.cluster is None else self.cluster.name
+
+    @property
+    def located(self) -> str:
+        """Where it is, as a connection string; the latest primary of several hosts."""
+        latest = None if self.cluster is None else self.cluster.latest
+        return self.conninfo if latest is None else latest.settings.hosts.conninfo
 
     def after_fork(self) -> None:
         """In a child process: leave all connections to the parent."""
@@ -169,6 +186,8 @@ class Connections:
             await connection.close()
             if not self._taken:
                 self._all_back.set()
+        elif has_refused(connection) and self.cluster is not None:
+            await to_the_end(self._doubt, connection)
         elif wire.is_idle(connection.pgconn):
             circuit = self._circuit
             if circuit is not None and circuit.failures:
@@ -184,6 +203,19 @@ class Connections:
                 vars(connection)[RESTS] = monotonic()
             # The pool rolls back, and keeps a cancellation to itself.
             await to_the_end(self._tidy, connection)
+
+    async def _doubt(self, connection: AsyncConnection[Any]) -> None:
+        """Close a connection whose server refused to write if that is a standby."""
+        cluster = self.cluster
+        if wire.is_idle(connection.pgconn) and cluster is not None:
+            with suppress(psycopg.Error):
+                await prove_primary(connection, _PING)
+            if connection.closed:
+                self._broke = monotonic()
+                await cluster.lose(vars(connection)[HOST])
+            else:
+                vars(connection)[RESTS] = monotonic()
+        await self._tidy(connection)
 
     async def _tidy(self, connection: AsyncConnection[Any]) -> None:
         """Hand a connection to the pool that is in the midst of something."""
@@ -236,7 +268,7 @@ class Connections:
         while True:
             left = max(INTERVAL, deadline - monotonic())
             try:
-                await prove_alive(connection, min(_PING, left))
+                await self._prove(connection, min(_PING, left))
             except psycopg.Error:
                 await to_the_end(pool.putconn, connection)
             except BaseException:

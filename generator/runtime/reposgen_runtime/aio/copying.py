@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
     from types import TracebackType
 
-    from psycopg import AsyncCopy
+    from psycopg import AsyncConnection, AsyncCopy
     from psycopg.abc import Params, PQGen, Query
     from psycopg.pq.abc import PGresult
 
@@ -83,7 +83,8 @@ async def copy_rows(
         if cause is not None:
             raise cause from None
         raise
-    except psycopg.Error as error:
+    except (psycopg.Error, ValueError) as failure:
+        error = _error_of(failure, session.connection)
         if error.sqlstate == CHANGED and not is_begun:
             raise session.changed(codec) from None
         place = place_in_copy(error, statement.copy)
@@ -93,6 +94,21 @@ async def copy_rows(
             translated = outcome_of(translated, statement)
         raise translated from None
     return cursor.rowcount
+
+
+def _error_of(
+    failure: psycopg.Error | ValueError, connection: AsyncConnection[Any]
+) -> psycopg.Error:
+    """Return the error of a COPY.
+
+    A pooler passes on the server's error, and adds its own as it closes the connection.
+    Where psycopg expects one result, it then raises a ValueError or ProgrammingError.
+    """
+    if connection.broken and getattr(failure, "sqlstate", None) is None:
+        return psycopg.OperationalError("the connection is lost")
+    if isinstance(failure, ValueError):
+        raise failure
+    return failure
 
 
 class _Cursor(AsyncRawCursor[Any]):
@@ -271,5 +287,6 @@ class Export:
                 finally:
                     session.usage.end_stream()
             self._count = cursor.rowcount
-        except psycopg.Error as error:
+        except (psycopg.Error, ValueError) as failure:
+            error = _error_of(failure, session.connection)
             raise await session.translated(error, self._statement) from None

@@ -17,7 +17,7 @@ from ..translate import translate
 from ._compat import is_running, sleep
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from types import TracebackType
 
     from ..statement import Package, Statement
@@ -34,8 +34,8 @@ class Listener(Generic[E]):
     """What is sent to a channel, on a connection of its own.
 
     It listens from the moment that its block is entered, or else from the first
-    step of the iteration, until it is closed. Where the connection breaks it makes
-    another one, as often as it takes, and says so:
+    step of the iteration, until it is closed. Where the connection breaks, or another
+    host becomes the primary, it makes another one, as often as it takes, and says so:
 
         async with tasks.task_events() as events:
             ...  # read how things are: from here on nothing is missed
@@ -48,9 +48,21 @@ class Listener(Generic[E]):
     """
 
     def __init__(
-        self, conninfo: str, package: Package, statement: Statement[E]
+        self,
+        conninfo: str | Callable[[], str],
+        package: Package,
+        statement: Statement[E],
     ) -> None:
-        self._conninfo = listening_conninfo(conninfo)
+        """Do not listen yet.
+
+        Args:
+            conninfo: where to; or what tells where the server is that has to be
+                listened to now, which is asked every second.
+            package: whose statement it is.
+            statement: the LISTEN.
+        """
+        self._find = conninfo if callable(conninfo) else lambda: conninfo
+        self._conninfo = ""
         self._package = package
         self._statement = statement
         self._connection: AsyncConnection[Any] | None = None
@@ -94,10 +106,11 @@ class Listener(Generic[E]):
                         async for note in notes:
                             event: Any = read_event(self._statement, note)
                             yield event
+                    if self._find() == self._conninfo:
+                        continue
                 except psycopg.OperationalError:
-                    broken = monotonic()
-                else:
-                    continue
+                    pass
+                broken = monotonic()
                 await self._disconnect()
                 restarted = await self._restart()
                 if restarted is None:
@@ -134,8 +147,9 @@ class Listener(Generic[E]):
         return None
 
     async def _connect(self) -> AsyncConnection[Any]:
+        self._conninfo = self._find()
         connection = await AsyncConnection.connect(
-            self._conninfo, autocommit=True, client_encoding="utf8"
+            listening_conninfo(self._conninfo), autocommit=True, client_encoding="utf8"
         )
         # A child process makes one of its own, as if this one had broken.
         cut_off_after_fork(connection)

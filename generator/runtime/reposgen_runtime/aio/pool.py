@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from ..settings import Settings
+    from .cluster import Cluster
 
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 
+_STANDBY: Final = b"SELECT pg_catalog.pg_is_in_recovery()"
 # The pool doubles its wait each time that it can't connect; after so many seconds it
 # would give up, and is told to begin anew.
 _RECONNECT: Final = 2.0
@@ -29,12 +31,13 @@ _RESET: Final = (
 )
 
 
-def make_pool(
+def make_pool(  # noqa: PLR0917 -- all of them are needed
     conninfo: str,
     settings: Settings,
     connection_class: type[AsyncConnection[Any]],
     made: Callable[[AsyncConnection[Any]], Awaitable[None]],
     not_made: Callable[[psycopg.Error], None],
+    cluster: Cluster | None,
 ) -> Pool:
     """A pool that is not open yet.
 
@@ -44,10 +47,11 @@ def make_pool(
         connection_class: of its connections.
         made: called with each new connection.
         not_made: called when one could not be made: the pool keeps that quiet.
+        cluster: knows where to, if there are several hosts.
     """
     return AsyncConnectionPool(
         conninfo,
-        connection_class=_watched(connection_class, not_made),
+        connection_class=_watched(connection_class, not_made, cluster),
         kwargs={
             "autocommit": True,
             # psycopg's own prepared statements would deallocate ours.
@@ -117,8 +121,33 @@ async def suit(
     return {} if keeps else settings
 
 
+async def is_standby(connection: AsyncConnection[Any], seconds: float) -> bool:
+    """Make a round trip, and return whether the server is a standby.
+
+    A pooler does not tell by itself when that changes.
+
+    Raises:
+        psycopg.Error: there was no answer; the connection is closed.
+    """
+    result = await prove_alive(connection, seconds, _STANDBY)
+    return result.get_value(0, 0) == b"t"
+
+
+async def prove_primary(connection: AsyncConnection[Any], seconds: float) -> None:
+    """Make a round trip to a server that is to be the primary.
+
+    Raises:
+        psycopg.Error: there was no answer, or it is not; the connection is closed.
+    """
+    if await is_standby(connection, seconds):
+        await connection.close()
+        raise psycopg.OperationalError("the server is a standby")
+
+
 def _watched(
-    base: type[AsyncConnection[Any]], failed: Callable[[psycopg.Error], None]
+    base: type[AsyncConnection[Any]],
+    failed: Callable[[psycopg.Error], None],
+    cluster: Cluster | None,
 ) -> type[AsyncConnection[Any]]:
     """That class, telling when a connection could not be made: pools keep it quiet."""
 
@@ -126,6 +155,8 @@ def _watched(
         @classmethod
         async def connect(cls, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as psycopg has it
             try:
+                if cluster is not None:
+                    return await cluster.connect(super().connect, **options)
                 return await super().connect(*args, **options)
             except psycopg.Error as error:
                 # Where it came from holds the socket, which would stay open as long as

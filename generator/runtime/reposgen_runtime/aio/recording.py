@@ -103,7 +103,7 @@ class Recorder:
             query=None if statement is None else statement.name,
         )
 
-    def conninfo(self) -> NoReturn:
+    def locate(self) -> NoReturn:
         """Refuse to listen."""
         raise RepositoryError("a pipeline takes no listener")
 

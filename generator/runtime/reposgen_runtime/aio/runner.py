@@ -183,7 +183,7 @@ class Runner:
 
     def listen(self, statement: Statement[T]) -> Listener[T]:
         """The notifications of a channel, from a connection of its own."""
-        return Listener(self._holder.conninfo(), self._package, statement)
+        return Listener(self._holder.locate(), self._package, statement)
 
     async def copy_from(
         self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]

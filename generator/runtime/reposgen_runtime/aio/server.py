@@ -9,22 +9,29 @@ import psycopg
 import psycopg_pool
 
 from .. import wire
-from ..errors import OutOfResources, PoolClosed, Unavailable
+from ..errors import (
+    OutOfResources,
+    PoolClosed,
+    ReadOnlyTransaction,
+    RepositoryError,
+    Unavailable,
+)
 from ..forking import cut_off_after_fork, tell_after_fork
 from ..patience import be_patient
 from ..pinging import INTERVAL
 from ..statistics import Health, ServerStatistics
 from ..translate import unreachable
-from ._compat import home, to_the_end, without_waiting
+from ._compat import home, to_the_end
 from .connections import Connections
 from .ending import cancel
-from .pool import close_pool, make_pool, suit
+from .pool import close_pool, is_standby, make_pool, prove_primary, suit
 from .spares import RESTS
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
     from ..settings import Settings
+    from .cluster import Cluster
 
 
 class Server(Connections):
@@ -36,6 +43,7 @@ class Server(Connections):
         settings: Settings,
         connection_class: type[AsyncConnection[Any]],
         limits: dict[str, str],
+        cluster: Cluster | None = None,
     ) -> None:
         """See the attributes.
 
@@ -45,14 +53,20 @@ class Server(Connections):
             connection_class: of connections to it.
             limits: what each transaction sets; what a session should have had, but
                 does not keep, is added.
+            cluster: knows where to, if there are several hosts.
         """
-        super().__init__(conninfo, settings, connection_class)
+        super().__init__(conninfo, settings, connection_class, cluster)
         self._limits = limits
 
     @property
     def is_available(self) -> bool:
         """Whether it is worth a try: the circuit breaker would let a call through."""
         return self._circuit is None or self._circuit.is_available
+
+    @property
+    def _may_be_standby(self) -> bool:
+        """Whether the server is to be the primary, and nobody has made sure."""
+        return self.cluster is None and self._settings.hosts.writes
 
     @property
     def in_use(self) -> int:
@@ -74,6 +88,7 @@ class Server(Connections):
             self._connection_class,
             self._made,
             self._not_made,
+            self.cluster,
         )
         wait = settings.opening_time
         try:
@@ -84,6 +99,8 @@ class Server(Connections):
             await to_the_end(close_pool, pool)
             raise
         self._pool = pool
+        if self.cluster is not None:
+            self.cluster.moved = self._move
         tell_after_fork(self)
 
     async def close(
@@ -117,6 +134,25 @@ class Server(Connections):
         if at_work:
             await self._all_back.wait(self._settings.cancel_timeout)
 
+    async def _move(self) -> None:
+        """Leave the host that was the primary for the one that is.
+
+        What goes on there was not acknowledged, and can't be any more: a primary that
+        was replaced may not know it yet, or be frozen.
+        """
+        pool, cluster, circuit = self._pool, self.cluster, self._circuit
+        if pool is None or cluster is None:
+            return
+        self._broke = monotonic()
+        if circuit is not None:
+            circuit.move(cluster.name)
+        await pool.drain()
+        while (spare := self._spares.withdraw()) is not None:
+            await to_the_end(pool.putconn, spare)
+        for connection in [*self._taken]:
+            if not cluster.leads_here(connection):
+                wire.sever(connection.pgconn)
+
     def _at_work(self) -> list[AsyncConnection[Any]]:
         return [one for one in self._taken if wire.is_active(one.pgconn)]
 
@@ -130,7 +166,7 @@ class Server(Connections):
             timeout: seconds for all of it.
         """
         start = monotonic()
-        error: Unavailable | None = None
+        error: RepositoryError | None = None
         try:
             pool = self._pool
             if pool is None:
@@ -141,7 +177,16 @@ class Server(Connections):
             connection = await self._checked(pool, connection, left)
             if self._circuit is not None:
                 self._circuit.reached()
-            await without_waiting(pool.putconn, connection)
+            left = max(INTERVAL, start + timeout - monotonic())
+            try:
+                if self._may_be_standby and await is_standby(connection, left):
+                    error = ReadOnlyTransaction(
+                        f"{self.name} is a standby, which takes no writes"
+                    )
+            except psycopg.Error as failure:
+                error = unreachable(failure)
+            finally:
+                await to_the_end(pool.putconn, connection)
         except Unavailable as failure:
             error = failure
         return Health(server=self.name, seconds=monotonic() - start, error=error)
@@ -175,7 +220,12 @@ class Server(Connections):
         settings = self._settings
         keeps = settings.prepare != "never"
         try:
-            missing = await suit(connection, settings.connect_timeout, keeps=keeps)
+            if self.cluster is not None:
+                await prove_primary(connection, settings.connecting_time)
+                if not self.cluster.leads_here(connection):
+                    await connection.close()
+                    raise psycopg.OperationalError("another host became the primary")
+            missing = await suit(connection, settings.connecting_time, keeps=keeps)
         except psycopg.Error as error:
             self._not_made(error)
             raise

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..codec import Codec
     from ..settings import Settings
     from ..statement import Package, Statement
+    from .cluster import Cluster
     from .replicas import Replica
 
 R = TypeVar("R")
@@ -43,19 +44,28 @@ class Servers(Blocks):
         super().__init__(package)
         self._settings = settings
         self._connection_class = connection_class
-        limits = self._limits = settings.own_limits
+        self._limits = settings.own_limits
+        self._failover_time = settings.failover_time
         self._types: dict[Package, DatabaseTypes] = {}
-        self._primary = Server(settings.conninfo, settings, connection_class, limits)
-        self._replicas = (
-            Replicas(settings, connection_class, limits) if settings.replicas else None
+        conninfo = settings.hosts.conninfo
+        self._primary = Server(
+            conninfo, settings, connection_class, self._limits, self._watch()
         )
+
+    def _watch(self) -> Cluster | None:
+        """Have replicas that nobody looks after yet; return the cluster, if any."""
+        settings = self._settings
+        self._others: Replicas | None = None
+        if settings.replicas or settings.hosts.members:
+            self._others = Replicas(settings, self._connection_class, self._limits)
+        others = self._others
+        # Those of them that serve reads.
+        self._replicas = others if others is not None and others.serves else None
+        return None if others is None else others.cluster
 
     def after_fork(self) -> None:
         """In a child process: have replicas that nobody looks after."""
-        if self._replicas is not None:
-            self._replicas = Replicas(
-                self._settings, self._connection_class, self._limits
-            )
+        self._primary.cluster = self._watch()
 
     @asynccontextmanager
     async def primary(self) -> AsyncGenerator[None, None]:

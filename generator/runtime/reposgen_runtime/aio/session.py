@@ -31,6 +31,7 @@ from ..types import DatabaseTypes
 from ._compat import unhindered
 from .line import Line
 from .roots import find_roots
+from .spares import refuse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -57,6 +58,8 @@ _TYPES: Final = Statement(
     row=catalog_type,
     read_only=True,
 )
+# A standby, or a transaction that only reads, refused to write.
+_READ_ONLY: Final = "25006"
 _SESSIONS: Final = "_repository_sessions"
 # Fails, and so does the transaction.
 _SPOIL: Final = "SELECT 1 OPERATOR(pg_catalog./) 0"
@@ -421,6 +424,8 @@ class Session(Line):
         column: str | None = None,
     ) -> RepositoryError:
         """The repository error for psycopg's; raise it `from None`."""
+        if error.sqlstate == _READ_ONLY:
+            refuse(self.connection)
         if column is None and statement is not None:
             column = named_argument(error, statement)
         key = unknown_constraint(error, self.package)

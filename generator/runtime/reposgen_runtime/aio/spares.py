@@ -14,6 +14,21 @@ _ON_LOAN: Final = 1.0
 # have it back.
 RESTS: Final = "_repository_rests"
 _DUE: Final = "_repository_due"
+# That the server refused to write, as a standby does.
+_REFUSED: Final = "_repository_refused"
+
+
+def refuse(connection: AsyncConnection[Any]) -> None:
+    """Note that the server of a connection refused to write."""
+    attributes = vars(connection)
+    if _DUE in attributes:
+        attributes[_REFUSED] = True
+        attributes[_DUE] = 0.0
+
+
+def has_refused(connection: AsyncConnection[Any]) -> bool:
+    """Return whether that was noted since this was last asked."""
+    return bool(vars(connection).pop(_REFUSED, False))
 
 
 class Spares:

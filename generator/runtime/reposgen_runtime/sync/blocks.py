@@ -11,16 +11,14 @@ from contextlib import (
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, TypeVarTuple
 
 from ..errors import (
-    Deadlock,
     RepositoryError,
-    SerializationFailure,
     TransactionClosed,
     TransactionNotShared,
     TransactionRequired,
 )
 from ..limits import own_settings, tenant_id
 from ..scope import Scopes
-from ..transactions import begin, wait_before
+from ..transactions import Attempts, begin
 from ._compat import NOT_SHARED, bottom, current_owner, sleep
 from .pipeline import Pipeline
 from .tenant import Tenant
@@ -62,6 +60,8 @@ class Blocks(ABC):
         self._package = package
         # What each transaction sets, where no session may keep it.
         self._limits: dict[str, str] = {}
+        # Seconds for which `run` does its work again while there is no primary.
+        self._failover_time = 0.0
         self.scopes = Scopes[Transaction](current_owner, bottom)
 
     @abstractmethod
@@ -89,8 +89,8 @@ class Blocks(ABC):
         """The current transaction's connection, or one of the statement's own."""
 
     @abstractmethod
-    def conninfo(self) -> str:
-        """Where its connections lead to."""
+    def locate(self) -> Callable[[], str]:
+        """Return what tells where its connections lead to."""
 
     @contextmanager
     def transaction(
@@ -212,9 +212,11 @@ class Blocks(ABC):
         """Do some work in a transaction; again, if others were in its way.
 
         It is done again after a serialization failure or a deadlock, which undid all of
-        it, with a random wait before that. After no other error: least of all where the
-        outcome is unknown. Within a transaction block it is done once, as a savepoint:
-        only the outermost can begin anew.
+        it, with a random wait before that. With several hosts it is also done again
+        while the primary is lost, until another one has taken over; for as long as
+        `failover_timeout` at most. After no other error: least of all where the outcome
+        is unknown. Within a transaction block it is done once, as a savepoint: only the
+        outermost can begin anew.
 
         Args:
             work: what to do; what it does to the world beside the database it may do
@@ -231,10 +233,11 @@ class Blocks(ABC):
 
         Raises:
             SerializationFailure: at the last attempt, too.
-            Deadlock: the same.
+            Deadlock: at the last attempt, too.
+            Unavailable: no primary was there for `failover_timeout` seconds.
         """
-        attempts = 0 if self.current() is not None else retries
-        done = 0
+        is_outermost = self.current() is None
+        attempts = Attempts(retries, self._failover_time)
         while True:
             try:
                 with self.transaction(
@@ -244,11 +247,11 @@ class Blocks(ABC):
                     timeout=timeout,
                 ):
                     return work(*args)
-            except (SerializationFailure, Deadlock):
-                if done >= attempts:
+            except RepositoryError as error:
+                seconds = attempts.wait_after(error) if is_outermost else None
+                if seconds is None:
                     raise
-            done += 1
-            sleep(wait_before(done))
+            sleep(seconds)
 
     def tenant(self, id: object) -> Tenant:  # noqa: A002 -- what it is
         """A block whose calls are a tenant's, or a source for repositories.

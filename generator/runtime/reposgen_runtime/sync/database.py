@@ -12,7 +12,7 @@ from ..notifications import behind
 from ..patience import Limit
 from ..settings import Options, Settings, listing_options
 from ..statistics import Statistics
-from ._compat import FastConnection, PlainConnection
+from ._compat import FastConnection, PlainConnection, to_the_end
 from .servers import Servers
 from .session import needs_transaction
 
@@ -56,12 +56,15 @@ class Database(Servers):
 
     @classmethod
     @listing_options
-    def open(cls, conninfo: str = "", **options: Unpack[Options]) -> Self:
+    def open(
+        cls, conninfo: str | Sequence[str] = "", **options: Unpack[Options]
+    ) -> Self:
         """A Database to be used in a `with` block.
 
         Args:
             conninfo: a URL or `host=… dbname=…`; what is missing comes from `PG…`
-                variables of the environment.
+                variables of the environment. Of several hosts, in one string or a list,
+                the Database finds the primary; the others serve reads.
             **options: see `Settings`.
         """
         settings = Settings(conninfo=conninfo, **options)
@@ -69,9 +72,14 @@ class Database(Servers):
 
     def __enter__(self) -> Self:
         tell_after_fork(self)
-        self._primary.open()
-        if self._replicas is not None:
-            self._replicas.open()
+        if self._others is not None:
+            self._others.open()
+        try:
+            self._primary.open()
+        except BaseException:
+            if self._others is not None:
+                to_the_end(self._others.close, 0.0)
+            raise
         return self
 
     def __exit__(
@@ -94,13 +102,13 @@ class Database(Servers):
                 are cancelled on the server.
         """
         self._primary.require_home()
-        if self._replicas is not None:
-            self._replicas.close(timeout)
+        if self._others is not None:
+            self._others.close(timeout)
         self._primary.close(timeout)
 
     def statistics(self) -> Statistics:
         """What the connections do, and what they have done."""
-        replicas = () if self._replicas is None else self._replicas.all
+        replicas = () if self._others is None else self._others.followers
         return Statistics(
             primary=self._primary.statistics(),
             replicas=tuple(replica.statistics() for replica in replicas),
@@ -182,16 +190,17 @@ class Database(Servers):
         with self._leased(package, statement, settings) as session:
             yield session
 
-    def conninfo(self) -> str:
-        """Where a connection leads to that has a session of its own.
+    def locate(self) -> Callable[[], str]:
+        """Return what tells where a connection leads to that has a session of its own.
 
         Raises:
             RepositoryError: only to a pooler.
         """
         settings = self._settings
+        direct = settings.direct
         if settings.prepare == "never":
-            return behind(settings.direct)
-        return settings.direct or settings.conninfo
+            direct = behind(direct)
+        return lambda: direct or self._primary.located
 
     @contextmanager
     def connection(self) -> Generator[Connection[Any], None, None]:

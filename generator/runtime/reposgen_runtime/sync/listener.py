@@ -18,7 +18,7 @@ from ..translate import translate
 from ._compat import is_running, sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from types import TracebackType
 
     from ..statement import Package, Statement
@@ -35,8 +35,8 @@ class Listener(Generic[E]):
     """What is sent to a channel, on a connection of its own.
 
     It listens from the moment that its block is entered, or else from the first
-    step of the iteration, until it is closed. Where the connection breaks it makes
-    another one, as often as it takes, and says so:
+    step of the iteration, until it is closed. Where the connection breaks, or another
+    host becomes the primary, it makes another one, as often as it takes, and says so:
 
         with tasks.task_events() as events:
             ...  # read how things are: from here on nothing is missed
@@ -49,9 +49,21 @@ class Listener(Generic[E]):
     """
 
     def __init__(
-        self, conninfo: str, package: Package, statement: Statement[E]
+        self,
+        conninfo: str | Callable[[], str],
+        package: Package,
+        statement: Statement[E],
     ) -> None:
-        self._conninfo = listening_conninfo(conninfo)
+        """Do not listen yet.
+
+        Args:
+            conninfo: where to; or what tells where the server is that has to be
+                listened to now, which is asked every second.
+            package: whose statement it is.
+            statement: the LISTEN.
+        """
+        self._find = conninfo if callable(conninfo) else lambda: conninfo
+        self._conninfo = ""
         self._package = package
         self._statement = statement
         self._connection: Connection[Any] | None = None
@@ -95,10 +107,11 @@ class Listener(Generic[E]):
                         for note in notes:
                             event: Any = read_event(self._statement, note)
                             yield event
+                    if self._find() == self._conninfo:
+                        continue
                 except psycopg.OperationalError:
-                    broken = monotonic()
-                else:
-                    continue
+                    pass
+                broken = monotonic()
                 self._disconnect()
                 restarted = self._restart()
                 if restarted is None:
@@ -135,8 +148,9 @@ class Listener(Generic[E]):
         return None
 
     def _connect(self) -> Connection[Any]:
+        self._conninfo = self._find()
         connection = Connection.connect(
-            self._conninfo, autocommit=True, client_encoding="utf8"
+            listening_conninfo(self._conninfo), autocommit=True, client_encoding="utf8"
         )
         # A child process makes one of its own, as if this one had broken.
         cut_off_after_fork(connection)

@@ -23,6 +23,7 @@ from ..errors import (
 from ..positions import PRIMARY_QUERY, REPLICA_QUERY, History, Log, end_of_log
 from ..statistics import ReplicaStatistics, Standing
 from ._background import Worker
+from .cluster import Cluster
 from .server import Server
 from .watch import Watch
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _logger: Final = logging.getLogger(__name__)
 # A replica that has not answered for so many intervals is left out.
 _SILENT: Final = 5
+# Seconds from one question to the next while no host is the primary.
+_URGENT: Final = 0.1
 # Seconds that reads may go on at a server that is left out.
 _FOREVER: Final = 1e6
 # No replica ever runs such a statement: it writes, or reads what is not replicated.
@@ -87,7 +90,7 @@ class Replica(Watch):
     ) -> None:
         super().__init__(settings, connection_class)
         self._limits = limits
-        self.server = Server(settings.conninfo, settings, connection_class, limits)
+        self.server = self._unopened()
         self.standing = Standing.DOWN
         self.position = 0
         self.history: History | None = None
@@ -95,6 +98,8 @@ class Replica(Watch):
         self._log = log
         self._heard = 0.0
         self._leaving: list[Worker] = []
+        # Whether there are to be connections.
+        self._serves = True
 
     def close(self, seconds: float) -> None:
         """End it; what is under way has so long."""
@@ -140,12 +145,12 @@ class Replica(Watch):
             is_standby, position, age, *history = self.ask(REPLICA_QUERY)
             if not is_standby:
                 self._drop(Standing.PROMOTED)
-                return False
+                return self._lead()
             # Before the position: who sees that sees this.
             self.history = History(*history)
             self.position = position or 0
             self.lag = self._log.lag(self.position, age)
-            if not was_open:
+            if not was_open and self._serves:
                 server.open()
         except (psycopg.Error, RepositoryError):
             self._drop(Standing.DOWN)
@@ -160,6 +165,10 @@ class Replica(Watch):
         needed = self._log.needed()
         is_settled = needed is not None and needed <= self.position
         return is_settled and was_open and self.standing is Standing.UP
+
+    def _lead(self) -> bool:
+        """It is not a standby; return whether all is known of it that is needed."""
+        return False
 
     def _has_diverged(self) -> bool:
         wanted = self._log.history
@@ -178,17 +187,69 @@ class Replica(Watch):
         level = logging.WARNING if worse else logging.INFO
         _logger.log(level, "replica %s is %s", self.server.name, standing)
 
+    def _unopened(self) -> Server:
+        settings = self.settings
+        conninfo = settings.hosts.conninfo
+        return Server(conninfo, settings, self.connection_class, self._limits)
+
     def _drop(self, standing: Standing) -> None:
         was_open = self.standing.is_open
         self._stand(standing)
         if was_open:
             left = self.server
-            settings = self.settings
-            self.server = Server(
-                settings.conninfo, settings, self.connection_class, self._limits
-            )
+            self.server = self._unopened()
             # Who waits there for a connection is told so; what is under way goes on.
             self._leaving.append(Worker(lambda: left.close(_FOREVER)))
+
+
+class Member(Replica):
+    """One of several hosts, each of which may be the primary."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: Log,
+        connection_class: type[Connection[Any]],
+        limits: dict[str, str],
+        cluster: Cluster,
+        *,
+        serves: bool,
+    ) -> None:
+        super().__init__(settings, log, connection_class, limits)
+        self._cluster = cluster
+        self._serves = serves
+        self._leads = False
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one question to the next; fewer while there is no primary."""
+        interval = super().interval
+        return interval if self._cluster.primary else min(_URGENT, interval)
+
+    @property
+    def described(self) -> str:
+        """How it is, for messages."""
+        return "down" if self.standing is Standing.DOWN else "a standby"
+
+    def look(self) -> bool:
+        """Find out how it is, and tell the cluster."""
+        self._leads = False
+        is_settled = super().look()
+        if not self._leads:
+            self._cluster.hear(self, None)
+        return is_settled
+
+    def _lead(self) -> bool:
+        mark, asked = self._log.mark(), monotonic()
+        position, segment, block, *history = self.ask(PRIMARY_QUERY)
+        self._leads = True
+        self.history = None
+        own = History(*history)
+        self._cluster.hear(self, own)
+        if self._cluster.primary is self:
+            end = end_of_log(position, segment, block)
+            self._log.sampled(mark, asked, end, own)
+        return True
 
 
 class Chosen(NamedTuple):
@@ -207,24 +268,62 @@ class Replicas:
         connection_class: type[Connection[Any]],
         limits: dict[str, str],
     ) -> None:
-        self._log = Log(settings.max_lag, settings.replica_interval / 2)
-        self._primary = _Primary(settings, self._log, connection_class)
+        self._log = log = Log(settings.max_lag, settings.replica_interval / 2)
+        hosts = settings.hosts
+        self.cluster = Cluster(settings.connecting_time) if hosts.members else None
+        self._primary: _Primary | Cluster
+        if self.cluster is None:
+            self._primary = _Primary(settings, log, connection_class)
+        else:
+            self._primary = self.cluster
+
         # What a breaker does is done by leaving a replica out.
-        own = [
-            replace(settings, conninfo=conninfo, breaker=None, wait_ready=None)
-            for conninfo in settings.replicas
-        ]
-        self.all = tuple(
-            Replica(each, self._log, connection_class, limits) for each in own
+        def own(conninfo: str) -> Settings:
+            return replace(
+                settings,
+                conninfo=conninfo,
+                connect_timeout=settings.connecting_time,
+                breaker=None,
+                wait_ready=None,
+            )
+
+        self._members = tuple(
+            Member(
+                own(conninfo),
+                log,
+                connection_class,
+                limits,
+                self.cluster,
+                serves=hosts.reads,
+            )
+            for conninfo in hosts.members
+            if self.cluster is not None
         )
+        if self.cluster is not None:
+            self.cluster.members = self._members
+        self._others = tuple(
+            Replica(own(conninfo), log, connection_class, limits)
+            for conninfo in settings.replicas
+        )
+        self.all = (*self._members, *self._others)
+        self.serves = hosts.reads or bool(self._others)
         self._sees_writes = settings.read_your_writes
         self._turn = 0
         self._refused: set[Statement[Any]] = set()
 
+    @property
+    def followers(self) -> Sequence[Replica]:
+        """All but the primary, if that is one of several hosts."""
+        primary = None if self.cluster is None else self.cluster.latest
+        return tuple(replica for replica in self.all if replica is not primary)
+
     def open(self) -> None:
         """Look for them; whether any is there will be seen."""
-        self._primary.start()
-        for replica in self.all:
+        if self.cluster is not None:
+            self.cluster.start()
+        elif isinstance(self._primary, _Primary):
+            self._primary.start()
+        for replica in self._others:
             replica.start()
 
     def close(self, seconds: float) -> None:

@@ -46,8 +46,8 @@ class Holder(Protocol):
         """A connection's session for more than one step."""
         ...
 
-    def conninfo(self) -> str:
-        """Where another connection of the same kind leads to."""
+    def locate(self) -> Callable[[], str]:
+        """Return what tells where another connection of the same kind leads to."""
         ...
 
 
@@ -97,9 +97,10 @@ class Bound:
             with limited(session, statement.timeout):
                 yield session
 
-    def conninfo(self) -> str:
-        """Where the connection leads to."""
-        return conninfo_of(self._connection)
+    def locate(self) -> Callable[[], str]:
+        """Return what tells where the connection leads to, also once it is closed."""
+        conninfo = conninfo_of(self._connection)
+        return lambda: conninfo
 
 
 def holder_of(source: Source) -> Holder:

@@ -79,6 +79,6 @@ class Tenant:
         """A connection's session for more than one step."""
         return self._database.lease(package, statement, self.id)
 
-    def conninfo(self) -> str:
-        """Where another connection leads to."""
-        return self._database.conninfo()
+    def locate(self) -> Callable[[], str]:
+        """Return what tells where another connection leads to."""
+        return self._database.locate()

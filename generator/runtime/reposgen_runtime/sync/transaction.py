@@ -113,9 +113,10 @@ class Transaction:
         with limited(session, self.bounded(statement.timeout)):
             yield session
 
-    def conninfo(self) -> str:
-        """Where its connection leads to."""
-        return conninfo_of(self._session.connection)
+    def locate(self) -> Callable[[], str]:
+        """Return what tells where its connection leads to."""
+        conninfo = conninfo_of(self._session.connection)
+        return lambda: conninfo
 
     def on_commit(self, callback: Callback) -> None:
         """Call something as soon as the outermost block is committed.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.rows import tuple_row
 
 from ..forking import cut_off_after_fork
+from ..patience import CANCEL_TIMEOUT, be_patient
 from ._background import Condition, Worker, wait
 from .pool import prove_alive
 
@@ -49,6 +50,11 @@ class Watch(ABC):
     def look(self) -> bool:
         """Ask the server; False if it should be asked again before long."""
 
+    @property
+    def interval(self) -> float:
+        """Seconds from one question to the next, at most."""
+        return self.settings.replica_interval
+
     def start(self) -> None:
         """Begin."""
         self._changed = Condition()
@@ -79,7 +85,7 @@ class Watch(ABC):
         Raises:
             psycopg.Error: the server does not answer.
         """
-        conninfo = self.settings.conninfo
+        conninfo = self.settings.hosts.conninfo
         if self._connection is None:
             self._connection = self.connection_class.connect(
                 conninfo,
@@ -88,6 +94,7 @@ class Watch(ABC):
                 **self.settings.connection_options(conninfo),
             )
             cut_off_after_fork(self._connection)
+            be_patient(self._connection, _PATIENCE, CANCEL_TIMEOUT)
         try:
             prove_alive(self._connection, _PATIENCE)
             cursor = self._connection.cursor(row_factory=tuple_row)
@@ -98,14 +105,14 @@ class Watch(ABC):
         return row or ()
 
     def _work(self) -> None:
-        pause, interval = _SOON, self.settings.replica_interval
+        pause = _SOON
         try:
             while not self._is_over:
                 if self.look():
                     pause = _SOON
-                    self._rest(pause, interval)
+                    self._rest(pause, self.interval)
                 else:
-                    pause = min(2 * pause, interval)
+                    pause = min(2 * pause, self.interval)
                     self._rest(pause, pause)
         finally:
             self._disconnect()

@@ -1,0 +1,214 @@
+# Derived from ../aio/cluster.py by derive_sync.py: change that file.
+"""Several hosts, one of which is the primary."""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from ..errors import OutOfResources
+from ..statistics import server_name
+from ..translate import unreachable
+from ._background import Condition, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg import Connection
+
+    from ..positions import History
+    from .replicas import Member
+
+_logger: Final = logging.getLogger(__name__)
+# In a connection's attributes: the host that it leads to.
+HOST: Final = "_repository_host"
+
+
+class Cluster:
+    """Decides which of several hosts is the primary.
+
+    Each host is asked in the background, so a host that does not answer delays no
+    other one. A host is the primary if it is the only one that is not a standby; of
+    several, the one of the newest timeline. None is the primary before each host has
+    answered, or has failed to within its `connect_timeout`. A host of an older timeline
+    than another one has, or had when it last answered, is a primary that was replaced.
+
+    Attributes:
+        members: one for each host.
+        moved: called when another host has become the primary.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        """Know nothing yet.
+
+        Args:
+            seconds: to wait for a primary, for each connection.
+        """
+        self.moved: Callable[[], None] | None = None
+        self.members: Sequence[Member] = ()
+        self._seconds = seconds
+        self._heard = set[object]()
+        self._claims: dict[Member, History] = {}
+        self._primary: Member | None = None
+        self._latest: Member | None = None
+        # What each member said last, standbys included.
+        self._known: dict[Member, History] = {}
+        self._why = "not all hosts have answered yet"
+        self._changed = Condition()
+        self._is_over = False
+
+    @property
+    def primary(self) -> Member | None:
+        """The primary, if it is known."""
+        return self._primary
+
+    @property
+    def latest(self) -> Member | None:
+        """The host that was the primary last, be it gone by now."""
+        return self._latest
+
+    @property
+    def name(self) -> str:
+        """Name of the primary for messages; of all hosts before one was found."""
+        members = self.members if self._latest is None else (self._latest,)
+        return ",".join(
+            server_name(member.settings.hosts.conninfo) for member in members
+        )
+
+    def start(self) -> None:
+        """Ask the members from now on."""
+        self._changed = Condition()
+        self._is_over = False
+        self._heard.clear()
+        self._claims.clear()
+        self._known.clear()
+        for member in self.members:
+            member.start()
+
+    def stop(self) -> None:
+        """Let nobody wait for a primary any more."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
+    def ring(self) -> None:
+        """Have the members asked soon."""
+        for member in self.members:
+            member.ring()
+
+    def hear(self, member: Member, history: History | None) -> None:
+        """Take a member's answer.
+
+        Args:
+            member: that was asked.
+            history: its own, if it is not a standby; None if it is, or did not answer.
+        """
+        with self._changed:
+            self._heard.add(member)
+            if history is None:
+                self._claims.pop(member, None)
+            else:
+                self._claims[member] = history
+            known = history or member.history
+            if known is not None:
+                self._known[member] = known
+            before, self._primary = self._primary, self._judge()
+            primary, latest = self._primary, self._latest
+            if primary is not None:
+                self._latest = primary
+            self._changed.notify_all()
+        if primary is before:
+            return
+        if primary is None:
+            _logger.warning("no primary: %s", self._why)
+            self.ring()
+            return
+        _logger.info("%s is the primary", self.name)
+        if latest is not None and latest is not primary and self.moved is not None:
+            self.moved()
+
+    def lose(self, member: Member) -> None:
+        """Take it that a member is not the primary, until it says so again."""
+        self.hear(member, None)
+        self.ring()
+
+    def connect(
+        self,
+        connect: Callable[..., Any],
+        **options: Any,  # noqa: ANN401, RUF100 -- psycopg's
+    ) -> Connection[Any]:
+        """Connect to the primary, once there is one.
+
+        Raises:
+            psycopg.OperationalError: there was none in time, or it refused.
+        """
+        end = monotonic() + self._seconds
+        failed: Member | None = None
+        while True:
+            member = self._find(end)
+            try:
+                connection: Connection[Any] = connect(
+                    member.settings.hosts.conninfo, **options
+                )
+            except psycopg.OperationalError as error:
+                # A server that only has no room for more is there.
+                if isinstance(unreachable(error), OutOfResources):
+                    raise
+                self.lose(member)
+                if member is failed or monotonic() >= end:
+                    raise
+                failed = member
+                continue
+            vars(connection)[HOST] = member
+            return connection
+
+    def leads_here(self, connection: Connection[Any]) -> bool:
+        """Return whether a connection leads to the host that was the primary last."""
+        return vars(connection).get(HOST) is self._latest
+
+    def _find(self, end: float) -> Member:
+        with self._changed:
+            while self._primary is None:
+                left = end - monotonic()
+                if self._is_over or left <= 0:
+                    raise psycopg.OperationalError(f"no primary: {self._why}")
+                wait(self._changed, left)
+            return self._primary
+
+    def _judge(self) -> Member | None:
+        """Return the primary; else say why there is none."""
+        claims = {
+            member: history
+            for member, history in self._claims.items()
+            if history.timeline >= self._newest(history.system)
+        }
+        match [*claims]:
+            case _ if len(self._heard) < len(self.members):
+                self._why = "not all hosts have answered yet"
+            case [member]:
+                return member
+            case []:
+                self._why = "; ".join(map(self._describe, self.members))
+            case several:
+                self._why = f"{' and '.join(map(_name, several))} both are one"
+        return None
+
+    def _newest(self, system: int) -> int:
+        known = self._known.values()
+        return max(each.timeline for each in known if each.system == system)
+
+    def _describe(self, member: Member) -> str:
+        if (history := self._claims.get(member)) is not None:
+            newest = self._newest(history.system)
+            return (
+                f"{_name(member)} is on timeline {history.timeline}, another host"
+                f" on timeline {newest}"
+            )
+        return f"{_name(member)} is {member.described}"
+
+
+def _name(member: Member) -> str:
+    return server_name(member.settings.hosts.conninfo)
