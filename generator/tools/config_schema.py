@@ -47,7 +47,7 @@ def document() -> str:
 
 def _describe(definition: dict[str, Any], kind: type[BaseModel]) -> None:
     """Put each key's words beside it, in place of the class's own."""
-    head, _, attributes = inspect.getdoc(kind).partition("\n\nAttributes:\n")
+    head, _, attributes = (inspect.getdoc(kind) or "").partition("\n\nAttributes:\n")
     definition["description"] = head
     definition.pop("title", None)
     words = _attributes(attributes)

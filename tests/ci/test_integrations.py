@@ -250,12 +250,12 @@ def test_completion(shell: str, tmp_path: Path) -> None:
         pytest.skip("bash is not installed")
     script = run("reposgen", cwd=tmp_path, _REPOSGEN_COMPLETE=f"{shell}_source").stdout
     assert "_REPOSGEN_COMPLETE" in script
-    words = {
-        "COMP_WORDS": "reposgen ge",
-        "COMP_CWORD": "ge" if shell == "fish" else "1",
-    }
     found = run(
-        "reposgen", cwd=tmp_path, _REPOSGEN_COMPLETE=f"{shell}_complete", **words
+        "reposgen",
+        cwd=tmp_path,
+        _REPOSGEN_COMPLETE=f"{shell}_complete",
+        COMP_WORDS="reposgen ge",
+        COMP_CWORD="ge" if shell == "fish" else "1",
     ).stdout
     assert "generate" in found
 
