@@ -253,8 +253,8 @@ domain_checks AS (
     ) ORDER BY conname) AS list
     FROM pg_constraint WHERE contypid >= 16384 AND contype = 'c' GROUP BY contypid
 ),
--- Volatile functions that are called without being named: what aggregates are made of,
--- what stands behind operators and types.
+-- Functions that are called without being named: what aggregates are made of, what
+-- stands behind operators and types.
 hidden (kind, oid, function) AS (
     SELECT 'function', a.aggfnoid::oid, f
     FROM pg_aggregate a CROSS JOIN unnest(ARRAY[
@@ -434,7 +434,8 @@ SELECT CASE WHEN set_config(
             json_build_array(h.kind, h.oid::bigint, h.function::bigint)
             ORDER BY h.kind, h.oid, h.function
         )
-        FROM hidden h JOIN volatility v ON v.oid = h.function WHERE v.word = 'v'
+        FROM hidden h JOIN volatility v ON v.oid = h.function
+        WHERE v.word = 'v' OR v.word = 's' AND h.function >= 16384
     ),
     'array_checks', (
         SELECT json_agg(json_build_array(relation, domain, tree)
