@@ -48,6 +48,7 @@ CREATE VIEW family AS SELECT p.id, p.slug, c.id AS child_id FROM parents p
     LEFT JOIN children c ON c.parent_id = p.id;
 CREATE VIEW slugs AS SELECT id, slug FROM parents;
 CREATE MATERIALIZED VIEW totals AS SELECT parent_id, count(*) FROM children GROUP BY 1;
+CREATE TABLE times (at timestamp PRIMARY KEY, day date UNIQUE, zoned timestamptz UNIQUE);
 CREATE TABLE base (id int PRIMARY KEY);
 CREATE TABLE derived () INHERITS (base);
 CREATE TABLE split (id int, kind int) PARTITION BY LIST (kind);
@@ -171,6 +172,12 @@ COUNTS = {
     " WHERE p.id = 1 AND c.other_id IS NULL": AT_MOST_ONE,
     "SELECT * FROM places c JOIN places d ON d.rank = 1 AND c.other_id IS NULL"
     " WHERE c.id = 1": MANY,
+    # In time zones that leave an hour out, two timestamps are the same instant.
+    "SELECT * FROM times WHERE at = $1::timestamptz": MANY,
+    "SELECT * FROM times WHERE day = $1::timestamptz": MANY,
+    "SELECT * FROM times WHERE at = $1::date": AT_MOST_ONE,
+    "SELECT * FROM times WHERE at = $1": AT_MOST_ONE,
+    "SELECT * FROM times WHERE zoned = $1": AT_MOST_ONE,
     "SELECT * FROM parents LIMIT 1": AT_MOST_ONE,
     "SELECT * FROM parents LIMIT $1": MANY,
     "SELECT * FROM parents ORDER BY note FETCH FIRST ROW WITH TIES": MANY,

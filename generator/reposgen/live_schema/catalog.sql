@@ -448,11 +448,16 @@ SELECT CASE WHEN set_config(
     'nondeterministic', ARRAY(
         SELECT oid::bigint FROM pg_collation WHERE NOT collisdeterministic ORDER BY oid
     ),
+    -- What compares by the session's time zone is no equality: to a timestamptz the two
+    -- timestamps on either side of an hour that is left out are equal.
     'equality', (
         SELECT json_object_agg(o.amopopr, o.families ORDER BY o.amopopr)
         FROM (
             SELECT a.amopopr, array_agg(a.amopfamily::bigint ORDER BY a.amopfamily) AS families
-            FROM pg_amop a JOIN pg_am m ON m.oid = a.amopmethod
+            FROM pg_amop a
+            JOIN pg_am m ON m.oid = a.amopmethod
+            JOIN pg_operator o ON o.oid = a.amopopr
+            JOIN pg_proc p ON p.oid = o.oprcode AND p.provolatile = 'i'
             WHERE (m.amname, a.amopstrategy) IN (('btree', 3), ('hash', 1))
             GROUP BY a.amopopr
         ) o
