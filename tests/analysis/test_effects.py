@@ -48,8 +48,12 @@ CREATE VIEW family AS SELECT p.id, p.slug, c.id AS child_id FROM parents p
     LEFT JOIN children c ON c.parent_id = p.id;
 CREATE VIEW slugs AS SELECT id, slug FROM parents;
 CREATE MATERIALIZED VIEW totals AS SELECT parent_id, count(*) FROM children GROUP BY 1;
+CREATE TABLE times (at timestamp PRIMARY KEY, day date UNIQUE, zoned timestamptz UNIQUE);
 CREATE TABLE base (id int PRIMARY KEY);
 CREATE TABLE derived () INHERITS (base);
+CREATE TABLE split (id int, kind int) PARTITION BY LIST (kind);
+CREATE TABLE split_one PARTITION OF split FOR VALUES IN (1) PARTITION BY LIST (id);
+CREATE TABLE split_rest PARTITION OF split_one DEFAULT;
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RETURN new; END $$;
 CREATE TRIGGER emptied AFTER TRUNCATE ON toys EXECUTE FUNCTION touch();
@@ -86,6 +90,13 @@ ALTER TABLE watched ENABLE ROW LEVEL SECURITY;
 CREATE POLICY noted ON watched FOR SELECT USING (checking(id));
 CREATE VIEW noting_view AS SELECT noting(id) AS id FROM parents;
 CREATE PROCEDURE work() LANGUAGE sql AS 'DELETE FROM marks';
+CREATE FUNCTION seen(int, int) RETURNS bool STABLE LANGUAGE sql AS
+    'SELECT EXISTS (SELECT FROM marks WHERE toy_id = $1 + $2)';
+CREATE OPERATOR ==== (LEFTARG = int, RIGHTARG = int, FUNCTION = seen);
+CREATE TABLE examined (id int, CHECK (checking(id)), CHECK (id ==== 1));
+CREATE TABLE roots (id int PRIMARY KEY);
+CREATE TABLE examined_too (root int REFERENCES roots ON DELETE SET NULL,
+    CHECK (checking(root)));
 """
 
 
@@ -161,6 +172,12 @@ COUNTS = {
     " WHERE p.id = 1 AND c.other_id IS NULL": AT_MOST_ONE,
     "SELECT * FROM places c JOIN places d ON d.rank = 1 AND c.other_id IS NULL"
     " WHERE c.id = 1": MANY,
+    # In time zones that leave an hour out, two timestamps are the same instant.
+    "SELECT * FROM times WHERE at = $1::timestamptz": MANY,
+    "SELECT * FROM times WHERE day = $1::timestamptz": MANY,
+    "SELECT * FROM times WHERE at = $1::date": AT_MOST_ONE,
+    "SELECT * FROM times WHERE at = $1": AT_MOST_ONE,
+    "SELECT * FROM times WHERE zoned = $1": AT_MOST_ONE,
     "SELECT * FROM parents LIMIT 1": AT_MOST_ONE,
     "SELECT * FROM parents LIMIT $1": MANY,
     "SELECT * FROM parents ORDER BY note FETCH FIRST ROW WITH TIES": MANY,
@@ -280,6 +297,15 @@ def test_at_most_one_row_is_affected(on_server: Server) -> None:
         ("UPDATE parents SET id = 1", {"parents"}, {"parents", "children"}),
         ("INSERT INTO ruled VALUES (1)", {"ruled"}, {"ruled", "marks"}),
         ("SELECT id FROM guarded", {"guarded", "marks"}, set()),
+        # What is written to a part is read with the whole.
+        ("SELECT id FROM split", {"split"}, set()),
+        ("SELECT id FROM split_one", {"split", "split_one"}, set()),
+        (
+            "INSERT INTO split_rest VALUES (1, 1)",
+            set(),
+            {"split", "split_one", "split_rest"},
+        ),
+        ("UPDATE derived SET id = 1", {"base", "derived"}, {"base", "derived"}),
     ],
 )
 def test_tables_read_and_written(
@@ -542,7 +568,28 @@ def test_json_table_only_reads(on_server: Server) -> None:
         ("SELECT noting(1)", ("function public.noting",), ("function public.noting",)),
         ("SELECT looking()", ("function public.looking",), ()),
         ("DELETE FROM toys", (), ()),
-        ("UPDATE toys SET id = 1", (), ("trigger public.toys.touched",)),
+        # A foreign key writes a table whose CHECK calls.
+        (
+            "DELETE FROM roots",
+            ("function public.checking",),
+            ("function public.checking",),
+        ),
+        (
+            "UPDATE toys SET id = 1",
+            ("trigger public.toys.touched",),
+            ("trigger public.toys.touched",),
+        ),
+        (
+            "INSERT INTO examined VALUES (1)",
+            ("function public.checking", "function public.seen"),
+            ("function public.checking",),
+        ),
+        ("SELECT 1 ==== 2", ("function public.seen",), ()),
+        (
+            "SELECT query_to_xml('DELETE FROM marks', true, true, '')",
+            ("function pg_catalog.query_to_xml",),
+            ("function pg_catalog.query_to_xml",),
+        ),
     ],
 )
 def test_what_may_do_anything(

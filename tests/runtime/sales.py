@@ -17,6 +17,8 @@ CREATE TABLE sales (id int, region text NOT NULL, code text NOT NULL,
     CONSTRAINT sales_key PRIMARY KEY (id, region),
     CONSTRAINT sales_code UNIQUE (code, region)) PARTITION BY LIST (region);
 CREATE TABLE north PARTITION OF sales FOR VALUES IN ('north');
+CREATE TABLE refunds (sale int, region text,
+    CONSTRAINT of_sale FOREIGN KEY (sale, region) REFERENCES sales);
 CREATE TABLE base (id int, v int CONSTRAINT v_small CHECK (v < 100));
 CREATE TABLE derived () INHERITS (base);
 INSERT INTO derived VALUES (1, 1);
@@ -51,6 +53,10 @@ class OfCustomerViolation(errors.ForeignKeyMissing):
     """FOREIGN KEY (customer) REFERENCES customers(id) on public.sales."""
 
 
+class OfSaleViolation(errors.ForeignKeyMissing):
+    """FOREIGN KEY (sale, region) REFERENCES sales(id, region) on public.refunds."""
+
+
 class VSmallViolation(errors.CheckFailed):
     """CHECK ((v < 100)) on public.base."""
 
@@ -76,6 +82,7 @@ PACKAGE: Final = Package(
         ("public", "sales", "sales_code"): SalesCodeViolation,
         ("public", "sales", "amount_small"): AmountSmallViolation,
         ("public", "sales", "of_customer"): OfCustomerViolation,
+        ("public", "refunds", "of_sale"): OfSaleViolation,
         ("public", "base", "v_small"): VSmallViolation,
         ("public", "positive", "is_positive"): IsPositiveViolation,
     },
@@ -97,6 +104,16 @@ COPY: Final[Statement[None]] = Statement(
     parameters=_TYPES,
     fields=Sale._fields,
     copy=CopyInto('"public"."sales"', tuple(f'"{name}"' for name in Sale._fields)),
+)
+REFUND: Final[Statement[None]] = Statement(
+    "sales.refund",
+    "INSERT INTO refunds VALUES ($1, $2)",
+    parameters=("int4", "text"),
+)
+REMOVE: Final[Statement[None]] = Statement(
+    "sales.remove",
+    "DELETE FROM sales WHERE region = $1",
+    parameters=("text",),
 )
 DEFER: Final[Statement[None]] = Statement("sales.defer", "SET CONSTRAINTS ALL DEFERRED")
 SET_V: Final[Statement[None]] = Statement(

@@ -104,11 +104,23 @@ class Effects:
 
 
 def called(
-    nodes: Sequence[object], catalog: Catalog, functions: BuiltinFunctions
+    nodes: Sequence[object],
+    catalog: Catalog,
+    functions: BuiltinFunctions,
+    written: Iterable[int] = (),
 ) -> Effects:
-    """What comes of what nodes call, by name or not."""
+    """What comes of what nodes call, by name or not.
+
+    Args:
+        nodes: of the statement's trees.
+        catalog: of the database.
+        functions: the built-in functions of the server's major version.
+        written: oids of the tables that are written: their CHECKs are calls too.
+    """
     found = _Calls(catalog=catalog, functions=functions)
     found.take(nodes, "it")
+    for oid in written:
+        found.check(oid)
     return Effects(
         why_not_read_only=found.why,
         reading=tuple(found.reading),
@@ -158,6 +170,16 @@ class _Calls:
         for domain in checked_domains(several, self._catalog, self._functions):
             self._domain(domain)
 
+    def check(self, oid: int) -> None:
+        """Follow the calls in the CHECKs of a table and of its descendants."""
+        table = self._catalog.relations.get(oid)
+        below = self._catalog.descendants.get(oid, ())
+        for one in () if table is None else (table, *below):
+            for constraint in one.constraints:
+                if constraint.check_tree is not None and not constraint.is_steady:
+                    nodes = _nodes(constraint.check_tree, self._catalog.major)
+                    self.take(nodes, f"a CHECK of {one.qualified_name}")
+
     def _refuse(self, why: str) -> None:
         self.why = self.why or why
 
@@ -170,7 +192,8 @@ class _Calls:
             elif builtin.volatility == "v" and builtin.name not in _HARMLESS:
                 self._refuse(f"{who} calls {builtin.name}, which is volatile")
             if builtin.name in _RUNNING_SQL:
-                self.writing[f"function pg_catalog.{builtin.name}"] = None
+                name = f"function pg_catalog.{builtin.name}"
+                self.reading[name] = self.writing[name] = None
         elif own is None:
             self._refuse(f"{who} calls a function of which nothing is known")
             self.writing["a function of which nothing is known"] = None

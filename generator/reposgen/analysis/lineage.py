@@ -44,10 +44,14 @@ _NO_ELEMENTS = Elements()
 class Lineage:
     """What a statement does to which tables.
 
+    A table that is a partition or inherits from another is read and written together
+    with its ancestors: whoever reads the whole sees what is written to a part.
+
     Attributes:
-        reads: the columns read of each table, by oid: `attnum`s, 0 for a whole row.
-        writes: the columns written of each table, by oid; of a DELETE none. Those
-            that foreign keys reach are among them.
+        reads: the columns read of each table, by oid: `attnum`s, 0 for a whole row; of
+            ancestors none.
+        writes: the columns written of each table, by oid; of a DELETE and of ancestors
+            none. Those that foreign keys reach are among them.
         made: qualified names of the tables that a command makes.
         names: qualified names of all tables in `reads` and `writes`; those of the
             system's that the catalog does not have are missing.
@@ -108,19 +112,21 @@ def trace(
     """
     nodes = [node for tree in trees for node in tree.nodes]
     queries = [node for node in nodes if isinstance(node, Query)]
-    effects = called(nodes, catalog, functions)
+    found = consequences(trees, catalog, functions, nullable_parameters, elements)
+    effects = called(nodes, catalog, functions, found.writes)
     conditions = [n for condition in effects.policies for n in walk(condition)]
     reads: dict[int, frozenset[int]] = {}
     for one in (*queries, *(n for n in conditions if isinstance(n, Query))):
         for index, entry in enumerate(one.range_table, 1):
             if entry.kind is RteKind.RELATION and entry.relation_kind in _TABLES:
                 _add_reads(one, index, entry, reads)
-    found = consequences(trees, catalog, functions, nullable_parameters, elements)
     writes = dict(found.writes)
     for one in queries:
         if one.command in _WRITES:
             # System tables are not in the catalog.
             writes.setdefault(one.entry(one.result_relation).relation, frozenset())
+    reads, writes = _with_ancestors(reads, catalog), _with_ancestors(writes, catalog)
+    unknown = tuple(_unknown(found, catalog))
     why = _why_no_query(queries) or effects.why_not_read_only
     return Lineage(
         reads=reads,
@@ -138,8 +144,8 @@ def trace(
             and (one.join_tree is None or not conjuncts(one.join_tree.condition))
         ),
         cartesian=tuple(name for one in queries for name in unconnected_items(one)),
-        unknown_reads=effects.reading,
-        unknown_writes=(*_unknown(found, catalog), *effects.writing),
+        unknown_reads=(*unknown, *effects.reading),
+        unknown_writes=(*unknown, *effects.writing),
     )
 
 
@@ -178,7 +184,6 @@ def trace_utility(
             unknown_writes=(),
         )
     unread = utility.inner is not None and not inner
-    unknown = ("the statement inside",) if unread else ()
     found = (
         emptied(utility.tables, catalog, functions, cascade=utility.cascades)
         if utility.empties
@@ -188,7 +193,12 @@ def trace_utility(
             triggers=(),
         )
     )
-    writes = {**within.writes, **found.writes}
+    writes = {**within.writes, **_with_ancestors(found.writes, catalog)}
+    unknown = (
+        *_unknown(found, catalog),
+        *(("the statement inside",) if unread else ()),
+        *((utility.unknown,) if utility.unknown else ()),
+    )
     why = None if utility.reads_only and not unread else "it is no query"
     why = why or within.why_not_read_only
     return replace(
@@ -203,13 +213,28 @@ def trace_utility(
             *within.triggers,
             *(f"{r.qualified_name}.{t.name}" for r, t in found.triggers),
         ),
-        unknown_writes=(
-            *within.unknown_writes,
-            *_unknown(found, catalog),
+        unknown_reads=(
+            *within.unknown_reads,
             *unknown,
-            *((utility.unknown,) if utility.unknown else ()),
+            *(
+                f"materialized view {table.qualified_name}"
+                for table in utility.tables
+                if table.kind is RelationKind.MATERIALIZED_VIEW
+            ),
         ),
+        unknown_writes=(*within.unknown_writes, *unknown),
     )
+
+
+def _with_ancestors(
+    columns: Mapping[int, frozenset[int]], catalog: Catalog
+) -> dict[int, frozenset[int]]:
+    found = dict(columns)
+    for oid in columns:
+        if (relation := catalog.relations.get(oid)) is not None:
+            for ancestor in catalog.ancestors(relation):
+                found.setdefault(ancestor.oid, frozenset())
+    return found
 
 
 def _names(oids: Iterable[int], catalog: Catalog) -> Mapping[int, str]:
@@ -218,7 +243,7 @@ def _names(oids: Iterable[int], catalog: Catalog) -> Mapping[int, str]:
 
 
 def _unknown(found: Consequences, catalog: Catalog) -> Iterator[str]:
-    """What writes set off that may write anything else."""
+    """What writes set off that may read and write anything else."""
     for relation, trigger in found.triggers:
         if not is_harmless(trigger.function, catalog):
             yield f"trigger {relation.qualified_name}.{trigger.name}"

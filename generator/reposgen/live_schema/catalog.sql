@@ -253,8 +253,8 @@ domain_checks AS (
     ) ORDER BY conname) AS list
     FROM pg_constraint WHERE contypid >= 16384 AND contype = 'c' GROUP BY contypid
 ),
--- Volatile functions that are called without being named: what aggregates are made of,
--- what stands behind operators and types.
+-- Functions that are called without being named: what aggregates are made of, what
+-- stands behind operators and types.
 hidden (kind, oid, function) AS (
     SELECT 'function', a.aggfnoid::oid, f
     FROM pg_aggregate a CROSS JOIN unnest(ARRAY[
@@ -434,7 +434,8 @@ SELECT CASE WHEN set_config(
             json_build_array(h.kind, h.oid::bigint, h.function::bigint)
             ORDER BY h.kind, h.oid, h.function
         )
-        FROM hidden h JOIN volatility v ON v.oid = h.function WHERE v.word = 'v'
+        FROM hidden h JOIN volatility v ON v.oid = h.function
+        WHERE v.word = 'v' OR v.word = 's' AND h.function >= 16384
     ),
     'array_checks', (
         SELECT json_agg(json_build_array(relation, domain, tree)
@@ -447,11 +448,16 @@ SELECT CASE WHEN set_config(
     'nondeterministic', ARRAY(
         SELECT oid::bigint FROM pg_collation WHERE NOT collisdeterministic ORDER BY oid
     ),
+    -- What compares by the session's time zone is no equality: to a timestamptz the two
+    -- timestamps on either side of an hour that is left out are equal.
     'equality', (
         SELECT json_object_agg(o.amopopr, o.families ORDER BY o.amopopr)
         FROM (
             SELECT a.amopopr, array_agg(a.amopfamily::bigint ORDER BY a.amopfamily) AS families
-            FROM pg_amop a JOIN pg_am m ON m.oid = a.amopmethod
+            FROM pg_amop a
+            JOIN pg_am m ON m.oid = a.amopmethod
+            JOIN pg_operator o ON o.oid = a.amopopr
+            JOIN pg_proc p ON p.oid = o.oprcode AND p.provolatile = 'i'
             WHERE (m.amname, a.amopstrategy) IN (('btree', 3), ('hash', 1))
             GROUP BY a.amopopr
         ) o

@@ -41,7 +41,8 @@ def constraint_errors(
     """One class per constraint that an error of the server's can name.
 
     What a constraint of a partition or of an inheriting table only repeats has the
-    class of the one that it repeats: the run time asks the server for that. That a
+    class of the one that it repeats, and so has what a foreign key to a partitioned
+    table has for each partition there: the run time asks the server for that. That a
     NOT NULL was violated the server tells by table and column only: what it raises is
     the run time's own NotNullMissing.
     """
@@ -102,8 +103,8 @@ def _named(catalog: Catalog) -> Iterator[tuple[Relation, Constraint]]:
     own = (r for r in catalog.relations.values() if r.schema not in SYSTEM_SCHEMAS)
     for relation in sorted(own, key=lambda r: (r.schema, r.name)):
         for constraint in sorted(relation.constraints, key=lambda c: c.name):
-            root, _ = catalog.root(relation, constraint)
-            if constraint.kind in BASES and root is relation:
+            _, root = catalog.root(relation, constraint)
+            if constraint.kind in BASES and root is constraint:
                 yield relation, constraint
 
 

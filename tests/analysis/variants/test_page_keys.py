@@ -285,6 +285,17 @@ REFUSED = {
         "page-rows-not-fixed",
         "TABLESAMPLE",
     ),
+    "chance": (
+        "SELECT id FROM tasks WHERE random() > 0.5 ORDER BY id",
+        "page-rows-not-fixed",
+        "random",
+    ),
+    "chance in a subquery": (
+        "SELECT id FROM tasks AS t WHERE EXISTS (SELECT FROM tasks AS o"
+        " WHERE o.id = t.id AND random() > 0.5) ORDER BY id",
+        "page-rows-not-fixed",
+        "random",
+    ),
     "row": (
         "SELECT id, ROW(at, id) AS r FROM tasks ORDER BY r, id",
         NOT_FIXED,

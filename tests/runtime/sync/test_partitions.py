@@ -59,6 +59,22 @@ def test_each_constraint(partitioned: Database, conninfo: str, region: str) -> N
         assert type(caught.value) is kind
 
 
+@pytest.mark.parametrize("region", ["north", "south"])
+def test_a_foreign_key_to_a_partitioned_table(
+    partitioned: Database, conninfo: str, region: str
+) -> None:
+    run = Runner(partitioned, sales.PACKAGE)
+    if region == "south":
+        add_south(conninfo)
+    run.exec(sales.ADD, (1, region, "a", 1, None))
+    with pytest.raises(sales.OfSaleViolation):
+        run.exec(sales.REFUND, (2, region))
+    run.exec(sales.REFUND, (1, region))
+    # The server names the constraint that it made for the partition.
+    with pytest.raises(sales.OfSaleViolation):
+        run.exec(sales.REMOVE, (region,))
+
+
 def test_the_first_violation_comes_in_a_savepoint(
     partitioned: Database, conninfo: str
 ) -> None:

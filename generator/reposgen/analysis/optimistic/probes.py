@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reposgen.analysis.names import quote_identifier
 from reposgen.analysis.variants.clauses import Clauses
 from reposgen.diagnostics import error
-from reposgen.live_schema.model import ServerError, Statement
+from reposgen.live_schema.model import BaseType, DomainType, ServerError, Statement
 from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, tokenize
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.judged import Judged
     from reposgen.analysis.model import TypedQuery
     from reposgen.diagnostics import Diagnostic
-    from reposgen.live_schema.model import Description, RelationColumn
+    from reposgen.live_schema.model import Description, PgType, RelationColumn
 
 # What ends the name and alias of the table that is written.
 _ENDS = {
@@ -78,10 +78,19 @@ def probe_of_insert(
     """The probe of an upsert, from its key's columns and their parameters."""
     keywords = judged.catalog.keywords
     conditions = " AND ".join(
-        f"{quote_identifier(column.name, keywords)} = ${number}"
+        f"{quote_identifier(column.name, keywords)} {_equality(column.type)} ${number}"
         for column, number in values
     )
     return _probe(judged, version, conditions)
+
+
+def _equality(type_: PgType) -> str:
+    """The operator by which a unique index compares, whatever stands in the path."""
+    while isinstance(type_, DomainType):
+        type_ = type_.base
+    # An extension's type, such as citext, has its operators where the extension is.
+    foreign = isinstance(type_, BaseType) and type_.schema != "pg_catalog"
+    return "=" if foreign else "OPERATOR(pg_catalog.=)"
 
 
 def _probe(judged: Judged, version: RelationColumn, conditions: str) -> Probe:

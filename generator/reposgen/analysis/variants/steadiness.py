@@ -135,11 +135,28 @@ class Steadiness:
                 yield from self._of_inner_rows(entry.subquery, inner)
         for cte in query.ctes:
             yield from self._of_inner_rows(cte.query, inner)
-        if query.join_tree is None:
-            return
-        for part in walk_level(query.join_tree):
-            if isinstance(part, e.SubLink) and part.kind is not e.SubLinkType.EXISTS:
-                yield from self._of_inner_rows(part.query, inner)
+        for part in (*walk_level(query.join_tree), *walk_level(query.having)):
+            match part:
+                case e.SubLink(kind=e.SubLinkType.EXISTS):
+                    yield from self._of_rows(part.query, inner)
+                case e.SubLink():
+                    yield from self._of_inner_rows(part.query, inner)
+                case _:
+                    yield from self._of_chance(part)
+
+    def _of_chance(self, node: object) -> Iterator[Unsteady]:
+        """Functions of the server's that find other rows each time."""
+        match node:
+            case e.FuncExpr(function=oid) | e.OpExpr(function=oid):
+                known = self.functions.get(oid)
+            case _:
+                return
+        # As time passes, rows come and go: that is as if they were written.
+        if known and known.volatility == "v" and "time" not in known.name:
+            yield Unsteady(
+                reason=f"the condition calls the volatile {known.name}() each time",
+                hint="give what it finds as a parameter, the same for each page",
+            )
 
     def _of_inner_rows(
         self, query: Query, around: tuple[Query, ...]

@@ -51,9 +51,9 @@ class Catalog:
         nondeterministic: oids of the collations under which texts of different bytes
             can be equal.
         digest: changes whenever anything above does.
-        hidden_calls: oids of the volatile functions that an aggregate, an operator or
-            a type calls without being named in a tree, by `"function"`, `"operator"`
-            or `"type"` and its oid.
+        hidden_calls: oids of the functions that an aggregate, an operator or a type
+            calls without being named in a tree, by `"function"`, `"operator"` or
+            `"type"` and its oid: volatile ones, and the user's that may read.
         references: by the oid of a table, the foreign keys that point to it and the
             tables that have them.
         descendants: by the oid of a table, its partitions or the tables that inherit

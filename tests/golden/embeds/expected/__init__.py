@@ -7,6 +7,8 @@ from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
 
 from .errors import (
+    BatchesPkeyViolation,
+    BatchNotesBatchIdFkeyViolation,
     TasksOwnerIdFkeyViolation,
     TasksPkeyViolation,
     TasksReviewerIdFkeyViolation,
@@ -26,6 +28,8 @@ from .tasks import (
 )
 
 __all__ = [
+    "BatchNotesBatchIdFkeyViolation",
+    "BatchesPkeyViolation",
     "ChangeNotesRow",
     "Database",
     "GetOnlyTaskRow",

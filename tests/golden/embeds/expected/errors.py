@@ -6,6 +6,14 @@ from __future__ import annotations
 from reposgen_runtime.errors import AlreadyExists, ForeignKeyMissing
 
 
+class BatchNotesBatchIdFkeyViolation(ForeignKeyMissing):
+    """FOREIGN KEY (batch_id) REFERENCES batches(id) on public.batch_notes."""
+
+
+class BatchesPkeyViolation(AlreadyExists):
+    """PRIMARY KEY (id) on public.batches."""
+
+
 class TasksOwnerIdFkeyViolation(ForeignKeyMissing):
     """FOREIGN KEY (owner_id) REFERENCES users(id) on public.tasks."""
 

@@ -158,7 +158,7 @@ RETURNING version
         Statement(
             "tasks.put_task: version",
             """
-SELECT version FROM tasks WHERE id = $1
+SELECT version FROM tasks WHERE id OPERATOR(pg_catalog.=) $1
 """,
             parameters=("int8",),
             results=("int4",),
