@@ -189,7 +189,7 @@ def trace_utility(
         )
     )
     writes = {**within.writes, **found.writes}
-    why = None if utility.reads_only and not unread else "it is no query"
+    why = None if utility.reads_only and not unread else "it is not a query"
     why = why or within.why_not_read_only
     return replace(
         within,
@@ -250,7 +250,7 @@ def _why_no_query(queries: Sequence[Query]) -> str | None:
         if one.command in _WRITES:
             return f"it writes {one.entry(one.result_relation).name}"
         if one.command is not CommandType.SELECT:
-            return "it is no query"
+            return "it is not a query"
         if one.row_marks:
             return f"it locks rows of {one.entry(one.row_marks[0].index).name}"
     return None
