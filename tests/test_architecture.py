@@ -274,3 +274,80 @@ def test_what_is_silenced_says_why(path: Path) -> None:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         found = silenced.search(line)
         assert found is None or len(found["why"].strip()) > 3, f"line {number}"
+
+
+def dotted(path: Path) -> str:
+    """A module's name: `reposgen.config`, `reposgen_runtime.aio.runner`."""
+    root = TOOL if path.is_relative_to(TOOL) else RUNTIME
+    parts = path.relative_to(root.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+ALL_MODULES = {dotted(path): path for path in (*MODULES, *RUNTIME_MODULES)}
+
+
+def imported_modules(name: str) -> dict[str, bool]:
+    """The modules that a module imports, and whether for types alone."""
+    path = ALL_MODULES[name]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    found: dict[str, bool] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        above = package.split(".")[: len(package.split(".")) - node.level + 1]
+        module = ".".join(
+            [*(above if node.level else ()), *filter(None, [node.module])]
+        )
+        for alias in node.names:
+            inner = f"{module}.{alias.name}"
+            target = inner if inner in ALL_MODULES else module
+            if target in ALL_MODULES and target != name:
+                found[target] = found.get(target, True) and node in for_types
+    return found
+
+
+def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    """The modules that a module imports, directly or not."""
+    seen: set[str] = set()
+    waiting = [*graph[start]]
+    while waiting:
+        module = waiting.pop()
+        if module not in seen:
+            seen.add(module)
+            waiting += graph[module]
+    return seen
+
+
+def circles(graph: dict[str, set[str]]) -> set[tuple[str, ...]]:
+    """The sets of modules that import each other."""
+    below = {module: reachable(graph, module) for module in graph}
+    return {
+        tuple(sorted(other for other in below[module] if module in below[other]))
+        for module in graph
+        if module in below[module]
+    }
+
+
+def folder_of(module: str) -> Path:
+    return ALL_MODULES[module].parent
+
+
+def test_no_import_circles() -> None:
+    imported = {module: imported_modules(module) for module in ALL_MODULES}
+    running = {
+        module: {other for other, for_types in others.items() if not for_types}
+        for module, others in imported.items()
+    }
+    assert not circles(running)
+    # For types, modules of one folder may name each other.
+    everything = {module: {*others} for module, others in imported.items()}
+    across = [c for c in circles(everything) if len({*map(folder_of, c)}) > 1]
+    assert not across

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache as remembered
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from reposgen import __version__
 from reposgen.analysis.analyse import analyse as judge_queries
+from reposgen.analysis.directives import DIRECTIVES
 from reposgen.cache.analyses import judged_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
@@ -68,15 +68,15 @@ def analyse(
     findings = Findings()
     sources: list[tuple[Source, JudgedFiles]] = []
     packages: list[AnalysedPackage] = []
-    read_schema = remembered(read_migrations)
+    read_schema = lru_cache(None)(read_migrations)
+    root = config.root
     for options in chosen_packages(config, names):
         with findings.collected():
             known = judged_files(cache, options)
-            files = read_query_files(options.queries, config.root, known.read)
+            files = read_query_files(options.queries, root, known.read, DIRECTIVES)
             findings.add([d for file in files for d in file.diagnostics])
-            schema = options.schema_paths
-            path = options.search_path or ()
-            migrations = read_schema(schema, config.root, path) if schema else None
+            schema, path = options.schema_paths, options.search_path or ()
+            migrations = read_schema(schema, root, path) if schema else None
             findings.add(migrations.diagnostics if migrations else ())
             source = Source(options=options, files=files, migrations=migrations)
             sources.append((source, known))

@@ -22,14 +22,16 @@ from reposgen.output.files import normalised, owned_files, present_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import TypeVar
 
     from reposgen.analysis.model import Analysis
-    from reposgen.cache.analyses import JudgedFiles
     from reposgen.config import Config, PackageConfig
     from reposgen.database.model import Migrations
     from reposgen.diagnostics import Span
     from reposgen.python_model.model import Package
     from reposgen.sql_source.model import QueryFile
+
+    T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,10 +161,14 @@ def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig
 
 
 def by_schema(
-    sources: Sequence[tuple[Source, JudgedFiles]],
-) -> Iterator[tuple[Migrations | None, Sequence[tuple[Source, JudgedFiles]]]]:
-    """Return each schema with the packages that have it: they share one database."""
-    alike: dict[str | None, list[tuple[Source, JudgedFiles]]] = {}
+    sources: Sequence[tuple[Source, T]],
+) -> Iterator[tuple[Migrations | None, Sequence[tuple[Source, T]]]]:
+    """Return each schema with the packages that have it: they share one database.
+
+    Args:
+        sources: each package's, with anything that belongs to the package.
+    """
+    alike: dict[str | None, list[tuple[Source, T]]] = {}
     for pair in sources:
         migrations = pair[0].migrations
         alike.setdefault(migrations.digest if migrations else None, []).append(pair)

@@ -37,6 +37,7 @@ from reposgen.python_model.model.modules import (
     QueriesModule,
     SchemaModule,
 )
+from reposgen.python_model.model.values import Entries
 from reposgen.render.annotations import plain_annotation
 from reposgen.sql_source.model import Command
 from reposgen_runtime import Settings
@@ -114,7 +115,7 @@ def test_rows_of_a_batch_with_one_parameter_are_its_values() -> None:
     assert plain_annotation(method.signature.first.type) == "Iterable[UUID]"
     (built,) = module(package, "demo.tasks").queries
     assert built.params is None
-    assert built.statement.fields == ()
+    assert built.statement.value.keyword("fields") is None
 
 
 def test_rows_of_a_batch_with_several_parameters_have_a_class() -> None:
@@ -123,7 +124,7 @@ def test_rows_of_a_batch_with_several_parameters_have_a_class() -> None:
     (built,) = module(build_package(analysis(typed), config()), "demo.tasks").queries
     assert built.params is not None
     assert built.params.symbol.name == "DoParams"
-    assert built.statement.fields == ("id", "title")
+    assert built.statement.value.keyword("fields") == ("id", "title")
 
 
 def test_parameters_take_more_than_results_give() -> None:
@@ -395,5 +396,8 @@ def test_the_run_time_is_told_of_the_types_that_occur() -> None:
     )
     package = build_package(analysis(typed), config())
     (schema,) = (m for m in package.modules if isinstance(m, SchemaModule))
-    assert [e.type for e in schema.enums] == ['"we""ird".mood']
-    assert schema.types == ("public.citext", "public.email")
+    call = schema.package.value
+    enums = call.keyword("enums")
+    assert isinstance(enums, Entries)
+    assert [key for key, _ in enums.items] == ['"we""ird".mood']
+    assert call.keyword("types") == ("public.citext", "public.email")

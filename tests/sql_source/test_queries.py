@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reposgen.analysis.directives import DIRECTIVES
 from reposgen.diagnostics import Severity, SourceFile
 from reposgen.sql_source.model import Command, Query, QueryFile
 from reposgen.sql_source.queries import read_queries
 
 
 def read(text: str) -> QueryFile:
-    return read_queries(SourceFile(path="a.sql", text=text))
+    return read_queries(SourceFile(path="a.sql", text=text), DIRECTIVES)
 
 
 def only(text: str) -> Query:

@@ -19,8 +19,8 @@ from reposgen.analysis.definitions import (
     with_proved_views,
 )
 from reposgen.analysis.depth import depth_of, with_deep_stack
+from reposgen.analysis.described import DescribedQuery, trees_of
 from reposgen.analysis.expansion import expand_stars
-from reposgen.analysis.judged import Judged, trees_of
 from reposgen.analysis.listening import read_channel
 from reposgen.analysis.model import Analysis, Declared
 from reposgen.analysis.nullability import Definitions
@@ -29,7 +29,7 @@ from reposgen.analysis.server_errors import server_error
 from reposgen.analysis.trusted import trusted_functions
 from reposgen.analysis.types import relations_in, type_of
 from reposgen.analysis.utilities import read_utility
-from reposgen.analysis.variants.vary import vary
+from reposgen.analysis.variants.build import build_variants
 from reposgen.diagnostics import (
     Diagnostic,
     Severity,
@@ -132,7 +132,7 @@ def _analyse(
         catalog = replace(read_system(missing), digest=catalog.digest)
     catalog = with_proved_columns(catalog)
     diagnostics: list[Diagnostic] = []
-    accepted: list[Judged] = []
+    accepted: list[DescribedQuery] = []
     for query, text, description in zip(queries, texts, descriptions, strict=True):
         match description:
             case ServerError():
@@ -146,11 +146,11 @@ def _analyse(
             case Described(tree=tree) if deepest and depth_of(tree or "") > deepest:
                 diagnostics.append(_too_deep(query))
             case Described():
-                accepted.append(_judged(query, text, description, catalog))
+                accepted.append(_described(query, text, description, catalog))
     accepted = _with_inner(accepted, describe)
     unchecked: list[TypedQuery] = []
     typed: dict[str, list[TypedQuery]] = {file.source.path: [] for file in files}
-    trees = [judged.tree for judged in accepted if judged.tree]
+    trees = [described.tree for described in accepted if described.tree]
     shown = _named_relations(descriptions) | relations_in(
         _types(descriptions, catalog), catalog
     )
@@ -167,11 +167,12 @@ def _analyse(
         declared=trusted,
     )
     catalog, elements = with_proved_views(catalog, views, definitions, elements)
-    accepted = [replace(judged, catalog=catalog) for judged in accepted]
+    accepted = [replace(described, catalog=catalog) for described in accepted]
     ready = tuple(expand_stars(accepted, describe))
     copies = copy_targets(ready, describe)
-    for varied, copy in zip(vary(ready, describe), copies, strict=True):
-        built, found = build_query(varied, definitions, elements, copy)
+    variants = build_variants(ready, describe)
+    for described, variant, copy in zip(ready, variants, copies, strict=True):
+        built, found = build_query(described, variant, definitions, elements, copy)
         diagnostics += found
         if built is not None:
             unchecked.append(built)
@@ -227,32 +228,38 @@ def _types(descriptions: Sequence[Description], catalog: Catalog) -> Iterator[Pg
                 yield type_of(column.type_oid, catalog)
 
 
-def _judged(
-    query: Query, text: ServerText, described: Described, catalog: Catalog
-) -> Judged:
-    trees = trees_of(described, text.text, catalog)
+def _described(
+    query: Query, text: ServerText, description: Described, catalog: Catalog
+) -> DescribedQuery:
+    trees = trees_of(description, text.text, catalog)
     tree = next((tree for tree in trees if tree.can_set_tag), None)
-    return Judged(
+    return DescribedQuery(
         query=query,
         text=text,
-        described=described,
+        description=description,
+        expanded=text,
         tree=tree,
         added=tuple(one for one in trees if one is not tree),
-        utility=read_utility(text.text, catalog)
-        if tree is not None and tree.command is CommandType.UTILITY
-        else None,
+        utility=(
+            read_utility(text.text, catalog)
+            if tree is not None and tree.command is CommandType.UTILITY
+            else None
+        ),
         catalog=catalog,
     )
 
 
-def _with_inner(accepted: Sequence[Judged], describe: Describe) -> list[Judged]:
+def _with_inner(
+    accepted: Sequence[DescribedQuery], describe: Describe
+) -> list[DescribedQuery]:
     """The queries, with the trees of the statements inside EXPLAIN and the like."""
     inside = {
         index: Statement(
-            sql=judged.utility.inner, parameter_oids=judged.described.parameter_oids
+            sql=described.utility.inner,
+            parameter_oids=described.description.parameter_oids,
         )
-        for index, judged in enumerate(accepted)
-        if judged.utility is not None and judged.utility.inner
+        for index, described in enumerate(accepted)
+        if described.utility is not None and described.utility.inner
     }
     if not inside:
         return [*accepted]
@@ -260,18 +267,18 @@ def _with_inner(accepted: Sequence[Judged], describe: Describe) -> list[Judged]:
     found = [*accepted]
     for index, verdict in verdicts.items():
         if isinstance(verdict, Described):
-            judged = accepted[index]
-            trees = trees_of(verdict, inside[index].sql, judged.catalog)
-            found[index] = replace(judged, inner=trees)
+            described = accepted[index]
+            trees = trees_of(verdict, inside[index].sql, described.catalog)
+            found[index] = replace(described, inner=trees)
     return found
 
 
-def _is_untold(judged: Judged) -> bool:
+def _is_untold(described: DescribedQuery) -> bool:
     """Whether a tree is missing of a statement that has more to prove than a CALL."""
     return (
-        judged.tree is None
-        and not judged.added
-        and bool(_PROVABLE.match(judged.text.text))
+        described.tree is None
+        and not described.added
+        and bool(_PROVABLE.match(described.text.text))
     )
 
 
@@ -281,9 +288,11 @@ def _no_trees(names: Sequence[str], major: int) -> Diagnostic:
         "no-trees",
         f"the server does not tell the query trees of {', '.join(named)}: less is"
         " proved of them, and fewer columns are known to be not null",
-        hint="connect without a proxy that filters notices, or as a user who may make"
-        " temporary objects"
-        if major in MAJORS
-        else f"the trees of PostgreSQL {major} are not known: use"
-        f" {MAJORS[0]} to {MAJORS[-1]}",
+        hint=(
+            "connect without a proxy that filters notices, or as a user who may make"
+            " temporary objects"
+            if major in MAJORS
+            else f"the trees of PostgreSQL {major} are not known: use"
+            f" {MAJORS[0]} to {MAJORS[-1]}"
+        ),
     )

@@ -1,4 +1,4 @@
-"""`@buffered size=1000, interval=1s`: rows that are written later, and together."""
+"""`@buffered size=1000, interval=1s`: rows are written later, several together."""
 
 from __future__ import annotations
 
@@ -8,56 +8,25 @@ from typing import TYPE_CHECKING, Final
 from reposgen.analysis.model import Buffering
 from reposgen.analysis.timeouts import milliseconds
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
-from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.directive_specs import Subject
     from reposgen.diagnostics import Span
     from reposgen.sql_source.model import Directive
 
 _OPTIONS: Final = ("size", "interval", "max", "full")
 _OPTION: Final = re.compile(r"(?P<name>\w+) *= *(?P<value>[^, ]+)")
 _EXAMPLE: Final = "write -- @buffered size=1000, interval=1s, max=10000, full=wait"
-# A row takes some memory as it waits.
+# Each waiting row takes memory.
 _MOST: Final = 10_000_000
 _ROOM: Final = 10
 
 
-def read_buffering(judged: Judged) -> Buffering | Diagnostic | None:
-    """How the query's rows wait, or what is wrong with that; None if they don't."""
-    query = judged.query
-    directives = [d for d in query.directives if d.word == "buffered"]
-    if not directives:
-        return None
-    directive = directives[-1]
-    if len(directives) > 1:
-        return error(
-            "repeated-buffered",
-            "a query has one buffer",
-            span=directive.span,
-            hint="take one of them out",
-        )
-    if query.command is not Command.COPYFROM:
-        return error(
-            "buffered-command",
-            f"@buffered is for :copyfrom; a :{query.command} gives its answer at once",
-            span=directive.span,
-            hint="write :copyfrom, of an INSERT of one VALUES row",
-        )
-    if judged.described.returns_rows:
-        return error(
-            "buffered-returning",
-            "the call is over before RETURNING has anything to return",
-            span=directive.span,
-            hint="take RETURNING out, or @buffered",
-        )
-    return _read(directive)
-
-
-def _read(directive: Directive) -> Buffering | Diagnostic:
-    options = [(place, _OPTION.fullmatch(place.text)) for place in _parts(directive)]
+def read_buffering(line: Directive, _: Subject) -> Buffering | Diagnostic:
+    """Return how the query's rows wait, or what is wrong with the line."""
+    options = [(place, _OPTION.fullmatch(place.text)) for place in _parts(line)]
     mistake = next(_mistakes(options), None)
     if mistake is not None:
         return mistake
@@ -67,9 +36,9 @@ def _read(directive: Directive) -> Buffering | Diagnostic:
     limit = _count(values["max"]) if "max" in values else _ROOM * size
     if limit < size:
         return _invalid(
-            f"with room for {limit} rows there are never {size} to be written",
-            directive.argument_span,
-            "make max greater, or size smaller",
+            f"max={limit} is less than size={size}",
+            line.argument_span,
+            "increase max, or reduce size",
         )
     return Buffering(
         size=size,
@@ -85,11 +54,11 @@ def _mistakes(
     seen: set[str] = set()
     for place, option in options:
         if option is None:
-            yield _invalid("an option is a name, = and a value", place)
+            yield _invalid("an option is written name=value", place)
             continue
         name, value = option["name"], option["value"]
         if name in seen:
-            yield _invalid(f"{name} is there twice", place, "take one of them out")
+            yield _invalid(f"option {name} is given twice", place, "remove one of them")
         seen.add(name)
         match name:
             case "size" | "max":
@@ -111,7 +80,7 @@ def _mistakes(
 
 
 def _count(text: str) -> int:
-    """The number; 0 if it is none, or one that is too large in any case."""
+    """Return the number; 0 if it is not a number, or too large in any case."""
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 

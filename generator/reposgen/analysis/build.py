@@ -1,4 +1,4 @@
-"""One query: everything found out about it, put together."""
+"""Everything that is known about one query, as its `TypedQuery`."""
 
 from __future__ import annotations
 
@@ -6,26 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.advice import advise
-from reposgen.analysis.buffering import read_buffering
-from reposgen.analysis.classes import read_classes, read_row_name
+from reposgen.analysis.classes import repeated_classes
 from reposgen.analysis.commands import check_command
-from reposgen.analysis.directives import unsupported
+from reposgen.analysis.directive_specs import Subject, read_directives
+from reposgen.analysis.directives import DIRECTIVES
 from reposgen.analysis.listening import payload_column, read_channel
-from reposgen.analysis.model import (
-    Buffering,
-    CopyTarget,
-    Elements,
-    Optimistic,
-    RowName,
-    TypedQuery,
-)
+from reposgen.analysis.model import CopyTarget, TypedQuery
 from reposgen.analysis.names import method_name
-from reposgen.analysis.optimistic.check import read_optimistic
 from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.proofs import prove_query
-from reposgen.analysis.replicas import advise_replica, read_replica
 from reposgen.analysis.results import build_results
-from reposgen.analysis.timeouts import read_timeout
 from reposgen.analysis.variants.checks import (
     check_filters,
     check_names,
@@ -36,71 +26,69 @@ from reposgen.diagnostics import Diagnostic, Severity
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
+    from reposgen.analysis.described import DescribedQuery
+    from reposgen.analysis.model import Elements
     from reposgen.analysis.nullability import Definitions
-    from reposgen.analysis.variants.vary import Varied
+    from reposgen.analysis.variants.build import QueryVariants
 
-# Of a statement that the server tells no tree of.
+# Of a statement whose tree the server does not send.
 _UNKNOWN = ("statement without a tree",)
 
 
 def build_query(
-    varied: Varied,
+    described: DescribedQuery,
+    variants: QueryVariants,
     definitions: Definitions,
     elements: Elements,
     copy: CopyTarget | Diagnostic | None = None,
 ) -> tuple[TypedQuery | None, list[Diagnostic]]:
-    """The typed query, or None where something is wrong with it; and all diagnostics.
+    """Return the typed query, or None if it has errors; and all diagnostics.
 
     Args:
-        varied: the query.
+        described: the query, its stars spelled out.
+        variants: of the query.
         definitions: of materialized views and functions.
         elements: of the arrays of the schema.
-        copy: where `:copyfrom` puts its rows, or why it can't.
+        copy: where `:copyfrom` puts its rows, or why it cannot.
     """
-    expanded = varied.expanded
-    judged, query = expanded.judged, expanded.judged.query
-    parameters, mistakes = build_parameters(judged, elements)
+    query = described.query
+    parameters, mistakes = build_parameters(described, elements)
     nullable = frozenset(p.number for p in parameters if p.nullable)
     elements = replace(
         elements,
         parameters=frozenset(p.number for p in parameters if p.element_nullable),
     )
-    proofs = prove_query(judged, varied.weakest, nullable, definitions, elements)
-    results = build_results(expanded, proofs, elements)
-    ordered = order_query(varied, results.items)
-    optimistic = read_optimistic(judged)
-    channel = read_channel(query, judged.text)
+    proofs = prove_query(
+        described, variants.conservative, nullable, definitions, elements
+    )
+    results = build_results(described, proofs, elements)
+    ordered = order_query(variants, results.items, described.catalog)
+    channel = read_channel(query, described.text)
     items = results.items
     if query.command is Command.LISTEN:
-        items = (payload_column(query, judged.catalog),)
-    classes, misfits = read_classes(query, parameters, items)
-    row_name = read_row_name(query)
-    timeout = read_timeout(query)
-    buffer = read_buffering(judged)
-    replica = read_replica(query)
+        items = (payload_column(query, described.catalog),)
+    subject = Subject(described=described, parameters=parameters, items=items)
+    options = read_directives(DIRECTIVES.values(), subject)
     diagnostics = [
-        *unsupported(query),
         *mistakes,
-        *varied.mistakes,
+        *variants.mistakes,
         *results.diagnostics,
         *ordered.diagnostics,
-        *check_command(judged, results.items, expanded.groups),
-        *([copy] if isinstance(copy, Diagnostic) else ()),
-        *misfits,
-        *(
-            d
-            for d in (optimistic, channel, row_name, timeout, buffer, replica)
-            if isinstance(d, Diagnostic)
-        ),
-        *check_names(varied, parameters),
-        *check_version(varied, parameters, optimistic),
+        *check_command(described, results.items, described.stars),
+        *(d for d in (copy, channel) if isinstance(d, Diagnostic)),
+        *options.mistakes,
+        *repeated_classes(options.values.get("classes", ())),
+        *check_names(variants, parameters),
+        *check_version(variants, parameters, options.values.get("optimistic")),
     ]
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
-    diagnostics += [*advise(judged, proofs), *varied.warnings, *check_filters(varied)]
+    diagnostics += [
+        *advise(described, proofs),
+        *variants.warnings,
+        *check_filters(described, variants),
+    ]
     lineage = proofs.lineage
-    why_not = lineage.why_not_read_only if lineage else "it is no query"
-    diagnostics += advise_replica(query, why_not)
     built = TypedQuery(
         query=query,
         command=query.command,
@@ -108,13 +96,15 @@ def build_query(
         doc=query.doc,
         pieces=ordered.pieces,
         parameters=tuple(
-            replace(parameter, optional=varied.optional[parameter.number])
-            if parameter.number in varied.optional
-            else parameter
+            (
+                replace(parameter, optional=variants.optional[parameter.number])
+                if parameter.number in variants.optional
+                else parameter
+            )
             for parameter in parameters
         ),
         results=items,
-        hidden=len(expanded.hidden),
+        hidden=len(described.hidden),
         model=results.model,
         cardinality=proofs.cardinality,
         reads=lineage.read_names() if lineage else (),
@@ -127,13 +117,8 @@ def build_query(
         ordering=ordered.ordering,
         sorts=ordered.sorts,
         channel=channel if isinstance(channel, str) else None,
-        classes=classes,
-        row_name=row_name if isinstance(row_name, RowName) else None,
-        optimistic=optimistic if isinstance(optimistic, Optimistic) else None,
         copy=copy if isinstance(copy, CopyTarget) else None,
-        buffer=buffer if isinstance(buffer, Buffering) else None,
-        timeout_ms=timeout if isinstance(timeout, int) else None,
-        replica=replica is True,
         diagnostics=tuple(diagnostics),
+        **options.values,
     )
     return built, diagnostics

@@ -14,61 +14,28 @@ from reposgen.live_schema.model import ArrayType
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reposgen.analysis.model import Parameter, ResultItem
+    from reposgen.analysis.directive_specs import Subject
     from reposgen.live_schema.model import PgType
-    from reposgen.sql_source.model import Directive, Query
+    from reposgen.sql_source.model import Directive
 
 _CHOICE = re.compile(r"(?P<name>[^=]*?)\s*=\s*(?P<target>.*)")
-_WORDS = ("json", "type")
 _JSON = ("json", "jsonb")
 
 
-def read_classes(
-    query: Query, parameters: Sequence[Parameter], items: Sequence[ResultItem]
-) -> tuple[tuple[ClassChoice, ...], tuple[Diagnostic, ...]]:
-    """The query's `@json` and `@type` lines, and what is wrong with them."""
-    types: dict[str, list[PgType]] = {}
-    for parameter in parameters:
-        types.setdefault(parameter.name, []).append(parameter.type)
-    for item in items:
-        if isinstance(item, Column):
-            types.setdefault(item.name, []).append(item.type)
-    choices: dict[str, ClassChoice] = {}
-    mistakes: list[Diagnostic] = []
-    for directive in query.directives:
-        if directive.word not in _WORDS:
-            continue
-        choice = _read(directive, types)
-        if isinstance(choice, Diagnostic):
-            mistakes.append(choice)
-        elif choice.name in choices:
-            mistakes.append(
-                error(
-                    "repeated-choice",
-                    f"{choice.name} has a class already",
-                    span=directive.span,
-                    hint="leave one of the lines out",
-                )
-            )
-        else:
-            choices[choice.name] = choice
-    return tuple(choices.values()), tuple(mistakes)
-
-
-def _read(
-    directive: Directive, types: dict[str, list[PgType]]
-) -> ClassChoice | Diagnostic:
-    found = _CHOICE.fullmatch(directive.argument)
+def read_class(line: Directive, subject: Subject) -> ClassChoice | Diagnostic:
+    """Return what one column or parameter becomes, or what is wrong with the line."""
+    found = _CHOICE.fullmatch(line.argument)
     if not found or not found["name"] or not found["target"]:
         return error(
             "malformed-choice",
-            f"@{directive.word} needs a column or parameter, and its class",
-            span=directive.span,
-            hint=f"write -- @{directive.word} column = module.Class",
+            f"@{line.word} needs a column or parameter, and its class",
+            span=line.span,
+            hint=f"write -- @{line.word} column = module.Class",
         )
     name = found["name"]
-    start = directive.argument_span.start
-    source = directive.span.source
+    types = _types(subject)
+    start = line.argument_span.start
+    source = line.span.source
     if name not in types:
         meant = did_you_mean(name, types)
         return error(
@@ -77,12 +44,12 @@ def _read(
             span=source.span(start, start + len(name)),
             hint=f"did you mean {meant}?" if meant else f"it has {', '.join(types)}",
         )
-    if directive.word == "json":
+    if line.word == "json":
         other = next((t for t in types[name] if not _is_json(t)), None)
         if other is not None:
             return error(
                 "no-json",
-                f"{name} is of type {other.sql}, which holds no JSON",
+                f"{name} is of type {other.sql}, which is not JSON",
                 span=source.span(start, start + len(name)),
                 hint=f"use @type, or cast it to jsonb: {name}::jsonb",
             )
@@ -93,6 +60,37 @@ def _read(
     )
 
 
+def repeated_classes(
+    classes: Sequence[ClassChoice],
+) -> tuple[Diagnostic, ...]:
+    """Return an error for each column or parameter that has two classes."""
+    seen: set[str] = set()
+    mistakes = []
+    for one in classes:
+        if one.name in seen:
+            mistakes.append(
+                error(
+                    "repeated-choice",
+                    f"{one.name} has more than one class",
+                    span=one.span,
+                    hint="remove one of the lines",
+                )
+            )
+        seen.add(one.name)
+    return tuple(mistakes)
+
+
+def _types(subject: Subject) -> dict[str, list[PgType]]:
+    """Return the types of the query's parameters and columns, by name."""
+    types: dict[str, list[PgType]] = {}
+    for parameter in subject.parameters:
+        types.setdefault(parameter.name, []).append(parameter.type)
+    for item in subject.items:
+        if isinstance(item, Column):
+            types.setdefault(item.name, []).append(item.type)
+    return types
+
+
 def _is_json(type_: PgType) -> bool:
     base = base_of(type_)
     if isinstance(base, ArrayType):
@@ -100,18 +98,15 @@ def _is_json(type_: PgType) -> bool:
     return base.schema == "pg_catalog" and base.name in _JSON
 
 
-def read_row_name(query: Query) -> RowName | Diagnostic | None:
-    """The query's `@row` line, or what is wrong with it."""
-    lines = [directive for directive in query.directives if directive.word == "row"]
-    if not lines:
-        return None
-    name = lines[0].argument
+def read_row_name(line: Directive, _: Subject) -> RowName | Diagnostic:
+    """Return the name of the row class, or what is wrong with the line."""
+    name = line.argument
     usable = name.isidentifier() and not keyword.iskeyword(name)
-    if len(lines) > 1 or not usable or name.startswith("_"):
+    if not usable or name.startswith("_"):
         return error(
             "malformed-row-name",
-            "@row names the one class of the query's rows",
-            span=lines[-1].span,
+            "@row needs the name of a class",
+            span=line.span,
             hint="write -- @row TaskSummary",
         )
-    return RowName(name=name, span=lines[0].argument_span)
+    return RowName(name=name, span=line.argument_span)

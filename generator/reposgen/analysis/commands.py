@@ -1,4 +1,4 @@
-"""What each command asks of its statement."""
+"""What each command asks of its statement, and which directives it can have."""
 
 from __future__ import annotations
 
@@ -8,25 +8,63 @@ from typing import TYPE_CHECKING
 from reposgen.analysis.model import Column
 from reposgen.analysis.types import base_of
 from reposgen.diagnostics import error, warning
+from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, tokenize
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import ResultItem
     from reposgen.analysis.stars import StarGroup
     from reposgen.diagnostics import Diagnostic
 
-_NEEDS_ROWS = frozenset(
-    {
-        *(Command.ONE, Command.OPT, Command.MANY, Command.STREAM, Command.PAGE),
-        *(Command.EXECLASTID, Command.COPYTO, Command.BATCHONE, Command.BATCHMANY),
-    }
-)
-_NEEDS_COLUMNS = frozenset({Command.PAGE, Command.COPYTO, Command.EXECLASTID})
-_BATCHES = frozenset({Command.BATCHEXEC, Command.BATCHONE, Command.BATCHMANY})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFacts:
+    """What a command asks of its statement, and which directives it can have.
+
+    Attributes:
+        needs_rows: the statement must return rows.
+        needs_columns: and at least one column.
+        is_batch: the statement runs once for each of many rows.
+        wants_one_row: a statement that can return several rows is a likely mistake.
+        writes_one_row: `@optimistic` can check the version of the row.
+        is_ordered: the caller sees the order of the rows: `@sort` can choose it.
+        has_variants: a call can leave out clauses by `@optional`.
+    """
+
+    needs_rows: bool = False
+    needs_columns: bool = False
+    is_batch: bool = False
+    wants_one_row: bool = False
+    writes_one_row: bool = False
+    is_ordered: bool = False
+    has_variants: bool = True
+
+
+FACTS: Mapping[Command, CommandFacts] = {
+    Command.ONE: CommandFacts(needs_rows=True, wants_one_row=True, writes_one_row=True),
+    Command.OPT: CommandFacts(needs_rows=True, wants_one_row=True, writes_one_row=True),
+    Command.MANY: CommandFacts(needs_rows=True, is_ordered=True),
+    Command.EXEC: CommandFacts(writes_one_row=True),
+    Command.EXECROWS: CommandFacts(writes_one_row=True),
+    Command.EXECRESULT: CommandFacts(writes_one_row=True),
+    Command.EXECLASTID: CommandFacts(
+        needs_rows=True, needs_columns=True, writes_one_row=True
+    ),
+    Command.STREAM: CommandFacts(needs_rows=True, is_ordered=True),
+    Command.PAGE: CommandFacts(needs_rows=True, needs_columns=True, is_ordered=True),
+    Command.COPYFROM: CommandFacts(has_variants=False),
+    Command.COPYTO: CommandFacts(needs_rows=True, needs_columns=True, is_ordered=True),
+    Command.BATCHEXEC: CommandFacts(is_batch=True, has_variants=False),
+    Command.BATCHONE: CommandFacts(
+        needs_rows=True, is_batch=True, wants_one_row=True, has_variants=False
+    ),
+    Command.BATCHMANY: CommandFacts(needs_rows=True, is_batch=True, has_variants=False),
+    Command.LISTEN: CommandFacts(has_variants=False),
+}
 _WRITES = frozenset({"insert", "update", "delete", "merge"})
 _COPY_HINTS = {
     "FROM STDIN": "write an INSERT of one row of parameters, with :copyfrom",
@@ -36,27 +74,27 @@ _INTEGERS = frozenset({"int2", "int4", "int8"})
 
 
 def check_command(
-    judged: Judged, items: Sequence[ResultItem], groups: Sequence[StarGroup]
+    described: DescribedQuery, items: Sequence[ResultItem], groups: Sequence[StarGroup]
 ) -> Iterator[Diagnostic]:
     """What is wrong with the query's command, seen from its statement.
 
     Args:
-        judged: the query.
+        described: the query.
         items: its result.
         groups: the stars in it.
     """
-    query = judged.query
-    command = query.command
-    if (way := _copied(judged)) is not None:
+    query = described.query
+    command, facts = query.command, FACTS[query.command]
+    if (way := _copied(described)) is not None:
         yield error(
             "copy-command",
             f"COPY {way} needs a call that sends or takes the rows",
             span=query.command_span,
             hint=_COPY_HINTS[way],
         )
-    elif command in _NEEDS_ROWS and not judged.described.returns_rows:
-        yield _no_rows(judged)
-    elif command in _NEEDS_COLUMNS and not judged.described.columns:
+    elif facts.needs_rows and not described.description.returns_rows:
+        yield _no_rows(described)
+    elif facts.needs_columns and not described.description.columns:
         yield error(
             "no-columns",
             f":{command} needs columns, and this SELECT lists none",
@@ -70,7 +108,7 @@ def check_command(
             span=query.command_span,
             hint="return the id alone, or use :one",
         )
-    if command in _BATCHES and not judged.described.parameter_oids:
+    if facts.is_batch and not described.description.parameter_oids:
         yield error(
             "batch-without-parameters",
             f":{command} runs a statement for many values, and this one takes none",
@@ -81,18 +119,18 @@ def check_command(
         yield warning(
             "star-in-copyto",
             "the file's columns change when the table does",
-            span=judged.text.source_span(groups[0].star.start),
+            span=described.text.source_span(groups[0].star.start),
             hint="list the columns",
         )
 
 
-def _copied(judged: Judged) -> str | None:
+def _copied(described: DescribedQuery) -> str | None:
     """Which way a COPY goes over the connection, if the statement is one that does."""
-    if _verb(judged) != "copy":
+    if _verb(described) != "copy":
         return None
     depth = 0
     words: list[str] = []
-    for token in tokenize(judged.text.text):
+    for token in tokenize(described.text.text):
         depth += (token.text == "(") - (token.text == ")")
         if token.kind is TokenKind.WORD and not depth:
             words.append(token.text.upper())
@@ -100,32 +138,32 @@ def _copied(judged: Judged) -> str | None:
     return next((way for way in ways if way in _COPY_HINTS), None)
 
 
-def _no_rows(judged: Judged) -> Diagnostic:
-    command = judged.query.command
-    verb = _verb(judged)
+def _no_rows(described: DescribedQuery) -> Diagnostic:
+    command = described.query.command
+    verb = _verb(described)
     if verb in _WRITES:
-        instead = "batchexec" if command in _BATCHES else "exec"
+        instead = "batchexec" if FACTS[command].is_batch else "exec"
         return error(
             "missing-returning",
             f":{command} needs rows, and this {verb.upper()} returns none",
-            span=judged.query.command_span,
+            span=described.query.command_span,
             hint=f"add RETURNING, or use :{instead}",
         )
     return error(
         "no-rows",
         f":{command} needs rows, and {verb.upper()} returns none",
-        span=judged.query.command_span,
+        span=described.query.command_span,
         hint="use :exec",
     )
 
 
-def _verb(judged: Judged) -> str:
+def _verb(described: DescribedQuery) -> str:
     if (
-        judged.tree is not None
-        and (name := judged.tree.command.name.lower()) in _WRITES
+        described.tree is not None
+        and (name := described.tree.command.name.lower()) in _WRITES
     ):
         return name
-    tokens = tokenize(judged.text.text)
+    tokens = tokenize(described.text.text)
     words = (token.text.lower() for token in tokens if token.kind is TokenKind.WORD)
     return next(words, "this")
 

@@ -16,7 +16,7 @@ from reposgen.sql_source.model import Command
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from reposgen.analysis.expansion import Expanded
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.inserts import PlainInsert
     from reposgen.live_schema.model import Description
     from reposgen.sql_source.model import Query
@@ -33,7 +33,7 @@ class _Candidate:
 
 
 def copy_targets(
-    several: Sequence[Expanded],
+    several: Sequence[DescribedQuery],
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
 ) -> Iterator[CopyTarget | Diagnostic | None]:
     """For each query where its rows go, or why they can't; None for other commands.
@@ -42,19 +42,18 @@ def copy_targets(
         several: the queries.
         describe: has the server judge statements.
     """
-    found = [_target(expanded) for expanded in several]
+    found = [_target(described) for described in several]
     candidates = [one for one in found if isinstance(one, _Candidate)]
     verdicts = iter(describe([one.judge for one in candidates]) if candidates else ())
-    for expanded, one in zip(several, found, strict=True):
+    for described, one in zip(several, found, strict=True):
         if not isinstance(one, _Candidate):
             yield one
             continue
         verdict = next(verdicts)
-        judged = expanded.judged
         if isinstance(verdict, ServerError):
-            yield _refused(judged.query, verdict.message)
-        elif verdict.columns != judged.described.columns:
-            yield _refused(judged.query, "RETURNING gives other columns")
+            yield _refused(described.query, verdict.message)
+        elif verdict.columns != described.description.columns:
+            yield _refused(described.query, "RETURNING gives other columns")
         else:
             yield one.target
 
@@ -68,12 +67,11 @@ def _refused(query: Query, why: str) -> Diagnostic:
     )
 
 
-def _target(expanded: Expanded) -> CopyTarget | _Candidate | Diagnostic | None:
-    judged = expanded.judged
-    query, sql = judged.query, expanded.text.text
+def _target(described: DescribedQuery) -> CopyTarget | _Candidate | Diagnostic | None:
+    query, sql = described.query, described.expanded.text
     if query.command is not Command.COPYFROM:
         return None
-    plain = read_insert(sql, judged.catalog)
+    plain = read_insert(sql, described.catalog)
     if plain is not None and _can_be_copied(plain):
         in_order = sorted(plain.values, key=lambda value: value.number)
         return CopyTarget(
@@ -81,7 +79,7 @@ def _target(expanded: Expanded) -> CopyTarget | _Candidate | Diagnostic | None:
             columns=tuple(value.column.name for value in in_order),
         )
     insert = read_values(sql)
-    relation = find_relation(insert.table, judged.catalog) if insert else None
+    relation = find_relation(insert.table, described.catalog) if insert else None
     if insert is None or relation is None:
         return error(
             "copyfrom-shape",
@@ -89,7 +87,7 @@ def _target(expanded: Expanded) -> CopyTarget | _Candidate | Diagnostic | None:
             span=query.command_span,
             hint="write INSERT INTO table (a, b) VALUES (@a, @b), or use :batchexec",
         )
-    if not judged.described.parameter_oids:
+    if not described.description.parameter_oids:
         return error(
             "copyfrom-without-parameters",
             ":copyfrom inserts a row for each of its arguments, and this takes none",
@@ -101,13 +99,13 @@ def _target(expanded: Expanded) -> CopyTarget | _Candidate | Diagnostic | None:
         return error(
             "copyfrom-parameter",
             "outside of VALUES there is no row that the parameter could come from",
-            span=expanded.text.source_span(misplaced),
+            span=described.expanded.source_span(misplaced),
             hint="in ON CONFLICT, excluded.column is the row's value; or use"
             " :batchexec",
         )
-    parameters, _ = build_parameters(judged)
+    parameters, _ = build_parameters(described)
     names = {parameter.number: parameter.name for parameter in parameters}
-    staged = stage(sql, insert, relation, names, judged.catalog.keywords)
+    staged = stage(sql, insert, relation, names, described.catalog.keywords)
     return _Candidate(
         target=CopyTarget(
             table=insert.table,
@@ -115,7 +113,7 @@ def _target(expanded: Expanded) -> CopyTarget | _Candidate | Diagnostic | None:
             staging=staged.run,
         ),
         judge=Statement(
-            sql=staged.judge, parameter_oids=judged.described.parameter_oids
+            sql=staged.judge, parameter_oids=described.description.parameter_oids
         ),
     )
 

@@ -14,7 +14,7 @@ from reposgen.sql_source.model import EmbedUse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import Column
     from reposgen.analysis.stars import StarGroup
     from reposgen.live_schema.model import Relation
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 def embed_groups(
-    judged: Judged, groups: Sequence[StarGroup]
+    described: DescribedQuery, groups: Sequence[StarGroup]
 ) -> Mapping[EmbedUse, StarGroup]:
     """The result columns of each embed that is a part of the result."""
-    starts = {judged.text.to_source(group.star.start): group for group in groups}
+    starts = {described.text.to_source(group.star.start): group for group in groups}
     return {
         use: starts[use.span.start]
-        for use in judged.query.segments
+        for use in described.query.segments
         if isinstance(use, EmbedUse) and use.span.start in starts
     }
 
 
 def misplaced_embeds(
-    judged: Judged, found: Mapping[EmbedUse, StarGroup]
+    described: DescribedQuery, found: Mapping[EmbedUse, StarGroup]
 ) -> Iterator[Diagnostic]:
     """An error for each embed whose columns the result does not show."""
-    for use in judged.query.segments:
+    for use in described.query.segments:
         if not isinstance(use, EmbedUse) or use in found:
             continue
         yield error(
@@ -49,25 +49,25 @@ def misplaced_embeds(
 
 
 def build_embed(
-    judged: Judged,
+    described: DescribedQuery,
     use: EmbedUse,
     group: StarGroup,
     columns: Sequence[Column],
     *,
-    can_miss: bool,
+    may_be_absent: bool,
     presence: int | None,
 ) -> Embed | Diagnostic:
     """The nested value; or an error where the columns are not those of one table.
 
     Args:
-        judged: the query.
+        described: the query.
         use: the embed.
         group: what it stands for.
         columns: its columns.
-        can_miss: its row is not proved to be there.
+        may_be_absent: its row is not proved to be there.
         presence: index in the result of the hidden column that tells of it.
     """
-    relation = _relation(judged, group, columns)
+    relation = _relation(described, group, columns)
     if relation is None:
         return error(
             "embed-of-no-table",
@@ -80,7 +80,7 @@ def build_embed(
     # A column that the table declares NOT NULL and that may be NULL all the same
     # tells of an outer join.
     probe = next((i for i in required if columns[i].nullable), None)
-    untold = not required and can_miss
+    untold = not required and may_be_absent
     if untold and presence is None:
         return error(
             "embed-without-not-null-column",
@@ -100,22 +100,24 @@ def build_embed(
 
 
 def _relation(
-    judged: Judged, group: StarGroup, columns: Sequence[Column]
+    described: DescribedQuery, group: StarGroup, columns: Sequence[Column]
 ) -> Relation | None:
-    relation = relation_behind(judged, group)
+    relation = relation_behind(described, group)
     if not group.entries:
         oids = {column.table[0] if column.table else 0 for column in columns}
-        relation = judged.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
+        relation = (
+            described.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
+        )
     if relation is None or len(relation.columns) != len(columns):
         return None
     return relation
 
 
-def relation_behind(judged: Judged, group: StarGroup) -> Relation | None:
+def relation_behind(described: DescribedQuery, group: StarGroup) -> Relation | None:
     """The table or view whose rows a star stands for, if the tree tells of one."""
-    around = (judged.tree,) if judged.tree else ()
+    around = (described.tree,) if described.tree else ()
     oids = {_table_behind(entry, around) for entry in group.entries}
-    return judged.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
+    return described.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
 
 
 def _table_behind(entry: RangeTableEntry, around: tuple[Query, ...]) -> int:

@@ -199,7 +199,7 @@ def trace_utility(
         *(("the statement inside",) if unread else ()),
         *((utility.unknown,) if utility.unknown else ()),
     )
-    why = None if utility.reads_only and not unread else "it is no query"
+    why = None if utility.reads_only and not unread else "it is not a query"
     why = why or within.why_not_read_only
     return replace(
         within,
@@ -275,7 +275,7 @@ def _why_no_query(queries: Sequence[Query]) -> str | None:
         if one.command in _WRITES:
             return f"it writes {one.entry(one.result_relation).name}"
         if one.command is not CommandType.SELECT:
-            return "it is no query"
+            return "it is not a query"
         if one.row_marks:
             return f"it locks rows of {one.entry(one.row_marks[0].index).name}"
     return None

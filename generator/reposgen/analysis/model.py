@@ -1,4 +1,4 @@
-"""What is known of a query once the server has judged it."""
+"""What is known of a query once the server has described it."""
 
 from __future__ import annotations
 
@@ -483,7 +483,7 @@ class TypedQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """All queries of a package, judged.
+    """All queries of a package, described.
 
     Attributes:
         queries: in the order of files and of queries in them; those with errors

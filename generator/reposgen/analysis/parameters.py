@@ -17,7 +17,7 @@ from reposgen.sql_source.model import ParameterKind, ParameterUse
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.parameter_uses import ParameterPlace
     from reposgen.live_schema.model import PgType
 
@@ -25,28 +25,30 @@ _UNKNOWN = Elements()
 
 
 def build_parameters(
-    judged: Judged, elements: Elements = _UNKNOWN
+    described: DescribedQuery, elements: Elements = _UNKNOWN
 ) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
     """The parameters in the order of their numbers, and what is wrong with them.
 
     Args:
-        judged: the query.
+        described: the query.
         elements: of the arrays of the schema.
     """
     uses: dict[int, list[ParameterUse]] = {}
-    for segment in judged.query.segments:
+    for segment in described.query.segments:
         if isinstance(segment, ParameterUse):
             uses.setdefault(segment.number, []).append(segment)
     places: dict[int, list[ParameterPlace]] = {number: [] for number in uses}
-    for place in _places(judged, elements):
+    for place in _places(described, elements):
         places.setdefault(place.number, []).append(place)
     names = _names(uses, places)
-    declared = declared_in(judged.query, elements)
+    declared = declared_in(described.query, elements)
     parameters = tuple(
         Parameter(
             number=number,
             name=names[number],
-            type=type_of(judged.described.parameter_oids[number - 1], judged.catalog),
+            type=type_of(
+                described.description.parameter_oids[number - 1], described.catalog
+            ),
             nullable=_is_nullable(uses[number], places[number]),
             element_nullable=declared.get(
                 names[number], _has_null_elements(places[number])
@@ -60,12 +62,14 @@ def build_parameters(
     return parameters, tuple(_mistakes(parameters))
 
 
-def _places(judged: Judged, elements: Elements) -> Sequence[ParameterPlace]:
-    if not judged.described.parameter_oids:
+def _places(described: DescribedQuery, elements: Elements) -> Sequence[ParameterPlace]:
+    if not described.description.parameter_oids:
         return ()
-    sql, catalog = judged.text.text, judged.catalog
+    sql, catalog = described.text.text, described.catalog
     places = (
-        parameter_places(judged.tree, sql, catalog, elements) if judged.tree else ()
+        parameter_places(described.tree, sql, catalog, elements)
+        if described.tree
+        else ()
     )
     # A tree without parameters is that of a CALL on a server before 16.
     return places or plain_places(sql, catalog, elements)

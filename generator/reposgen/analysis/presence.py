@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.described import HIDDEN_NAME
 from reposgen.analysis.embeds import embed_groups, relation_behind
 from reposgen.analysis.nullability.jointree import read_join_tree
-from reposgen.live_schema.model import ResultColumn
 from reposgen.live_schema.tree.expressions import Returning, Var
 from reposgen.live_schema.tree.model import CommandType
 from reposgen.sql_source.lexer import TokenKind, tokenize
@@ -19,58 +19,55 @@ from reposgen.sql_source.model import Command
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.stars import StarGroup
     from reposgen.live_schema.tree.model import Query as Tree
     from reposgen.sql_source.model import EmbedUse
 
-NAME = "reposgen_row"
-# As the server describes it: a boolean that is no table's column.
-PRESENCE = ResultColumn(
-    name=NAME, type_oid=16, type_modifier=-1, table_oid=0, column_number=0
-)
 # What stands before a FROM that begins no clause: IS DISTINCT FROM, AS "from".
 _NO_CLAUSE = ("distinct", "as")
 
 
-def doubtful_embeds(
-    judged: Judged, groups: Sequence[StarGroup]
+def embeds_needing_marker(
+    described: DescribedQuery, groups: Sequence[StarGroup]
 ) -> tuple[EmbedUse, ...]:
     """The embeds whose row can miss, as far as joins tell, and no column tells it."""
-    tree = judged.tree
-    exported = judged.query.command is Command.COPYTO
+    tree = described.tree
+    exported = described.query.command is Command.COPYTO
     if tree is None or tree.set_operations is not None or exported:
         return ()
     nulled = [i for i, sides in read_join_tree(tree).nulled.items() if sides]
     return tuple(
         use
-        for use, group in embed_groups(judged, groups).items()
-        if _is_missable(judged, tree, group, nulled)
-        and (relation := relation_behind(judged, group)) is not None
+        for use, group in embed_groups(described, groups).items()
+        if _is_missable(described, tree, group, nulled)
+        and (relation := relation_behind(described, group)) is not None
         and not any(column.not_null for column in relation.columns)
     )
 
 
-def can_miss(judged: Judged, group: StarGroup, missing: frozenset[int] | None) -> bool:
+def may_be_absent(
+    described: DescribedQuery, group: StarGroup, missing: frozenset[int] | None
+) -> bool:
     """Whether the row that a star stands for is not proved to be there.
 
     Args:
-        judged: the query.
+        described: the query.
         group: the star.
         missing: indexes of the range table's entries that a row may lack.
     """
-    if judged.query.command is Command.COPYTO:
+    if described.query.command is Command.COPYTO:
         return False
-    tree = judged.tree
+    tree = described.tree
     if tree is None or missing is None or tree.set_operations is not None:
         return True
-    return _is_missable(judged, tree, group, missing)
+    return _is_missable(described, tree, group, missing)
 
 
 def _is_missable(
-    judged: Judged, tree: Tree, group: StarGroup, nulled: Collection[int]
+    described: DescribedQuery, tree: Tree, group: StarGroup, nulled: Collection[int]
 ) -> bool:
-    if _is_changed_row(judged, tree, group):
+    if _is_changed_row(described, tree, group):
         return True
     if any(tree.entry(i) is entry for i in nulled for entry in group.entries):
         return True
@@ -80,9 +77,9 @@ def _is_missable(
     )
 
 
-def _is_changed_row(judged: Judged, tree: Tree, group: StarGroup) -> bool:
+def _is_changed_row(described: DescribedQuery, tree: Tree, group: StarGroup) -> bool:
     """Whether it is the old or new row of RETURNING where that can miss."""
-    column = judged.targets[group.first].expression if judged.targets else None
+    column = described.targets[group.first].expression if described.targets else None
     if not isinstance(column, Var):
         return False
     match tree.command, column.returning:
@@ -101,7 +98,7 @@ def presence_sql(use: EmbedUse) -> str:
 
     A row that is there is distinct from NULL even if all its columns are NULL.
     """
-    return f"nullif({use.table}.* IS DISTINCT FROM NULL, false) AS {NAME}"
+    return f"nullif({use.table}.* IS DISTINCT FROM NULL, false) AS {HIDDEN_NAME}"
 
 
 def select_list_end(sql: str, start: int) -> int:

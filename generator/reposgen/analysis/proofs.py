@@ -13,7 +13,7 @@ from reposgen.live_schema.functions import builtin_functions
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.lineage import Lineage
     from reposgen.analysis.model import Elements
     from reposgen.analysis.nullability import Definitions, Proof
@@ -46,8 +46,8 @@ class Proofs:
 
 
 def prove_query(
-    judged: Judged,
-    weakest: Tree | None,
+    described: DescribedQuery,
+    conservative: Tree | None,
     nullable_parameters: frozenset[int],
     definitions: Definitions,
     elements: Elements,
@@ -55,45 +55,47 @@ def prove_query(
     """Prove what can be proved.
 
     Args:
-        judged: the query.
-        weakest: what holds of its rows by this tree holds of all variants of it.
+        described: the query.
+        conservative: a tree that proves only what holds for every variant.
         nullable_parameters: the numbers of those that may be NULL.
         definitions: of materialized views and functions.
         elements: of the arrays of the schema and of the query's parameters.
     """
-    tree, catalog = judged.tree, judged.catalog
+    tree, catalog = described.tree, described.catalog
     functions = builtin_functions(catalog.major)
     if tree is None:
         lineage = None
-        if judged.added:
+        if described.added:
             lineage = trace(
-                judged.added,
+                described.added,
                 catalog,
                 functions,
                 nullable_parameters,
                 elements=elements,
             )
         return Proofs(
-            columns=plain_proofs(judged.text.text, judged.described, catalog),
+            columns=plain_proofs(described.text.text, described.description, catalog),
             missing=None,
-            cardinality=Cardinality.MANY
-            if judged.described.returns_rows
-            else Cardinality.NONE,
+            cardinality=(
+                Cardinality.MANY
+                if described.description.returns_rows
+                else Cardinality.NONE
+            ),
             lineage=lineage,
-            locks_rows=plain_locks(judged.text.text),
+            locks_rows=plain_locks(described.text.text),
         )
     lineage = (
         trace(
-            (tree, *judged.added),
+            (tree, *described.added),
             catalog,
             functions,
             nullable_parameters,
             elements=elements,
         )
-        if judged.utility is None
+        if described.utility is None
         else trace_utility(
-            judged.utility,
-            judged.inner,
+            described.utility,
+            described.inner,
             catalog,
             functions,
             nullable_parameters,
@@ -101,9 +103,9 @@ def prove_query(
         )
     )
     # Of EXPLAIN or SHOW the tree does not hold the columns.
-    if weakest is None or len(tree.results) != len(judged.described.columns):
+    if conservative is None or len(tree.results) != len(described.description.columns):
         return Proofs(
-            columns=plain_proofs(judged.text.text, judged.described, catalog),
+            columns=plain_proofs(described.text.text, described.description, catalog),
             missing=None,
             cardinality=Cardinality.MANY,
             lineage=lineage,
@@ -112,7 +114,7 @@ def prove_query(
     # Hidden columns follow those of the result.
     shown = len(tree.results)
     rows = prove_rows(
-        weakest,
+        conservative,
         catalog,
         functions,
         nullable_parameters,
@@ -124,7 +126,7 @@ def prove_query(
         elements=rows.elements[:shown],
         real=rows.real[:shown],
         missing=rows.missing,
-        cardinality=cardinality(weakest, catalog, functions),
+        cardinality=cardinality(conservative, catalog, functions),
         lineage=lineage,
         locks_rows=lineage.locks_rows,
     )

@@ -1,53 +1,24 @@
-"""`@replica never`: a query that the primary serves, although it only reads."""
+"""`@replica never`: a read that only the primary serves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.diagnostics import error, warning
+from reposgen.diagnostics import Diagnostic, error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from reposgen.diagnostics import Diagnostic
-    from reposgen.sql_source.model import Directive, Query
+    from reposgen.analysis.directive_specs import Subject
+    from reposgen.sql_source.model import Directive
 
 
-def _directives(query: Query) -> list[Directive]:
-    return [d for d in query.directives if d.word == "replica"]
-
-
-def read_replica(query: Query) -> bool | Diagnostic:
-    """Whether a replica may serve the query, or what is wrong with its directive."""
-    directives = _directives(query)
-    if not directives:
-        return True
-    directive = directives[-1]
-    if len(directives) > 1:
-        return error(
-            "repeated-replica",
-            "a query has one @replica",
-            span=directive.span,
-            hint="take one of them out",
-        )
-    if directive.argument != "never":
+def read_replica(line: Directive, _: Subject) -> bool | Diagnostic:
+    """Return False: no replica may serve the query."""
+    if line.argument != "never":
         return error(
             "invalid-replica",
-            "@replica has one choice: never",
-            span=directive.argument_span if directive.argument else directive.span,
-            hint="write -- @replica never, or take the line out: a query that only"
-            " reads goes to a replica where there is one",
+            "@replica takes one value: never",
+            span=line.argument_span if line.argument else line.span,
+            hint="write -- @replica never, or remove the line: a query that only reads"
+            " goes to a replica if there is one",
         )
     return False
-
-
-def advise_replica(query: Query, why_not_read_only: str | None) -> Iterator[Diagnostic]:
-    """A warning of a directive that changes nothing."""
-    for directive in _directives(query):
-        if why_not_read_only is not None:
-            yield warning(
-                "needless-replica",
-                f"no replica would serve this query: {why_not_read_only}",
-                span=directive.span,
-                hint="take the line out",
-            )

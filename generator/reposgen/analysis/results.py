@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reposgen.analysis.arrays import declared_in, element_of, is_array
 from reposgen.analysis.embeds import build_embed, embed_groups, misplaced_embeds
 from reposgen.analysis.model import Column, Embed
-from reposgen.analysis.presence import can_miss
+from reposgen.analysis.presence import may_be_absent
 from reposgen.analysis.stars import output_queries
 from reposgen.analysis.types import is_readable, is_row, result_type
 from reposgen.diagnostics import Diagnostic, Severity, warning
@@ -19,8 +19,7 @@ from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reposgen.analysis.expansion import Expanded
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import Elements, ResultItem
     from reposgen.analysis.nullability import Proof
     from reposgen.analysis.proofs import Proofs
@@ -43,22 +42,26 @@ class Results:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def build_results(expanded: Expanded, proved: Proofs, known: Elements) -> Results:
+def build_results(
+    described: DescribedQuery, proved: Proofs, known: Elements
+) -> Results:
     """The result's columns, those of embeds gathered.
 
     Args:
-        expanded: the query.
+        described: the query.
         proved: of the query.
         known: of the arrays of the schema.
     """
-    judged, groups = expanded.judged, expanded.groups
     proofs = proved.columns
-    columns = [_column(judged, index, proof) for index, proof in enumerate(proofs)]
-    columns = list(_with_made_up_rows(columns, judged, proved, known))
-    columns = list(_with_elements(judged.query, columns, proved, known))
-    diagnostics = [*_opaque(judged, columns), *_needless_overrides(judged, proofs)]
-    embeds = embed_groups(judged, groups)
-    diagnostics += misplaced_embeds(judged, embeds)
+    columns = [_column(described, index, proof) for index, proof in enumerate(proofs)]
+    columns = list(_with_made_up_rows(columns, described, proved, known))
+    columns = list(_with_elements(described.query, columns, proved, known))
+    diagnostics = [
+        *_opaque(described, columns),
+        *_needless_overrides(described, proofs),
+    ]
+    embeds = embed_groups(described, described.stars)
+    diagnostics += misplaced_embeds(described, embeds)
     first_of = {group.first: (use, group) for use, group in embeds.items()}
     items: list[ResultItem] = []
     index = 0
@@ -70,14 +73,16 @@ def build_results(expanded: Expanded, proved: Proofs, known: Elements) -> Result
         use, group = first_of[index]
         end = index + len(group.names)
         embed = build_embed(
-            judged,
+            described,
             use,
             group,
             columns[index:end],
-            can_miss=can_miss(judged, group, proved.missing),
-            presence=len(columns) + expanded.hidden.index(use)
-            if use in expanded.hidden
-            else None,
+            may_be_absent=may_be_absent(described, group, proved.missing),
+            presence=(
+                len(columns) + described.hidden.index(use)
+                if use in described.hidden
+                else None
+            ),
         )
         if isinstance(embed, Embed):
             items.append(embed)
@@ -86,18 +91,21 @@ def build_results(expanded: Expanded, proved: Proofs, known: Elements) -> Result
         index = end
     return Results(
         items=tuple(items),
-        model=_whole_model(judged, items, known),
+        model=_whole_model(described, items, known),
         diagnostics=tuple(diagnostics),
     )
 
 
 def _with_made_up_rows(
-    columns: Sequence[Column], judged: Judged, proved: Proofs, known: Elements
+    columns: Sequence[Column],
+    described: DescribedQuery,
+    proved: Proofs,
+    known: Elements,
 ) -> Iterator[Column]:
     """The columns, those nullable that can hold rows that are no table's."""
     for index, column in enumerate(columns):
         real = proved.real[index] if proved.real else False
-        forced = _forced(judged.described.columns[index].name)
+        forced = _forced(described.description.columns[index].name)
         if real or forced is not None or not known.may_be_made_up(column.type):
             yield column
         else:
@@ -132,19 +140,19 @@ def _with_elements(
         yield replace(column, element_nullable=nullable)
 
 
-def _column(judged: Judged, index: int, proof: Proof) -> Column:
-    described = judged.described.columns[index]
-    expression = judged.targets[index].expression if judged.targets else None
-    relation = judged.catalog.relations.get(described.table_oid)
-    origin = relation.column(described.column_number) if relation else None
-    forced = _forced(described.name)
+def _column(described: DescribedQuery, index: int, proof: Proof) -> Column:
+    returned = described.description.columns[index]
+    expression = described.targets[index].expression if described.targets else None
+    relation = described.catalog.relations.get(returned.table_oid)
+    origin = relation.column(returned.column_number) if relation else None
+    forced = _forced(returned.name)
     nullable, why = not proof.not_null, proof.why
     if forced is not None:
         nullable = forced
-        why = (f'the alias "{described.name}" overrides this:', *why)
+        why = (f'the alias "{returned.name}" overrides this:', *why)
     return Column(
-        name=shown_name(described.name),
-        type=result_type(described, expression, judged.catalog),
+        name=shown_name(returned.name),
+        type=result_type(returned, expression, described.catalog),
         nullable=nullable,
         why=why,
         table=(relation.oid, origin.number) if relation and origin else None,
@@ -162,14 +170,14 @@ def _forced(name: str) -> bool | None:
 
 
 def _whole_model(
-    judged: Judged, items: Sequence[ResultItem], known: Elements
+    described: DescribedQuery, items: Sequence[ResultItem], known: Elements
 ) -> Relation | None:
     """The relation whose columns, in order and under their names, are the result."""
     columns = [item for item in items if isinstance(item, Column)]
     origins = {column.table[0] if column.table else 0 for column in columns}
     if len(columns) < len(items) or len(columns) == 1 or len(origins) != 1:
         return None
-    relation = judged.catalog.relations.get(origins.pop())
+    relation = described.catalog.relations.get(origins.pop())
     if (
         relation is None
         or relation.schema in _SYSTEM_SCHEMAS
@@ -182,52 +190,54 @@ def _whole_model(
         and column.name == own.name
         and (not column.nullable or not not_null)
         # What is forced, the model may not know.
-        and (described.name == column.name or column.nullable is not not_null)
-        for column, own, described in zip(
-            columns, relation.columns, judged.described.columns, strict=True
+        and (returned.name == column.name or column.nullable is not not_null)
+        for column, own, returned in zip(
+            columns, relation.columns, described.description.columns, strict=True
         )
         for not_null in [own.not_null and not known.may_be_made_up(own.type)]
     )
     return relation if matches else None
 
 
-def _opaque(judged: Judged, columns: Sequence[Column]) -> Iterator[Diagnostic]:
+def _opaque(
+    described: DescribedQuery, columns: Sequence[Column]
+) -> Iterator[Diagnostic]:
     for index, column in enumerate(columns):
         if is_row(column.type) or not is_readable(column.type):
             yield Diagnostic(
                 code="untyped-column",
                 message=f"column {column.name} is of type {column.type.sql}, which does"
                 " not tell what is in it",
-                severity=Severity.WARNING
-                if is_readable(column.type)
-                else Severity.ERROR,
-                span=_place(judged, index),
+                severity=(
+                    Severity.WARNING if is_readable(column.type) else Severity.ERROR
+                ),
+                span=_place(described, index),
                 hint="cast it to a type, or select its parts one by one",
             )
 
 
-def _place(judged: Judged, index: int) -> Span:
+def _place(described: DescribedQuery, index: int) -> Span:
     location = 0
-    if judged.tree is not None and judged.targets:
-        query = next(output_queries(judged.tree))
+    if described.tree is not None and described.targets:
+        query = next(output_queries(described.tree))
         location = getattr(query.results[index].expression, "location", 0)
-    return judged.text.source_span(max(location, 0))
+    return described.text.source_span(max(location, 0))
 
 
 def _needless_overrides(
-    judged: Judged, proofs: Sequence[Proof]
+    described: DescribedQuery, proofs: Sequence[Proof]
 ) -> Iterator[Diagnostic]:
-    for described, proof in zip(judged.described.columns, proofs, strict=True):
-        forced = _forced(described.name)
-        if forced is None or judged.tree is None or forced is proof.not_null:
+    for returned, proof in zip(described.description.columns, proofs, strict=True):
+        forced = _forced(returned.name)
+        if forced is None or described.tree is None or forced is proof.not_null:
             continue
         verdict = "can be NULL" if forced else "is never NULL"
-        for token in tokenize(judged.text.text):
-            if token.kind is TokenKind.QUOTED and fold(token) == described.name:
+        for token in tokenize(described.text.text):
+            if token.kind is TokenKind.QUOTED and fold(token) == returned.name:
                 yield warning(
                     "needless-override",
-                    f"{described.name[:-1]} {verdict} without the override",
-                    span=judged.text.source_span(token.start),
-                    hint=f"leave the {described.name[-1]} out",
+                    f"{returned.name[:-1]} {verdict} without the override",
+                    span=described.text.source_span(token.start),
+                    hint=f"leave the {returned.name[-1]} out",
                 )
                 break

@@ -14,7 +14,7 @@ from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.live_schema.model import ResultColumn
     from reposgen.live_schema.tree.model import Query, RangeTableEntry
     from reposgen.sql_source.lexer import Token
@@ -57,17 +57,21 @@ class StarGroup:
     entries: tuple[RangeTableEntry, ...] = ()
 
 
-def star_groups(judged: Judged) -> tuple[StarGroup, ...]:
+def star_groups(described: DescribedQuery) -> tuple[StarGroup, ...]:
     """The stars of the result, those of all branches of a UNION included.
 
     Without places in the tree there are none: `marked` and `group_between` find them.
     """
-    if judged.tree is None or not judged.has_places or "*" not in judged.text.text:
+    if (
+        described.tree is None
+        or not described.has_places
+        or "*" not in described.text.text
+    ):
         return ()
-    stars = {star.start: star for star in find_stars(judged.text.text)}
+    stars = {star.start: star for star in find_stars(described.text.text)}
     return tuple(
         group
-        for query in output_queries(judged.tree)
+        for query in output_queries(described.tree)
         for group in _groups(query, stars)
     )
 
@@ -228,7 +232,7 @@ def marked(sql: str, star: Star) -> str:
 
 
 def group_between(
-    judged: Judged, star: Star, shown: Sequence[ResultColumn]
+    described: DescribedQuery, star: Star, shown: Sequence[ResultColumn]
 ) -> StarGroup | None:
     """What a star stands for, by the result of the statement `marked` at it.
 
@@ -239,16 +243,16 @@ def group_between(
     if (names.count(_BEFORE), names.count(_AFTER)) != (1, 1):
         return None
     first, end = names.index(_BEFORE), names.index(_AFTER) - 1
-    columns = judged.described.columns
+    columns = described.description.columns
     if (*shown[:first], *shown[first + 1 : end + 1], *shown[end + 2 :]) != columns:
         return None
-    tree = judged.tree
-    found = [_column(tree, t.expression) for t in judged.targets] if tree else []
+    tree = described.tree
+    found = [_column(tree, t.expression) for t in described.targets] if tree else []
     return StarGroup(
         star=star,
         first=first,
         names=tuple(names[first + 1 : end + 1]),
-        entries=tuple(tree.entry(c.index) for c in found[first:end] if c)
-        if tree
-        else (),
+        entries=(
+            tuple(tree.entry(c.index) for c in found[first:end] if c) if tree else ()
+        ),
     )

@@ -218,7 +218,7 @@ class _Python:
         else:
             models = {model.symbol: model for model in self.models} | self._rows
             builders = {m.builder.symbol: m for m in self.models if m.builder}
-            maker = made.builder.result if made.builder else made.statement.row
+            maker = made.builder.result if made.builder else made.maker
             if maker is None:
                 return None, []
             row = models.get(maker) or builders[maker]

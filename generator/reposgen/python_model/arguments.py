@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Parameter, TypedQuery
     from reposgen.python_model.context import Context
-    from reposgen.python_model.model.elements import Option, RowClass, TypeName
+    from reposgen.python_model.model.elements import Option, RowClass
     from reposgen.python_model.model.pytype import PyType, Symbol
+    from reposgen.python_model.model.values import TypeName
 
 
 def type_name(typed: TypedQuery, parameter: Parameter, context: Context) -> TypeName:

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
 from reposgen.python_model.model.pytype import Symbol
-from reposgen.python_model.model.statements import ColumnTypes
+from reposgen.python_model.model.values import Constant
 from reposgen.python_model.names import Namespace, constant_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
-    from reposgen.python_model.model.elements import Query, TypeName
+    from reposgen.python_model.model.elements import Query
+    from reposgen.python_model.model.values import Value
     from reposgen.python_model.queries import BuiltQuery
+
+    # The types of a row class's columns, in their order.
+    ColumnTypes: TypeAlias = Constant[tuple[Value, ...]]
 
 # Fewer columns stand with their statement: a name would say less than they do.
 _FEWEST = 2
@@ -50,8 +55,8 @@ def name_column_types(
         names: those of the package, where new ones are claimed.
     """
     everywhere = [built.query for file in files for built in file]
-    rows = {query.statement.row for query in everywhere} - {None}
-    shared = {row for row in rows if row and row.module == models}
+    rows = {row for row, _ in _results(everywhere)}
+    shared = {row for row in rows if row.module == models}
     of_models = _named(everywhere, shared, 1, names)
     named = []
     of_files = []
@@ -70,12 +75,12 @@ def name_column_types(
 
 def _named(
     queries: Sequence[Query],
-    rows: Collection[Symbol | None],
+    rows: Collection[Symbol],
     least: int,
     names: Namespace,
 ) -> Mapping[Symbol, ColumnTypes]:
     """The types of each class that at least so many statements have."""
-    found: dict[Symbol, Counter[tuple[TypeName, ...]]] = {}
+    found: dict[Symbol, Counter[tuple[Value, ...]]] = {}
     for row, types in _results(queries):
         if row in rows and len(types) >= _FEWEST:
             found.setdefault(row, Counter())[types] += 1
@@ -88,22 +93,27 @@ def _named(
             name = constant_name(row.name.removeprefix("build_"))
             name = names.claim(f"{name}_COLUMN_TYPES")
             symbol = Symbol(module=row.module, name=name, generated=True)
-            named[row] = ColumnTypes(symbol=symbol, types=types)
+            named[row] = Constant(symbol=symbol, value=types)
     return named
 
 
 def _results(
     queries: Iterable[Query],
-) -> Iterator[tuple[Symbol, tuple[TypeName, ...]]]:
+) -> Iterator[tuple[Symbol, tuple[Value, ...]]]:
+    """The row class of each query, and the types of its columns."""
     for query in queries:
-        if row := query.statement.row:
-            yield row, query.statement.results
+        row, results = query.maker, query.results
+        if row is not None and results:
+            yield row, results
 
 
 def _with_names(built: BuiltQuery, known: Mapping[Symbol, ColumnTypes]) -> BuiltQuery:
-    statement = built.query.statement
-    named = known.get(statement.row) if statement.row else None
-    if named is None or named.types != statement.results:
+    query = built.query
+    named = known.get(query.maker) if query.maker else None
+    if named is None or named.value != query.results:
         return built
-    shared = replace(statement, results=(), column_types=named.symbol)
-    return replace(built, query=replace(built.query, statement=shared))
+    statement = query.statement
+    shared = replace(
+        statement, value=statement.value.with_keyword("results", named.symbol)
+    )
+    return replace(built, query=replace(query, statement=shared))

@@ -21,27 +21,29 @@ from reposgen.python_model.classes import (
     is_nullable,
     model_class,
 )
-from reposgen.python_model.model.elements import ConvertedType, Protocol, Repository
+from reposgen.python_model.model.elements import Protocol, Repository
 from reposgen.python_model.model.modules import (
-    CompositeEntry,
-    ConstraintEntry,
     DatabaseAttribute,
     ErrorsModule,
     InitModule,
     ModelsModule,
     ProtocolsModule,
     QueriesModule,
-    RequiredFields,
     SchemaModule,
-    TypeEntry,
 )
-from reposgen.python_model.model.pytype import HIDDEN, Symbol, runtime
+from reposgen.python_model.model.pytype import (
+    COMPOSITE,
+    HIDDEN,
+    PACKAGE,
+    Symbol,
+    runtime,
+)
+from reposgen.python_model.model.values import Constant, Entries, construct
 from reposgen.python_model.types import spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from reposgen.live_schema.model import PgType
     from reposgen.python_model.column_types import NamedTypes
     from reposgen.python_model.commands import Colour
     from reposgen.python_model.context import Context
@@ -49,9 +51,9 @@ if TYPE_CHECKING:
     from reposgen.python_model.model.elements import (
         ConstraintError,
         RowClass,
-        TypeName,
     )
     from reposgen.python_model.model.modules import AnyModule
+    from reposgen.python_model.model.values import Construct, TypeName, Value
     from reposgen.python_model.queries import BuiltQuery
 
 
@@ -146,38 +148,50 @@ def _ordered(rows: tuple[RowClass, ...]) -> tuple[RowClass, ...]:
 
 def _schema_module(parts: Parts) -> SchemaModule:
     registry = parts.context.registry
-    enums, composites, others = [], [], []
+    enums: list[tuple[Value, Value]] = []
+    composites: list[tuple[Value, Value]] = []
+    others = []
     for type_ in registry.used_types:
+        name = spelling(type_)
         match type_:
             case EnumType():
-                enums.append(_entry(type_, registry.types.classes[type_.oid]))
+                enums.append((name, registry.types.classes[type_.oid]))
             case CompositeType():
-                composites.append(_composite_entry(type_, parts))
+                composites.append((name, _composite(type_, parts)))
             case ArrayType() | PseudoType():
                 pass
             case _ if type_.schema != "pg_catalog":
-                others.append(spelling(type_))
+                others.append(name)
             case _:
                 pass
+    constraints = [(key, error.symbol) for error in parts.errors for key in error.keys]
     return SchemaModule(
         path=f"{parts.name}.schema",
         doc=f"What the run time must know of the database of package {parts.name}.",
-        symbol=parts.package,
-        name=parts.name,
-        enums=tuple(enums),
-        composites=tuple(composites),
-        required=tuple(_required_fields(parts)),
-        types=tuple(others),
-        constraints=tuple(
-            ConstraintEntry(key=key, symbol=error.symbol)
-            for error in parts.errors
-            for key in error.keys
+        package=Constant(
+            symbol=parts.package,
+            value=construct(
+                PACKAGE,
+                parts.name,
+                enums=_entries(enums),
+                composites=_entries(composites),
+                required=_entries(_required_fields(parts)),
+                types=tuple(others),
+                constraints=_entries(constraints),
+                tenant=parts.tenant,
+            ),
         ),
-        tenant=parts.tenant,
     )
 
 
-def _required_fields(parts: Parts) -> Iterator[RequiredFields]:
+def _entries(items: Iterable[tuple[Value, Value]]) -> Entries | None:
+    """Return a dict; None if it would be empty."""
+    found = tuple(items)
+    return Entries(found) if found else None
+
+
+def _required_fields(parts: Parts) -> Iterator[tuple[Value, Value]]:
+    """The fields of tables' rows that are never None, by their names there."""
     registry, choices = parts.context.registry, parts.context.choices
     for type_ in registry.used_types:
         relation = (
@@ -193,19 +207,13 @@ def _required_fields(parts: Parts) -> Iterator[RequiredFields]:
             if not is_nullable(column, choices)
         )
         if fields:
-            yield RequiredFields(type=spelling(type_), fields=fields)
+            yield spelling(type_), fields
 
 
-def _entry(type_: PgType, symbol: Symbol) -> TypeEntry:
-    return TypeEntry(type=spelling(type_), symbol=symbol)
-
-
-def _composite_entry(type_: CompositeType, parts: Parts) -> CompositeEntry:
-    return CompositeEntry(
-        type=spelling(type_),
-        symbol=parts.context.registry.types.classes[type_.oid],
-        fields=tuple(_fields(type_, parts.context)),
-    )
+def _composite(type_: CompositeType, parts: Parts) -> Construct:
+    fields = tuple(_fields(type_, parts.context))
+    symbol = parts.context.registry.types.classes[type_.oid]
+    return construct(COMPOSITE, symbol, Entries(fields))
 
 
 def _fields(type_: CompositeType, context: Context) -> Iterator[tuple[str, TypeName]]:
@@ -222,7 +230,7 @@ def _fields(type_: CompositeType, context: Context) -> Iterator[tuple[str, TypeN
         )
         name = types.name(field.type, override)
         if key in choices.secrets:
-            name = ConvertedType(type=name, maker=HIDDEN)
+            name = construct(HIDDEN, name)
         yield field.name, name
 
 

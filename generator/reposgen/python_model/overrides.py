@@ -15,8 +15,8 @@ from reposgen.live_schema.model import (
     EnumType,
 )
 from reposgen.models import dataclass
-from reposgen.python_model.model.elements import Reference
 from reposgen.python_model.model.pytype import Generic, Named, Symbol, builtin
+from reposgen.python_model.model.values import Reference
 
 if TYPE_CHECKING:
     from reposgen.diagnostics import Span

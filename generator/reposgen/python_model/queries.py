@@ -23,26 +23,34 @@ from reposgen.python_model.model.elements import (
     Query,
     Signature,
 )
-from reposgen.python_model.model.pytype import STATEMENT, VARIANTS, Named, Nothing
-from reposgen.python_model.model.statements import (
-    Buffering,
-    CopyTarget,
-    Optimistic,
-    StatementConstant,
+from reposgen.python_model.model.pytype import (
+    BUFFERING,
+    COPY_INTO,
+    OPTIMISTIC,
+    STATEMENT,
+    VARIANTS,
+    Named,
+    Nothing,
 )
+from reposgen.python_model.model.values import Constant, Sql, construct
 from reposgen.python_model.rows import NO_ROW, build_row, result_names
 from reposgen.python_model.types import quoted
-from reposgen.python_model.variants import has_variants, sort_option, variants_of
+from reposgen.python_model.variants import (
+    has_variants,
+    pieces_of,
+    sort_option,
+    variant_keywords,
+)
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reposgen.analysis.model import TypedQuery
+    from reposgen.analysis.model import Buffering, CopyTarget, Optimistic, TypedQuery
     from reposgen.python_model.commands import Colour
     from reposgen.python_model.context import Context
-    from reposgen.python_model.model.elements import TypeName
     from reposgen.python_model.model.pytype import PyType, Symbol
+    from reposgen.python_model.model.values import Construct, TypeName
     from reposgen.python_model.rows import Row
 
 
@@ -156,67 +164,79 @@ def _statement(
     context: Context,
     *,
     fields: tuple[str, ...],
-) -> StatementConstant:
-    copy = None
-    if typed.copy:
-        table = ".".join(map(quoted, typed.copy.table))
-        copy = CopyTarget(
-            table='"pg_temp"."reposgen_rows"' if typed.copy.staging else table,
-            columns=tuple(quoted(column) for column in typed.copy.columns),
-            staged=typed.copy.staging is not None,
-        )
+) -> Constant[Construct]:
     name = f"{constant.module.rpartition('.')[2]}.{method}"
     gives_rows = call_of(typed).gives_rows or is_line(typed)
     names = {p.number: type_name(typed, p, context) for p in typed.parameters}
+    results = tuple(result_names(typed, context)) if gives_rows else ()
+    chosen = has_variants(typed)
     staging = typed.copy.staging if typed.copy else None
-    variants = variants_of(typed)
-    return StatementConstant(
+    sql = Sql(staging or typed.pieces[0].sql)
+    return Constant(
         symbol=constant,
-        name=name,
-        sql=variants or staging or typed.pieces[0].sql,
         result=None if row.make else row.type,
-        parameters=tuple(names[p.number] for p in typed.parameters),
-        results=tuple(result_names(typed, context)) if gives_rows else (),
-        row=row.make,
-        fields=fields,
-        copy=copy,
-        buffer=_buffering(typed),
-        optimistic=_optimistic(typed, name, names),
-        read_only=typed.read_only,
-        locks_rows=typed.locks_rows,
-        timeout=typed.timeout_ms / 1000 if typed.timeout_ms else None,
-        replica=typed.replica,
-        maker=VARIANTS if variants else STATEMENT,
+        value=construct(
+            VARIANTS if chosen else STATEMENT,
+            name,
+            pieces_of(typed) if chosen else sql,
+            **(variant_keywords(typed) if chosen else {}),
+            parameters=tuple(names[p.number] for p in typed.parameters),
+            results=results,
+            row=row.make,
+            fields=fields,
+            copy=_copy(typed.copy) if typed.copy else None,
+            buffer=_buffering(typed.buffer) if typed.buffer else None,
+            optimistic=_optimistic(typed, typed.optimistic, name, names)
+            if typed.optimistic
+            else None,
+            read_only=typed.read_only or None,
+            locks_rows=typed.locks_rows or None,
+            timeout=typed.timeout_ms / 1000 if typed.timeout_ms else None,
+            replica=None if typed.replica else False,
+        ),
     )
 
 
-def _buffering(typed: TypedQuery) -> Buffering | None:
-    found = typed.buffer
-    if found is None:
-        return None
-    return Buffering(
-        size=found.size,
-        interval=found.interval_ms / 1000,
-        limit=found.limit,
-        drops=found.drops,
+def _copy(target: CopyTarget) -> Construct:
+    table = ".".join(map(quoted, target.table))
+    return construct(
+        COPY_INTO,
+        '"pg_temp"."reposgen_rows"' if target.staging else table,
+        tuple(quoted(column) for column in target.columns),
+        staged=target.staging is not None or None,
+    )
+
+
+def _buffering(buffer: Buffering) -> Construct:
+    return construct(
+        BUFFERING,
+        size=buffer.size,
+        interval=buffer.interval_ms / 1000,
+        limit=buffer.limit,
+        drops=buffer.drops or None,
     )
 
 
 def _optimistic(
-    typed: TypedQuery, name: str, names: Mapping[int, TypeName]
-) -> Optimistic | None:
-    found = typed.optimistic
-    if found is None:
-        return None
+    typed: TypedQuery,
+    optimistic: Optimistic,
+    name: str,
+    names: Mapping[int, TypeName],
+) -> Construct:
+    """How a write that found no row asks why: the probe, and its arguments' indexes."""
     index = {p.number: index for index, p in enumerate(typed.parameters)}
-    arguments = tuple(index[number] for number in found.numbers)
-    return Optimistic(
-        name=f"{name}: {found.column}",
-        sql=found.probe,
-        parameters=tuple(names[number] for number in found.numbers),
-        # What the version is compared with.
-        result=names[found.version],
-        arguments=arguments,
-        expected=index[found.version],
-        inserts=found.inserts,
+    probe = construct(
+        STATEMENT,
+        f"{name}: {optimistic.column}",
+        Sql(optimistic.probe),
+        parameters=tuple(names[number] for number in optimistic.numbers),
+        # The type that the version is compared as.
+        results=(names[optimistic.version],),
+    )
+    return construct(
+        OPTIMISTIC,
+        probe,
+        arguments=tuple(index[number] for number in optimistic.numbers),
+        expected=index[optimistic.version],
+        inserts=optimistic.inserts or None,
     )

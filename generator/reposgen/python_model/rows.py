@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import ResultItem, TypedQuery
     from reposgen.python_model.context import Context
-    from reposgen.python_model.model.elements import TypeName
     from reposgen.python_model.model.pytype import PyType
+    from reposgen.python_model.model.values import TypeName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

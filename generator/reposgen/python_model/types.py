@@ -18,7 +18,6 @@ from reposgen.live_schema.model import (
     RangeType,
 )
 from reposgen.models import dataclass
-from reposgen.python_model.model.elements import ConvertedType, Reference
 from reposgen.python_model.model.pytype import (
     AS_TEXT,
     CONVERTED,
@@ -31,14 +30,15 @@ from reposgen.python_model.model.pytype import (
     nullable,
     runtime,
 )
+from reposgen.python_model.model.values import Reference, construct
 from reposgen.python_model.overrides import OverrideKind, base_of, is_json, leaf_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reposgen.live_schema.model import PgType
-    from reposgen.python_model.model.elements import TypeName
     from reposgen.python_model.model.pytype import PyType
+    from reposgen.python_model.model.values import TypeName
     from reposgen.python_model.overrides import Override
 
 
@@ -208,10 +208,10 @@ class TypeMap:
         maker = MAKERS[chosen.kind]
         if maker == CONVERTED and dump is None and usual is not None:
             dump = Reference(symbol=usual.symbol)
-        return ConvertedType(
-            type=name,
-            maker=maker,
-            python=chosen.python,
+        return construct(
+            maker,
+            name,
+            chosen.python,
             of=None if name.removesuffix("[]") == of else of,
             load=chosen.load,
             dump=dump,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from reposgen.live_schema.model import EnumType
-    from reposgen.python_model.model.elements import Reference
     from reposgen.python_model.model.pytype import PyType
+    from reposgen.python_model.model.values import Reference
     from reposgen.python_model.overrides import Override
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, assert_never
 from reposgen.analysis.model import OptionalKind, PieceRole
 from reposgen.python_model.model.elements import Option
 from reposgen.python_model.model.pytype import (
+    KEY,
     NONE,
     ORDER_BY,
+    ORDERING,
     SOME,
     UNSET,
     UNSET_TYPE,
@@ -20,33 +22,15 @@ from reposgen.python_model.model.pytype import (
     Union,
     nullable,
 )
-from reposgen.python_model.model.variants import (
-    PageKey,
-    PageOrdering,
-    Piece,
-    SortClause,
-    Variants,
-)
+from reposgen.python_model.model.values import Entries, Fragment, construct
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reposgen.analysis.model import Ordering, SortKey, TypedQuery
-    from reposgen.analysis.model import Piece as SqlPiece
+    from reposgen.analysis.model import Ordering, Piece, SortKey, TypedQuery
     from reposgen.python_model.model.elements import Argument
-
-
-def variants_of(typed: TypedQuery) -> Variants | None:
-    """The statement's SQL in pieces; None where it is always the same."""
-    if not has_variants(typed):
-        return None
-    return Variants(
-        pieces=tuple(_pieces(typed.pieces)),
-        filters=_numbers(typed, OptionalKind.FILTER),
-        items=_numbers(typed, OptionalKind.SET),
-        ordering=_page_ordering(typed.ordering) if typed.ordering else None,
-    )
+    from reposgen.python_model.model.values import Construct, Value
 
 
 def has_variants(typed: TypedQuery) -> bool:
@@ -56,48 +40,62 @@ def has_variants(typed: TypedQuery) -> bool:
     )
 
 
+def variant_keywords(typed: TypedQuery) -> dict[str, Value | None]:
+    """What else the statement says of its pieces: who leaves them out, and orders."""
+    return {
+        "filters": _numbers(typed, OptionalKind.FILTER),
+        "items": _numbers(typed, OptionalKind.SET),
+        "ordering": _ordering(typed.ordering) if typed.ordering else None,
+    }
+
+
 def _numbers(typed: TypedQuery, kind: OptionalKind) -> tuple[int, ...]:
     return tuple(p.number for p in typed.parameters if p.optional is kind)
 
 
-def _pieces(pieces: Sequence[SqlPiece]) -> Iterator[Piece]:
+def pieces_of(typed: TypedQuery) -> tuple[Value, ...]:
+    """The statement's SQL in pieces."""
+    return tuple(_pieces(typed.pieces))
+
+
+def _pieces(pieces: Sequence[Piece]) -> Iterator[Value]:
     first, last = pieces[0], pieces[-1]
     for piece in pieces:
         # As other statements' SQL does, it stands on lines of its own.
         start = "\n" if piece is first else ""
         plain = piece.role is PieceRole.SQL and not piece.when
         end = "\n" if piece is last and plain else ""
-        sql = f"{start}{piece.sql}{end}"
+        sql = Fragment(f"{start}{piece.sql}{end}")
         match piece.role:
             case PieceRole.SOME:
-                yield Piece(sql=None, maker=SOME, any_of=piece.any_of)
+                yield construct(SOME, *piece.any_of)
             case PieceRole.ORDER_BY:
-                sorts = (SortClause(name=s.name, sql=s.sql) for s in piece.sorts)
-                yield Piece(sql=sql, maker=ORDER_BY, sorts=tuple(sorts))
+                sorts = tuple((s.name, Fragment(s.sql)) for s in piece.sorts)
+                yield construct(ORDER_BY, sql, *([Entries(sorts)] if sorts else []))
             case PieceRole.SQL if piece.when:
-                yield Piece(
-                    sql=sql, maker=WHEN, numbers=piece.when, any_of=piece.any_of
-                )
+                yield construct(WHEN, sql, *piece.when, any_of=piece.any_of)
             case PieceRole.SQL:
-                yield Piece(sql=sql)
+                yield sql
             case _:
                 assert_never(piece.role)
 
 
-def _page_ordering(ordering: Ordering) -> PageOrdering:
-    return PageOrdering(
-        default=tuple(map(_key, ordering.default)),
+def _ordering(ordering: Ordering) -> Construct:
+    return construct(
+        ORDERING,
+        tuple(map(_key, ordering.default)),
         unique=ordering.unique,
         choices=tuple(map(_key, ordering.choices)),
     )
 
 
-def _key(key: SortKey) -> PageKey:
-    return PageKey(
-        name=key.name,
-        column=key.column,
-        descending=key.descending,
-        nullable=key.nullable,
+def _key(key: SortKey) -> Construct:
+    return construct(
+        KEY,
+        key.name,
+        key.column,
+        descending=key.descending or None,
+        nullable=key.nullable or None,
         nulls=key.nulls,
         operators=None if key.operators == "pg_catalog" else key.operators,
     )

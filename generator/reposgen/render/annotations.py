@@ -13,19 +13,17 @@ from reposgen.python_model.model.pytype import (
     Symbol,
     Union,
 )
-from reposgen.render.literals import piece_literal, string_literal, tuple_display
+from reposgen.render.literals import string_literal, tuple_display
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from reposgen.python_model.model.elements import (
         Argument,
         Method,
         Signature,
-        TypeName,
     )
     from reposgen.python_model.model.pytype import PyType
-    from reposgen.python_model.model.variants import Piece
 
 
 def annotation(type_: PyType, names: Mapping[Symbol, str]) -> str:
@@ -62,27 +60,6 @@ def value(part: Item | Nested, names: Mapping[Symbol, str]) -> str:
     return made if probe is None else f"None if r[{probe}] is None else {made}"
 
 
-def type_names(types: Iterable[TypeName], names: Mapping[Symbol, str]) -> str:
-    """The run time's names of types, as a tuple."""
-    return tuple_display(type_name(type_, names) for type_ in types)
-
-
-def type_name(type_: TypeName, names: Mapping[Symbol, str]) -> str:
-    """The run time's name of a type, with what its values become."""
-    if isinstance(type_, str):
-        return string_literal(type_)
-    given = [type_name(type_.type, names)]
-    if type_.python:
-        given.append(annotation(type_.python, names))
-    if type_.of:
-        given.append(f"of={string_literal(type_.of)}")
-    for keyword, reference in (("load", type_.load), ("dump", type_.dump)):
-        if reference:
-            path = (names[reference.symbol], *filter(None, (reference.attribute,)))
-            given.append(f"{keyword}={'.'.join(path)}")
-    return f"{names[type_.maker]}({', '.join(given)})"
-
-
 class _Everywhere(dict["Symbol", str]):
     def __missing__(self, symbol: Symbol) -> str:
         return symbol.name
@@ -110,14 +87,3 @@ def _passed(argument: Argument, names: Mapping[Symbol, str]) -> str:
         return argument.value
     name, hider = argument.name, names[argument.reveals]
     return f"{argument.value} if isinstance({name}, {hider}) else {name}"
-
-
-def piece_arguments(piece: Piece) -> Iterator[str]:
-    """What the maker of a piece of SQL is called with."""
-    if piece.sql is None:
-        yield from map(repr, piece.any_of)
-        return
-    yield piece_literal(piece.sql)
-    yield from map(repr, piece.numbers)
-    if piece.any_of:
-        yield f"any_of={piece.any_of!r}"

@@ -21,23 +21,17 @@ from reposgen.python_model.model.modules import (
 from reposgen.render.annotations import (
     annotation,
     as_row,
-    piece_arguments,
-    type_name,
-    type_names,
     value,
     values,
 )
+from reposgen.render.expressions import constant_value
 from reposgen.render.formatting import format_pieces
 from reposgen.render.imports import imports_of, is_runtime
-from reposgen.render.lines import fitted, fitted_item
+from reposgen.render.lines import fitted
 from reposgen.render.literals import (
     docstring,
     header,
-    literals,
-    piece_literal,
-    sql_literal,
     string_literal,
-    tuple_display,
 )
 from reposgen.render.pieces import joined, pieces_of
 from reposgen.render.runtime_files import runtime_files
@@ -162,9 +156,7 @@ def _unformatted(module: AnyModule, imports: Imports) -> str:
             value=lambda part: value(part, imports.names),
             values=lambda signature: values(signature, imports.names),
             as_row=lambda method: as_row(method, imports.names),
-            pieces=piece_arguments,
-            type_name=lambda type_: type_name(type_, imports.names),
-            type_names=lambda types: type_names(types, imports.names),
+            constant_value=lambda value: constant_value(value, imports.names),
         )
     )
 
@@ -199,14 +191,8 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "literal": string_literal,
-        "literals": literals,
-        "tuple": tuple_display,
-        "display": lambda numbers: tuple_display(map(str, numbers)),
-        "sql": sql_literal,
-        "piece": piece_literal,
         "docstring": docstring,
         "fitted": fitted,
-        "fitted_item": fitted_item,
     }
     return environment
 

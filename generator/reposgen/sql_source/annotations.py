@@ -11,22 +11,10 @@ from reposgen.sql_source.model import Command, Directive
 from reposgen.sql_source.statements import at_line_start
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reposgen.diagnostics import Diagnostic, SourceFile, Span
     from reposgen.sql_source.lexer import Token
-
-# sqlc's own and other tools' directives pass; a near miss of one of these does not.
-DIRECTIVES = (
-    "optional",
-    "sort",
-    "optimistic",
-    "cache",
-    "timeout",
-    "replica",
-    "json",
-    "type",
-    "row",
-    "buffered",
-)
 
 _NAME_LINE = re.compile(r"(?:--|/\*) name:(?=[ \t]|\*/|$)")
 _DIRECTIVE = re.compile(
@@ -172,14 +160,19 @@ def read_directive(source: SourceFile, token: Token) -> Directive | None:
     )
 
 
-def check_directive(directive: Directive, *, in_place: bool) -> Diagnostic | None:
-    """A warning about a directive that nobody will read, or None.
+def check_directive(
+    directive: Directive, known: Collection[str], *, in_place: bool
+) -> Diagnostic | None:
+    """Return a warning about a directive that has no effect, or None.
+
+    Directives of sqlc and other tools pass; a near miss of one of ours does not.
 
     Args:
         directive: what was found.
+        known: the words of our directives.
         in_place: it has its line to itself, at the start of it.
     """
-    if directive.word in DIRECTIVES:
+    if directive.word in known:
         if in_place:
             return None
         return warning(
@@ -188,7 +181,7 @@ def check_directive(directive: Directive, *, in_place: bool) -> Diagnostic | Non
             span=directive.span,
             hint="a directive stands in a comment at the start of a line",
         )
-    meant = did_you_mean(directive.word, DIRECTIVES)
+    meant = did_you_mean(directive.word, known)
     if meant is None:
         return None
     return warning(

@@ -21,7 +21,7 @@ from reposgen.sql_source.parameters import find_uses
 from reposgen.sql_source.statements import Statement, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from reposgen.diagnostics import Diagnostic, SourceFile
     from reposgen.sql_source.lexer import Token
@@ -31,14 +31,19 @@ _NEWLINE = re.compile(r"[ \t]*(?>\r\n|\r|\n)")
 _BLANK_LINE = re.compile(r"(?>\r\n|\r|\n)[ \t]*[\r\n]")
 
 
-def read_queries(source: SourceFile) -> QueryFile:
-    """The queries of one file, and all that is wrong with them."""
+def read_queries(source: SourceFile, directives: Collection[str] = ()) -> QueryFile:
+    """Return the queries of one file, and all that is wrong with them.
+
+    Args:
+        source: the file.
+        directives: the words that may follow `-- @`.
+    """
     parts = split(source, is_heading=lambda token: is_name_line(source, token))
     diagnostics = list(parts.diagnostics)
     queries: list[Query] = []
     previous: Query | None = None
     for statement in parts.statements:
-        query, found = _read_statement(statement, previous)
+        query, found = _read_statement(statement, previous, directives)
         previous = query
         diagnostics += found
         if query:
@@ -55,7 +60,7 @@ def read_queries(source: SourceFile) -> QueryFile:
 
 
 def _read_statement(
-    statement: Statement, previous: Query | None
+    statement: Statement, previous: Query | None, known: Collection[str]
 ) -> tuple[Query | None, list[Diagnostic]]:
     """The query that a statement is, or None, and what is wrong with it."""
     source, comments = statement.source, statement.comments
@@ -77,7 +82,7 @@ def _read_statement(
     uses, misused = find_uses(source, statement.tokens)
     broken = statement.cut_short or any(d.severity is Severity.ERROR for d in misused)
     diagnostics += misused
-    diagnostics += _check_directives(source, inside, directives)
+    diagnostics += _check_directives(source, inside, directives, known)
     if statement.cut_short:
         diagnostics.append(
             error(
@@ -204,7 +209,10 @@ def _misspelled(source: SourceFile, tokens: Iterable[Token]) -> list[Diagnostic]
 
 
 def _check_directives(
-    source: SourceFile, comments: Iterable[Token], directives: Sequence[Directive]
+    source: SourceFile,
+    comments: Iterable[Token],
+    directives: Sequence[Directive],
+    known: Collection[str],
 ) -> list[Diagnostic]:
     strayed = [
         directive
@@ -213,7 +221,7 @@ def _check_directives(
         if (directive := read_directive(source, token))
     ]
     found = [
-        *(check_directive(directive, in_place=True) for directive in directives),
-        *(check_directive(directive, in_place=False) for directive in strayed),
+        *(check_directive(directive, known, in_place=True) for directive in directives),
+        *(check_directive(directive, known, in_place=False) for directive in strayed),
     ]
     return [diagnostic for diagnostic in found if diagnostic]

@@ -19,7 +19,7 @@ from reposgen.sql_source.model import QueryFile
 from reposgen.sql_source.queries import read_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
     from typing import TypeAlias
 
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 
 def read_query_files(
-    paths: Sequence[str], root: Path, known: Known = lambda _: None
+    paths: Sequence[str],
+    root: Path,
+    known: Known = lambda _: None,
+    directives: Collection[str] = (),
 ) -> tuple[QueryFile, ...]:
     """Read the query files of one package.
 
@@ -42,6 +45,7 @@ def read_query_files(
             means the `.sql` files directly in it.
         root: the project's folder, which the paths in diagnostics are relative to.
         known: what came of the same file before, if that is known.
+        directives: the words that may follow `-- @`.
     """
     seen: set[str] = set()
     files: list[QueryFile] = []
@@ -56,7 +60,7 @@ def read_query_files(
         for file in found:
             if (real := realpath(file)) not in seen:
                 seen.add(real)
-                files.append(_without_duplicates(_read(file, root, known)))
+                files.append(_without_duplicates(_read(file, root, known, directives)))
     if not any(file.queries or _has_errors(file) for file in files):
         where = _shown(root / paths[0], root) if paths else None
         files.append(
@@ -74,7 +78,9 @@ def read_query_files(
     return (first, *files[1:])
 
 
-def _read(path: Path, root: Path, known: Known) -> QueryFile:
+def _read(
+    path: Path, root: Path, known: Known, directives: Collection[str]
+) -> QueryFile:
     shown = _shown(path, root)
     try:
         data = path.read_bytes()
@@ -98,7 +104,7 @@ def _read(path: Path, root: Path, known: Known) -> QueryFile:
     if marked := conflict_markers(source):
         return QueryFile(source=source, queries=(), diagnostics=(marked,))
     if "\0" not in text:
-        return known(source) or read_queries(source)
+        return known(source) or read_queries(source, directives)
     at = text.index("\0")
     return _damaged(
         source, at, "nul-character", "there is a NUL character here", "take it out"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reposgen.analysis.model import Cardinality, Column, OptionalKind
-from reposgen.analysis.variants.combinations import joined, judged_variants
+from reposgen.analysis.variants.combinations import joined, selected_variants
 from reposgen.analysis.variants.optional import Pieces, cut_optional
 from reposgen.analysis.variants.requests import Named
 from reposgen.diagnostics import SourceFile
@@ -144,7 +144,7 @@ def pieces_of(sql: str, count: int) -> Pieces:
 def test_which_variants_are_judged(count: int, judged: int) -> None:
     where = " AND ".join(f"a <> ${number}" for number in range(1, count + 1))
     pieces = pieces_of(f"SELECT 1 FROM t WHERE {where}", count)
-    found = list(judged_variants(pieces.pieces, range(1, count + 1)))
+    found = list(selected_variants(pieces.pieces, range(1, count + 1)))
     assert len(found) == judged
     assert found[0][0] == frozenset(range(1, count + 1))
     assert found[-1] == (frozenset(), "SELECT 1 FROM t WHERE TRUE")
@@ -154,7 +154,7 @@ def test_which_variants_are_judged(count: int, judged: int) -> None:
 def test_a_variant_that_sets_nothing_is_none(count: int) -> None:
     items = ", ".join(f"a = ${number}" for number in range(1, count + 1))
     pieces = pieces_of(f"UPDATE t SET {items}", count)
-    for given, sql in judged_variants(pieces.pieces, range(1, count + 1)):
+    for given, sql in selected_variants(pieces.pieces, range(1, count + 1)):
         assert given
         assert " SET a = $" in sql
 

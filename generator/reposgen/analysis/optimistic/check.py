@@ -28,21 +28,14 @@ from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import CommandType
 from reposgen.live_schema.tree.walk import constant_integer
-from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
+    from reposgen.analysis.directive_specs import Subject
     from reposgen.sql_source.model import Directive
 
-_WORD = "optimistic"
-_COMMANDS = frozenset(
-    {
-        *(Command.ONE, Command.OPT, Command.EXEC, Command.EXECROWS),
-        *(Command.EXECRESULT, Command.EXECLASTID),
-    }
-)
 _ADDITIONS = frozenset(
     {
         *("int2pl", "int4pl", "int8pl", "int24pl", "int42pl", "int28pl", "int82pl"),
@@ -54,30 +47,20 @@ _FRESH = frozenset({"gen_random_uuid", "uuidv4", "uuidv7"})
 _SIDES = 2
 
 
-def read_optimistic(judged: Judged) -> Optimistic | Diagnostic | None:
-    """What `@optimistic` asks for, or what is wrong with it; None without one."""
-    directives = [d for d in judged.query.directives if d.word == _WORD]
-    if not directives:
-        return None
-    found = _read_write(judged, directives)
+def read_optimistic(line: Directive, subject: Subject) -> Optimistic | Diagnostic:
+    """Return the check of the version, or what is wrong with the line or statement."""
+    found = _read_write(line, subject.described)
     return _checked(found) if isinstance(found, Write) else found
 
 
-def _read_write(judged: Judged, directives: Sequence[Directive]) -> Write | Diagnostic:
-    directive, query, tree = directives[0], judged.query, judged.tree
-    if len(directives) > 1 or len(directive.argument.split()) != 1:
+def _read_write(directive: Directive, described: DescribedQuery) -> Write | Diagnostic:
+    tree = described.tree
+    if len(directive.argument.split()) != 1:
         return error(
             "optimistic-argument",
-            "@optimistic names one column",
-            span=directives[-1].span,
+            "@optimistic needs the name of one column",
+            span=directive.span,
             hint="write -- @optimistic version",
-        )
-    if query.command not in _COMMANDS:
-        return error(
-            "optimistic-command",
-            f"@optimistic is about one row, and :{query.command} is not",
-            span=query.command_span,
-            hint="use :one, :opt, :exec or :execrows",
         )
     if tree is None:
         return error(
@@ -89,13 +72,13 @@ def _read_write(judged: Judged, directives: Sequence[Directive]) -> Write | Diag
     upserts = tree.on_conflict is not None and tree.on_conflict.update
     writes = tree.command in {CommandType.UPDATE, CommandType.DELETE} or upserts
     entry = tree.entry(tree.result_relation) if tree.result_relation else None
-    relation = judged.catalog.relations.get(entry.relation) if entry else None
+    relation = described.catalog.relations.get(entry.relation) if entry else None
     if not writes or relation is None:
         return error(
             "optimistic-statement",
             "@optimistic is for UPDATE, DELETE and INSERT … ON CONFLICT DO UPDATE",
             span=directive.span,
-            hint="take the line out",
+            hint="remove the line",
         )
     name = directive.argument
     version = next((c for c in relation.columns if c.name == name), None)
@@ -108,7 +91,7 @@ def _read_write(judged: Judged, directives: Sequence[Directive]) -> Write | Diag
             hint=f"did you mean {meant}?" if meant else "name its version column",
         )
     return Write(
-        judged=judged,
+        described=described,
         tree=tree,
         directive=directive,
         relation=relation,
@@ -156,7 +139,7 @@ def _probe(
     if write.conflict:
         values = arbiter_parameters(write)
         if values:
-            return probe_of_insert(write.judged, write.version, values)
+            return probe_of_insert(write.described, write.version, values)
         return error(
             "optimistic-without-key",
             "which row is meant can't be told: ON CONFLICT names no unique key"
@@ -165,7 +148,7 @@ def _probe(
             hint="name the key's columns, insert one row, its key as parameters",
         )
     places = [one.location for one in identity]
-    probe = probe_of_write(write.judged, write.version, places, compared.location)
+    probe = probe_of_write(write.described, write.version, places, compared.location)
     return probe or error(
         "optimistic-without-key",
         "which row is meant can't be told: WHERE does not compare a whole"
@@ -187,7 +170,7 @@ def _is_seen_version(one: Equality, write: Write) -> bool:
 
 def _always_changes(assigned: e.Expression, seen: int, write: Write) -> bool:
     """Whether the new version differs from the old, whatever the arguments are."""
-    functions = builtin_functions(write.judged.catalog.major)
+    functions = builtin_functions(write.described.catalog.major)
     match without_casts(assigned):
         case e.OpExpr(function=oid, args=(left, right)):
             known = functions.get(oid)
@@ -217,9 +200,11 @@ def _without_increment(write: Write, assigned: e.Expression | None) -> Diagnosti
     return error(
         "optimistic-without-increment",
         message,
-        span=write.judged.text.source_span(place)
-        if place >= 0
-        else write.directive.argument_span,
+        span=(
+            write.described.text.source_span(place)
+            if place >= 0
+            else write.directive.argument_span
+        ),
         hint=f"write {name} = {_qualified(write)} + 1"
         " (gen_random_uuid() for a uuid): no two writes may leave the same version",
     )

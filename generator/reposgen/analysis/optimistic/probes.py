@@ -14,7 +14,7 @@ from reposgen.sql_source.lexer import TokenKind, tokenize
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import TypedQuery
     from reposgen.diagnostics import Diagnostic
     from reposgen.live_schema.model import Description, PgType, RelationColumn
@@ -40,12 +40,15 @@ class Probe:
 
 
 def probe_of_write(
-    judged: Judged, version: RelationColumn, places: Sequence[int], compared: int
+    described: DescribedQuery,
+    version: RelationColumn,
+    places: Sequence[int],
+    compared: int,
 ) -> Probe | None:
     """The probe of an UPDATE or DELETE.
 
     Args:
-        judged: the statement.
+        described: the statement.
         version: the column to ask for.
         places: of the operators of the conjuncts that tell which row is meant.
         compared: of the operator that compares the version.
@@ -55,7 +58,7 @@ def probe_of_write(
     """
     if compared < 0:
         return None
-    sql = judged.text.text
+    sql = described.text.text
     clauses = Clauses(sql)
     spans: dict[tuple[int, int], None] = {}
     for place in places:
@@ -67,21 +70,21 @@ def probe_of_write(
     if not spans or any(start <= compared < end for start, end in spans):
         return None
     conditions = " AND ".join(sql[start:end] for start, end in spans)
-    return _probe(judged, version, conditions)
+    return _probe(described, version, conditions)
 
 
 def probe_of_insert(
-    judged: Judged,
+    described: DescribedQuery,
     version: RelationColumn,
     values: Sequence[tuple[RelationColumn, int]],
 ) -> Probe:
     """The probe of an upsert, from its key's columns and their parameters."""
-    keywords = judged.catalog.keywords
+    keywords = described.catalog.keywords
     conditions = " AND ".join(
         f"{quote_identifier(column.name, keywords)} {_equality(column.type)} ${number}"
         for column, number in values
     )
-    return _probe(judged, version, conditions)
+    return _probe(described, version, conditions)
 
 
 def _equality(type_: PgType) -> str:
@@ -93,10 +96,12 @@ def _equality(type_: PgType) -> str:
     return "=" if foreign else "OPERATOR(pg_catalog.=)"
 
 
-def _probe(judged: Judged, version: RelationColumn, conditions: str) -> Probe:
+def _probe(
+    described: DescribedQuery, version: RelationColumn, conditions: str
+) -> Probe:
     sql, numbers = _renumbered(conditions)
-    column = quote_identifier(version.name, judged.catalog.keywords)
-    table = _written_table(judged.text.text)
+    column = quote_identifier(version.name, described.catalog.keywords)
+    table = _written_table(described.text.text)
     return Probe(sql=f"SELECT {column} FROM {table} WHERE {sql}", numbers=numbers)
 
 

@@ -16,7 +16,7 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reposgen.analysis.judged import Judged
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.live_schema.model import Relation, RelationColumn
     from reposgen.live_schema.tree.model import OnConflict, Query
     from reposgen.sql_source.model import Directive
@@ -44,7 +44,7 @@ class Equality:
 class Write:
     """The statement, as far as it is about one table and its version column."""
 
-    judged: Judged
+    described: DescribedQuery
     tree: Query
     directive: Directive
     relation: Relation
@@ -79,7 +79,7 @@ class Write:
 
 def read_equalities(write: Write) -> Iterator[Equality]:
     """The conjuncts that compare a column of the table with one value."""
-    catalog = write.judged.catalog
+    catalog = write.described.catalog
     for condition in write.conditions:
         if not isinstance(condition, e.OpExpr) or len(condition.args) != _SIDES:
             continue
@@ -91,33 +91,35 @@ def read_equalities(write: Write) -> Iterator[Equality]:
                 isinstance(column, e.Var)
                 and column.column > 0
                 and write.is_column(column, column.column)
-                and _is_one_value(other, write.judged)
+                and _is_one_value(other, write.described)
             ):
                 yield Equality(
                     column=column.column,
                     agreement=Agreement(equalities=found),
                     value=other,
-                    location=_location(condition, other, write.judged),
+                    location=_location(condition, other, write.described),
                 )
 
 
-def _location(condition: e.OpExpr, value: e.Expression, judged: Judged) -> int:
-    if judged.has_places:
+def _location(
+    condition: e.OpExpr, value: e.Expression, described: DescribedQuery
+) -> int:
+    if described.has_places:
         return condition.location
-    match uses_in_text(judged.text.text).get(parameter(value)):
+    match uses_in_text(described.text.text).get(parameter(value)):
         case [only]:
             return only
         case _:
             return -1
 
 
-def _is_one_value(value: e.Expression, judged: Judged) -> bool:
+def _is_one_value(value: e.Expression, described: DescribedQuery) -> bool:
     """Whether nothing of it depends on a row, or differs between two calls."""
-    functions = builtin_functions(judged.catalog.major)
+    functions = builtin_functions(described.catalog.major)
     for node in walk(value):
         match node:
             case e.FuncExpr(function=oid) | e.OpExpr(function=oid):
-                known = functions.get(oid) or judged.catalog.functions.get(oid)
+                known = functions.get(oid) or described.catalog.functions.get(oid)
                 if known is None or known.volatility == "v":
                     return False
             case e.Var() | e.SubLink() | e.NextValueExpr() | e.Unknown():

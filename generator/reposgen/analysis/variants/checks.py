@@ -13,18 +13,19 @@ from reposgen.live_schema.tree.walk import conjuncts, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import Parameter
-    from reposgen.analysis.variants.vary import Varied
+    from reposgen.analysis.variants.build import QueryVariants
     from reposgen.diagnostics import Diagnostic
 
 _OF_PAGES = {"limit", "after", "before", "total"}
 
 
 def check_names(
-    varied: Varied, parameters: Sequence[Parameter]
+    variants: QueryVariants, parameters: Sequence[Parameter]
 ) -> Iterator[Diagnostic]:
     """A warning for each parameter that is called like an argument of the method's."""
-    requests = varied.requests
+    requests = variants.requests
     taken = {
         *(_OF_PAGES if requests.paged else ()),
         *(("sort",) if requests.sort else ()),
@@ -41,7 +42,7 @@ def check_names(
 
 
 def check_version(
-    varied: Varied,
+    variants: QueryVariants,
     parameters: Sequence[Parameter],
     optimistic: Optimistic | Diagnostic | None,
 ) -> Iterator[Diagnostic]:
@@ -50,7 +51,7 @@ def check_version(
         return
     needed = {optimistic.version, *optimistic.numbers}
     for parameter in parameters:
-        if parameter.number in needed and parameter.number in varied.optional:
+        if parameter.number in needed and parameter.number in variants.optional:
             yield error(
                 "optional-version",
                 f"@optional {parameter.name}: @optimistic finds the row by it",
@@ -59,14 +60,18 @@ def check_version(
             )
 
 
-def check_filters(varied: Varied) -> Iterator[Diagnostic]:
+def check_filters(
+    described: DescribedQuery, variants: QueryVariants
+) -> Iterator[Diagnostic]:
     """A warning where a call can leave out all that a write finds its rows by."""
-    if varied.weakest is None or OptionalKind.FILTER not in varied.optional.values():
+    if (
+        variants.conservative is None
+        or OptionalKind.FILTER not in variants.optional.values()
+    ):
         return
-    judged = varied.expanded.judged
-    # In the weakest tree each optional condition is a parameter of its own.
-    doubt = 1 + len(judged.described.parameter_oids)
-    for query in walk(varied.weakest):
+    # In the conservative tree each optional condition is a parameter of its own.
+    doubt = 1 + len(described.description.parameter_oids)
+    for query in walk(variants.conservative):
         if (
             not isinstance(query, Query)
             or query.command not in (CommandType.UPDATE, CommandType.DELETE)
@@ -79,7 +84,7 @@ def check_filters(varied: Varied) -> Iterator[Diagnostic]:
             yield warning(
                 "optional-where",
                 f"a call that gives no filter goes through all rows of {table}",
-                span=varied.requests.optional[0].span,
+                span=variants.requests.optional[0].span,
                 hint="keep one condition off the @optional line; WHERE true AND … says"
                 " that all rows may be meant",
             )

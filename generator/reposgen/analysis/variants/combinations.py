@@ -1,4 +1,4 @@
-"""Which variants of a statement the server is asked to judge."""
+"""Select the variants of a statement that the server describes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Piece
 
-# So many variants are all judged; of more, a choice of them.
+# Up to this number, the server describes every variant; of more, a selection.
 _ALL = 64
 
 
-def judged_variants(
+def selected_variants(
     pieces: Sequence[Piece], numbers: Sequence[int]
 ) -> Iterator[tuple[frozenset[int], str]]:
     """Which parameters are given, and the statement then; the most given first.

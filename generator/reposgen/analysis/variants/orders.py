@@ -28,20 +28,20 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from reposgen.analysis.expansion import Expanded
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import ResultItem
+    from reposgen.analysis.variants.build import QueryVariants
     from reposgen.analysis.variants.clauses import Clauses, OrderBy
     from reposgen.analysis.variants.ordering import Term
     from reposgen.analysis.variants.requests import Requests
-    from reposgen.analysis.variants.vary import Varied
     from reposgen.diagnostics import Span
-    from reposgen.live_schema.model import PgType
+    from reposgen.live_schema.model import Catalog, PgType
 
 _INT8 = 20
 
 
 def read_query_order(
-    expanded: Expanded,
+    described: DescribedQuery,
     requests: Requests,
     clauses: Clauses,
     order_by: OrderBy | None,
@@ -49,15 +49,15 @@ def read_query_order(
     """The query's order, where a directive needs one; or what is wrong with it."""
     if not requests.ordered:
         return None
-    what, asking = _asking(expanded, requests)
-    tree = expanded.judged.tree
+    what, asking = _asking(described, requests)
+    tree = described.tree
     if tree is None:
         return (_no_tree(what, asking),)
-    if misuse := _misuse(expanded, tree, requests, clauses):
+    if misuse := _misuse(described, tree, requests, clauses):
         return (misuse,)
     if order_by is None or not tree.sort:
         return (_unordered(what, asking),)
-    text = expanded.text
+    text = described.expanded
 
     def place(start: int, end: int) -> Span:
         first, last = text.source_span(start), text.source_span(end - 1)
@@ -67,7 +67,7 @@ def read_query_order(
         text.text,
         order_by,
         tree=tree,
-        names=[column.name for column in expanded.judged.described.columns],
+        names=[column.name for column in described.description.columns],
         choices=requests.sort,
         place=place,
     )
@@ -75,22 +75,22 @@ def read_query_order(
         return order
     order = page_terms(order, tree)
     mistakes = tuple(not_selected(order))
-    return mistakes or tuple(check_keys(expanded, tree, order, asking)) or order
+    return mistakes or tuple(check_keys(described, tree, order, asking)) or order
 
 
-def _asking(expanded: Expanded, requests: Requests) -> tuple[str, Span]:
+def _asking(described: DescribedQuery, requests: Requests) -> tuple[str, Span]:
     """What needs an order, and where it stands."""
-    query = expanded.judged.query
+    query = described.query
     if requests.paged or requests.sort_span is None:
         return f":{query.command}", query.command_span
     return "@sort", requests.sort_span
 
 
 def _misuse(
-    expanded: Expanded, tree: Query, requests: Requests, clauses: Clauses
+    described: DescribedQuery, tree: Query, requests: Requests, clauses: Clauses
 ) -> Diagnostic | None:
     """Why the query's rows can't be put in the order that is asked for."""
-    what, asking = _asking(expanded, requests)
+    what, asking = _asking(described, requests)
     if tree.command is not CommandType.SELECT:
         return _not_select(what, asking)
     limited = tree.limit is not None or tree.offset is not None
@@ -104,24 +104,24 @@ def _misuse(
     limit = clauses.limit()
     if not limited:
         return None
-    return _limited(asking if limit is None else expanded.text.source_span(limit))
+    return _limited(asking if limit is None else described.expanded.source_span(limit))
 
 
 def page_statements(
-    expanded: Expanded, order: Order, sql: str
+    described: DescribedQuery, order: Order, sql: str
 ) -> Iterator[tuple[Statement, Span]]:
     """The pages behind a row, for each sort, as the run time will ask for them.
 
     Args:
-        expanded: the query.
+        described: the query.
         order: the query's.
         sql: of the query, without its ORDER BY.
     """
     # It brings the whole run time with it, which only pages are worth.
     from reposgen_runtime.pages import Key, page_query  # noqa: PLC0415 - as said
 
-    catalog, oids = expanded.judged.catalog, expanded.judged.described.parameter_oids
-    pg_types = [type_of(column.type_oid, catalog) for column in expanded.columns]
+    catalog, oids = described.catalog, described.description.parameter_oids
+    pg_types = [type_of(column.type_oid, catalog) for column in described.columns]
     types = [*map(_spelling, pg_types)]
 
     def key(term: Term) -> Key:
@@ -152,7 +152,7 @@ def page_statements(
                 sql=page.sql,
                 parameter_oids=(
                     *oids,
-                    *(expanded.columns[key.column].type_oid for key in keys),
+                    *(described.columns[key.column].type_oid for key in keys),
                     _INT8,
                 ),
             ),
@@ -161,10 +161,10 @@ def page_statements(
 
 
 def sort_statements(
-    expanded: Expanded, order: Order, pieces: Sequence[Piece]
+    described: DescribedQuery, order: Order, pieces: Sequence[Piece]
 ) -> Iterator[tuple[Statement, Span]]:
     """The statement with each sort that a call can choose."""
-    oids = expanded.judged.described.parameter_oids
+    oids = described.description.parameter_oids
     spans = [choice.span for choice in order.choices for _ in ("ascending", "not")]
     for sort, span in zip(sort_clauses(order, None), spans, strict=True):
         sql = "".join(
@@ -184,17 +184,19 @@ class Ordered:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def order_query(varied: Varied, results: Sequence[ResultItem]) -> Ordered:
+def order_query(
+    variants: QueryVariants, results: Sequence[ResultItem], catalog: Catalog
+) -> Ordered:
     """Prove that pages have an order, and write the clauses that can be chosen.
 
     Args:
-        varied: the query.
-        results: its result.
+        variants: of the query.
+        results: of the query.
+        catalog: of the database.
     """
-    order, tree = varied.order, varied.weakest
-    if order is None or varied.mistakes:
-        return Ordered(pieces=varied.pieces)
-    catalog = varied.expanded.judged.catalog
+    order, tree = variants.order, variants.conservative
+    if order is None or variants.mistakes:
+        return Ordered(pieces=variants.pieces)
     columns = [
         column
         for item in results
@@ -210,17 +212,17 @@ def order_query(varied: Varied, results: Sequence[ResultItem]) -> Ordered:
     length = unique_tail(order, columns, unique)
     sorts = tuple(sort_clauses(order, length))
     names = tuple(sort.name for sort in sorts)
-    if not varied.requests.paged:
+    if not variants.requests.paged:
         pieces = (
             replace(piece, sorts=sorts) if piece.role is PieceRole.ORDER_BY else piece
-            for piece in varied.pieces
+            for piece in variants.pieces
         )
         return Ordered(pieces=tuple(pieces), sorts=names)
     if length is None:
         refusal = not_unique(order, columns, unique)
-        return Ordered(pieces=varied.pieces, diagnostics=(refusal,))
+        return Ordered(pieces=variants.pieces, diagnostics=(refusal,))
     return Ordered(
-        pieces=varied.pieces,
+        pieces=variants.pieces,
         ordering=page_ordering(order, columns, length),
         sorts=names,
     )

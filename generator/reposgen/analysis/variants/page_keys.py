@@ -21,7 +21,7 @@ from reposgen.live_schema.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reposgen.analysis.expansion import Expanded
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.variants.ordering import Order, Term
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import PgType
@@ -39,28 +39,27 @@ def page_terms(order: Order, tree: Query) -> Order:
 
 
 def check_keys(
-    expanded: Expanded, tree: Query, order: Order, asking: Span
+    described: DescribedQuery, tree: Query, order: Order, asking: Span
 ) -> Iterator[Diagnostic]:
     """An error for each key that can't be relied on from one page to the next.
 
     Args:
-        expanded: the query.
+        described: the query.
         tree: the server's, of the same statement.
         order: the query's, and what a caller may choose.
         asking: the place of `:page`.
     """
-    judged = expanded.judged
     steadiness = Steadiness(
-        catalog=judged.catalog,
-        functions=builtin_functions(judged.catalog.major),
-        text=judged.text.text if judged.has_places else None,
+        catalog=described.catalog,
+        functions=builtin_functions(described.catalog.major),
+        text=described.text.text if described.has_places else None,
     )
     found = False
     for term in (*order.terms, *order.choices):
         if term.column is None:
             continue
-        oid = expanded.columns[term.column].type_oid
-        refused = _refused_type(type_of(oid, judged.catalog))
+        oid = described.columns[term.column].type_oid
+        refused = _refused_type(type_of(oid, described.catalog))
         if refused is None and (unsteady := steadiness.key(tree, term.column)):
             reason = f"which {unsteady.reason}; each page can find another value"
             refused = (reason, unsteady.hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.directives import DIRECTIVES
 from reposgen.diagnostics import Diagnostic, error
 from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
@@ -12,12 +13,14 @@ from reposgen.sql_source.model import Command
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import Nulls
     from reposgen.diagnostics import Span
     from reposgen.sql_source.lexer import Token
-    from reposgen.sql_source.model import Directive, Query
+    from reposgen.sql_source.model import Directive
 
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
+_OPTIONAL, _SORT = DIRECTIVES["optional"], DIRECTIVES["sort"]
 _EXAMPLES = {
     "optional": "-- @optional status, tag with EXISTS",
     "sort": "-- @sort created_at, deadline nulls last",
@@ -27,14 +30,6 @@ _SUBQUERIES = frozenset({"exists", "in", "any", "some", "all", "array", "subquer
 _WHOLE = _SUBQUERIES | {"or", "not", "and"}
 _INSIDE = _SUBQUERIES | {"join", "except"}
 _SAME = {"some": "any"}
-# What is run once for each of many rows, or is no query at all.
-_ONE_FOR_ALL = frozenset(
-    {
-        *(Command.COPYFROM, Command.BATCHEXEC, Command.BATCHONE, Command.BATCHMANY),
-        Command.LISTEN,
-    }
-)
-_SORTED = frozenset({Command.MANY, Command.STREAM, Command.PAGE, Command.COPYTO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,51 +91,33 @@ class Requests:
         return self.paged or self.sort_span is not None
 
 
-def read_requests(query: Query) -> Requests:
-    """Read the directives of a query."""
+def read_requests(described: DescribedQuery) -> Requests:
+    """Read the lines that choose between variants of a query."""
+    query = described.query
     mistakes: list[Diagnostic] = []
-    found: dict[str, list[Named]] = {"optional": [], "sort": []}
+    found: dict[str, list[Named]] = {}
     spans: dict[str, Span] = {}
-    for directive in query.directives:
-        if directive.word not in found:
-            continue
-        spans.setdefault(directive.word, directive.span)
-        if misplaced := _misplaced(directive, query):
-            mistakes.append(misplaced)
-            continue
-        for name in _names(directive):
-            if isinstance(name, Diagnostic):
-                mistakes.append(name)
-            elif any(name.name == known.name for known in found[directive.word]):
-                mistakes.append(_repeated(directive, name))
-            else:
-                found[directive.word].append(name)
+    for spec in (_OPTIONAL, _SORT):
+        names = found[spec.word] = []
+        for line in spec.lines(query):
+            spans.setdefault(spec.word, line.span)
+            if misplaced := spec.restricted(line, described):
+                mistakes.append(misplaced)
+                continue
+            for name in _names(line):
+                if isinstance(name, Diagnostic):
+                    mistakes.append(name)
+                elif any(name.name == known.name for known in names):
+                    mistakes.append(_repeated(line, name))
+                else:
+                    names.append(name)
     return Requests(
-        optional=tuple(found["optional"]),
-        sort=tuple(found["sort"]),
-        sort_span=spans.get("sort"),
+        optional=tuple(found[_OPTIONAL.word]),
+        sort=tuple(found[_SORT.word]),
+        sort_span=spans.get(_SORT.word),
         paged=query.command is Command.PAGE,
         mistakes=tuple(mistakes),
     )
-
-
-def _misplaced(directive: Directive, query: Query) -> Diagnostic | None:
-    command = query.command
-    if directive.word == "optional" and command in _ONE_FOR_ALL:
-        return error(
-            "optional-command",
-            f":{command} runs one statement for everything: nothing can be left out",
-            span=directive.span,
-            hint="take the line out",
-        )
-    if directive.word == "sort" and command not in _SORTED:
-        return error(
-            "sort-command",
-            f":{command} has no order for the caller to choose",
-            span=directive.span,
-            hint="@sort goes with :many, :stream and :page",
-        )
-    return None
 
 
 def _names(directive: Directive) -> list[Named | Diagnostic]:
@@ -192,5 +169,5 @@ def _repeated(directive: Directive, name: Named) -> Diagnostic:
         "repeated-name",
         f"@{directive.word} names {name.name} twice",
         span=name.span,
-        hint="take one of them out",
+        hint="remove one of them",
     )

@@ -26,6 +26,7 @@ from reposgen.live_schema.tree.enums import (
     RteKind,
     SetOperator,
 )
+from reposgen.live_schema.tree.walk import QueryLevel, walk
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ class MergeAction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query:
+class Query(QueryLevel):
     """A statement or subquery.
 
     Attributes:
@@ -324,9 +325,6 @@ class Query:
 
         Many ask for them, of one statement: it is walked once.
         """
-        # What walks trees knows queries.
-        from reposgen.live_schema.tree.walk import walk  # noqa: PLC0415 - as said
-
         return tuple(walk(self))
 
     def entry(self, index: int) -> RangeTableEntry:

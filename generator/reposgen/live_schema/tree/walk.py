@@ -1,4 +1,4 @@
-"""Going through all nodes of a tree."""
+"""Visit the nodes of a tree."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from reposgen.live_schema.tree.expressions import (
     Var,
 )
 from reposgen.live_schema.tree.fields import LazyNodes
-from reposgen.live_schema.tree.model import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,10 @@ _INTEGERS = frozenset({20, 21, 23})  # int8, int2, int4
 _PLAIN = {"int", "str", "bool", "bytes | None", "str | None", "frozenset[int]"}
 _NODE_VALUES: dict[type, Callable[[object], tuple[object, ...]]] = {}
 _LEAVES = (Var, Const, Param, str, int, bytes, frozenset)
+
+
+class QueryLevel:
+    """Base of `Query`: below such a node, variables count one level more."""
 
 
 def walk(node: object) -> Iterator[object]:
@@ -45,7 +48,7 @@ def walk_level(node: object) -> Iterator[object]:
     while stack:
         current = stack.pop()
         yield current
-        if isinstance(current, (*_LEAVES, Query)):
+        if isinstance(current, (*_LEAVES, QueryLevel)):
             continue
         stack.extend(reversed(children(current)))
 
@@ -57,7 +60,7 @@ def with_depth(node: object) -> Iterator[tuple[object, int]]:
         current, depth = stack.pop()
         yield current, depth
         if not isinstance(current, str | int | bytes | frozenset):
-            deeper = depth + isinstance(current, Query)
+            deeper = depth + isinstance(current, QueryLevel)
             stack.extend((child, deeper) for child in children(current))
 
 

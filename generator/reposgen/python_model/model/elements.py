@@ -15,41 +15,7 @@ from reposgen.python_model.model.pytype import (
 if TYPE_CHECKING:
     from reposgen.config.model import ModelKind
     from reposgen.python_model.model.pytype import PyType
-    from reposgen.python_model.model.statements import StatementConstant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A function or class, or an attribute of one: `Cents.of`.
-
-    Attributes:
-        attribute: with dots, if there are several; or empty.
-    """
-
-    symbol: Symbol
-    attribute: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConvertedType:
-    """A type's name that says what its values become: `JsonOf("jsonb", Settings)`.
-
-    Attributes:
-        type: the type's name, which may say more as well.
-        maker: what says it.
-        python: what values become, where the maker does not tell.
-        of: the type inside that is meant, where the name does not tell.
-    """
-
-    type: TypeName
-    maker: Symbol
-    python: PyType | None = None
-    of: str | None = None
-    load: Reference | None = None
-    dump: Reference | None = None
-
-
-TypeName = str | ConvertedType
+    from reposgen.python_model.model.values import Constant, Construct, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +161,19 @@ class Query:
     row: RowClass | None
     params: RowClass | None
     builder: Builder | None
-    statement: StatementConstant
+    statement: Constant[Construct]
+
+    @property
+    def maker(self) -> Symbol | None:
+        """The class or function that is called with a row's values."""
+        row = self.statement.value.keyword("row")
+        return row if isinstance(row, Symbol) else None
+
+    @property
+    def results(self) -> tuple[Value, ...]:
+        """The types of the result's columns; empty if a constant names them."""
+        results = self.statement.value.keyword("results")
+        return results if isinstance(results, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

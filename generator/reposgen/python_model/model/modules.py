@@ -6,7 +6,6 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
-from reposgen.python_model.model.pytype import COMPOSITE, FINAL, PACKAGE, Symbol
 
 if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
         Query,
         Repository,
         RowClass,
-        TypeName,
     )
-    from reposgen.python_model.model.statements import ColumnTypes
+    from reposgen.python_model.model.pytype import Symbol
+    from reposgen.python_model.model.values import Constant, Construct, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ class ModelsModule(Module):
     domains: tuple[DomainType, ...]
     rows: tuple[RowClass, ...]
     row_domains: tuple[DomainType, ...]
-    column_types: tuple[ColumnTypes, ...] = ()
+    column_types: tuple[Constant[tuple[Value, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,61 +62,14 @@ class ErrorsModule(Module):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TypeEntry:
-    """A PostgreSQL type and what stands for it."""
-
-    type: str
-    symbol: Symbol
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompositeEntry(TypeEntry):
-    """A composite type, what stands for it, and its attributes' names and types."""
-
-    fields: tuple[tuple[str, TypeName], ...]
-    maker: Symbol = COMPOSITE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstraintEntry:
-    """A constraint and its exception."""
-
-    key: tuple[str, str, str]
-    symbol: Symbol
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequiredFields:
-    """The fields of a table's rows that are never None, by their names there."""
-
-    type: str
-    fields: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaModule(Module):
     """schema.py.
 
     Attributes:
-        symbol: of the constant `PACKAGE`.
-        name: the package's.
-        composites: with what builds their values.
-        required: of the row types of tables among them, the fields that are never
-            None in their class.
-        types: the other types of the user's that statements mention.
-        tenant: the setting that row-level security reads.
+        package: what the run time must know of the database.
     """
 
-    symbol: Symbol
-    name: str
-    enums: tuple[TypeEntry, ...]
-    composites: tuple[CompositeEntry, ...]
-    required: tuple[RequiredFields, ...]
-    types: tuple[str, ...]
-    constraints: tuple[ConstraintEntry, ...]
-    tenant: str | None = None
-    final: Symbol = FINAL
-    maker: Symbol = PACKAGE
+    package: Constant[Construct]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +83,7 @@ class QueriesModule(Module):
 
     queries: tuple[Query, ...]
     repository: Repository
-    column_types: tuple[ColumnTypes, ...] = ()
+    column_types: tuple[Constant[tuple[Value, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

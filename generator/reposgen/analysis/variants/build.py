@@ -1,4 +1,4 @@
-"""What a call may leave out or choose, judged by the server before any call does."""
+"""Variants of a query: each is described by the server before a call can run it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.judged import tree_of
+from reposgen.analysis.described import tree_of
 from reposgen.analysis.model import OptionalKind, Piece
 from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.variants.clauses import Clauses
-from reposgen.analysis.variants.combinations import joined, judged_variants
+from reposgen.analysis.variants.combinations import joined, selected_variants
+from reposgen.analysis.variants.conservative import without_assignments
 from reposgen.analysis.variants.optional import cut_optional
 from reposgen.analysis.variants.orders import (
     page_statements,
@@ -18,7 +19,6 @@ from reposgen.analysis.variants.orders import (
     sort_statements,
 )
 from reposgen.analysis.variants.requests import read_requests
-from reposgen.analysis.variants.weakest import without_assignments
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
 from reposgen.live_schema.model import Described, ServerError, Statement
 from reposgen.models import dataclass
@@ -27,7 +27,7 @@ from reposgen.sql_source.model import ParameterUse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from reposgen.analysis.expansion import Expanded
+    from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import Parameter
     from reposgen.analysis.variants.ordering import Order
     from reposgen.analysis.variants.requests import Named, Requests
@@ -39,20 +39,19 @@ _BOOL = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Varied:
-    """A query, and what its directives make of it.
+class QueryVariants:
+    """The statements that a query's calls can run.
 
     Attributes:
-        optional: by parameter number, what leaves the parameter's clauses out.
-        weakest: a tree of which nothing can be proved that does not hold of all
-            variants.
+        conservative: a tree that proves only what holds for every variant; None if
+            there is no tree.
+        optional: by parameter number, which argument leaves its clauses out.
         order: of a query whose ORDER BY matters.
     """
 
-    expanded: Expanded
     requests: Requests
     pieces: tuple[Piece, ...]
-    weakest: Tree | None
+    conservative: Tree | None
     optional: Mapping[int, OptionalKind] = field(default_factory=dict)
     order: Order | None = None
     mistakes: tuple[Diagnostic, ...] = ()
@@ -61,55 +60,63 @@ class Varied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """A statement for the server, and what there is to say of its verdict."""
+    """A statement for the server to describe, and the error if it refuses it."""
 
     statement: Statement
     objection: Callable[[Description], Diagnostic | None]
 
 
-def vary(
-    several: Sequence[Expanded],
+def build_variants(
+    several: Sequence[DescribedQuery],
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
-) -> Iterator[Varied]:
-    """Cut the queries into pieces, and have the server judge all that they can be."""
-    cuts = [_cut(expanded) for expanded in several]
-    questions = [[] if c.mistakes else list(_questions(c)) for c, _ in cuts]
+) -> Iterator[QueryVariants]:
+    """Cut the queries into pieces, and have the server describe their variants."""
+    cuts = [_cut(described) for described in several]
+    questions = [
+        [] if variants.mistakes else list(_questions(described, variants))
+        for described, (variants, _) in zip(several, cuts, strict=True)
+    ]
     asked = [q.statement for group in questions for q in group]
     asked += [doubtful for _, doubtful in cuts if doubtful]
     verdicts = iter(describe(asked) if asked else ())
-    for index, (varied, _) in enumerate(cuts):
-        objections = [q.objection(next(verdicts)) for q in questions[index]]
-        first = next((o for o in objections if o), None)
-        if first is not None:
-            cuts[index] = (replace(varied, mistakes=(first,)), cuts[index][1])
-    for varied, doubtful in cuts:
-        yield _weakened(varied, doubtful, next(verdicts)) if doubtful else varied
+    objections = [[q.objection(next(verdicts)) for q in group] for group in questions]
+    for described, (variants, doubtful), found in zip(
+        several, cuts, objections, strict=True
+    ):
+        result = variants
+        if first := next((o for o in found if o), None):
+            result = replace(result, mistakes=(first,))
+        if doubtful:
+            verdict = next(verdicts)
+            tree = _conservative(described, variants, doubtful, verdict)
+            result = replace(result, conservative=tree)
+        yield result
 
 
-def _cut(expanded: Expanded) -> tuple[Varied, Statement | None]:
-    """The query in pieces, and what its weakest tree is asked for by."""
-    judged, text = expanded.judged, expanded.text
-    requests = read_requests(judged.query)
-    varied = Varied(
-        expanded=expanded,
+def _cut(described: DescribedQuery) -> tuple[QueryVariants, Statement | None]:
+    """Return the query in pieces, and the statement whose tree is conservative."""
+    text = described.expanded
+    requests = read_requests(described)
+    variants = QueryVariants(
         requests=requests,
         pieces=(Piece(sql=text.text),),
-        weakest=judged.tree,
+        conservative=described.tree,
     )
     if not requests.any:
-        return varied, None
+        return variants, None
     if requests.mistakes:
-        return replace(varied, mistakes=requests.mistakes), None
+        return replace(variants, mistakes=requests.mistakes), None
     clauses = Clauses(text.text)
     order_by = clauses.order_by() if requests.ordered else None
-    order = read_query_order(expanded, requests, clauses, order_by)
+    order = read_query_order(described, requests, clauses, order_by)
     if isinstance(order, tuple):
-        return replace(varied, mistakes=order), None
-    numbers = _numbers(requests.optional, build_parameters(judged)[0])
+        return replace(variants, mistakes=order), None
+    numbers = _numbers(requests.optional, build_parameters(described)[0])
     if isinstance(numbers, tuple):
-        return replace(varied, mistakes=numbers), None
+        return replace(variants, mistakes=numbers), None
     # Under DISTINCT ON a page's rows depend on the order, and it stays inside.
-    keeps_order = requests.paged and judged.tree is not None and judged.tree.distinct_on
+    tree = described.tree
+    keeps_order = requests.paged and tree is not None and tree.distinct_on
     cut = cut_optional(
         text.text,
         numbers,
@@ -117,20 +124,20 @@ def _cut(expanded: Expanded) -> tuple[Varied, Statement | None]:
         (order_by.start, order_by.end) if order_by and not keeps_order else None,
     )
     if isinstance(cut, tuple):
-        return replace(varied, mistakes=cut), None
+        return replace(variants, mistakes=cut), None
     doubtful = Statement(
         sql=cut.doubtful,
-        parameter_oids=(*judged.described.parameter_oids, _BOOL),
+        parameter_oids=(*described.description.parameter_oids, _BOOL),
     )
     return (
         replace(
-            varied,
+            variants,
             pieces=cut.pieces,
             optional=cut.kinds,
             order=order,
             warnings=cut.warnings,
         ),
-        doubtful if cut.kinds and judged.tree else None,
+        doubtful if cut.kinds and tree else None,
     )
 
 
@@ -154,39 +161,41 @@ def _unknown(name: Named, known: Mapping[str, int]) -> Diagnostic:
     )
 
 
-def _questions(varied: Varied) -> Iterator[_Question]:
-    pieces, optional = varied.pieces, varied.optional
-    oids = varied.expanded.judged.described.parameter_oids
+def _questions(
+    described: DescribedQuery, variants: QueryVariants
+) -> Iterator[_Question]:
+    pieces, optional = variants.pieces, variants.optional
+    oids = described.description.parameter_oids
     if optional:
-        for given, sql in judged_variants(pieces, sorted(optional)):
+        for given, sql in selected_variants(pieces, sorted(optional)):
+            left_out = sorted(optional.keys() - given)
             yield _Question(
                 statement=Statement(sql=sql, parameter_oids=oids),
-                objection=partial(_variant_objection, varied, given),
+                objection=partial(_variant_objection, described, left_out),
             )
-    if varied.order is None:
+    if variants.order is None:
         return
     hint = "choose other columns"
-    if varied.requests.paged:
-        hint = "a page is taken from the query as a subquery: it must be able to be one"
+    if variants.requests.paged:
+        hint = "a page selects from the query as a subquery, which must be possible"
         unordered = joined(pieces, optional, ordered=False)
-        asked = page_statements(varied.expanded, varied.order, unordered)
+        asked = page_statements(described, variants.order, unordered)
     else:
-        asked = sort_statements(varied.expanded, varied.order, pieces)
+        asked = sort_statements(described, variants.order, pieces)
     for statement, span in asked:
         objection = partial(_order_objection, span, hint)
         yield _Question(statement=statement, objection=objection)
 
 
 def _variant_objection(
-    varied: Varied, given: frozenset[int], verdict: Description
+    described: DescribedQuery, left_out: Sequence[int], verdict: Description
 ) -> Diagnostic | None:
-    before = _columns(varied.expanded.columns)
+    before = _columns(described.columns)
     if isinstance(verdict, Described) and _columns(verdict.columns) == before:
         return None
-    left_out = sorted(varied.optional.keys() - given)
     uses = {
         use.number: use.span
-        for use in reversed(varied.expanded.judged.query.segments)
+        for use in reversed(described.query.segments)
         if isinstance(use, ParameterUse)
     }
     names = ", ".join(uses[number].text for number in left_out)
@@ -198,8 +207,8 @@ def _variant_objection(
     return error(
         "optional-refused",
         f"the query does not work without {names}: {said}",
-        span=uses[left_out[0]] if left_out else varied.expanded.judged.query.name_span,
-        hint="rewrite the clause, or take the parameter off the @optional line",
+        span=uses[left_out[0]] if left_out else described.query.name_span,
+        hint="rewrite the clause, or remove the parameter from the @optional line",
     )
 
 
@@ -218,12 +227,16 @@ def _order_objection(span: Span, hint: str, verdict: Description) -> Diagnostic 
     )
 
 
-def _weakened(varied: Varied, doubtful: Statement, verdict: Description) -> Varied:
-    judged = varied.expanded.judged
+def _conservative(
+    described: DescribedQuery,
+    variants: QueryVariants,
+    doubtful: Statement,
+    verdict: Description,
+) -> Tree | None:
     tree = None
     if isinstance(verdict, Described):
-        tree = tree_of(verdict, doubtful.sql, judged.catalog)
+        tree = tree_of(verdict, doubtful.sql, described.catalog)
     if tree is None:
-        return replace(varied, weakest=None)
-    items = {n for n, kind in varied.optional.items() if kind is OptionalKind.SET}
-    return replace(varied, weakest=without_assignments(tree, items))
+        return None
+    items = {n for n, kind in variants.optional.items() if kind is OptionalKind.SET}
+    return without_assignments(tree, items)

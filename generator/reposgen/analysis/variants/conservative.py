@@ -40,9 +40,11 @@ def _doubted(
     targets: tuple[TargetEntry, ...], numbers: Collection[int]
 ) -> tuple[TargetEntry, ...]:
     return tuple(
-        replace(target, expression=e.Unknown(tag="OPTIONAL"))
-        if not target.junk and _assigns(target, numbers)
-        else target
+        (
+            replace(target, expression=e.Unknown(tag="OPTIONAL"))
+            if not target.junk and _assigns(target, numbers)
+            else target
+        )
         for target in targets
     )
 

@@ -1,0 +1,136 @@
+"""The rules that directives share: how often they stand, and with which statements."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from reposgen.diagnostics import Diagnostic, error
+from reposgen.models import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from reposgen.analysis.described import DescribedQuery
+    from reposgen.analysis.model import Parameter, ResultItem
+    from reposgen.sql_source.model import Directive, Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A query, as far as directives need it.
+
+    Attributes:
+        items: its result; of `:listen`, the payload.
+    """
+
+    described: DescribedQuery
+    parameters: Sequence[Parameter]
+    items: Sequence[ResultItem]
+
+    @property
+    def query(self) -> Query:
+        """The query as its author wrote it."""
+        return self.described.query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restriction:
+    """Statements that a directive cannot be combined with.
+
+    Attributes:
+        applies: to a query.
+        message: `{command}` stands for the query's command.
+        at_command: the error points at the command, not at the directive.
+    """
+
+    code: str
+    applies: Callable[[DescribedQuery], bool]
+    message: str
+    hint: str
+    at_command: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectiveSpec:
+    """A directive: the word after `@`, who reads its line, and where the value goes.
+
+    Attributes:
+        read: returns the value of one line, or what is wrong with the line; None if
+            the stage that cuts variants reads it.
+        field: the field of `TypedQuery` that takes the value.
+        repeated: code of the error for a second line. None: several lines add up, and
+            the field is a tuple of their values.
+        restrictions: checked in this order, before the line is read.
+    """
+
+    word: str
+    read: Callable[[Directive, Subject], Any] | None = None
+    field: str | None = None
+    repeated: str | None = None
+    restrictions: tuple[Restriction, ...] = ()
+
+    def lines(self, query: Query) -> list[Directive]:
+        """Return the query's lines with this word."""
+        return [line for line in query.directives if line.word == self.word]
+
+    def restricted(
+        self, line: Directive, described: DescribedQuery
+    ) -> Diagnostic | None:
+        """Return an error if the statement cannot have this directive."""
+        for one in self.restrictions:
+            if one.applies(described):
+                query = described.query
+                return error(
+                    one.code,
+                    one.message.format(command=query.command),
+                    span=query.command_span if one.at_command else line.span,
+                    hint=one.hint,
+                )
+        return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Readings:
+    """The values of a query's directives.
+
+    Attributes:
+        values: by field of `TypedQuery`; fields without a directive are missing.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    mistakes: list[Diagnostic] = field(default_factory=list)
+
+    def take(self, spec: DirectiveSpec, value: Any) -> None:  # noqa: ANN401 - of any field
+        """Keep the value of one line."""
+        if isinstance(value, Diagnostic):
+            self.mistakes.append(value)
+        elif spec.field is not None and spec.repeated:
+            self.values[spec.field] = value
+        elif spec.field is not None:
+            self.values[spec.field] = (*self.values.get(spec.field, ()), value)
+
+
+def read_directives(specs: Iterable[DirectiveSpec], subject: Subject) -> Readings:
+    """Read the lines of a query that are only options of its statement."""
+    readings = Readings()
+    for spec in specs:
+        lines = spec.lines(subject.query)
+        if not lines or spec.read is None:
+            continue
+        if spec.repeated and len(lines) > 1:
+            readings.mistakes.append(_repeated(spec.repeated, lines[-1]))
+            continue
+        for line in lines:
+            wrong = spec.restricted(line, subject.described)
+            readings.take(spec, wrong or spec.read(line, subject))
+    return readings
+
+
+def _repeated(code: str, line: Directive) -> Diagnostic:
+    return error(
+        code,
+        f"query has more than one @{line.word} line",
+        span=line.span,
+        hint="remove one of them",
+    )
