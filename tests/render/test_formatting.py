@@ -28,8 +28,11 @@ PIECES = {
     "badly indented": "A = [\n  'x',\n      \"y\",\n]",
     "in a string": 'A = """[\n    "b",\n    "c",\n]"""',
     "tuple": 'T: Final = (\n    "uuid",\n    "text",\n    "int8",\n)',
-    "arguments": "    def f(self):\n        return self.g(\n            A,\n            (\n"
-    "                b,\n                c,\n                d,\n            ),\n        )",
+    "arguments": (
+        "    def f(self):\n        return self.g(\n            A,\n            (\n"
+        "                b,\n                c,\n                d,\n            ),\n"
+        "        )"
+    ),
     "set": 'S = {\n    "a",\n    "b",\n    "c",\n}',
     "joined by black": "X = f(a)[\n    b,\n    c,\n    d\n]",
     "method": "    def f(self):\n        g(\n            b,\n            c,\n        )",

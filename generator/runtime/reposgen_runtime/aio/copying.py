@@ -75,8 +75,8 @@ async def copy_rows(
                     await _write(copy, codec, rows)
             except psycopg.Error:
                 raise
-            except Exception as error:  # noqa: BLE001 -- raised again below
-                cause = error
+            except Exception as raised:  # noqa: BLE001 -- raised again below
+                cause = raised
                 raise _Stopped from None
             is_written = True
     except _Stopped:
