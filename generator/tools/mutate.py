@@ -1,7 +1,7 @@
 """Change the tool's code in one place at a time, and see whether a test fails.
 
     python generator/tools/mutate.py analysis/nullability --sample 40
-    python generator/tools/mutate.py analysis/cardinality.py runtime/codec.py
+    python generator/tools/mutate.py analysis/cardinality.py reposgen_runtime/codec.py
 
 Comparisons, boolean operators and negations are turned round. Each mutant is written
 into a copy of the repository, and the tests of its module run there until the first
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[2]
 _PACKAGE = Path("generator/reposgen")
+# The run time is a distribution of its own.
+_RUNTIME = "reposgen_runtime"
 _COPIED = ("generator", "tests", "templates", "pyproject.toml", "codegen.toml")
 _SECONDS = 600
 _WANTED = 0.95
@@ -45,8 +47,18 @@ _TESTS = {
         "tests/analysis",
     ),
     "analysis/variants": ("tests/analysis/variants", "tests/golden", "tests/runtime"),
-    "analysis": ("tests/analysis", "tests/diagnostics", "tests/conformance"),
-    "runtime": ("tests/runtime/test_text.py", "tests/runtime"),
+    "analysis": (
+        "tests/analysis/test_effects.py",
+        "tests/analysis/test_refusals.py",
+        "tests/analysis",
+        "tests/diagnostics",
+        "tests/conformance",
+    ),
+    _RUNTIME: (
+        "tests/runtime/test_text.py",
+        "tests/runtime/test_exact_values.py",
+        "tests/runtime",
+    ),
 }
 
 _OPPOSITES: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -70,7 +82,7 @@ class Mutant(NamedTuple):
     """A module with one change.
 
     Attributes:
-        path: below the package.
+        path: below the repository's root.
         change: what was there, and what is.
         source: the whole module.
     """
@@ -82,7 +94,7 @@ class Mutant(NamedTuple):
 
 
 def _mutants(path: Path) -> Iterator[Mutant]:
-    tree = ast.parse((_ROOT / _PACKAGE / path).read_text(encoding="utf-8"))
+    tree = ast.parse((_ROOT / path).read_text(encoding="utf-8"))
     for number, node in enumerate(ast.walk(tree)):
         for change, source in _changes(tree, number, node):
             yield Mutant(path, getattr(node, "lineno", 0), change, source)
@@ -130,19 +142,18 @@ def _described(
 
 def _paths(named: Sequence[str]) -> Iterator[Path]:
     for name in named:
-        path = _ROOT / _PACKAGE / name
+        below = _PACKAGE.parent / "runtime" if name.startswith(_RUNTIME) else _PACKAGE
+        path = _ROOT / below / name
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        yield from (file.relative_to(_ROOT / _PACKAGE) for file in files)
+        yield from (file.relative_to(_ROOT) for file in files)
 
 
 def _tests_of(path: Path) -> tuple[str, ...]:
-    return next(
-        tests for prefix, tests in _TESTS.items() if path.as_posix().startswith(prefix)
-    )
+    return next(tests for part, tests in _TESTS.items() if part in path.as_posix())
 
 
 def _survives(mutant: Mutant, root: Path, environment: dict[str, str]) -> bool:
-    target = root / _PACKAGE / mutant.path
+    target = root / mutant.path
     original = target.read_bytes()
     target.write_text(mutant.source, encoding="utf-8")
     try:
@@ -173,7 +184,7 @@ def _passes(root: Path, tests: str, environment: dict[str, str]) -> bool:
 def main() -> int:
     """Make mutants of the modules named, and print which survive."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("modules", nargs="+", help="below generator/reposgen")
+    parser.add_argument("modules", nargs="+", help="below generator/reposgen, or reposgen_runtime/…")
     parser.add_argument("--sample", type=int, help="so many mutants, by chance")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tests", nargs="+", help="these tests alone")
@@ -193,7 +204,9 @@ def main() -> int:
             source = _ROOT / name
             (shutil.copytree if source.is_dir() else shutil.copy)(source, root / name)
         environment = os.environ | {
-            "PYTHONPATH": str(root / "generator"),
+            "PYTHONPATH": os.pathsep.join(
+                str(root / folder) for folder in ("generator", "generator/runtime")
+            ),
             "PYTHONDONTWRITEBYTECODE": "1",
             "REPOSGEN_TEST_DATABASE_URL": server.conninfo,
         }

@@ -74,7 +74,7 @@ def test_operators_glued_to_a_parameter(operator: str, name: str) -> None:
         "SELECT 'a:b', '12:30', ':id', '?', '%s', '%(id)s', '{id}' FROM t",
         'SELECT ":id", "a?b" FROM t',
         "SELECT '$100', '$5.00', '$9,99', 'me@example.org', '@here', '$$' FROM t",
-        "SELECT $tag$ it costs $1 $tag$, $$ $1 $$ FROM t",
+        "DO $tag$ BEGIN EXECUTE 'SELECT $1' USING 1; END $tag$",
         "SELECT regexp_replace(a, '(x)', '\\1') FROM t",
         "SELECT 1 FROM t WHERE a LIKE 'x@y%' -- :id ? %s",
     ],

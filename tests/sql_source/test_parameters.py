@@ -74,7 +74,7 @@ def test_found(sql: str, expected: list[str]) -> None:
         "SELECT $$ @a $1 $$, $q$ sqlc.arg(b) $q$",
         'SELECT "@a", "$1"',
         "SELECT 1 -- @a $1\n /* sqlc.arg(b) /* @c */ */",
-        "SELECT @ -5, @-5, @ x, x @@ y, x @> y, x <@y, @@x, @sqrt(2), @(1)",
+        "SELECT @ -5, @-5, @ (x), x @@ y, x @> y, x <@y, @@x, @sqrt(2), @(1)",
         "SELECT a$1, sqlc.arg, sqlc, x.sqlc.arg(a)",
         "SELECT arr[1:2], a::int, j ? 'k', j #>'{a}'",
     ],

@@ -32,11 +32,12 @@ _OPERANDS: Final = {
 }
 # What a statement without any of these need not be looked through for.
 _MAYBE_FOREIGN = re.compile(
-    r"[-+*/<>=~!#%^&|`?]@|(?<!:):(?![:=])|[?%{]|\$[^\W\d]", re.IGNORECASE
+    r"[-+*/<>=~!#%^&|`?]@|@[\s\d]|(?<!:):(?![:=])|[?%{]|\$[^\W\d]", re.IGNORECASE
 )
 # `$1` and `@name` where they were meant as parameters: between the wildcards of LIKE,
 # or before a unit of time. An address has an @ too, and a price a dollar.
 _UNIT = r" *(?:second|minute|hour|day|week|month|year)s?\b"
+_WITH_CODE: Final = {"DO", "CREATE"}
 _IN_STRING = re.compile(
     r"\$(?P<number>[1-9]\d?)(?![\d.,]|\w)"
     rf"|(?<=%)@[^\W\d]\w*|(?<![\w.])@[^\W\d]\w*(?=%|{_UNIT})"
@@ -49,6 +50,8 @@ def foreign_parameters(
     source: SourceFile, tokens: Sequence[Token]
 ) -> Iterator[Diagnostic]:
     """Errors for `:id`, `?`, `%s`, `%(id)s` and `{id}`, and operators glued to a `@`.
+
+    A `@` that is apart from the name behind it is a warning: it may be meant.
 
     Args:
         source: the file.
@@ -76,6 +79,8 @@ def foreign_parameters(
             yield _foreign(source, token.start, token.end, "name")
         elif token.text == "%" and not _is_operand(tokens, index - 1):
             yield from _percent(source, tokens, index)
+        elif token.text == "@" and after and not _is_operand(tokens, index - 1):
+            yield from _absolute(source, token, after)
         elif token.kind is TokenKind.OPERATOR and token.text not in _OPERATORS:
             yield from _glued(source, tokens, index, name)
 
@@ -90,9 +95,12 @@ def placeholders_in_strings(
         tokens: a statement's: no space, no comments.
         highest: number among the statement's parameters; one more may have been meant.
     """
+    # Code in dollar quotes has parameters of its own.
+    has_code = tokens[0].text.upper() in _WITH_CODE
     for token in tokens:
-        # Code in dollar quotes has parameters of its own.
-        if token.kind is not TokenKind.STRING or token.text.startswith("$"):
+        if token.kind is not TokenKind.STRING or (
+            has_code and token.text.startswith("$")
+        ):
             continue
         for found in _IN_STRING.finditer(token.text):
             # '$100' is a price.
@@ -117,6 +125,24 @@ def _foreign(source: SourceFile, start: int, end: int, name: str) -> Diagnostic:
         span=source.span(start, end),
         hint=f"write @{name}",
     )
+
+
+def _absolute(
+    source: SourceFile, token: Token, after: Token
+) -> Iterator[Diagnostic]:
+    """`@ id` and `@1`: PostgreSQL takes the sign for the operator."""
+    apart = after.start > token.end and after.kind in (
+        TokenKind.WORD,
+        TokenKind.QUOTED,
+    )
+    if apart or after.kind is TokenKind.NUMBER:
+        yield warning(
+            "absolute-value",
+            f"@ is the operator for an absolute value here, and {after.text} no"
+            " parameter",
+            span=source.span(token.start, after.end),
+            hint=f"write abs({after.text}), or for a parameter @name without a space",
+        )
 
 
 def _percent(

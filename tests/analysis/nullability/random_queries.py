@@ -9,6 +9,7 @@ from tests.analysis.nullability.random_schema import (
     BOOL,
     COLUMNS,
     INT,
+    KEYS,
     TABLES,
     TEXT,
     Item,
@@ -198,11 +199,11 @@ class Queries(Expressions):
         ones, others = Scope(left).named(kind, outer=False), []
         others = Scope(right).named(kind, outer=False)
         keys = [
-            f"{a.alias}.{x} = {b.alias}.id"
+            " AND ".join(f"{a.alias}.{x} = {b.alias}.{y}" for x, y in key)
             for a, b in [(a, b) for a in left for b in right]
             + [(a, b) for a in right for b in left]
-            for x in ("p_id", "q_id", "c_id")
-            if x in a.columns and "id" in b.columns
+            for key in KEYS
+            if all(x in a.columns and y in b.columns for x, y in key)
         ]
         if keys and self._chance(0.6):
             return self.random.choice(keys)
@@ -238,8 +239,8 @@ class Queries(Expressions):
         if self._chance(0.03):
             scope.items.append(Item(alias, COLUMNS["c"]))
             return f"f_first({self._constant(INT)}) AS {alias}"
-        views = ("v", "w", "x", "y", "z", "base", "ONLY base")
-        table = self.random.choice((*TABLES, *TABLES, *TABLES, *views))
+        others = tuple(name for name in COLUMNS if name not in TABLES)
+        table = self.random.choice((*TABLES * 5, *others))
         scope.items.append(Item(alias, COLUMNS[table]))
         return f"{table} AS {alias}"
 

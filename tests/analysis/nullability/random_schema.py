@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from random import Random
+    from typing import LiteralString
 
 SCHEMA = """
 CREATE TABLE p (id int PRIMARY KEY, name text NOT NULL, note text, score int,
@@ -32,6 +33,27 @@ CREATE VIEW z AS SELECT c.id AS cid, p_id, sure, spare, p.name FROM c
 CREATE TABLE base (id int, kind text CHECK (kind IS NOT NULL), word text,
     CHECK (word IS NOT NULL) NO INHERIT);
 CREATE TABLE derived (more int) INHERITS (base);
+CREATE TABLE d (id int, kind text, p_id int NOT NULL REFERENCES p, note text,
+    PRIMARY KEY (id, kind)) PARTITION BY LIST (kind);
+CREATE TABLE d_a PARTITION OF d (CHECK (note IS NOT NULL)) FOR VALUES IN ('a');
+CREATE TABLE d_rest PARTITION OF d DEFAULT;
+CREATE TABLE g (d_id int NOT NULL, d_kind text NOT NULL, word text,
+    FOREIGN KEY (d_id, d_kind) REFERENCES d);
+CREATE TABLE h (id int PRIMARY KEY, word text NOT NULL);
+CREATE TABLE k (h_id int NOT NULL REFERENCES h, word text NOT NULL);
+ALTER TABLE h ENABLE ROW LEVEL SECURITY;
+CREATE POLICY later_ones ON h USING (id > 1);
+CREATE VIEW seen WITH (security_invoker) AS SELECT id, word FROM h;
+CREATE TABLE e (id int NOT NULL, span int4range NOT NULL, word text NOT NULL);
+CREATE TABLE i (e_id int NOT NULL, span int4range NOT NULL);
+DO $$ BEGIN
+    IF current_setting('server_version_num')::int >= 180000 THEN
+        CREATE EXTENSION btree_gist;
+        ALTER TABLE e ADD PRIMARY KEY (id, span WITHOUT OVERLAPS);
+        ALTER TABLE i ADD FOREIGN KEY (e_id, PERIOD span) REFERENCES e;
+    END IF;
+END $$;
+GRANT ALL ON ALL TABLES IN SCHEMA public TO pg_monitor;
 CREATE FUNCTION f_add(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql RETURN a + b;
 CREATE FUNCTION f_or(t text) RETURNS text LANGUAGE sql AS 'SELECT coalesce(t, ''-'')';
 CREATE FUNCTION f_one(t text) RETURNS int LANGUAGE sql STRICT AS 'SELECT 1';
@@ -44,8 +66,12 @@ CREATE FUNCTION f_rows(k int) RETURNS TABLE (cid int, title text, sub text)
 CREATE FUNCTION f_first(k int) RETURNS c LANGUAGE sql STABLE
     AS 'SELECT * FROM c WHERE id = k';
 """
+# Policies hold for that role, and not for the one that fills the tables.
+ROLE: LiteralString = "pg_monitor"
 
 INT, TEXT, BOOL = "int", "text", "boolean"
+# Columns that conditions of joins alone name.
+SPAN = "int4range"
 
 COLUMNS: dict[str, dict[str, str]] = {
     "p": {"id": INT, "name": TEXT, "note": TEXT, "score": INT, "flag": BOOL},
@@ -73,7 +99,25 @@ COLUMNS: dict[str, dict[str, str]] = {
     "z": {"cid": INT, "p_id": INT, "sure": TEXT, "spare": TEXT, "name": TEXT},
     "base": {"id": INT, "kind": TEXT, "word": TEXT},
     "ONLY base": {"id": INT, "kind": TEXT, "word": TEXT},
+    "d": {"id": INT, "kind": TEXT, "p_id": INT, "note": TEXT},
+    "d_a": {"id": INT, "kind": TEXT, "p_id": INT, "note": TEXT},
+    "d_rest": {"id": INT, "kind": TEXT, "p_id": INT, "note": TEXT},
+    "g": {"d_id": INT, "d_kind": TEXT, "word": TEXT},
+    "h": {"id": INT, "word": TEXT},
+    "seen": {"id": INT, "word": TEXT},
+    "k": {"h_id": INT, "word": TEXT},
+    "e": {"id": INT, "span": SPAN, "word": TEXT},
+    "i": {"e_id": INT, "span": SPAN},
 }
+# What foreign keys compare: the child's column, the parent's.
+KEYS = (
+    (("p_id", "id"),),
+    (("q_id", "id"),),
+    (("c_id", "id"),),
+    (("h_id", "id"),),
+    (("d_id", "id"), ("d_kind", "kind")),
+    (("e_id", "id"), ("span", "span")),
+)
 TABLES = ("p", "c", "l")
 AGGREGATES: dict[str, tuple[tuple[str, str], ...]] = {
     INT: (
@@ -196,11 +240,21 @@ def random_state(random: Random) -> str:
         table = random.choice(("base", "derived"))
         word = f"'{text()}'" if table == "base" else null_or(text())
         rows.append(f"INSERT INTO {table} VALUES ({i}, '{text()}', {word})")
+    for i in parents:
+        kind = random.choice("abc")
+        rows += [
+            f"INSERT INTO d VALUES ({i}, '{kind}', {i}, {null_or(text())})",
+            f"INSERT INTO g VALUES ({i}, '{kind}', {null_or(text())})",
+            f"INSERT INTO h VALUES ({i}, '{text()}')",
+            f"INSERT INTO k VALUES ({i}, '{text()}')",
+            f"INSERT INTO e VALUES ({i}, '[0,5)', 'a'), ({i}, '[5,9)', 'b')",
+            f"INSERT INTO i VALUES ({i}, '[{random.randint(0, 5)},{random.choice((5, 9))})')",
+        ]
     # A row that a CHECK refuses is left out alone.
     guarded = [
         f"DO $$ BEGIN {row}; EXCEPTION WHEN integrity_constraint_violation THEN END $$"
-        if row.startswith(("INSERT INTO c", "INSERT INTO l"))
+        if row[12] in "cldgi"
         else row
         for row in rows
     ]
-    return "; ".join(["TRUNCATE p, c, l, base", *guarded])
+    return "; ".join(["TRUNCATE p, c, l, base, d, g, h, k, e, i", *guarded])

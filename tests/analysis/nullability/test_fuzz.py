@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from tests.analysis.nullability.random_schema import SCHEMA, random_state
+from tests.analysis.nullability.random_schema import ROLE, SCHEMA, random_state
 from tests.analysis.nullability.random_statements import Statements
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def test_what_is_proved_never_is_null(schemas: Schemas) -> None:
     runs = [Run(text, schema.prove(tree)) for text, tree in trees.items()]
     schema.connection.execute(_SETTINGS)
     for _ in range(_STATES):
-        schema.connection.execute("RESET statement_timeout")
+        schema.connection.execute("RESET statement_timeout; RESET ROLE")
         schema.connection.execute(random_state(random).encode())
         schema.connection.execute(_LIMIT)
+        schema.connection.execute(f"SET ROLE {ROLE}")
         for run in runs:
             if not run.slow:
                 _execute(schema, run)

@@ -21,3 +21,11 @@ SELECT id FROM tasks WHERE ARRAY[id] <@ids;
 -- name: InString :many
 -- In a string.
 SELECT id FROM tasks WHERE title LIKE '%$1%';
+
+-- name: InDollarQuotes :many
+-- In dollar quotes.
+SELECT id FROM tasks WHERE title LIKE $$%$1%$$;
+
+-- name: Apart :many
+-- Apart from its name.
+SELECT id FROM tasks WHERE id = @ id;
