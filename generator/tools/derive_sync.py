@@ -69,7 +69,7 @@ TEXT = (
     (
         re.compile(
             r"\bfrom generated\.(\w+)"
-            r"(?= import Database$|\.\w+ import \w+Repository$|\.protocols import )",
+            r"(?= import Database$| import \(\s+\w+Protocol,|\.\w+ import \w+Repository$)",
             re.MULTILINE,
         ),
         r"from generated.\1.sync",

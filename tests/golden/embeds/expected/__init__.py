@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import (
     TasksOwnerIdFkeyViolation,
@@ -12,9 +15,7 @@ from .errors import (
     TasksReviewerIdFkeyViolation,
     UsersPkeyViolation,
 )
-from .models import Measure, Note, Task, Title, User
-from .protocols import TaskRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Measure, Note, Task, Title, User
 from .tasks import (
     ChangeNotesRow,
     GetOnlyTaskRow,
@@ -22,12 +23,16 @@ from .tasks import (
     ListOwnersRow,
     ListTasksWithPeopleRow,
     PageNotesRow,
+    TaskReadProtocol,
     TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
 )
 
 __all__ = [
     "ChangeNotesRow",
     "Database",
+    "DatabaseProtocol",
     "GetOnlyTaskRow",
     "ListNotesRow",
     "ListOwnersRow",
@@ -36,8 +41,10 @@ __all__ = [
     "Note",
     "PageNotesRow",
     "Task",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
     "TasksOwnerIdFkeyViolation",
     "TasksPkeyViolation",
     "TasksReviewerIdFkeyViolation",
@@ -53,3 +60,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...
