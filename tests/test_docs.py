@@ -52,6 +52,8 @@ def files_of(page: Path) -> dict[str, str]:
     return files
 
 
+# Pages about types: their examples are checked as well.
+TYPED = {"fakes"}
 PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "schema.sql" in files_of(page)]
 EXAMPLES = [page for page in sorted(DOCS.glob("examples/*.md")) if page not in PAGES]
 
@@ -65,7 +67,10 @@ def test_examples(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     environment = {**os.environ, "DATABASE_URL": make_database(files["schema.sql"])}
-    for command in (["-m", "reposgen", "generate"], ["main.py"]):
+    commands = [["-m", "reposgen", "generate"], ["main.py"]]
+    if page.stem in TYPED:
+        commands.insert(1, ["-m", "mypy", "--strict", "main.py"])
+    for command in commands:
         run(command, tmp_path, environment)
 
 

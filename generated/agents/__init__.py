@@ -3,16 +3,28 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .agents import (
+    AgentReadProtocol,
     AgentRepository,
+    AgentRepositoryProtocol,
+    AgentWriteProtocol,
     GetAgentMetricsRow,
     GetWithToolsRow,
     ListWithToolsRow,
 )
-from .conversations import ConversationRepository, ListWithLatestMessageRow
+from .conversations import (
+    ConversationReadProtocol,
+    ConversationRepository,
+    ConversationRepositoryProtocol,
+    ConversationWriteProtocol,
+    ListWithLatestMessageRow,
+)
 from .errors import (
     AgentsNameCheckViolation,
     AgentsNameKeyViolation,
@@ -92,8 +104,16 @@ from .errors import (
     WorkflowsNameKeyViolation,
     WorkflowsPkeyViolation,
 )
-from .messages import ImportManyParams, MessageRepository, SearchRow
+from .messages import (
+    ImportManyParams,
+    MessageReadProtocol,
+    MessageRepository,
+    MessageRepositoryProtocol,
+    MessageWriteProtocol,
+    SearchRow,
+)
 from .models import (
+    PACKAGE,
     Agent,
     AgentStatus,
     Conversation,
@@ -119,52 +139,74 @@ from .models import (
 from .overview import (
     GetSystemOverviewRow,
     GetUserOverviewRow,
+    OverviewReadProtocol,
     OverviewRepository,
+    OverviewRepositoryProtocol,
+    OverviewWriteProtocol,
     SearchEverythingRow,
 )
-from .playbooks import PlaybookRepository
-from .protocols import (
-    AgentRepositoryProtocol,
-    ConversationRepositoryProtocol,
-    MessageRepositoryProtocol,
-    OverviewRepositoryProtocol,
+from .playbooks import (
+    PlaybookReadProtocol,
+    PlaybookRepository,
     PlaybookRepositoryProtocol,
-    TaskRepositoryProtocol,
-    ToolRepositoryProtocol,
-    UserRepositoryProtocol,
-    WorkflowRepositoryProtocol,
+    PlaybookWriteProtocol,
 )
-from .schema import PACKAGE
-from .tasks import ResolveDependenciesRow, TaskRepository
-from .tools import GetToolMetricsRow, ImportUsageParams, ToolRepository
-from .users import UserRepository
+from .tasks import (
+    ResolveDependenciesRow,
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
+from .tools import (
+    GetToolMetricsRow,
+    ImportUsageParams,
+    ToolReadProtocol,
+    ToolRepository,
+    ToolRepositoryProtocol,
+    ToolWriteProtocol,
+)
+from .users import (
+    UserReadProtocol,
+    UserRepository,
+    UserRepositoryProtocol,
+    UserWriteProtocol,
+)
 from .workflows import (
     GetWithExecutionsRow,
     GetWorkflowMetricsRow,
     UpdateExecutionStateRow,
+    WorkflowReadProtocol,
     WorkflowRepository,
+    WorkflowRepositoryProtocol,
+    WorkflowWriteProtocol,
 )
 
 __all__ = [
     "Agent",
+    "AgentReadProtocol",
     "AgentRepository",
     "AgentRepositoryProtocol",
     "AgentStatus",
     "AgentToolsAgentIdFkeyViolation",
     "AgentToolsPkeyViolation",
     "AgentToolsToolIdFkeyViolation",
+    "AgentWriteProtocol",
     "AgentsNameCheckViolation",
     "AgentsNameKeyViolation",
     "AgentsPkeyViolation",
     "AgentsStateCheckViolation",
     "AgentsTypeCheckViolation",
     "Conversation",
+    "ConversationReadProtocol",
     "ConversationRepository",
     "ConversationRepositoryProtocol",
+    "ConversationWriteProtocol",
     "ConversationsAgentIdFkeyViolation",
     "ConversationsPkeyViolation",
     "ConversationsUserIdFkeyViolation",
     "Database",
+    "DatabaseProtocol",
     "ExecutionStatus",
     "GetAgentMetricsRow",
     "GetSystemOverviewRow",
@@ -178,23 +220,28 @@ __all__ = [
     "ListWithLatestMessageRow",
     "ListWithToolsRow",
     "Message",
+    "MessageReadProtocol",
     "MessageRepository",
     "MessageRepositoryProtocol",
     "MessageRole",
+    "MessageWriteProtocol",
     "MessagesConversationIdFkeyViolation",
     "MessagesConversationIdPositionKeyViolation",
     "MessagesPkeyViolation",
     "MessagesPositionCheckViolation",
     "MessagesTokenCountCheckViolation",
     "NewMessage",
+    "OverviewReadProtocol",
     "OverviewRepository",
     "OverviewRepositoryProtocol",
+    "OverviewWriteProtocol",
     "Playbook",
     "PlaybookExecution",
     "PlaybookExecutionsAgentIdFkeyViolation",
     "PlaybookExecutionsCompletedAtCheckViolation",
     "PlaybookExecutionsPkeyViolation",
     "PlaybookExecutionsVersionFkeyViolation",
+    "PlaybookReadProtocol",
     "PlaybookRepository",
     "PlaybookRepositoryProtocol",
     "PlaybookStatus",
@@ -204,6 +251,7 @@ __all__ = [
     "PlaybookVersionsPlaybookIdFkeyViolation",
     "PlaybookVersionsPlaybookIdVersionKeyViolation",
     "PlaybookVersionsVersionCheckViolation",
+    "PlaybookWriteProtocol",
     "PlaybooksCreatedByFkeyViolation",
     "PlaybooksCurrentVersionCheckViolation",
     "PlaybooksNameCheckViolation",
@@ -225,9 +273,11 @@ __all__ = [
     "TaskExecutionsPkeyViolation",
     "TaskExecutionsTaskIdAttemptKeyViolation",
     "TaskExecutionsTaskIdFkeyViolation",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
     "TaskStatus",
+    "TaskWriteProtocol",
     "TasksAgentIdFkeyViolation",
     "TasksCompletedAtCheckViolation",
     "TasksCreatedByFkeyViolation",
@@ -241,6 +291,7 @@ __all__ = [
     "ToolCapabilitiesToolIdFkeyViolation",
     "ToolCapabilitiesToolIdNameKeyViolation",
     "ToolCapability",
+    "ToolReadProtocol",
     "ToolRepository",
     "ToolRepositoryProtocol",
     "ToolUsage",
@@ -248,6 +299,7 @@ __all__ = [
     "ToolUsageDurationMsCheckViolation",
     "ToolUsagePkeyViolation",
     "ToolUsageToolIdFkeyViolation",
+    "ToolWriteProtocol",
     "ToolsCategoryCheckViolation",
     "ToolsNameCheckViolation",
     "ToolsNameKeyViolation",
@@ -258,8 +310,10 @@ __all__ = [
     "UserPreferencesPkeyViolation",
     "UserPreferencesPreferencesCheckViolation",
     "UserPreferencesUserIdFkeyViolation",
+    "UserReadProtocol",
     "UserRepository",
     "UserRepositoryProtocol",
+    "UserWriteProtocol",
     "UsersEmailCheckViolation",
     "UsersEmailKeyViolation",
     "UsersNameCheckViolation",
@@ -271,9 +325,11 @@ __all__ = [
     "WorkflowExecutionsPkeyViolation",
     "WorkflowExecutionsStateCheckViolation",
     "WorkflowExecutionsWorkflowIdFkeyViolation",
+    "WorkflowReadProtocol",
     "WorkflowRepository",
     "WorkflowRepositoryProtocol",
     "WorkflowStatus",
+    "WorkflowWriteProtocol",
     "WorkflowsCreatedByFkeyViolation",
     "WorkflowsNameCheckViolation",
     "WorkflowsNameKeyViolation",
@@ -295,3 +351,26 @@ class Database(RuntimeDatabase):
         self.tools = ToolRepository(self)
         self.users = UserRepository(self)
         self.workflows = WorkflowRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def agents(self) -> AgentRepositoryProtocol: ...
+    @property
+    def conversations(self) -> ConversationRepositoryProtocol: ...
+    @property
+    def messages(self) -> MessageRepositoryProtocol: ...
+    @property
+    def overview(self) -> OverviewRepositoryProtocol: ...
+    @property
+    def playbooks(self) -> PlaybookRepositoryProtocol: ...
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...
+    @property
+    def tools(self) -> ToolRepositoryProtocol: ...
+    @property
+    def users(self) -> UserRepositoryProtocol: ...
+    @property
+    def workflows(self) -> WorkflowRepositoryProtocol: ...

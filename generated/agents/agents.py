@@ -7,7 +7,7 @@ from builtins import list as list_
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -25,8 +25,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import AGENT_COLUMN_TYPES, Agent, AgentStatus, Tool
-from .schema import PACKAGE
+from .models import AGENT_COLUMN_TYPES, PACKAGE, Agent, AgentStatus, Tool
 
 
 @dataclass(slots=True)
@@ -252,6 +251,70 @@ class AgentRepository:
     async def list_with_tools(self) -> list_[ListWithToolsRow]:
         """All agents with the tools that they may call, both by name."""
         return await self._run.many(LIST_WITH_TOOLS)
+
+
+class AgentReadProtocol(Protocol):
+    """Reads of AgentRepository."""
+
+    async def get_by_id(self, *, id: UUID) -> Agent | None: ...
+    async def list(
+        self,
+        *,
+        type: str | None = None,
+        status: AgentStatus | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Agent]: ...
+    async def count(
+        self, *, type: str | None = None, status: AgentStatus | None = None
+    ) -> int: ...
+    async def get_by_type(self, *, type: str) -> list_[Agent]: ...
+    async def get_active_agents(self) -> list_[Agent]: ...
+    async def get_agent_metrics(self, *, agent_id: UUID) -> GetAgentMetricsRow: ...
+    async def get_with_tools(self, *, id: UUID) -> GetWithToolsRow: ...
+    async def list_with_tools(self) -> list_[ListWithToolsRow]: ...
+
+
+class AgentWriteProtocol(Protocol):
+    """Writes of AgentRepository."""
+
+    async def create(
+        self, *, name: str, type: str, description: str | None, configuration: JsonInput
+    ) -> Agent: ...
+    async def create_many(
+        self, rows: Iterable[CreateManyParams] | AsyncIterable[CreateManyParams]
+    ) -> int: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        name: str | Unset = UNSET,
+        type: str | Unset = UNSET,
+        status: AgentStatus | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        configuration: JsonInput | Unset = UNSET,
+    ) -> Agent: ...
+    async def delete(self, *, id: UUID) -> int: ...
+    async def update_state(self, *, state: JsonInput, id: UUID) -> Agent: ...
+    async def grant_tool(self, *, agent_id: UUID, tool_id: UUID) -> None: ...
+    async def revoke_tool(self, *, agent_id: UUID, tool_id: UUID) -> int: ...
+
+
+class AgentRepositoryProtocol(AgentReadProtocol, AgentWriteProtocol, Protocol):
+    """Interface of AgentRepository."""
 
 
 CREATE: Final = Statement(

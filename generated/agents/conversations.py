@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -23,8 +23,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import CONVERSATION_COLUMN_TYPES, Agent, Conversation, Message
-from .schema import PACKAGE
+from .models import CONVERSATION_COLUMN_TYPES, PACKAGE, Agent, Conversation, Message
 
 
 @dataclass(slots=True)
@@ -142,6 +141,57 @@ class ConversationRepository:
     ) -> list_[ListWithLatestMessageRow]:
         """A user's conversations, those that changed last first, each with its agent and its last message."""
         return await self._run.many(LIST_WITH_LATEST_MESSAGE, (user_id, limit))
+
+
+class ConversationReadProtocol(Protocol):
+    """Reads of ConversationRepository."""
+
+    async def get_by_id(self, *, id: UUID) -> Conversation | None: ...
+    async def list(
+        self,
+        *,
+        user_id: UUID | None = None,
+        agent_id: UUID | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Conversation]: ...
+    async def count(
+        self, *, user_id: UUID | None = None, agent_id: UUID | None = None
+    ) -> int: ...
+    async def list_with_latest_message(
+        self, *, user_id: UUID, limit: int
+    ) -> list_[ListWithLatestMessageRow]: ...
+
+
+class ConversationWriteProtocol(Protocol):
+    """Writes of ConversationRepository."""
+
+    async def create(
+        self,
+        *,
+        user_id: UUID,
+        agent_id: UUID | None,
+        title: str | None,
+        metadata: JsonInput,
+    ) -> Conversation: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        title: str | Unset | None = UNSET,
+        agent_id: UUID | Unset | None = UNSET,
+        metadata: JsonInput | Unset = UNSET,
+    ) -> Conversation: ...
+    async def delete(self, *, id: UUID) -> int: ...
+    async def advance_positions(self, *, ids: Sequence[UUID]) -> int: ...
+
+
+class ConversationRepositoryProtocol(
+    ConversationReadProtocol, ConversationWriteProtocol, Protocol
+):
+    """Interface of ConversationRepository."""
 
 
 CREATE: Final = Statement(

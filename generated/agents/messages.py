@@ -7,7 +7,7 @@ from builtins import list as list_
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -25,10 +25,10 @@ from reposgen_runtime import (
     Variants,
     When,
 )
-from reposgen_runtime.aio import Listener, Runner, Source
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.aio.protocols import Listener
 
-from .models import MESSAGE_COLUMN_TYPES, Message, MessageRole, NewMessage
-from .schema import PACKAGE
+from .models import MESSAGE_COLUMN_TYPES, PACKAGE, Message, MessageRole, NewMessage
 
 
 @dataclass(slots=True)
@@ -260,6 +260,85 @@ class MessageRepository:
     def message_appended(self) -> Listener[Notification[str]]:
         """The ids of conversations in which something is said from now on."""
         return self._run.listen(MESSAGE_APPENDED)
+
+
+class MessageReadProtocol(Protocol):
+    """Reads of MessageRepository."""
+
+    async def get_by_id(self, *, id: UUID) -> Message | None: ...
+    async def list(
+        self,
+        *,
+        conversation_id: UUID | None = None,
+        role: MessageRole | None = None,
+        created_after: datetime | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Message]: ...
+    async def count(
+        self,
+        *,
+        conversation_id: UUID | None = None,
+        role: MessageRole | None = None,
+        created_after: datetime | None = None,
+    ) -> int: ...
+    async def get_history(
+        self,
+        *,
+        conversation_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Message]: ...
+    async def get_context_window(
+        self, *, conversation_id: UUID, max_messages: int, max_tokens: int
+    ) -> list_[Message]: ...
+    async def search(
+        self,
+        *,
+        query: str,
+        user_id: UUID,
+        limit: int,
+        conversation_id: UUID | None = None,
+        role: MessageRole | None = None,
+    ) -> list_[SearchRow]: ...
+    def message_appended(self) -> Listener[Notification[str]]: ...
+
+
+class MessageWriteProtocol(Protocol):
+    """Writes of MessageRepository."""
+
+    async def create(
+        self,
+        *,
+        conversation_id: UUID,
+        role: MessageRole,
+        content: str,
+        token_count: int,
+        metadata: JsonInput,
+    ) -> Message: ...
+    async def append(
+        self, *, messages: Sequence[NewMessage], conversation_id: UUID
+    ) -> list_[Message]: ...
+    async def import_many(
+        self, rows: Iterable[ImportManyParams] | AsyncIterable[ImportManyParams]
+    ) -> int: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        content: str | Unset = UNSET,
+        token_count: int | Unset = UNSET,
+        metadata: JsonInput | Unset = UNSET,
+    ) -> Message: ...
+    async def delete(self, *, id: UUID) -> int: ...
+
+
+class MessageRepositoryProtocol(MessageReadProtocol, MessageWriteProtocol, Protocol):
+    """Interface of MessageRepository."""
 
 
 CREATE: Final = Statement(

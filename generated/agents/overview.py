@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import Json, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Conversation, Task, User
-from .schema import PACKAGE
+from .models import PACKAGE, Conversation, Task, User
 
 
 @dataclass(slots=True)
@@ -78,6 +77,26 @@ class OverviewRepository:
     async def get_system_overview(self) -> GetSystemOverviewRow:
         """How many there are of everything."""
         return await self._run.one(GET_SYSTEM_OVERVIEW)
+
+
+class OverviewReadProtocol(Protocol):
+    """Reads of OverviewRepository."""
+
+    async def search_everything(
+        self, *, query: str, limit: int
+    ) -> list[SearchEverythingRow]: ...
+    async def get_user_overview(
+        self, *, conversation_limit: int, task_limit: int, user_id: UUID
+    ) -> GetUserOverviewRow: ...
+    async def get_system_overview(self) -> GetSystemOverviewRow: ...
+
+
+class OverviewWriteProtocol(Protocol):
+    """Writes of OverviewRepository."""
+
+
+class OverviewRepositoryProtocol(OverviewReadProtocol, OverviewWriteProtocol, Protocol):
+    """Interface of OverviewRepository."""
 
 
 SEARCH_EVERYTHING: Final = Statement(

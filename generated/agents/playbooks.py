@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -24,6 +24,7 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    PACKAGE,
     PLAYBOOK_COLUMN_TYPES,
     PLAYBOOK_EXECUTION_COLUMN_TYPES,
     PLAYBOOK_VERSION_COLUMN_TYPES,
@@ -33,7 +34,6 @@ from .models import (
     PlaybookStatus,
     PlaybookVersion,
 )
-from .schema import PACKAGE
 
 
 class PlaybookRepository:
@@ -285,6 +285,108 @@ class PlaybookRepository:
             before=before,
             total=total,
         )
+
+
+class PlaybookReadProtocol(Protocol):
+    """Reads of PlaybookRepository."""
+
+    async def get_by_id(self, *, id: UUID) -> Playbook | None: ...
+    async def list(
+        self,
+        *,
+        category: str | None = None,
+        status: PlaybookStatus | None = None,
+        tags: Sequence[str] | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Playbook]: ...
+    async def count(
+        self,
+        *,
+        category: str | None = None,
+        status: PlaybookStatus | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> int: ...
+    async def get_templates(self) -> list_[Playbook]: ...
+    async def get_versions(self, *, playbook_id: UUID) -> list_[PlaybookVersion]: ...
+    async def get_version(
+        self, *, playbook_id: UUID, version: int
+    ) -> PlaybookVersion | None: ...
+    async def get_execution_log(
+        self,
+        *,
+        playbook_id: UUID,
+        version: int | None = None,
+        agent_id: UUID | None = None,
+        status: ExecutionStatus | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[PlaybookExecution]: ...
+
+
+class PlaybookWriteProtocol(Protocol):
+    """Writes of PlaybookRepository."""
+
+    async def create(
+        self,
+        *,
+        name: str,
+        description: str | None,
+        category: str,
+        is_template: bool,
+        content: JsonInput,
+        tags: Sequence[str],
+        created_by: UUID | None,
+    ) -> Playbook: ...
+    async def create_from_template(
+        self, *, name: str, created_by: UUID | None, template_id: UUID
+    ) -> Playbook: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        name: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        category: str | Unset = UNSET,
+        status: PlaybookStatus | Unset = UNSET,
+        is_template: bool | Unset = UNSET,
+        content: JsonInput | Unset = UNSET,
+        tags: Sequence[str] | Unset = UNSET,
+    ) -> Playbook: ...
+    async def delete(self, *, id: UUID) -> int: ...
+    async def create_version(
+        self, *, playbook_id: UUID, change_note: str | None, created_by: UUID | None
+    ) -> PlaybookVersion: ...
+    async def record_execution(
+        self,
+        *,
+        agent_id: UUID | None,
+        status: ExecutionStatus,
+        input: JsonInput,
+        output: JsonInput | None,
+        error: str | None,
+        started_at: datetime,
+        playbook_id: UUID,
+    ) -> PlaybookExecution: ...
+
+
+class PlaybookRepositoryProtocol(PlaybookReadProtocol, PlaybookWriteProtocol, Protocol):
+    """Interface of PlaybookRepository."""
 
 
 CREATE: Final = Statement(

@@ -7,7 +7,7 @@ from builtins import list as list_
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -26,6 +26,7 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    PACKAGE,
     TASK_COLUMN_TYPES,
     TASK_EXECUTION_COLUMN_TYPES,
     ExecutionStatus,
@@ -33,7 +34,6 @@ from .models import (
     TaskExecution,
     TaskStatus,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -411,6 +411,133 @@ class TaskRepository:
         other; the levels count from 0.
         """
         return await self._run.many(RESOLVE_DEPENDENCIES, (task_id,))
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    async def get_by_id(self, *, id: UUID) -> Task | None: ...
+    async def list(
+        self,
+        *,
+        agent_id: UUID | None = None,
+        workflow_id: UUID | None = None,
+        status: Sequence[TaskStatus] | None = None,
+        type: str | None = None,
+        created_by: UUID | None = None,
+        due_before: datetime | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "priority",
+                "-priority",
+                "title",
+                "-title",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    async def count(
+        self,
+        *,
+        agent_id: UUID | None = None,
+        workflow_id: UUID | None = None,
+        status: Sequence[TaskStatus] | None = None,
+        type: str | None = None,
+        created_by: UUID | None = None,
+        due_before: datetime | None = None,
+    ) -> int: ...
+    async def get_by_agent(
+        self,
+        *,
+        agent_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    async def get_by_status(
+        self,
+        *,
+        status: TaskStatus,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    async def get_execution_history(self, *, task_id: UUID) -> list_[TaskExecution]: ...
+    async def get_dependencies(self, *, task_id: UUID) -> list_[Task]: ...
+    async def get_ready_tasks(
+        self,
+        *,
+        limit: int,
+        agent_id: UUID | None = None,
+        workflow_id: UUID | None = None,
+    ) -> list_[Task]: ...
+    async def resolve_dependencies(
+        self, *, task_id: UUID
+    ) -> list_[ResolveDependenciesRow]: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    async def create(
+        self,
+        *,
+        title: str,
+        type: str,
+        description: str | None,
+        priority: int,
+        agent_id: UUID | None,
+        workflow_id: UUID | None,
+        created_by: UUID | None,
+        input: JsonInput,
+        due_at: datetime | None,
+    ) -> Task: ...
+    async def create_many(
+        self, rows: Iterable[CreateManyParams] | AsyncIterable[CreateManyParams]
+    ) -> int: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        title: str | Unset = UNSET,
+        type: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        priority: int | Unset = UNSET,
+        agent_id: UUID | Unset | None = UNSET,
+        workflow_id: UUID | Unset | None = UNSET,
+        input: JsonInput | Unset = UNSET,
+        due_at: datetime | Unset | None = UNSET,
+    ) -> Task: ...
+    async def update_status_many(
+        self, *, status: TaskStatus, ids: Sequence[UUID]
+    ) -> list_[Task]: ...
+    async def delete(self, *, id: UUID) -> int: ...
+    async def delete_many(self, *, ids: Sequence[UUID]) -> int: ...
+    async def start_execution(self, *, task_id: UUID) -> TaskExecution: ...
+    async def finish_execution(
+        self,
+        *,
+        status: ExecutionStatus,
+        output: JsonInput | None,
+        error: str | None,
+        execution_id: UUID,
+    ) -> TaskExecution: ...
+    async def add_dependency(self, *, task_id: UUID, depends_on_id: UUID) -> None: ...
+    async def remove_dependency(self, *, task_id: UUID, depends_on_id: UUID) -> int: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""
 
 
 CREATE: Final = Statement(

@@ -7,7 +7,7 @@ from builtins import list as list_
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -26,6 +26,7 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    PACKAGE,
     TOOL_CAPABILITY_COLUMN_TYPES,
     TOOL_COLUMN_TYPES,
     TOOL_USAGE_COLUMN_TYPES,
@@ -33,7 +34,6 @@ from .models import (
     ToolCapability,
     ToolUsage,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -292,6 +292,107 @@ class ToolRepository:
     async def get_by_capability(self, *, capability: str) -> list_[Tool]:
         """The tools that can be called now and can do something, by name."""
         return await self._run.many(GET_BY_CAPABILITY, (capability,))
+
+
+class ToolReadProtocol(Protocol):
+    """Reads of ToolRepository."""
+
+    async def get_by_id(self, *, id: UUID) -> Tool | None: ...
+    async def list(
+        self,
+        *,
+        category: str | None = None,
+        available: bool | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+                "usage_count",
+                "-usage_count",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Tool]: ...
+    async def count(
+        self, *, category: str | None = None, available: bool | None = None
+    ) -> int: ...
+    async def get_by_category(self, *, category: str) -> list_[Tool]: ...
+    async def get_available_tools(self) -> list_[Tool]: ...
+    async def get_usage(
+        self,
+        *,
+        tool_id: UUID,
+        agent_id: UUID | None = None,
+        succeeded: bool | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ToolUsage]: ...
+    async def get_tool_metrics(
+        self, *, since: datetime
+    ) -> list_[GetToolMetricsRow]: ...
+    async def get_tool_capabilities(
+        self, *, tool_id: UUID
+    ) -> list_[ToolCapability]: ...
+    async def get_by_capability(self, *, capability: str) -> list_[Tool]: ...
+
+
+class ToolWriteProtocol(Protocol):
+    """Writes of ToolRepository."""
+
+    async def create(
+        self,
+        *,
+        name: str,
+        category: str,
+        description: str | None,
+        parameters: JsonInput,
+    ) -> Tool: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        name: str | Unset = UNSET,
+        category: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        parameters: JsonInput | Unset = UNSET,
+        available: bool | Unset = UNSET,
+    ) -> Tool: ...
+    async def delete(self, *, id: UUID) -> int: ...
+    async def track_usage(
+        self,
+        *,
+        tool_id: UUID,
+        agent_id: UUID | None,
+        succeeded: bool,
+        duration_ms: int,
+        details: JsonInput,
+    ) -> None: ...
+    async def import_usage(
+        self, rows: Iterable[ImportUsageParams] | AsyncIterable[ImportUsageParams]
+    ) -> int: ...
+    async def add_capability(
+        self,
+        *,
+        tool_id: UUID,
+        name: str,
+        description: str | None,
+        parameters: JsonInput,
+    ) -> ToolCapability: ...
+    async def remove_capability(self, *, tool_id: UUID, name: str) -> int: ...
+
+
+class ToolRepositoryProtocol(ToolReadProtocol, ToolWriteProtocol, Protocol):
+    """Interface of ToolRepository."""
 
 
 CREATE: Final = Statement(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -25,8 +25,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import USER_COLUMN_TYPES, User
-from .schema import PACKAGE
+from .models import PACKAGE, USER_COLUMN_TYPES, User
 
 
 @dataclass(slots=True)
@@ -188,6 +187,66 @@ class UserRepository:
     async def search(self, *, query: str, limit: int) -> list_[User]:
         """The users whose name or address has all words of the query, the last of them perhaps unfinished; by name."""
         return await self._run.many(SEARCH, (query, limit))
+
+
+class UserReadProtocol(Protocol):
+    """Reads of UserRepository."""
+
+    async def get_by_id(self, *, id: UUID) -> User | None: ...
+    async def list(
+        self,
+        *,
+        active: bool | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+                "email",
+                "-email",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[User]: ...
+    async def count(self, *, active: bool | None = None) -> int: ...
+    async def get_by_email(self, *, email: str) -> User | None: ...
+    async def get_preferences(self, *, user_id: UUID) -> Json: ...
+    async def search(self, *, query: str, limit: int) -> list_[User]: ...
+
+
+class UserWriteProtocol(Protocol):
+    """Writes of UserRepository."""
+
+    async def create(self, *, email: str, name: str) -> User: ...
+    async def create_many(
+        self, rows: Iterable[CreateManyParams] | AsyncIterable[CreateManyParams]
+    ) -> int: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        email: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        active: bool | Unset = UNSET,
+    ) -> User: ...
+    async def delete(self, *, id: UUID) -> int: ...
+    async def set_preferences(
+        self, *, user_id: UUID, preferences: JsonInput
+    ) -> Json: ...
+    async def unset_preferences(
+        self, *, keys: Sequence[str], user_id: UUID
+    ) -> Json | None: ...
+
+
+class UserRepositoryProtocol(UserReadProtocol, UserWriteProtocol, Protocol):
+    """Interface of UserRepository."""
 
 
 CREATE: Final = Statement(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as list_
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -24,6 +24,7 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    PACKAGE,
     WORKFLOW_COLUMN_TYPES,
     WORKFLOW_EXECUTION_COLUMN_TYPES,
     ExecutionStatus,
@@ -31,7 +32,6 @@ from .models import (
     WorkflowExecution,
     WorkflowStatus,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -282,6 +282,93 @@ class WorkflowRepository:
             NotFound: no such row.
         """
         return await self._run.one(GET_WITH_EXECUTIONS, (execution_limit, id))
+
+
+class WorkflowReadProtocol(Protocol):
+    """Reads of WorkflowRepository."""
+
+    async def get_by_id(self, *, id: UUID) -> Workflow | None: ...
+    async def list(
+        self,
+        *,
+        status: WorkflowStatus | None = None,
+        created_by: UUID | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Workflow]: ...
+    async def count(
+        self, *, status: WorkflowStatus | None = None, created_by: UUID | None = None
+    ) -> int: ...
+    async def get_by_status(self, *, status: WorkflowStatus) -> list_[Workflow]: ...
+    async def get_execution_history(
+        self,
+        *,
+        workflow_id: UUID,
+        status: ExecutionStatus | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[WorkflowExecution]: ...
+    async def get_workflow_metrics(
+        self, *, workflow_id: UUID
+    ) -> GetWorkflowMetricsRow: ...
+    async def get_with_executions(
+        self, *, execution_limit: int, id: UUID
+    ) -> GetWithExecutionsRow: ...
+
+
+class WorkflowWriteProtocol(Protocol):
+    """Writes of WorkflowRepository."""
+
+    async def create(
+        self,
+        *,
+        name: str,
+        description: str | None,
+        definition: JsonInput,
+        created_by: UUID | None,
+    ) -> Workflow: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        name: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        status: WorkflowStatus | Unset = UNSET,
+        definition: JsonInput | Unset = UNSET,
+    ) -> Workflow: ...
+    async def delete(self, *, id: UUID) -> int: ...
+    async def start_execution(
+        self, *, state: JsonInput, workflow_id: UUID
+    ) -> WorkflowExecution: ...
+    async def update_execution_state(
+        self,
+        *,
+        state: JsonInput,
+        workflow_id: UUID,
+        status: ExecutionStatus | Unset = UNSET,
+    ) -> UpdateExecutionStateRow: ...
+    async def finish_execution(
+        self, *, status: ExecutionStatus, error: str | None, workflow_id: UUID
+    ) -> WorkflowExecution: ...
+
+
+class WorkflowRepositoryProtocol(WorkflowReadProtocol, WorkflowWriteProtocol, Protocol):
+    """Interface of WorkflowRepository."""
 
 
 CREATE: Final = Statement(

@@ -3,11 +3,24 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
-from .agents import AgentRepository
-from .documents import DocumentRepository
+from .agents import (
+    AgentReadProtocol,
+    AgentRepository,
+    AgentRepositoryProtocol,
+    AgentWriteProtocol,
+)
+from .documents import (
+    DocumentReadProtocol,
+    DocumentRepository,
+    DocumentRepositoryProtocol,
+    DocumentWriteProtocol,
+)
 from .errors import (
     AgentsCapabilitiesCheckViolation,
     AgentsIdCheckViolation,
@@ -70,6 +83,7 @@ from .errors import (
     WorkspacesTenantIdIdKeyViolation,
 )
 from .models import (
+    PACKAGE,
     Agent,
     AgentStatus,
     AgentTaskCount,
@@ -98,14 +112,6 @@ from .models import (
     WorkspaceActivity,
     WorkspaceMember,
 )
-from .protocols import (
-    AgentRepositoryProtocol,
-    DocumentRepositoryProtocol,
-    TaskRepositoryProtocol,
-    WorkflowRepositoryProtocol,
-    WorkspaceRepositoryProtocol,
-)
-from .schema import PACKAGE
 from .tasks import (
     BulkInsertParams,
     CreateBatchParams,
@@ -115,18 +121,35 @@ from .tasks import (
     GetTaskTimelineRow,
     GetTaskTreeRow,
     SearchTasksRow,
+    TaskReadProtocol,
     TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
     ValidateTaskIntegrityRow,
 )
-from .workflows import GetWithStagesRow, WorkflowRepository
-from .workspaces import ListMembersRow, WorkspaceRepository
+from .workflows import (
+    GetWithStagesRow,
+    WorkflowReadProtocol,
+    WorkflowRepository,
+    WorkflowRepositoryProtocol,
+    WorkflowWriteProtocol,
+)
+from .workspaces import (
+    ListMembersRow,
+    WorkspaceReadProtocol,
+    WorkspaceRepository,
+    WorkspaceRepositoryProtocol,
+    WorkspaceWriteProtocol,
+)
 
 __all__ = [
     "Agent",
+    "AgentReadProtocol",
     "AgentRepository",
     "AgentRepositoryProtocol",
     "AgentStatus",
     "AgentTaskCount",
+    "AgentWriteProtocol",
     "AgentsCapabilitiesCheckViolation",
     "AgentsIdCheckViolation",
     "AgentsMaxTasksCheckViolation",
@@ -134,13 +157,16 @@ __all__ = [
     "BulkInsertParams",
     "CreateBatchParams",
     "Database",
+    "DatabaseProtocol",
     "DocumentOperation",
     "DocumentOperationsDocumentIdFkeyViolation",
     "DocumentOperationsOperationTypeCheckViolation",
     "DocumentOperationsPkeyViolation",
     "DocumentOperationsSequenceCheckViolation",
+    "DocumentReadProtocol",
     "DocumentRepository",
     "DocumentRepositoryProtocol",
+    "DocumentWriteProtocol",
     "GetAgentWorkloadRow",
     "GetDelegationChainRow",
     "GetTaskStatsRow",
@@ -172,6 +198,7 @@ __all__ = [
     "TaskHit",
     "TaskPriority",
     "TaskPriorityCount",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
     "TaskStat",
@@ -180,6 +207,7 @@ __all__ = [
     "TaskStatusUpdate",
     "TaskTypeCount",
     "TaskUpdate",
+    "TaskWriteProtocol",
     "TasksCapabilitiesCheckViolation",
     "TasksLeaseCheckViolation",
     "TasksMaxRetriesCheckViolation",
@@ -196,6 +224,7 @@ __all__ = [
     "TasksTypeCheckViolation",
     "ValidateTaskIntegrityRow",
     "Workflow",
+    "WorkflowReadProtocol",
     "WorkflowRepository",
     "WorkflowRepositoryProtocol",
     "WorkflowStage",
@@ -208,6 +237,7 @@ __all__ = [
     "WorkflowTransition",
     "WorkflowTransitionsPkeyViolation",
     "WorkflowTransitionsWorkflowIdFkeyViolation",
+    "WorkflowWriteProtocol",
     "WorkflowsCurrentStageCheckViolation",
     "WorkflowsDefinitionCheckViolation",
     "WorkflowsNameCheckViolation",
@@ -224,8 +254,10 @@ __all__ = [
     "WorkspaceMembersPermissionsCheckViolation",
     "WorkspaceMembersPkeyViolation",
     "WorkspaceMembersWorkspaceIdFkeyViolation",
+    "WorkspaceReadProtocol",
     "WorkspaceRepository",
     "WorkspaceRepositoryProtocol",
+    "WorkspaceWriteProtocol",
     "WorkspacesNameCheckViolation",
     "WorkspacesOwnerIdFkeyViolation",
     "WorkspacesPkeyViolation",
@@ -243,3 +275,18 @@ class Database(RuntimeDatabase):
         self.tasks = TaskRepository(self)
         self.workflows = WorkflowRepository(self)
         self.workspaces = WorkspaceRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def agents(self) -> AgentRepositoryProtocol: ...
+    @property
+    def documents(self) -> DocumentRepositoryProtocol: ...
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...
+    @property
+    def workflows(self) -> WorkflowRepositoryProtocol: ...
+    @property
+    def workspaces(self) -> WorkspaceRepositoryProtocol: ...

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -19,8 +19,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import AGENT_COLUMN_TYPES, Agent, AgentStatus
-from .schema import PACKAGE
+from .models import AGENT_COLUMN_TYPES, PACKAGE, Agent, AgentStatus
 
 
 class AgentRepository:
@@ -128,6 +127,58 @@ class AgentRepository:
             WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).
         """
         return await self._run.execrows(REMOVE, (tenant_id, id))
+
+
+class AgentReadProtocol(Protocol):
+    """Reads of AgentRepository."""
+
+    async def get(self, *, tenant_id: UUID, id: str) -> Agent: ...
+    async def list(
+        self,
+        *,
+        tenant_id: UUID,
+        status: AgentStatus | None = None,
+        capabilities: Sequence[str] | None = None,
+        sort: (
+            Literal[
+                "name",
+                "-name",
+                "last_seen_at",
+                "-last_seen_at",
+                "created_at",
+                "-created_at",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Agent]: ...
+
+
+class AgentWriteProtocol(Protocol):
+    """Writes of AgentRepository."""
+
+    async def register(
+        self,
+        *,
+        tenant_id: UUID,
+        id: str,
+        name: str,
+        capabilities: Sequence[str],
+        max_tasks: int,
+        metadata: JsonInput,
+    ) -> Agent: ...
+    async def set_status(
+        self, *, status: AgentStatus, tenant_id: UUID, id: str
+    ) -> Agent: ...
+    async def heartbeat(self, *, tenant_id: UUID, id: str) -> int: ...
+    async def remove(self, *, tenant_id: UUID, id: str) -> int: ...
+
+
+class AgentRepositoryProtocol(AgentReadProtocol, AgentWriteProtocol, Protocol):
+    """Interface of AgentRepository."""
 
 
 REGISTER: Final = Statement(

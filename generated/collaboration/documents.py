@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -24,11 +24,11 @@ from reposgen_runtime.aio import Runner, Source
 
 from .models import (
     DOCUMENT_OPERATION_COLUMN_TYPES,
+    PACKAGE,
     SHARED_DOCUMENT_COLUMN_TYPES,
     DocumentOperation,
     SharedDocument,
 )
-from .schema import PACKAGE
 
 
 class DocumentRepository:
@@ -224,6 +224,79 @@ class DocumentRepository:
     async def soft_delete(self, *, id: UUID) -> int:
         """Hide a document."""
         return await self._run.execrows(SOFT_DELETE, (id,))
+
+
+class DocumentReadProtocol(Protocol):
+    """Reads of DocumentRepository."""
+
+    async def get(self, *, id: UUID) -> SharedDocument: ...
+    async def list_by_workspace(
+        self,
+        *,
+        workspace_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[SharedDocument]: ...
+    async def list_operations(
+        self, *, document_id: UUID, since: int, limit: int
+    ) -> list[DocumentOperation]: ...
+    async def list_pending_operations(
+        self, *, document_id: UUID
+    ) -> list[DocumentOperation]: ...
+
+
+class DocumentWriteProtocol(Protocol):
+    """Writes of DocumentRepository."""
+
+    async def create(
+        self,
+        *,
+        title: str,
+        content: str,
+        content_type: str,
+        vector_clock: JsonInput,
+        created_by: str,
+        workspace_id: UUID,
+    ) -> SharedDocument: ...
+    async def update_with_lock(
+        self,
+        *,
+        lock_owner: str,
+        id: UUID,
+        expected_version: int,
+        title: str | Unset = UNSET,
+        content: str | Unset = UNSET,
+        content_type: str | Unset = UNSET,
+        vector_clock: JsonInput | Unset = UNSET,
+    ) -> SharedDocument: ...
+    async def record_operation(
+        self,
+        *,
+        document_id: UUID,
+        operation_type: str,
+        path: str,
+        value: JsonInput | None,
+        agent_id: str,
+        vector_clock: JsonInput,
+        applied_at: datetime | None,
+    ) -> DocumentOperation: ...
+    async def mark_operations_applied(
+        self, *, document_id: UUID, up_to: int
+    ) -> int: ...
+    async def acquire_lock(
+        self, *, agent_id: str | None, duration: timedelta, id: UUID
+    ) -> datetime | None: ...
+    async def renew_lock(
+        self, *, duration: timedelta, id: UUID, agent_id: str
+    ) -> datetime | None: ...
+    async def release_lock(self, *, id: UUID, agent_id: str) -> int: ...
+    async def soft_delete(self, *, id: UUID) -> int: ...
+
+
+class DocumentRepositoryProtocol(DocumentReadProtocol, DocumentWriteProtocol, Protocol):
+    """Interface of DocumentRepository."""
 
 
 CREATE: Final = Statement(

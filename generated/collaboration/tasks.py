@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -24,10 +24,12 @@ from reposgen_runtime import (
     Variants,
     When,
 )
-from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.aio.protocols import Export, Stream
 from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
 
 from .models import (
+    PACKAGE,
     TASK_COLUMN_TYPES,
     TASK_DELEGATION_COLUMN_TYPES,
     TASK_STAT_COLUMN_TYPES,
@@ -45,7 +47,6 @@ from .models import (
     TaskTypeCount,
     TaskUpdate,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -1137,6 +1138,305 @@ class TaskRepository:
         their agent is not registered.
         """
         return await self._run.one(VALIDATE_TASK_INTEGRITY, (tenant_id,))
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    async def get(self, *, id: UUID) -> Task: ...
+    async def get_batch(self, *, ids: Sequence[UUID]) -> list[Task]: ...
+    async def list_by_tenant(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_by: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        updated_after: datetime | None = None,
+        parent_task_id: UUID | None = None,
+        has_subtasks: bool | None = None,
+        tags: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "priority",
+                "-priority",
+                "status",
+                "-status",
+                "deadline",
+                "-deadline",
+                "title",
+                "-title",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    async def list_by_agent(
+        self,
+        *,
+        tenant_id: UUID,
+        agent_id: str,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        created_by: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        updated_after: datetime | None = None,
+        parent_task_id: UUID | None = None,
+        has_subtasks: bool | None = None,
+        tags: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "priority",
+                "-priority",
+                "status",
+                "-status",
+                "deadline",
+                "-deadline",
+                "title",
+                "-title",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    def stream_tasks(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_by: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        updated_after: datetime | None = None,
+        parent_task_id: UUID | None = None,
+        has_subtasks: bool | None = None,
+        tags: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+    ) -> Stream[Task]: ...
+    async def get_subtasks(self, *, parent_task_id: UUID) -> list[Task]: ...
+    async def get_task_tree(
+        self, *, root_task_id: UUID, max_depth: int
+    ) -> list[GetTaskTreeRow]: ...
+    async def get_delegation_history(
+        self, *, task_id: UUID
+    ) -> list[TaskDelegation]: ...
+    async def get_delegations_to_agent(
+        self, *, tenant_id: UUID, agent_id: str, since: datetime
+    ) -> list[TaskDelegation]: ...
+    async def get_delegation_chain(
+        self, *, task_id: UUID
+    ) -> list[GetDelegationChainRow]: ...
+    async def get_overdue_tasks(
+        self, *, tenant_id: UUID, threshold: timedelta
+    ) -> list[Task]: ...
+    async def get_tasks_by_schedule(
+        self, *, tenant_id: UUID, schedule: str
+    ) -> list[Task]: ...
+    async def get_task_stats(
+        self, *, tenant_id: UUID, period: timedelta
+    ) -> GetTaskStatsRow: ...
+    async def get_hourly_task_stats(
+        self, *, since: datetime, until: datetime
+    ) -> list[TaskStat]: ...
+    async def get_agent_workload(
+        self, *, tenant_id: UUID, agent_ids: Sequence[str]
+    ) -> list[GetAgentWorkloadRow]: ...
+    async def get_task_timeline(self, *, task_id: UUID) -> list[GetTaskTimelineRow]: ...
+    def generate_task_report(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+    def generate_task_report_json(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        copy_format: LinesFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+    async def search_tasks(
+        self,
+        *,
+        query: str,
+        tenant_id: UUID,
+        limit: int,
+        offset: int,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        tags: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+    ) -> SearchTasksRow: ...
+    async def get_similar_tasks(self, *, task_id: UUID, limit: int) -> list[Task]: ...
+    async def validate_task_integrity(
+        self, *, tenant_id: UUID
+    ) -> ValidateTaskIntegrityRow: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    async def create(
+        self,
+        *,
+        id: UUID | None,
+        tenant_id: UUID,
+        type: str,
+        assigned_to: str | None,
+        priority: TaskPriority,
+        created_by: str,
+        parent_task_id: UUID | None,
+        title: str,
+        description: str | None,
+        parameters: JsonInput,
+        max_retries: int,
+        timeout_seconds: int,
+        deadline: datetime | None,
+        schedule: str | None,
+        tags: Sequence[str],
+        capabilities: Sequence[str],
+    ) -> Task: ...
+    async def create_batch(
+        self, rows: Iterable[CreateBatchParams] | AsyncIterable[CreateBatchParams]
+    ) -> int: ...
+    async def bulk_insert(
+        self, rows: Iterable[BulkInsertParams] | AsyncIterable[BulkInsertParams]
+    ) -> int: ...
+    async def get_for_update(self, *, id: UUID) -> Task: ...
+    async def update(
+        self,
+        *,
+        id: UUID,
+        type: str | Unset = UNSET,
+        priority: TaskPriority | Unset = UNSET,
+        title: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        parameters: JsonInput | Unset = UNSET,
+        result: JsonInput | Unset | None = UNSET,
+        error: str | Unset | None = UNSET,
+        max_retries: int | Unset = UNSET,
+        timeout_seconds: int | Unset = UNSET,
+        deadline: datetime | Unset | None = UNSET,
+        schedule: str | Unset | None = UNSET,
+        tags: Sequence[str] | Unset = UNSET,
+        capabilities: Sequence[str] | Unset = UNSET,
+    ) -> Task: ...
+    async def update_with_version(
+        self,
+        *,
+        id: UUID,
+        expected_version: int,
+        type: str | Unset = UNSET,
+        priority: TaskPriority | Unset = UNSET,
+        title: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        parameters: JsonInput | Unset = UNSET,
+        result: JsonInput | Unset | None = UNSET,
+        error: str | Unset | None = UNSET,
+        max_retries: int | Unset = UNSET,
+        timeout_seconds: int | Unset = UNSET,
+        deadline: datetime | Unset | None = UNSET,
+        schedule: str | Unset | None = UNSET,
+        tags: Sequence[str] | Unset = UNSET,
+        capabilities: Sequence[str] | Unset = UNSET,
+    ) -> Task: ...
+    async def delete(self, *, id: UUID) -> int: ...
+    async def soft_delete(self, *, id: UUID) -> int: ...
+    async def assign_to_agent(
+        self, *, agent_id: str | None, task_id: UUID, assigned_by: str
+    ) -> Task: ...
+    async def unassign_task(self, *, task_id: UUID, reason: str) -> Task: ...
+    async def update_status(
+        self, *, task_id: UUID, status: TaskStatus, metadata: JsonInput
+    ) -> Task: ...
+    async def bulk_update_status(
+        self, *, updates: Sequence[TaskStatusUpdate]
+    ) -> int: ...
+    async def batch_update_status(
+        self, *, task_ids: Sequence[UUID], status: TaskStatus
+    ) -> int: ...
+    async def increment_retry_count(self, *, task_id: UUID) -> int: ...
+    async def bulk_update(self, *, updates: Sequence[TaskUpdate]) -> int: ...
+    async def archive_tasks(self, *, tenant_id: UUID, before: datetime) -> int: ...
+    async def create_delegation(
+        self,
+        *,
+        to_agent: str,
+        from_agent: str,
+        task_id: UUID,
+        reason: str | None,
+        metadata: JsonInput,
+    ) -> TaskDelegation: ...
+    async def get_tasks_for_execution(
+        self, *, tenant_id: UUID, agent_id: str, limit: int
+    ) -> list[Task]: ...
+    async def claim_tasks(
+        self, *, tenant_id: UUID, agent_id: str, limit: int, lease: timedelta
+    ) -> list[Task]: ...
+    async def lock_task_for_execution(
+        self, *, agent_id: str, duration: timedelta, task_id: UUID
+    ) -> Task | None: ...
+    async def renew_task_lease(
+        self, *, duration: timedelta, task_id: UUID, agent_id: str
+    ) -> datetime | None: ...
+    async def complete_task(
+        self, *, result: JsonInput | None, task_id: UUID, agent_id: str
+    ) -> Task | None: ...
+    async def fail_task(
+        self, *, error: str | None, task_id: UUID, agent_id: str
+    ) -> Task | None: ...
+    async def reclaim_expired_tasks(
+        self, *, tenant_id: UUID, limit: int
+    ) -> list[Task]: ...
+    async def vacuum_tasks(self) -> None: ...
+    async def rebuild_task_indexes(self) -> None: ...
+    async def refresh_task_stats(self) -> None: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""
 
 
 CREATE: Final = Statement(

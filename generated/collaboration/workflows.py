@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -22,6 +22,7 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    PACKAGE,
     WORKFLOW_COLUMN_TYPES,
     WORKFLOW_STAGE_COLUMN_TYPES,
     WORKFLOW_TRANSITION_COLUMN_TYPES,
@@ -31,7 +32,6 @@ from .models import (
     WorkflowStatus,
     WorkflowTransition,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -182,6 +182,64 @@ class WorkflowRepository:
     async def soft_delete(self, *, id: UUID) -> int:
         """Hide a workflow."""
         return await self._run.execrows(SOFT_DELETE, (id,))
+
+
+class WorkflowReadProtocol(Protocol):
+    """Reads of WorkflowRepository."""
+
+    async def get(self, *, id: UUID) -> Workflow: ...
+    async def get_with_stages(self, *, id: UUID) -> GetWithStagesRow: ...
+    async def list(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[WorkflowStatus] | None = None,
+        type: str | None = None,
+        created_by: str | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Workflow]: ...
+    async def list_stages(self, *, workflow_id: UUID) -> list_[WorkflowStage]: ...
+    async def list_transitions(
+        self, *, workflow_id: UUID
+    ) -> list_[WorkflowTransition]: ...
+
+
+class WorkflowWriteProtocol(Protocol):
+    """Writes of WorkflowRepository."""
+
+    async def create(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        type: str,
+        definition: JsonInput,
+        metadata: JsonInput,
+        created_by: str,
+    ) -> Workflow: ...
+    async def update_progress(
+        self, *, stage_index: int, workflow_id: UUID, status: StageStatus
+    ) -> Workflow: ...
+    async def cancel(self, *, id: UUID) -> Workflow: ...
+    async def soft_delete(self, *, id: UUID) -> int: ...
+
+
+class WorkflowRepositoryProtocol(WorkflowReadProtocol, WorkflowWriteProtocol, Protocol):
+    """Interface of WorkflowRepository."""
 
 
 CREATE: Final = Statement(

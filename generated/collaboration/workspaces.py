@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -23,6 +23,7 @@ from reposgen_runtime import (
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    PACKAGE,
     WORKSPACE_ACTIVITY_COLUMN_TYPES,
     WORKSPACE_COLUMN_TYPES,
     WORKSPACE_MEMBER_COLUMN_TYPES,
@@ -32,7 +33,6 @@ from .models import (
     WorkspaceActivity,
     WorkspaceMember,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -205,6 +205,68 @@ class WorkspaceRepository:
     async def soft_delete(self, *, id: UUID) -> int:
         """Hide a workspace."""
         return await self._run.execrows(SOFT_DELETE, (id,))
+
+
+class WorkspaceReadProtocol(Protocol):
+    """Reads of WorkspaceRepository."""
+
+    async def get(self, *, id: UUID) -> Workspace: ...
+    async def list_by_agent(
+        self, *, tenant_id: UUID, agent_id: str
+    ) -> list[Workspace]: ...
+    async def get_member(
+        self, *, workspace_id: UUID, agent_id: str
+    ) -> WorkspaceMember | None: ...
+    async def list_members(self, *, workspace_id: UUID) -> list[ListMembersRow]: ...
+    async def list_activity(
+        self,
+        *,
+        workspace_id: UUID,
+        agent_id: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[WorkspaceActivity]: ...
+
+
+class WorkspaceWriteProtocol(Protocol):
+    """Writes of WorkspaceRepository."""
+
+    async def create(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        description: str | None,
+        owner_id: str,
+        state: JsonInput,
+        metadata: JsonInput,
+    ) -> Workspace: ...
+    async def add_member(
+        self,
+        *,
+        agent_id: str,
+        role: MemberRole,
+        permissions: Sequence[str],
+        workspace_id: UUID,
+    ) -> WorkspaceMember: ...
+    async def remove_member(self, *, workspace_id: UUID, agent_id: str) -> int: ...
+    async def record_activity(
+        self, *, workspace_id: UUID, agent_id: str, action: str, details: JsonInput
+    ) -> WorkspaceActivity: ...
+    async def update_state(
+        self, *, state: JsonInput, id: UUID, expected_version: int
+    ) -> Workspace: ...
+    async def soft_delete(self, *, id: UUID) -> int: ...
+
+
+class WorkspaceRepositoryProtocol(
+    WorkspaceReadProtocol, WorkspaceWriteProtocol, Protocol
+):
+    """Interface of WorkspaceRepository."""
 
 
 CREATE: Final = Statement(

@@ -3,13 +3,25 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio.buffered import BufferedDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
-from .applications import ApplicationRepository, ApplicationSummary
+from .applications import (
+    ApplicationReadProtocol,
+    ApplicationRepository,
+    ApplicationRepositoryProtocol,
+    ApplicationSummary,
+    ApplicationWriteProtocol,
+)
 from .audit_logs import (
     AsyncInsertAuditLogParams,
+    AuditLogReadProtocol,
     AuditLogRepository,
+    AuditLogRepositoryProtocol,
+    AuditLogWriteProtocol,
     InsertAuditLogsParams,
 )
 from .errors import (
@@ -57,9 +69,13 @@ from .errors import (
 from .inference_requests import (
     GetMetricsByModelRow,
     GetMetricsRow,
+    InferenceRequestReadProtocol,
     InferenceRequestRepository,
+    InferenceRequestRepositoryProtocol,
+    InferenceRequestWriteProtocol,
 )
 from .models import (
+    PACKAGE,
     Application,
     AuditLog,
     InferenceRequest,
@@ -69,24 +85,33 @@ from .models import (
     User,
     UserRole,
 )
-from .organizations import OrganizationRepository
-from .policies import PolicyRepository
-from .protocols import (
-    ApplicationRepositoryProtocol,
-    AuditLogRepositoryProtocol,
-    InferenceRequestRepositoryProtocol,
+from .organizations import (
+    OrganizationReadProtocol,
+    OrganizationRepository,
     OrganizationRepositoryProtocol,
-    PolicyRepositoryProtocol,
-    UserRepositoryProtocol,
+    OrganizationWriteProtocol,
 )
-from .schema import PACKAGE
-from .users import CountUsersByRoleRow, UserRepository
+from .policies import (
+    PolicyReadProtocol,
+    PolicyRepository,
+    PolicyRepositoryProtocol,
+    PolicyWriteProtocol,
+)
+from .users import (
+    CountUsersByRoleRow,
+    UserReadProtocol,
+    UserRepository,
+    UserRepositoryProtocol,
+    UserWriteProtocol,
+)
 
 __all__ = [
     "Application",
+    "ApplicationReadProtocol",
     "ApplicationRepository",
     "ApplicationRepositoryProtocol",
     "ApplicationSummary",
+    "ApplicationWriteProtocol",
     "ApplicationsApiKeyHashCheckViolation",
     "ApplicationsApiKeyHashKeyViolation",
     "ApplicationsNameCheckViolation",
@@ -95,8 +120,10 @@ __all__ = [
     "ApplicationsPkeyViolation",
     "AsyncInsertAuditLogParams",
     "AuditLog",
+    "AuditLogReadProtocol",
     "AuditLogRepository",
     "AuditLogRepositoryProtocol",
+    "AuditLogWriteProtocol",
     "AuditLogsActionCheckViolation",
     "AuditLogsAppIdFkeyViolation",
     "AuditLogsCostCheckViolation",
@@ -107,11 +134,14 @@ __all__ = [
     "AuditLogsUserIdFkeyViolation",
     "CountUsersByRoleRow",
     "Database",
+    "DatabaseProtocol",
     "GetMetricsByModelRow",
     "GetMetricsRow",
     "InferenceRequest",
+    "InferenceRequestReadProtocol",
     "InferenceRequestRepository",
     "InferenceRequestRepositoryProtocol",
+    "InferenceRequestWriteProtocol",
     "InferenceRequestsAppIdFkeyViolation",
     "InferenceRequestsCompletedAtCheckViolation",
     "InferenceRequestsCostCheckViolation",
@@ -125,8 +155,10 @@ __all__ = [
     "InferenceStatus",
     "InsertAuditLogsParams",
     "Organization",
+    "OrganizationReadProtocol",
     "OrganizationRepository",
     "OrganizationRepositoryProtocol",
+    "OrganizationWriteProtocol",
     "OrganizationsNameCheckViolation",
     "OrganizationsPkeyViolation",
     "OrganizationsSlugCheckViolation",
@@ -138,12 +170,16 @@ __all__ = [
     "PoliciesPolicyTypeCheckViolation",
     "PoliciesUserIdFkeyViolation",
     "Policy",
+    "PolicyReadProtocol",
     "PolicyRepository",
     "PolicyRepositoryProtocol",
+    "PolicyWriteProtocol",
     "User",
+    "UserReadProtocol",
     "UserRepository",
     "UserRepositoryProtocol",
     "UserRole",
+    "UserWriteProtocol",
     "UsersCognitoSubKeyViolation",
     "UsersEmailCheckViolation",
     "UsersEmailKeyViolation",
@@ -164,3 +200,20 @@ class Database(BufferedDatabase):
         self.organizations = OrganizationRepository(self)
         self.policies = PolicyRepository(self)
         self.users = UserRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def applications(self) -> ApplicationRepositoryProtocol: ...
+    @property
+    def audit_logs(self) -> AuditLogRepositoryProtocol: ...
+    @property
+    def inference_requests(self) -> InferenceRequestRepositoryProtocol: ...
+    @property
+    def organizations(self) -> OrganizationRepositoryProtocol: ...
+    @property
+    def policies(self) -> PolicyRepositoryProtocol: ...
+    @property
+    def users(self) -> UserRepositoryProtocol: ...

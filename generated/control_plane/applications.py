@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
 
-from .models import APPLICATION_COLUMN_TYPES, Application, build_application
-from .schema import PACKAGE
+from .models import APPLICATION_COLUMN_TYPES, PACKAGE, Application, build_application
 
 
 @dataclass(slots=True)
@@ -129,6 +128,46 @@ class ApplicationRepository:
     async def delete_application(self, *, id: UUID) -> int:
         """Delete an application with its policies and inference requests."""
         return await self._run.execrows(DELETE_APPLICATION, (id,))
+
+
+class ApplicationReadProtocol(Protocol):
+    """Reads of ApplicationRepository."""
+
+    async def get_application(self, *, id: UUID) -> ApplicationSummary: ...
+    async def get_application_by_api_key_hash(
+        self, *, api_key_hash: Secret[str]
+    ) -> ApplicationSummary | None: ...
+    async def get_application_with_key(self, *, id: UUID) -> Application: ...
+    async def list_applications_by_organization(
+        self,
+        *,
+        org_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ApplicationSummary]: ...
+
+
+class ApplicationWriteProtocol(Protocol):
+    """Writes of ApplicationRepository."""
+
+    async def create_application(
+        self, *, org_id: UUID, name: str, api_key_hash: Secret[str]
+    ) -> ApplicationSummary: ...
+    async def update_application(
+        self, *, name: str, id: UUID
+    ) -> ApplicationSummary: ...
+    async def rotate_api_key(
+        self, *, api_key_hash: Secret[str], id: UUID
+    ) -> ApplicationSummary: ...
+    async def delete_application(self, *, id: UUID) -> int: ...
+
+
+class ApplicationRepositoryProtocol(
+    ApplicationReadProtocol, ApplicationWriteProtocol, Protocol
+):
+    """Interface of ApplicationRepository."""
 
 
 APPLICATION_SUMMARY_COLUMN_TYPES: Final = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -22,11 +22,11 @@ from reposgen_runtime import (
     Statement,
     Variants,
 )
-from reposgen_runtime.aio import Source, Stream
+from reposgen_runtime.aio import Source
 from reposgen_runtime.aio.buffered import BufferedRunner
+from reposgen_runtime.aio.protocols import Stream
 
-from .models import AUDIT_LOG_COLUMN_TYPES, AuditLog
-from .schema import PACKAGE
+from .models import AUDIT_LOG_COLUMN_TYPES, PACKAGE, AuditLog
 
 
 @dataclass(slots=True)
@@ -368,6 +368,120 @@ class AuditLogRepository:
     ) -> Stream[AuditLog]:
         """All entries of an organization from a moment on and before another, the earliest first, for export."""
         return self._run.stream(STREAM_AUDIT_LOGS, (org_id, since, until))
+
+
+class AuditLogReadProtocol(Protocol):
+    """Reads of AuditLogRepository."""
+
+    async def get_audit_log(self, *, id: UUID) -> AuditLog: ...
+    async def list_audit_logs_by_organization(
+        self,
+        *,
+        org_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    async def list_audit_logs_by_application(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    async def list_audit_logs_by_user(
+        self,
+        *,
+        org_id: UUID,
+        user_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    async def list_audit_logs_by_action(
+        self,
+        *,
+        org_id: UUID,
+        action: str,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    async def list_audit_logs_by_date_range(
+        self,
+        *,
+        org_id: UUID,
+        since: datetime,
+        until: datetime,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    async def get_audit_logs_by_request_id(
+        self, *, request_id: str
+    ) -> list[AuditLog]: ...
+    def stream_audit_logs(
+        self, *, org_id: UUID, since: datetime, until: datetime
+    ) -> Stream[AuditLog]: ...
+
+
+class AuditLogWriteProtocol(Protocol):
+    """Writes of AuditLogRepository."""
+
+    async def insert_audit_log(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        action: str,
+        resource_type: str,
+        resource_id: str | None,
+        details: JsonInput,
+        request_id: str | None,
+        ip_address: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        user_agent: str | None,
+        model: str | None,
+        provider: str | None,
+        tokens_used: int | None,
+        cost: Decimal | None,
+        latency_ms: int | None,
+    ) -> AuditLog: ...
+    async def insert_audit_logs(
+        self,
+        rows: Iterable[InsertAuditLogsParams] | AsyncIterable[InsertAuditLogsParams],
+    ) -> int: ...
+    async def async_insert_audit_log(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        action: str,
+        resource_type: str,
+        resource_id: str | None,
+        details: JsonInput,
+        request_id: str | None,
+        ip_address: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        user_agent: str | None,
+        model: str | None,
+        provider: str | None,
+        tokens_used: int | None,
+        cost: Decimal | None,
+        latency_ms: int | None,
+        timestamp: datetime,
+    ) -> None: ...
+
+
+class AuditLogRepositoryProtocol(AuditLogReadProtocol, AuditLogWriteProtocol, Protocol):
+    """Interface of AuditLogRepository."""
 
 
 INSERT_AUDIT_LOG: Final = Statement(

@@ -6,14 +6,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
 from reposgen_runtime.aio import Runner, Source
 
-from .models import INFERENCE_REQUEST_COLUMN_TYPES, InferenceRequest, InferenceStatus
-from .schema import PACKAGE
+from .models import (
+    INFERENCE_REQUEST_COLUMN_TYPES,
+    PACKAGE,
+    InferenceRequest,
+    InferenceStatus,
+)
 
 
 @dataclass(slots=True)
@@ -267,6 +271,92 @@ class InferenceRequestRepository:
     ) -> list[GetMetricsByModelRow]:
         """The same, model by model, the dearest first."""
         return await self._run.many(GET_METRICS_BY_MODEL, (org_id, since, until))
+
+
+class InferenceRequestReadProtocol(Protocol):
+    """Reads of InferenceRequestRepository."""
+
+    async def get_inference_request(self, *, id: UUID) -> InferenceRequest: ...
+    async def get_inference_request_by_request_id(
+        self, *, request_id: str
+    ) -> InferenceRequest: ...
+    async def list_inference_requests_by_organization(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None = None,
+        user_id: UUID | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[InferenceRequest]: ...
+    async def list_inference_requests_by_status(
+        self,
+        *,
+        org_id: UUID,
+        status: InferenceStatus,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[InferenceRequest]: ...
+    async def list_inference_requests_by_date_range(
+        self,
+        *,
+        org_id: UUID,
+        since: datetime,
+        until: datetime,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[InferenceRequest]: ...
+    async def get_metrics(
+        self, *, org_id: UUID, since: datetime, until: datetime
+    ) -> GetMetricsRow: ...
+    async def get_metrics_by_model(
+        self, *, org_id: UUID, since: datetime, until: datetime
+    ) -> list[GetMetricsByModelRow]: ...
+
+
+class InferenceRequestWriteProtocol(Protocol):
+    """Writes of InferenceRequestRepository."""
+
+    async def create_inference_request(
+        self,
+        *,
+        request_id: str,
+        org_id: UUID,
+        app_id: UUID,
+        user_id: UUID | None,
+        model: str,
+        provider: str,
+    ) -> InferenceRequest: ...
+    async def update_inference_request_status(
+        self, *, status: InferenceStatus, id: UUID
+    ) -> InferenceRequest: ...
+    async def complete_inference_request(
+        self,
+        *,
+        prompt_tokens: int,
+        completion_tokens: int,
+        cost: Decimal,
+        latency_ms: int | None,
+        id: UUID,
+    ) -> InferenceRequest: ...
+    async def fail_inference_request(
+        self, *, error_message: str | None, latency_ms: int | None, id: UUID
+    ) -> InferenceRequest: ...
+    async def delete_inference_request(self, *, id: UUID) -> int: ...
+
+
+class InferenceRequestRepositoryProtocol(
+    InferenceRequestReadProtocol, InferenceRequestWriteProtocol, Protocol
+):
+    """Interface of InferenceRequestRepository."""
 
 
 CREATE_INFERENCE_REQUEST: Final = Statement(

@@ -11,8 +11,51 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Any, Final
 from uuid import UUID
 
-from reposgen_runtime import Json
+from reposgen_runtime import Json, Package
 from reposgen_runtime.secret import Secret
+
+from .errors import (
+    ApplicationsApiKeyHashCheckViolation,
+    ApplicationsApiKeyHashKeyViolation,
+    ApplicationsNameCheckViolation,
+    ApplicationsOrgIdFkeyViolation,
+    ApplicationsOrgIdIdKeyViolation,
+    ApplicationsPkeyViolation,
+    AuditLogsActionCheckViolation,
+    AuditLogsAppIdFkeyViolation,
+    AuditLogsCostCheckViolation,
+    AuditLogsLatencyMsCheckViolation,
+    AuditLogsOrgIdFkeyViolation,
+    AuditLogsPkeyViolation,
+    AuditLogsTokensUsedCheckViolation,
+    AuditLogsUserIdFkeyViolation,
+    InferenceRequestsAppIdFkeyViolation,
+    InferenceRequestsCompletedAtCheckViolation,
+    InferenceRequestsCostCheckViolation,
+    InferenceRequestsErrorMessageCheckViolation,
+    InferenceRequestsLatencyMsCheckViolation,
+    InferenceRequestsOrgIdFkeyViolation,
+    InferenceRequestsPkeyViolation,
+    InferenceRequestsRequestIdKeyViolation,
+    InferenceRequestsTokensCheckViolation,
+    InferenceRequestsUserIdFkeyViolation,
+    OrganizationsNameCheckViolation,
+    OrganizationsPkeyViolation,
+    OrganizationsSlugCheckViolation,
+    OrganizationsSlugKeyViolation,
+    PoliciesAppIdFkeyViolation,
+    PoliciesConfigCheckViolation,
+    PoliciesOrgIdFkeyViolation,
+    PoliciesPkeyViolation,
+    PoliciesPolicyTypeCheckViolation,
+    PoliciesUserIdFkeyViolation,
+    UsersCognitoSubKeyViolation,
+    UsersEmailCheckViolation,
+    UsersEmailKeyViolation,
+    UsersOrgIdFkeyViolation,
+    UsersOrgIdIdKeyViolation,
+    UsersPkeyViolation,
+)
 
 
 class InferenceStatus(StrEnum):
@@ -242,4 +285,146 @@ APPLICATION_COLUMN_TYPES: Final = (
     "text",
     "timestamptz",
     "timestamptz",
+)
+
+PACKAGE: Final = Package(
+    "control_plane",
+    enums={
+        "public.inference_status": InferenceStatus,
+        "public.user_role": UserRole,
+    },
+    constraints={
+        (
+            "public",
+            "applications",
+            "applications_api_key_hash_check",
+        ): ApplicationsApiKeyHashCheckViolation,
+        (
+            "public",
+            "applications",
+            "applications_api_key_hash_key",
+        ): ApplicationsApiKeyHashKeyViolation,
+        (
+            "public",
+            "applications",
+            "applications_name_check",
+        ): ApplicationsNameCheckViolation,
+        (
+            "public",
+            "applications",
+            "applications_org_id_fkey",
+        ): ApplicationsOrgIdFkeyViolation,
+        (
+            "public",
+            "applications",
+            "applications_org_id_id_key",
+        ): ApplicationsOrgIdIdKeyViolation,
+        ("public", "applications", "applications_pkey"): ApplicationsPkeyViolation,
+        (
+            "public",
+            "audit_logs",
+            "audit_logs_action_check",
+        ): AuditLogsActionCheckViolation,
+        ("public", "audit_logs", "audit_logs_app_id_fkey"): AuditLogsAppIdFkeyViolation,
+        ("public", "audit_logs", "audit_logs_cost_check"): AuditLogsCostCheckViolation,
+        (
+            "public",
+            "audit_logs",
+            "audit_logs_latency_ms_check",
+        ): AuditLogsLatencyMsCheckViolation,
+        ("public", "audit_logs", "audit_logs_org_id_fkey"): AuditLogsOrgIdFkeyViolation,
+        ("public", "audit_logs", "audit_logs_pkey"): AuditLogsPkeyViolation,
+        (
+            "public",
+            "audit_logs",
+            "audit_logs_tokens_used_check",
+        ): AuditLogsTokensUsedCheckViolation,
+        (
+            "public",
+            "audit_logs",
+            "audit_logs_user_id_fkey",
+        ): AuditLogsUserIdFkeyViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_app_id_fkey",
+        ): InferenceRequestsAppIdFkeyViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_completed_at_check",
+        ): InferenceRequestsCompletedAtCheckViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_cost_check",
+        ): InferenceRequestsCostCheckViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_error_message_check",
+        ): InferenceRequestsErrorMessageCheckViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_latency_ms_check",
+        ): InferenceRequestsLatencyMsCheckViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_org_id_fkey",
+        ): InferenceRequestsOrgIdFkeyViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_pkey",
+        ): InferenceRequestsPkeyViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_request_id_key",
+        ): InferenceRequestsRequestIdKeyViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_tokens_check",
+        ): InferenceRequestsTokensCheckViolation,
+        (
+            "public",
+            "inference_requests",
+            "inference_requests_user_id_fkey",
+        ): InferenceRequestsUserIdFkeyViolation,
+        (
+            "public",
+            "organizations",
+            "organizations_name_check",
+        ): OrganizationsNameCheckViolation,
+        ("public", "organizations", "organizations_pkey"): OrganizationsPkeyViolation,
+        (
+            "public",
+            "organizations",
+            "organizations_slug_check",
+        ): OrganizationsSlugCheckViolation,
+        (
+            "public",
+            "organizations",
+            "organizations_slug_key",
+        ): OrganizationsSlugKeyViolation,
+        ("public", "policies", "policies_app_id_fkey"): PoliciesAppIdFkeyViolation,
+        ("public", "policies", "policies_config_check"): PoliciesConfigCheckViolation,
+        ("public", "policies", "policies_org_id_fkey"): PoliciesOrgIdFkeyViolation,
+        ("public", "policies", "policies_pkey"): PoliciesPkeyViolation,
+        (
+            "public",
+            "policies",
+            "policies_policy_type_check",
+        ): PoliciesPolicyTypeCheckViolation,
+        ("public", "policies", "policies_user_id_fkey"): PoliciesUserIdFkeyViolation,
+        ("public", "users", "users_cognito_sub_key"): UsersCognitoSubKeyViolation,
+        ("public", "users", "users_email_check"): UsersEmailCheckViolation,
+        ("public", "users", "users_email_key"): UsersEmailKeyViolation,
+        ("public", "users", "users_org_id_fkey"): UsersOrgIdFkeyViolation,
+        ("public", "users", "users_org_id_id_key"): UsersOrgIdIdKeyViolation,
+        ("public", "users", "users_pkey"): UsersPkeyViolation,
+    },
 )

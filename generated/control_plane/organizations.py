@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -19,8 +19,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import ORGANIZATION_COLUMN_TYPES, Organization
-from .schema import PACKAGE
+from .models import ORGANIZATION_COLUMN_TYPES, PACKAGE, Organization
 
 
 class OrganizationRepository:
@@ -105,6 +104,38 @@ class OrganizationRepository:
     async def delete_organization(self, *, id: UUID) -> int:
         """Delete an organization with everything that belongs to it."""
         return await self._run.execrows(DELETE_ORGANIZATION, (id,))
+
+
+class OrganizationReadProtocol(Protocol):
+    """Reads of OrganizationRepository."""
+
+    async def get_organization(self, *, id: UUID) -> Organization: ...
+    async def get_organization_by_slug(self, *, slug: str) -> Organization: ...
+    async def list_organizations(
+        self,
+        *,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Organization]: ...
+    async def count_organizations(self) -> int: ...
+
+
+class OrganizationWriteProtocol(Protocol):
+    """Writes of OrganizationRepository."""
+
+    async def create_organization(self, *, name: str, slug: str) -> Organization: ...
+    async def update_organization(
+        self, *, id: UUID, name: str | Unset = UNSET, slug: str | Unset = UNSET
+    ) -> Organization: ...
+    async def delete_organization(self, *, id: UUID) -> int: ...
+
+
+class OrganizationRepositoryProtocol(
+    OrganizationReadProtocol, OrganizationWriteProtocol, Protocol
+):
+    """Interface of OrganizationRepository."""
 
 
 CREATE_ORGANIZATION: Final = Statement(

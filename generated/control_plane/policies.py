@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -20,8 +20,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import POLICY_COLUMN_TYPES, Policy
-from .schema import PACKAGE
+from .models import PACKAGE, POLICY_COLUMN_TYPES, Policy
 
 
 class PolicyRepository:
@@ -140,6 +139,58 @@ class PolicyRepository:
     async def delete_policy(self, *, id: UUID) -> int:
         """Delete a policy."""
         return await self._run.execrows(DELETE_POLICY, (id,))
+
+
+class PolicyReadProtocol(Protocol):
+    """Reads of PolicyRepository."""
+
+    async def get_policy(self, *, id: UUID) -> Policy: ...
+    async def get_applicable_policies(
+        self, *, org_id: UUID, app_id: UUID, user_id: UUID | None
+    ) -> list[Policy]: ...
+    async def list_policies(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None = None,
+        user_id: UUID | None = None,
+        policy_type: str | None = None,
+        enabled: bool | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Policy]: ...
+
+
+class PolicyWriteProtocol(Protocol):
+    """Writes of PolicyRepository."""
+
+    async def create_policy(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        policy_type: str,
+        config: JsonInput,
+        priority: int,
+        enabled: bool,
+    ) -> Policy: ...
+    async def update_policy(
+        self,
+        *,
+        id: UUID,
+        policy_type: str | Unset = UNSET,
+        config: JsonInput | Unset = UNSET,
+        priority: int | Unset = UNSET,
+        enabled: bool | Unset = UNSET,
+    ) -> Policy: ...
+    async def delete_policy(self, *, id: UUID) -> int: ...
+
+
+class PolicyRepositoryProtocol(PolicyReadProtocol, PolicyWriteProtocol, Protocol):
+    """Interface of PolicyRepository."""
 
 
 CREATE_POLICY: Final = Statement(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -20,8 +20,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import USER_COLUMN_TYPES, User, UserRole
-from .schema import PACKAGE
+from .models import PACKAGE, USER_COLUMN_TYPES, User, UserRole
 
 
 @dataclass(slots=True)
@@ -125,6 +124,43 @@ class UserRepository:
     async def delete_user(self, *, id: UUID) -> int:
         """Delete a user with the policies that name them."""
         return await self._run.execrows(DELETE_USER, (id,))
+
+
+class UserReadProtocol(Protocol):
+    """Reads of UserRepository."""
+
+    async def get_user(self, *, id: UUID) -> User: ...
+    async def get_user_by_cognito_sub(self, *, cognito_sub: str) -> User | None: ...
+    async def get_user_by_email(self, *, email: str) -> User | None: ...
+    async def list_users_by_organization(
+        self,
+        *,
+        org_id: UUID,
+        role: UserRole | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[User]: ...
+    async def count_users_by_role(
+        self, *, org_id: UUID
+    ) -> list[CountUsersByRoleRow]: ...
+
+
+class UserWriteProtocol(Protocol):
+    """Writes of UserRepository."""
+
+    async def create_user(
+        self, *, org_id: UUID, email: str, cognito_sub: str, role: UserRole
+    ) -> User: ...
+    async def update_user(
+        self, *, id: UUID, email: str | Unset = UNSET, role: UserRole | Unset = UNSET
+    ) -> User: ...
+    async def delete_user(self, *, id: UUID) -> int: ...
+
+
+class UserRepositoryProtocol(UserReadProtocol, UserWriteProtocol, Protocol):
+    """Interface of UserRepository."""
 
 
 CREATE_USER: Final = Statement(

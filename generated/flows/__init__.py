@@ -3,10 +3,20 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
-from .contexts import AggregateRow, ContextRepository, GetCollectionStatsRow
+from .contexts import (
+    AggregateRow,
+    ContextReadProtocol,
+    ContextRepository,
+    ContextRepositoryProtocol,
+    ContextWriteProtocol,
+    GetCollectionStatsRow,
+)
 from .errors import (
     ContextsDocumentCheckViolation,
     ContextsIdCheckViolation,
@@ -55,14 +65,40 @@ from .errors import (
 from .experiments import (
     Assignment,
     CountAssignmentsRow,
+    ExperimentReadProtocol,
     ExperimentRepository,
+    ExperimentRepositoryProtocol,
+    ExperimentWriteProtocol,
     GetWithVariantsRow,
 )
-from .flow_analytics import FlowAnalyticsRepository, GetTenantAnalyticsRow
-from .flow_versions import FlowVersionRepository
-from .flows import FlowRepository, GetFlowWithVersionsRow
-from .integrations import IntegrationRepository
+from .flow_analytics import (
+    FlowAnalyticsReadProtocol,
+    FlowAnalyticsRepository,
+    FlowAnalyticsRepositoryProtocol,
+    FlowAnalyticsWriteProtocol,
+    GetTenantAnalyticsRow,
+)
+from .flow_versions import (
+    FlowVersionReadProtocol,
+    FlowVersionRepository,
+    FlowVersionRepositoryProtocol,
+    FlowVersionWriteProtocol,
+)
+from .flows import (
+    FlowReadProtocol,
+    FlowRepository,
+    FlowRepositoryProtocol,
+    FlowWriteProtocol,
+    GetFlowWithVersionsRow,
+)
+from .integrations import (
+    IntegrationReadProtocol,
+    IntegrationRepository,
+    IntegrationRepositoryProtocol,
+    IntegrationWriteProtocol,
+)
 from .models import (
+    PACKAGE,
     ChangeType,
     Context,
     ConversationFlow,
@@ -78,25 +114,22 @@ from .models import (
     Integration,
     State,
 )
-from .protocols import (
-    ContextRepositoryProtocol,
-    ExperimentRepositoryProtocol,
-    FlowAnalyticsRepositoryProtocol,
-    FlowRepositoryProtocol,
-    FlowVersionRepositoryProtocol,
-    IntegrationRepositoryProtocol,
+from .states import (
+    StateReadProtocol,
+    StateRepository,
     StateRepositoryProtocol,
+    StateWriteProtocol,
 )
-from .schema import PACKAGE
-from .states import StateRepository
 
 __all__ = [
     "AggregateRow",
     "Assignment",
     "ChangeType",
     "Context",
+    "ContextReadProtocol",
     "ContextRepository",
     "ContextRepositoryProtocol",
+    "ContextWriteProtocol",
     "ContextsDocumentCheckViolation",
     "ContextsIdCheckViolation",
     "ContextsPkeyViolation",
@@ -116,12 +149,14 @@ __all__ = [
     "Criterion",
     "CriterionOperator",
     "Database",
+    "DatabaseProtocol",
     "Experiment",
     "ExperimentAssignment",
     "ExperimentAssignmentsExperimentIdFkeyViolation",
     "ExperimentAssignmentsPkeyViolation",
     "ExperimentAssignmentsSubjectIdCheckViolation",
     "ExperimentAssignmentsVariantFkeyViolation",
+    "ExperimentReadProtocol",
     "ExperimentRepository",
     "ExperimentRepositoryProtocol",
     "ExperimentStatus",
@@ -131,6 +166,7 @@ __all__ = [
     "ExperimentVariantsNameCheckViolation",
     "ExperimentVariantsPkeyViolation",
     "ExperimentVariantsWeightCheckViolation",
+    "ExperimentWriteProtocol",
     "ExperimentsCompletedAtCheckViolation",
     "ExperimentsNameCheckViolation",
     "ExperimentsPkeyViolation",
@@ -141,33 +177,43 @@ __all__ = [
     "FlowAnalyticsCountsCheckViolation",
     "FlowAnalyticsFlowIdFkeyViolation",
     "FlowAnalyticsPkeyViolation",
+    "FlowAnalyticsReadProtocol",
     "FlowAnalyticsRepository",
     "FlowAnalyticsRepositoryProtocol",
+    "FlowAnalyticsWriteProtocol",
+    "FlowReadProtocol",
     "FlowRepository",
     "FlowRepositoryProtocol",
     "FlowStatus",
     "FlowVersion",
+    "FlowVersionReadProtocol",
     "FlowVersionRepository",
     "FlowVersionRepositoryProtocol",
+    "FlowVersionWriteProtocol",
     "FlowVersionsFlowIdFkeyViolation",
     "FlowVersionsFlowIdVersionKeyViolation",
     "FlowVersionsPkeyViolation",
     "FlowVersionsVersionCheckViolation",
+    "FlowWriteProtocol",
     "GetCollectionStatsRow",
     "GetFlowWithVersionsRow",
     "GetTenantAnalyticsRow",
     "GetWithVariantsRow",
     "Integration",
+    "IntegrationReadProtocol",
     "IntegrationRepository",
     "IntegrationRepositoryProtocol",
+    "IntegrationWriteProtocol",
     "IntegrationsConfigurationCheckViolation",
     "IntegrationsNameCheckViolation",
     "IntegrationsPkeyViolation",
     "IntegrationsProviderCheckViolation",
     "IntegrationsTenantIdNameKeyViolation",
     "State",
+    "StateReadProtocol",
     "StateRepository",
     "StateRepositoryProtocol",
+    "StateWriteProtocol",
     "StatesKeyCheckViolation",
     "StatesPkeyViolation",
 ]
@@ -185,3 +231,22 @@ class Database(RuntimeDatabase):
         self.flows = FlowRepository(self)
         self.integrations = IntegrationRepository(self)
         self.states = StateRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def contexts(self) -> ContextRepositoryProtocol: ...
+    @property
+    def experiments(self) -> ExperimentRepositoryProtocol: ...
+    @property
+    def flow_analytics(self) -> FlowAnalyticsRepositoryProtocol: ...
+    @property
+    def flow_versions(self) -> FlowVersionRepositoryProtocol: ...
+    @property
+    def flows(self) -> FlowRepositoryProtocol: ...
+    @property
+    def integrations(self) -> IntegrationRepositoryProtocol: ...
+    @property
+    def states(self) -> StateRepositoryProtocol: ...

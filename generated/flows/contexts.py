@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -23,8 +23,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import CONTEXT_COLUMN_TYPES, Context, Criterion
-from .schema import PACKAGE
+from .models import CONTEXT_COLUMN_TYPES, PACKAGE, Context, Criterion
 
 
 @dataclass(slots=True)
@@ -264,6 +263,100 @@ class ContextRepository:
     async def get_collection_stats(self) -> GetCollectionStatsRow:
         """How many documents there are of all tenants, and what room they take, in bytes."""
         return await self._run.one(GET_COLLECTION_STATS)
+
+
+class ContextReadProtocol(Protocol):
+    """Reads of ContextRepository."""
+
+    async def get_by_id(self, *, tenant_id: UUID, id: str) -> Context | None: ...
+    async def get_fields(
+        self, *, fields: Sequence[str], tenant_id: UUID, id: str
+    ) -> Json | None: ...
+    async def get_without_fields(
+        self, *, fields: Sequence[str], tenant_id: UUID, id: str
+    ) -> Json | None: ...
+    async def get_by_criteria(
+        self,
+        *,
+        tenant_id: UUID,
+        contains: JsonInput | None = None,
+        criteria: Sequence[Criterion] | None = None,
+        sort: (
+            Literal[
+                "updated_at", "-updated_at", "created_at", "-created_at", "id", "-id"
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Context]: ...
+    async def count(
+        self,
+        *,
+        tenant_id: UUID,
+        contains: JsonInput | None = None,
+        criteria: Sequence[Criterion] | None = None,
+    ) -> int: ...
+    async def aggregate(
+        self,
+        *,
+        group_by: str,
+        measure: str | None,
+        tenant_id: UUID,
+        contains: JsonInput | None = None,
+        criteria: Sequence[Criterion] | None = None,
+    ) -> list[AggregateRow]: ...
+    async def get_collection_stats(self) -> GetCollectionStatsRow: ...
+
+
+class ContextWriteProtocol(Protocol):
+    """Writes of ContextRepository."""
+
+    async def create(
+        self,
+        *,
+        tenant_id: UUID,
+        id: str | None,
+        document: JsonInput,
+        time_to_live: timedelta | None,
+    ) -> Context: ...
+    async def upsert(
+        self,
+        *,
+        tenant_id: UUID,
+        id: str,
+        document: JsonInput,
+        time_to_live: timedelta | None,
+    ) -> Context: ...
+    async def update_by_id(
+        self, *, changes: JsonInput, tenant_id: UUID, id: str
+    ) -> Context: ...
+    async def upsert_fields(
+        self, *, tenant_id: UUID, id: str, changes: JsonInput
+    ) -> Context: ...
+    async def unset_by_id(
+        self, *, fields: Sequence[str], tenant_id: UUID, id: str
+    ) -> Context: ...
+    async def update_by_criteria(
+        self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
+    ) -> int: ...
+    async def update_one_by_criteria(
+        self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
+    ) -> Context | None: ...
+    async def delete_by_id(self, *, tenant_id: UUID, id: str) -> int: ...
+    async def delete_by_criteria(
+        self, *, tenant_id: UUID, criteria: Sequence[Criterion]
+    ) -> int: ...
+    async def delete_one_by_criteria(
+        self, *, tenant_id: UUID, criteria: Sequence[Criterion]
+    ) -> Context | None: ...
+    async def purge_expired(self, *, limit: int) -> int: ...
+
+
+class ContextRepositoryProtocol(ContextReadProtocol, ContextWriteProtocol, Protocol):
+    """Interface of ContextRepository."""
 
 
 CREATE: Final = Statement(

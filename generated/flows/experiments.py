@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as list_
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -26,12 +26,12 @@ from .models import (
     EXPERIMENT_ASSIGNMENT_COLUMN_TYPES,
     EXPERIMENT_COLUMN_TYPES,
     EXPERIMENT_VARIANT_COLUMN_TYPES,
+    PACKAGE,
     Experiment,
     ExperimentAssignment,
     ExperimentStatus,
     ExperimentVariant,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -235,6 +235,71 @@ class ExperimentRepository:
     ) -> list_[CountAssignmentsRow]:
         """How many subjects each variant of an experiment has got, by name."""
         return await self._run.many(COUNT_ASSIGNMENTS, (tenant_id, experiment_id))
+
+
+class ExperimentReadProtocol(Protocol):
+    """Reads of ExperimentRepository."""
+
+    async def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Experiment | None: ...
+    async def get_with_variants(
+        self, *, tenant_id: UUID, id: UUID
+    ) -> GetWithVariantsRow | None: ...
+    async def list(
+        self,
+        *,
+        tenant_id: UUID,
+        status: ExperimentStatus | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Experiment]: ...
+    async def get_assignment(
+        self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
+    ) -> ExperimentAssignment | None: ...
+    async def count_assignments(
+        self, *, tenant_id: UUID, experiment_id: UUID
+    ) -> list_[CountAssignmentsRow]: ...
+
+
+class ExperimentWriteProtocol(Protocol):
+    """Writes of ExperimentRepository."""
+
+    async def create(
+        self, *, tenant_id: UUID, name: str, description: str | None
+    ) -> Experiment: ...
+    async def update(
+        self,
+        *,
+        tenant_id: UUID,
+        id: UUID,
+        name: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+    ) -> Experiment: ...
+    async def delete(self, *, tenant_id: UUID, id: UUID) -> int: ...
+    async def set_variant(
+        self,
+        *,
+        name: str,
+        flow_id: UUID,
+        weight: int,
+        tenant_id: UUID,
+        experiment_id: UUID,
+    ) -> ExperimentVariant: ...
+    async def remove_variant(
+        self, *, name: str, tenant_id: UUID, experiment_id: UUID
+    ) -> int: ...
+    async def start(self, *, tenant_id: UUID, id: UUID) -> Experiment: ...
+    async def complete(self, *, tenant_id: UUID, id: UUID) -> Experiment: ...
+    async def assign(
+        self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
+    ) -> Assignment: ...
+
+
+class ExperimentRepositoryProtocol(
+    ExperimentReadProtocol, ExperimentWriteProtocol, Protocol
+):
+    """Interface of ExperimentRepository."""
 
 
 CREATE: Final = Statement(

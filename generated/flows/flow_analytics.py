@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import Statement, Variants, When
 from reposgen_runtime.aio import Runner, Source
 
-from .models import FLOW_ANALYTICS_COLUMN_TYPES, FlowAnalytics
-from .schema import PACKAGE
+from .models import FLOW_ANALYTICS_COLUMN_TYPES, PACKAGE, FlowAnalytics
 
 
 @dataclass(slots=True)
@@ -97,6 +96,45 @@ class FlowAnalyticsRepository:
         return await self._run.many(
             GET_TENANT_ANALYTICS, (tenant_id, start_date, end_date)
         )
+
+
+class FlowAnalyticsReadProtocol(Protocol):
+    """Reads of FlowAnalyticsRepository."""
+
+    async def get_flow_analytics(
+        self,
+        *,
+        tenant_id: UUID,
+        flow_id: UUID,
+        start_date: date | None = None,
+        end_date: date | None = None,
+    ) -> list[FlowAnalytics]: ...
+    async def get_tenant_analytics(
+        self, *, tenant_id: UUID, start_date: date, end_date: date
+    ) -> list[GetTenantAnalyticsRow]: ...
+
+
+class FlowAnalyticsWriteProtocol(Protocol):
+    """Writes of FlowAnalyticsRepository."""
+
+    async def record(
+        self,
+        *,
+        tenant_id: UUID,
+        flow_id: UUID,
+        metric_date: date,
+        started: int,
+        completed: int,
+        abandoned: int,
+        messages: int,
+        duration_ms: int,
+    ) -> FlowAnalytics: ...
+
+
+class FlowAnalyticsRepositoryProtocol(
+    FlowAnalyticsReadProtocol, FlowAnalyticsWriteProtocol, Protocol
+):
+    """Interface of FlowAnalyticsRepository."""
 
 
 RECORD: Final = Statement(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import JsonInput, Statement
@@ -12,11 +12,11 @@ from reposgen_runtime.aio import Runner, Source
 from .models import (
     CONVERSATION_FLOW_COLUMN_TYPES,
     FLOW_VERSION_COLUMN_TYPES,
+    PACKAGE,
     ChangeType,
     ConversationFlow,
     FlowVersion,
 )
-from .schema import PACKAGE
 
 
 class FlowVersionRepository:
@@ -85,6 +85,42 @@ class FlowVersionRepository:
         return await self._run.one(
             RESTORE_FLOW_VERSION, (updated_by, tenant_id, flow_id, version)
         )
+
+
+class FlowVersionReadProtocol(Protocol):
+    """Reads of FlowVersionRepository."""
+
+    async def get_flow_versions(
+        self, *, tenant_id: UUID, flow_id: UUID
+    ) -> list[FlowVersion]: ...
+    async def get_flow_version(
+        self, *, tenant_id: UUID, flow_id: UUID, version: str
+    ) -> FlowVersion | None: ...
+
+
+class FlowVersionWriteProtocol(Protocol):
+    """Writes of FlowVersionRepository."""
+
+    async def create_flow_version(
+        self,
+        *,
+        tenant_id: UUID,
+        flow_id: UUID,
+        version: str,
+        flow_definition: JsonInput,
+        change_description: str | None,
+        change_type: ChangeType,
+        created_by: UUID | None,
+    ) -> FlowVersion: ...
+    async def restore_flow_version(
+        self, *, updated_by: UUID | None, tenant_id: UUID, flow_id: UUID, version: str
+    ) -> ConversationFlow: ...
+
+
+class FlowVersionRepositoryProtocol(
+    FlowVersionReadProtocol, FlowVersionWriteProtocol, Protocol
+):
+    """Interface of FlowVersionRepository."""
 
 
 CREATE_FLOW_VERSION: Final = Statement(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -25,11 +25,11 @@ from reposgen_runtime.aio import Runner, Source
 
 from .models import (
     CONVERSATION_FLOW_COLUMN_TYPES,
+    PACKAGE,
     ConversationFlow,
     FlowStatus,
     FlowVersion,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -316,6 +316,113 @@ class FlowRepository:
     ) -> GetFlowWithVersionsRow | None:
         """Return one flow with its versions, the latest first."""
         return await self._run.opt(GET_FLOW_WITH_VERSIONS, (tenant_id, flow_id))
+
+
+class FlowReadProtocol(Protocol):
+    """Reads of FlowRepository."""
+
+    async def get_by_tenant_and_id(
+        self, *, tenant_id: UUID, id: UUID
+    ) -> ConversationFlow | None: ...
+    async def get_flow_by_name_and_version(
+        self, *, tenant_id: UUID, name: str, version: str
+    ) -> ConversationFlow | None: ...
+    async def get_by_tenant(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str | None = None,
+        status: Sequence[FlowStatus] | None = None,
+        tags: Sequence[str] | None = None,
+        created_by: UUID | None = None,
+        updated_after: datetime | None = None,
+        sort: (
+            Literal[
+                "updated_at",
+                "-updated_at",
+                "created_at",
+                "-created_at",
+                "name",
+                "-name",
+                "usage_count",
+                "-usage_count",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ConversationFlow]: ...
+    async def count_by_tenant(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str | None = None,
+        status: Sequence[FlowStatus] | None = None,
+        tags: Sequence[str] | None = None,
+        created_by: UUID | None = None,
+        updated_after: datetime | None = None,
+    ) -> int: ...
+    async def get_active_flows(self, *, tenant_id: UUID) -> list[ConversationFlow]: ...
+    async def get_default_flow(self, *, tenant_id: UUID) -> ConversationFlow | None: ...
+    async def search_flows(
+        self,
+        *,
+        tenant_id: UUID,
+        search_term: str,
+        status: Sequence[FlowStatus] | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ConversationFlow]: ...
+    async def get_flow_with_versions(
+        self, *, tenant_id: UUID, flow_id: UUID
+    ) -> GetFlowWithVersionsRow | None: ...
+
+
+class FlowWriteProtocol(Protocol):
+    """Writes of FlowRepository."""
+
+    async def create_flow(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        version: str,
+        description: str | None,
+        flow_definition: JsonInput,
+        tags: Sequence[str],
+        created_by: UUID | None,
+    ) -> ConversationFlow: ...
+    async def set_default_flow(
+        self, *, tenant_id: UUID, flow_id: UUID
+    ) -> ConversationFlow: ...
+    async def update(
+        self,
+        *,
+        updated_by: UUID | None,
+        tenant_id: UUID,
+        id: UUID,
+        name: str | Unset = UNSET,
+        version: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        flow_definition: JsonInput | Unset = UNSET,
+        tags: Sequence[str] | Unset = UNSET,
+    ) -> ConversationFlow: ...
+    async def publish_flow(
+        self, *, published_by: UUID | None, tenant_id: UUID, flow_id: UUID
+    ) -> ConversationFlow: ...
+    async def archive_flow(
+        self, *, tenant_id: UUID, flow_id: UUID
+    ) -> ConversationFlow: ...
+    async def increment_flow_usage(self, *, tenant_id: UUID, flow_id: UUID) -> int: ...
+    async def delete(self, *, tenant_id: UUID, id: UUID) -> int: ...
+
+
+class FlowRepositoryProtocol(FlowReadProtocol, FlowWriteProtocol, Protocol):
+    """Interface of FlowRepository."""
 
 
 CREATE_FLOW: Final = Statement(

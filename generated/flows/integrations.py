@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -20,8 +20,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import INTEGRATION_COLUMN_TYPES, Integration
-from .schema import PACKAGE
+from .models import INTEGRATION_COLUMN_TYPES, PACKAGE, Integration
 
 
 class IntegrationRepository:
@@ -131,6 +130,58 @@ class IntegrationRepository:
     async def delete(self, *, tenant_id: UUID, id: UUID) -> int:
         """Delete an integration."""
         return await self._run.execrows(DELETE, (tenant_id, id))
+
+
+class IntegrationReadProtocol(Protocol):
+    """Reads of IntegrationRepository."""
+
+    async def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Integration | None: ...
+    async def get_by_name(
+        self, *, tenant_id: UUID, name: str
+    ) -> Integration | None: ...
+    async def list(
+        self,
+        *,
+        tenant_id: UUID,
+        provider: str | None = None,
+        enabled: bool | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Integration]: ...
+
+
+class IntegrationWriteProtocol(Protocol):
+    """Writes of IntegrationRepository."""
+
+    async def create(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        provider: str,
+        configuration: JsonInput,
+        enabled: bool,
+    ) -> Integration: ...
+    async def update(
+        self,
+        *,
+        tenant_id: UUID,
+        id: UUID,
+        name: str | Unset = UNSET,
+        provider: str | Unset = UNSET,
+        configuration: JsonInput | Unset = UNSET,
+        enabled: bool | Unset = UNSET,
+    ) -> Integration: ...
+    async def record_use(self, *, tenant_id: UUID, id: UUID) -> int: ...
+    async def delete(self, *, tenant_id: UUID, id: UUID) -> int: ...
+
+
+class IntegrationRepositoryProtocol(
+    IntegrationReadProtocol, IntegrationWriteProtocol, Protocol
+):
+    """Interface of IntegrationRepository."""
 
 
 CREATE: Final = Statement(

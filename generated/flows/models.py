@@ -9,7 +9,53 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from reposgen_runtime import Json
+from reposgen_runtime import Composite, Json, Package
+
+from .errors import (
+    ContextsDocumentCheckViolation,
+    ContextsIdCheckViolation,
+    ContextsPkeyViolation,
+    ConversationFlowsDefaultKeyViolation,
+    ConversationFlowsFlowDefinitionCheckViolation,
+    ConversationFlowsIsDefaultCheckViolation,
+    ConversationFlowsNameCheckViolation,
+    ConversationFlowsPkeyViolation,
+    ConversationFlowsPublishedAtCheckViolation,
+    ConversationFlowsTagsCheckViolation,
+    ConversationFlowsTenantIdIdKeyViolation,
+    ConversationFlowsTenantIdNameVersionKeyViolation,
+    ConversationFlowsUsageCountCheckViolation,
+    ConversationFlowsVersionCheckViolation,
+    ExperimentAssignmentsExperimentIdFkeyViolation,
+    ExperimentAssignmentsPkeyViolation,
+    ExperimentAssignmentsSubjectIdCheckViolation,
+    ExperimentAssignmentsVariantFkeyViolation,
+    ExperimentsCompletedAtCheckViolation,
+    ExperimentsNameCheckViolation,
+    ExperimentsPkeyViolation,
+    ExperimentsStartedAtCheckViolation,
+    ExperimentsTenantIdIdKeyViolation,
+    ExperimentsTenantIdNameKeyViolation,
+    ExperimentVariantsExperimentIdFkeyViolation,
+    ExperimentVariantsFlowIdFkeyViolation,
+    ExperimentVariantsNameCheckViolation,
+    ExperimentVariantsPkeyViolation,
+    ExperimentVariantsWeightCheckViolation,
+    FlowAnalyticsCountsCheckViolation,
+    FlowAnalyticsFlowIdFkeyViolation,
+    FlowAnalyticsPkeyViolation,
+    FlowVersionsFlowIdFkeyViolation,
+    FlowVersionsFlowIdVersionKeyViolation,
+    FlowVersionsPkeyViolation,
+    FlowVersionsVersionCheckViolation,
+    IntegrationsConfigurationCheckViolation,
+    IntegrationsNameCheckViolation,
+    IntegrationsPkeyViolation,
+    IntegrationsProviderCheckViolation,
+    IntegrationsTenantIdNameKeyViolation,
+    StatesKeyCheckViolation,
+    StatesPkeyViolation,
+)
 
 
 class ChangeType(StrEnum):
@@ -320,4 +366,251 @@ STATE_COLUMN_TYPES: Final = (
     "timestamptz",
     "timestamptz",
     "timestamptz",
+)
+
+PACKAGE: Final = Package(
+    "flows",
+    enums={
+        "public.change_type": ChangeType,
+        "public.criterion_operator": CriterionOperator,
+        "public.experiment_status": ExperimentStatus,
+        "public.flow_status": FlowStatus,
+    },
+    composites={
+        "public.criterion": Composite(
+            Criterion,
+            {
+                "field": "text",
+                "operator": "public.criterion_operator",
+                "operand": "jsonb",
+            },
+        ),
+        "public.experiment_variants": Composite(
+            ExperimentVariant,
+            {
+                "experiment_id": "uuid",
+                "name": "text",
+                "tenant_id": "uuid",
+                "flow_id": "uuid",
+                "weight": "int4",
+            },
+        ),
+        "public.flow_versions": Composite(
+            FlowVersion,
+            {
+                "id": "uuid",
+                "tenant_id": "uuid",
+                "flow_id": "uuid",
+                "version": "text",
+                "flow_definition": "jsonb",
+                "change_description": "text",
+                "change_type": "public.change_type",
+                "created_by": "uuid",
+                "created_at": "timestamptz",
+            },
+        ),
+    },
+    required={
+        "public.experiment_variants": (
+            "experiment_id",
+            "name",
+            "tenant_id",
+            "flow_id",
+            "weight",
+        ),
+        "public.flow_versions": (
+            "id",
+            "tenant_id",
+            "flow_id",
+            "version",
+            "flow_definition",
+            "change_type",
+            "created_at",
+        ),
+    },
+    constraints={
+        (
+            "public",
+            "contexts",
+            "contexts_document_check",
+        ): ContextsDocumentCheckViolation,
+        ("public", "contexts", "contexts_id_check"): ContextsIdCheckViolation,
+        ("public", "contexts", "contexts_pkey"): ContextsPkeyViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_default_key",
+        ): ConversationFlowsDefaultKeyViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_flow_definition_check",
+        ): ConversationFlowsFlowDefinitionCheckViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_is_default_check",
+        ): ConversationFlowsIsDefaultCheckViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_name_check",
+        ): ConversationFlowsNameCheckViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_pkey",
+        ): ConversationFlowsPkeyViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_published_at_check",
+        ): ConversationFlowsPublishedAtCheckViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_tags_check",
+        ): ConversationFlowsTagsCheckViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_tenant_id_id_key",
+        ): ConversationFlowsTenantIdIdKeyViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_tenant_id_name_version_key",
+        ): ConversationFlowsTenantIdNameVersionKeyViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_usage_count_check",
+        ): ConversationFlowsUsageCountCheckViolation,
+        (
+            "public",
+            "conversation_flows",
+            "conversation_flows_version_check",
+        ): ConversationFlowsVersionCheckViolation,
+        (
+            "public",
+            "experiment_assignments",
+            "experiment_assignments_experiment_id_fkey",
+        ): ExperimentAssignmentsExperimentIdFkeyViolation,
+        (
+            "public",
+            "experiment_assignments",
+            "experiment_assignments_pkey",
+        ): ExperimentAssignmentsPkeyViolation,
+        (
+            "public",
+            "experiment_assignments",
+            "experiment_assignments_subject_id_check",
+        ): ExperimentAssignmentsSubjectIdCheckViolation,
+        (
+            "public",
+            "experiment_assignments",
+            "experiment_assignments_variant_fkey",
+        ): ExperimentAssignmentsVariantFkeyViolation,
+        (
+            "public",
+            "experiment_variants",
+            "experiment_variants_experiment_id_fkey",
+        ): ExperimentVariantsExperimentIdFkeyViolation,
+        (
+            "public",
+            "experiment_variants",
+            "experiment_variants_flow_id_fkey",
+        ): ExperimentVariantsFlowIdFkeyViolation,
+        (
+            "public",
+            "experiment_variants",
+            "experiment_variants_name_check",
+        ): ExperimentVariantsNameCheckViolation,
+        (
+            "public",
+            "experiment_variants",
+            "experiment_variants_pkey",
+        ): ExperimentVariantsPkeyViolation,
+        (
+            "public",
+            "experiment_variants",
+            "experiment_variants_weight_check",
+        ): ExperimentVariantsWeightCheckViolation,
+        (
+            "public",
+            "experiments",
+            "experiments_completed_at_check",
+        ): ExperimentsCompletedAtCheckViolation,
+        (
+            "public",
+            "experiments",
+            "experiments_name_check",
+        ): ExperimentsNameCheckViolation,
+        ("public", "experiments", "experiments_pkey"): ExperimentsPkeyViolation,
+        (
+            "public",
+            "experiments",
+            "experiments_started_at_check",
+        ): ExperimentsStartedAtCheckViolation,
+        (
+            "public",
+            "experiments",
+            "experiments_tenant_id_id_key",
+        ): ExperimentsTenantIdIdKeyViolation,
+        (
+            "public",
+            "experiments",
+            "experiments_tenant_id_name_key",
+        ): ExperimentsTenantIdNameKeyViolation,
+        (
+            "public",
+            "flow_analytics",
+            "flow_analytics_counts_check",
+        ): FlowAnalyticsCountsCheckViolation,
+        (
+            "public",
+            "flow_analytics",
+            "flow_analytics_flow_id_fkey",
+        ): FlowAnalyticsFlowIdFkeyViolation,
+        ("public", "flow_analytics", "flow_analytics_pkey"): FlowAnalyticsPkeyViolation,
+        (
+            "public",
+            "flow_versions",
+            "flow_versions_flow_id_fkey",
+        ): FlowVersionsFlowIdFkeyViolation,
+        (
+            "public",
+            "flow_versions",
+            "flow_versions_flow_id_version_key",
+        ): FlowVersionsFlowIdVersionKeyViolation,
+        ("public", "flow_versions", "flow_versions_pkey"): FlowVersionsPkeyViolation,
+        (
+            "public",
+            "flow_versions",
+            "flow_versions_version_check",
+        ): FlowVersionsVersionCheckViolation,
+        (
+            "public",
+            "integrations",
+            "integrations_configuration_check",
+        ): IntegrationsConfigurationCheckViolation,
+        (
+            "public",
+            "integrations",
+            "integrations_name_check",
+        ): IntegrationsNameCheckViolation,
+        ("public", "integrations", "integrations_pkey"): IntegrationsPkeyViolation,
+        (
+            "public",
+            "integrations",
+            "integrations_provider_check",
+        ): IntegrationsProviderCheckViolation,
+        (
+            "public",
+            "integrations",
+            "integrations_tenant_id_name_key",
+        ): IntegrationsTenantIdNameKeyViolation,
+        ("public", "states", "states_key_check"): StatesKeyCheckViolation,
+        ("public", "states", "states_pkey"): StatesPkeyViolation,
+    },
 )

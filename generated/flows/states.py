@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -20,8 +20,7 @@ from reposgen_runtime import (
 )
 from reposgen_runtime.aio import Runner, Source
 
-from .models import STATE_COLUMN_TYPES, State
-from .schema import PACKAGE
+from .models import PACKAGE, STATE_COLUMN_TYPES, State
 
 
 class StateRepository:
@@ -144,6 +143,64 @@ class StateRepository:
     async def purge_expired(self, *, limit: int) -> int:
         """Delete values that have expired, of all tenants, at most so many."""
         return await self._run.execrows(PURGE_EXPIRED, (limit,))
+
+
+class StateReadProtocol(Protocol):
+    """Reads of StateRepository."""
+
+    async def get(self, *, tenant_id: UUID, key: str) -> State | None: ...
+    async def get_many(
+        self, *, tenant_id: UUID, keys: Sequence[str]
+    ) -> list[State]: ...
+    async def list_by_prefix(
+        self,
+        *,
+        tenant_id: UUID,
+        prefix: str,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[State]: ...
+
+
+class StateWriteProtocol(Protocol):
+    """Writes of StateRepository."""
+
+    async def set(
+        self,
+        *,
+        tenant_id: UUID,
+        key: str,
+        value: JsonInput,
+        time_to_live: timedelta | None,
+    ) -> State: ...
+    async def set_if_absent(
+        self,
+        *,
+        tenant_id: UUID,
+        key: str,
+        value: JsonInput,
+        time_to_live: timedelta | None,
+    ) -> State | None: ...
+    async def compare_and_set(
+        self, *, value: JsonInput, tenant_id: UUID, key: str, expected: JsonInput
+    ) -> State | None: ...
+    async def set_if_unchanged(
+        self, *, value: JsonInput, tenant_id: UUID, key: str, expected_version: int
+    ) -> State: ...
+    async def increment(
+        self, *, tenant_id: UUID, key: str, amount: int, time_to_live: timedelta | None
+    ) -> int: ...
+    async def expire(
+        self, *, time_to_live: timedelta, tenant_id: UUID, key: str
+    ) -> datetime | None: ...
+    async def delete(self, *, tenant_id: UUID, key: str) -> int: ...
+    async def purge_expired(self, *, limit: int) -> int: ...
+
+
+class StateRepositoryProtocol(StateReadProtocol, StateWriteProtocol, Protocol):
+    """Interface of StateRepository."""
 
 
 GET: Final = Statement(

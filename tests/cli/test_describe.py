@@ -48,7 +48,10 @@ def test_document(run: Run) -> None:
         "table": "public.tasks",
         "column": "title",
     }
-    for fact in ("cardinality", "reads", "read_only", "raises", "diagnostics"):
+    for fact in (
+        *("cardinality", "reads", "read_only", "raises", "diagnostics"),
+        *("unknown_reads", "unknown_writes"),
+    ):
         del get_task[fact]
     assert get_task == {
         "name": "GetTask",

@@ -35,7 +35,6 @@ from reposgen.python_model.model.modules import (
     InitModule,
     ModelsModule,
     QueriesModule,
-    SchemaModule,
 )
 from reposgen.python_model.model.values import Entries
 from reposgen.render.annotations import plain_annotation
@@ -395,8 +394,8 @@ def test_the_run_time_is_told_of_the_types_that_occur() -> None:
         column("c", base("citext", "public")),
     )
     package = build_package(analysis(typed), config())
-    (schema,) = (m for m in package.modules if isinstance(m, SchemaModule))
-    call = schema.package.value
+    (models_,) = (m for m in package.modules if isinstance(m, ModelsModule))
+    call = models_.package.value
     enums = call.keyword("enums")
     assert isinstance(enums, Entries)
     assert [key for key, _ in enums.items] == ['"we""ird".mood']

@@ -3,51 +3,107 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .agents import AgentRepository
-from .conversations import ConversationRepository
-from .messages import MessageRepository
-from .overview import OverviewRepository
-from .playbooks import PlaybookRepository
-from .protocols import (
+from ..models import PACKAGE
+from .agents import (
+    AgentReadProtocol,
+    AgentRepository,
     AgentRepositoryProtocol,
-    ConversationRepositoryProtocol,
-    MessageRepositoryProtocol,
-    OverviewRepositoryProtocol,
-    PlaybookRepositoryProtocol,
-    TaskRepositoryProtocol,
-    ToolRepositoryProtocol,
-    UserRepositoryProtocol,
-    WorkflowRepositoryProtocol,
+    AgentWriteProtocol,
 )
-from .tasks import TaskRepository
-from .tools import ToolRepository
-from .users import UserRepository
-from .workflows import WorkflowRepository
+from .conversations import (
+    ConversationReadProtocol,
+    ConversationRepository,
+    ConversationRepositoryProtocol,
+    ConversationWriteProtocol,
+)
+from .messages import (
+    MessageReadProtocol,
+    MessageRepository,
+    MessageRepositoryProtocol,
+    MessageWriteProtocol,
+)
+from .overview import (
+    OverviewReadProtocol,
+    OverviewRepository,
+    OverviewRepositoryProtocol,
+    OverviewWriteProtocol,
+)
+from .playbooks import (
+    PlaybookReadProtocol,
+    PlaybookRepository,
+    PlaybookRepositoryProtocol,
+    PlaybookWriteProtocol,
+)
+from .tasks import (
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
+from .tools import (
+    ToolReadProtocol,
+    ToolRepository,
+    ToolRepositoryProtocol,
+    ToolWriteProtocol,
+)
+from .users import (
+    UserReadProtocol,
+    UserRepository,
+    UserRepositoryProtocol,
+    UserWriteProtocol,
+)
+from .workflows import (
+    WorkflowReadProtocol,
+    WorkflowRepository,
+    WorkflowRepositoryProtocol,
+    WorkflowWriteProtocol,
+)
 
 __all__ = [
+    "AgentReadProtocol",
     "AgentRepository",
     "AgentRepositoryProtocol",
+    "AgentWriteProtocol",
+    "ConversationReadProtocol",
     "ConversationRepository",
     "ConversationRepositoryProtocol",
+    "ConversationWriteProtocol",
     "Database",
+    "DatabaseProtocol",
+    "MessageReadProtocol",
     "MessageRepository",
     "MessageRepositoryProtocol",
+    "MessageWriteProtocol",
+    "OverviewReadProtocol",
     "OverviewRepository",
     "OverviewRepositoryProtocol",
+    "OverviewWriteProtocol",
+    "PlaybookReadProtocol",
     "PlaybookRepository",
     "PlaybookRepositoryProtocol",
+    "PlaybookWriteProtocol",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
+    "ToolReadProtocol",
     "ToolRepository",
     "ToolRepositoryProtocol",
+    "ToolWriteProtocol",
+    "UserReadProtocol",
     "UserRepository",
     "UserRepositoryProtocol",
+    "UserWriteProtocol",
+    "WorkflowReadProtocol",
     "WorkflowRepository",
     "WorkflowRepositoryProtocol",
+    "WorkflowWriteProtocol",
 ]
 
 
@@ -65,3 +121,26 @@ class Database(RuntimeDatabase):
         self.tools = ToolRepository(self)
         self.users = UserRepository(self)
         self.workflows = WorkflowRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def agents(self) -> AgentRepositoryProtocol: ...
+    @property
+    def conversations(self) -> ConversationRepositoryProtocol: ...
+    @property
+    def messages(self) -> MessageRepositoryProtocol: ...
+    @property
+    def overview(self) -> OverviewRepositoryProtocol: ...
+    @property
+    def playbooks(self) -> PlaybookRepositoryProtocol: ...
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...
+    @property
+    def tools(self) -> ToolRepositoryProtocol: ...
+    @property
+    def users(self) -> UserRepositoryProtocol: ...
+    @property
+    def workflows(self) -> WorkflowRepositoryProtocol: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from builtins import list as list_
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
@@ -18,8 +18,7 @@ from ..agents import (
     GetWithToolsRow,
     ListWithToolsRow,
 )
-from ..models import Agent, AgentStatus
-from ..schema import PACKAGE
+from ..models import PACKAGE, Agent, AgentStatus
 
 
 class AgentRepository:
@@ -203,3 +202,65 @@ class AgentRepository:
     def list_with_tools(self) -> list_[ListWithToolsRow]:
         """All agents with the tools that they may call, both by name."""
         return self._run.many(_statements.LIST_WITH_TOOLS)
+
+
+class AgentReadProtocol(Protocol):
+    """Reads of AgentRepository."""
+
+    def get_by_id(self, *, id: UUID) -> Agent | None: ...
+    def list(
+        self,
+        *,
+        type: str | None = None,
+        status: AgentStatus | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Agent]: ...
+    def count(
+        self, *, type: str | None = None, status: AgentStatus | None = None
+    ) -> int: ...
+    def get_by_type(self, *, type: str) -> list_[Agent]: ...
+    def get_active_agents(self) -> list_[Agent]: ...
+    def get_agent_metrics(self, *, agent_id: UUID) -> GetAgentMetricsRow: ...
+    def get_with_tools(self, *, id: UUID) -> GetWithToolsRow: ...
+    def list_with_tools(self) -> list_[ListWithToolsRow]: ...
+
+
+class AgentWriteProtocol(Protocol):
+    """Writes of AgentRepository."""
+
+    def create(
+        self, *, name: str, type: str, description: str | None, configuration: JsonInput
+    ) -> Agent: ...
+    def create_many(self, rows: Iterable[CreateManyParams]) -> int: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        name: str | Unset = UNSET,
+        type: str | Unset = UNSET,
+        status: AgentStatus | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        configuration: JsonInput | Unset = UNSET,
+    ) -> Agent: ...
+    def delete(self, *, id: UUID) -> int: ...
+    def update_state(self, *, state: JsonInput, id: UUID) -> Agent: ...
+    def grant_tool(self, *, agent_id: UUID, tool_id: UUID) -> None: ...
+    def revoke_tool(self, *, agent_id: UUID, tool_id: UUID) -> int: ...
+
+
+class AgentRepositoryProtocol(AgentReadProtocol, AgentWriteProtocol, Protocol):
+    """Interface of AgentRepository."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from builtins import list as list_
 from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
@@ -12,8 +13,7 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import conversations as _statements
 from ..conversations import ListWithLatestMessageRow
-from ..models import Conversation
-from ..schema import PACKAGE
+from ..models import PACKAGE, Conversation
 
 
 class ConversationRepository:
@@ -124,3 +124,54 @@ class ConversationRepository:
     ) -> list_[ListWithLatestMessageRow]:
         """A user's conversations, those that changed last first, each with its agent and its last message."""
         return self._run.many(_statements.LIST_WITH_LATEST_MESSAGE, (user_id, limit))
+
+
+class ConversationReadProtocol(Protocol):
+    """Reads of ConversationRepository."""
+
+    def get_by_id(self, *, id: UUID) -> Conversation | None: ...
+    def list(
+        self,
+        *,
+        user_id: UUID | None = None,
+        agent_id: UUID | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Conversation]: ...
+    def count(
+        self, *, user_id: UUID | None = None, agent_id: UUID | None = None
+    ) -> int: ...
+    def list_with_latest_message(
+        self, *, user_id: UUID, limit: int
+    ) -> list_[ListWithLatestMessageRow]: ...
+
+
+class ConversationWriteProtocol(Protocol):
+    """Writes of ConversationRepository."""
+
+    def create(
+        self,
+        *,
+        user_id: UUID,
+        agent_id: UUID | None,
+        title: str | None,
+        metadata: JsonInput,
+    ) -> Conversation: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        title: str | Unset | None = UNSET,
+        agent_id: UUID | Unset | None = UNSET,
+        metadata: JsonInput | Unset = UNSET,
+    ) -> Conversation: ...
+    def delete(self, *, id: UUID) -> int: ...
+    def advance_positions(self, *, ids: Sequence[UUID]) -> int: ...
+
+
+class ConversationRepositoryProtocol(
+    ConversationReadProtocol, ConversationWriteProtocol, Protocol
+):
+    """Interface of ConversationRepository."""

@@ -6,15 +6,16 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Notification, Page, Unset
-from reposgen_runtime.sync import Listener, Runner, Source
+from reposgen_runtime.sync import Runner, Source
+from reposgen_runtime.sync.protocols import Listener
 
 from .. import messages as _statements
 from ..messages import ImportManyParams, SearchRow
-from ..models import Message, MessageRole, NewMessage
-from ..schema import PACKAGE
+from ..models import PACKAGE, Message, MessageRole, NewMessage
 
 
 class MessageRepository:
@@ -223,3 +224,80 @@ class MessageRepository:
     def message_appended(self) -> Listener[Notification[str]]:
         """The ids of conversations in which something is said from now on."""
         return self._run.listen(_statements.MESSAGE_APPENDED)
+
+
+class MessageReadProtocol(Protocol):
+    """Reads of MessageRepository."""
+
+    def get_by_id(self, *, id: UUID) -> Message | None: ...
+    def list(
+        self,
+        *,
+        conversation_id: UUID | None = None,
+        role: MessageRole | None = None,
+        created_after: datetime | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Message]: ...
+    def count(
+        self,
+        *,
+        conversation_id: UUID | None = None,
+        role: MessageRole | None = None,
+        created_after: datetime | None = None,
+    ) -> int: ...
+    def get_history(
+        self,
+        *,
+        conversation_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Message]: ...
+    def get_context_window(
+        self, *, conversation_id: UUID, max_messages: int, max_tokens: int
+    ) -> list_[Message]: ...
+    def search(
+        self,
+        *,
+        query: str,
+        user_id: UUID,
+        limit: int,
+        conversation_id: UUID | None = None,
+        role: MessageRole | None = None,
+    ) -> list_[SearchRow]: ...
+    def message_appended(self) -> Listener[Notification[str]]: ...
+
+
+class MessageWriteProtocol(Protocol):
+    """Writes of MessageRepository."""
+
+    def create(
+        self,
+        *,
+        conversation_id: UUID,
+        role: MessageRole,
+        content: str,
+        token_count: int,
+        metadata: JsonInput,
+    ) -> Message: ...
+    def append(
+        self, *, messages: Sequence[NewMessage], conversation_id: UUID
+    ) -> list_[Message]: ...
+    def import_many(self, rows: Iterable[ImportManyParams]) -> int: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        content: str | Unset = UNSET,
+        token_count: int | Unset = UNSET,
+        metadata: JsonInput | Unset = UNSET,
+    ) -> Message: ...
+    def delete(self, *, id: UUID) -> int: ...
+
+
+class MessageRepositoryProtocol(MessageReadProtocol, MessageWriteProtocol, Protocol):
+    """Interface of MessageRepository."""

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import overview as _statements
+from ..models import PACKAGE
 from ..overview import GetSystemOverviewRow, GetUserOverviewRow, SearchEverythingRow
-from ..schema import PACKAGE
 
 
 class OverviewRepository:
@@ -39,3 +40,23 @@ class OverviewRepository:
     def get_system_overview(self) -> GetSystemOverviewRow:
         """How many there are of everything."""
         return self._run.one(_statements.GET_SYSTEM_OVERVIEW)
+
+
+class OverviewReadProtocol(Protocol):
+    """Reads of OverviewRepository."""
+
+    def search_everything(
+        self, *, query: str, limit: int
+    ) -> list[SearchEverythingRow]: ...
+    def get_user_overview(
+        self, *, conversation_limit: int, task_limit: int, user_id: UUID
+    ) -> GetUserOverviewRow: ...
+    def get_system_overview(self) -> GetSystemOverviewRow: ...
+
+
+class OverviewWriteProtocol(Protocol):
+    """Writes of OverviewRepository."""
+
+
+class OverviewRepositoryProtocol(OverviewReadProtocol, OverviewWriteProtocol, Protocol):
+    """Interface of OverviewRepository."""

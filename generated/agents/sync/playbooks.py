@@ -6,7 +6,7 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
@@ -14,13 +14,13 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import playbooks as _statements
 from ..models import (
+    PACKAGE,
     ExecutionStatus,
     Playbook,
     PlaybookExecution,
     PlaybookStatus,
     PlaybookVersion,
 )
-from ..schema import PACKAGE
 
 
 class PlaybookRepository:
@@ -270,3 +270,105 @@ class PlaybookRepository:
             before=before,
             total=total,
         )
+
+
+class PlaybookReadProtocol(Protocol):
+    """Reads of PlaybookRepository."""
+
+    def get_by_id(self, *, id: UUID) -> Playbook | None: ...
+    def list(
+        self,
+        *,
+        category: str | None = None,
+        status: PlaybookStatus | None = None,
+        tags: Sequence[str] | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Playbook]: ...
+    def count(
+        self,
+        *,
+        category: str | None = None,
+        status: PlaybookStatus | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> int: ...
+    def get_templates(self) -> list_[Playbook]: ...
+    def get_versions(self, *, playbook_id: UUID) -> list_[PlaybookVersion]: ...
+    def get_version(
+        self, *, playbook_id: UUID, version: int
+    ) -> PlaybookVersion | None: ...
+    def get_execution_log(
+        self,
+        *,
+        playbook_id: UUID,
+        version: int | None = None,
+        agent_id: UUID | None = None,
+        status: ExecutionStatus | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[PlaybookExecution]: ...
+
+
+class PlaybookWriteProtocol(Protocol):
+    """Writes of PlaybookRepository."""
+
+    def create(
+        self,
+        *,
+        name: str,
+        description: str | None,
+        category: str,
+        is_template: bool,
+        content: JsonInput,
+        tags: Sequence[str],
+        created_by: UUID | None,
+    ) -> Playbook: ...
+    def create_from_template(
+        self, *, name: str, created_by: UUID | None, template_id: UUID
+    ) -> Playbook: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        name: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        category: str | Unset = UNSET,
+        status: PlaybookStatus | Unset = UNSET,
+        is_template: bool | Unset = UNSET,
+        content: JsonInput | Unset = UNSET,
+        tags: Sequence[str] | Unset = UNSET,
+    ) -> Playbook: ...
+    def delete(self, *, id: UUID) -> int: ...
+    def create_version(
+        self, *, playbook_id: UUID, change_note: str | None, created_by: UUID | None
+    ) -> PlaybookVersion: ...
+    def record_execution(
+        self,
+        *,
+        agent_id: UUID | None,
+        status: ExecutionStatus,
+        input: JsonInput,
+        output: JsonInput | None,
+        error: str | None,
+        started_at: datetime,
+        playbook_id: UUID,
+    ) -> PlaybookExecution: ...
+
+
+class PlaybookRepositoryProtocol(PlaybookReadProtocol, PlaybookWriteProtocol, Protocol):
+    """Interface of PlaybookRepository."""

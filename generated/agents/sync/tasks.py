@@ -6,15 +6,14 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import tasks as _statements
-from ..models import ExecutionStatus, Task, TaskExecution, TaskStatus
-from ..schema import PACKAGE
+from ..models import PACKAGE, ExecutionStatus, Task, TaskExecution, TaskStatus
 from ..tasks import CreateManyParams, ResolveDependenciesRow
 
 
@@ -369,3 +368,128 @@ class TaskRepository:
         other; the levels count from 0.
         """
         return self._run.many(_statements.RESOLVE_DEPENDENCIES, (task_id,))
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    def get_by_id(self, *, id: UUID) -> Task | None: ...
+    def list(
+        self,
+        *,
+        agent_id: UUID | None = None,
+        workflow_id: UUID | None = None,
+        status: Sequence[TaskStatus] | None = None,
+        type: str | None = None,
+        created_by: UUID | None = None,
+        due_before: datetime | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "priority",
+                "-priority",
+                "title",
+                "-title",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    def count(
+        self,
+        *,
+        agent_id: UUID | None = None,
+        workflow_id: UUID | None = None,
+        status: Sequence[TaskStatus] | None = None,
+        type: str | None = None,
+        created_by: UUID | None = None,
+        due_before: datetime | None = None,
+    ) -> int: ...
+    def get_by_agent(
+        self,
+        *,
+        agent_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    def get_by_status(
+        self,
+        *,
+        status: TaskStatus,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    def get_execution_history(self, *, task_id: UUID) -> list_[TaskExecution]: ...
+    def get_dependencies(self, *, task_id: UUID) -> list_[Task]: ...
+    def get_ready_tasks(
+        self,
+        *,
+        limit: int,
+        agent_id: UUID | None = None,
+        workflow_id: UUID | None = None,
+    ) -> list_[Task]: ...
+    def resolve_dependencies(
+        self, *, task_id: UUID
+    ) -> list_[ResolveDependenciesRow]: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    def create(
+        self,
+        *,
+        title: str,
+        type: str,
+        description: str | None,
+        priority: int,
+        agent_id: UUID | None,
+        workflow_id: UUID | None,
+        created_by: UUID | None,
+        input: JsonInput,
+        due_at: datetime | None,
+    ) -> Task: ...
+    def create_many(self, rows: Iterable[CreateManyParams]) -> int: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        title: str | Unset = UNSET,
+        type: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        priority: int | Unset = UNSET,
+        agent_id: UUID | Unset | None = UNSET,
+        workflow_id: UUID | Unset | None = UNSET,
+        input: JsonInput | Unset = UNSET,
+        due_at: datetime | Unset | None = UNSET,
+    ) -> Task: ...
+    def update_status_many(
+        self, *, status: TaskStatus, ids: Sequence[UUID]
+    ) -> list_[Task]: ...
+    def delete(self, *, id: UUID) -> int: ...
+    def delete_many(self, *, ids: Sequence[UUID]) -> int: ...
+    def start_execution(self, *, task_id: UUID) -> TaskExecution: ...
+    def finish_execution(
+        self,
+        *,
+        status: ExecutionStatus,
+        output: JsonInput | None,
+        error: str | None,
+        execution_id: UUID,
+    ) -> TaskExecution: ...
+    def add_dependency(self, *, task_id: UUID, depends_on_id: UUID) -> None: ...
+    def remove_dependency(self, *, task_id: UUID, depends_on_id: UUID) -> int: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""

@@ -6,15 +6,14 @@ from __future__ import annotations
 from builtins import list as list_
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import tools as _statements
-from ..models import Tool, ToolCapability, ToolUsage
-from ..schema import PACKAGE
+from ..models import PACKAGE, Tool, ToolCapability, ToolUsage
 from ..tools import GetToolMetricsRow, ImportUsageParams
 
 
@@ -253,3 +252,98 @@ class ToolRepository:
     def get_by_capability(self, *, capability: str) -> list_[Tool]:
         """The tools that can be called now and can do something, by name."""
         return self._run.many(_statements.GET_BY_CAPABILITY, (capability,))
+
+
+class ToolReadProtocol(Protocol):
+    """Reads of ToolRepository."""
+
+    def get_by_id(self, *, id: UUID) -> Tool | None: ...
+    def list(
+        self,
+        *,
+        category: str | None = None,
+        available: bool | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+                "usage_count",
+                "-usage_count",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Tool]: ...
+    def count(
+        self, *, category: str | None = None, available: bool | None = None
+    ) -> int: ...
+    def get_by_category(self, *, category: str) -> list_[Tool]: ...
+    def get_available_tools(self) -> list_[Tool]: ...
+    def get_usage(
+        self,
+        *,
+        tool_id: UUID,
+        agent_id: UUID | None = None,
+        succeeded: bool | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ToolUsage]: ...
+    def get_tool_metrics(self, *, since: datetime) -> list_[GetToolMetricsRow]: ...
+    def get_tool_capabilities(self, *, tool_id: UUID) -> list_[ToolCapability]: ...
+    def get_by_capability(self, *, capability: str) -> list_[Tool]: ...
+
+
+class ToolWriteProtocol(Protocol):
+    """Writes of ToolRepository."""
+
+    def create(
+        self,
+        *,
+        name: str,
+        category: str,
+        description: str | None,
+        parameters: JsonInput,
+    ) -> Tool: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        name: str | Unset = UNSET,
+        category: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        parameters: JsonInput | Unset = UNSET,
+        available: bool | Unset = UNSET,
+    ) -> Tool: ...
+    def delete(self, *, id: UUID) -> int: ...
+    def track_usage(
+        self,
+        *,
+        tool_id: UUID,
+        agent_id: UUID | None,
+        succeeded: bool,
+        duration_ms: int,
+        details: JsonInput,
+    ) -> None: ...
+    def import_usage(self, rows: Iterable[ImportUsageParams]) -> int: ...
+    def add_capability(
+        self,
+        *,
+        tool_id: UUID,
+        name: str,
+        description: str | None,
+        parameters: JsonInput,
+    ) -> ToolCapability: ...
+    def remove_capability(self, *, tool_id: UUID, name: str) -> int: ...
+
+
+class ToolRepositoryProtocol(ToolReadProtocol, ToolWriteProtocol, Protocol):
+    """Interface of ToolRepository."""

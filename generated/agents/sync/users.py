@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from builtins import list as list_
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, Json, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import users as _statements
-from ..models import User
-from ..schema import PACKAGE
+from ..models import PACKAGE, User
 from ..users import CreateManyParams
 
 
@@ -163,3 +162,59 @@ class UserRepository:
     def search(self, *, query: str, limit: int) -> list_[User]:
         """The users whose name or address has all words of the query, the last of them perhaps unfinished; by name."""
         return self._run.many(_statements.SEARCH, (query, limit))
+
+
+class UserReadProtocol(Protocol):
+    """Reads of UserRepository."""
+
+    def get_by_id(self, *, id: UUID) -> User | None: ...
+    def list(
+        self,
+        *,
+        active: bool | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+                "email",
+                "-email",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[User]: ...
+    def count(self, *, active: bool | None = None) -> int: ...
+    def get_by_email(self, *, email: str) -> User | None: ...
+    def get_preferences(self, *, user_id: UUID) -> Json: ...
+    def search(self, *, query: str, limit: int) -> list_[User]: ...
+
+
+class UserWriteProtocol(Protocol):
+    """Writes of UserRepository."""
+
+    def create(self, *, email: str, name: str) -> User: ...
+    def create_many(self, rows: Iterable[CreateManyParams]) -> int: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        email: str | Unset = UNSET,
+        name: str | Unset = UNSET,
+        active: bool | Unset = UNSET,
+    ) -> User: ...
+    def delete(self, *, id: UUID) -> int: ...
+    def set_preferences(self, *, user_id: UUID, preferences: JsonInput) -> Json: ...
+    def unset_preferences(
+        self, *, keys: Sequence[str], user_id: UUID
+    ) -> Json | None: ...
+
+
+class UserRepositoryProtocol(UserReadProtocol, UserWriteProtocol, Protocol):
+    """Interface of UserRepository."""

@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 from builtins import list as list_
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import workflows as _statements
-from ..models import ExecutionStatus, Workflow, WorkflowExecution, WorkflowStatus
-from ..schema import PACKAGE
+from ..models import (
+    PACKAGE,
+    ExecutionStatus,
+    Workflow,
+    WorkflowExecution,
+    WorkflowStatus,
+)
 from ..workflows import (
     GetWithExecutionsRow,
     GetWorkflowMetricsRow,
@@ -239,3 +244,88 @@ class WorkflowRepository:
             NotFound: no such row.
         """
         return self._run.one(_statements.GET_WITH_EXECUTIONS, (execution_limit, id))
+
+
+class WorkflowReadProtocol(Protocol):
+    """Reads of WorkflowRepository."""
+
+    def get_by_id(self, *, id: UUID) -> Workflow | None: ...
+    def list(
+        self,
+        *,
+        status: WorkflowStatus | None = None,
+        created_by: UUID | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Workflow]: ...
+    def count(
+        self, *, status: WorkflowStatus | None = None, created_by: UUID | None = None
+    ) -> int: ...
+    def get_by_status(self, *, status: WorkflowStatus) -> list_[Workflow]: ...
+    def get_execution_history(
+        self,
+        *,
+        workflow_id: UUID,
+        status: ExecutionStatus | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[WorkflowExecution]: ...
+    def get_workflow_metrics(self, *, workflow_id: UUID) -> GetWorkflowMetricsRow: ...
+    def get_with_executions(
+        self, *, execution_limit: int, id: UUID
+    ) -> GetWithExecutionsRow: ...
+
+
+class WorkflowWriteProtocol(Protocol):
+    """Writes of WorkflowRepository."""
+
+    def create(
+        self,
+        *,
+        name: str,
+        description: str | None,
+        definition: JsonInput,
+        created_by: UUID | None,
+    ) -> Workflow: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        name: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        status: WorkflowStatus | Unset = UNSET,
+        definition: JsonInput | Unset = UNSET,
+    ) -> Workflow: ...
+    def delete(self, *, id: UUID) -> int: ...
+    def start_execution(
+        self, *, state: JsonInput, workflow_id: UUID
+    ) -> WorkflowExecution: ...
+    def update_execution_state(
+        self,
+        *,
+        state: JsonInput,
+        workflow_id: UUID,
+        status: ExecutionStatus | Unset = UNSET,
+    ) -> UpdateExecutionStateRow: ...
+    def finish_execution(
+        self, *, status: ExecutionStatus, error: str | None, workflow_id: UUID
+    ) -> WorkflowExecution: ...
+
+
+class WorkflowRepositoryProtocol(WorkflowReadProtocol, WorkflowWriteProtocol, Protocol):
+    """Interface of WorkflowRepository."""

@@ -3,35 +3,67 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .agents import AgentRepository
-from .documents import DocumentRepository
-from .protocols import (
+from ..models import PACKAGE
+from .agents import (
+    AgentReadProtocol,
+    AgentRepository,
     AgentRepositoryProtocol,
-    DocumentRepositoryProtocol,
-    TaskRepositoryProtocol,
-    WorkflowRepositoryProtocol,
-    WorkspaceRepositoryProtocol,
+    AgentWriteProtocol,
 )
-from .tasks import TaskRepository
-from .workflows import WorkflowRepository
-from .workspaces import WorkspaceRepository
+from .documents import (
+    DocumentReadProtocol,
+    DocumentRepository,
+    DocumentRepositoryProtocol,
+    DocumentWriteProtocol,
+)
+from .tasks import (
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
+from .workflows import (
+    WorkflowReadProtocol,
+    WorkflowRepository,
+    WorkflowRepositoryProtocol,
+    WorkflowWriteProtocol,
+)
+from .workspaces import (
+    WorkspaceReadProtocol,
+    WorkspaceRepository,
+    WorkspaceRepositoryProtocol,
+    WorkspaceWriteProtocol,
+)
 
 __all__ = [
+    "AgentReadProtocol",
     "AgentRepository",
     "AgentRepositoryProtocol",
+    "AgentWriteProtocol",
     "Database",
+    "DatabaseProtocol",
+    "DocumentReadProtocol",
     "DocumentRepository",
     "DocumentRepositoryProtocol",
+    "DocumentWriteProtocol",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
+    "WorkflowReadProtocol",
     "WorkflowRepository",
     "WorkflowRepositoryProtocol",
+    "WorkflowWriteProtocol",
+    "WorkspaceReadProtocol",
     "WorkspaceRepository",
     "WorkspaceRepositoryProtocol",
+    "WorkspaceWriteProtocol",
 ]
 
 
@@ -45,3 +77,18 @@ class Database(RuntimeDatabase):
         self.tasks = TaskRepository(self)
         self.workflows = WorkflowRepository(self)
         self.workspaces = WorkspaceRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def agents(self) -> AgentRepositoryProtocol: ...
+    @property
+    def documents(self) -> DocumentRepositoryProtocol: ...
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...
+    @property
+    def workflows(self) -> WorkflowRepositoryProtocol: ...
+    @property
+    def workspaces(self) -> WorkspaceRepositoryProtocol: ...

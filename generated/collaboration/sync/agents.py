@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import JsonInput, Page
 from reposgen_runtime.sync import Runner, Source
 
 from .. import agents as _statements
-from ..models import Agent, AgentStatus
-from ..schema import PACKAGE
+from ..models import PACKAGE, Agent, AgentStatus
 
 
 class AgentRepository:
@@ -119,3 +118,53 @@ class AgentRepository:
             WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).
         """
         return self._run.execrows(_statements.REMOVE, (tenant_id, id))
+
+
+class AgentReadProtocol(Protocol):
+    """Reads of AgentRepository."""
+
+    def get(self, *, tenant_id: UUID, id: str) -> Agent: ...
+    def list(
+        self,
+        *,
+        tenant_id: UUID,
+        status: AgentStatus | None = None,
+        capabilities: Sequence[str] | None = None,
+        sort: (
+            Literal[
+                "name",
+                "-name",
+                "last_seen_at",
+                "-last_seen_at",
+                "created_at",
+                "-created_at",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Agent]: ...
+
+
+class AgentWriteProtocol(Protocol):
+    """Writes of AgentRepository."""
+
+    def register(
+        self,
+        *,
+        tenant_id: UUID,
+        id: str,
+        name: str,
+        capabilities: Sequence[str],
+        max_tasks: int,
+        metadata: JsonInput,
+    ) -> Agent: ...
+    def set_status(self, *, status: AgentStatus, tenant_id: UUID, id: str) -> Agent: ...
+    def heartbeat(self, *, tenant_id: UUID, id: str) -> int: ...
+    def remove(self, *, tenant_id: UUID, id: str) -> int: ...
+
+
+class AgentRepositoryProtocol(AgentReadProtocol, AgentWriteProtocol, Protocol):
+    """Interface of AgentRepository."""

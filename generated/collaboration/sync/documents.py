@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import documents as _statements
-from ..models import DocumentOperation, SharedDocument
-from ..schema import PACKAGE
+from ..models import PACKAGE, DocumentOperation, SharedDocument
 
 
 class DocumentRepository:
@@ -207,3 +207,74 @@ class DocumentRepository:
     def soft_delete(self, *, id: UUID) -> int:
         """Hide a document."""
         return self._run.execrows(_statements.SOFT_DELETE, (id,))
+
+
+class DocumentReadProtocol(Protocol):
+    """Reads of DocumentRepository."""
+
+    def get(self, *, id: UUID) -> SharedDocument: ...
+    def list_by_workspace(
+        self,
+        *,
+        workspace_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[SharedDocument]: ...
+    def list_operations(
+        self, *, document_id: UUID, since: int, limit: int
+    ) -> list[DocumentOperation]: ...
+    def list_pending_operations(
+        self, *, document_id: UUID
+    ) -> list[DocumentOperation]: ...
+
+
+class DocumentWriteProtocol(Protocol):
+    """Writes of DocumentRepository."""
+
+    def create(
+        self,
+        *,
+        title: str,
+        content: str,
+        content_type: str,
+        vector_clock: JsonInput,
+        created_by: str,
+        workspace_id: UUID,
+    ) -> SharedDocument: ...
+    def update_with_lock(
+        self,
+        *,
+        lock_owner: str,
+        id: UUID,
+        expected_version: int,
+        title: str | Unset = UNSET,
+        content: str | Unset = UNSET,
+        content_type: str | Unset = UNSET,
+        vector_clock: JsonInput | Unset = UNSET,
+    ) -> SharedDocument: ...
+    def record_operation(
+        self,
+        *,
+        document_id: UUID,
+        operation_type: str,
+        path: str,
+        value: JsonInput | None,
+        agent_id: str,
+        vector_clock: JsonInput,
+        applied_at: datetime | None,
+    ) -> DocumentOperation: ...
+    def mark_operations_applied(self, *, document_id: UUID, up_to: int) -> int: ...
+    def acquire_lock(
+        self, *, agent_id: str | None, duration: timedelta, id: UUID
+    ) -> datetime | None: ...
+    def renew_lock(
+        self, *, duration: timedelta, id: UUID, agent_id: str
+    ) -> datetime | None: ...
+    def release_lock(self, *, id: UUID, agent_id: str) -> int: ...
+    def soft_delete(self, *, id: UUID) -> int: ...
+
+
+class DocumentRepositoryProtocol(DocumentReadProtocol, DocumentWriteProtocol, Protocol):
+    """Interface of DocumentRepository."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
-from reposgen_runtime.sync import Export, Runner, Source, Stream
+from reposgen_runtime.sync import Runner, Source
+from reposgen_runtime.sync.protocols import Export, Stream
 
 from .. import tasks as _statements
 from ..models import (
+    PACKAGE,
     Task,
     TaskDelegation,
     TaskPriority,
@@ -22,7 +24,6 @@ from ..models import (
     TaskStatusUpdate,
     TaskUpdate,
 )
-from ..schema import PACKAGE
 from ..tasks import (
     BulkInsertParams,
     CreateBatchParams,
@@ -984,3 +985,290 @@ class TaskRepository:
         their agent is not registered.
         """
         return self._run.one(_statements.VALIDATE_TASK_INTEGRITY, (tenant_id,))
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    def get(self, *, id: UUID) -> Task: ...
+    def get_batch(self, *, ids: Sequence[UUID]) -> list[Task]: ...
+    def list_by_tenant(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_by: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        updated_after: datetime | None = None,
+        parent_task_id: UUID | None = None,
+        has_subtasks: bool | None = None,
+        tags: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "priority",
+                "-priority",
+                "status",
+                "-status",
+                "deadline",
+                "-deadline",
+                "title",
+                "-title",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    def list_by_agent(
+        self,
+        *,
+        tenant_id: UUID,
+        agent_id: str,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        created_by: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        updated_after: datetime | None = None,
+        parent_task_id: UUID | None = None,
+        has_subtasks: bool | None = None,
+        tags: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "priority",
+                "-priority",
+                "status",
+                "-status",
+                "deadline",
+                "-deadline",
+                "title",
+                "-title",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    def stream_tasks(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_by: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        updated_after: datetime | None = None,
+        parent_task_id: UUID | None = None,
+        has_subtasks: bool | None = None,
+        tags: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+    ) -> Stream[Task]: ...
+    def get_subtasks(self, *, parent_task_id: UUID) -> list[Task]: ...
+    def get_task_tree(
+        self, *, root_task_id: UUID, max_depth: int
+    ) -> list[GetTaskTreeRow]: ...
+    def get_delegation_history(self, *, task_id: UUID) -> list[TaskDelegation]: ...
+    def get_delegations_to_agent(
+        self, *, tenant_id: UUID, agent_id: str, since: datetime
+    ) -> list[TaskDelegation]: ...
+    def get_delegation_chain(self, *, task_id: UUID) -> list[GetDelegationChainRow]: ...
+    def get_overdue_tasks(
+        self, *, tenant_id: UUID, threshold: timedelta
+    ) -> list[Task]: ...
+    def get_tasks_by_schedule(
+        self, *, tenant_id: UUID, schedule: str
+    ) -> list[Task]: ...
+    def get_task_stats(
+        self, *, tenant_id: UUID, period: timedelta
+    ) -> GetTaskStatsRow: ...
+    def get_hourly_task_stats(
+        self, *, since: datetime, until: datetime
+    ) -> list[TaskStat]: ...
+    def get_agent_workload(
+        self, *, tenant_id: UUID, agent_ids: Sequence[str]
+    ) -> list[GetAgentWorkloadRow]: ...
+    def get_task_timeline(self, *, task_id: UUID) -> list[GetTaskTimelineRow]: ...
+    def generate_task_report(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+    def generate_task_report_json(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        copy_format: LinesFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+    def search_tasks(
+        self,
+        *,
+        query: str,
+        tenant_id: UUID,
+        limit: int,
+        offset: int,
+        status: Sequence[TaskStatus] | None = None,
+        priority: Sequence[TaskPriority] | None = None,
+        types: Sequence[str] | None = None,
+        assigned_to: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        tags: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+    ) -> SearchTasksRow: ...
+    def get_similar_tasks(self, *, task_id: UUID, limit: int) -> list[Task]: ...
+    def validate_task_integrity(
+        self, *, tenant_id: UUID
+    ) -> ValidateTaskIntegrityRow: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    def create(
+        self,
+        *,
+        id: UUID | None,
+        tenant_id: UUID,
+        type: str,
+        assigned_to: str | None,
+        priority: TaskPriority,
+        created_by: str,
+        parent_task_id: UUID | None,
+        title: str,
+        description: str | None,
+        parameters: JsonInput,
+        max_retries: int,
+        timeout_seconds: int,
+        deadline: datetime | None,
+        schedule: str | None,
+        tags: Sequence[str],
+        capabilities: Sequence[str],
+    ) -> Task: ...
+    def create_batch(self, rows: Iterable[CreateBatchParams]) -> int: ...
+    def bulk_insert(self, rows: Iterable[BulkInsertParams]) -> int: ...
+    def get_for_update(self, *, id: UUID) -> Task: ...
+    def update(
+        self,
+        *,
+        id: UUID,
+        type: str | Unset = UNSET,
+        priority: TaskPriority | Unset = UNSET,
+        title: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        parameters: JsonInput | Unset = UNSET,
+        result: JsonInput | Unset | None = UNSET,
+        error: str | Unset | None = UNSET,
+        max_retries: int | Unset = UNSET,
+        timeout_seconds: int | Unset = UNSET,
+        deadline: datetime | Unset | None = UNSET,
+        schedule: str | Unset | None = UNSET,
+        tags: Sequence[str] | Unset = UNSET,
+        capabilities: Sequence[str] | Unset = UNSET,
+    ) -> Task: ...
+    def update_with_version(
+        self,
+        *,
+        id: UUID,
+        expected_version: int,
+        type: str | Unset = UNSET,
+        priority: TaskPriority | Unset = UNSET,
+        title: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        parameters: JsonInput | Unset = UNSET,
+        result: JsonInput | Unset | None = UNSET,
+        error: str | Unset | None = UNSET,
+        max_retries: int | Unset = UNSET,
+        timeout_seconds: int | Unset = UNSET,
+        deadline: datetime | Unset | None = UNSET,
+        schedule: str | Unset | None = UNSET,
+        tags: Sequence[str] | Unset = UNSET,
+        capabilities: Sequence[str] | Unset = UNSET,
+    ) -> Task: ...
+    def delete(self, *, id: UUID) -> int: ...
+    def soft_delete(self, *, id: UUID) -> int: ...
+    def assign_to_agent(
+        self, *, agent_id: str | None, task_id: UUID, assigned_by: str
+    ) -> Task: ...
+    def unassign_task(self, *, task_id: UUID, reason: str) -> Task: ...
+    def update_status(
+        self, *, task_id: UUID, status: TaskStatus, metadata: JsonInput
+    ) -> Task: ...
+    def bulk_update_status(self, *, updates: Sequence[TaskStatusUpdate]) -> int: ...
+    def batch_update_status(
+        self, *, task_ids: Sequence[UUID], status: TaskStatus
+    ) -> int: ...
+    def increment_retry_count(self, *, task_id: UUID) -> int: ...
+    def bulk_update(self, *, updates: Sequence[TaskUpdate]) -> int: ...
+    def archive_tasks(self, *, tenant_id: UUID, before: datetime) -> int: ...
+    def create_delegation(
+        self,
+        *,
+        to_agent: str,
+        from_agent: str,
+        task_id: UUID,
+        reason: str | None,
+        metadata: JsonInput,
+    ) -> TaskDelegation: ...
+    def get_tasks_for_execution(
+        self, *, tenant_id: UUID, agent_id: str, limit: int
+    ) -> list[Task]: ...
+    def claim_tasks(
+        self, *, tenant_id: UUID, agent_id: str, limit: int, lease: timedelta
+    ) -> list[Task]: ...
+    def lock_task_for_execution(
+        self, *, agent_id: str, duration: timedelta, task_id: UUID
+    ) -> Task | None: ...
+    def renew_task_lease(
+        self, *, duration: timedelta, task_id: UUID, agent_id: str
+    ) -> datetime | None: ...
+    def complete_task(
+        self, *, result: JsonInput | None, task_id: UUID, agent_id: str
+    ) -> Task | None: ...
+    def fail_task(
+        self, *, error: str | None, task_id: UUID, agent_id: str
+    ) -> Task | None: ...
+    def reclaim_expired_tasks(self, *, tenant_id: UUID, limit: int) -> list[Task]: ...
+    def vacuum_tasks(self) -> None: ...
+    def rebuild_task_indexes(self) -> None: ...
+    def refresh_task_stats(self) -> None: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""

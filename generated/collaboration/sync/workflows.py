@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from builtins import list as list_
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import JsonInput, Page
@@ -13,13 +13,13 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import workflows as _statements
 from ..models import (
+    PACKAGE,
     StageStatus,
     Workflow,
     WorkflowStage,
     WorkflowStatus,
     WorkflowTransition,
 )
-from ..schema import PACKAGE
 from ..workflows import GetWithStagesRow
 
 
@@ -165,3 +165,59 @@ class WorkflowRepository:
     def soft_delete(self, *, id: UUID) -> int:
         """Hide a workflow."""
         return self._run.execrows(_statements.SOFT_DELETE, (id,))
+
+
+class WorkflowReadProtocol(Protocol):
+    """Reads of WorkflowRepository."""
+
+    def get(self, *, id: UUID) -> Workflow: ...
+    def get_with_stages(self, *, id: UUID) -> GetWithStagesRow: ...
+    def list(
+        self,
+        *,
+        tenant_id: UUID,
+        status: Sequence[WorkflowStatus] | None = None,
+        type: str | None = None,
+        created_by: str | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "updated_at",
+                "-updated_at",
+                "name",
+                "-name",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Workflow]: ...
+    def list_stages(self, *, workflow_id: UUID) -> list_[WorkflowStage]: ...
+    def list_transitions(self, *, workflow_id: UUID) -> list_[WorkflowTransition]: ...
+
+
+class WorkflowWriteProtocol(Protocol):
+    """Writes of WorkflowRepository."""
+
+    def create(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        type: str,
+        definition: JsonInput,
+        metadata: JsonInput,
+        created_by: str,
+    ) -> Workflow: ...
+    def update_progress(
+        self, *, stage_index: int, workflow_id: UUID, status: StageStatus
+    ) -> Workflow: ...
+    def cancel(self, *, id: UUID) -> Workflow: ...
+    def soft_delete(self, *, id: UUID) -> int: ...
+
+
+class WorkflowRepositoryProtocol(WorkflowReadProtocol, WorkflowWriteProtocol, Protocol):
+    """Interface of WorkflowRepository."""

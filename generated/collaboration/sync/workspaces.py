@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import JsonInput, Page
 from reposgen_runtime.sync import Runner, Source
 
 from .. import workspaces as _statements
-from ..models import MemberRole, Workspace, WorkspaceActivity, WorkspaceMember
-from ..schema import PACKAGE
+from ..models import PACKAGE, MemberRole, Workspace, WorkspaceActivity, WorkspaceMember
 from ..workspaces import ListMembersRow
 
 
@@ -179,3 +179,63 @@ class WorkspaceRepository:
     def soft_delete(self, *, id: UUID) -> int:
         """Hide a workspace."""
         return self._run.execrows(_statements.SOFT_DELETE, (id,))
+
+
+class WorkspaceReadProtocol(Protocol):
+    """Reads of WorkspaceRepository."""
+
+    def get(self, *, id: UUID) -> Workspace: ...
+    def list_by_agent(self, *, tenant_id: UUID, agent_id: str) -> list[Workspace]: ...
+    def get_member(
+        self, *, workspace_id: UUID, agent_id: str
+    ) -> WorkspaceMember | None: ...
+    def list_members(self, *, workspace_id: UUID) -> list[ListMembersRow]: ...
+    def list_activity(
+        self,
+        *,
+        workspace_id: UUID,
+        agent_id: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[WorkspaceActivity]: ...
+
+
+class WorkspaceWriteProtocol(Protocol):
+    """Writes of WorkspaceRepository."""
+
+    def create(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        description: str | None,
+        owner_id: str,
+        state: JsonInput,
+        metadata: JsonInput,
+    ) -> Workspace: ...
+    def add_member(
+        self,
+        *,
+        agent_id: str,
+        role: MemberRole,
+        permissions: Sequence[str],
+        workspace_id: UUID,
+    ) -> WorkspaceMember: ...
+    def remove_member(self, *, workspace_id: UUID, agent_id: str) -> int: ...
+    def record_activity(
+        self, *, workspace_id: UUID, agent_id: str, action: str, details: JsonInput
+    ) -> WorkspaceActivity: ...
+    def update_state(
+        self, *, state: JsonInput, id: UUID, expected_version: int
+    ) -> Workspace: ...
+    def soft_delete(self, *, id: UUID) -> int: ...
+
+
+class WorkspaceRepositoryProtocol(
+    WorkspaceReadProtocol, WorkspaceWriteProtocol, Protocol
+):
+    """Interface of WorkspaceRepository."""

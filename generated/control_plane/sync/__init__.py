@@ -3,39 +3,77 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync.buffered import BufferedDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .applications import ApplicationRepository
-from .audit_logs import AuditLogRepository
-from .inference_requests import InferenceRequestRepository
-from .organizations import OrganizationRepository
-from .policies import PolicyRepository
-from .protocols import (
+from ..models import PACKAGE
+from .applications import (
+    ApplicationReadProtocol,
+    ApplicationRepository,
     ApplicationRepositoryProtocol,
-    AuditLogRepositoryProtocol,
-    InferenceRequestRepositoryProtocol,
-    OrganizationRepositoryProtocol,
-    PolicyRepositoryProtocol,
-    UserRepositoryProtocol,
+    ApplicationWriteProtocol,
 )
-from .users import UserRepository
+from .audit_logs import (
+    AuditLogReadProtocol,
+    AuditLogRepository,
+    AuditLogRepositoryProtocol,
+    AuditLogWriteProtocol,
+)
+from .inference_requests import (
+    InferenceRequestReadProtocol,
+    InferenceRequestRepository,
+    InferenceRequestRepositoryProtocol,
+    InferenceRequestWriteProtocol,
+)
+from .organizations import (
+    OrganizationReadProtocol,
+    OrganizationRepository,
+    OrganizationRepositoryProtocol,
+    OrganizationWriteProtocol,
+)
+from .policies import (
+    PolicyReadProtocol,
+    PolicyRepository,
+    PolicyRepositoryProtocol,
+    PolicyWriteProtocol,
+)
+from .users import (
+    UserReadProtocol,
+    UserRepository,
+    UserRepositoryProtocol,
+    UserWriteProtocol,
+)
 
 __all__ = [
+    "ApplicationReadProtocol",
     "ApplicationRepository",
     "ApplicationRepositoryProtocol",
+    "ApplicationWriteProtocol",
+    "AuditLogReadProtocol",
     "AuditLogRepository",
     "AuditLogRepositoryProtocol",
+    "AuditLogWriteProtocol",
     "Database",
+    "DatabaseProtocol",
+    "InferenceRequestReadProtocol",
     "InferenceRequestRepository",
     "InferenceRequestRepositoryProtocol",
+    "InferenceRequestWriteProtocol",
+    "OrganizationReadProtocol",
     "OrganizationRepository",
     "OrganizationRepositoryProtocol",
+    "OrganizationWriteProtocol",
+    "PolicyReadProtocol",
     "PolicyRepository",
     "PolicyRepositoryProtocol",
+    "PolicyWriteProtocol",
+    "UserReadProtocol",
     "UserRepository",
     "UserRepositoryProtocol",
+    "UserWriteProtocol",
 ]
 
 
@@ -50,3 +88,20 @@ class Database(BufferedDatabase):
         self.organizations = OrganizationRepository(self)
         self.policies = PolicyRepository(self)
         self.users = UserRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def applications(self) -> ApplicationRepositoryProtocol: ...
+    @property
+    def audit_logs(self) -> AuditLogRepositoryProtocol: ...
+    @property
+    def inference_requests(self) -> InferenceRequestRepositoryProtocol: ...
+    @property
+    def organizations(self) -> OrganizationRepositoryProtocol: ...
+    @property
+    def policies(self) -> PolicyRepositoryProtocol: ...
+    @property
+    def users(self) -> UserRepositoryProtocol: ...

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import Page
@@ -11,8 +12,7 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import applications as _statements
 from ..applications import ApplicationSummary
-from ..models import Application
-from ..schema import PACKAGE
+from ..models import PACKAGE, Application
 
 
 class ApplicationRepository:
@@ -117,3 +117,41 @@ class ApplicationRepository:
     def delete_application(self, *, id: UUID) -> int:
         """Delete an application with its policies and inference requests."""
         return self._run.execrows(_statements.DELETE_APPLICATION, (id,))
+
+
+class ApplicationReadProtocol(Protocol):
+    """Reads of ApplicationRepository."""
+
+    def get_application(self, *, id: UUID) -> ApplicationSummary: ...
+    def get_application_by_api_key_hash(
+        self, *, api_key_hash: Secret[str]
+    ) -> ApplicationSummary | None: ...
+    def get_application_with_key(self, *, id: UUID) -> Application: ...
+    def list_applications_by_organization(
+        self,
+        *,
+        org_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ApplicationSummary]: ...
+
+
+class ApplicationWriteProtocol(Protocol):
+    """Writes of ApplicationRepository."""
+
+    def create_application(
+        self, *, org_id: UUID, name: str, api_key_hash: Secret[str]
+    ) -> ApplicationSummary: ...
+    def update_application(self, *, name: str, id: UUID) -> ApplicationSummary: ...
+    def rotate_api_key(
+        self, *, api_key_hash: Secret[str], id: UUID
+    ) -> ApplicationSummary: ...
+    def delete_application(self, *, id: UUID) -> int: ...
+
+
+class ApplicationRepositoryProtocol(
+    ApplicationReadProtocol, ApplicationWriteProtocol, Protocol
+):
+    """Interface of ApplicationRepository."""

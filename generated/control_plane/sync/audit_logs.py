@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import JsonInput, Page
-from reposgen_runtime.sync import Source, Stream
+from reposgen_runtime.sync import Source
 from reposgen_runtime.sync.buffered import BufferedRunner
+from reposgen_runtime.sync.protocols import Stream
 
 from .. import audit_logs as _statements
 from ..audit_logs import AsyncInsertAuditLogParams, InsertAuditLogsParams
-from ..models import AuditLog
-from ..schema import PACKAGE
+from ..models import PACKAGE, AuditLog
 
 
 class AuditLogRepository:
@@ -311,3 +312,112 @@ class AuditLogRepository:
     ) -> Stream[AuditLog]:
         """All entries of an organization from a moment on and before another, the earliest first, for export."""
         return self._run.stream(_statements.STREAM_AUDIT_LOGS, (org_id, since, until))
+
+
+class AuditLogReadProtocol(Protocol):
+    """Reads of AuditLogRepository."""
+
+    def get_audit_log(self, *, id: UUID) -> AuditLog: ...
+    def list_audit_logs_by_organization(
+        self,
+        *,
+        org_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    def list_audit_logs_by_application(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    def list_audit_logs_by_user(
+        self,
+        *,
+        org_id: UUID,
+        user_id: UUID,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    def list_audit_logs_by_action(
+        self,
+        *,
+        org_id: UUID,
+        action: str,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    def list_audit_logs_by_date_range(
+        self,
+        *,
+        org_id: UUID,
+        since: datetime,
+        until: datetime,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[AuditLog]: ...
+    def get_audit_logs_by_request_id(self, *, request_id: str) -> list[AuditLog]: ...
+    def stream_audit_logs(
+        self, *, org_id: UUID, since: datetime, until: datetime
+    ) -> Stream[AuditLog]: ...
+
+
+class AuditLogWriteProtocol(Protocol):
+    """Writes of AuditLogRepository."""
+
+    def insert_audit_log(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        action: str,
+        resource_type: str,
+        resource_id: str | None,
+        details: JsonInput,
+        request_id: str | None,
+        ip_address: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        user_agent: str | None,
+        model: str | None,
+        provider: str | None,
+        tokens_used: int | None,
+        cost: Decimal | None,
+        latency_ms: int | None,
+    ) -> AuditLog: ...
+    def insert_audit_logs(self, rows: Iterable[InsertAuditLogsParams]) -> int: ...
+    def async_insert_audit_log(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        action: str,
+        resource_type: str,
+        resource_id: str | None,
+        details: JsonInput,
+        request_id: str | None,
+        ip_address: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        user_agent: str | None,
+        model: str | None,
+        provider: str | None,
+        tokens_used: int | None,
+        cost: Decimal | None,
+        latency_ms: int | None,
+        timestamp: datetime,
+    ) -> None: ...
+
+
+class AuditLogRepositoryProtocol(AuditLogReadProtocol, AuditLogWriteProtocol, Protocol):
+    """Interface of AuditLogRepository."""

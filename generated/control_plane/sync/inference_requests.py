@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import Page
@@ -12,8 +13,7 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import inference_requests as _statements
 from ..inference_requests import GetMetricsByModelRow, GetMetricsRow
-from ..models import InferenceRequest, InferenceStatus
-from ..schema import PACKAGE
+from ..models import PACKAGE, InferenceRequest, InferenceStatus
 
 
 class InferenceRequestRepository:
@@ -241,3 +241,89 @@ class InferenceRequestRepository:
     ) -> list[GetMetricsByModelRow]:
         """The same, model by model, the dearest first."""
         return self._run.many(_statements.GET_METRICS_BY_MODEL, (org_id, since, until))
+
+
+class InferenceRequestReadProtocol(Protocol):
+    """Reads of InferenceRequestRepository."""
+
+    def get_inference_request(self, *, id: UUID) -> InferenceRequest: ...
+    def get_inference_request_by_request_id(
+        self, *, request_id: str
+    ) -> InferenceRequest: ...
+    def list_inference_requests_by_organization(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None = None,
+        user_id: UUID | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[InferenceRequest]: ...
+    def list_inference_requests_by_status(
+        self,
+        *,
+        org_id: UUID,
+        status: InferenceStatus,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[InferenceRequest]: ...
+    def list_inference_requests_by_date_range(
+        self,
+        *,
+        org_id: UUID,
+        since: datetime,
+        until: datetime,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[InferenceRequest]: ...
+    def get_metrics(
+        self, *, org_id: UUID, since: datetime, until: datetime
+    ) -> GetMetricsRow: ...
+    def get_metrics_by_model(
+        self, *, org_id: UUID, since: datetime, until: datetime
+    ) -> list[GetMetricsByModelRow]: ...
+
+
+class InferenceRequestWriteProtocol(Protocol):
+    """Writes of InferenceRequestRepository."""
+
+    def create_inference_request(
+        self,
+        *,
+        request_id: str,
+        org_id: UUID,
+        app_id: UUID,
+        user_id: UUID | None,
+        model: str,
+        provider: str,
+    ) -> InferenceRequest: ...
+    def update_inference_request_status(
+        self, *, status: InferenceStatus, id: UUID
+    ) -> InferenceRequest: ...
+    def complete_inference_request(
+        self,
+        *,
+        prompt_tokens: int,
+        completion_tokens: int,
+        cost: Decimal,
+        latency_ms: int | None,
+        id: UUID,
+    ) -> InferenceRequest: ...
+    def fail_inference_request(
+        self, *, error_message: str | None, latency_ms: int | None, id: UUID
+    ) -> InferenceRequest: ...
+    def delete_inference_request(self, *, id: UUID) -> int: ...
+
+
+class InferenceRequestRepositoryProtocol(
+    InferenceRequestReadProtocol, InferenceRequestWriteProtocol, Protocol
+):
+    """Interface of InferenceRequestRepository."""

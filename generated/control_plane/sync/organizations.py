@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import organizations as _statements
-from ..models import Organization
-from ..schema import PACKAGE
+from ..models import PACKAGE, Organization
 
 
 class OrganizationRepository:
@@ -99,3 +99,35 @@ class OrganizationRepository:
     def delete_organization(self, *, id: UUID) -> int:
         """Delete an organization with everything that belongs to it."""
         return self._run.execrows(_statements.DELETE_ORGANIZATION, (id,))
+
+
+class OrganizationReadProtocol(Protocol):
+    """Reads of OrganizationRepository."""
+
+    def get_organization(self, *, id: UUID) -> Organization: ...
+    def get_organization_by_slug(self, *, slug: str) -> Organization: ...
+    def list_organizations(
+        self,
+        *,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Organization]: ...
+    def count_organizations(self) -> int: ...
+
+
+class OrganizationWriteProtocol(Protocol):
+    """Writes of OrganizationRepository."""
+
+    def create_organization(self, *, name: str, slug: str) -> Organization: ...
+    def update_organization(
+        self, *, id: UUID, name: str | Unset = UNSET, slug: str | Unset = UNSET
+    ) -> Organization: ...
+    def delete_organization(self, *, id: UUID) -> int: ...
+
+
+class OrganizationRepositoryProtocol(
+    OrganizationReadProtocol, OrganizationWriteProtocol, Protocol
+):
+    """Interface of OrganizationRepository."""

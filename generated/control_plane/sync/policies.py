@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import policies as _statements
-from ..models import Policy
-from ..schema import PACKAGE
+from ..models import PACKAGE, Policy
 
 
 class PolicyRepository:
@@ -133,3 +133,55 @@ class PolicyRepository:
     def delete_policy(self, *, id: UUID) -> int:
         """Delete a policy."""
         return self._run.execrows(_statements.DELETE_POLICY, (id,))
+
+
+class PolicyReadProtocol(Protocol):
+    """Reads of PolicyRepository."""
+
+    def get_policy(self, *, id: UUID) -> Policy: ...
+    def get_applicable_policies(
+        self, *, org_id: UUID, app_id: UUID, user_id: UUID | None
+    ) -> list[Policy]: ...
+    def list_policies(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None = None,
+        user_id: UUID | None = None,
+        policy_type: str | None = None,
+        enabled: bool | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Policy]: ...
+
+
+class PolicyWriteProtocol(Protocol):
+    """Writes of PolicyRepository."""
+
+    def create_policy(
+        self,
+        *,
+        org_id: UUID,
+        app_id: UUID | None,
+        user_id: UUID | None,
+        policy_type: str,
+        config: JsonInput,
+        priority: int,
+        enabled: bool,
+    ) -> Policy: ...
+    def update_policy(
+        self,
+        *,
+        id: UUID,
+        policy_type: str | Unset = UNSET,
+        config: JsonInput | Unset = UNSET,
+        priority: int | Unset = UNSET,
+        enabled: bool | Unset = UNSET,
+    ) -> Policy: ...
+    def delete_policy(self, *, id: UUID) -> int: ...
+
+
+class PolicyRepositoryProtocol(PolicyReadProtocol, PolicyWriteProtocol, Protocol):
+    """Interface of PolicyRepository."""

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import users as _statements
-from ..models import User, UserRole
-from ..schema import PACKAGE
+from ..models import PACKAGE, User, UserRole
 from ..users import CountUsersByRoleRow
 
 
@@ -109,3 +109,38 @@ class UserRepository:
     def delete_user(self, *, id: UUID) -> int:
         """Delete a user with the policies that name them."""
         return self._run.execrows(_statements.DELETE_USER, (id,))
+
+
+class UserReadProtocol(Protocol):
+    """Reads of UserRepository."""
+
+    def get_user(self, *, id: UUID) -> User: ...
+    def get_user_by_cognito_sub(self, *, cognito_sub: str) -> User | None: ...
+    def get_user_by_email(self, *, email: str) -> User | None: ...
+    def list_users_by_organization(
+        self,
+        *,
+        org_id: UUID,
+        role: UserRole | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[User]: ...
+    def count_users_by_role(self, *, org_id: UUID) -> list[CountUsersByRoleRow]: ...
+
+
+class UserWriteProtocol(Protocol):
+    """Writes of UserRepository."""
+
+    def create_user(
+        self, *, org_id: UUID, email: str, cognito_sub: str, role: UserRole
+    ) -> User: ...
+    def update_user(
+        self, *, id: UUID, email: str | Unset = UNSET, role: UserRole | Unset = UNSET
+    ) -> User: ...
+    def delete_user(self, *, id: UUID) -> int: ...
+
+
+class UserRepositoryProtocol(UserReadProtocol, UserWriteProtocol, Protocol):
+    """Interface of UserRepository."""

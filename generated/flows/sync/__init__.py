@@ -3,43 +3,87 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .contexts import ContextRepository
-from .experiments import ExperimentRepository
-from .flow_analytics import FlowAnalyticsRepository
-from .flow_versions import FlowVersionRepository
-from .flows import FlowRepository
-from .integrations import IntegrationRepository
-from .protocols import (
+from ..models import PACKAGE
+from .contexts import (
+    ContextReadProtocol,
+    ContextRepository,
     ContextRepositoryProtocol,
-    ExperimentRepositoryProtocol,
-    FlowAnalyticsRepositoryProtocol,
-    FlowRepositoryProtocol,
-    FlowVersionRepositoryProtocol,
-    IntegrationRepositoryProtocol,
-    StateRepositoryProtocol,
+    ContextWriteProtocol,
 )
-from .states import StateRepository
+from .experiments import (
+    ExperimentReadProtocol,
+    ExperimentRepository,
+    ExperimentRepositoryProtocol,
+    ExperimentWriteProtocol,
+)
+from .flow_analytics import (
+    FlowAnalyticsReadProtocol,
+    FlowAnalyticsRepository,
+    FlowAnalyticsRepositoryProtocol,
+    FlowAnalyticsWriteProtocol,
+)
+from .flow_versions import (
+    FlowVersionReadProtocol,
+    FlowVersionRepository,
+    FlowVersionRepositoryProtocol,
+    FlowVersionWriteProtocol,
+)
+from .flows import (
+    FlowReadProtocol,
+    FlowRepository,
+    FlowRepositoryProtocol,
+    FlowWriteProtocol,
+)
+from .integrations import (
+    IntegrationReadProtocol,
+    IntegrationRepository,
+    IntegrationRepositoryProtocol,
+    IntegrationWriteProtocol,
+)
+from .states import (
+    StateReadProtocol,
+    StateRepository,
+    StateRepositoryProtocol,
+    StateWriteProtocol,
+)
 
 __all__ = [
+    "ContextReadProtocol",
     "ContextRepository",
     "ContextRepositoryProtocol",
+    "ContextWriteProtocol",
     "Database",
+    "DatabaseProtocol",
+    "ExperimentReadProtocol",
     "ExperimentRepository",
     "ExperimentRepositoryProtocol",
+    "ExperimentWriteProtocol",
+    "FlowAnalyticsReadProtocol",
     "FlowAnalyticsRepository",
     "FlowAnalyticsRepositoryProtocol",
+    "FlowAnalyticsWriteProtocol",
+    "FlowReadProtocol",
     "FlowRepository",
     "FlowRepositoryProtocol",
+    "FlowVersionReadProtocol",
     "FlowVersionRepository",
     "FlowVersionRepositoryProtocol",
+    "FlowVersionWriteProtocol",
+    "FlowWriteProtocol",
+    "IntegrationReadProtocol",
     "IntegrationRepository",
     "IntegrationRepositoryProtocol",
+    "IntegrationWriteProtocol",
+    "StateReadProtocol",
     "StateRepository",
     "StateRepositoryProtocol",
+    "StateWriteProtocol",
 ]
 
 
@@ -55,3 +99,22 @@ class Database(RuntimeDatabase):
         self.flows = FlowRepository(self)
         self.integrations = IntegrationRepository(self)
         self.states = StateRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def contexts(self) -> ContextRepositoryProtocol: ...
+    @property
+    def experiments(self) -> ExperimentRepositoryProtocol: ...
+    @property
+    def flow_analytics(self) -> FlowAnalyticsRepositoryProtocol: ...
+    @property
+    def flow_versions(self) -> FlowVersionRepositoryProtocol: ...
+    @property
+    def flows(self) -> FlowRepositoryProtocol: ...
+    @property
+    def integrations(self) -> IntegrationRepositoryProtocol: ...
+    @property
+    def states(self) -> StateRepositoryProtocol: ...

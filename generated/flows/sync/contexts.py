@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import Json, JsonInput, Page
@@ -13,8 +13,7 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import contexts as _statements
 from ..contexts import AggregateRow, GetCollectionStatsRow
-from ..models import Context, Criterion
-from ..schema import PACKAGE
+from ..models import PACKAGE, Context, Criterion
 
 
 class ContextRepository:
@@ -232,3 +231,97 @@ class ContextRepository:
     def get_collection_stats(self) -> GetCollectionStatsRow:
         """How many documents there are of all tenants, and what room they take, in bytes."""
         return self._run.one(_statements.GET_COLLECTION_STATS)
+
+
+class ContextReadProtocol(Protocol):
+    """Reads of ContextRepository."""
+
+    def get_by_id(self, *, tenant_id: UUID, id: str) -> Context | None: ...
+    def get_fields(
+        self, *, fields: Sequence[str], tenant_id: UUID, id: str
+    ) -> Json | None: ...
+    def get_without_fields(
+        self, *, fields: Sequence[str], tenant_id: UUID, id: str
+    ) -> Json | None: ...
+    def get_by_criteria(
+        self,
+        *,
+        tenant_id: UUID,
+        contains: JsonInput | None = None,
+        criteria: Sequence[Criterion] | None = None,
+        sort: (
+            Literal[
+                "updated_at", "-updated_at", "created_at", "-created_at", "id", "-id"
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Context]: ...
+    def count(
+        self,
+        *,
+        tenant_id: UUID,
+        contains: JsonInput | None = None,
+        criteria: Sequence[Criterion] | None = None,
+    ) -> int: ...
+    def aggregate(
+        self,
+        *,
+        group_by: str,
+        measure: str | None,
+        tenant_id: UUID,
+        contains: JsonInput | None = None,
+        criteria: Sequence[Criterion] | None = None,
+    ) -> list[AggregateRow]: ...
+    def get_collection_stats(self) -> GetCollectionStatsRow: ...
+
+
+class ContextWriteProtocol(Protocol):
+    """Writes of ContextRepository."""
+
+    def create(
+        self,
+        *,
+        tenant_id: UUID,
+        id: str | None,
+        document: JsonInput,
+        time_to_live: timedelta | None,
+    ) -> Context: ...
+    def upsert(
+        self,
+        *,
+        tenant_id: UUID,
+        id: str,
+        document: JsonInput,
+        time_to_live: timedelta | None,
+    ) -> Context: ...
+    def update_by_id(
+        self, *, changes: JsonInput, tenant_id: UUID, id: str
+    ) -> Context: ...
+    def upsert_fields(
+        self, *, tenant_id: UUID, id: str, changes: JsonInput
+    ) -> Context: ...
+    def unset_by_id(
+        self, *, fields: Sequence[str], tenant_id: UUID, id: str
+    ) -> Context: ...
+    def update_by_criteria(
+        self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
+    ) -> int: ...
+    def update_one_by_criteria(
+        self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
+    ) -> Context | None: ...
+    def delete_by_id(self, *, tenant_id: UUID, id: str) -> int: ...
+    def delete_by_criteria(
+        self, *, tenant_id: UUID, criteria: Sequence[Criterion]
+    ) -> int: ...
+    def delete_one_by_criteria(
+        self, *, tenant_id: UUID, criteria: Sequence[Criterion]
+    ) -> Context | None: ...
+    def purge_expired(self, *, limit: int) -> int: ...
+
+
+class ContextRepositoryProtocol(ContextReadProtocol, ContextWriteProtocol, Protocol):
+    """Interface of ContextRepository."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from builtins import list as list_
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, Page, Unset
@@ -12,12 +13,12 @@ from reposgen_runtime.sync import Runner, Source
 from .. import experiments as _statements
 from ..experiments import Assignment, CountAssignmentsRow, GetWithVariantsRow
 from ..models import (
+    PACKAGE,
     Experiment,
     ExperimentAssignment,
     ExperimentStatus,
     ExperimentVariant,
 )
-from ..schema import PACKAGE
 
 
 class ExperimentRepository:
@@ -193,3 +194,68 @@ class ExperimentRepository:
     ) -> list_[CountAssignmentsRow]:
         """How many subjects each variant of an experiment has got, by name."""
         return self._run.many(_statements.COUNT_ASSIGNMENTS, (tenant_id, experiment_id))
+
+
+class ExperimentReadProtocol(Protocol):
+    """Reads of ExperimentRepository."""
+
+    def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Experiment | None: ...
+    def get_with_variants(
+        self, *, tenant_id: UUID, id: UUID
+    ) -> GetWithVariantsRow | None: ...
+    def list(
+        self,
+        *,
+        tenant_id: UUID,
+        status: ExperimentStatus | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Experiment]: ...
+    def get_assignment(
+        self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
+    ) -> ExperimentAssignment | None: ...
+    def count_assignments(
+        self, *, tenant_id: UUID, experiment_id: UUID
+    ) -> list_[CountAssignmentsRow]: ...
+
+
+class ExperimentWriteProtocol(Protocol):
+    """Writes of ExperimentRepository."""
+
+    def create(
+        self, *, tenant_id: UUID, name: str, description: str | None
+    ) -> Experiment: ...
+    def update(
+        self,
+        *,
+        tenant_id: UUID,
+        id: UUID,
+        name: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+    ) -> Experiment: ...
+    def delete(self, *, tenant_id: UUID, id: UUID) -> int: ...
+    def set_variant(
+        self,
+        *,
+        name: str,
+        flow_id: UUID,
+        weight: int,
+        tenant_id: UUID,
+        experiment_id: UUID,
+    ) -> ExperimentVariant: ...
+    def remove_variant(
+        self, *, name: str, tenant_id: UUID, experiment_id: UUID
+    ) -> int: ...
+    def start(self, *, tenant_id: UUID, id: UUID) -> Experiment: ...
+    def complete(self, *, tenant_id: UUID, id: UUID) -> Experiment: ...
+    def assign(
+        self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
+    ) -> Assignment: ...
+
+
+class ExperimentRepositoryProtocol(
+    ExperimentReadProtocol, ExperimentWriteProtocol, Protocol
+):
+    """Interface of ExperimentRepository."""

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import flow_analytics as _statements
 from ..flow_analytics import GetTenantAnalyticsRow
-from ..models import FlowAnalytics
-from ..schema import PACKAGE
+from ..models import PACKAGE, FlowAnalytics
 
 
 class FlowAnalyticsRepository:
@@ -83,3 +83,42 @@ class FlowAnalyticsRepository:
         return self._run.many(
             _statements.GET_TENANT_ANALYTICS, (tenant_id, start_date, end_date)
         )
+
+
+class FlowAnalyticsReadProtocol(Protocol):
+    """Reads of FlowAnalyticsRepository."""
+
+    def get_flow_analytics(
+        self,
+        *,
+        tenant_id: UUID,
+        flow_id: UUID,
+        start_date: date | None = None,
+        end_date: date | None = None,
+    ) -> list[FlowAnalytics]: ...
+    def get_tenant_analytics(
+        self, *, tenant_id: UUID, start_date: date, end_date: date
+    ) -> list[GetTenantAnalyticsRow]: ...
+
+
+class FlowAnalyticsWriteProtocol(Protocol):
+    """Writes of FlowAnalyticsRepository."""
+
+    def record(
+        self,
+        *,
+        tenant_id: UUID,
+        flow_id: UUID,
+        metric_date: date,
+        started: int,
+        completed: int,
+        abandoned: int,
+        messages: int,
+        duration_ms: int,
+    ) -> FlowAnalytics: ...
+
+
+class FlowAnalyticsRepositoryProtocol(
+    FlowAnalyticsReadProtocol, FlowAnalyticsWriteProtocol, Protocol
+):
+    """Interface of FlowAnalyticsRepository."""

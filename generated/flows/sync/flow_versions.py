@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import JsonInput
 from reposgen_runtime.sync import Runner, Source
 
 from .. import flow_versions as _statements
-from ..models import ChangeType, ConversationFlow, FlowVersion
-from ..schema import PACKAGE
+from ..models import PACKAGE, ChangeType, ConversationFlow, FlowVersion
 
 
 class FlowVersionRepository:
@@ -79,3 +79,39 @@ class FlowVersionRepository:
         return self._run.one(
             _statements.RESTORE_FLOW_VERSION, (updated_by, tenant_id, flow_id, version)
         )
+
+
+class FlowVersionReadProtocol(Protocol):
+    """Reads of FlowVersionRepository."""
+
+    def get_flow_versions(
+        self, *, tenant_id: UUID, flow_id: UUID
+    ) -> list[FlowVersion]: ...
+    def get_flow_version(
+        self, *, tenant_id: UUID, flow_id: UUID, version: str
+    ) -> FlowVersion | None: ...
+
+
+class FlowVersionWriteProtocol(Protocol):
+    """Writes of FlowVersionRepository."""
+
+    def create_flow_version(
+        self,
+        *,
+        tenant_id: UUID,
+        flow_id: UUID,
+        version: str,
+        flow_definition: JsonInput,
+        change_description: str | None,
+        change_type: ChangeType,
+        created_by: UUID | None,
+    ) -> FlowVersion: ...
+    def restore_flow_version(
+        self, *, updated_by: UUID | None, tenant_id: UUID, flow_id: UUID, version: str
+    ) -> ConversationFlow: ...
+
+
+class FlowVersionRepositoryProtocol(
+    FlowVersionReadProtocol, FlowVersionWriteProtocol, Protocol
+):
+    """Interface of FlowVersionRepository."""

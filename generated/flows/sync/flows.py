@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
@@ -13,8 +13,7 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import flows as _statements
 from ..flows import GetFlowWithVersionsRow
-from ..models import ConversationFlow, FlowStatus
-from ..schema import PACKAGE
+from ..models import PACKAGE, ConversationFlow, FlowStatus
 
 
 class FlowRepository:
@@ -293,3 +292,108 @@ class FlowRepository:
     ) -> GetFlowWithVersionsRow | None:
         """Return one flow with its versions, the latest first."""
         return self._run.opt(_statements.GET_FLOW_WITH_VERSIONS, (tenant_id, flow_id))
+
+
+class FlowReadProtocol(Protocol):
+    """Reads of FlowRepository."""
+
+    def get_by_tenant_and_id(
+        self, *, tenant_id: UUID, id: UUID
+    ) -> ConversationFlow | None: ...
+    def get_flow_by_name_and_version(
+        self, *, tenant_id: UUID, name: str, version: str
+    ) -> ConversationFlow | None: ...
+    def get_by_tenant(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str | None = None,
+        status: Sequence[FlowStatus] | None = None,
+        tags: Sequence[str] | None = None,
+        created_by: UUID | None = None,
+        updated_after: datetime | None = None,
+        sort: (
+            Literal[
+                "updated_at",
+                "-updated_at",
+                "created_at",
+                "-created_at",
+                "name",
+                "-name",
+                "usage_count",
+                "-usage_count",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ConversationFlow]: ...
+    def count_by_tenant(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str | None = None,
+        status: Sequence[FlowStatus] | None = None,
+        tags: Sequence[str] | None = None,
+        created_by: UUID | None = None,
+        updated_after: datetime | None = None,
+    ) -> int: ...
+    def get_active_flows(self, *, tenant_id: UUID) -> list[ConversationFlow]: ...
+    def get_default_flow(self, *, tenant_id: UUID) -> ConversationFlow | None: ...
+    def search_flows(
+        self,
+        *,
+        tenant_id: UUID,
+        search_term: str,
+        status: Sequence[FlowStatus] | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ConversationFlow]: ...
+    def get_flow_with_versions(
+        self, *, tenant_id: UUID, flow_id: UUID
+    ) -> GetFlowWithVersionsRow | None: ...
+
+
+class FlowWriteProtocol(Protocol):
+    """Writes of FlowRepository."""
+
+    def create_flow(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        version: str,
+        description: str | None,
+        flow_definition: JsonInput,
+        tags: Sequence[str],
+        created_by: UUID | None,
+    ) -> ConversationFlow: ...
+    def set_default_flow(
+        self, *, tenant_id: UUID, flow_id: UUID
+    ) -> ConversationFlow: ...
+    def update(
+        self,
+        *,
+        updated_by: UUID | None,
+        tenant_id: UUID,
+        id: UUID,
+        name: str | Unset = UNSET,
+        version: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        flow_definition: JsonInput | Unset = UNSET,
+        tags: Sequence[str] | Unset = UNSET,
+    ) -> ConversationFlow: ...
+    def publish_flow(
+        self, *, published_by: UUID | None, tenant_id: UUID, flow_id: UUID
+    ) -> ConversationFlow: ...
+    def archive_flow(self, *, tenant_id: UUID, flow_id: UUID) -> ConversationFlow: ...
+    def increment_flow_usage(self, *, tenant_id: UUID, flow_id: UUID) -> int: ...
+    def delete(self, *, tenant_id: UUID, id: UUID) -> int: ...
+
+
+class FlowRepositoryProtocol(FlowReadProtocol, FlowWriteProtocol, Protocol):
+    """Interface of FlowRepository."""

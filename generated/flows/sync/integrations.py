@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import UNSET, JsonInput, Page, Unset
 from reposgen_runtime.sync import Runner, Source
 
 from .. import integrations as _statements
-from ..models import Integration
-from ..schema import PACKAGE
+from ..models import PACKAGE, Integration
 
 
 class IntegrationRepository:
@@ -122,3 +122,53 @@ class IntegrationRepository:
     def delete(self, *, tenant_id: UUID, id: UUID) -> int:
         """Delete an integration."""
         return self._run.execrows(_statements.DELETE, (tenant_id, id))
+
+
+class IntegrationReadProtocol(Protocol):
+    """Reads of IntegrationRepository."""
+
+    def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Integration | None: ...
+    def get_by_name(self, *, tenant_id: UUID, name: str) -> Integration | None: ...
+    def list(
+        self,
+        *,
+        tenant_id: UUID,
+        provider: str | None = None,
+        enabled: bool | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Integration]: ...
+
+
+class IntegrationWriteProtocol(Protocol):
+    """Writes of IntegrationRepository."""
+
+    def create(
+        self,
+        *,
+        tenant_id: UUID,
+        name: str,
+        provider: str,
+        configuration: JsonInput,
+        enabled: bool,
+    ) -> Integration: ...
+    def update(
+        self,
+        *,
+        tenant_id: UUID,
+        id: UUID,
+        name: str | Unset = UNSET,
+        provider: str | Unset = UNSET,
+        configuration: JsonInput | Unset = UNSET,
+        enabled: bool | Unset = UNSET,
+    ) -> Integration: ...
+    def record_use(self, *, tenant_id: UUID, id: UUID) -> int: ...
+    def delete(self, *, tenant_id: UUID, id: UUID) -> int: ...
+
+
+class IntegrationRepositoryProtocol(
+    IntegrationReadProtocol, IntegrationWriteProtocol, Protocol
+):
+    """Interface of IntegrationRepository."""

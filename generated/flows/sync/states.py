@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime import JsonInput, Page
 from reposgen_runtime.sync import Runner, Source
 
 from .. import states as _statements
-from ..models import State
-from ..schema import PACKAGE
+from ..models import PACKAGE, State
 
 
 class StateRepository:
@@ -141,3 +141,59 @@ class StateRepository:
     def purge_expired(self, *, limit: int) -> int:
         """Delete values that have expired, of all tenants, at most so many."""
         return self._run.execrows(_statements.PURGE_EXPIRED, (limit,))
+
+
+class StateReadProtocol(Protocol):
+    """Reads of StateRepository."""
+
+    def get(self, *, tenant_id: UUID, key: str) -> State | None: ...
+    def get_many(self, *, tenant_id: UUID, keys: Sequence[str]) -> list[State]: ...
+    def list_by_prefix(
+        self,
+        *,
+        tenant_id: UUID,
+        prefix: str,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[State]: ...
+
+
+class StateWriteProtocol(Protocol):
+    """Writes of StateRepository."""
+
+    def set(
+        self,
+        *,
+        tenant_id: UUID,
+        key: str,
+        value: JsonInput,
+        time_to_live: timedelta | None,
+    ) -> State: ...
+    def set_if_absent(
+        self,
+        *,
+        tenant_id: UUID,
+        key: str,
+        value: JsonInput,
+        time_to_live: timedelta | None,
+    ) -> State | None: ...
+    def compare_and_set(
+        self, *, value: JsonInput, tenant_id: UUID, key: str, expected: JsonInput
+    ) -> State | None: ...
+    def set_if_unchanged(
+        self, *, value: JsonInput, tenant_id: UUID, key: str, expected_version: int
+    ) -> State: ...
+    def increment(
+        self, *, tenant_id: UUID, key: str, amount: int, time_to_live: timedelta | None
+    ) -> int: ...
+    def expire(
+        self, *, time_to_live: timedelta, tenant_id: UUID, key: str
+    ) -> datetime | None: ...
+    def delete(self, *, tenant_id: UUID, key: str) -> int: ...
+    def purge_expired(self, *, limit: int) -> int: ...
+
+
+class StateRepositoryProtocol(StateReadProtocol, StateWriteProtocol, Protocol):
+    """Interface of StateRepository."""

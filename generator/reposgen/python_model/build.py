@@ -33,8 +33,8 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     catalog = analysis.catalog
     choices, complaints = read_choices(config, analysis)
     files, objections = split_supported(analysis, choices)
-    offered = {"Migration"} if config.gradual_migration else set[str]()
-    classes = Namespace({"Database", *offered})
+    offered = ("Migration",) if config.gradual_migration else ()
+    classes = Namespace({"Database", "DatabaseProtocol", "PACKAGE", *offered})
     layouts = lay_out(files, config.name, classes)
     registry = build_registry(
         [query for _, queries in files for query in queries],

@@ -56,15 +56,15 @@ class Colour:
 
     def export(self) -> PyType:
         """What a COPY of a query's rows is."""
-        return Named(runtime("Export", self.runtime))
+        return Named(runtime("Export", f"{self.runtime}.protocols"))
 
     def listener(self, event: PyType) -> PyType:
         """What hears a channel's notifications."""
-        return Generic(runtime("Listener", self.runtime), (event,))
+        return Generic(runtime("Listener", f"{self.runtime}.protocols"), (event,))
 
     def stream(self, row: PyType) -> PyType:
         """What a stream of rows is."""
-        return Generic(runtime("Stream", self.runtime), (row,))
+        return Generic(runtime("Stream", f"{self.runtime}.protocols"), (row,))
 
 
 ASYNC = Colour(api=Api.ASYNC, runtime="runtime.aio", awaits=True)
@@ -84,6 +84,8 @@ class Call:
         options: how it is done.
         streams: the call itself is not awaited.
         is_later: the arguments are one row of many that go out together.
+        needs_row: a statement without a row is an error.
+        takes_one: a statement with several rows is an error.
     """
 
     run: str
@@ -93,6 +95,8 @@ class Call:
     options: tuple[Option, ...] = ()
     streams: bool = False
     is_later: bool = False
+    needs_row: bool = False
+    takes_one: bool = False
 
 
 def _list(row: PyType) -> PyType:
@@ -116,8 +120,19 @@ def _copy_to(formats: str) -> Call:
 
 
 CALLS: Mapping[Command, Call] = {
-    Command.ONE: Call(run="one", returns=lambda row, _: row, gives_rows=True),
-    Command.OPT: Call(run="opt", returns=lambda row, _: nullable(row), gives_rows=True),
+    Command.ONE: Call(
+        run="one",
+        returns=lambda row, _: row,
+        gives_rows=True,
+        needs_row=True,
+        takes_one=True,
+    ),
+    Command.OPT: Call(
+        run="opt",
+        returns=lambda row, _: nullable(row),
+        gives_rows=True,
+        takes_one=True,
+    ),
     Command.MANY: Call(run="many", returns=lambda row, _: _list(row), gives_rows=True),
     Command.STREAM: Call(
         run="stream",
@@ -146,7 +161,11 @@ CALLS: Mapping[Command, Call] = {
     Command.EXECROWS: Call(run="execrows", returns=lambda _row, _: INT),
     Command.EXECRESULT: Call(run="execresult", returns=lambda _row, _: COMMAND_RESULT),
     Command.EXECLASTID: Call(
-        run="execlastid", returns=lambda row, _: row, gives_rows=True
+        run="execlastid",
+        returns=lambda row, _: row,
+        gives_rows=True,
+        needs_row=True,
+        takes_one=True,
     ),
     Command.COPYFROM: Call(
         run="copy_from", returns=lambda _row, _: INT, takes_rows=True
@@ -160,6 +179,8 @@ CALLS: Mapping[Command, Call] = {
         returns=lambda row, _: _list(row),
         gives_rows=True,
         takes_rows=True,
+        needs_row=True,
+        takes_one=True,
     ),
     Command.BATCHMANY: Call(
         run="batch_many",

@@ -14,6 +14,7 @@ from reposgen.analysis.model import (
     Violation,
 )
 from reposgen.live_schema.model import ConstraintKind, DomainCheck
+from reposgen.python_model.commands import call_of
 from reposgen.python_model.variants import argument_docs, variant_errors
 from reposgen.sql_source.model import Command
 
@@ -70,12 +71,12 @@ def _later(buffer: Buffering) -> Iterator[str]:
 def _raises(
     typed: TypedQuery, violations: Mapping[tuple[str, str, str], Symbol]
 ) -> Iterator[str]:
-    some = typed.command in (Command.ONE, Command.EXECLASTID, Command.BATCHONE)
+    call = call_of(typed)
     if typed.optimistic:
         yield from _stale(typed, typed.optimistic)
-    elif some and typed.cardinality is not Cardinality.ONE:
+    elif call.needs_row and typed.cardinality is not Cardinality.ONE:
         yield "NotFound: no such row."
-    if (some or typed.command is Command.OPT) and typed.cardinality is Cardinality.MANY:
+    if call.takes_one and typed.cardinality is Cardinality.MANY:
         yield "TooManyRows: more than one row."
     yield from variant_errors(typed)
     if typed.locks_rows:

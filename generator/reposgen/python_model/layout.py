@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reposgen.python_model.supported import Files
 
 # Modules that are no query file's.
-RESERVED_MODULES = ("models", "errors", "schema", "protocols", "sync", "runtime")
+RESERVED_MODULES = ("models", "errors", "sync", "runtime")
 # What a Database has of its own.
 DATABASE_ATTRIBUTES = (
     *("open", "close", "run", "run_statement", "lease", "connection", "current"),
@@ -47,6 +47,8 @@ class FileLayout:
         attribute: of Database: `tasks`.
         repository: `TaskRepository`.
         protocol: `TaskRepositoryProtocol`.
+        read_protocol: `TaskReadProtocol`.
+        write_protocol: `TaskWriteProtocol`.
         methods: in the queries' order.
         constants: in the queries' order.
     """
@@ -57,6 +59,8 @@ class FileLayout:
     attribute: str
     repository: str
     protocol: str
+    read_protocol: str
+    write_protocol: str
     methods: tuple[str, ...]
     constants: tuple[Symbol, ...]
 
@@ -122,6 +126,12 @@ def lay_out(files: Files, package: str, classes: Namespace) -> tuple[FileLayout,
                 attribute=attribute,
                 repository=repository,
                 protocol=classes.claim(f"{repository}Protocol"),
+                read_protocol=classes.claim(
+                    class_name(f"{singular(name)}_read_protocol")
+                ),
+                write_protocol=classes.claim(
+                    class_name(f"{singular(name)}_write_protocol")
+                ),
                 methods=methods,
                 constants=tuple(
                     Symbol(module=f"{package}.{module}", name=constant, generated=True)

@@ -27,14 +27,13 @@ from reposgen.python_model.model.modules import (
     ErrorsModule,
     InitModule,
     ModelsModule,
-    ProtocolsModule,
     QueriesModule,
-    SchemaModule,
 )
 from reposgen.python_model.model.pytype import (
     COMPOSITE,
     HIDDEN,
     PACKAGE,
+    PROTOCOL,
     Symbol,
     runtime,
 )
@@ -79,8 +78,8 @@ class Parts:
 
     @property
     def package(self) -> Symbol:
-        """The constant in schema.py."""
-        return self.symbol("schema", "PACKAGE")
+        """The constant in models.py."""
+        return self.symbol("models", "PACKAGE")
 
     def symbol(self, module: str, name: str) -> Symbol:
         """A name in a module of the package."""
@@ -88,17 +87,14 @@ class Parts:
 
 
 def shared_modules(parts: Parts) -> Iterator[AnyModule]:
-    """models.py and errors.py, where there is something in them; schema.py."""
-    models = models_module(parts)
-    if models.enums or models.domains or models.rows:
-        yield models
+    """models.py; errors.py, if there are constraints."""
+    yield models_module(parts)
     if parts.errors:
         yield ErrorsModule(
             path=f"{parts.name}.errors",
-            doc=f"What the constraints of package {parts.name} can refuse.",
+            doc=f"The constraints of package {parts.name} as exceptions.",
             errors=parts.errors,
         )
-    yield _schema_module(parts)
 
 
 def models_module(parts: Parts) -> ModelsModule:
@@ -135,6 +131,7 @@ def models_module(parts: Parts) -> ModelsModule:
             domain_type(t, registry, choices) for t in domains if _holds_rows(t)
         ),
         column_types=parts.named.of_models,
+        package=_package(parts),
     )
 
 
@@ -146,7 +143,8 @@ def _ordered(rows: tuple[RowClass, ...]) -> tuple[RowClass, ...]:
     return tuple(sorted(rows, key=lambda row: row.symbol.name))
 
 
-def _schema_module(parts: Parts) -> SchemaModule:
+def _package(parts: Parts) -> Constant[Construct]:
+    """What the run time must know of the database."""
     registry = parts.context.registry
     enums: list[tuple[Value, Value]] = []
     composites: list[tuple[Value, Value]] = []
@@ -165,21 +163,17 @@ def _schema_module(parts: Parts) -> SchemaModule:
             case _:
                 pass
     constraints = [(key, error.symbol) for error in parts.errors for key in error.keys]
-    return SchemaModule(
-        path=f"{parts.name}.schema",
-        doc=f"What the run time must know of the database of package {parts.name}.",
-        package=Constant(
-            symbol=parts.package,
-            value=construct(
-                PACKAGE,
-                parts.name,
-                enums=_entries(enums),
-                composites=_entries(composites),
-                required=_entries(_required_fields(parts)),
-                types=tuple(others),
-                constraints=_entries(constraints),
-                tenant=parts.tenant,
-            ),
+    return Constant(
+        symbol=parts.package,
+        value=construct(
+            PACKAGE,
+            parts.name,
+            enums=_entries(enums),
+            composites=_entries(composites),
+            required=_entries(_required_fields(parts)),
+            types=tuple(others),
+            constraints=_entries(constraints),
+            tenant=parts.tenant,
         ),
     )
 
@@ -262,20 +256,33 @@ def colour_modules(
                 source=runtime("Source", colour.runtime),
                 package=parts.package,
             ),
+            protocols=_protocols(layout, built, colour, below),
         )
-    yield ProtocolsModule(
-        path=f"{below}.protocols",
-        doc=f"The interfaces of the repositories of package {below}.",
-        protocols=tuple(
-            Protocol(
-                symbol=_in(f"{below}.protocols", layout.protocol),
-                doc=f"What {layout.repository} does.",
-                methods=tuple(b.signature(colour) for b in built),
-            )
-            for layout, built in parts.files
-        ),
-    )
     yield _init_module(parts, colour, below, first=first)
+
+
+def _protocols(
+    layout: FileLayout, built: Sequence[BuiltQuery], colour: Colour, below: str
+) -> tuple[Protocol, ...]:
+    """The interfaces of a repository: of its reads, of its writes, and of both."""
+    module = f"{below}.{layout.module}"
+    reads, writes = (
+        Protocol(
+            symbol=_in(module, name),
+            doc=f"{which} of {layout.repository}.",
+            methods=tuple(b.signature(colour) for b in built if b.only_reads is reads),
+        )
+        for name, which, reads in (
+            (layout.read_protocol, "Reads", True),
+            (layout.write_protocol, "Writes", False),
+        )
+    )
+    whole = Protocol(
+        symbol=_in(module, layout.protocol),
+        doc=f"Interface of {layout.repository}.",
+        bases=(reads.symbol, writes.symbol, PROTOCOL),
+    )
+    return (reads, writes, whole)
 
 
 def _init_module(
@@ -286,7 +293,8 @@ def _init_module(
         exports.append(runtime("Migration", f"{colour.runtime}.migration"))
     for layout, built in parts.files:
         exports.append(_in(f"{below}.{layout.module}", layout.repository))
-        exports.append(_in(f"{below}.protocols", layout.protocol))
+        protocols = layout.protocol, layout.read_protocol, layout.write_protocol
+        exports += [_in(f"{below}.{layout.module}", name) for name in protocols]
         if first:
             rows = (c for b in built for c in (b.query.row, b.query.params) if c)
             exports += [row.symbol for row in rows]
@@ -307,10 +315,16 @@ def _init_module(
         base=_base(parts, colour),
         settings=runtime("Settings"),
         package=parts.package,
+        protocol=_in(below, "DatabaseProtocol"),
+        protocol_bases=(
+            runtime("TransactionSource", f"{colour.runtime}.protocols"),
+            PROTOCOL,
+        ),
         attributes=tuple(
             DatabaseAttribute(
                 name=layout.attribute,
                 repository=_in(f"{below}.{layout.module}", layout.repository),
+                protocol=_in(f"{below}.{layout.module}", layout.protocol),
             )
             for layout, _ in parts.files
         ),

@@ -91,6 +91,11 @@ class BuiltQuery:
         )
 
     @property
+    def only_reads(self) -> bool:
+        """Whether a fake of what only reads needs the method."""
+        return self.typed.read_only or self.typed.command is Command.LISTEN
+
+    @property
     def options(self) -> tuple[Option, ...]:
         """The method's keywords that say how."""
         return options_of(self.typed)

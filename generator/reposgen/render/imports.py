@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from reposgen.models import dataclass
 from reposgen.python_model.model.elements import RowClass, Signature
-from reposgen.python_model.model.modules import QueriesModule
+from reposgen.python_model.model.modules import DatabaseAttribute, QueriesModule
 from reposgen.python_model.model.pytype import Symbol
 from reposgen.render.lines import LINE_LENGTH
 
@@ -153,7 +153,7 @@ def _attributes(node: object) -> Iterator[str]:
     match node:
         case RowClass():
             yield from (field.name for field in node.fields)
-        case Signature():
+        case Signature() | DatabaseAttribute():
             yield node.name
         case tuple():
             for item in node:

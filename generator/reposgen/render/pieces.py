@@ -7,6 +7,7 @@ last time are formatted, those of a long module one beside the other.
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
@@ -91,10 +92,22 @@ def _places(
             start -= 1
         yield start, _MOST_BLANK_LINES if near else None
         if isinstance(statement, ast.ClassDef):
-            for member in statement.body[1:]:
+            for above, member in pairwise(statement.body):
                 if isinstance(member, _METHODS):
-                    yield _first_line(member), 1
+                    # Interfaces of methods stand close together.
+                    close = _is_stub(above) and _is_stub(member)
+                    yield _first_line(member), 0 if close else 1
         previous = statement
+
+
+def _is_stub(statement: ast.stmt) -> bool:
+    """Whether it is a method whose body is `...` alone."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            match statement.body:
+                case [ast.Expr(value=ast.Constant(value=value))]:
+                    return value is ...
+    return False
 
 
 def _is_after(line: int, statement: ast.stmt | None) -> bool:

@@ -14,9 +14,7 @@ from reposgen.python_model.model.modules import (
     ErrorsModule,
     InitModule,
     ModelsModule,
-    ProtocolsModule,
     QueriesModule,
-    SchemaModule,
 )
 from reposgen.render.annotations import (
     annotation,
@@ -167,12 +165,8 @@ def _template(module: AnyModule) -> str:
             return "models.py.jinja"
         case ErrorsModule():
             return "errors.py.jinja"
-        case SchemaModule():
-            return "schema.py.jinja"
         case QueriesModule():
             return "queries.py.jinja"
-        case ProtocolsModule():
-            return "protocols.py.jinja"
         case InitModule():
             return "init.py.jinja"
         case _:

@@ -278,9 +278,13 @@ class Repository:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """The interface of one repository."""
+    """An interface of a repository: what only reads, what writes, or all of it.
+
+    Attributes:
+        bases: other protocols that are part of it, and `Protocol` itself.
+    """
 
     symbol: Symbol
     doc: str
-    methods: tuple[Signature, ...]
-    base: Symbol = PROTOCOL
+    methods: tuple[Signature, ...] = ()
+    bases: tuple[Symbol, ...] = (PROTOCOL,)

@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
+from reposgen.python_model.model.pytype import PROPERTY
 
 if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
@@ -45,12 +46,14 @@ class ModelsModule(Module):
         domains: each after those that it is a domain over.
         row_domains: those over composite types, whose classes must come first.
         column_types: of the classes that statements return.
+        package: what the run time must know of the database.
     """
 
     enums: tuple[EnumClass, ...]
     domains: tuple[DomainType, ...]
     rows: tuple[RowClass, ...]
     row_domains: tuple[DomainType, ...]
+    package: Constant[Construct]
     column_types: tuple[Constant[tuple[Value, ...]], ...] = ()
 
 
@@ -59,17 +62,6 @@ class ErrorsModule(Module):
     """errors.py."""
 
     errors: tuple[ConstraintError, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaModule(Module):
-    """schema.py.
-
-    Attributes:
-        package: what the run time must know of the database.
-    """
-
-    package: Constant[Construct]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +75,8 @@ class QueriesModule(Module):
 
     queries: tuple[Query, ...]
     repository: Repository
-    column_types: tuple[Constant[tuple[Value, ...]], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProtocolsModule(Module):
-    """protocols.py."""
-
     protocols: tuple[Protocol, ...]
+    column_types: tuple[Constant[tuple[Value, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +85,7 @@ class DatabaseAttribute:
 
     name: str
     repository: Symbol
+    protocol: Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +95,8 @@ class InitModule(Module):
     Attributes:
         symbol: of the class `Database`.
         settings: the class that it is made from.
+        protocol: the interface of `Database`.
+        protocol_bases: its base classes.
         exports: what else the package offers, by name.
     """
 
@@ -115,23 +104,23 @@ class InitModule(Module):
     base: Symbol
     settings: Symbol
     package: Symbol
+    protocol: Symbol
+    protocol_bases: tuple[Symbol, ...]
     attributes: tuple[DatabaseAttribute, ...]
     exports: tuple[Symbol, ...]
+    decorator: Symbol = PROPERTY
 
     @property
     def all(self) -> tuple[str, ...]:
         """`__all__`."""
-        return tuple(sorted({self.symbol.name, *(s.name for s in self.exports)}))
+        return tuple(
+            sorted(
+                {self.symbol.name, self.protocol.name, *(s.name for s in self.exports)}
+            )
+        )
 
 
-AnyModule = (
-    ModelsModule
-    | ErrorsModule
-    | SchemaModule
-    | QueriesModule
-    | ProtocolsModule
-    | InitModule
-)
+AnyModule = ModelsModule | ErrorsModule | QueriesModule | InitModule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

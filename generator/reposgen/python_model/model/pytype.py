@@ -64,6 +64,7 @@ PAGE = runtime("Page")
 NOTIFICATION = runtime("Notification")
 UNREADABLE = runtime("Unreadable")
 NONE = builtin("None")
+PROPERTY = builtin("property")
 
 
 @dataclass(frozen=True, slots=True)

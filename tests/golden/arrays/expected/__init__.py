@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import (
     CleanCheckViolation,
@@ -12,16 +15,17 @@ from .errors import (
     PostsRolesCheckViolation,
     PostsTagsCheckViolation,
 )
-from .models import Clean, Labels, Outline, Post
+from .models import PACKAGE, Clean, Labels, Outline, Post
 from .posts import (
     CollectedRow,
     CopyPostsParams,
     DerivedRow,
+    PostReadProtocol,
     PostRepository,
+    PostRepositoryProtocol,
+    PostWriteProtocol,
     SetRawParams,
 )
-from .protocols import PostRepositoryProtocol
-from .schema import PACKAGE
 
 __all__ = [
     "Clean",
@@ -29,12 +33,15 @@ __all__ = [
     "CollectedRow",
     "CopyPostsParams",
     "Database",
+    "DatabaseProtocol",
     "DerivedRow",
     "Labels",
     "Outline",
     "Post",
+    "PostReadProtocol",
     "PostRepository",
     "PostRepositoryProtocol",
+    "PostWriteProtocol",
     "PostsPkeyViolation",
     "PostsRolesCheckViolation",
     "PostsTagsCheckViolation",
@@ -48,3 +55,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.posts = PostRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def posts(self) -> PostRepositoryProtocol: ...

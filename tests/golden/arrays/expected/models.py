@@ -6,7 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NewType
 
-from reposgen_runtime import Json
+from reposgen_runtime import Composite, Json, Package
+
+from .errors import (
+    CleanCheckViolation,
+    PostsPkeyViolation,
+    PostsRolesCheckViolation,
+    PostsTagsCheckViolation,
+)
 
 Clean = NewType("Clean", list[str])
 """Domain public.clean."""
@@ -59,4 +66,25 @@ POST_COLUMN_TYPES: Final = (
     "jsonb[]",
     "jsonb",
     "jsonb",
+)
+
+PACKAGE: Final = Package(
+    "arrays",
+    composites={
+        "public.outline": Composite(
+            Outline,
+            {
+                "title": "text",
+                "headings": "text[]",
+                "pages": "int4[]",
+            },
+        ),
+    },
+    types=("public.clean", "public.labels"),
+    constraints={
+        ("public", "posts", "posts_pkey"): PostsPkeyViolation,
+        ("public", "posts", "posts_roles_check"): PostsRolesCheckViolation,
+        ("public", "posts", "posts_tags_check"): PostsTagsCheckViolation,
+        ("public", "clean", "clean_check"): CleanCheckViolation,
+    },
 )

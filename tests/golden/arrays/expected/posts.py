@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import CopyInto, JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import POST_COLUMN_TYPES, Labels, Post
-from .schema import PACKAGE
+from .models import PACKAGE, POST_COLUMN_TYPES, Labels, Post
 
 
 @dataclass(slots=True)
@@ -167,6 +166,58 @@ class PostRepository:
     async def echo(self, *, words: Sequence[str | None]) -> list[str | None]:
         """Run Echo."""
         return await self._run.many(ECHO, (words,))
+
+
+class PostReadProtocol(Protocol):
+    """Reads of PostRepository."""
+
+    async def get_post(self, *, id: int) -> Post: ...
+    async def collected(self) -> CollectedRow: ...
+    async def derived(self, *, id: int) -> DerivedRow: ...
+    async def unnested(self, *, ids: Sequence[int]) -> list[str]: ...
+    async def unnested_raw(self, *, id: int) -> list[str | None]: ...
+    async def echo(self, *, words: Sequence[str | None]) -> list[str | None]: ...
+
+
+class PostWriteProtocol(Protocol):
+    """Writes of PostRepository."""
+
+    async def add_post(
+        self,
+        *,
+        id: int,
+        title: str,
+        tags: Sequence[str],
+        roles: Sequence[str] | None,
+        raw: Sequence[str | None],
+        words: Sequence[str] | None,
+        scores: Sequence[int | None] | None,
+        labels: Labels | None,
+        documents: Sequence[JsonInput | None],
+    ) -> None: ...
+    async def add_posts(
+        self, *, ids: Sequence[int], titles: Sequence[str], notes: Sequence[str | None]
+    ) -> int: ...
+    async def copy_posts(
+        self, rows: Iterable[CopyPostsParams] | AsyncIterable[CopyPostsParams]
+    ) -> int: ...
+    async def set_raw(
+        self, rows: Iterable[SetRawParams] | AsyncIterable[SetRawParams]
+    ) -> list[int]: ...
+    async def patch(
+        self,
+        *,
+        set_note: bool,
+        note: str | None,
+        title: str,
+        draft: JsonInput | None,
+        id: int,
+    ) -> None: ...
+    async def set_note(self, *, note: str | None, id: int) -> None: ...
+
+
+class PostRepositoryProtocol(PostReadProtocol, PostWriteProtocol, Protocol):
+    """Interface of PostRepository."""
 
 
 ADD_POST: Final[Statement[None]] = Statement(

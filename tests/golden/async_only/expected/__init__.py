@@ -3,21 +3,31 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import NotesPkeyViolation
-from .models import Note
-from .notes import AddNotesParams, NoteRepository
-from .protocols import NoteRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Note
+from .notes import (
+    AddNotesParams,
+    NoteReadProtocol,
+    NoteRepository,
+    NoteRepositoryProtocol,
+    NoteWriteProtocol,
+)
 
 __all__ = [
     "AddNotesParams",
     "Database",
+    "DatabaseProtocol",
     "Note",
+    "NoteReadProtocol",
     "NoteRepository",
     "NoteRepositoryProtocol",
+    "NoteWriteProtocol",
     "NotesPkeyViolation",
 ]
 
@@ -28,3 +38,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.notes = NoteRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def notes(self) -> NoteRepositoryProtocol: ...

@@ -3,40 +3,62 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio.buffered import BufferedDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
-from .entries import AddEntriesParams, AddEntryParams, EntryRepository, ListEntriesRow
+from .entries import (
+    AddEntriesParams,
+    AddEntryParams,
+    EntryReadProtocol,
+    EntryRepository,
+    EntryRepositoryProtocol,
+    EntryWriteProtocol,
+    ListEntriesRow,
+)
 from .errors import (
     EntriesMessageCheckViolation,
     EntriesPkeyViolation,
     VisitsPkeyViolation,
 )
-from .models import Level, Visit
-from .plain import PlainRepository
-from .protocols import (
-    EntryRepositoryProtocol,
+from .models import PACKAGE, Level, Visit
+from .plain import (
+    PlainReadProtocol,
+    PlainRepository,
     PlainRepositoryProtocol,
-    VisitRepositoryProtocol,
+    PlainWriteProtocol,
 )
-from .schema import PACKAGE
-from .visits import VisitRepository
+from .visits import (
+    VisitReadProtocol,
+    VisitRepository,
+    VisitRepositoryProtocol,
+    VisitWriteProtocol,
+)
 
 __all__ = [
     "AddEntriesParams",
     "AddEntryParams",
     "Database",
+    "DatabaseProtocol",
     "EntriesMessageCheckViolation",
     "EntriesPkeyViolation",
+    "EntryReadProtocol",
     "EntryRepository",
     "EntryRepositoryProtocol",
+    "EntryWriteProtocol",
     "Level",
     "ListEntriesRow",
+    "PlainReadProtocol",
     "PlainRepository",
     "PlainRepositoryProtocol",
+    "PlainWriteProtocol",
     "Visit",
+    "VisitReadProtocol",
     "VisitRepository",
     "VisitRepositoryProtocol",
+    "VisitWriteProtocol",
     "VisitsPkeyViolation",
 ]
 
@@ -49,3 +71,14 @@ class Database(BufferedDatabase):
         self.entries = EntryRepository(self)
         self.plain = PlainRepository(self)
         self.visits = VisitRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def entries(self) -> EntryRepositoryProtocol: ...
+    @property
+    def plain(self) -> PlainRepositoryProtocol: ...
+    @property
+    def visits(self) -> VisitRepositoryProtocol: ...

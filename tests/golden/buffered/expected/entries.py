@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from reposgen_runtime import Buffering, CopyInto, Json, JsonInput, Statement
 from reposgen_runtime.aio import Source
 from reposgen_runtime.aio.buffered import BufferedRunner
 from reposgen_runtime.secret import Secret
 
-from .models import Level
-from .schema import PACKAGE
+from .models import PACKAGE, Level
 
 
 @dataclass(slots=True)
@@ -86,6 +85,32 @@ class EntryRepository:
     async def list_entries(self) -> list[ListEntriesRow]:
         """Run ListEntries."""
         return await self._run.many(LIST_ENTRIES)
+
+
+class EntryReadProtocol(Protocol):
+    """Reads of EntryRepository."""
+
+    async def list_entries(self) -> list[ListEntriesRow]: ...
+
+
+class EntryWriteProtocol(Protocol):
+    """Writes of EntryRepository."""
+
+    async def add_entry(
+        self,
+        *,
+        level: Level,
+        message: str,
+        token: Secret[str | None],
+        details: JsonInput | None,
+    ) -> None: ...
+    async def add_entries(
+        self, rows: Iterable[AddEntriesParams] | AsyncIterable[AddEntriesParams]
+    ) -> int: ...
+
+
+class EntryRepositoryProtocol(EntryReadProtocol, EntryWriteProtocol, Protocol):
+    """Interface of EntryRepository."""
 
 
 ADD_ENTRY: Final[Statement[None]] = Statement(

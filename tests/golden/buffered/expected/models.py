@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from reposgen_runtime import Package
+
+from .errors import (
+    EntriesMessageCheckViolation,
+    EntriesPkeyViolation,
+    VisitsPkeyViolation,
+)
+
 
 class Level(StrEnum):
     """Enum public.level."""
@@ -24,3 +32,15 @@ class Visit:
 
 
 VISIT_COLUMN_TYPES: Final = ("text", "int4")
+
+PACKAGE: Final = Package(
+    "buffered",
+    enums={
+        "public.level": Level,
+    },
+    constraints={
+        ("public", "entries", "entries_message_check"): EntriesMessageCheckViolation,
+        ("public", "entries", "entries_pkey"): EntriesPkeyViolation,
+        ("public", "visits", "visits_pkey"): VisitsPkeyViolation,
+    },
+)

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .schema import PACKAGE
+from .models import PACKAGE
 
 
 class PlainRepository:
@@ -22,6 +22,20 @@ class PlainRepository:
     async def count_pings(self) -> int:
         """Run CountPings."""
         return await self._run.one(COUNT_PINGS)
+
+
+class PlainReadProtocol(Protocol):
+    """Reads of PlainRepository."""
+
+    async def count_pings(self) -> int: ...
+
+
+class PlainWriteProtocol(Protocol):
+    """Writes of PlainRepository."""
+
+
+class PlainRepositoryProtocol(PlainReadProtocol, PlainWriteProtocol, Protocol):
+    """Interface of PlainRepository."""
 
 
 COUNT_PINGS: Final[Statement[int]] = Statement(

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import Buffering, CopyInto, Statement
 from reposgen_runtime.aio import Source
 from reposgen_runtime.aio.buffered import BufferedRunner
 
-from .models import VISIT_COLUMN_TYPES, Visit
-from .schema import PACKAGE
+from .models import PACKAGE, VISIT_COLUMN_TYPES, Visit
 
 
 class VisitRepository:
@@ -46,6 +45,23 @@ class VisitRepository:
     async def list_visits(self) -> list[Visit]:
         """Run ListVisits."""
         return await self._run.many(LIST_VISITS)
+
+
+class VisitReadProtocol(Protocol):
+    """Reads of VisitRepository."""
+
+    async def list_visits(self) -> list[Visit]: ...
+
+
+class VisitWriteProtocol(Protocol):
+    """Writes of VisitRepository."""
+
+    async def count_visit(self, *, page: str) -> bool: ...
+    async def ping(self, *, ping: str) -> None: ...
+
+
+class VisitRepositoryProtocol(VisitReadProtocol, VisitWriteProtocol, Protocol):
+    """Interface of VisitRepository."""
 
 
 COUNT_VISIT: Final[Statement[None]] = Statement(

@@ -3,28 +3,35 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .applications import (
+    ApplicationReadProtocol,
     ApplicationRepository,
+    ApplicationRepositoryProtocol,
+    ApplicationWriteProtocol,
     CopyApplicationsParams,
     GetByHashRow,
     ListPairsRow,
 )
 from .errors import ApplicationsPkeyViolation, NameTaken
-from .models import App, AppKind
-from .protocols import ApplicationRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, App, AppKind
 
 __all__ = [
     "App",
     "AppKind",
+    "ApplicationReadProtocol",
     "ApplicationRepository",
     "ApplicationRepositoryProtocol",
+    "ApplicationWriteProtocol",
     "ApplicationsPkeyViolation",
     "CopyApplicationsParams",
     "Database",
+    "DatabaseProtocol",
     "GetByHashRow",
     "ListPairsRow",
     "NameTaken",
@@ -37,3 +44,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.applications = ApplicationRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def applications(self) -> ApplicationRepositoryProtocol: ...

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
 
-from .models import APP_COLUMN_TYPES, App, AppKind, build_app
-from .schema import PACKAGE
+from .models import APP_COLUMN_TYPES, PACKAGE, App, AppKind, build_app
 
 
 @dataclass(slots=True)
@@ -131,6 +130,45 @@ class ApplicationRepository:
     async def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
         return await self._run.many(LIST_PAIRS)
+
+
+class ApplicationReadProtocol(Protocol):
+    """Reads of ApplicationRepository."""
+
+    async def get_application(self, *, id: int) -> App: ...
+    async def get_by_hash(
+        self, *, api_key_hash: Secret[str]
+    ) -> GetByHashRow | None: ...
+    async def get_hash(self, *, id: int) -> Secret[str]: ...
+    async def get_old_hash(self, *, id: int) -> Secret[str] | None: ...
+    async def list_pairs(self) -> list[ListPairsRow]: ...
+
+
+class ApplicationWriteProtocol(Protocol):
+    """Writes of ApplicationRepository."""
+
+    async def create_application(
+        self,
+        *,
+        id: int,
+        name: str,
+        kind: AppKind,
+        api_key_hash: Secret[str],
+        old_hash: Secret[str] | None,
+    ) -> None: ...
+    async def copy_applications(
+        self,
+        rows: Iterable[CopyApplicationsParams] | AsyncIterable[CopyApplicationsParams],
+    ) -> int: ...
+    async def delete_by_hash(
+        self, rows: Iterable[Secret[str]] | AsyncIterable[Secret[str]]
+    ) -> list[int]: ...
+
+
+class ApplicationRepositoryProtocol(
+    ApplicationReadProtocol, ApplicationWriteProtocol, Protocol
+):
+    """Interface of ApplicationRepository."""
 
 
 GET_APPLICATION: Final = Statement(

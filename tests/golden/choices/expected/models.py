@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from reposgen_runtime import Package
 from reposgen_runtime.secret import Secret
+
+from .errors import ApplicationsPkeyViolation, NameTaken
 
 
 class AppKind(StrEnum):
@@ -33,3 +36,14 @@ def build_app(*r: Any) -> App:
 
 
 APP_COLUMN_TYPES: Final = ("int4", "text", "public.app_kind", "text", "text")
+
+PACKAGE: Final = Package(
+    "choices",
+    enums={
+        "public.app_kind": AppKind,
+    },
+    constraints={
+        ("public", "applications", "applications_name_key"): NameTaken,
+        ("public", "applications", "applications_pkey"): ApplicationsPkeyViolation,
+    },
+)

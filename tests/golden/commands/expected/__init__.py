@@ -3,23 +3,35 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import TasksPkeyViolation, TasksTitleCheckViolation, TasksTitleKeyViolation
-from .models import Task
-from .protocols import TaskRepositoryProtocol
-from .schema import PACKAGE
-from .tasks import CopyTasksParams, ListTasksRow, RetitleTasksParams, TaskRepository
+from .models import PACKAGE, Task
+from .tasks import (
+    CopyTasksParams,
+    ListTasksRow,
+    RetitleTasksParams,
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
 
 __all__ = [
     "CopyTasksParams",
     "Database",
+    "DatabaseProtocol",
     "ListTasksRow",
     "RetitleTasksParams",
     "Task",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
     "TasksPkeyViolation",
     "TasksTitleCheckViolation",
     "TasksTitleKeyViolation",
@@ -32,3 +44,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...

@@ -6,6 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from reposgen_runtime import Package
+
+from .errors import TasksPkeyViolation, TasksTitleCheckViolation, TasksTitleKeyViolation
+
 
 @dataclass(slots=True)
 class Task:
@@ -22,3 +26,12 @@ class Task:
 
 
 TASK_COLUMN_TYPES: Final = ("int8", "int4", "text", "text")
+
+PACKAGE: Final = Package(
+    "commands",
+    constraints={
+        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+        ("public", "tasks", "tasks_title_check"): TasksTitleCheckViolation,
+        ("public", "tasks", "tasks_title_key"): TasksTitleKeyViolation,
+    },
+)

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import CommandResult, CopyInto, Statement
-from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.aio.protocols import Export, Stream
 from reposgen_runtime.copy_commands import CopyFormat
 
-from .models import TASK_COLUMN_TYPES, Task
-from .schema import PACKAGE
+from .models import PACKAGE, TASK_COLUMN_TYPES, Task
 
 
 @dataclass(slots=True)
@@ -182,6 +182,53 @@ class TaskRepository:
     ) -> list[list[str]]:
         """Run ListEach."""
         return await self._run.batch_many(LIST_EACH, rows)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    async def get_task(self, *, id: int) -> Task: ...
+    async def count_tasks(self, *, tenant_id: int) -> int: ...
+    async def find_task(self, *, tenant_id: int, title: str) -> Task | None: ...
+    async def find_note(self, *, id: int) -> str | None: ...
+    async def list_tasks(self, *, tenant_id: int) -> list[ListTasksRow]: ...
+    async def list_titles(self, *, ids: Sequence[int]) -> list[str]: ...
+    def stream_tasks(self) -> Stream[Task]: ...
+    def copy_out(
+        self, *, tenant_id: int, copy_format: CopyFormat = "csv", header: bool = True
+    ) -> Export: ...
+    async def get_each(
+        self, rows: Iterable[int] | AsyncIterable[int]
+    ) -> list[Task]: ...
+    async def list_each(
+        self, rows: Iterable[int] | AsyncIterable[int]
+    ) -> list[list[str]]: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    async def create_task(
+        self, *, tenant_id: int, title: str, note: str | None
+    ) -> Task: ...
+    async def create_and_get_id(self, *, tenant_id: int, title: str) -> int: ...
+    async def retitle_task(self, *, title: str, id: int) -> None: ...
+    async def delete_tasks(self, *, tenant_id: int) -> int: ...
+    async def move_tasks(self, *, target: int, source: int) -> CommandResult: ...
+    async def lock_task(self, *, id: int) -> Task: ...
+    async def copy_tasks(
+        self, rows: Iterable[CopyTasksParams] | AsyncIterable[CopyTasksParams]
+    ) -> int: ...
+    async def retitle_tasks(
+        self, rows: Iterable[RetitleTasksParams] | AsyncIterable[RetitleTasksParams]
+    ) -> list[int]: ...
+    async def delete_each(
+        self, rows: Iterable[int] | AsyncIterable[int]
+    ) -> list[int]: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""
 
 
 GET_TASK: Final = Statement(

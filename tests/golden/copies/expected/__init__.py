@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import (
     OrderPkeyViolation,
@@ -16,9 +19,7 @@ from .errors import (
     TasksPriorityCheckViolation,
     TasksSlugKeyViolation,
 )
-from .models import Status, Task
-from .protocols import TaskRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Status, Task
 from .tasks import (
     CastPrioritiesParams,
     CopyOrdersParams,
@@ -28,7 +29,10 @@ from .tasks import (
     ImportTasksParams,
     InsertMissingParams,
     RenameEachParams,
+    TaskReadProtocol,
     TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
     UpsertTasksParams,
 )
 
@@ -39,6 +43,7 @@ __all__ = [
     "CopySecretsParams",
     "CopyThroughViewParams",
     "Database",
+    "DatabaseProtocol",
     "ImportTasksParams",
     "InsertMissingParams",
     "OrderPkeyViolation",
@@ -48,8 +53,10 @@ __all__ = [
     "SecretsPkeyViolation",
     "Status",
     "Task",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
     "TasksOwnerIdFkeyViolation",
     "TasksPkeyViolation",
     "TasksPriorityCheckViolation",
@@ -64,3 +71,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...

@@ -7,6 +7,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from reposgen_runtime import Package
+
+from .errors import (
+    OrderPkeyViolation,
+    OwnersEmailKeyViolation,
+    OwnersPkeyViolation,
+    SecretsPkeyViolation,
+    TasksOwnerIdFkeyViolation,
+    TasksPkeyViolation,
+    TasksPriorityCheckViolation,
+    TasksSlugKeyViolation,
+)
+
 
 class Status(StrEnum):
     """Enum public.status."""
@@ -28,3 +41,20 @@ class Task:
 
 
 TASK_COLUMN_TYPES: Final = ("int8", "int4", "text", "public.status", "int4", "text")
+
+PACKAGE: Final = Package(
+    "copies",
+    enums={
+        "public.status": Status,
+    },
+    constraints={
+        ("public", "order", "order_pkey"): OrderPkeyViolation,
+        ("public", "owners", "owners_email_key"): OwnersEmailKeyViolation,
+        ("public", "owners", "owners_pkey"): OwnersPkeyViolation,
+        ("public", "secrets", "secrets_pkey"): SecretsPkeyViolation,
+        ("public", "tasks", "tasks_owner_id_fkey"): TasksOwnerIdFkeyViolation,
+        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+        ("public", "tasks", "tasks_priority_check"): TasksPriorityCheckViolation,
+        ("public", "tasks", "tasks_slug_key"): TasksSlugKeyViolation,
+    },
+)

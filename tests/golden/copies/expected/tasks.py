@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import CopyInto, JsonInput, Statement
-from reposgen_runtime.aio import Export, Runner, Source
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.aio.protocols import Export
 from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
 
-from .models import TASK_COLUMN_TYPES, Task
-from .schema import PACKAGE
+from .models import PACKAGE, TASK_COLUMN_TYPES, Task
 
 
 @dataclass(slots=True)
@@ -255,6 +255,68 @@ class TaskRepository:
             TasksSlugKeyViolation: UNIQUE (slug).
         """
         return await self._run.batch_exec(RENAME_EACH, rows)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    def export_tasks(
+        self,
+        *,
+        note: str,
+        slugs: Sequence[str],
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+    def export_lines(
+        self, *, copy_format: LinesFormat = "csv", header: bool = True
+    ) -> Export: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    async def import_tasks(
+        self, rows: Iterable[ImportTasksParams] | AsyncIterable[ImportTasksParams]
+    ) -> list[Task]: ...
+    async def upsert_tasks(
+        self, rows: Iterable[UpsertTasksParams] | AsyncIterable[UpsertTasksParams]
+    ) -> int: ...
+    async def insert_missing(
+        self, rows: Iterable[InsertMissingParams] | AsyncIterable[InsertMissingParams]
+    ) -> list[int]: ...
+    async def cast_priorities(
+        self, rows: Iterable[CastPrioritiesParams] | AsyncIterable[CastPrioritiesParams]
+    ) -> int: ...
+    async def copy_owners(
+        self, rows: Iterable[CopyOwnersParams] | AsyncIterable[CopyOwnersParams]
+    ) -> int: ...
+    async def copy_slugs(self, rows: Iterable[str] | AsyncIterable[str]) -> int: ...
+    async def copy_through_view(
+        self,
+        rows: Iterable[CopyThroughViewParams] | AsyncIterable[CopyThroughViewParams],
+    ) -> int: ...
+    async def copy_secrets(
+        self, rows: Iterable[CopySecretsParams] | AsyncIterable[CopySecretsParams]
+    ) -> int: ...
+    async def copy_orders(
+        self, rows: Iterable[CopyOrdersParams] | AsyncIterable[CopyOrdersParams]
+    ) -> list[str | None]: ...
+    async def take_task(self) -> str | None: ...
+    async def lock_task(self, *, id: int) -> str | None: ...
+    async def lock_each(
+        self, rows: Iterable[int] | AsyncIterable[int]
+    ) -> list[str]: ...
+    async def close_each(
+        self, rows: Iterable[str] | AsyncIterable[str]
+    ) -> list[int]: ...
+    async def rename_each(
+        self, rows: Iterable[RenameEachParams] | AsyncIterable[RenameEachParams]
+    ) -> list[int]: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""
 
 
 IMPORT_TASKS: Final = Statement(

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import (
     BatchesPkeyViolation,
@@ -14,9 +17,7 @@ from .errors import (
     TasksReviewerIdFkeyViolation,
     UsersPkeyViolation,
 )
-from .models import Measure, Note, Task, Title, User
-from .protocols import TaskRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Measure, Note, Task, Title, User
 from .tasks import (
     ChangeNotesRow,
     GetOnlyTaskRow,
@@ -24,7 +25,10 @@ from .tasks import (
     ListOwnersRow,
     ListTasksWithPeopleRow,
     PageNotesRow,
+    TaskReadProtocol,
     TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
 )
 
 __all__ = [
@@ -32,6 +36,7 @@ __all__ = [
     "BatchesPkeyViolation",
     "ChangeNotesRow",
     "Database",
+    "DatabaseProtocol",
     "GetOnlyTaskRow",
     "ListNotesRow",
     "ListOwnersRow",
@@ -40,8 +45,10 @@ __all__ = [
     "Note",
     "PageNotesRow",
     "Task",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
     "TasksOwnerIdFkeyViolation",
     "TasksPkeyViolation",
     "TasksReviewerIdFkeyViolation",
@@ -57,3 +64,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...

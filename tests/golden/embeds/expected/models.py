@@ -4,6 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from reposgen_runtime import Composite, Package
+
+from .errors import (
+    TasksOwnerIdFkeyViolation,
+    TasksPkeyViolation,
+    TasksReviewerIdFkeyViolation,
+    UsersPkeyViolation,
+)
 
 
 @dataclass(slots=True)
@@ -47,3 +57,28 @@ class User:
     id: int
     name: str
     email: str | None
+
+
+PACKAGE: Final = Package(
+    "embeds",
+    composites={
+        "public.tasks": Composite(
+            Task,
+            {
+                "id": "int4",
+                "title": "text",
+                "owner_id": "int4",
+                "reviewer_id": "int4",
+            },
+        ),
+    },
+    required={
+        "public.tasks": ("id", "title"),
+    },
+    constraints={
+        ("public", "tasks", "tasks_owner_id_fkey"): TasksOwnerIdFkeyViolation,
+        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+        ("public", "tasks", "tasks_reviewer_id_fkey"): TasksReviewerIdFkeyViolation,
+        ("public", "users", "users_pkey"): UsersPkeyViolation,
+    },
+)

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Measure, Note, Task, Title, User
-from .schema import PACKAGE
+from .models import PACKAGE, Measure, Note, Task, Title, User
 
 
 @dataclass(slots=True)
@@ -120,6 +119,34 @@ class TaskRepository:
     async def change_notes(self) -> list[ChangeNotesRow]:
         """Of RETURNING, too."""
         return await self._run.many(CHANGE_NOTES)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    async def list_tasks_with_people(self) -> list[ListTasksWithPeopleRow]: ...
+    async def get_only_task(self, *, id: int) -> GetOnlyTaskRow: ...
+    async def list_owners(self) -> list[ListOwnersRow]: ...
+    async def list_notes(self) -> list[ListNotesRow]: ...
+    async def page_notes(
+        self,
+        *,
+        note: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[PageNotesRow]: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    async def change_notes(self) -> list[ChangeNotesRow]: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""
 
 
 def _list_tasks_with_people_row(*r: Any) -> ListTasksWithPeopleRow:

@@ -3,24 +3,33 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
 from reposgen_runtime.aio.migration import Migration
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import MigrationsPkeyViolation, TasksPkeyViolation
-from .models import PublicMigration, Task
-from .protocols import TaskRepositoryProtocol
-from .schema import PACKAGE
-from .tasks import TaskRepository
+from .models import PACKAGE, PublicMigration, Task
+from .tasks import (
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
     "Migration",
     "MigrationsPkeyViolation",
     "PublicMigration",
     "Task",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
     "TasksPkeyViolation",
 ]
 
@@ -31,3 +40,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...

@@ -6,6 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from reposgen_runtime import Package
+
+from .errors import MigrationsPkeyViolation, TasksPkeyViolation
+
 
 @dataclass(slots=True)
 class PublicMigration:
@@ -26,3 +30,11 @@ class Task:
 PUBLIC_MIGRATION_COLUMN_TYPES: Final = ("int4", "text")
 
 TASK_COLUMN_TYPES: Final = ("int4", "text")
+
+PACKAGE: Final = Package(
+    "gradual",
+    constraints={
+        ("public", "migrations", "migrations_pkey"): MigrationsPkeyViolation,
+        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+    },
+)

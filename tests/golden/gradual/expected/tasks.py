@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
+    PACKAGE,
     PUBLIC_MIGRATION_COLUMN_TYPES,
     TASK_COLUMN_TYPES,
     PublicMigration,
     Task,
 )
-from .schema import PACKAGE
 
 
 class TaskRepository:
@@ -44,6 +44,23 @@ class TaskRepository:
     async def list_migrations(self) -> list[PublicMigration]:
         """Run ListMigrations."""
         return await self._run.many(LIST_MIGRATIONS)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    async def get_task(self, *, id: int) -> Task: ...
+    async def list_migrations(self) -> list[PublicMigration]: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    async def add_task(self, *, id: int, title: str) -> None: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""
 
 
 GET_TASK: Final = Statement(

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import (
     DatabasesPkeyViolation,
@@ -12,27 +15,37 @@ from .errors import (
     PassPkeyViolation,
     Type1ClassViolation,
 )
-from .models import Date, Pass, Statement
+from .models import PACKAGE, Date, Pass, Statement
 from .models_ import (
     ListRow,
+    ModelReadProtocol,
     ModelRepository,
+    ModelRepositoryProtocol,
+    ModelWriteProtocol,
     MroRow,
     NoColumnsRow,
     PACKAGERow,
     PackagesRow,
     PutParams,
 )
-from .protocols import ModelRepositoryProtocol, TransactionRepositoryProtocol
-from .schema import PACKAGE
-from .transaction import RunRow, TransactionRepository
+from .transaction import (
+    RunRow,
+    TransactionReadProtocol,
+    TransactionRepository,
+    TransactionRepositoryProtocol,
+    TransactionWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
     "DatabasesPkeyViolation",
     "Date",
     "ListRow",
+    "ModelReadProtocol",
     "ModelRepository",
     "ModelRepositoryProtocol",
+    "ModelWriteProtocol",
     "MroRow",
     "NoColumnsRow",
     "NonePkeyViolation",
@@ -43,8 +56,10 @@ __all__ = [
     "PutParams",
     "RunRow",
     "Statement",
+    "TransactionReadProtocol",
     "TransactionRepository",
     "TransactionRepositoryProtocol",
+    "TransactionWriteProtocol",
     "Type1ClassViolation",
 ]
 
@@ -56,3 +71,12 @@ class Database(RuntimeDatabase):
         super().__init__(settings, package=PACKAGE)
         self.models = ModelRepository(self)
         self.transaction_ = TransactionRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def models(self) -> ModelRepositoryProtocol: ...
+    @property
+    def transaction_(self) -> TransactionRepositoryProtocol: ...

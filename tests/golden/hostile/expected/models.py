@@ -12,6 +12,15 @@ from datetime import datetime as datetime_
 from enum import StrEnum
 from typing import Final as Final_
 
+from reposgen_runtime import Package
+
+from .errors import (
+    DatabasesPkeyViolation,
+    NonePkeyViolation,
+    PassPkeyViolation,
+    Type1ClassViolation,
+)
+
 
 class Date(StrEnum):
     """\""\" """
@@ -91,4 +100,17 @@ STATEMENT_COLUMN_TYPES: Final_ = (
     "text",
     "text",
     "text",
+)
+
+PACKAGE: Final_ = Package(
+    "hostile",
+    enums={
+        "public.date": Date,
+    },
+    constraints={
+        ("public", "None", "None_pkey"): NonePkeyViolation,
+        ("public", "databases", "databases_pkey"): DatabasesPkeyViolation,
+        ("public", "pass", "pass_pkey"): PassPkeyViolation,
+        ("public", "statements", '1\\"class'): Type1ClassViolation,
+    },
 )

@@ -10,14 +10,14 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date as date_
 from datetime import datetime as datetime_
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import CopyInto
 from reposgen_runtime import Statement as RuntimeStatement
 from reposgen_runtime.aio import Runner, Source
 
+from .models import PACKAGE as ModelsPACKAGE
 from .models import PASS_COLUMN_TYPES, STATEMENT_COLUMN_TYPES, Pass, Statement
-from .schema import PACKAGE as SchemaPACKAGE
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class ModelRepository:
     __slots__ = ("_run",)
 
     def __init__(self, source: Source) -> None:
-        self._run = Runner(source, SchemaPACKAGE)
+        self._run = Runner(source, ModelsPACKAGE)
 
     async def get(self, *, self_: int_) -> Statement:
         """Ends with a backslash \\
@@ -135,6 +135,33 @@ class ModelRepository:
     async def no_columns(self) -> list_[NoColumnsRow]:
         """Run NoColumns."""
         return await self._run.many(NO_COLUMNS)
+
+
+class ModelReadProtocol(Protocol):
+    """Reads of ModelRepository."""
+
+    async def get(self, *, self_: int_) -> Statement: ...
+    async def list(self) -> list_[ListRow]: ...
+    async def packages(self) -> list_[PackagesRow]: ...
+    async def package(self, *, package: int_) -> PACKAGERow: ...
+    async def async_(self, *, class_: Sequence[int_]) -> list_[int_]: ...
+    async def database(self) -> list_[int_]: ...
+    async def pass_(self) -> list_[Pass]: ...
+    async def none_at_all(self) -> list_[int_]: ...
+    async def mro(self) -> list_[MroRow]: ...
+    async def no_columns(self) -> list_[NoColumnsRow]: ...
+
+
+class ModelWriteProtocol(Protocol):
+    """Writes of ModelRepository."""
+
+    async def put(
+        self, rows: Iterable[PutParams] | AsyncIterable[PutParams]
+    ) -> int_: ...
+
+
+class ModelRepositoryProtocol(ModelReadProtocol, ModelWriteProtocol, Protocol):
+    """Interface of ModelRepository."""
 
 
 GET: Final = RuntimeStatement(

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .schema import PACKAGE
+from .models import PACKAGE
 
 
 @dataclass(slots=True)
@@ -31,6 +31,22 @@ class TransactionRepository:
     async def run(self) -> RunRow:
         """Run Run."""
         return await self._run.one(RUN)
+
+
+class TransactionReadProtocol(Protocol):
+    """Reads of TransactionRepository."""
+
+    async def run(self) -> RunRow: ...
+
+
+class TransactionWriteProtocol(Protocol):
+    """Writes of TransactionRepository."""
+
+
+class TransactionRepositoryProtocol(
+    TransactionReadProtocol, TransactionWriteProtocol, Protocol
+):
+    """Interface of TransactionRepository."""
 
 
 RUN: Final = Statement(

@@ -3,18 +3,28 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import TasksPkeyViolation
-from .events import EventRepository
-from .protocols import EventRepositoryProtocol
-from .schema import PACKAGE
+from .events import (
+    EventReadProtocol,
+    EventRepository,
+    EventRepositoryProtocol,
+    EventWriteProtocol,
+)
+from .models import PACKAGE
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
+    "EventReadProtocol",
     "EventRepository",
     "EventRepositoryProtocol",
+    "EventWriteProtocol",
     "TasksPkeyViolation",
 ]
 
@@ -25,3 +35,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.events = EventRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def events(self) -> EventRepositoryProtocol: ...

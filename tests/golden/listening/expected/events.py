@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from golden_overrides import Code, Limits
 from reposgen_runtime import Notification, Statement, Unreadable
-from reposgen_runtime.aio import Listener, Runner, Source
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.aio.protocols import Listener
 from reposgen_runtime.conversions import Converted
 from reposgen_runtime.documents import JsonOf
 
-from .schema import PACKAGE
+from .models import PACKAGE
 
 
 class EventRepository:
@@ -45,6 +46,26 @@ class EventRepository:
     async def announce(self, *, payload: str) -> None:
         """Tell everyone who listens."""
         await self._run.exec(ANNOUNCE, (payload,))
+
+
+class EventReadProtocol(Protocol):
+    """Reads of EventRepository."""
+
+    def task_events(self) -> Listener[Notification[str]]: ...
+    def odd_events(self) -> Listener[Notification[str]]: ...
+    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]: ...
+    def code_events(self) -> Listener[Notification[Code] | Unreadable]: ...
+
+
+class EventWriteProtocol(Protocol):
+    """Writes of EventRepository."""
+
+    async def announce_elsewhere(self, *, channel: str, payload: str) -> None: ...
+    async def announce(self, *, payload: str) -> None: ...
+
+
+class EventRepositoryProtocol(EventReadProtocol, EventWriteProtocol, Protocol):
+    """Interface of EventRepository."""
 
 
 TASK_EVENTS: Final[Statement[Notification[str]]] = Statement(

@@ -3,23 +3,35 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
-from .blogs import BlogRepository, FindColumnsRow, FindFieldsRow, RealRowsRow
+from .blogs import (
+    BlogReadProtocol,
+    BlogRepository,
+    BlogRepositoryProtocol,
+    BlogWriteProtocol,
+    FindColumnsRow,
+    FindFieldsRow,
+    RealRowsRow,
+)
 from .errors import ArchivePkeyViolation, BlogsPkeyViolation
-from .models import Archive, Blog
-from .protocols import BlogRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Archive, Blog
 
 __all__ = [
     "Archive",
     "ArchivePkeyViolation",
     "Blog",
+    "BlogReadProtocol",
     "BlogRepository",
     "BlogRepositoryProtocol",
+    "BlogWriteProtocol",
     "BlogsPkeyViolation",
     "Database",
+    "DatabaseProtocol",
     "FindColumnsRow",
     "FindFieldsRow",
     "RealRowsRow",
@@ -32,3 +44,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.blogs = BlogRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def blogs(self) -> BlogRepositoryProtocol: ...

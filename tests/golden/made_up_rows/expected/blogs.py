@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import ARCHIVE_COLUMN_TYPES, BLOG_COLUMN_TYPES, Archive, Blog
-from .schema import PACKAGE
+from .models import ARCHIVE_COLUMN_TYPES, BLOG_COLUMN_TYPES, PACKAGE, Archive, Blog
 
 
 @dataclass(slots=True)
@@ -116,6 +115,33 @@ class BlogRepository:
     async def spelled(self) -> list[Blog]:
         """A column that is added later changes nothing."""
         return await self._run.many(SPELLED)
+
+
+class BlogReadProtocol(Protocol):
+    """Reads of BlogRepository."""
+
+    async def find_blog(self, *, id: int) -> Blog | None: ...
+    async def find_columns(self, *, id: int) -> FindColumnsRow: ...
+    async def find_fields(self, *, id: int) -> FindFieldsRow: ...
+    async def find_in_from(self, *, id: int) -> Blog | None: ...
+    async def find_or_first(self, *, id: int) -> Blog | None: ...
+    async def find_several(self, *, ids: Sequence[int]) -> list[Blog | None] | None: ...
+    async def from_json(self, *, document: JsonInput) -> Blog | None: ...
+    async def half(self, *, id: int) -> Blog | None: ...
+    async def get_archive(self, *, id: int) -> Archive: ...
+    async def real_rows(self) -> list[RealRowsRow]: ...
+    async def spelled(self) -> list[Blog]: ...
+
+
+class BlogWriteProtocol(Protocol):
+    """Writes of BlogRepository."""
+
+    async def add_blog(self, *, id: int, name: str) -> None: ...
+    async def add_archive(self, *, id: int, blog_id: int) -> None: ...
+
+
+class BlogRepositoryProtocol(BlogReadProtocol, BlogWriteProtocol, Protocol):
+    """Interface of BlogRepository."""
 
 
 ADD_BLOG: Final[Statement[None]] = Statement(

@@ -6,6 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from reposgen_runtime import Composite, Package
+
+from .errors import ArchivePkeyViolation, BlogsPkeyViolation
+
 
 @dataclass(slots=True)
 class Archive:
@@ -28,3 +32,24 @@ class Blog:
 ARCHIVE_COLUMN_TYPES: Final = ("int4", "public.blogs", "public.blogs[]")
 
 BLOG_COLUMN_TYPES: Final = ("int4", "text", "text")
+
+PACKAGE: Final = Package(
+    "made_up_rows",
+    composites={
+        "public.blogs": Composite(
+            Blog,
+            {
+                "id": "int4",
+                "name": "text",
+                "note": "text",
+            },
+        ),
+    },
+    required={
+        "public.blogs": ("id", "name"),
+    },
+    constraints={
+        ("public", "archive", "archive_pkey"): ArchivePkeyViolation,
+        ("public", "blogs", "blogs_pkey"): BlogsPkeyViolation,
+    },
+)

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import (
     TasksOwnerIdFkeyViolation,
@@ -12,14 +15,15 @@ from .errors import (
     TasksStepsCheckViolation,
     UsersPkeyViolation,
 )
-from .models import Step, Task, User
-from .protocols import UserRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Step, Task, User
 from .users import (
     AddTaskRow,
     TaskListsRow,
     TitlesRow,
+    UserReadProtocol,
     UserRepository,
+    UserRepositoryProtocol,
+    UserWriteProtocol,
     WithTasksRow,
     WithWhatTheJoinGivesRow,
 )
@@ -27,6 +31,7 @@ from .users import (
 __all__ = [
     "AddTaskRow",
     "Database",
+    "DatabaseProtocol",
     "Step",
     "Task",
     "TaskListsRow",
@@ -35,8 +40,10 @@ __all__ = [
     "TasksStepsCheckViolation",
     "TitlesRow",
     "User",
+    "UserReadProtocol",
     "UserRepository",
     "UserRepositoryProtocol",
+    "UserWriteProtocol",
     "UsersPkeyViolation",
     "WithTasksRow",
     "WithWhatTheJoinGivesRow",
@@ -49,3 +56,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.users = UserRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def users(self) -> UserRepositoryProtocol: ...

@@ -4,6 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from reposgen_runtime import Composite, Package
+
+from .errors import (
+    TasksOwnerIdFkeyViolation,
+    TasksPkeyViolation,
+    TasksStepsCheckViolation,
+    UsersPkeyViolation,
+)
 
 
 @dataclass(slots=True)
@@ -31,3 +41,35 @@ class User:
     id: int
     name: str
     email: str | None
+
+
+PACKAGE: Final = Package(
+    "nesting",
+    composites={
+        "public.step": Composite(
+            Step,
+            {
+                "number": "int4",
+                "label": "text",
+            },
+        ),
+        "public.tasks": Composite(
+            Task,
+            {
+                "id": "int4",
+                "title": "text",
+                "owner_id": "int4",
+                "steps": "public.step[]",
+            },
+        ),
+    },
+    required={
+        "public.tasks": ("id", "title", "steps"),
+    },
+    constraints={
+        ("public", "tasks", "tasks_owner_id_fkey"): TasksOwnerIdFkeyViolation,
+        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+        ("public", "tasks", "tasks_steps_check"): TasksStepsCheckViolation,
+        ("public", "users", "users_pkey"): UsersPkeyViolation,
+    },
+)

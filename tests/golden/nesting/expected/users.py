@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import Step, Task, User
-from .schema import PACKAGE
+from .models import PACKAGE, Step, Task, User
 
 
 @dataclass(slots=True)
@@ -96,6 +95,28 @@ class UserRepository:
             TasksStepsCheckViolation: CHECK ((array_position(steps, NULL::step) IS NULL)).
         """
         return await self._run.one(ADD_TASK, (id, title, owner_id, steps))
+
+
+class UserReadProtocol(Protocol):
+    """Reads of UserRepository."""
+
+    async def with_tasks(self) -> list[WithTasksRow]: ...
+    async def with_what_the_join_gives(self) -> list[WithWhatTheJoinGivesRow]: ...
+    async def only_tasks(self, *, owner_id: int) -> list[Task] | None: ...
+    async def task_lists(self) -> list[TaskListsRow]: ...
+    async def titles(self) -> list[TitlesRow]: ...
+
+
+class UserWriteProtocol(Protocol):
+    """Writes of UserRepository."""
+
+    async def add_task(
+        self, *, id: int, title: str, owner_id: int | None, steps: Sequence[Step]
+    ) -> AddTaskRow: ...
+
+
+class UserRepositoryProtocol(UserReadProtocol, UserWriteProtocol, Protocol):
+    """Interface of UserRepository."""
 
 
 def _with_tasks_row(*r: Any) -> WithTasksRow:

@@ -3,22 +3,31 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import DocumentsPkeyViolation, TasksPkeyViolation
-from .models import Document, Task
-from .protocols import TaskRepositoryProtocol
-from .schema import PACKAGE
-from .tasks import TaskRepository
+from .models import PACKAGE, Document, Task
+from .tasks import (
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
     "Document",
     "DocumentsPkeyViolation",
     "Task",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
     "TasksPkeyViolation",
 ]
 
@@ -29,3 +38,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from reposgen_runtime import Package
+
+from .errors import DocumentsPkeyViolation, TasksPkeyViolation
+
 
 @dataclass(slots=True)
 class Document:
@@ -32,3 +36,11 @@ class Task:
 DOCUMENT_COLUMN_TYPES: Final = ("text", "text", "text", "uuid")
 
 TASK_COLUMN_TYPES: Final = ("int8", "int4", "text", "text", "int4")
+
+PACKAGE: Final = Package(
+    "optimistic",
+    constraints={
+        ("public", "documents", "documents_pkey"): DocumentsPkeyViolation,
+        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+    },
+)

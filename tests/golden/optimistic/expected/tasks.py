@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import Optimistic, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import DOCUMENT_COLUMN_TYPES, TASK_COLUMN_TYPES, Document, Task
-from .schema import PACKAGE
+from .models import DOCUMENT_COLUMN_TYPES, PACKAGE, TASK_COLUMN_TYPES, Document, Task
 
 
 class TaskRepository:
@@ -76,6 +75,32 @@ class TaskRepository:
         return await self._run.opt(
             FIND_AND_UPDATE_DOCUMENT, (body, language, slug, revision)
         )
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    async def update_task(
+        self, *, title: str, id: int, tenant_id: int, version: int
+    ) -> Task: ...
+    async def update_with_lock(
+        self, *, title: str, me: str, version: int, id: int
+    ) -> int: ...
+    async def delete_task(self, *, version: int, id: int) -> None: ...
+    async def put_task(
+        self, *, id: int, tenant_id: int, title: str, version: int
+    ) -> int: ...
+    async def find_and_update_document(
+        self, *, body: str, language: str, slug: str, revision: UUID
+    ) -> Document | None: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""
 
 
 UPDATE_TASK: Final = Statement(

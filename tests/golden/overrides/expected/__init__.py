@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .accounts import (
+    AccountReadProtocol,
     AccountRepository,
+    AccountRepositoryProtocol,
+    AccountWriteProtocol,
     CopyAccountsParams,
     EmbedAccountRow,
     SaveAccountsParams,
@@ -22,22 +28,25 @@ from .errors import (
     PriceCheckViolation,
     RoutesPkeyViolation,
 )
-from .models import Address, Customer, Price, Prices
+from .models import PACKAGE, Address, Customer, Price, Prices
 from .plain import (
     CopyRoutesParams,
     Counted,
     MakePointsRow,
     OnlyCode,
+    PlainReadProtocol,
     PlainRepository,
+    PlainRepositoryProtocol,
+    PlainWriteProtocol,
     PutRoutesParams,
     PutRoutesRow,
 )
-from .protocols import AccountRepositoryProtocol, PlainRepositoryProtocol
-from .schema import PACKAGE
 
 __all__ = [
+    "AccountReadProtocol",
     "AccountRepository",
     "AccountRepositoryProtocol",
+    "AccountWriteProtocol",
     "AccountsEmailKeyViolation",
     "AccountsPkeyViolation",
     "Address",
@@ -46,12 +55,15 @@ __all__ = [
     "Counted",
     "Customer",
     "Database",
+    "DatabaseProtocol",
     "EmailCheckViolation",
     "EmbedAccountRow",
     "MakePointsRow",
     "OnlyCode",
+    "PlainReadProtocol",
     "PlainRepository",
     "PlainRepositoryProtocol",
+    "PlainWriteProtocol",
     "Price",
     "PriceCheckViolation",
     "Prices",
@@ -72,3 +84,12 @@ class Database(RuntimeDatabase):
         super().__init__(settings, package=PACKAGE)
         self.accounts = AccountRepository(self)
         self.plain = PlainRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def accounts(self) -> AccountRepositoryProtocol: ...
+    @property
+    def plain(self) -> PlainRepositoryProtocol: ...

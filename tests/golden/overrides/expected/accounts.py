@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Profile, Settings
 from psycopg.types.range import Range
 from reposgen_runtime import CopyInto, JsonInput, Statement
-from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.aio.protocols import Export, Stream
 from reposgen_runtime.conversions import AsText, Converted
 from reposgen_runtime.copy_commands import CopyFormat
 from reposgen_runtime.documents import JsonOf
@@ -19,13 +20,13 @@ from reposgen_runtime.secret import Secret
 
 from .models import (
     CUSTOMER_COLUMN_TYPES,
+    PACKAGE,
     Address,
     Customer,
     Price,
     Prices,
     build_customer,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -220,6 +221,61 @@ class AccountRepository:
         return self._run.copy_to(
             EXPORT_ACCOUNTS, (mood, email), copy_format=copy_format, header=header
         )
+
+
+class AccountReadProtocol(Protocol):
+    """Reads of AccountRepository."""
+
+    async def get_account(self, *, id: int) -> Customer: ...
+    async def list_by_email(self, *, emails: Sequence[Email]) -> list[int]: ...
+    async def search_settings(
+        self, *, part: Secret[JsonInput]
+    ) -> list[SearchSettingsRow]: ...
+    async def sum_balances(self) -> SumBalancesRow: ...
+    async def nest_accounts(self) -> list[Customer] | None: ...
+    async def embed_account(self, *, id: int) -> EmbedAccountRow: ...
+    def stream_settings(self) -> Stream[StreamSettingsRow]: ...
+    def export_accounts(
+        self,
+        *,
+        mood: Mood,
+        email: Email,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+
+
+class AccountWriteProtocol(Protocol):
+    """Writes of AccountRepository."""
+
+    async def create_account(
+        self,
+        *,
+        id: int,
+        email: Email,
+        mood: Mood,
+        code: Code | None,
+        balance: Cents,
+        rate: Price,
+        rates: Prices | None,
+        rating: Range[float] | None,
+        settings: Secret[Settings],
+        history: list[Event] | None,
+        profiles: Sequence[Profile | None],
+        home: Address | None,
+        token: Secret[str],
+        remark: str | None,
+    ) -> None: ...
+    async def copy_accounts(
+        self, rows: Iterable[CopyAccountsParams] | AsyncIterable[CopyAccountsParams]
+    ) -> int: ...
+    async def save_accounts(
+        self, rows: Iterable[SaveAccountsParams] | AsyncIterable[SaveAccountsParams]
+    ) -> list[Code | None]: ...
+
+
+class AccountRepositoryProtocol(AccountReadProtocol, AccountWriteProtocol, Protocol):
+    """Interface of AccountRepository."""
 
 
 CREATE_ACCOUNT: Final[Statement[None]] = Statement(

@@ -8,9 +8,18 @@ from typing import Any, Final, NewType
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Place, Profile, Settings
 from psycopg.types.range import Range
+from reposgen_runtime import Composite, Package
 from reposgen_runtime.conversions import AsText, Converted
 from reposgen_runtime.documents import JsonOf
-from reposgen_runtime.secret import Secret
+from reposgen_runtime.secret import Hidden, Secret
+
+from .errors import (
+    AccountsEmailKeyViolation,
+    AccountsPkeyViolation,
+    EmailCheckViolation,
+    PriceCheckViolation,
+    RoutesPkeyViolation,
+)
 
 Price = NewType("Price", float)
 """Domain public.price."""
@@ -84,4 +93,70 @@ CUSTOMER_COLUMN_TYPES: Final = (
     "public.address",
     "text",
     "public.citing",
+)
+
+PACKAGE: Final = Package(
+    "overrides",
+    enums={
+        "public.mood": Mood,
+    },
+    composites={
+        "public.accounts": Composite(
+            Customer,
+            {
+                "id": "int4",
+                "email": Converted("public.email", Email, dump=str),
+                "mood": "public.mood",
+                "code": Converted("text", Code, dump=str),
+                "balance": Converted(
+                    "numeric", Cents, load=Cents.of, dump=Cents.amount
+                ),
+                "rate": AsText("public.price", float, of="numeric"),
+                "rates": AsText("public.prices", float, of="numeric"),
+                "rating": AsText("public.price_range", float, of="numeric"),
+                "settings": Hidden(JsonOf("jsonb", Settings)),
+                "history": JsonOf("jsonb", list[Event]),
+                "profiles": JsonOf("json[]", Profile),
+                "home": "public.address",
+                "token": Hidden("text"),
+                "remark": "public.citing",
+            },
+        ),
+        "public.address": Composite(
+            Address,
+            {
+                "street": "text",
+                "zip": "text",
+                "extra": JsonOf("jsonb", Place),
+                "rate": AsText("numeric", float),
+                "mail": Converted("public.email", Email, dump=str),
+            },
+        ),
+    },
+    required={
+        "public.accounts": (
+            "id",
+            "email",
+            "mood",
+            "balance",
+            "rate",
+            "settings",
+            "profiles",
+            "token",
+        ),
+    },
+    types=(
+        "public.citing",
+        "public.email",
+        "public.price",
+        "public.price_range",
+        "public.prices",
+    ),
+    constraints={
+        ("public", "accounts", "accounts_email_key"): AccountsEmailKeyViolation,
+        ("public", "accounts", "accounts_pkey"): AccountsPkeyViolation,
+        ("public", "routes", "routes_pkey"): RoutesPkeyViolation,
+        ("public", "email", "email_check"): EmailCheckViolation,
+        ("public", "price", "price_check"): PriceCheckViolation,
+    },
 )

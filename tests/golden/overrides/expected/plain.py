@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from golden_overrides import Code, Mood, Point
 from reposgen_runtime import CopyInto, Statement
@@ -13,7 +13,7 @@ from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.conversions import Converted
 from reposgen_runtime.documents import JsonOf
 
-from .schema import PACKAGE
+from .models import PACKAGE
 
 
 @dataclass(slots=True)
@@ -118,6 +118,35 @@ class PlainRepository:
     ) -> list[PutRoutesRow]:
         """Run PutRoutes."""
         return await self._run.copy_returning(PUT_ROUTES, rows)
+
+
+class PlainReadProtocol(Protocol):
+    """Reads of PlainRepository."""
+
+    async def make_point(self, *, given: Point) -> Point: ...
+    async def make_points(
+        self, *, given: Sequence[Point], code: Code
+    ) -> MakePointsRow: ...
+    async def find_by_label(self, *, label: Code) -> Code: ...
+    async def list_labels(self, *, names: Sequence[str]) -> list[str]: ...
+    async def count_all(self) -> Counted: ...
+    async def count_some(self, *, mood: Mood) -> Counted: ...
+    async def get_code(self, *, id: int) -> OnlyCode | None: ...
+
+
+class PlainWriteProtocol(Protocol):
+    """Writes of PlainRepository."""
+
+    async def copy_routes(
+        self, rows: Iterable[CopyRoutesParams] | AsyncIterable[CopyRoutesParams]
+    ) -> int: ...
+    async def put_routes(
+        self, rows: Iterable[PutRoutesParams] | AsyncIterable[PutRoutesParams]
+    ) -> list[PutRoutesRow]: ...
+
+
+class PlainRepositoryProtocol(PlainReadProtocol, PlainWriteProtocol, Protocol):
+    """Interface of PlainRepository."""
 
 
 COUNTED_COLUMN_TYPES: Final = ("int8", "int4")

@@ -3,20 +3,29 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import OrdersPkeyViolation
-from .models import Order
-from .orders import OrderRepository
-from .protocols import OrderRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Order
+from .orders import (
+    OrderReadProtocol,
+    OrderRepository,
+    OrderRepositoryProtocol,
+    OrderWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
     "Order",
+    "OrderReadProtocol",
     "OrderRepository",
     "OrderRepositoryProtocol",
+    "OrderWriteProtocol",
     "OrdersPkeyViolation",
 ]
 
@@ -27,3 +36,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.orders = OrderRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def orders(self) -> OrderRepositoryProtocol: ...

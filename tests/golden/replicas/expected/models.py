@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from reposgen_runtime import Package
+
+from .errors import OrdersPkeyViolation
+
 
 @dataclass(slots=True)
 class Order:
@@ -17,3 +21,10 @@ class Order:
 
 
 ORDER_COLUMN_TYPES: Final = ("int4", "numeric")
+
+PACKAGE: Final = Package(
+    "replicas",
+    constraints={
+        ("public", "orders", "orders_pkey"): OrdersPkeyViolation,
+    },
+)

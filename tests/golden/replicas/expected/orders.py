@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
 from reposgen_runtime.aio import Runner, Source
 
-from .models import ORDER_COLUMN_TYPES, Order
-from .schema import PACKAGE
+from .models import ORDER_COLUMN_TYPES, PACKAGE, Order
 
 
 class OrderRepository:
@@ -75,6 +74,32 @@ class OrderRepository:
         return await self._run.page(
             PAGE_OF_ORDERS, limit=limit, after=after, before=before, total=total
         )
+
+
+class OrderReadProtocol(Protocol):
+    """Reads of OrderRepository."""
+
+    async def get_order(self, *, id: int) -> Order: ...
+    async def get_amount(self, *, id: int) -> Decimal: ...
+    async def list_orders(self, *, least: Decimal | None = None) -> list[Order]: ...
+    async def page_of_orders(
+        self,
+        *,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Order]: ...
+
+
+class OrderWriteProtocol(Protocol):
+    """Writes of OrderRepository."""
+
+    async def add_order(self, *, id: int, amount: Decimal) -> None: ...
+
+
+class OrderRepositoryProtocol(OrderReadProtocol, OrderWriteProtocol, Protocol):
+    """Interface of OrderRepository."""
 
 
 ADD_ORDER: Final[Statement[None]] = Statement(

@@ -3,26 +3,43 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import TasksPkeyViolation, UsersPkeyViolation
-from .models import Task, User
-from .protocols import TaskRepositoryProtocol, UserRepositoryProtocol
-from .schema import PACKAGE
-from .tasks import TaskRepository
-from .users import NamesRow, UserRepository
+from .models import PACKAGE, Task, User
+from .tasks import (
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
+from .users import (
+    NamesRow,
+    UserReadProtocol,
+    UserRepository,
+    UserRepositoryProtocol,
+    UserWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
     "NamesRow",
     "Task",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
     "TasksPkeyViolation",
     "User",
+    "UserReadProtocol",
     "UserRepository",
     "UserRepositoryProtocol",
+    "UserWriteProtocol",
     "UsersPkeyViolation",
 ]
 
@@ -34,3 +51,12 @@ class Database(RuntimeDatabase):
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
         self.users = UserRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...
+    @property
+    def users(self) -> UserRepositoryProtocol: ...

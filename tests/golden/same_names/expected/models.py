@@ -6,6 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from reposgen_runtime import Package
+
+from .errors import TasksPkeyViolation, UsersPkeyViolation
+
 
 @dataclass(slots=True)
 class Task:
@@ -27,3 +31,11 @@ class User:
 TASK_COLUMN_TYPES: Final = ("int4", "text")
 
 USER_COLUMN_TYPES: Final = ("int4", "text", "text")
+
+PACKAGE: Final = Package(
+    "same_names",
+    constraints={
+        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+        ("public", "users", "users_pkey"): UsersPkeyViolation,
+    },
+)

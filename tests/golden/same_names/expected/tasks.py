@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import TASK_COLUMN_TYPES, Task
-from .schema import PACKAGE
+from .models import PACKAGE, TASK_COLUMN_TYPES, Task
 
 
 @dataclass(slots=True)
@@ -59,6 +58,25 @@ class TaskRepository:
             TasksPkeyViolation: PRIMARY KEY (id).
         """
         return await self._run.copy_from(IMPORT, rows)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    async def get_by_id(self, *, id: int) -> Task | None: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    async def create(self, *, id: int, title: str) -> CreateRow: ...
+    async def import_(
+        self, rows: Iterable[ImportParams] | AsyncIterable[ImportParams]
+    ) -> int: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""
 
 
 CREATE: Final = Statement(

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import USER_COLUMN_TYPES, User
-from .schema import PACKAGE
+from .models import PACKAGE, USER_COLUMN_TYPES, User
 
 
 @dataclass(slots=True)
@@ -71,6 +70,26 @@ class UserRepository:
     async def names(self) -> list[NamesRow]:
         """Names, and how long they are."""
         return await self._run.many(NAMES)
+
+
+class UserReadProtocol(Protocol):
+    """Reads of UserRepository."""
+
+    async def get_by_id(self, *, id: int) -> User | None: ...
+    async def names(self) -> list[NamesRow]: ...
+
+
+class UserWriteProtocol(Protocol):
+    """Writes of UserRepository."""
+
+    async def create(self, *, id: int, name: str) -> CreateRow: ...
+    async def import_(
+        self, rows: Iterable[ImportParams] | AsyncIterable[ImportParams]
+    ) -> int: ...
+
+
+class UserRepositoryProtocol(UserReadProtocol, UserWriteProtocol, Protocol):
+    """Interface of UserRepository."""
 
 
 CREATE: Final = Statement(

@@ -6,6 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from reposgen_runtime import Package
+
+from .errors import NotesPkeyViolation
+
 
 @dataclass(slots=True)
 class Note:
@@ -16,3 +20,10 @@ class Note:
 
 
 NOTE_COLUMN_TYPES: Final = ("int4", "text")
+
+PACKAGE: Final = Package(
+    "sync_only",
+    constraints={
+        ("public", "notes", "notes_pkey"): NotesPkeyViolation,
+    },
+)

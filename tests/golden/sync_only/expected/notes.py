@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import CopyInto, Statement
-from reposgen_runtime.sync import Runner, Source, Stream
+from reposgen_runtime.sync import Runner, Source
+from reposgen_runtime.sync.protocols import Stream
 
-from .models import NOTE_COLUMN_TYPES, Note
-from .schema import PACKAGE
+from .models import NOTE_COLUMN_TYPES, PACKAGE, Note
 
 
 @dataclass(slots=True)
@@ -49,6 +49,23 @@ class NoteRepository:
     def stream_notes(self) -> Stream[Note]:
         """Run StreamNotes."""
         return self._run.stream(STREAM_NOTES)
+
+
+class NoteReadProtocol(Protocol):
+    """Reads of NoteRepository."""
+
+    def get_note(self, *, id: int) -> Note: ...
+    def stream_notes(self) -> Stream[Note]: ...
+
+
+class NoteWriteProtocol(Protocol):
+    """Writes of NoteRepository."""
+
+    def add_notes(self, rows: Iterable[AddNotesParams]) -> int: ...
+
+
+class NoteRepositoryProtocol(NoteReadProtocol, NoteWriteProtocol, Protocol):
+    """Interface of NoteRepository."""
 
 
 GET_NOTE: Final = Statement(

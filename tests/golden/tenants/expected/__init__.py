@@ -3,20 +3,29 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import NotesPkeyViolation, NotesTenantIdTitleKeyViolation
-from .models import Note
-from .notes import NoteRepository
-from .protocols import NoteRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Note
+from .notes import (
+    NoteReadProtocol,
+    NoteRepository,
+    NoteRepositoryProtocol,
+    NoteWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
     "Note",
+    "NoteReadProtocol",
     "NoteRepository",
     "NoteRepositoryProtocol",
+    "NoteWriteProtocol",
     "NotesPkeyViolation",
     "NotesTenantIdTitleKeyViolation",
 ]
@@ -28,3 +37,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.notes = NoteRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def notes(self) -> NoteRepositoryProtocol: ...

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from reposgen_runtime import Package
+
+from .errors import NotesPkeyViolation, NotesTenantIdTitleKeyViolation
+
 
 @dataclass(slots=True)
 class Note:
@@ -19,3 +23,16 @@ class Note:
 
 
 NOTE_COLUMN_TYPES: Final = ("int8", "uuid", "text", "int4")
+
+PACKAGE: Final = Package(
+    "tenants",
+    constraints={
+        ("public", "notes", "notes_pkey"): NotesPkeyViolation,
+        (
+            "public",
+            "notes",
+            "notes_tenant_id_title_key",
+        ): NotesTenantIdTitleKeyViolation,
+    },
+    tenant="app.tenant_id",
+)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
@@ -18,11 +18,11 @@ from reposgen_runtime import (
     Statement,
     Variants,
 )
-from reposgen_runtime.aio import Export, Runner, Source, Stream
+from reposgen_runtime.aio import Runner, Source
+from reposgen_runtime.aio.protocols import Export, Stream
 from reposgen_runtime.copy_commands import LinesFormat
 
-from .models import NOTE_COLUMN_TYPES, Note
-from .schema import PACKAGE
+from .models import NOTE_COLUMN_TYPES, PACKAGE, Note
 
 
 class NoteRepository:
@@ -202,6 +202,58 @@ class NoteRepository:
     async def vacuum_notes(self) -> None:
         """Run VacuumNotes."""
         await self._run.exec(VACUUM_NOTES)
+
+
+class NoteReadProtocol(Protocol):
+    """Reads of NoteRepository."""
+
+    async def get_note(self, *, id: int) -> Note: ...
+    async def find_note(self, *, id: int) -> Note | None: ...
+    async def list_notes(self) -> list[Note]: ...
+    async def count_notes(self) -> int: ...
+    def stream_notes(self) -> Stream[Note]: ...
+    async def page_of_notes(
+        self,
+        *,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Note]: ...
+    def export_notes(
+        self, *, copy_format: LinesFormat = "csv", header: bool = True
+    ) -> Export: ...
+    async def get_each(
+        self, rows: Iterable[int] | AsyncIterable[int]
+    ) -> list[Note]: ...
+    async def find_each(
+        self, rows: Iterable[int] | AsyncIterable[int]
+    ) -> list[list[str]]: ...
+
+
+class NoteWriteProtocol(Protocol):
+    """Writes of NoteRepository."""
+
+    async def add_note(self, *, title: str) -> Note: ...
+    async def add_and_get_id(self, *, title: str) -> int: ...
+    async def lock_note(self, *, id: int) -> Note: ...
+    async def rename_all(self, *, title: str) -> int: ...
+    async def mark_all(self) -> CommandResult: ...
+    async def touch(self, *, id: int) -> None: ...
+    async def retitle(self, *, title: str, id: int, version: int) -> Note: ...
+    async def import_notes(self, rows: Iterable[str] | AsyncIterable[str]) -> int: ...
+    async def import_and_return(
+        self, rows: Iterable[str] | AsyncIterable[str]
+    ) -> list[Note]: ...
+    async def touch_each(
+        self, rows: Iterable[int] | AsyncIterable[int]
+    ) -> list[int]: ...
+    async def smuggle(self, *, tenant_id: UUID) -> None: ...
+    async def vacuum_notes(self) -> None: ...
+
+
+class NoteRepositoryProtocol(NoteReadProtocol, NoteWriteProtocol, Protocol):
+    """Interface of NoteRepository."""
 
 
 ADD_NOTE: Final = Statement(

@@ -3,21 +3,31 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import EverythingPkeyViolation
-from .everything import EverythingRepository, GetRowsRow
-from .models import Everything
-from .protocols import EverythingRepositoryProtocol
-from .schema import PACKAGE
+from .everything import (
+    EverythingReadProtocol,
+    EverythingRepository,
+    EverythingRepositoryProtocol,
+    EverythingWriteProtocol,
+    GetRowsRow,
+)
+from .models import PACKAGE, Everything
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
     "Everything",
     "EverythingPkeyViolation",
+    "EverythingReadProtocol",
     "EverythingRepository",
     "EverythingRepositoryProtocol",
+    "EverythingWriteProtocol",
     "GetRowsRow",
 ]
 
@@ -28,3 +38,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.everything = EverythingRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def everything(self) -> EverythingRepositoryProtocol: ...

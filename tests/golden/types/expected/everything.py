@@ -15,7 +15,7 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from psycopg.types.multirange import Multirange
@@ -23,8 +23,7 @@ from psycopg.types.range import Range
 from reposgen_runtime import Json, JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import EVERYTHING_COLUMN_TYPES, Everything
-from .schema import PACKAGE
+from .models import EVERYTHING_COLUMN_TYPES, PACKAGE, Everything
 
 
 @dataclass(slots=True)
@@ -151,6 +150,64 @@ class EverythingRepository:
             NotFound: no such row.
         """
         return await self._run.one(GET_ROWS, (id,))
+
+
+class EverythingReadProtocol(Protocol):
+    """Reads of EverythingRepository."""
+
+    async def get_everything(self, *, id: UUID) -> Everything: ...
+    async def get_json(self, *, id: UUID) -> Json | None: ...
+    async def get_rows(self, *, id: UUID) -> GetRowsRow: ...
+
+
+class EverythingWriteProtocol(Protocol):
+    """Writes of EverythingRepository."""
+
+    async def create_everything(
+        self,
+        *,
+        id: UUID,
+        a_bool: bool,
+        a_int2: int,
+        a_int4: int,
+        a_int8: int,
+        a_float4: float,
+        a_float8: float,
+        a_numeric: Decimal,
+        a_text: str,
+        a_varchar: str,
+        a_char: str,
+        a_bytea: bytes,
+        a_date: date,
+        a_time: time,
+        a_timetz: time,
+        a_timestamp: datetime,
+        a_timestamptz: datetime,
+        a_interval: timedelta,
+        a_json: JsonInput,
+        a_jsonb: JsonInput,
+        an_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface,
+        a_cidr: IPv4Network | IPv6Network,
+        a_macaddr: str,
+        a_bit: str,
+        a_tsvector: str,
+        a_point: str,
+        an_int4range: Range[int],
+        a_tstzrange: Range[datetime],
+        a_multirange: Multirange[int],
+        texts: Sequence[str | None],
+        a_matrix: Sequence[int | None],
+        maybe_bool: bool | None,
+        maybe_json: JsonInput | None,
+        maybe_inet: IPv4Address | IPv6Address | IPv4Interface | IPv6Interface | None,
+        maybe_texts: Sequence[str | None] | None,
+    ) -> None: ...
+
+
+class EverythingRepositoryProtocol(
+    EverythingReadProtocol, EverythingWriteProtocol, Protocol
+):
+    """Interface of EverythingRepository."""
 
 
 GET_EVERYTHING: Final = Statement(

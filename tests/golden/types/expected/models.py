@@ -19,7 +19,9 @@ from uuid import UUID
 
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
-from reposgen_runtime import Json
+from reposgen_runtime import Json, Package
+
+from .errors import EverythingPkeyViolation
 
 
 @dataclass(slots=True)
@@ -99,4 +101,11 @@ EVERYTHING_COLUMN_TYPES: Final = (
     "jsonb",
     "inet",
     "text[]",
+)
+
+PACKAGE: Final = Package(
+    "types",
+    constraints={
+        ("public", "everything", "everything_pkey"): EverythingPkeyViolation,
+    },
 )

@@ -3,10 +3,19 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings as RuntimeSettings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
-from .billing import BillingRepository, SumByMoodRow
+from .billing import (
+    BillingReadProtocol,
+    BillingRepository,
+    BillingRepositoryProtocol,
+    BillingWriteProtocol,
+    SumByMoodRow,
+)
 from .errors import (
     AmountCheckViolation,
     BillingPeopleAmountCheckViolation,
@@ -15,6 +24,7 @@ from .errors import (
     PeoplePkeyViolation,
 )
 from .models import (
+    PACKAGE,
     Address,
     Amount,
     BillingMood,
@@ -26,9 +36,13 @@ from .models import (
     Settings,
     WorkEmail,
 )
-from .people import ListByMoodRow, PersonRepository
-from .protocols import BillingRepositoryProtocol, PersonRepositoryProtocol
-from .schema import PACKAGE
+from .people import (
+    ListByMoodRow,
+    PersonReadProtocol,
+    PersonRepository,
+    PersonRepositoryProtocol,
+    PersonWriteProtocol,
+)
 
 __all__ = [
     "Address",
@@ -38,9 +52,12 @@ __all__ = [
     "BillingPeopleAmountCheckViolation",
     "BillingPeoplePkeyViolation",
     "BillingPerson",
+    "BillingReadProtocol",
     "BillingRepository",
     "BillingRepositoryProtocol",
+    "BillingWriteProtocol",
     "Database",
+    "DatabaseProtocol",
     "Email",
     "EmailCheckViolation",
     "HappyPerson",
@@ -48,8 +65,10 @@ __all__ = [
     "Mood",
     "PeoplePkeyViolation",
     "Person",
+    "PersonReadProtocol",
     "PersonRepository",
     "PersonRepositoryProtocol",
+    "PersonWriteProtocol",
     "Settings",
     "SumByMoodRow",
     "WorkEmail",
@@ -63,3 +82,12 @@ class Database(RuntimeDatabase):
         super().__init__(settings, package=PACKAGE)
         self.billing = BillingRepository(self)
         self.people = PersonRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def billing(self) -> BillingRepositoryProtocol: ...
+    @property
+    def people(self) -> PersonRepositoryProtocol: ...

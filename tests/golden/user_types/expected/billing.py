@@ -5,13 +5,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import BILLING_PERSON_COLUMN_TYPES, Amount, BillingMood, BillingPerson
-from .schema import PACKAGE
+from .models import (
+    BILLING_PERSON_COLUMN_TYPES,
+    PACKAGE,
+    Amount,
+    BillingMood,
+    BillingPerson,
+)
 
 
 @dataclass(slots=True)
@@ -53,6 +58,25 @@ class BillingRepository:
     async def sum_by_mood(self) -> list[SumByMoodRow]:
         """Run SumByMood."""
         return await self._run.many(SUM_BY_MOOD)
+
+
+class BillingReadProtocol(Protocol):
+    """Reads of BillingRepository."""
+
+    async def get_debtor(self, *, id: int) -> BillingPerson: ...
+    async def sum_by_mood(self) -> list[SumByMoodRow]: ...
+
+
+class BillingWriteProtocol(Protocol):
+    """Writes of BillingRepository."""
+
+    async def create_debtor(
+        self, *, id: int, mood: BillingMood, amount: Amount
+    ) -> None: ...
+
+
+class BillingRepositoryProtocol(BillingReadProtocol, BillingWriteProtocol, Protocol):
+    """Interface of BillingRepository."""
 
 
 GET_DEBTOR: Final = Statement(

@@ -9,7 +9,15 @@ from enum import StrEnum
 from typing import Final, NewType, TypeAlias
 
 from psycopg.types.range import Range
-from reposgen_runtime import Json
+from reposgen_runtime import Composite, Json, Package
+
+from .errors import (
+    AmountCheckViolation,
+    BillingPeopleAmountCheckViolation,
+    BillingPeoplePkeyViolation,
+    EmailCheckViolation,
+    PeoplePkeyViolation,
+)
 
 
 class BillingMood(StrEnum):
@@ -101,4 +109,37 @@ PERSON_COLUMN_TYPES: Final = (
     "public.address[]",
     "public.settings",
     "public.span",
+)
+
+PACKAGE: Final = Package(
+    "user_types",
+    enums={
+        "billing.mood": BillingMood,
+        "public.mood": Mood,
+    },
+    composites={
+        "public.address": Composite(
+            Address,
+            {
+                "street": "text",
+                "zip": "text",
+                "mood": "public.mood",
+            },
+        ),
+    },
+    types=(
+        "public.amount",
+        "public.email",
+        "public.settings",
+        "public.span",
+        "public.work_email",
+    ),
+    constraints={
+        ("billing", "people", "people_amount_check"): BillingPeopleAmountCheckViolation,
+        ("billing", "people", "people_pkey"): BillingPeoplePkeyViolation,
+        ("public", "people", "people_pkey"): PeoplePkeyViolation,
+        ("public", "amount", "amount_check"): AmountCheckViolation,
+        ("public", "email", "email_check"): EmailCheckViolation,
+        ("public", "work_email", "email_check"): EmailCheckViolation,
+    },
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from psycopg.types.range import Range
 from reposgen_runtime import JsonInput, Statement
@@ -14,6 +14,7 @@ from reposgen_runtime.aio import Runner, Source
 
 from .models import (
     HAPPY_PERSON_COLUMN_TYPES,
+    PACKAGE,
     PERSON_COLUMN_TYPES,
     Address,
     Email,
@@ -22,7 +23,6 @@ from .models import (
     Person,
     WorkEmail,
 )
-from .schema import PACKAGE
 
 
 @dataclass(slots=True)
@@ -79,6 +79,36 @@ class PersonRepository:
     async def list_happy(self) -> list[HappyPerson]:
         """Run ListHappy."""
         return await self._run.many(LIST_HAPPY)
+
+
+class PersonReadProtocol(Protocol):
+    """Reads of PersonRepository."""
+
+    async def get_person(self, *, id: int) -> Person: ...
+    async def list_by_mood(self, *, moods: Sequence[Mood]) -> list[ListByMoodRow]: ...
+    async def list_happy(self) -> list[HappyPerson]: ...
+
+
+class PersonWriteProtocol(Protocol):
+    """Writes of PersonRepository."""
+
+    async def create_person(
+        self,
+        *,
+        id: int,
+        email: Email,
+        work: WorkEmail | None,
+        mood: Mood,
+        moods: Sequence[Mood | None],
+        home: Address | None,
+        others: Sequence[Address | None],
+        settings: JsonInput,
+        pay: Range[Decimal] | None,
+    ) -> None: ...
+
+
+class PersonRepositoryProtocol(PersonReadProtocol, PersonWriteProtocol, Protocol):
+    """Interface of PersonRepository."""
 
 
 GET_PERSON: Final = Statement(

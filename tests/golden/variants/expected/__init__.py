@@ -3,23 +3,34 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import TasksPkeyViolation, TasksTitleCheckViolation
-from .models import Task, TaskStatus
-from .protocols import TaskRepositoryProtocol
-from .schema import PACKAGE
-from .tasks import ListTitlesRow, SearchTasksRow, TaskRepository
+from .models import PACKAGE, Task, TaskStatus
+from .tasks import (
+    ListTitlesRow,
+    SearchTasksRow,
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
     "ListTitlesRow",
     "SearchTasksRow",
     "Task",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
     "TaskStatus",
+    "TaskWriteProtocol",
     "TasksPkeyViolation",
     "TasksTitleCheckViolation",
 ]
@@ -31,3 +42,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...

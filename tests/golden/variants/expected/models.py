@@ -8,7 +8,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from reposgen_runtime import Package
 from reposgen_runtime.secret import Secret
+
+from .errors import TasksPkeyViolation, TasksTitleCheckViolation
 
 
 class TaskStatus(StrEnum):
@@ -70,4 +73,15 @@ TASK_COLUMN_TYPES: Final = (
     "timestamptz",
     "timestamptz",
     "timestamptz",
+)
+
+PACKAGE: Final = Package(
+    "variants",
+    enums={
+        "public.task_status": TaskStatus,
+    },
+    constraints={
+        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
+        ("public", "tasks", "tasks_title_check"): TasksTitleCheckViolation,
+    },
 )

@@ -3,26 +3,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings as RuntimeSettings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import PeoplePkeyViolation
-from .models import Address, Email, Mood, Person, Settings
-from .people import CopyPeopleParams, ListPairsRow, PersonRepository
-from .protocols import PersonRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Address, Email, Mood, Person, Settings
+from .people import (
+    CopyPeopleParams,
+    ListPairsRow,
+    PersonReadProtocol,
+    PersonRepository,
+    PersonRepositoryProtocol,
+    PersonWriteProtocol,
+)
 
 __all__ = [
     "Address",
     "CopyPeopleParams",
     "Database",
+    "DatabaseProtocol",
     "Email",
     "ListPairsRow",
     "Mood",
     "PeoplePkeyViolation",
     "Person",
+    "PersonReadProtocol",
     "PersonRepository",
     "PersonRepositoryProtocol",
+    "PersonWriteProtocol",
     "Settings",
 ]
 
@@ -33,3 +44,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: RuntimeSettings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.people = PersonRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def people(self) -> PersonRepositoryProtocol: ...

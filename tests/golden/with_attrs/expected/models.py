@@ -9,8 +9,10 @@ from typing import Any, Final, NewType, TypeAlias
 
 from attrs import define
 from psycopg.types.range import Range
-from reposgen_runtime import Json
+from reposgen_runtime import Composite, Json, Package
 from reposgen_runtime.secret import Secret
+
+from .errors import PeoplePkeyViolation
 
 
 class Mood(StrEnum):
@@ -89,4 +91,24 @@ PERSON_COLUMN_TYPES: Final = (
     "int4",
     "date",
     "text",
+)
+
+PACKAGE: Final = Package(
+    "with_attrs",
+    enums={
+        "public.mood": Mood,
+    },
+    composites={
+        "public.address": Composite(
+            Address,
+            {
+                "street": "text",
+                "mood": "public.mood",
+            },
+        ),
+    },
+    types=("public.email", "public.settings"),
+    constraints={
+        ("public", "people", "people_pkey"): PeoplePkeyViolation,
+    },
 )

@@ -3,19 +3,29 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings as RuntimeSettings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import PeoplePkeyViolation
-from .models import Address, Email, Home, Mood, Options, Person, Settings
-from .people import CopyPeopleParams, EchoRow, ListPairsRow, PersonRepository
-from .protocols import PersonRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Address, Email, Home, Mood, Options, Person, Settings
+from .people import (
+    CopyPeopleParams,
+    EchoRow,
+    ListPairsRow,
+    PersonReadProtocol,
+    PersonRepository,
+    PersonRepositoryProtocol,
+    PersonWriteProtocol,
+)
 
 __all__ = [
     "Address",
     "CopyPeopleParams",
     "Database",
+    "DatabaseProtocol",
     "EchoRow",
     "Email",
     "Home",
@@ -24,8 +34,10 @@ __all__ = [
     "Options",
     "PeoplePkeyViolation",
     "Person",
+    "PersonReadProtocol",
     "PersonRepository",
     "PersonRepositoryProtocol",
+    "PersonWriteProtocol",
     "Settings",
 ]
 
@@ -36,3 +48,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: RuntimeSettings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.people = PersonRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def people(self) -> PersonRepositoryProtocol: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 from psycopg.types.range import Range
@@ -14,6 +14,7 @@ from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
 
 from .models import (
+    PACKAGE,
     PERSON_COLUMN_TYPES,
     Address,
     Email,
@@ -23,7 +24,6 @@ from .models import (
     Person,
     build_person,
 )
-from .schema import PACKAGE
 
 
 class CopyPeopleParams(Struct):
@@ -91,6 +91,26 @@ class PersonRepository:
     async def echo(self, *, home: Home, options: JsonInput) -> EchoRow:
         """Run Echo."""
         return await self._run.one(ECHO, (home, options))
+
+
+class PersonReadProtocol(Protocol):
+    """Reads of PersonRepository."""
+
+    async def get_person(self, *, id: int) -> Person: ...
+    async def list_pairs(self) -> list[ListPairsRow]: ...
+    async def echo(self, *, home: Home, options: JsonInput) -> EchoRow: ...
+
+
+class PersonWriteProtocol(Protocol):
+    """Writes of PersonRepository."""
+
+    async def copy_people(
+        self, rows: Iterable[CopyPeopleParams] | AsyncIterable[CopyPeopleParams]
+    ) -> int: ...
+
+
+class PersonRepositoryProtocol(PersonReadProtocol, PersonWriteProtocol, Protocol):
+    """Interface of PersonRepository."""
 
 
 GET_PERSON: Final = Statement(

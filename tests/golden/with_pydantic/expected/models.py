@@ -9,7 +9,10 @@ from typing import Any, Final, NewType, TypeAlias
 
 from psycopg.types.range import Range
 from pydantic import BaseModel, ConfigDict, JsonValue
+from reposgen_runtime import Composite, Package
 from reposgen_runtime.secret import Secret
+
+from .errors import PeoplePkeyViolation
 
 
 class Mood(StrEnum):
@@ -149,4 +152,24 @@ PERSON_COLUMN_TYPES: Final = (
     "int4",
     "date",
     "text",
+)
+
+PACKAGE: Final = Package(
+    "with_pydantic",
+    enums={
+        "public.mood": Mood,
+    },
+    composites={
+        "public.address": Composite(
+            Address,
+            {
+                "street": "text",
+                "mood": "public.mood",
+            },
+        ),
+    },
+    types=("public.email", "public.settings"),
+    constraints={
+        ("public", "people", "people_pkey"): PeoplePkeyViolation,
+    },
 )

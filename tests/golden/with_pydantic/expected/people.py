@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from psycopg.types.range import Range
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -13,8 +13,15 @@ from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
 
-from .models import PERSON_COLUMN_TYPES, Address, Email, Mood, Person, build_person
-from .schema import PACKAGE
+from .models import (
+    PACKAGE,
+    PERSON_COLUMN_TYPES,
+    Address,
+    Email,
+    Mood,
+    Person,
+    build_person,
+)
 
 
 class CopyPeopleParams(BaseModel):
@@ -129,6 +136,25 @@ class PersonRepository:
     async def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
         return await self._run.many(LIST_PAIRS)
+
+
+class PersonReadProtocol(Protocol):
+    """Reads of PersonRepository."""
+
+    async def get_person(self, *, id: int) -> Person: ...
+    async def list_pairs(self) -> list[ListPairsRow]: ...
+
+
+class PersonWriteProtocol(Protocol):
+    """Writes of PersonRepository."""
+
+    async def copy_people(
+        self, rows: Iterable[CopyPeopleParams] | AsyncIterable[CopyPeopleParams]
+    ) -> int: ...
+
+
+class PersonRepositoryProtocol(PersonReadProtocol, PersonWriteProtocol, Protocol):
+    """Interface of PersonRepository."""
 
 
 GET_PERSON: Final = Statement(

@@ -21,10 +21,10 @@ from reposgen_runtime.errors import ForeignKeyMissing
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from generated.agents import Database
-    from generated.agents.protocols import (
+    from generated.agents import (
         AgentRepositoryProtocol,
         ConversationRepositoryProtocol,
+        Database,
         MessageRepositoryProtocol,
         OverviewRepositoryProtocol,
         PlaybookRepositoryProtocol,

@@ -23,10 +23,10 @@ from reposgen_runtime.errors import ForeignKeyMissing
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from generated.agents.sync import Database
-    from generated.agents.sync.protocols import (
+    from generated.agents.sync import (
         AgentRepositoryProtocol,
         ConversationRepositoryProtocol,
+        Database,
         MessageRepositoryProtocol,
         OverviewRepositoryProtocol,
         PlaybookRepositoryProtocol,

@@ -14,10 +14,10 @@ from reposgen_runtime.errors import PoolClosed
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from generated.control_plane import Database
-    from generated.control_plane.protocols import (
+    from generated.control_plane import (
         ApplicationRepositoryProtocol,
         AuditLogRepositoryProtocol,
+        Database,
         InferenceRequestRepositoryProtocol,
         OrganizationRepositoryProtocol,
         PolicyRepositoryProtocol,

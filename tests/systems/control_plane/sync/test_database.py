@@ -16,10 +16,10 @@ from reposgen_runtime.errors import PoolClosed
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from generated.control_plane.sync import Database
-    from generated.control_plane.sync.protocols import (
+    from generated.control_plane.sync import (
         ApplicationRepositoryProtocol,
         AuditLogRepositoryProtocol,
+        Database,
         InferenceRequestRepositoryProtocol,
         OrganizationRepositoryProtocol,
         PolicyRepositoryProtocol,

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import psycopg
-    from generated.flows import Database
-    from generated.flows.protocols import (
+    from generated.flows import (
         ContextRepositoryProtocol,
+        Database,
         ExperimentRepositoryProtocol,
         FlowAnalyticsRepositoryProtocol,
         FlowRepositoryProtocol,

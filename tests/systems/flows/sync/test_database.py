@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import psycopg
-    from generated.flows.sync import Database
-    from generated.flows.sync.protocols import (
+    from generated.flows.sync import (
         ContextRepositoryProtocol,
+        Database,
         ExperimentRepositoryProtocol,
         FlowAnalyticsRepositoryProtocol,
         FlowRepositoryProtocol,

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from reposgen_runtime import JsonInput
 from reposgen_runtime.sync import Runner, Source
 
 from .. import posts as _statements
-from ..models import Labels, Post
+from ..models import PACKAGE, Labels, Post
 from ..posts import CollectedRow, CopyPostsParams, DerivedRow, SetRawParams
-from ..schema import PACKAGE
 
 
 class PostRepository:
@@ -124,3 +124,51 @@ class PostRepository:
     def echo(self, *, words: Sequence[str | None]) -> list[str | None]:
         """Run Echo."""
         return self._run.many(_statements.ECHO, (words,))
+
+
+class PostReadProtocol(Protocol):
+    """Reads of PostRepository."""
+
+    def get_post(self, *, id: int) -> Post: ...
+    def collected(self) -> CollectedRow: ...
+    def derived(self, *, id: int) -> DerivedRow: ...
+    def unnested(self, *, ids: Sequence[int]) -> list[str]: ...
+    def unnested_raw(self, *, id: int) -> list[str | None]: ...
+    def echo(self, *, words: Sequence[str | None]) -> list[str | None]: ...
+
+
+class PostWriteProtocol(Protocol):
+    """Writes of PostRepository."""
+
+    def add_post(
+        self,
+        *,
+        id: int,
+        title: str,
+        tags: Sequence[str],
+        roles: Sequence[str] | None,
+        raw: Sequence[str | None],
+        words: Sequence[str] | None,
+        scores: Sequence[int | None] | None,
+        labels: Labels | None,
+        documents: Sequence[JsonInput | None],
+    ) -> None: ...
+    def add_posts(
+        self, *, ids: Sequence[int], titles: Sequence[str], notes: Sequence[str | None]
+    ) -> int: ...
+    def copy_posts(self, rows: Iterable[CopyPostsParams]) -> int: ...
+    def set_raw(self, rows: Iterable[SetRawParams]) -> list[int]: ...
+    def patch(
+        self,
+        *,
+        set_note: bool,
+        note: str | None,
+        title: str,
+        draft: JsonInput | None,
+        id: int,
+    ) -> None: ...
+    def set_note(self, *, note: str | None, id: int) -> None: ...
+
+
+class PostRepositoryProtocol(PostReadProtocol, PostWriteProtocol, Protocol):
+    """Interface of PostRepository."""

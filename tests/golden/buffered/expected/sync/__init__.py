@@ -3,27 +3,47 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync.buffered import BufferedDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .entries import EntryRepository
-from .plain import PlainRepository
-from .protocols import (
+from ..models import PACKAGE
+from .entries import (
+    EntryReadProtocol,
+    EntryRepository,
     EntryRepositoryProtocol,
-    PlainRepositoryProtocol,
-    VisitRepositoryProtocol,
+    EntryWriteProtocol,
 )
-from .visits import VisitRepository
+from .plain import (
+    PlainReadProtocol,
+    PlainRepository,
+    PlainRepositoryProtocol,
+    PlainWriteProtocol,
+)
+from .visits import (
+    VisitReadProtocol,
+    VisitRepository,
+    VisitRepositoryProtocol,
+    VisitWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
+    "EntryReadProtocol",
     "EntryRepository",
     "EntryRepositoryProtocol",
+    "EntryWriteProtocol",
+    "PlainReadProtocol",
     "PlainRepository",
     "PlainRepositoryProtocol",
+    "PlainWriteProtocol",
+    "VisitReadProtocol",
     "VisitRepository",
     "VisitRepositoryProtocol",
+    "VisitWriteProtocol",
 ]
 
 
@@ -35,3 +55,14 @@ class Database(BufferedDatabase):
         self.entries = EntryRepository(self)
         self.plain = PlainRepository(self)
         self.visits = VisitRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def entries(self) -> EntryRepositoryProtocol: ...
+    @property
+    def plain(self) -> PlainRepositoryProtocol: ...
+    @property
+    def visits(self) -> VisitRepositoryProtocol: ...

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from reposgen_runtime import JsonInput
 from reposgen_runtime.secret import Secret
@@ -12,8 +13,7 @@ from reposgen_runtime.sync.buffered import BufferedRunner
 
 from .. import entries as _statements
 from ..entries import AddEntriesParams, AddEntryParams, ListEntriesRow
-from ..models import Level
-from ..schema import PACKAGE
+from ..models import PACKAGE, Level
 
 
 class EntryRepository:
@@ -56,3 +56,27 @@ class EntryRepository:
     def list_entries(self) -> list[ListEntriesRow]:
         """Run ListEntries."""
         return self._run.many(_statements.LIST_ENTRIES)
+
+
+class EntryReadProtocol(Protocol):
+    """Reads of EntryRepository."""
+
+    def list_entries(self) -> list[ListEntriesRow]: ...
+
+
+class EntryWriteProtocol(Protocol):
+    """Writes of EntryRepository."""
+
+    def add_entry(
+        self,
+        *,
+        level: Level,
+        message: str,
+        token: Secret[str | None],
+        details: JsonInput | None,
+    ) -> None: ...
+    def add_entries(self, rows: Iterable[AddEntriesParams]) -> int: ...
+
+
+class EntryRepositoryProtocol(EntryReadProtocol, EntryWriteProtocol, Protocol):
+    """Interface of EntryRepository."""

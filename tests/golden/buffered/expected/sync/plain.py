@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime.sync import Runner, Source
 
 from .. import plain as _statements
-from ..schema import PACKAGE
+from ..models import PACKAGE
 
 
 class PlainRepository:
@@ -20,3 +22,17 @@ class PlainRepository:
     def count_pings(self) -> int:
         """Run CountPings."""
         return self._run.one(_statements.COUNT_PINGS)
+
+
+class PlainReadProtocol(Protocol):
+    """Reads of PlainRepository."""
+
+    def count_pings(self) -> int: ...
+
+
+class PlainWriteProtocol(Protocol):
+    """Writes of PlainRepository."""
+
+
+class PlainRepositoryProtocol(PlainReadProtocol, PlainWriteProtocol, Protocol):
+    """Interface of PlainRepository."""

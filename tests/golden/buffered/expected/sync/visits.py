@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime.sync import Source
 from reposgen_runtime.sync.buffered import BufferedRunner
 
 from .. import visits as _statements
-from ..models import Visit
-from ..schema import PACKAGE
+from ..models import PACKAGE, Visit
 
 
 class VisitRepository:
@@ -44,3 +45,20 @@ class VisitRepository:
     def list_visits(self) -> list[Visit]:
         """Run ListVisits."""
         return self._run.many(_statements.LIST_VISITS)
+
+
+class VisitReadProtocol(Protocol):
+    """Reads of VisitRepository."""
+
+    def list_visits(self) -> list[Visit]: ...
+
+
+class VisitWriteProtocol(Protocol):
+    """Writes of VisitRepository."""
+
+    def count_visit(self, *, page: str) -> bool: ...
+    def ping(self, *, ping: str) -> None: ...
+
+
+class VisitRepositoryProtocol(VisitReadProtocol, VisitWriteProtocol, Protocol):
+    """Interface of VisitRepository."""

@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .applications import ApplicationRepository
-from .protocols import ApplicationRepositoryProtocol
+from ..models import PACKAGE
+from .applications import (
+    ApplicationReadProtocol,
+    ApplicationRepository,
+    ApplicationRepositoryProtocol,
+    ApplicationWriteProtocol,
+)
 
 __all__ = [
+    "ApplicationReadProtocol",
     "ApplicationRepository",
     "ApplicationRepositoryProtocol",
+    "ApplicationWriteProtocol",
     "Database",
+    "DatabaseProtocol",
 ]
 
 
@@ -23,3 +33,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.applications = ApplicationRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def applications(self) -> ApplicationRepositoryProtocol: ...

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from reposgen_runtime.secret import Secret
 from reposgen_runtime.sync import Runner, Source
 
 from .. import applications as _statements
 from ..applications import CopyApplicationsParams, GetByHashRow, ListPairsRow
-from ..models import App, AppKind
-from ..schema import PACKAGE
+from ..models import PACKAGE, App, AppKind
 
 
 class ApplicationRepository:
@@ -96,3 +96,35 @@ class ApplicationRepository:
     def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
         return self._run.many(_statements.LIST_PAIRS)
+
+
+class ApplicationReadProtocol(Protocol):
+    """Reads of ApplicationRepository."""
+
+    def get_application(self, *, id: int) -> App: ...
+    def get_by_hash(self, *, api_key_hash: Secret[str]) -> GetByHashRow | None: ...
+    def get_hash(self, *, id: int) -> Secret[str]: ...
+    def get_old_hash(self, *, id: int) -> Secret[str] | None: ...
+    def list_pairs(self) -> list[ListPairsRow]: ...
+
+
+class ApplicationWriteProtocol(Protocol):
+    """Writes of ApplicationRepository."""
+
+    def create_application(
+        self,
+        *,
+        id: int,
+        name: str,
+        kind: AppKind,
+        api_key_hash: Secret[str],
+        old_hash: Secret[str] | None,
+    ) -> None: ...
+    def copy_applications(self, rows: Iterable[CopyApplicationsParams]) -> int: ...
+    def delete_by_hash(self, rows: Iterable[Secret[str]]) -> list[int]: ...
+
+
+class ApplicationRepositoryProtocol(
+    ApplicationReadProtocol, ApplicationWriteProtocol, Protocol
+):
+    """Interface of ApplicationRepository."""

@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .protocols import TaskRepositoryProtocol
-from .tasks import TaskRepository
+from ..models import PACKAGE
+from .tasks import (
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
 ]
 
 
@@ -23,3 +33,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from reposgen_runtime.copy_commands import CopyFormat, LinesFormat
-from reposgen_runtime.sync import Export, Runner, Source
+from reposgen_runtime.sync import Runner, Source
+from reposgen_runtime.sync.protocols import Export
 
 from .. import tasks as _statements
-from ..models import Task
-from ..schema import PACKAGE
+from ..models import PACKAGE, Task
 from ..tasks import (
     CastPrioritiesParams,
     CopyOrdersParams,
@@ -177,3 +178,42 @@ class TaskRepository:
             TasksSlugKeyViolation: UNIQUE (slug).
         """
         return self._run.batch_exec(_statements.RENAME_EACH, rows)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    def export_tasks(
+        self,
+        *,
+        note: str,
+        slugs: Sequence[str],
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+    def export_lines(
+        self, *, copy_format: LinesFormat = "csv", header: bool = True
+    ) -> Export: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    def import_tasks(self, rows: Iterable[ImportTasksParams]) -> list[Task]: ...
+    def upsert_tasks(self, rows: Iterable[UpsertTasksParams]) -> int: ...
+    def insert_missing(self, rows: Iterable[InsertMissingParams]) -> list[int]: ...
+    def cast_priorities(self, rows: Iterable[CastPrioritiesParams]) -> int: ...
+    def copy_owners(self, rows: Iterable[CopyOwnersParams]) -> int: ...
+    def copy_slugs(self, rows: Iterable[str]) -> int: ...
+    def copy_through_view(self, rows: Iterable[CopyThroughViewParams]) -> int: ...
+    def copy_secrets(self, rows: Iterable[CopySecretsParams]) -> int: ...
+    def copy_orders(self, rows: Iterable[CopyOrdersParams]) -> list[str | None]: ...
+    def take_task(self) -> str | None: ...
+    def lock_task(self, *, id: int) -> str | None: ...
+    def lock_each(self, rows: Iterable[int]) -> list[str]: ...
+    def close_each(self, rows: Iterable[str]) -> list[int]: ...
+    def rename_each(self, rows: Iterable[RenameEachParams]) -> list[int]: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""

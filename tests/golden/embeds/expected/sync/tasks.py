@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Page
 from reposgen_runtime.sync import Runner, Source
 
 from .. import tasks as _statements
-from ..schema import PACKAGE
+from ..models import PACKAGE
 from ..tasks import (
     ChangeNotesRow,
     GetOnlyTaskRow,
@@ -79,3 +81,31 @@ class TaskRepository:
     def change_notes(self) -> list[ChangeNotesRow]:
         """Of RETURNING, too."""
         return self._run.many(_statements.CHANGE_NOTES)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    def list_tasks_with_people(self) -> list[ListTasksWithPeopleRow]: ...
+    def get_only_task(self, *, id: int) -> GetOnlyTaskRow: ...
+    def list_owners(self) -> list[ListOwnersRow]: ...
+    def list_notes(self) -> list[ListNotesRow]: ...
+    def page_notes(
+        self,
+        *,
+        note: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[PageNotesRow]: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    def change_notes(self) -> list[ChangeNotesRow]: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime.sync import Runner, Source
 
 from .. import tasks as _statements
-from ..models import PublicMigration, Task
-from ..schema import PACKAGE
+from ..models import PACKAGE, PublicMigration, Task
 
 
 class TaskRepository:
@@ -37,3 +38,20 @@ class TaskRepository:
     def list_migrations(self) -> list[PublicMigration]:
         """Run ListMigrations."""
         return self._run.many(_statements.LIST_MIGRATIONS)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    def get_task(self, *, id: int) -> Task: ...
+    def list_migrations(self) -> list[PublicMigration]: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    def add_task(self, *, id: int, title: str) -> None: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""

@@ -3,20 +3,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .models_ import ModelRepository
-from .protocols import ModelRepositoryProtocol, TransactionRepositoryProtocol
-from .transaction import TransactionRepository
+from ..models import PACKAGE
+from .models_ import (
+    ModelReadProtocol,
+    ModelRepository,
+    ModelRepositoryProtocol,
+    ModelWriteProtocol,
+)
+from .transaction import (
+    TransactionReadProtocol,
+    TransactionRepository,
+    TransactionRepositoryProtocol,
+    TransactionWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
+    "ModelReadProtocol",
     "ModelRepository",
     "ModelRepositoryProtocol",
+    "ModelWriteProtocol",
+    "TransactionReadProtocol",
     "TransactionRepository",
     "TransactionRepositoryProtocol",
+    "TransactionWriteProtocol",
 ]
 
 
@@ -27,3 +44,12 @@ class Database(RuntimeDatabase):
         super().__init__(settings, package=PACKAGE)
         self.models = ModelRepository(self)
         self.transaction_ = TransactionRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def models(self) -> ModelRepositoryProtocol: ...
+    @property
+    def transaction_(self) -> TransactionRepositoryProtocol: ...

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from builtins import list as list_
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import models_ as _statements
-from ..models import Pass, Statement
+from ..models import PACKAGE, Pass, Statement
 from ..models_ import ListRow, MroRow, NoColumnsRow, PACKAGERow, PackagesRow, PutParams
-from ..schema import PACKAGE
 
 
 class ModelRepository:
@@ -77,3 +77,28 @@ class ModelRepository:
     def no_columns(self) -> list_[NoColumnsRow]:
         """Run NoColumns."""
         return self._run.many(_statements.NO_COLUMNS)
+
+
+class ModelReadProtocol(Protocol):
+    """Reads of ModelRepository."""
+
+    def get(self, *, self_: int) -> Statement: ...
+    def list(self) -> list_[ListRow]: ...
+    def packages(self) -> list_[PackagesRow]: ...
+    def package(self, *, package: int) -> PACKAGERow: ...
+    def async_(self, *, class_: Sequence[int]) -> list_[int]: ...
+    def database(self) -> list_[int]: ...
+    def pass_(self) -> list_[Pass]: ...
+    def none_at_all(self) -> list_[int]: ...
+    def mro(self) -> list_[MroRow]: ...
+    def no_columns(self) -> list_[NoColumnsRow]: ...
+
+
+class ModelWriteProtocol(Protocol):
+    """Writes of ModelRepository."""
+
+    def put(self, rows: Iterable[PutParams]) -> int: ...
+
+
+class ModelRepositoryProtocol(ModelReadProtocol, ModelWriteProtocol, Protocol):
+    """Interface of ModelRepository."""

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime.sync import Runner, Source
 
 from .. import transaction as _statements
-from ..schema import PACKAGE
+from ..models import PACKAGE
 from ..transaction import RunRow
 
 
@@ -21,3 +23,19 @@ class TransactionRepository:
     def run(self) -> RunRow:
         """Run Run."""
         return self._run.one(_statements.RUN)
+
+
+class TransactionReadProtocol(Protocol):
+    """Reads of TransactionRepository."""
+
+    def run(self) -> RunRow: ...
+
+
+class TransactionWriteProtocol(Protocol):
+    """Writes of TransactionRepository."""
+
+
+class TransactionRepositoryProtocol(
+    TransactionReadProtocol, TransactionWriteProtocol, Protocol
+):
+    """Interface of TransactionRepository."""

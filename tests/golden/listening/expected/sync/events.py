@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from golden_overrides import Code, Limits
 from reposgen_runtime import Notification, Unreadable
-from reposgen_runtime.sync import Listener, Runner, Source
+from reposgen_runtime.sync import Runner, Source
+from reposgen_runtime.sync.protocols import Listener
 
 from .. import events as _statements
-from ..schema import PACKAGE
+from ..models import PACKAGE
 
 
 class EventRepository:
@@ -42,3 +45,23 @@ class EventRepository:
     def announce(self, *, payload: str) -> None:
         """Tell everyone who listens."""
         self._run.exec(_statements.ANNOUNCE, (payload,))
+
+
+class EventReadProtocol(Protocol):
+    """Reads of EventRepository."""
+
+    def task_events(self) -> Listener[Notification[str]]: ...
+    def odd_events(self) -> Listener[Notification[str]]: ...
+    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]: ...
+    def code_events(self) -> Listener[Notification[Code] | Unreadable]: ...
+
+
+class EventWriteProtocol(Protocol):
+    """Writes of EventRepository."""
+
+    def announce_elsewhere(self, *, channel: str, payload: str) -> None: ...
+    def announce(self, *, payload: str) -> None: ...
+
+
+class EventRepositoryProtocol(EventReadProtocol, EventWriteProtocol, Protocol):
+    """Interface of EventRepository."""

@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .blogs import BlogRepository
-from .protocols import BlogRepositoryProtocol
+from ..models import PACKAGE
+from .blogs import (
+    BlogReadProtocol,
+    BlogRepository,
+    BlogRepositoryProtocol,
+    BlogWriteProtocol,
+)
 
 __all__ = [
+    "BlogReadProtocol",
     "BlogRepository",
     "BlogRepositoryProtocol",
+    "BlogWriteProtocol",
     "Database",
+    "DatabaseProtocol",
 ]
 
 
@@ -23,3 +33,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.blogs = BlogRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def blogs(self) -> BlogRepositoryProtocol: ...

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from reposgen_runtime import JsonInput
 from reposgen_runtime.sync import Runner, Source
 
 from .. import blogs as _statements
 from ..blogs import FindColumnsRow, FindFieldsRow, RealRowsRow
-from ..models import Archive, Blog
-from ..schema import PACKAGE
+from ..models import PACKAGE, Archive, Blog
 
 
 class BlogRepository:
@@ -90,3 +90,30 @@ class BlogRepository:
     def spelled(self) -> list[Blog]:
         """A column that is added later changes nothing."""
         return self._run.many(_statements.SPELLED)
+
+
+class BlogReadProtocol(Protocol):
+    """Reads of BlogRepository."""
+
+    def find_blog(self, *, id: int) -> Blog | None: ...
+    def find_columns(self, *, id: int) -> FindColumnsRow: ...
+    def find_fields(self, *, id: int) -> FindFieldsRow: ...
+    def find_in_from(self, *, id: int) -> Blog | None: ...
+    def find_or_first(self, *, id: int) -> Blog | None: ...
+    def find_several(self, *, ids: Sequence[int]) -> list[Blog | None] | None: ...
+    def from_json(self, *, document: JsonInput) -> Blog | None: ...
+    def half(self, *, id: int) -> Blog | None: ...
+    def get_archive(self, *, id: int) -> Archive: ...
+    def real_rows(self) -> list[RealRowsRow]: ...
+    def spelled(self) -> list[Blog]: ...
+
+
+class BlogWriteProtocol(Protocol):
+    """Writes of BlogRepository."""
+
+    def add_blog(self, *, id: int, name: str) -> None: ...
+    def add_archive(self, *, id: int, blog_id: int) -> None: ...
+
+
+class BlogRepositoryProtocol(BlogReadProtocol, BlogWriteProtocol, Protocol):
+    """Interface of BlogRepository."""

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import users as _statements
-from ..models import Step, Task
-from ..schema import PACKAGE
+from ..models import PACKAGE, Step, Task
 from ..users import (
     AddTaskRow,
     TaskListsRow,
@@ -59,3 +59,25 @@ class UserRepository:
             TasksStepsCheckViolation: CHECK ((array_position(steps, NULL::step) IS NULL)).
         """
         return self._run.one(_statements.ADD_TASK, (id, title, owner_id, steps))
+
+
+class UserReadProtocol(Protocol):
+    """Reads of UserRepository."""
+
+    def with_tasks(self) -> list[WithTasksRow]: ...
+    def with_what_the_join_gives(self) -> list[WithWhatTheJoinGivesRow]: ...
+    def only_tasks(self, *, owner_id: int) -> list[Task] | None: ...
+    def task_lists(self) -> list[TaskListsRow]: ...
+    def titles(self) -> list[TitlesRow]: ...
+
+
+class UserWriteProtocol(Protocol):
+    """Writes of UserRepository."""
+
+    def add_task(
+        self, *, id: int, title: str, owner_id: int | None, steps: Sequence[Step]
+    ) -> AddTaskRow: ...
+
+
+class UserRepositoryProtocol(UserReadProtocol, UserWriteProtocol, Protocol):
+    """Interface of UserRepository."""

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from uuid import UUID
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import tasks as _statements
-from ..models import Document, Task
-from ..schema import PACKAGE
+from ..models import PACKAGE, Document, Task
 
 
 class TaskRepository:
@@ -71,3 +71,27 @@ class TaskRepository:
         return self._run.opt(
             _statements.FIND_AND_UPDATE_DOCUMENT, (body, language, slug, revision)
         )
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    def update_task(
+        self, *, title: str, id: int, tenant_id: int, version: int
+    ) -> Task: ...
+    def update_with_lock(
+        self, *, title: str, me: str, version: int, id: int
+    ) -> int: ...
+    def delete_task(self, *, version: int, id: int) -> None: ...
+    def put_task(self, *, id: int, tenant_id: int, title: str, version: int) -> int: ...
+    def find_and_update_document(
+        self, *, body: str, language: str, slug: str, revision: UUID
+    ) -> Document | None: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""

@@ -3,20 +3,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .accounts import AccountRepository
-from .plain import PlainRepository
-from .protocols import AccountRepositoryProtocol, PlainRepositoryProtocol
+from ..models import PACKAGE
+from .accounts import (
+    AccountReadProtocol,
+    AccountRepository,
+    AccountRepositoryProtocol,
+    AccountWriteProtocol,
+)
+from .plain import (
+    PlainReadProtocol,
+    PlainRepository,
+    PlainRepositoryProtocol,
+    PlainWriteProtocol,
+)
 
 __all__ = [
+    "AccountReadProtocol",
     "AccountRepository",
     "AccountRepositoryProtocol",
+    "AccountWriteProtocol",
     "Database",
+    "DatabaseProtocol",
+    "PlainReadProtocol",
     "PlainRepository",
     "PlainRepositoryProtocol",
+    "PlainWriteProtocol",
 ]
 
 
@@ -27,3 +44,12 @@ class Database(RuntimeDatabase):
         super().__init__(settings, package=PACKAGE)
         self.accounts = AccountRepository(self)
         self.plain = PlainRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def accounts(self) -> AccountRepositoryProtocol: ...
+    @property
+    def plain(self) -> PlainRepositoryProtocol: ...

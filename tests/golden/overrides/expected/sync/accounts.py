@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from golden_overrides import Cents, Code, Email, Event, Mood, Profile, Settings
 from psycopg.types.range import Range
 from reposgen_runtime import JsonInput
 from reposgen_runtime.copy_commands import CopyFormat
 from reposgen_runtime.secret import Secret
-from reposgen_runtime.sync import Export, Runner, Source, Stream
+from reposgen_runtime.sync import Runner, Source
+from reposgen_runtime.sync.protocols import Export, Stream
 
 from .. import accounts as _statements
 from ..accounts import (
@@ -21,8 +23,7 @@ from ..accounts import (
     StreamSettingsRow,
     SumBalancesRow,
 )
-from ..models import Address, Customer, Price, Prices
-from ..schema import PACKAGE
+from ..models import PACKAGE, Address, Customer, Price, Prices
 
 
 class AccountRepository:
@@ -153,3 +154,56 @@ class AccountRepository:
             copy_format=copy_format,
             header=header,
         )
+
+
+class AccountReadProtocol(Protocol):
+    """Reads of AccountRepository."""
+
+    def get_account(self, *, id: int) -> Customer: ...
+    def list_by_email(self, *, emails: Sequence[Email]) -> list[int]: ...
+    def search_settings(
+        self, *, part: Secret[JsonInput]
+    ) -> list[SearchSettingsRow]: ...
+    def sum_balances(self) -> SumBalancesRow: ...
+    def nest_accounts(self) -> list[Customer] | None: ...
+    def embed_account(self, *, id: int) -> EmbedAccountRow: ...
+    def stream_settings(self) -> Stream[StreamSettingsRow]: ...
+    def export_accounts(
+        self,
+        *,
+        mood: Mood,
+        email: Email,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+
+
+class AccountWriteProtocol(Protocol):
+    """Writes of AccountRepository."""
+
+    def create_account(
+        self,
+        *,
+        id: int,
+        email: Email,
+        mood: Mood,
+        code: Code | None,
+        balance: Cents,
+        rate: Price,
+        rates: Prices | None,
+        rating: Range[float] | None,
+        settings: Secret[Settings],
+        history: list[Event] | None,
+        profiles: Sequence[Profile | None],
+        home: Address | None,
+        token: Secret[str],
+        remark: str | None,
+    ) -> None: ...
+    def copy_accounts(self, rows: Iterable[CopyAccountsParams]) -> int: ...
+    def save_accounts(
+        self, rows: Iterable[SaveAccountsParams]
+    ) -> list[Code | None]: ...
+
+
+class AccountRepositoryProtocol(AccountReadProtocol, AccountWriteProtocol, Protocol):
+    """Interface of AccountRepository."""

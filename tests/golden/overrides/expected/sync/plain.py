@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from golden_overrides import Code, Mood, Point
 from reposgen_runtime.sync import Runner, Source
 
 from .. import plain as _statements
+from ..models import PACKAGE
 from ..plain import (
     CopyRoutesParams,
     Counted,
@@ -17,7 +19,6 @@ from ..plain import (
     PutRoutesParams,
     PutRoutesRow,
 )
-from ..schema import PACKAGE
 
 
 class PlainRepository:
@@ -67,3 +68,26 @@ class PlainRepository:
     def put_routes(self, rows: Iterable[PutRoutesParams]) -> list[PutRoutesRow]:
         """Run PutRoutes."""
         return self._run.copy_returning(_statements.PUT_ROUTES, rows)
+
+
+class PlainReadProtocol(Protocol):
+    """Reads of PlainRepository."""
+
+    def make_point(self, *, given: Point) -> Point: ...
+    def make_points(self, *, given: Sequence[Point], code: Code) -> MakePointsRow: ...
+    def find_by_label(self, *, label: Code) -> Code: ...
+    def list_labels(self, *, names: Sequence[str]) -> list[str]: ...
+    def count_all(self) -> Counted: ...
+    def count_some(self, *, mood: Mood) -> Counted: ...
+    def get_code(self, *, id: int) -> OnlyCode | None: ...
+
+
+class PlainWriteProtocol(Protocol):
+    """Writes of PlainRepository."""
+
+    def copy_routes(self, rows: Iterable[CopyRoutesParams]) -> int: ...
+    def put_routes(self, rows: Iterable[PutRoutesParams]) -> list[PutRoutesRow]: ...
+
+
+class PlainRepositoryProtocol(PlainReadProtocol, PlainWriteProtocol, Protocol):
+    """Interface of PlainRepository."""

@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .orders import OrderRepository
-from .protocols import OrderRepositoryProtocol
+from ..models import PACKAGE
+from .orders import (
+    OrderReadProtocol,
+    OrderRepository,
+    OrderRepositoryProtocol,
+    OrderWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
+    "OrderReadProtocol",
     "OrderRepository",
     "OrderRepositoryProtocol",
+    "OrderWriteProtocol",
 ]
 
 
@@ -23,3 +33,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.orders = OrderRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def orders(self) -> OrderRepositoryProtocol: ...

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Protocol
 
 from reposgen_runtime import Page
 from reposgen_runtime.sync import Runner, Source
 
 from .. import orders as _statements
-from ..models import Order
-from ..schema import PACKAGE
+from ..models import PACKAGE, Order
 
 
 class OrderRepository:
@@ -79,3 +79,29 @@ class OrderRepository:
             before=before,
             total=total,
         )
+
+
+class OrderReadProtocol(Protocol):
+    """Reads of OrderRepository."""
+
+    def get_order(self, *, id: int) -> Order: ...
+    def get_amount(self, *, id: int) -> Decimal: ...
+    def list_orders(self, *, least: Decimal | None = None) -> list[Order]: ...
+    def page_of_orders(
+        self,
+        *,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Order]: ...
+
+
+class OrderWriteProtocol(Protocol):
+    """Writes of OrderRepository."""
+
+    def add_order(self, *, id: int, amount: Decimal) -> None: ...
+
+
+class OrderRepositoryProtocol(OrderReadProtocol, OrderWriteProtocol, Protocol):
+    """Interface of OrderRepository."""

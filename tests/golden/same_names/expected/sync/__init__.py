@@ -3,20 +3,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .protocols import TaskRepositoryProtocol, UserRepositoryProtocol
-from .tasks import TaskRepository
-from .users import UserRepository
+from ..models import PACKAGE
+from .tasks import (
+    TaskReadProtocol,
+    TaskRepository,
+    TaskRepositoryProtocol,
+    TaskWriteProtocol,
+)
+from .users import (
+    UserReadProtocol,
+    UserRepository,
+    UserRepositoryProtocol,
+    UserWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
+    "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",
+    "TaskWriteProtocol",
+    "UserReadProtocol",
     "UserRepository",
     "UserRepositoryProtocol",
+    "UserWriteProtocol",
 ]
 
 
@@ -27,3 +44,12 @@ class Database(RuntimeDatabase):
         super().__init__(settings, package=PACKAGE)
         self.tasks = TaskRepository(self)
         self.users = UserRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def tasks(self) -> TaskRepositoryProtocol: ...
+    @property
+    def users(self) -> UserRepositoryProtocol: ...

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import tasks as _statements
-from ..models import Task
-from ..schema import PACKAGE
+from ..models import PACKAGE, Task
 from ..tasks import CreateRow, ImportParams
 
 
@@ -40,3 +40,20 @@ class TaskRepository:
             TasksPkeyViolation: PRIMARY KEY (id).
         """
         return self._run.copy_from(_statements.IMPORT, rows)
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    def get_by_id(self, *, id: int) -> Task | None: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    def create(self, *, id: int, title: str) -> CreateRow: ...
+    def import_(self, rows: Iterable[ImportParams]) -> int: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import users as _statements
-from ..models import User
-from ..schema import PACKAGE
+from ..models import PACKAGE, User
 from ..users import CreateRow, ImportParams, NamesRow
 
 
@@ -44,3 +44,21 @@ class UserRepository:
     def names(self) -> list[NamesRow]:
         """Names, and how long they are."""
         return self._run.many(_statements.NAMES)
+
+
+class UserReadProtocol(Protocol):
+    """Reads of UserRepository."""
+
+    def get_by_id(self, *, id: int) -> User | None: ...
+    def names(self) -> list[NamesRow]: ...
+
+
+class UserWriteProtocol(Protocol):
+    """Writes of UserRepository."""
+
+    def create(self, *, id: int, name: str) -> CreateRow: ...
+    def import_(self, rows: Iterable[ImportParams]) -> int: ...
+
+
+class UserRepositoryProtocol(UserReadProtocol, UserWriteProtocol, Protocol):
+    """Interface of UserRepository."""

@@ -3,20 +3,37 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .billing import BillingRepository
-from .people import PersonRepository
-from .protocols import BillingRepositoryProtocol, PersonRepositoryProtocol
+from ..models import PACKAGE
+from .billing import (
+    BillingReadProtocol,
+    BillingRepository,
+    BillingRepositoryProtocol,
+    BillingWriteProtocol,
+)
+from .people import (
+    PersonReadProtocol,
+    PersonRepository,
+    PersonRepositoryProtocol,
+    PersonWriteProtocol,
+)
 
 __all__ = [
+    "BillingReadProtocol",
     "BillingRepository",
     "BillingRepositoryProtocol",
+    "BillingWriteProtocol",
     "Database",
+    "DatabaseProtocol",
+    "PersonReadProtocol",
     "PersonRepository",
     "PersonRepositoryProtocol",
+    "PersonWriteProtocol",
 ]
 
 
@@ -27,3 +44,12 @@ class Database(RuntimeDatabase):
         super().__init__(settings, package=PACKAGE)
         self.billing = BillingRepository(self)
         self.people = PersonRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def billing(self) -> BillingRepositoryProtocol: ...
+    @property
+    def people(self) -> PersonRepositoryProtocol: ...

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime.sync import Runner, Source
 
 from .. import billing as _statements
 from ..billing import SumByMoodRow
-from ..models import Amount, BillingMood, BillingPerson
-from ..schema import PACKAGE
+from ..models import PACKAGE, Amount, BillingMood, BillingPerson
 
 
 class BillingRepository:
@@ -40,3 +41,20 @@ class BillingRepository:
     def sum_by_mood(self) -> list[SumByMoodRow]:
         """Run SumByMood."""
         return self._run.many(_statements.SUM_BY_MOOD)
+
+
+class BillingReadProtocol(Protocol):
+    """Reads of BillingRepository."""
+
+    def get_debtor(self, *, id: int) -> BillingPerson: ...
+    def sum_by_mood(self) -> list[SumByMoodRow]: ...
+
+
+class BillingWriteProtocol(Protocol):
+    """Writes of BillingRepository."""
+
+    def create_debtor(self, *, id: int, mood: BillingMood, amount: Amount) -> None: ...
+
+
+class BillingRepositoryProtocol(BillingReadProtocol, BillingWriteProtocol, Protocol):
+    """Interface of BillingRepository."""

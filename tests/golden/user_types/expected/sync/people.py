@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Protocol
 
 from psycopg.types.range import Range
 from reposgen_runtime import JsonInput
 from reposgen_runtime.sync import Runner, Source
 
 from .. import people as _statements
-from ..models import Address, Email, HappyPerson, Mood, Person, WorkEmail
+from ..models import PACKAGE, Address, Email, HappyPerson, Mood, Person, WorkEmail
 from ..people import ListByMoodRow
-from ..schema import PACKAGE
 
 
 class PersonRepository:
@@ -63,3 +63,33 @@ class PersonRepository:
     def list_happy(self) -> list[HappyPerson]:
         """Run ListHappy."""
         return self._run.many(_statements.LIST_HAPPY)
+
+
+class PersonReadProtocol(Protocol):
+    """Reads of PersonRepository."""
+
+    def get_person(self, *, id: int) -> Person: ...
+    def list_by_mood(self, *, moods: Sequence[Mood]) -> list[ListByMoodRow]: ...
+    def list_happy(self) -> list[HappyPerson]: ...
+
+
+class PersonWriteProtocol(Protocol):
+    """Writes of PersonRepository."""
+
+    def create_person(
+        self,
+        *,
+        id: int,
+        email: Email,
+        work: WorkEmail | None,
+        mood: Mood,
+        moods: Sequence[Mood | None],
+        home: Address | None,
+        others: Sequence[Address | None],
+        settings: JsonInput,
+        pay: Range[Decimal] | None,
+    ) -> None: ...
+
+
+class PersonRepositoryProtocol(PersonReadProtocol, PersonWriteProtocol, Protocol):
+    """Interface of PersonRepository."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from reposgen_runtime import UNSET, Page, Unset
 from reposgen_runtime.copy_commands import CopyFormat
 from reposgen_runtime.secret import Secret
-from reposgen_runtime.sync import Export, Runner, Source, Stream
+from reposgen_runtime.sync import Runner, Source
+from reposgen_runtime.sync.protocols import Export, Stream
 
 from .. import tasks as _statements
-from ..models import Task, TaskStatus
-from ..schema import PACKAGE
+from ..models import PACKAGE, Task, TaskStatus
 from ..tasks import ListTitlesRow, SearchTasksRow
 
 
@@ -234,3 +234,94 @@ class TaskRepository:
                 (token.reveal() if isinstance(token, Secret) else token,)
             )
         )
+
+
+class TaskReadProtocol(Protocol):
+    """Reads of TaskRepository."""
+
+    def list_tasks(
+        self,
+        *,
+        tenant_id: int,
+        status: Sequence[TaskStatus] | None = None,
+        assigned_to: str | None = None,
+        created_after: datetime | None = None,
+        sort: (
+            Literal[
+                "created_at",
+                "-created_at",
+                "priority",
+                "-priority",
+                "deadline",
+                "-deadline",
+            ]
+            | None
+        ) = None,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[Task]: ...
+    def search_tasks(
+        self,
+        *,
+        pattern: str | None = None,
+        sort: Literal["title", "-title", "deadline", "-deadline"] | None = None,
+    ) -> list[SearchTasksRow]: ...
+    def stream_titles(
+        self, *, sort: Literal["title", "-title"] | None = None
+    ) -> Stream[str]: ...
+    def list_titles(
+        self,
+        *,
+        limit_: int,
+        limit: int = 50,
+        after: str | None = None,
+        before: str | None = None,
+        total: bool = False,
+    ) -> Page[ListTitlesRow]: ...
+    def export_titles(
+        self,
+        *,
+        least: int | None = None,
+        sort: Literal["title", "-title"] | None = None,
+        copy_format: CopyFormat = "csv",
+        header: bool = True,
+    ) -> Export: ...
+    def count_by_token(self, *, token: Secret[str] | None = None) -> int: ...
+
+
+class TaskWriteProtocol(Protocol):
+    """Writes of TaskRepository."""
+
+    def create_task(
+        self,
+        *,
+        tenant_id: int,
+        title: str,
+        assigned_to: str | None,
+        priority: int,
+        deadline: date | None,
+        created_at: datetime,
+    ) -> int: ...
+    def update_task(
+        self,
+        *,
+        id: int,
+        version: int,
+        title: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        priority: int | Unset = UNSET,
+    ) -> Task: ...
+    def patch_task(
+        self,
+        *,
+        id: int,
+        title: str | Unset = UNSET,
+        description: str | Unset | None = UNSET,
+        token: Secret[str] | Unset | None = UNSET,
+    ) -> None: ...
+
+
+class TaskRepositoryProtocol(TaskReadProtocol, TaskWriteProtocol, Protocol):
+    """Interface of TaskRepository."""

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import people as _statements
-from ..models import Person
+from ..models import PACKAGE, Person
 from ..people import CopyPeopleParams, ListPairsRow
-from ..schema import PACKAGE
 
 
 class PersonRepository:
@@ -40,3 +40,20 @@ class PersonRepository:
     def list_pairs(self) -> list[ListPairsRow]:
         """Run ListPairs."""
         return self._run.many(_statements.LIST_PAIRS)
+
+
+class PersonReadProtocol(Protocol):
+    """Reads of PersonRepository."""
+
+    def get_person(self, *, id: int) -> Person: ...
+    def list_pairs(self) -> list[ListPairsRow]: ...
+
+
+class PersonWriteProtocol(Protocol):
+    """Writes of PersonRepository."""
+
+    def copy_people(self, rows: Iterable[CopyPeopleParams]) -> int: ...
+
+
+class PersonRepositoryProtocol(PersonReadProtocol, PersonWriteProtocol, Protocol):
+    """Interface of PersonRepository."""

@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .people import PersonRepository
-from .protocols import PersonRepositoryProtocol
+from ..models import PACKAGE
+from .people import (
+    PersonReadProtocol,
+    PersonRepository,
+    PersonRepositoryProtocol,
+    PersonWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
+    "PersonReadProtocol",
     "PersonRepository",
     "PersonRepositoryProtocol",
+    "PersonWriteProtocol",
 ]
 
 
@@ -23,3 +33,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.people = PersonRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def people(self) -> PersonRepositoryProtocol: ...

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from reposgen_runtime import JsonInput
 from reposgen_runtime.sync import Runner, Source
 
 from .. import people as _statements
-from ..models import Home, Person
+from ..models import PACKAGE, Home, Person
 from ..people import CopyPeopleParams, EchoRow, ListPairsRow
-from ..schema import PACKAGE
 
 
 class PersonRepository:
@@ -45,3 +45,21 @@ class PersonRepository:
     def echo(self, *, home: Home, options: JsonInput) -> EchoRow:
         """Run Echo."""
         return self._run.one(_statements.ECHO, (home, options))
+
+
+class PersonReadProtocol(Protocol):
+    """Reads of PersonRepository."""
+
+    def get_person(self, *, id: int) -> Person: ...
+    def list_pairs(self) -> list[ListPairsRow]: ...
+    def echo(self, *, home: Home, options: JsonInput) -> EchoRow: ...
+
+
+class PersonWriteProtocol(Protocol):
+    """Writes of PersonRepository."""
+
+    def copy_people(self, rows: Iterable[CopyPeopleParams]) -> int: ...
+
+
+class PersonRepositoryProtocol(PersonReadProtocol, PersonWriteProtocol, Protocol):
+    """Interface of PersonRepository."""
