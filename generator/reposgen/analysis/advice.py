@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 _ONE_ROW = {Command.ONE, Command.OPT, Command.BATCHONE}
 
 
-def advise(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
-    """Warnings about a query, as far as its tree shows reasons."""
+def one_row(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
+    """A warning if there may be more rows than the command allows."""
     query = judged.query
-    utility = judged.tree is None or judged.tree.command is CommandType.UTILITY
-    if utility or proofs.lineage is None:
+    if _is_utility(judged) or proofs.lineage is None:
         return
     if query.command in _ONE_ROW and proofs.cardinality is Cardinality.MANY:
         yield warning(
@@ -35,6 +34,12 @@ def advise(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
             span=query.command_span,
             hint="compare a whole unique key, add LIMIT 1, or use :many",
         )
+
+
+def advise(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
+    """Warnings about a query, as far as its tree shows reasons."""
+    if _is_utility(judged) or proofs.lineage is None:
+        return
     yield from _made_up_rows(judged, proofs)
     for table in proofs.lineage.unfiltered:
         yield warning(
@@ -51,6 +56,10 @@ def advise(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:
             span=judged.text.source_span(0),
             hint="add the condition, or write CROSS JOIN where that is meant",
         )
+
+
+def _is_utility(judged: Judged) -> bool:
+    return judged.tree is None or judged.tree.command is CommandType.UTILITY
 
 
 def _made_up_rows(judged: Judged, proofs: Proofs) -> Iterator[Diagnostic]:

@@ -78,6 +78,7 @@ def analyse(
     read_functions: ReadFunctions,
     declared: Declared = _NOTHING,
     not_null: Mapping[str, Span | None] = MappingProxyType({}),
+    first_of_many: bool = False,
 ) -> Analysis:
     """Judge all queries of a package.
 
@@ -89,6 +90,7 @@ def analyse(
         read_functions: has the server analyse the bodies of functions.
         declared: what the user says of arrays.
         not_null: the functions that the user declares not null, and where.
+        first_of_many: of several rows `:one` returns the first.
 
     Returns:
         The queries without errors, and what is wrong with the others.
@@ -102,6 +104,7 @@ def analyse(
         read_functions=read_functions,
         declared=declared,
         not_null=not_null,
+        first_of_many=first_of_many,
     )
     try:
         return judge()
@@ -122,6 +125,7 @@ def _analyse(
     read_functions: ReadFunctions,
     declared: Declared,
     not_null: Mapping[str, Span | None],
+    first_of_many: bool,
     deepest: int | None = None,
 ) -> Analysis:
     """Do so, and refuse what is nested deeper than `deepest`, if that is given."""
@@ -171,7 +175,9 @@ def _analyse(
     ready = tuple(expand_stars(accepted, describe))
     copies = copy_targets(ready, describe)
     for varied, copy in zip(vary(ready, describe), copies, strict=True):
-        built, found = build_query(varied, definitions, elements, copy)
+        built, found = build_query(
+            varied, definitions, elements, copy, first_of_many=first_of_many
+        )
         diagnostics += found
         if built is not None:
             unchecked.append(built)

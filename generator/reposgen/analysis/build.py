@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.advice import advise
+from reposgen.analysis.advice import advise, one_row
 from reposgen.analysis.buffering import read_buffering
 from reposgen.analysis.classes import read_classes, read_row_name
 from reposgen.analysis.commands import check_command
@@ -48,6 +48,8 @@ def build_query(
     definitions: Definitions,
     elements: Elements,
     copy: CopyTarget | Diagnostic | None = None,
+    *,
+    first_of_many: bool = False,
 ) -> tuple[TypedQuery | None, list[Diagnostic]]:
     """The typed query, or None where something is wrong with it; and all diagnostics.
 
@@ -56,6 +58,7 @@ def build_query(
         definitions: of materialized views and functions.
         elements: of the arrays of the schema.
         copy: where `:copyfrom` puts its rows, or why it can't.
+        first_of_many: of several rows `:one` returns the first.
     """
     expanded = varied.expanded
     judged, query = expanded.judged, expanded.judged.query
@@ -97,6 +100,9 @@ def build_query(
     ]
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
+    takes_first = first_of_many and query.command in (Command.ONE, Command.BATCHONE)
+    if not takes_first:
+        diagnostics += one_row(judged, proofs)
     diagnostics += [*advise(judged, proofs), *varied.warnings, *check_filters(varied)]
     lineage = proofs.lineage
     why_not = lineage.why_not_read_only if lineage else "it is no query"
@@ -134,6 +140,7 @@ def build_query(
         buffer=buffer if isinstance(buffer, Buffering) else None,
         timeout_ms=timeout if isinstance(timeout, int) else None,
         replica=replica is True,
+        takes_first=takes_first,
         diagnostics=tuple(diagnostics),
     )
     return built, diagnostics

@@ -444,6 +444,7 @@ class TypedQuery:
         ordering: of a `:page`.
         sorts: what the caller may sort by: `created_at`, `-created_at`.
         replica: a replica may serve it, if it is read-only.
+        takes_first: of several rows `:one` returns the first.
     """
 
     query: Query
@@ -473,6 +474,7 @@ class TypedQuery:
     replica: bool = True
     channel: str | None = None
     hidden: int = 0
+    takes_first: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -11,6 +11,7 @@ from reposgen.live_schema.model import CompositeType, DomainType, EnumType
 from reposgen.models import dataclass
 from reposgen.python_model.choosing import Overrides, read_overrides
 from reposgen.python_model.model.pytype import JSON_VALUE, Named
+from reposgen.python_model.names import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +30,7 @@ class Choices:
 
     Attributes:
         renames: name in the database → name in Python.
+        snake_case: other names in camelCase are in snake_case in Python.
         secrets: (relation oid, attnum).
         not_null: (oid of a composite type, name of a field).
         overrides: what values are in Python, where that was chosen.
@@ -37,6 +39,7 @@ class Choices:
     """
 
     renames: Mapping[str, str]
+    snake_case: bool
     secrets: frozenset[tuple[int, int]]
     not_null: frozenset[tuple[int, str]]
     overrides: Overrides
@@ -56,6 +59,10 @@ class Choices:
         """
         name = ".".join(path)
         return self.renames.get(f"{schema}.{name}") or self.renames.get(name)
+
+    def in_python(self, name: str) -> str:
+        """What a column, parameter or label that is not renamed is called."""
+        return snake_case(name) if self.snake_case and name != name.lower() else name
 
     def renamed_in_query(self, query: str, name: str) -> str | None:
         """The Python name of a query's parameter or column."""
@@ -90,6 +97,7 @@ def read_choices(
         not_null |= fields
     choices = Choices(
         renames=config.rename,
+        snake_case=config.snake_case,
         secrets=frozenset(secrets),
         not_null=frozenset(not_null),
         models=config.models,

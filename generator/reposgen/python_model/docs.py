@@ -75,7 +75,8 @@ def _raises(
         yield from _stale(typed, typed.optimistic)
     elif some and typed.cardinality is not Cardinality.ONE:
         yield "NotFound: no such row."
-    if (some or typed.command is Command.OPT) and typed.cardinality is Cardinality.MANY:
+    allows_one = (some or typed.command is Command.OPT) and not typed.takes_first
+    if allows_one and typed.cardinality is Cardinality.MANY:
         yield "TooManyRows: more than one row."
     yield from variant_errors(typed)
     if typed.locks_rows:
