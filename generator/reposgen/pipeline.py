@@ -13,7 +13,6 @@ from reposgen.cache.analyses import judged_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
-from reposgen.config import OneRow
 from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError
 from reposgen.live_schema.catalog import read_catalog
@@ -114,7 +113,6 @@ def _judge(
         read_functions=partial(read_sql_functions, connection),
         declared=source.declared,
         not_null=source.options.not_null_functions,
-        first_of_many=source.options.one is OneRow.FIRST,
     )
     analysis = known.judge(source, catalog, judge)
     code = build_package(analysis, source.options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 
@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reposgen.analysis.model import Analysis
-    from reposgen.cache.analyses import JudgedFiles
     from reposgen.config import Config, PackageConfig
     from reposgen.database.model import Migrations
     from reposgen.diagnostics import Span
     from reposgen.python_model.model import Package
     from reposgen.sql_source.model import QueryFile
+
+
+# What is known of a package from an earlier run.
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,10 @@ class Source:
 
     @property
     def declared(self) -> Declared:
-        """What the package's options say of arrays."""
+        """What the package's options say to the analysis."""
         return Declared(
             null_elements=self.options.null_elements,
+            takes_first=self.options.takes_first,
             types={name: written.type for name, written in self.options.types.items()},
         )
 
@@ -159,10 +163,10 @@ def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig
 
 
 def by_schema(
-    sources: Sequence[tuple[Source, JudgedFiles]],
-) -> Iterator[tuple[Migrations | None, Sequence[tuple[Source, JudgedFiles]]]]:
+    sources: Sequence[tuple[Source, Known]],
+) -> Iterator[tuple[Migrations | None, Sequence[tuple[Source, Known]]]]:
     """Return each schema with the packages that have it: they share one database."""
-    alike: dict[str | None, list[tuple[Source, JudgedFiles]]] = {}
+    alike: dict[str | None, list[tuple[Source, Known]]] = {}
     for pair in sources:
         migrations = pair[0].migrations
         alike.setdefault(migrations.digest if migrations else None, []).append(pair)

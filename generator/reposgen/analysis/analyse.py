@@ -78,7 +78,6 @@ def analyse(
     read_functions: ReadFunctions,
     declared: Declared = _NOTHING,
     not_null: Mapping[str, Span | None] = MappingProxyType({}),
-    first_of_many: bool = False,
 ) -> Analysis:
     """Judge all queries of a package.
 
@@ -88,9 +87,8 @@ def analyse(
         describe: has the server judge statements.
         read_system: reads the catalog again, with system relations by their oids.
         read_functions: has the server analyse the bodies of functions.
-        declared: what the user says of arrays.
+        declared: what the package's options say.
         not_null: the functions that the user declares not null, and where.
-        first_of_many: of several rows `:one` returns the first.
 
     Returns:
         The queries without errors, and what is wrong with the others.
@@ -104,7 +102,6 @@ def analyse(
         read_functions=read_functions,
         declared=declared,
         not_null=not_null,
-        first_of_many=first_of_many,
     )
     try:
         return judge()
@@ -125,7 +122,6 @@ def _analyse(
     read_functions: ReadFunctions,
     declared: Declared,
     not_null: Mapping[str, Span | None],
-    first_of_many: bool,
     deepest: int | None = None,
 ) -> Analysis:
     """Do so, and refuse what is nested deeper than `deepest`, if that is given."""
@@ -176,7 +172,7 @@ def _analyse(
     copies = copy_targets(ready, describe)
     for varied, copy in zip(vary(ready, describe), copies, strict=True):
         built, found = build_query(
-            varied, definitions, elements, copy, first_of_many=first_of_many
+            varied, definitions, elements, copy, first_of_many=declared.takes_first
         )
         diagnostics += found
         if built is not None:

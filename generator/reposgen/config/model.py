@@ -265,6 +265,11 @@ class PackageConfig(_Section):
         return copy
 
     @property
+    def takes_first(self) -> bool:
+        """Whether `:one` returns the first of several rows."""
+        return self.one is OneRow.FIRST
+
+    @property
     def not_null_functions(self) -> Mapping[str, Span | None]:
         """The functions of `not_null`, or columns of theirs, and their places."""
         return {

@@ -13,7 +13,9 @@ from psycopg.sql import SQL, Identifier
 from reposgen.database.extensions import extension_hint
 from reposgen.database.psql import without_data
 from reposgen.database.roles import created_roles, named_roles
+from reposgen.database.storage import is_about_storage, without_storage
 from reposgen.diagnostics import ReposgenError, SourceFile, error
+from reposgen.foreign_sql import foreign_hint
 from reposgen.sql_source.statements import split
 
 if TYPE_CHECKING:
@@ -36,6 +38,17 @@ _NO_TRANSACTION = re.compile(
 _BEYOND = re.compile(
     r"(?:create|alter|drop)\s+(?:database|tablespace|subscription|system)\b"
     r"|(?:comment|grant|revoke)\b[^;]*?\bon\s+database\b",
+    re.IGNORECASE,
+)
+# As whom statements run has no say in types, and the roles of a dump that are made for
+# it may create nothing.
+_AS_WHOM = re.compile(
+    r"(?:set\s+(?:session\s+|local\s+)?(?:role|session\s+authorization)"
+    r"|reset\s+(?:role|session\s+authorization))\b",
+    re.IGNORECASE,
+)
+_OWNER = re.compile(
+    r"alter\b[^;]*\bowner\s+to\s+(?:\w+|\"[^\"]+\")$",
     re.IGNORECASE,
 )
 _TRANSACTION = re.compile(
@@ -119,7 +132,16 @@ def _statements(file: MigrationFile) -> list[Statement]:
         if stretch.diagnostics:
             raise ReposgenError(stretch.diagnostics)
         found += stretch.statements
-    return [s for s in found if not _BEYOND.match(s.text) and not _is_query(s)]
+    return [
+        s
+        for s in found
+        if not (
+            _BEYOND.match(s.text)
+            or _AS_WHOM.match(s.text)
+            or is_about_storage(s)
+            or _is_query(s)
+        )
+    ]
 
 
 def _is_query(statement: Statement) -> bool:
@@ -135,7 +157,7 @@ def _apply_file(
         try:
             with connection.transaction():
                 for statement in statements:
-                    connection.execute(statement.text.encode(), prepare=False)
+                    _execute(connection, statement)
         except psycopg.Error:
             # What cannot run in a transaction (CREATE INDEX CONCURRENTLY, the use
             # of a label just added to an enum) may run without; what is wrong in
@@ -145,7 +167,7 @@ def _apply_file(
             return
     for statement in statements:
         try:
-            connection.execute(statement.text.encode(), prepare=False)
+            _execute(connection, statement)
         except psycopg.errors.DuplicateObject as problem:
             # Roles are the server's: another schema on it may have the same.
             if not _CREATE_ROLE.match(statement.text):
@@ -154,10 +176,25 @@ def _apply_file(
             raise _FailedError(statement, problem) from None
 
 
+def _execute(connection: Connection, statement: Statement) -> None:
+    text = without_storage(statement).encode()
+    if _OWNER.match(statement.text):
+        # An owner that may not have it (an event trigger is a superuser's) is left out.
+        with (
+            suppress(psycopg.errors.InsufficientPrivilege),
+            connection.transaction(),
+        ):
+            connection.execute(text, prepare=False)
+    else:
+        connection.execute(text, prepare=False)
+
+
 def _diagnostic(failed: _FailedError) -> Diagnostic:
     said = failed.problem.diag
     message = said.message_primary or "the connection was lost"
-    hint = "; ".join(filter(None, (said.message_detail, said.message_hint))) or None
+    hint = foreign_hint(message, failed.statement.text) or "; ".join(
+        filter(None, (said.message_detail, said.message_hint))
+    )
     code = "migration-failed"
     if missing := _EXTENSION.search(message):
         code = "extension-unavailable"
@@ -169,8 +206,8 @@ def _diagnostic(failed: _FailedError) -> Diagnostic:
     if _PASSWORD.search(failed.statement.text):
         # An excerpt would show it.
         where = f"{span.source.path}:{span.line}:{span.column}"
-        return error(code, message, path=where, hint=hint)
-    return error(code, message, span=span, hint=hint)
+        return error(code, message, path=where, hint=hint or None)
+    return error(code, message, span=span, hint=hint or None)
 
 
 def _left_open(statements: list[Statement]) -> Diagnostic:

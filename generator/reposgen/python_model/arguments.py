@@ -68,9 +68,10 @@ def parameter_names(typed: TypedQuery, context: Context) -> Iterator[str]:
     """What parameters are called in Python, before they are made identifiers."""
     for parameter in typed.parameters:
         chosen = context.choices.renamed_in_query(typed.name, parameter.name)
-        if not chosen and context.choices.snake_case:
-            chosen = context.choices.in_python(_spelled(parameter))
-        yield chosen or parameter.name
+        name = chosen or context.choices.column(parameter.name)
+        if name == parameter.name and context.choices.snake_case:
+            name = context.choices.in_python(_spelled(parameter))
+        yield name
 
 
 def _spelled(parameter: Parameter) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reposgen.config.model import ModelKind
 from reposgen.diagnostics import did_you_mean, error
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, PgType, Relation
     from reposgen.python_model.model.pytype import PyType, Symbol
     from reposgen.python_model.registry import Registry
+
+
+# In renames: any table, type or query.
+EVERYWHERE: Final = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +64,12 @@ class Choices:
         name = ".".join(path)
         return self.renames.get(f"{schema}.{name}") or self.renames.get(name)
 
+    def column(self, name: str) -> str:
+        """What a column or parameter is called for which nothing more is chosen."""
+        return self.renames.get(f"{EVERYWHERE}.{name}") or self.in_python(name)
+
     def in_python(self, name: str) -> str:
-        """What a column, parameter or label that is not renamed is called."""
+        """A name that is not renamed, in the package's style."""
         return snake_case(name) if self.snake_case and name != name.lower() else name
 
     def renamed_in_query(self, query: str, name: str) -> str | None:
@@ -208,21 +216,25 @@ def _names(analysis: Analysis) -> Iterator[str]:
     """All that a rename can name."""
     for relation in analysis.catalog.relations.values():
         yield from _paths_below(relation, [c.name for c in relation.columns])
+        yield from (f"{EVERYWHERE}.{column.name}" for column in relation.columns)
         yield from _paths_below(relation, [c.name for c in relation.constraints])
     for type_ in analysis.catalog.types.values():
         match type_:
             case EnumType():
                 yield from _paths_below(type_, type_.labels)
             case CompositeType():
-                yield from _paths_below(type_, [field.name for field in type_.fields])
+                fields = [field.name for field in type_.fields]
+                yield from _paths_below(type_, fields)
+                yield from (f"{EVERYWHERE}.{field}" for field in fields)
             case DomainType():
                 yield from _paths_below(type_, [check.name for check in type_.checks])
             case _:
                 pass
     for queries in analysis.files.values():
         for query in queries:
-            yield from (f"{query.name}.{one.name}" for one in query.parameters)
-            yield from (f"{query.name}.{one.name}" for one in query.results)
+            for one in (*query.parameters, *query.results):
+                yield f"{query.name}.{one.name}"
+                yield f"{EVERYWHERE}.{one.name}"
 
 
 def _paths_below(

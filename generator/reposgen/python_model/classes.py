@@ -139,7 +139,7 @@ def composite_class(
     """A composite's attributes can be NULL unless the user says otherwise."""
     names = field_names(
         (
-            choices.renamed(type_.schema, type_.name, f.name) or choices.in_python(f.name)
+            choices.renamed(type_.schema, type_.name, f.name) or choices.column(f.name)
             for f in type_.fields
         ),
         registry,
@@ -179,7 +179,7 @@ def model_class(relation: Relation, registry: Registry, choices: Choices) -> Row
     names = field_names(
         (
             choices.renamed(relation.schema, relation.name, c.name)
-            or choices.in_python(c.name)
+            or choices.column(c.name)
             for c in relation.columns
         ),
         registry,

@@ -168,7 +168,7 @@ def item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
             return context.choices.in_python(name)
         case Column():
             chosen = _renamed_column(item, context)
-            return chosen or context.choices.in_python(item.name)
+            return chosen or context.choices.column(item.name)
 
 
 def _renamed_column(column: Column, context: Context) -> str | None:

@@ -10,7 +10,7 @@ from reposgen.python_model.arguments import parameter_names
 from reposgen.python_model.rows import item_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from reposgen.config.model import PackageConfig
     from reposgen.diagnostics import Diagnostic, Span
@@ -34,14 +34,16 @@ def colliding_snake_names(
     relations = {relation.oid for relation in context.registry.relations}
     for relation in context.registry.relations:
         columns = [column.name for column in relation.columns]
-        yield from _of_type(relation, columns, place, choices)
+        yield from _of_type(relation, columns, place, choices, choices.column)
     for type_ in context.registry.used_types:
         match type_:
             case CompositeType(relation=of) if of not in relations:
                 fields = [field.name for field in type_.fields]
-                yield from _of_type(type_, fields, place, choices)
+                yield from _of_type(type_, fields, place, choices, choices.column)
             case EnumType():
-                yield from _of_type(type_, type_.labels, place, choices)
+                yield from _of_type(
+                    type_, type_.labels, place, choices, choices.in_python
+                )
             case _:
                 pass
     for typed in (query for _, queries in files for query in queries):
@@ -56,13 +58,14 @@ def colliding_snake_names(
 
 
 def _of_type(
-    whole: Relation | PgType, names: Iterable[str], place: Span | None, choices: Choices
+    whole: Relation | PgType,
+    names: Iterable[str],
+    place: Span | None,
+    choices: Choices,
+    in_python: Callable[[str], str],
 ) -> Iterator[Diagnostic]:
     pairs = (
-        (
-            name,
-            choices.renamed(whole.schema, whole.name, name) or choices.in_python(name),
-        )
+        (name, choices.renamed(whole.schema, whole.name, name) or in_python(name))
         for name in names
     )
     return _alike(whole.name, pairs, place)
