@@ -73,12 +73,11 @@ def analyse(
         with findings.collected():
             known = judged_files(cache, options)
             files = read_query_files(options.queries, config.root, known.read)
-            findings.add([d for file in files for d in file.diagnostics])
             schema = options.schema_paths
             path = options.search_path or ()
             migrations = read_schema(schema, config.root, path) if schema else None
-            findings.add(migrations.diagnostics if migrations else ())
             source = Source(options=options, files=files, migrations=migrations)
+            findings.add(source.diagnostics)
             sources.append((source, known))
     with (
         findings.collected(at=config.url_place),

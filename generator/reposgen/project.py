@@ -14,6 +14,7 @@ from reposgen.diagnostics import (
     ReposgenError,
     Severity,
     error,
+    note,
     sorted_diagnostics,
     warning,
 )
@@ -46,6 +47,25 @@ class Source:
     options: PackageConfig
     files: tuple[QueryFile, ...]
     migrations: Migrations | None
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What there is to say of the files as they were read.
+
+        Of a file that is the schema as well, what is no query needs no name line.
+        """
+        schema = (
+            {file.path for file in self.migrations.files} if self.migrations else ()
+        )
+        found = list(self.migrations.diagnostics) if self.migrations else []
+        for file in self.files:
+            own = file.diagnostics
+            if file.source.path in schema:
+                own = tuple(d for d in own if d.code != "statement-without-name")
+                if own != file.diagnostics:
+                    found.append(_used_twice(file.source.path))
+            found += own
+        return tuple(found)
 
     @property
     def declared(self) -> Declared:
@@ -218,6 +238,14 @@ def kept_files(project: Project) -> Mapping[str, str]:
         and content is not None
         and path in owned_files(directory, present)
     }
+
+
+def _used_twice(path: str) -> Diagnostic:
+    return note(
+        "schema-and-queries",
+        f"{path} is used for schema and for queries: statements without a name line"
+        " belong to the schema",
+    )
 
 
 def _connection_lost() -> Diagnostic:

@@ -7,6 +7,7 @@ it is for reposgen: `import-sqlc` and `generate` have to do.
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -62,3 +63,25 @@ def test_import(folder: Path, source: Path) -> None:
         name = ".".join(module.relative_to(folder).with_suffix("").parts)
         importlib.import_module(name.removesuffix(".__init__"))
     run("check")
+
+
+def block(page: str, language: str) -> str:
+    found = re.search(
+        rf"^```{language}\n(?:# sqlc.yaml\n)?(.*?)^```$", page, re.MULTILINE | re.DOTALL
+    )
+    assert found
+    return found[1]
+
+
+def test_the_page_about_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    page = (HERE.parents[1] / "docs/from-sqlc.md").read_text(encoding="utf-8")
+    shutil.copytree(HERE / "goose/db", tmp_path / "db")
+    (tmp_path / "sqlc.yaml").write_text(block(page, "yaml"))
+    monkeypatch.setenv("REPOSGEN_DATABASE_URL", server)
+    monkeypatch.chdir(tmp_path)
+    run("import-sqlc")
+    assert (tmp_path / "codegen.toml").read_text().strip() == block(
+        page, "toml"
+    ).strip()

@@ -16,6 +16,7 @@ from reposgen.database.roles import created_roles, named_roles
 from reposgen.database.storage import is_about_storage, without_storage
 from reposgen.diagnostics import ReposgenError, SourceFile, error
 from reposgen.foreign_sql import foreign_hint
+from reposgen.sql_source.lexer import TokenKind
 from reposgen.sql_source.statements import split
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 # A query: sqlc's users keep schema and queries in one file, and it skips these too.
 _QUERY = re.compile(r"(?:--|/\*) ?name: *\S+ +:\w+")
+_READS_OR_WRITES = re.compile(
+    r"(?:select|with|insert|update|delete|values|merge)\b", re.IGNORECASE
+)
 # What the tools write where a file must not run in a transaction.
 _NO_TRANSACTION = re.compile(
     r"^-- ?(?:\+goose no transaction|\+migrate up notransaction"
@@ -37,7 +41,11 @@ _NO_TRANSACTION = re.compile(
 # would stay there, and some of it would change or drop what is the user's.
 _BEYOND = re.compile(
     r"(?:create|alter|drop)\s+(?:database|tablespace|subscription|system)\b"
-    r"|(?:comment|grant|revoke)\b[^;]*?\bon\s+database\b",
+    r"|(?:alter|drop)\s+(?:role|group|user(?!\s+mapping))\b"
+    r"|(?:comment|grant|revoke)\b[^;]*?\bon\s+(?:database|role|tablespace)\b"
+    r"|(?:grant|revoke)\b(?![^;]*\bon\b)"
+    # Rows have no say in types, and these are in files of the server's.
+    r"|copy\b",
     re.IGNORECASE,
 )
 # As whom statements run has no say in types, and the roles of a dump that are made for
@@ -62,6 +70,7 @@ _CREATE_ROLE = re.compile(
 _NAMED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r'"(?:[^"]|"")*"|\w+')
 _PASSWORD = re.compile(r"\bpassword\s+'", re.IGNORECASE)
+_PSQL_COMMAND = re.compile(r"\\\w+")
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 
 
@@ -145,7 +154,11 @@ def _statements(file: MigrationFile) -> list[Statement]:
 
 
 def _is_query(statement: Statement) -> bool:
-    return any(_QUERY.match(comment.text) for comment in statement.comments)
+    """Whether a statement is there for an application to run."""
+    if any(_QUERY.match(comment.text) for comment in statement.comments):
+        return True
+    has_parameters = any(t.kind is TokenKind.PARAMETER for t in statement.tokens)
+    return has_parameters and bool(_READS_OR_WRITES.match(statement.text))
 
 
 def _apply_file(
@@ -203,6 +216,9 @@ def _diagnostic(failed: _FailedError) -> Diagnostic:
     elif said.sqlstate:
         message = f"{message} (SQLSTATE {said.sqlstate})"
     span = _place(failed)
+    if command := _PSQL_COMMAND.match(span.source.text, span.start):
+        code, message = "psql-command", f"psql's {command[0]} is not supported here"
+        hint = "write the statements that psql would run"
     if _PASSWORD.search(failed.statement.text):
         # An excerpt would show it.
         where = f"{span.source.path}:{span.line}:{span.column}"
