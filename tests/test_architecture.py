@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "diagnostics": set(),
     "sql_files": set(),
+    "foreign_sql": set(),
     "urls": set(),
     "config": {"diagnostics", "sql_files", "urls"},
     "sql_source": {"diagnostics", "config", "sql_files"},
@@ -31,12 +32,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_source.statements",
         "sql_source.lexer",
         "sql_files",
+        "foreign_sql",
         "urls",
         "cache.folder",
     },
     "live_schema": {"diagnostics"},
     "analysis": {
         "diagnostics",
+        "foreign_sql",
         # A query's segments, their text, its tokens; the server's tree and what is
         # known of its functions: models, and pure readers of them.
         *("sql_source.model", "sql_source.printing", "sql_source.lexer"),
@@ -129,6 +132,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "live_schema.model",
         "analysis.model",
         "python_model.model",
+        "python_model.inflection",  # how sqlc calls the rows of a table
     },
 }
 

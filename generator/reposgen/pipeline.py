@@ -74,11 +74,10 @@ def analyse(
         with findings.collected():
             known = judged_files(cache, options)
             files = read_query_files(options.queries, root, known.read, DIRECTIVES)
-            findings.add([d for file in files for d in file.diagnostics])
             schema, path = options.schema_paths, options.search_path or ()
             migrations = read_schema(schema, root, path) if schema else None
-            findings.add(migrations.diagnostics if migrations else ())
             source = Source(options=options, files=files, migrations=migrations)
+            findings.add(source.diagnostics)
             sources.append((source, known))
     with (
         findings.collected(at=config.url_place),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 
@@ -14,6 +14,7 @@ from reposgen.diagnostics import (
     ReposgenError,
     Severity,
     error,
+    note,
     sorted_diagnostics,
     warning,
 )
@@ -22,7 +23,6 @@ from reposgen.output.files import normalised, owned_files, present_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import TypeVar
 
     from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from reposgen.python_model.model import Package
     from reposgen.sql_source.model import QueryFile
 
-    T = TypeVar("T")
+
+# What is known of a package from an earlier run.
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,30 @@ class Source:
     migrations: Migrations | None
 
     @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What there is to say of the files as they were read.
+
+        Of a file that is the schema as well, what is no query needs no name line.
+        """
+        schema = (
+            {file.path for file in self.migrations.files} if self.migrations else ()
+        )
+        found = list(self.migrations.diagnostics) if self.migrations else []
+        for file in self.files:
+            own = file.diagnostics
+            if file.source.path in schema:
+                own = tuple(d for d in own if d.code != "statement-without-name")
+                if own != file.diagnostics:
+                    found.append(_used_twice(file.source.path))
+            found += own
+        return tuple(found)
+
+    @property
     def declared(self) -> Declared:
-        """What the package's options say of arrays."""
+        """What the package's options say to the analysis."""
         return Declared(
             null_elements=self.options.null_elements,
+            takes_first=self.options.takes_first,
             types={name: written.type for name, written in self.options.types.items()},
         )
 
@@ -161,14 +183,14 @@ def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig
 
 
 def by_schema(
-    sources: Sequence[tuple[Source, T]],
-) -> Iterator[tuple[Migrations | None, Sequence[tuple[Source, T]]]]:
+    sources: Sequence[tuple[Source, Known]],
+) -> Iterator[tuple[Migrations | None, Sequence[tuple[Source, Known]]]]:
     """Return each schema with the packages that have it: they share one database.
 
     Args:
         sources: each package's, with anything that belongs to the package.
     """
-    alike: dict[str | None, list[tuple[Source, T]]] = {}
+    alike: dict[str | None, list[tuple[Source, Known]]] = {}
     for pair in sources:
         migrations = pair[0].migrations
         alike.setdefault(migrations.digest if migrations else None, []).append(pair)
@@ -220,6 +242,14 @@ def kept_files(project: Project) -> Mapping[str, str]:
         and content is not None
         and path in owned_files(directory, present)
     }
+
+
+def _used_twice(path: str) -> Diagnostic:
+    return note(
+        "schema-and-queries",
+        f"{path} is used for schema and for queries: statements without a name line"
+        " belong to the schema",
+    )
 
 
 def _connection_lost() -> Diagnostic:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 # A migration's version: 0007, 20240131120000, 2024-01-31, 1.10, and Flyway's V1_10.
-_VERSION = re.compile(r"[vV]?(\d+(?:[._-]\d+)*)(?!\d)")
-_FLYWAY = re.compile(r"(?P<kind>[VUR])(?P<version>[\d._]*)__.+\.sql$", re.IGNORECASE)
+_VERSION = re.compile(r"[vVbB]?(\d+(?:[._-]\d+)*)(?!\d)")
+_FLYWAY = re.compile(r"(?P<kind>[VURB])(?P<version>[\d._]*)__.+\.sql$", re.IGNORECASE)
+_FLYWAY_CALLBACK = re.compile(r"(before|after)Migrate(?:__.+)?\.sql$", re.IGNORECASE)
 _WILDCARDS: Final = "*?["
 # In a folder of its own (Prisma, drizzle) a migration has this name.
 _PER_FOLDER: Final = "migration.sql"
@@ -59,7 +60,8 @@ def sql_files(root: Path, written: str) -> tuple[Path, ...]:
 
     Returns:
         The files as migration tools order them: by version where names begin with one,
-        else by name. The ways down (`*.down.sql`, `U1__*.sql`) are left out.
+        else by name. The ways down (`*.down.sql`, `U1__*.sql`) are left out, and so
+        are the versions that a baseline of Flyway's (`B10__*.sql`) stands for.
     """
     path = root / written
     if is_pattern(written) and not path.exists():
@@ -70,7 +72,8 @@ def sql_files(root: Path, written: str) -> tuple[Path, ...]:
         found = [*inside, *(file for file in nested if file.is_file())]
     else:
         found = [] if _is_way_down(path) else [path]
-    return tuple(sorted(found, key=lambda file: _order(file, root)))
+    kept = found if path.is_file() else _behind_baseline(found)
+    return tuple(sorted(kept, key=lambda file: _order(file, root)))
 
 
 def skipped_folders(root: Path, written: str) -> tuple[Path, ...]:
@@ -101,12 +104,32 @@ def ambiguous_order(files: Sequence[Path]) -> AmbiguousOrder | None:
         others = [
             entry
             for entry in entries
-            if _version(entry.name) is None and not _FLYWAY.match(entry.name)
+            if _version(entry.name) is None and not _is_flyway(entry.name)
         ]
         by_text = sorted(versioned, key=lambda entry: entry.name)
         if others and by_text != sorted(versioned, key=_entry_order):
             return AmbiguousOrder(versioned=by_text[0], other=others[0])
     return None
+
+
+def _behind_baseline(files: Sequence[Path]) -> list[Path]:
+    """Flyway's newest baseline in place of the versions up to it."""
+    baselines = [file for file in files if _is_kind(file, "B")]
+    if not baselines:
+        return list(files)
+    newest = max(baselines, key=lambda file: _version(file.name) or ())
+    return [
+        file
+        for file in files
+        if file == newest
+        or not (_is_kind(file, "B") or _is_kind(file, "V"))
+        or (_version(file.name) or ()) > (_version(newest.name) or ())
+    ]
+
+
+def _is_kind(file: Path, kind: str) -> bool:
+    flyway = _FLYWAY.match(file.name)
+    return flyway is not None and flyway["kind"].upper() == kind
 
 
 def _glob(root: Path, written: str) -> Iterable[Path]:
@@ -132,9 +155,7 @@ def _is_sql(file: Path) -> bool:
 
 
 def _is_way_down(file: Path) -> bool:
-    flyway = _FLYWAY.match(file.name)
-    is_undo = flyway is not None and flyway["kind"].upper() == "U"
-    return is_undo or file.name.lower().endswith((".down.sql", ".undo.sql"))
+    return _is_kind(file, "U") or file.name.lower().endswith((".down.sql", ".undo.sql"))
 
 
 def _order(file: Path, root: Path) -> tuple[object, ...]:
@@ -149,8 +170,17 @@ def _entry_order(entry: Path) -> tuple[object, ...]:
     return _name_order(entry.name)
 
 
+def _is_flyway(name: str) -> bool:
+    return bool(_FLYWAY.match(name) or _FLYWAY_CALLBACK.match(name))
+
+
 def _name_order(name: str) -> tuple[object, ...]:
-    """By version, then the rest as text; Flyway's repeatable files come last."""
+    """By version, then the rest as text; Flyway's repeatable files come last.
+
+    Its callbacks come before and after all others.
+    """
+    if callback := _FLYWAY_CALLBACK.match(name):
+        return (-1 if callback[1].lower() == "before" else 3, (), name)
     flyway = _FLYWAY.match(name)
     if flyway and flyway["kind"].upper() == "R" and not flyway["version"]:
         return (2, (), name)
@@ -161,7 +191,7 @@ def _name_order(name: str) -> tuple[object, ...]:
 def _version(name: str) -> tuple[int, ...] | None:
     found = _VERSION.match(name)
     # A word may begin with a v, as a name may.
-    if found is None or (name[0] in "vV" and not _FLYWAY.match(name)):
+    if found is None or (name[0] in "vVbB" and not _FLYWAY.match(name)):
         return None
     numbers = [int(number) for number in re.split(r"[._-]", found[1])]
     # 1.0 is 1.

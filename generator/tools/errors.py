@@ -55,6 +55,7 @@ UNSEEN = {
     "docker-missing": MACHINE,
     "docker-unreachable": MACHINE,
     "edited-file": "only where an earlier run on the same machine is remembered",
+    "transpile-missing": MACHINE,
     "embedded-failed": MACHINE,
     "embedded-missing": MACHINE,
     "cache-temporary": MACHINE,

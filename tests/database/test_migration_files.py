@@ -42,6 +42,10 @@ def complaint(root: Path, *paths: str) -> str:
         ("2024-01-31-a.sql", "2024-02-01-b.sql", "2024-10-01-c.sql"),
         ("1.9.0_a.sql", "1.10.0_b.sql", "2.0_c.sql"),
         ("V1__a.sql", "V1.2__b.sql", "V1_10__c.sql", "V2__d.sql", "R__views.sql"),
+        (
+            *("beforeMigrate.sql", "B2__a.sql", "V2.1__b.sql", "V10__c.sql"),
+            *("R__views.sql", "afterMigrate__grants.sql"),
+        ),
         ("0000_a/migration.sql", "1_b/migration.sql", "10_c/migration.sql"),
         ("a.sql", "b.sql", "c10.sql", "c9.sql"),
         ("01_a.sql", "01_b.sql", "02_a.sql"),
@@ -195,3 +199,10 @@ def test_all_that_cannot_be_read(tmp_path: Path) -> None:
         "c.sql: error: cannot be read: Too many levels of symbolic links"
         " [unreadable-file]"
     )
+
+
+def test_a_baseline_stands_for_the_versions_up_to_it(tmp_path: Path) -> None:
+    names = ("B1__a.sql", "B2__b.sql", "V1__c.sql", "V1.9__d.sql", "V2__e.sql")
+    write(tmp_path, *(f"m/{name}" for name in (*names, "V3__f.sql", "U3__f.sql")))
+    assert read(tmp_path, "m") == ["m/B2__b.sql", "m/V3__f.sql"]
+    assert read(tmp_path, "m/V1__c.sql") == ["m/V1__c.sql"]

@@ -191,6 +191,10 @@ def test_a_transaction_left_open(complain: Complain) -> None:
         "DROP TABLESPACE IF EXISTS t",
         "GRANT CONNECT, TEMPORARY ON DATABASE theirs TO PUBLIC",
         "COMMENT ON DATABASE theirs IS 'it'",
+        "ALTER ROLE postgres SET search_path = nowhere",
+        "ALTER USER postgres PASSWORD 'x'",
+        "DROP ROLE IF EXISTS postgres",
+        "GRANT pg_monitor TO pg_read_all_data",
         "CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1' PUBLICATION p",
     ],
 )
@@ -326,3 +330,66 @@ def test_a_connection_that_is_lost(complain: Complain) -> None:
         "CREATE TABLE a ();\nSELECT pg_terminate_backend(pg_backend_pid());"
     )
     assert said.startswith("migrations/1.sql:1:1: error: the connection was lost")
+
+
+STORED = """
+SET default_tablespace = fast;
+SET default_toast_compression = 'lz4';
+CREATE TABLE a (
+    tablespace text COMPRESSION lz4,
+    id int PRIMARY KEY USING INDEX TABLESPACE "Fast"
+) TABLESPACE fast;
+CREATE INDEX b ON a (tablespace) TABLESPACE fast WHERE id > 0;
+CREATE MATERIALIZED VIEW c TABLESPACE fast AS SELECT tablespace fast FROM a;
+ALTER TABLE ONLY a ALTER COLUMN tablespace SET COMPRESSION lz4;
+ALTER INDEX b SET TABLESPACE fast;
+ALTER TABLE a ADD COLUMN compression int;
+"""
+
+
+def test_where_rows_are_stored_does_not_matter(database: str) -> None:
+    with connect(database) as connection:
+        apply(connection, as_migrations(STORED))
+        found = connection.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid IN ('a'::regclass,"
+            " 'c'::regclass) AND attnum > 0 ORDER BY attrelid, attnum"
+        )
+        names = [name for (name,) in found]
+    assert names == ["tablespace", "id", "compression", "fast"]
+
+
+EVENT_TRIGGER = """
+CREATE TABLE a ();
+CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER reposgen_test ON ddl_command_end EXECUTE FUNCTION f();
+ALTER EVENT TRIGGER reposgen_test OWNER TO reposgen_test_x;
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 'CREATE DATABASE x'\nWHERE true\\gexec\nCREATE TABLE a ();",
+        "CREATE TABLE a ();\nSELECT * FROM a WHERE 1 = $1;\nDELETE FROM b WHERE $1;",
+        "CREATE TABLE a ();\nCOPY a FROM '/nowhere.csv' CSV;",
+        "CREATE TABLE a ();\nCOPY a (\n) FROM stdin;\n1;\n\\.\n",
+        "SET ROLE reposgen_test_x;\nCREATE TABLE a ();\nRESET ROLE;",
+        EVENT_TRIGGER,
+    ],
+    ids=["gexec", "queries", "copy", "data", "role", "owner"],
+)
+def test_what_has_no_say_in_types(migrate: Migrate, text: str) -> None:
+    with_role = (
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO reposgen_test_x;\n{text}"
+    )
+    assert migrate(with_role) == {"a"}
+
+
+def test_a_command_of_psql_behind_a_statement(complain: Complain) -> None:
+    assert complain("CREATE TABLE a ();\nSELECT 'DROP TABLE a' \\gexec\n") == (
+        "migrations/1.sql:2:23: error: psql's \\gexec is not supported here"
+        " [psql-command]\n"
+        "    2 | SELECT 'DROP TABLE a' \\gexec\n"
+        "      |                       ^\n"
+        "  hint: write the statements that psql would run"
+    )

@@ -227,7 +227,7 @@ def test_the_digest_tells_schemas_apart(changed: list[str]) -> None:
     "beyond",
     [
         "CREATE ROLE reposgen_test_kept;",
-        "ALTER ROLE postgres SET search_path = elsewhere;",
+        "DO 'BEGIN ALTER ROLE postgres SET search_path = elsewhere; END';",
         SET_FOR_THIS_DATABASE,
     ],
 )

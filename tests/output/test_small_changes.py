@@ -157,6 +157,8 @@ def test_a_column_changes_the_model_its_types_and_sql(
     assert len(hunks(before[models], after[models])) == 2
     tasks = "app/tasks.py"
     found = hunks(before[tasks], after[tasks])
-    assert len(found) == len(re.findall(r"^(?:SELECT|.*RETURNING) \*", queries, re.MULTILINE))
+    assert len(found) == len(
+        re.findall(r"^(?:SELECT|.*RETURNING) \*", queries, re.MULTILINE)
+    )
     inside = lines_of_sql(after[tasks])
     assert all(line in inside for _, new in found for line in new)

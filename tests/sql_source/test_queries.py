@@ -249,6 +249,13 @@ def test_mistakes_do_not_hide_the_other_queries() -> None:
     ]
 
 
+def test_a_definition_below_a_query_does_not_belong_to_it() -> None:
+    text = "-- name: A :one\nSELECT 1;\nALTER TABLE t ADD a int;\n"
+    assert placed(text) == [("statement-without-name", 3, 1)]
+    text = "-- name: A :exec\nDELETE FROM t;\nALTER TABLE t ADD a int;\n"
+    assert placed(text) == [("several-statements", 3, 1)]
+
+
 def test_an_unterminated_string_is_the_only_complaint() -> None:
     text = "-- name: A :one\nSELECT 1;\n-- name: B :one\nSELECT 'x;\n-- name: C :one\n"
     assert [query.name for query in read(text).queries] == ["A"]

@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
 
 
-def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
-    """Warnings about a query, as far as its tree shows reasons."""
+def one_row(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
+    """A warning if there may be more rows than the command allows."""
     query = described.query
-    yield from _needless_replica(described, proofs)
-    utility = described.tree is None or described.tree.command is CommandType.UTILITY
-    if utility or proofs.lineage is None:
+    if _is_utility(described) or proofs.lineage is None:
         return
     if FACTS[query.command].wants_one_row and proofs.cardinality is Cardinality.MANY:
         yield warning(
@@ -34,6 +32,13 @@ def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
             span=query.command_span,
             hint="compare a whole unique key, add LIMIT 1, or use :many",
         )
+
+
+def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
+    """Warnings about a query, as far as its tree shows reasons."""
+    yield from _needless_replica(described, proofs)
+    if _is_utility(described) or proofs.lineage is None:
+        return
     yield from _made_up_rows(described, proofs)
     for table in proofs.lineage.unfiltered:
         yield warning(
@@ -50,6 +55,10 @@ def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
             span=described.text.source_span(0),
             hint="add the condition, or write CROSS JOIN where that is meant",
         )
+
+
+def _is_utility(described: DescribedQuery) -> bool:
+    return described.tree is None or described.tree.command is CommandType.UTILITY
 
 
 def _made_up_rows(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:

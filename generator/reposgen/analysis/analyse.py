@@ -87,7 +87,7 @@ def analyse(
         describe: has the server judge statements.
         read_system: reads the catalog again, with system relations by their oids.
         read_functions: has the server analyse the bodies of functions.
-        declared: what the user says of arrays.
+        declared: what the package's options say.
         not_null: the functions that the user declares not null, and where.
 
     Returns:
@@ -172,7 +172,14 @@ def _analyse(
     copies = copy_targets(ready, describe)
     variants = build_variants(ready, describe)
     for described, variant, copy in zip(ready, variants, copies, strict=True):
-        built, found = build_query(described, variant, definitions, elements, copy)
+        built, found = build_query(
+            described,
+            variant,
+            definitions,
+            elements,
+            copy,
+            first_of_many=declared.takes_first,
+        )
         diagnostics += found
         if built is not None:
             unchecked.append(built)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.advice import advise
+from reposgen.analysis.advice import advise, one_row
 from reposgen.analysis.classes import repeated_classes
 from reposgen.analysis.commands import check_command
 from reposgen.analysis.directive_specs import Subject, read_directives
@@ -41,6 +41,8 @@ def build_query(
     definitions: Definitions,
     elements: Elements,
     copy: CopyTarget | Diagnostic | None = None,
+    *,
+    first_of_many: bool = False,
 ) -> tuple[TypedQuery | None, list[Diagnostic]]:
     """Return the typed query, or None if it has errors; and all diagnostics.
 
@@ -50,6 +52,7 @@ def build_query(
         definitions: of materialized views and functions.
         elements: of the arrays of the schema.
         copy: where `:copyfrom` puts its rows, or why it cannot.
+        first_of_many: `:one` returns the first of several rows.
     """
     query = described.query
     parameters, mistakes = build_parameters(described, elements)
@@ -83,6 +86,9 @@ def build_query(
     ]
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
+    takes_first = first_of_many and query.command in (Command.ONE, Command.BATCHONE)
+    if not takes_first:
+        diagnostics += one_row(described, proofs)
     diagnostics += [
         *advise(described, proofs),
         *variants.warnings,
@@ -118,6 +124,7 @@ def build_query(
         sorts=ordered.sorts,
         channel=channel if isinstance(channel, str) else None,
         copy=copy if isinstance(copy, CopyTarget) else None,
+        takes_first=takes_first,
         diagnostics=tuple(diagnostics),
         **options.values,
     )

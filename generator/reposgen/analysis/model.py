@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What the user says of arrays, where the database does not.
+    """What a package's options say where the database does not.
 
     Attributes:
+        takes_first: of several rows `:one` returns the first.
         null_elements: arrays can have NULL elements unless something proves or
             declares otherwise.
         types: what was written for types, columns, and parts of queries:
@@ -36,6 +37,7 @@ class Declared:
 
     null_elements: bool = True
     types: Mapping[str, str] = field(default_factory=dict)
+    takes_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -444,6 +446,7 @@ class TypedQuery:
         ordering: of a `:page`.
         sorts: what the caller may sort by: `created_at`, `-created_at`.
         replica: a replica may serve it, if it is read-only.
+        takes_first: of several rows `:one` returns the first.
     """
 
     query: Query
@@ -473,6 +476,7 @@ class TypedQuery:
     replica: bool = True
     channel: str | None = None
     hidden: int = 0
+    takes_first: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
+from reposgen.foreign_sql import foreign_hint
 from reposgen.live_schema.functions import builtin_functions
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
 from reposgen.sql_source.model import ParameterUse
@@ -81,7 +82,7 @@ def server_error(
     wrong = _wrong_name(span, found.message)
     known = _known_names(found.sqlstate, text, catalog)
     meant = did_you_mean(wrong, known)
-    hint = _parameter_hint(code, span)
+    hint = _parameter_hint(code, span) or foreign_hint(found.message, text.text)
     if not hint and meant and meant != wrong:
         hint = f"did you mean {known[meant]}?"
     return error(

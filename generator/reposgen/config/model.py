@@ -160,6 +160,13 @@ class DatabaseConfig(_Section):
     )
 
 
+class OneRow(StrEnum):
+    """What `:one` does with more rows than one."""
+
+    ONLY = "only"
+    FIRST = "first"
+
+
 class RuntimeKind(StrEnum):
     """Where generated code finds its run time."""
 
@@ -212,8 +219,12 @@ class PackageConfig(_Section):
             server's default.
         api: which colours to generate.
         models: what rows are made of.
+        one: what `:one` and `:batchone` do with more rows than one: `only` raises
+            TooManyRows, `first` returns the first of them, as sqlc's code does.
         types: overrides: PostgreSQL type, `table.column` or `Query.column` → class.
         rename: name in the database → name in Python.
+        snake_case: columns, parameters and labels in camelCase have their Python names
+            in snake_case.
         secrets: `table.column` of what repr must not show.
         null_elements: arrays can have NULL elements unless something proves or
             declares otherwise.
@@ -234,6 +245,7 @@ class PackageConfig(_Section):
         Field(min_length=1),
     ] = (Api.ASYNC, Api.SYNC)
     models: ModelKind = ModelKind.DATACLASS
+    one: OneRow = OneRow.ONLY
     types: Mapping[
         str,
         Annotated[
@@ -242,6 +254,7 @@ class PackageConfig(_Section):
         ],
     ] = Field(default_factory=dict)
     rename: Mapping[str, str] = Field(default_factory=dict)
+    snake_case: bool = False
     secrets: tuple[Annotated[str, AfterValidator(_secret)], ...] = ()
     null_elements: bool = True
     not_null: tuple[Annotated[str, AfterValidator(_not_null)], ...] = ()
@@ -256,6 +269,11 @@ class PackageConfig(_Section):
         copy._place = place  # noqa: SLF001 - of its own class
         copy._root = root  # noqa: SLF001 - as above
         return copy
+
+    @property
+    def takes_first(self) -> bool:
+        """Whether `:one` returns the first of several rows."""
+        return self.one is OneRow.FIRST
 
     @property
     def not_null_functions(self) -> Mapping[str, Span | None]:

@@ -57,6 +57,7 @@ def read_migrations(
             files.append(MigrationFile(path=source.path, parts=parts))
         except ReposgenError as unreadable:
             problems += unreadable.diagnostics
+    skipped = [_skipped(f, root) for p in paths for f in skipped_folders(root, p)]
     if not files and not problems:
         problems.append(
             error(
@@ -68,8 +69,8 @@ def read_migrations(
             )
         )
     if problems:
-        raise ReposgenError(problems)
-    warnings += [_skipped(f, root) for p in paths for f in skipped_folders(root, p)]
+        raise ReposgenError([*problems, *skipped])
+    warnings += skipped
     return Migrations(
         files=tuple(files),
         diagnostics=tuple(warnings),

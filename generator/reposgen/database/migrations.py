@@ -13,7 +13,10 @@ from psycopg.sql import SQL, Identifier
 from reposgen.database.extensions import extension_hint
 from reposgen.database.psql import without_data
 from reposgen.database.roles import created_roles, named_roles
+from reposgen.database.storage import is_about_storage, without_storage
 from reposgen.diagnostics import ReposgenError, SourceFile, error
+from reposgen.foreign_sql import foreign_hint
+from reposgen.sql_source.lexer import TokenKind
 from reposgen.sql_source.statements import split
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 # A query: sqlc's users keep schema and queries in one file, and it skips these too.
 _QUERY = re.compile(r"(?:--|/\*) ?name: *\S+ +:\w+")
+_READS_OR_WRITES = re.compile(
+    r"(?:select|with|insert|update|delete|values|merge)\b", re.IGNORECASE
+)
 # What the tools write where a file must not run in a transaction.
 _NO_TRANSACTION = re.compile(
     r"^-- ?(?:\+goose no transaction|\+migrate up notransaction"
@@ -35,7 +41,22 @@ _NO_TRANSACTION = re.compile(
 # would stay there, and some of it would change or drop what is the user's.
 _BEYOND = re.compile(
     r"(?:create|alter|drop)\s+(?:database|tablespace|subscription|system)\b"
-    r"|(?:comment|grant|revoke)\b[^;]*?\bon\s+database\b",
+    r"|(?:alter|drop)\s+(?:role|group|user(?!\s+mapping))\b"
+    r"|(?:comment|grant|revoke)\b[^;]*?\bon\s+(?:database|role|tablespace)\b"
+    r"|(?:grant|revoke)\b(?![^;]*\bon\b)"
+    # Rows have no say in types, and these are in files of the server's.
+    r"|copy\b",
+    re.IGNORECASE,
+)
+# As whom statements run has no say in types, and the roles of a dump that are made for
+# it may create nothing.
+_AS_WHOM = re.compile(
+    r"(?:set\s+(?:session\s+|local\s+)?(?:role|session\s+authorization)"
+    r"|reset\s+(?:role|session\s+authorization))\b",
+    re.IGNORECASE,
+)
+_OWNER = re.compile(
+    r"alter\b[^;]*\bowner\s+to\s+(?:\w+|\"[^\"]+\")$",
     re.IGNORECASE,
 )
 _TRANSACTION = re.compile(
@@ -49,6 +70,7 @@ _CREATE_ROLE = re.compile(
 _NAMED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r'"(?:[^"]|"")*"|\w+')
 _PASSWORD = re.compile(r"\bpassword\s+'", re.IGNORECASE)
+_PSQL_COMMAND = re.compile(r"\\\w+")
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 
 
@@ -119,11 +141,24 @@ def _statements(file: MigrationFile) -> list[Statement]:
         if stretch.diagnostics:
             raise ReposgenError(stretch.diagnostics)
         found += stretch.statements
-    return [s for s in found if not _BEYOND.match(s.text) and not _is_query(s)]
+    return [
+        s
+        for s in found
+        if not (
+            _BEYOND.match(s.text)
+            or _AS_WHOM.match(s.text)
+            or is_about_storage(s)
+            or _is_query(s)
+        )
+    ]
 
 
 def _is_query(statement: Statement) -> bool:
-    return any(_QUERY.match(comment.text) for comment in statement.comments)
+    """Whether a statement is there for an application to run."""
+    if any(_QUERY.match(comment.text) for comment in statement.comments):
+        return True
+    has_parameters = any(t.kind is TokenKind.PARAMETER for t in statement.tokens)
+    return has_parameters and bool(_READS_OR_WRITES.match(statement.text))
 
 
 def _apply_file(
@@ -135,7 +170,7 @@ def _apply_file(
         try:
             with connection.transaction():
                 for statement in statements:
-                    connection.execute(statement.text.encode(), prepare=False)
+                    _execute(connection, statement)
         except psycopg.Error:
             # What cannot run in a transaction (CREATE INDEX CONCURRENTLY, the use
             # of a label just added to an enum) may run without; what is wrong in
@@ -145,7 +180,7 @@ def _apply_file(
             return
     for statement in statements:
         try:
-            connection.execute(statement.text.encode(), prepare=False)
+            _execute(connection, statement)
         except psycopg.errors.DuplicateObject as problem:
             # Roles are the server's: another schema on it may have the same.
             if not _CREATE_ROLE.match(statement.text):
@@ -154,10 +189,25 @@ def _apply_file(
             raise _FailedError(statement, problem) from None
 
 
+def _execute(connection: Connection, statement: Statement) -> None:
+    text = without_storage(statement).encode()
+    if _OWNER.match(statement.text):
+        # An owner that may not have it (an event trigger is a superuser's) is left out.
+        with (
+            suppress(psycopg.errors.InsufficientPrivilege),
+            connection.transaction(),
+        ):
+            connection.execute(text, prepare=False)
+    else:
+        connection.execute(text, prepare=False)
+
+
 def _diagnostic(failed: _FailedError) -> Diagnostic:
     said = failed.problem.diag
     message = said.message_primary or "the connection was lost"
-    hint = "; ".join(filter(None, (said.message_detail, said.message_hint))) or None
+    hint = foreign_hint(message, failed.statement.text) or "; ".join(
+        filter(None, (said.message_detail, said.message_hint))
+    )
     code = "migration-failed"
     if missing := _EXTENSION.search(message):
         code = "extension-unavailable"
@@ -166,11 +216,14 @@ def _diagnostic(failed: _FailedError) -> Diagnostic:
     elif said.sqlstate:
         message = f"{message} (SQLSTATE {said.sqlstate})"
     span = _place(failed)
+    if command := _PSQL_COMMAND.match(span.source.text, span.start):
+        code, message = "psql-command", f"psql's {command[0]} is not supported here"
+        hint = "write the statements that psql would run"
     if _PASSWORD.search(failed.statement.text):
         # An excerpt would show it.
         where = f"{span.source.path}:{span.line}:{span.column}"
-        return error(code, message, path=where, hint=hint)
-    return error(code, message, span=span, hint=hint)
+        return error(code, message, path=where, hint=hint or None)
+    return error(code, message, span=span, hint=hint or None)
 
 
 def _left_open(statements: list[Statement]) -> Diagnostic:

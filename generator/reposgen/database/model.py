@@ -21,7 +21,7 @@ Progress = Callable[[str], None]
 
 # To be changed with the way in which migrations are applied, so that databases kept
 # from before are not taken for theirs.
-_APPLIED_AS = b"2"
+_APPLIED_AS = b"3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

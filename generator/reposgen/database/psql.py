@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 # pg_dump's data: lines up to one that is \. alone.
 _COPY_DATA = re.compile(
-    r"^\\?copy\b[^;\r\n]*\bfrom\s+stdin\b[^;\r\n]*;?[^\r\n]*\r?$\n(?s:.*?)^\\\.\r?$",
+    r"^\\?copy\b[^;()\r\n]*(?:\([^()]*\))?\s*\bfrom\s+stdin\b[^;\r\n]*;?[^\r\n]*\r?$\n"
+    r"(?s:.*?)^\\\.\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Made if it is absent: a scratch database needs no other one.
+_CREATES_DATABASE = re.compile(
+    r"^[ \t]*select\s+(?:format\s*\(\s*)?'create\s+(?:database|role|user)\b"
+    r"[^;]*?\\gexec\b;?",
     re.IGNORECASE | re.MULTILINE,
 )
 _COMMAND = re.compile(r"\\(?P<name>[\w?!]+|)\s*(?P<argument>.*?)\s*$", re.DOTALL)
@@ -60,8 +67,16 @@ class PsqlCommand:
 
 
 def without_data(text: str) -> str:
-    """Return a file's text with the data of COPY blanked, so that all places stay."""
-    return _COPY_DATA.sub(lambda found: re.sub(r"[^\r\n]", " ", found[0]), text)
+    r"""Return a file's text with the data of COPY blanked, so that all places stay.
+
+    So is the usual way to create a database that may be there: `SELECT … \gexec`.
+    """
+    text = _CREATES_DATABASE.sub(_blanked, text)
+    return _COPY_DATA.sub(_blanked, text)
+
+
+def _blanked(found: re.Match[str]) -> str:
+    return re.sub(r"[^\r\n]", " ", found[0])
 
 
 def read_command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from reposgen.python_model.classes import field_names, hidden, row_class
@@ -58,16 +59,26 @@ def _argument_names(
     names = (
         field_name(name, parameter.number)
         for name, parameter in zip(
-            _parameter_names(typed, context), typed.parameters, strict=True
+            parameter_names(typed, context), typed.parameters, strict=True
         )
     )
     return unique(names, {"self", *reserved})
 
 
-def _parameter_names(typed: TypedQuery, context: Context) -> Iterator[str]:
+def parameter_names(typed: TypedQuery, context: Context) -> Iterator[str]:
+    """What parameters are called in Python, before they are made identifiers."""
     for parameter in typed.parameters:
         chosen = context.choices.renamed_in_query(typed.name, parameter.name)
-        yield chosen or parameter.name
+        name = chosen or context.choices.column(parameter.name)
+        if name == parameter.name and context.choices.snake_case:
+            name = context.choices.in_python(_spelled(parameter))
+        yield name
+
+
+def _spelled(parameter: Parameter) -> str:
+    """The name as it is first written: `displayName`, where SQL has `displayname`."""
+    written = re.findall(re.escape(parameter.name), parameter.span.text, re.IGNORECASE)
+    return written[-1] if written else parameter.name
 
 
 def _argument(
@@ -105,7 +116,7 @@ def _parameter_type(
 def params_class(typed: TypedQuery, constant: Symbol, context: Context) -> RowClass:
     """The class of the rows that a batch or COPY takes."""
     names = field_names(
-        _parameter_names(typed, context), context.registry, context.choices
+        parameter_names(typed, context), context.registry, context.choices
     )
     return row_class(
         context.claim_class(f"{typed.name}Params", constant),

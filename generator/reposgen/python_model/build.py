@@ -15,6 +15,7 @@ from reposgen.python_model.names import Namespace
 from reposgen.python_model.queries import build_query
 from reposgen.python_model.registry import build_registry
 from reposgen.python_model.sharing import claim_row_names, share_rows
+from reposgen.python_model.snake_names import colliding_snake_names
 from reposgen.python_model.supported import split_supported
 from reposgen.python_model.violations import constraint_errors
 
@@ -63,7 +64,11 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         violations={key: error.symbol for error in errors for key in error.keys},
     )
     built = []
-    misnamed = [*colliding_names(files), *lost_renames(config, registry)]
+    misnamed = [
+        *colliding_names(files),
+        *lost_renames(config, registry),
+        *colliding_snake_names(config, files, context),
+    ]
     for layout in layouts:
         misnamed += claim_row_names(layout, context)
         queries, mismatches = share_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reposgen.config.model import ModelKind
 from reposgen.diagnostics import did_you_mean, error
@@ -11,6 +11,7 @@ from reposgen.live_schema.model import CompositeType, DomainType, EnumType
 from reposgen.models import dataclass
 from reposgen.python_model.choosing import Overrides, read_overrides
 from reposgen.python_model.model.pytype import JSON_VALUE, Named
+from reposgen.python_model.names import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
     from reposgen.python_model.registry import Registry
 
 
+# In renames: any table, type or query.
+EVERYWHERE: Final = "*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """The choices, ready to be asked.
 
     Attributes:
         renames: name in the database → name in Python.
+        snake_case: other names in camelCase are in snake_case in Python.
         secrets: (relation oid, attnum).
         not_null: (oid of a composite type, name of a field).
         overrides: what values are in Python, where that was chosen.
@@ -37,6 +43,7 @@ class Choices:
     """
 
     renames: Mapping[str, str]
+    snake_case: bool
     secrets: frozenset[tuple[int, int]]
     not_null: frozenset[tuple[int, str]]
     overrides: Overrides
@@ -56,6 +63,14 @@ class Choices:
         """
         name = ".".join(path)
         return self.renames.get(f"{schema}.{name}") or self.renames.get(name)
+
+    def column(self, name: str) -> str:
+        """What a column or parameter is called for which nothing more is chosen."""
+        return self.renames.get(f"{EVERYWHERE}.{name}") or self.in_python(name)
+
+    def in_python(self, name: str) -> str:
+        """A name that is not renamed, in the package's style."""
+        return snake_case(name) if self.snake_case and name != name.lower() else name
 
     def renamed_in_query(self, query: str, name: str) -> str | None:
         """The Python name of a query's parameter or column."""
@@ -90,6 +105,7 @@ def read_choices(
         not_null |= fields
     choices = Choices(
         renames=config.rename,
+        snake_case=config.snake_case,
         secrets=frozenset(secrets),
         not_null=frozenset(not_null),
         models=config.models,
@@ -200,21 +216,25 @@ def _names(analysis: Analysis) -> Iterator[str]:
     """All that a rename can name."""
     for relation in analysis.catalog.relations.values():
         yield from _paths_below(relation, [c.name for c in relation.columns])
+        yield from (f"{EVERYWHERE}.{column.name}" for column in relation.columns)
         yield from _paths_below(relation, [c.name for c in relation.constraints])
     for type_ in analysis.catalog.types.values():
         match type_:
             case EnumType():
                 yield from _paths_below(type_, type_.labels)
             case CompositeType():
-                yield from _paths_below(type_, [field.name for field in type_.fields])
+                fields = [field.name for field in type_.fields]
+                yield from _paths_below(type_, fields)
+                yield from (f"{EVERYWHERE}.{field}" for field in fields)
             case DomainType():
                 yield from _paths_below(type_, [check.name for check in type_.checks])
             case _:
                 pass
     for queries in analysis.files.values():
         for query in queries:
-            yield from (f"{query.name}.{one.name}" for one in query.parameters)
-            yield from (f"{query.name}.{one.name}" for one in query.results)
+            for one in (*query.parameters, *query.results):
+                yield f"{query.name}.{one.name}"
+                yield f"{EVERYWHERE}.{one.name}"
 
 
 def _paths_below(

@@ -83,7 +83,11 @@ def enum_class(type_: EnumType, registry: Registry, choices: Choices) -> EnumCla
     """`class TaskStatus(StrEnum)`."""
     members = unique(
         choices.renamed(type_.schema, type_.name, label) or name
-        for name, label in zip(enum_members(type_.labels), type_.labels, strict=True)
+        for name, label in zip(
+            enum_members([choices.in_python(label) for label in type_.labels]),
+            type_.labels,
+            strict=True,
+        )
     )
     return EnumClass(
         symbol=registry.types.classes[type_.oid],
@@ -135,7 +139,7 @@ def composite_class(
     """A composite's attributes can be NULL unless the user says otherwise."""
     names = field_names(
         (
-            choices.renamed(type_.schema, type_.name, f.name) or f.name
+            choices.renamed(type_.schema, type_.name, f.name) or choices.column(f.name)
             for f in type_.fields
         ),
         registry,
@@ -174,7 +178,8 @@ def model_class(relation: Relation, registry: Registry, choices: Choices) -> Row
     symbol = registry.models[relation.oid]
     names = field_names(
         (
-            choices.renamed(relation.schema, relation.name, c.name) or c.name
+            choices.renamed(relation.schema, relation.name, c.name)
+            or choices.column(c.name)
             for c in relation.columns
         ),
         registry,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Column
@@ -190,6 +191,10 @@ CALLS: Mapping[Command, Call] = {
     ),
 }
 
+_FIRST_CALLS: Mapping[Command, Call] = {
+    Command.ONE: replace(CALLS[Command.ONE], run="first"),
+    Command.BATCHONE: replace(CALLS[Command.BATCHONE], run="batch_first"),
+}
 _COPY_RETURNING = Call(
     run="copy_returning",
     returns=lambda row, _: _list(row),
@@ -209,6 +214,8 @@ def call_of(typed: TypedQuery) -> Call:
     """How a query is called."""
     if typed.buffer is not None:
         return _BUFFER_OR_DROP if typed.buffer.drops else _BUFFER
+    if typed.takes_first:
+        return _FIRST_CALLS[typed.command]
     match typed.command, typed.results:
         case Command.COPYFROM, (_, *_):
             return _COPY_RETURNING

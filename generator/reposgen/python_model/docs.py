@@ -76,7 +76,8 @@ def _raises(
         yield from _stale(typed, typed.optimistic)
     elif call.needs_row and typed.cardinality is not Cardinality.ONE:
         yield "NotFound: no such row."
-    if call.takes_one and typed.cardinality is Cardinality.MANY:
+    is_only = call.takes_one and not typed.takes_first
+    if is_only and typed.cardinality is Cardinality.MANY:
         yield "TooManyRows: more than one row."
     yield from variant_errors(typed)
     if typed.locks_rows:

@@ -95,7 +95,7 @@ def _own_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
     else:
         symbol = context.claim_class(f"{typed.name}Row", constant)
     names = field_names(
-        (_item_name(typed, item, context) for item in typed.results),
+        (item_name(typed, item, context) for item in typed.results),
         context.registry,
         context.choices,
     )
@@ -155,7 +155,8 @@ def _probe(embed: Embed, start: int) -> int | None:
     return embed.presence if embed.probe is None else start + embed.probe
 
 
-def _item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
+def item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
+    """What a result column is called in Python, before it is made an identifier."""
     chosen = context.choices.renamed_in_query(typed.name, item.name)
     if chosen:
         return chosen
@@ -163,9 +164,11 @@ def _item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
         case Embed():
             # An alias says what it is; a table's name is the plural of that.
             whole = item.name in (item.relation.name, item.relation.qualified_name)
-            return singular(item.relation.name) if whole else item.name
+            name = singular(item.relation.name) if whole else item.name
+            return context.choices.in_python(name)
         case Column():
-            return _renamed_column(item, context) or item.name
+            chosen = _renamed_column(item, context)
+            return chosen or context.choices.column(item.name)
 
 
 def _renamed_column(column: Column, context: Context) -> str | None:

@@ -127,9 +127,7 @@ def _foreign(source: SourceFile, start: int, end: int, name: str) -> Diagnostic:
     )
 
 
-def _absolute(
-    source: SourceFile, token: Token, after: Token
-) -> Iterator[Diagnostic]:
+def _absolute(source: SourceFile, token: Token, after: Token) -> Iterator[Diagnostic]:
     """`@ id` and `@1`: PostgreSQL takes the sign for the operator."""
     apart = after.start > token.end and after.kind in (
         TokenKind.WORD,

@@ -16,7 +16,7 @@ from reposgen.sql_source.annotations import (
     read_directive,
     read_name_line,
 )
-from reposgen.sql_source.model import Query, QueryFile, Segment, Text
+from reposgen.sql_source.model import Command, Query, QueryFile, Segment, Text
 from reposgen.sql_source.parameters import find_uses
 from reposgen.sql_source.statements import Statement, split
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reposgen.sql_source.model import Directive, EmbedUse, ParameterUse
 
 _NEWLINE = re.compile(r"[ \t]*(?>\r\n|\r|\n)")
+_DEFINITION = re.compile(r"(?:create|alter|drop|comment\s+on)\b", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"(?>\r\n|\r|\n)[ \t]*[\r\n]")
 
 
@@ -168,7 +169,13 @@ def _nameless(statement: Statement, previous: Query | None) -> Diagnostic:
     source = statement.source
     first = statement.tokens[0]
     span = source.span(first.start, first.end)
-    if previous and _is_next(previous, statement):
+    # A definition does not belong to a query that returns rows.
+    is_apart = (
+        previous is not None
+        and previous.command is not Command.EXEC
+        and _DEFINITION.match(statement.text) is not None
+    )
+    if previous and _is_next(previous, statement) and not is_apart:
         return error(
             "several-statements",
             f"query {previous.name} has a second statement here",

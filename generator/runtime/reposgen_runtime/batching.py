@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .codec import read_rows
+from .codec import read_first, read_rows
 from .errors import NotFound, TooManyRows
 
 if TYPE_CHECKING:
@@ -56,3 +56,14 @@ def read_only_row(codec: Codec[T], result: PGresult, item: int) -> T:
     if rows:
         raise TooManyRows("more than one row", query=query, item=item)
     raise NotFound("no row", query=query, item=item)
+
+
+def read_first_row(codec: Codec[T], result: PGresult, item: int) -> T:
+    """An item's first row.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for row in read_first(codec, result):
+        return row
+    raise NotFound("no row", query=codec.statement.name, item=item)

@@ -282,6 +282,15 @@ class Codec(Generic[T]):
             return self._rows(result, 0, count) if count else []
         return list(chain.from_iterable(self.parts(result)))
 
+    def first(self, result: PGresult) -> list[T]:
+        """The first row of a result, if there is one; the others are not read.
+
+        Raises:
+            Unrepresentable: as `rows`.
+            SchemaChanged: the same.
+        """
+        return self._rows(result, 0, 1) if result.ntuples else []
+
     def parts(self, result: PGresult) -> Iterator[list[T]]:
         """The rows of a result, some at a time.
 
@@ -453,4 +462,5 @@ def read_nothing(_codec: Codec[Any], _result: PGresult) -> None:
 
 # What reads a result: functions of a codec and its result.
 read_rows: Final = Codec.rows
+read_first: Final = Codec.first
 read_command: Final = Codec.command

@@ -41,6 +41,15 @@ async def test_one_and_opt(run: Runner) -> None:
             await command(shop.NUMBERS, (2,))
 
 
+async def test_first(run: Runner) -> None:
+    assert await run.first(shop.NUMBERS, (3,)) == 1
+    with pytest.raises(NotFound, match=r"^numbers: no row$"):
+        await run.first(shop.NUMBERS, (0,))
+    assert await run.batch_first(shop.NUMBERS, [1, 3]) == [1, 1]
+    with pytest.raises(NotFound, match=r"\(item 1\)"):
+        await run.batch_first(shop.NUMBERS, [2, 0])
+
+
 async def test_many(run: Runner) -> None:
     assert await run.many(shop.NUMBERS, (3,)) == [1, 2, 3]
     assert await run.many(shop.NUMBERS, (0,)) == []

@@ -43,6 +43,15 @@ def test_one_and_opt(run: Runner) -> None:
             command(shop.NUMBERS, (2,))
 
 
+def test_first(run: Runner) -> None:
+    assert run.first(shop.NUMBERS, (3,)) == 1
+    with pytest.raises(NotFound, match=r"^numbers: no row$"):
+        run.first(shop.NUMBERS, (0,))
+    assert run.batch_first(shop.NUMBERS, [1, 3]) == [1, 1]
+    with pytest.raises(NotFound, match=r"\(item 1\)"):
+        run.batch_first(shop.NUMBERS, [2, 0])
+
+
 def test_many(run: Runner) -> None:
     assert run.many(shop.NUMBERS, (3,)) == [1, 2, 3]
     assert run.many(shop.NUMBERS, (0,)) == []

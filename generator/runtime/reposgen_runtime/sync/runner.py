@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..batching import read_all, read_count, read_only_row
-from ..codec import read_command, read_nothing, read_rows
+from ..batching import read_all, read_count, read_first_row, read_only_row
+from ..codec import read_command, read_first, read_nothing, read_rows
 from ..errors import NotFound, RepositoryError, TooManyRows
 from ..paging import PageRequest
 from ..versions import refusal
@@ -60,9 +60,20 @@ class Runner:
             return rows[0]
         if rows:
             raise TooManyRows("more than one row", query=statement.name)
-        if statement.optimistic is not None:
-            raise self._refusal(statement, statement.optimistic, values)
-        raise NotFound("no row", query=statement.name)
+        raise self._no_row(statement, values)
+
+    def first(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
+        """The first row of those that the server returns.
+
+        Raises:
+            NotFound: there is none.
+            StaleRow: of a write by version: it has another one.
+            ConditionFailed: the same: another condition refuses it.
+        """
+        rows = self._holder.run_statement(self._package, statement, values, read_first)
+        if rows:
+            return rows[0]
+        raise self._no_row(statement, values)
 
     def opt(self, statement: Statement[T], values: Sequence[Any] = ()) -> T | None:
         """The only row, or None.
@@ -228,9 +239,25 @@ class Runner:
         """
         return self._batch(statement, rows, read_only_row, judges=True)
 
+    def batch_first(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
+        """Run the statement for each item; the first row of each.
+
+        Raises:
+            NotFound: an item without a row.
+        """
+        return self._batch(statement, rows, read_first_row, judges=True)
+
     def batch_many(self, statement: Statement[T], rows: Iterable[Any]) -> list[list[T]]:
         """Run the statement for each item; all rows of each."""
         return self._batch(statement, rows, read_all)
+
+    def _no_row(
+        self, statement: Statement[Any], values: Sequence[Any]
+    ) -> RepositoryError:
+        """Why there is no row."""
+        if statement.optimistic is not None:
+            return self._refusal(statement, statement.optimistic, values)
+        return NotFound("no row", query=statement.name)
 
     def _refusal(
         self, statement: Statement[Any], optimistic: Optimistic, values: Sequence[Any]

@@ -1,0 +1,86 @@
+"""Names that `snake_case = true` makes alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.diagnostics import error
+from reposgen.live_schema.model import CompositeType, EnumType
+from reposgen.python_model.arguments import parameter_names
+from reposgen.python_model.rows import item_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from reposgen.config.model import PackageConfig
+    from reposgen.diagnostics import Diagnostic, Span
+    from reposgen.live_schema.model import PgType, Relation
+    from reposgen.python_model.choices import Choices
+    from reposgen.python_model.context import Context
+    from reposgen.python_model.supported import Files
+
+
+def colliding_snake_names(
+    config: PackageConfig, files: Files, context: Context
+) -> Iterator[Diagnostic]:
+    """An error for names that are two in SQL and would be one in Python.
+
+    A sign behind one of them would make it depend on the order of columns.
+    """
+    choices = context.choices
+    if not choices.snake_case:
+        return
+    place = config.place("snake_case")
+    relations = {relation.oid for relation in context.registry.relations}
+    for relation in context.registry.relations:
+        columns = [column.name for column in relation.columns]
+        yield from _of_type(relation, columns, place, choices, choices.column)
+    for type_ in context.registry.used_types:
+        match type_:
+            case CompositeType(relation=of) if of not in relations:
+                fields = [field.name for field in type_.fields]
+                yield from _of_type(type_, fields, place, choices, choices.column)
+            case EnumType():
+                yield from _of_type(
+                    type_, type_.labels, place, choices, choices.in_python
+                )
+            case _:
+                pass
+    for typed in (query for _, queries in files for query in queries):
+        span = typed.query.name_span
+        written = [parameter.name for parameter in typed.parameters]
+        yield from _alike(
+            typed.name, zip(written, parameter_names(typed, context), strict=True), span
+        )
+        named = [(item.name, item_name(typed, item, context)) for item in typed.results]
+        if typed.model is None:
+            yield from _alike(typed.name, named, span)
+
+
+def _of_type(
+    whole: Relation | PgType,
+    names: Iterable[str],
+    place: Span | None,
+    choices: Choices,
+    in_python: Callable[[str], str],
+) -> Iterator[Diagnostic]:
+    pairs = (
+        (name, choices.renamed(whole.schema, whole.name, name) or in_python(name))
+        for name in names
+    )
+    return _alike(whole.name, pairs, place)
+
+
+def _alike(
+    whole: str, pairs: Iterable[tuple[str, str]], place: Span | None
+) -> Iterator[Diagnostic]:
+    first: dict[str, str] = {}
+    for written, name in pairs:
+        other = first.setdefault(name, written)
+        if other != written:
+            yield error(
+                "snake-names-collide",
+                f'"{other}" and "{written}" of {whole} would both become "{name}"',
+                span=place,
+                hint=f'give one a name in [package.rename]: "{whole}.{written}" = "…"',
+            )

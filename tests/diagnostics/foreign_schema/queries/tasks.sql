@@ -1,0 +1,3 @@
+-- name: GetTask :one
+-- A task.
+SELECT id FROM tasks WHERE id = @id;

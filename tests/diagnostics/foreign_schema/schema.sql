@@ -1,0 +1,4 @@
+CREATE TABLE tasks (
+    id int PRIMARY KEY,
+    photo blob
+);

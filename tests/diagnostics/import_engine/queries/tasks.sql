@@ -1,0 +1,3 @@
+-- name: GetTask :one
+-- Return one task.
+SELECT * FROM tasks WHERE id = @id;

@@ -1,0 +1,2 @@
+-- name: Route :one
+SELECT * FROM routes WHERE path = $1;

@@ -1,0 +1,2 @@
+-- name: Hits :many
+SELECT route_id, max(at)::timestamptz AS latest FROM hits GROUP BY route_id;

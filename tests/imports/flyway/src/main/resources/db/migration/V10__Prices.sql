@@ -1,0 +1,1 @@
+ALTER TABLE tickets ALTER COLUMN price TYPE numeric USING price::numeric;

@@ -1,0 +1,1 @@
+ALTER TABLE tickets ADD PRIMARY KEY (event_id, seat);

@@ -1,0 +1,1 @@
+CREATE TABLE tickets (event_id int NOT NULL REFERENCES events, seat text NOT NULL, price money);

@@ -1,0 +1,2 @@
+-- name: Notes :many
+SELECT id, body, tenant_ref FROM notes WHERE tenant_ref = @tenant_ref;

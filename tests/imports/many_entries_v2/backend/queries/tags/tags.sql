@@ -1,0 +1,2 @@
+-- name: Tags :many
+SELECT tag, colour FROM tags ORDER BY tag;

@@ -1,0 +1,1 @@
+CREATE TABLE tags (tag citext PRIMARY KEY, note int REFERENCES notes);

@@ -1,0 +1,1 @@
+CREATE TABLE users (user_id int PRIMARY KEY, name text);

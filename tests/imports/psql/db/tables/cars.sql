@@ -1,0 +1,1 @@
+CREATE TABLE cars (plate text PRIMARY KEY, fuel fuel, shape shape);

@@ -1,0 +1,1 @@
+CREATE TABLE trips (plate text REFERENCES cars, km int NOT NULL);

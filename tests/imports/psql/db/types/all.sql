@@ -1,0 +1,2 @@
+\ir ./fuel.sql
+\ir ../types/shape.sql

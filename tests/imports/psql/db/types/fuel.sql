@@ -1,0 +1,1 @@
+CREATE TYPE fuel AS ENUM ('petrol', 'battery');

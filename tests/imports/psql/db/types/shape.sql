@@ -1,0 +1,1 @@
+CREATE TYPE shape AS (length numeric, height numeric);

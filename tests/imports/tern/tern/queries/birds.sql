@@ -1,0 +1,2 @@
+-- name: Sightings :many
+select b.species, s.at, s.place from birds b left join sightings s on s.bird = b.id;
