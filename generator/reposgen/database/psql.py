@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import SourceFile
     from reposgen.sql_source.lexer import Token
 
-# pg_dump's data: lines up to one that is \. alone.
-_COPY_DATA = re.compile(
-    r"^\\?copy\b[^;\r\n]*\bfrom\s+stdin\b[^;\r\n]*;?[^\r\n]*\r?$\n(?s:.*?)^\\\.\r?$",
+# pg_dump's COPY and its data: lines up to one that is \. alone.
+COPY_DATA = re.compile(
+    r"^\\?(?P<copy>copy\b[^;\r\n]*\bfrom\s+stdin\b[^;\r\n]*);?[^\r\n]*\r?$\n"
+    r"(?P<data>(?s:.*?))^\\\.\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
 _COMMAND = re.compile(r"\\(?P<name>[\w?!]+|)\s*(?P<argument>.*?)\s*$", re.DOTALL)
@@ -61,7 +62,7 @@ class PsqlCommand:
 
 def without_data(text: str) -> str:
     """Return a file's text with the data of COPY blanked, so that all places stay."""
-    return _COPY_DATA.sub(lambda found: re.sub(r"[^\r\n]", " ", found[0]), text)
+    return COPY_DATA.sub(lambda found: re.sub(r"[^\r\n]", " ", found[0]), text)
 
 
 def read_command(
