@@ -52,9 +52,9 @@ def read_migrations(
     warnings: list[Diagnostic] = []
     for path in (path for written in paths for path in _ordered(root, written)):
         try:
-            source = read_sql(path, root)
-            parts = tuple(_parts(source, path, root, (), warnings))
-            files.append(MigrationFile(path=source.path, parts=parts, place=path))
+            file, ignored = read_file(path, root)
+            files.append(file)
+            warnings += ignored
         except ReposgenError as unreadable:
             problems += unreadable.diagnostics
     if not files and not problems:
@@ -75,6 +75,18 @@ def read_migrations(
         diagnostics=tuple(warnings),
         search_path=tuple(search_path),
     )
+
+
+def read_file(path: Path, root: Path) -> tuple[MigrationFile, list[Diagnostic]]:
+    """Read one file with those that it includes; the warnings are about it.
+
+    Raises:
+        ReposgenError: one of them cannot be read.
+    """
+    source = read_sql(path, root)
+    warnings: list[Diagnostic] = []
+    parts = tuple(_parts(source, path, root, (), warnings))
+    return MigrationFile(path=source.path, parts=parts, place=path), warnings
 
 
 def way_up(source: SourceFile) -> Part:

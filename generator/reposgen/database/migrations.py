@@ -78,7 +78,7 @@ def apply(connection: Connection, migrations: Migrations) -> None:
             into statements.
     """
     files = [(file, _statements(file)) for file in migrations.files]
-    _make_roles(connection, migrations, [s for _, several in files for s in several])
+    make_roles(connection, migrations, [s for _, several in files for s in several])
     for file, statements in files:
         try:
             _apply_file(connection, file, statements)
@@ -100,8 +100,8 @@ def role_names(migrations: Migrations) -> set[str]:
     return created_roles(migrations) | named
 
 
-def _make_roles(
-    connection: Connection, migrations: Migrations, statements: list[Statement]
+def make_roles(
+    connection: Connection, migrations: Migrations, statements: Sequence[Statement]
 ) -> None:
     """Make the roles that a dump takes for granted, as far as that is allowed."""
     there = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
@@ -130,6 +130,11 @@ def forbids_transaction(text: str, *, down: bool = False) -> bool:
 def controls_transactions(statement: Statement) -> bool:
     """Return whether a statement begins or ends a transaction or a savepoint."""
     return _TRANSACTION.match(statement.text) is not None
+
+
+def creates_role(statement: Statement) -> bool:
+    """Return whether a statement creates a role, which all databases share."""
+    return _CREATE_ROLE.match(statement.text) is not None
 
 
 def statements_of(parts: Iterable[Part]) -> list[Statement]:
@@ -184,7 +189,7 @@ def _apply_file(
             connection.execute(statement.text.encode(), prepare=False)
         except psycopg.errors.DuplicateObject as problem:
             # Roles are the server's: another schema on it may have the same.
-            if not _CREATE_ROLE.match(statement.text):
+            if not creates_role(statement):
                 raise FailedError(statement, problem) from None
         except psycopg.Error as problem:
             raise FailedError(statement, problem) from None
