@@ -118,7 +118,7 @@ def version_text(file: Path) -> str | None:
 
 def version_numbers(text: str) -> tuple[int, ...] | None:
     """Return what versions are compared by: `0007` is (7,), `1_10` is (1, 10)."""
-    return _version(text)
+    return _version(text) if _VERSION.fullmatch(text) else None
 
 
 def is_repeatable(file: Path) -> bool:

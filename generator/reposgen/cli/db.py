@@ -22,7 +22,7 @@ from reposgen.database import connect, read_migrations
 from reposgen.development.databases import Databases
 from reposgen.development.files import in_order, make_named_roles
 from reposgen.development.load import load as load_file
-from reposgen.development.migrate import Migrator, Wish
+from reposgen.development.migrate import Migrator, Wish, refusal
 from reposgen.development.model import State
 from reposgen.development.server import development_server, noted_servers
 from reposgen.diagnostics import ReposgenError, did_you_mean, error
@@ -119,7 +119,8 @@ def _only(config: Config, name: str | None, purpose: str) -> PackageConfig:
     packages = _chosen(config, name)
     if len(packages) > 1:
         names = ", ".join(one.name for one in packages)
-        raise click.UsageError(f"{purpose} needs --package, one of: {names}")
+        message = f"{purpose} takes one package: add --package, one of: {names}"
+        raise click.UsageError(message)
     return packages[0]
 
 
@@ -129,10 +130,7 @@ def _server_errors() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as problem:
-        message = problem.diag.message_primary or "the connection was lost"
-        failure = ReposgenError(
-            [error("migration-refused", message, hint=problem.diag.message_hint)]
-        )
+        failure = ReposgenError([refusal(problem)])
     else:
         return
     raise failure
@@ -441,7 +439,7 @@ def migrate(
         raise click.UsageError("--adopt goes with --to and --dry-run alone")
     about_one = target_url or to or adopt or resume
     packages = (
-        (_only(config, package_name, "one of these options"),)
+        (_only(config, package_name, "migrate with --url, --to, --adopt or --resume"),)
         if about_one
         else _chosen(config, package_name)
     )
@@ -522,11 +520,7 @@ def _apply(terminal: Terminal, migrator: Migrator, wish: Wish) -> None:
         word = {"up": "applied", "down": "took back"}[one.direction]
         terminal.say(f"{word} {one.migration.path} in {seconds:.2f} s")
 
-    def waiting(step: str) -> None:
-        if step.startswith("waiting"):
-            terminal.say(step)
-
-    migrator.migrate(wish, waiting, applied)
+    migrator.migrate(wish, terminal.say, applied)
     if not count:
         terminal.say("nothing to do")
 

@@ -58,7 +58,7 @@ _CREATE_ROLE = re.compile(
 )
 _NAMED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r'"(?:[^"]|"")*"|\w+')
-_PASSWORD = re.compile(r"\bpassword\s+'", re.IGNORECASE)
+_PASSWORD = re.compile(r"\bpassword\s+e?'", re.IGNORECASE)
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 
 
@@ -207,9 +207,12 @@ def diagnostic_of(failed: FailedError) -> Diagnostic:
         hint = extension_hint(missing[1])
     elif said.sqlstate:
         message = f"{message} (SQLSTATE {said.sqlstate})"
-    span = _place(failed)
-    if _PASSWORD.search(failed.statement.text):
-        # An excerpt would show it.
+    return error_at(_place(failed), code, message, hint)
+
+
+def error_at(span: Span, code: str, message: str, hint: str | None) -> Diagnostic:
+    """Return an error with its place, without the line if a password stands there."""
+    if _PASSWORD.search(span.source.line_text(span.line)):
         where = f"{span.source.path}:{span.line}:{span.column}"
         return error(code, message, path=where, hint=hint)
     return error(code, message, span=span, hint=hint)
@@ -219,11 +222,11 @@ def left_open(statements: Sequence[Statement]) -> Diagnostic:
     """Return the error of a file that leaves a transaction open."""
     statement = [s for s in statements if controls_transactions(s)][-1]
     last = statement.tokens[0]
-    return error(
+    return error_at(
+        statement.source.span(last.start, last.end),
         "open-transaction",
         "the file ends within a transaction",
-        span=statement.source.span(last.start, last.end),
-        hint="add COMMIT; where it is to end",
+        "add COMMIT; where it is to end",
     )
 
 

@@ -116,6 +116,8 @@ class ForeignTable:
             return tuple(up_to)
         if not self.said.readable:
             raise self._unclear("its versions are not those of .sql files")
+        # A repeatable file may have changed since, and can be applied again.
+        migrations = [one for one in migrations if not one.repeatable]
         if self.said.up_to is not None:
             return self._up_to(migrations, self.said.up_to)
         files: dict[str, list[Migration]] = {}
@@ -262,7 +264,8 @@ def _flyway(rows: Sequence[tuple[object, ...]]) -> Said:
         elif str(kind).startswith("UNDO") or kind == "DELETE":
             applied.pop(key, None)
         elif kind in ("SQL", "SCHEMA"):
-            applied[key] = str(script).replace("\\", "/").rpartition("/")[2]
+            if version is not None:
+                applied[key] = str(script).replace("\\", "/").rpartition("/")[2]
         else:
             return Said(readable=False)
     # What was there before Flyway came has no rows.

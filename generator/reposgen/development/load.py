@@ -11,14 +11,13 @@ from reposgen.database.migration_files import read_file
 from reposgen.database.migrations import (
     FailedError,
     controls_transactions,
-    diagnostic_of,
     forbids_transaction,
     left_open,
     make_roles,
 )
 from reposgen.database.model import Migrations
 from reposgen.development.files import steps_of
-from reposgen.development.migrate import execute
+from reposgen.development.migrate import execute, refusal, told
 from reposgen.diagnostics import ReposgenError, error
 
 if TYPE_CHECKING:
@@ -77,12 +76,9 @@ def load(connection: Connection, path: Path, root: Path, *, private: bool) -> in
             with connection.transaction():
                 _run(connection, steps)
     except FailedError as failed:
-        raise ReposgenError([diagnostic_of(failed)]) from None
+        raise ReposgenError([told(failed)]) from None
     except psycopg.Error as problem:
-        message = problem.diag.message_primary or "the connection was lost"
-        raise ReposgenError(
-            [error("migration-refused", message, path=file_of.path)]
-        ) from None
+        raise ReposgenError([refusal(problem, file_of.path)]) from None
     if connection.info.transaction_status is not TransactionStatus.IDLE:
         raise ReposgenError([left_open([step.statement for step in steps])])
     return len(steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -40,6 +41,9 @@ BASELINE: Final = "--adopt"
 _NEEDS_NO_TRANSACTION: Final = {"25001", "2D000"}
 # A label that an enum has got in the same transaction.
 _NEEDS_OWN_TRANSACTION: Final = {*_NEEDS_NO_TRANSACTION, "55P04"}
+# Errors whose details, or whose quotes, are values of rows.
+_ABOUT_DATA: Final = ("22", "23")
+_QUOTED: Final = re.compile(r'"[^"]*"')
 _MARK: Final = (
     'begin the file with the line "-- reposgen: no-transaction", or move the statement'
     " into a file of its own that does"
@@ -173,30 +177,29 @@ class Migrator:
     def migrate(
         self,
         wish: Wish,
-        progress: Callable[[str], None],
+        waiting: Callable[[str], None],
         applied: Callable[[Run, float], None],
     ) -> None:
         """Bring the database to where the user wants it.
 
         Args:
             wish: what the user asks for.
-            progress: told what is waited for, and of each file before it is run.
+            waiting: told what is waited for.
             applied: told of each file that was run, and the seconds that it took.
 
         Raises:
             ReposgenError: the database cannot be migrated, or a statement fails.
         """
-        self._history.lock(progress)
+        self._history.lock(waiting)
         self._history.make_tables()
         runs = self.plan(wish)
         while runs:
             for run in runs:
-                progress(run.verb)
                 start = time.perf_counter()
                 self._run(run, start)
                 applied(run, time.perf_counter() - start)
                 # A file can give up the lock.
-                self._history.lock(progress)
+                self._history.lock(waiting)
             # What was interrupted is finished now, and the rest follows.
             resumed = any(run.resumes for run in runs)
             runs = self.plan(_without_resume(wish)) if resumed else ()
@@ -242,14 +245,14 @@ class Migrator:
         return tables[0].adoptable(self._migrations, up_to), tables[0].tool
 
     def adopt(
-        self, to: str | None, progress: Callable[[str], None]
+        self, to: str | None, waiting: Callable[[str], None]
     ) -> tuple[Migration, ...]:
         """Record the files that another tool had applied; return those recorded now.
 
         Raises:
             ReposgenError: which ones they are cannot be told.
         """
-        self._history.lock(progress)
+        self._history.lock(waiting)
         self._history.make_tables()
         with self._connection.transaction():
             adopted, tool = self.adoptable(to)
@@ -352,7 +355,7 @@ class Migrator:
         except FailedError as failed:
             _raise(failed, run)
         except psycopg.Error as problem:
-            raise ReposgenError([_server_error(problem, run.migration.path)]) from None
+            raise ReposgenError([refusal(problem, run.migration.path)]) from None
         self._history.renew_session()
 
     def _run_at_once(self, run: Run, start: float) -> None:
@@ -446,26 +449,33 @@ def execute(connection: Connection, step: Step) -> None:
 
 
 def _raise(failed: FailedError, run: Run) -> NoReturn:
-    found = diagnostic_of(failed)
+    found = told(failed)
     if run.in_transaction and failed.problem.sqlstate in _NEEDS_OWN_TRANSACTION:
-        found = error(
-            "needs-no-transaction",
-            found.message,
-            span=found.span,
-            path=found.path,
-            hint=_MARK,
-        )
-    elif not run.in_transaction:
+        found = replace(found, code="needs-no-transaction", hint=_MARK)
+    elif not run.in_transaction and failed.statement != run.steps[0].statement:
         go_on = "the statements before it stay: reposgen db migrate tells how to go on"
         hint = "; ".join(filter(None, (found.hint, go_on)))
         found = replace(found, hint=hint)
     raise ReposgenError([found]) from None
 
 
-def _server_error(problem: psycopg.Error, path: str) -> Diagnostic:
+def told(failed: FailedError) -> Diagnostic:
+    """Return what there is to say about a statement that failed, without row data."""
+    found = diagnostic_of(failed)
+    state = failed.problem.sqlstate or ""
+    if state.startswith(_ABOUT_DATA):
+        message = found.message
+        if state.startswith("22"):
+            message = _QUOTED.sub('"…"', message)
+        found = replace(found, message=message, hint=failed.problem.diag.message_hint)
+    return found
+
+
+def refusal(problem: psycopg.Error, path: str | None = None) -> Diagnostic:
+    """Return what there is to say about an error that no statement of a file raised."""
     message = problem.diag.message_primary or "the connection was lost"
-    detail = problem.diag.message_detail
-    return error("migration-refused", message, path=path, hint=detail)
+    hint = problem.diag.message_hint
+    return error("migration-refused", message, path=path, hint=hint)
 
 
 def _without_resume(wish: Wish) -> Wish:

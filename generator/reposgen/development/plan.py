@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.database.migrations import error_at
 from reposgen.development.model import Direction, Entry, State, digest_of
 from reposgen.diagnostics import ReposgenError, did_you_mean, error
 from reposgen.sql_files import version_numbers
@@ -194,12 +195,8 @@ def _interrupted(
     if done < len(steps):
         statement = steps[done].statement
         first = statement.tokens[0]
-        return error(
-            "migration-interrupted",
-            message,
-            span=statement.source.span(first.start, first.end),
-            hint=hint,
-        )
+        span = statement.source.span(first.start, first.end)
+        return error_at(span, "migration-interrupted", message, hint)
     return error("migration-interrupted", message, path=entry.path, hint=hint)
 
 
