@@ -97,7 +97,7 @@ def ambiguous_order(files: Sequence[Path]) -> AmbiguousOrder | None:
     """
     folders: dict[Path, list[Path]] = {}
     for file in files:
-        entry = file.parent if file.name == _PER_FOLDER else file
+        entry = _entry(file)
         folders.setdefault(entry.parent, []).append(entry)
     for entries in folders.values():
         versioned = [entry for entry in entries if _version(entry.name) is not None]
@@ -130,6 +130,48 @@ def _behind_baseline(files: Sequence[Path]) -> list[Path]:
 def _is_kind(file: Path, kind: str) -> bool:
     flyway = _FLYWAY.match(file.name)
     return flyway is not None and flyway["kind"].upper() == kind
+
+
+def version_text(file: Path) -> str | None:
+    """Return the version that a migration's name begins with: `0007`, `1_10`."""
+    name = _entry(file).name
+    found = _VERSION.match(name)
+    return found[1] if found and _version(name) is not None else None
+
+
+def version_numbers(text: str) -> tuple[int, ...] | None:
+    """Return what versions are compared by: `0007` is (7,), `1_10` is (1, 10)."""
+    return _version(text) if _VERSION.fullmatch(text) else None
+
+
+def is_repeatable(file: Path) -> bool:
+    """Return whether a file is one of Flyway's that are applied again when changed."""
+    flyway = _FLYWAY.match(file.name)
+    return bool(flyway and flyway["kind"].upper() == "R" and not flyway["version"])
+
+
+def way_down_files(file: Path) -> tuple[Path, ...]:
+    """Return the files that can take a migration back, as tools name them."""
+    stem = file.name[: -len(file.suffix)]
+    if file.name == _PER_FOLDER:
+        named = [file.with_name("down.sql")]
+    else:
+        bare = re.sub(r"\.up$", "", stem, flags=re.IGNORECASE)
+        named = [file.with_name(f"{bare}.{way}.sql") for way in ("down", "undo")]
+    flyway = _FLYWAY.match(file.name)
+    if flyway and flyway["kind"].upper() == "V":
+        same = _version(file.name)
+        named += [
+            other
+            for other in sorted(file.parent.glob("[uU]*__*.sql"))
+            if _version(f"V{other.name[1:]}") == same
+        ]
+    return tuple(path for path in named if path.is_file())
+
+
+def _entry(file: Path) -> Path:
+    """What bears a migration's version: the file, or its folder."""
+    return file.parent if file.name == _PER_FOLDER else file
 
 
 def _glob(root: Path, written: str) -> Iterable[Path]:

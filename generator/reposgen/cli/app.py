@@ -23,6 +23,7 @@ _COMMANDS = {
     "why": "judging",
     "vet": "judging",
     "import-sqlc": "sqlc",
+    "db": "db",
     "doctor": "doctor",
     "config-schema": "schema",
 }

@@ -26,34 +26,40 @@ class ProjectOptions(TypedDict):
     output_directory: str | None
 
 
+_DATABASE = click.option(
+    "--database",
+    "database_url",
+    metavar="URL",
+    envvar="REPOSGEN_DATABASE_URL",
+    show_envvar=True,
+    help="In place of database.url.",
+)
+_CONFIG = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    envvar="REPOSGEN_CONFIG",
+    show_envvar=True,
+    help="A codegen.toml or pyproject.toml.  [default: the nearest upwards]",
+)
+
+
 def project_options(command: Command) -> Command:
     """Give a command the options that say which project it is about."""
-    for option in (
-        click.option(
-            "--output",
-            "output_directory",
-            metavar="DIR",
-            envvar="REPOSGEN_OUTPUT_DIRECTORY",
-            show_envvar=True,
-            help="In place of output.directory.",
-        ),
-        click.option(
-            "--database",
-            "database_url",
-            metavar="URL",
-            envvar="REPOSGEN_DATABASE_URL",
-            show_envvar=True,
-            help="In place of database.url.",
-        ),
-        click.option(
-            "--config",
-            "config_path",
-            type=click.Path(path_type=Path),
-            envvar="REPOSGEN_CONFIG",
-            show_envvar=True,
-            help="A codegen.toml or pyproject.toml.  [default: the nearest upwards]",
-        ),
-    ):
+    command = click.option(
+        "--output",
+        "output_directory",
+        metavar="DIR",
+        envvar="REPOSGEN_OUTPUT_DIRECTORY",
+        show_envvar=True,
+        help="In place of output.directory.",
+    )(command)
+    return database_options(command)
+
+
+def database_options(command: Command) -> Command:
+    """Give a command the options that say which project's database it is about."""
+    for option in (_DATABASE, _CONFIG):
         command = option(command)
     return command
 

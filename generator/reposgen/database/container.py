@@ -29,7 +29,7 @@ LOG_LINES = 10
 # Throwaway data need not reach the disk.
 _COMMAND = "postgres -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 _PORT = 5432
-_IMAGE_HINT = (
+IMAGE_HINT = (
     "name an image of PostgreSQL that the engine has or can pull:"
     ' url = "docker:postgres:17-alpine"'
 )
@@ -88,7 +88,7 @@ def container_server(image: str, *, progress: Progress) -> Iterator[str]:
                 testcontainers_config.hub_image_name_prefix
                 + testcontainers_config.ryuk_image
             )
-            _have_image(
+            have_image(
                 engine,
                 cleaner,
                 progress,
@@ -97,13 +97,13 @@ def container_server(image: str, *, progress: Progress) -> Iterator[str]:
                 hint="set TESTCONTAINERS_RYUK_DISABLED=true, or RYUK_CONTAINER_IMAGE"
                 " to a copy that the engine can pull",
             )
-        _have_image(
+        have_image(
             engine,
             container.image,
             progress,
             "docker-image",
             what=container.image,
-            hint=_IMAGE_HINT,
+            hint=IMAGE_HINT,
         )
         progress(f"starting {image}")
         try:
@@ -112,7 +112,7 @@ def container_server(image: str, *, progress: Progress) -> Iterator[str]:
             raise _failed(
                 "docker-image",
                 f"{image} does not start: {_first_line(problem)}",
-                _IMAGE_HINT,
+                IMAGE_HINT,
             ) from None
         yield _await_ready(container, image, password)
     except docker.errors.DockerException as problem:
@@ -127,7 +127,7 @@ def container_server(image: str, *, progress: Progress) -> Iterator[str]:
                 container.stop()
 
 
-def _have_image(
+def have_image(
     engine: docker.DockerClient,
     image: str,
     progress: Progress,
@@ -181,7 +181,7 @@ def _await_ready(container: DockerContainer, image: str, password: str) -> str:
     raise _failed(
         "docker-not-ready",
         problem,
-        f"its log ends with:{shown}" if lines else f"its log is empty; {_IMAGE_HINT}",
+        f"its log ends with:{shown}" if lines else f"its log is empty; {IMAGE_HINT}",
     )
 
 

@@ -52,9 +52,9 @@ def read_migrations(
     warnings: list[Diagnostic] = []
     for path in (path for written in paths for path in _ordered(root, written)):
         try:
-            source = _read(path, _shown(path, root))
-            parts = tuple(_parts(source, path, root, (), warnings))
-            files.append(MigrationFile(path=source.path, parts=parts))
+            file, ignored = read_file(path, root)
+            files.append(file)
+            warnings += ignored
         except ReposgenError as unreadable:
             problems += unreadable.diagnostics
     skipped = [_skipped(f, root) for p in paths for f in skipped_folders(root, p)]
@@ -78,10 +78,30 @@ def read_migrations(
     )
 
 
+def read_file(path: Path, root: Path) -> tuple[MigrationFile, list[Diagnostic]]:
+    """Read one file with those that it includes; the warnings are about it.
+
+    Raises:
+        ReposgenError: one of them cannot be read.
+    """
+    source = read_sql(path, root)
+    warnings: list[Diagnostic] = []
+    parts = tuple(_parts(source, path, root, (), warnings))
+    return MigrationFile(path=source.path, parts=parts, place=path), warnings
+
+
 def way_up(source: SourceFile) -> Part:
     """Return what of a file is applied: everything before the way down."""
     down = _DOWN.search(source.text)
     return Part(source=source, start=0, end=down.start() if down else len(source.text))
+
+
+def way_down(source: SourceFile) -> Part | None:
+    """Return what takes a file back, from the marker on; None if there is no marker."""
+    down = _DOWN.search(source.text)
+    if down is None:
+        return None
+    return Part(source=source, start=down.start(), end=len(source.text))
 
 
 def _ordered(root: Path, written: str) -> tuple[Path, ...]:
@@ -159,12 +179,18 @@ def _parts(
                 ]
             )
         if command.path is not None:
-            included = _read(command.path, _shown(command.path, root.resolve()))
+            included = read_sql(command.path, root.resolve())
             yield from _parts(included, command.path, root, above, warnings)
     yield Part(source=source, start=start, end=end)
 
 
-def _read(path: Path, shown: str) -> SourceFile:
+def read_sql(path: Path, root: Path) -> SourceFile:
+    """Read one file, with LF line ends and without a byte order mark.
+
+    Raises:
+        ReposgenError: it cannot be read, or is not text without conflicts.
+    """
+    shown = _shown(path, root)
     try:
         data = path.read_bytes()
     except FileNotFoundError:

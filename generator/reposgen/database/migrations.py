@@ -20,9 +20,11 @@ from reposgen.sql_source.lexer import TokenKind
 from reposgen.sql_source.statements import split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from psycopg import Connection
 
-    from reposgen.database.model import MigrationFile, Migrations
+    from reposgen.database.model import MigrationFile, Migrations, Part
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.sql_source.statements import Statement
 
@@ -31,11 +33,19 @@ _QUERY = re.compile(r"(?:--|/\*) ?name: *\S+ +:\w+")
 _READS_OR_WRITES = re.compile(
     r"(?:select|with|insert|update|delete|values|merge)\b", re.IGNORECASE
 )
-# What the tools write where a file must not run in a transaction.
-_NO_TRANSACTION = re.compile(
-    r"^-- ?(?:\+goose no transaction|\+migrate up notransaction"
-    r"|migrate:up .*transaction: ?false|atlas:txmode none)",
-    re.IGNORECASE | re.MULTILINE,
+# What the tools write where a file must not run in a transaction: for both ways, and
+# for one of them.
+_NO_TRANSACTION = (
+    r"-- ?\+goose no transaction|-- ?atlas:txmode none|-- ?no-transaction *$"
+    r"|---- tern: disable-tx ----|-- ?reposgen: ?no-transaction *$"
+)
+_NO_TRANSACTION_UP, _NO_TRANSACTION_DOWN = (
+    re.compile(
+        rf"^(?:{_NO_TRANSACTION}|-- ?\+migrate {way} notransaction"
+        rf"|-- ?migrate:{way} .*transaction: ?false)",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    for way in ("up", "down")
 )
 # What concerns the server beyond the scratch database: made on the user's server it
 # would stay there, and some of it would change or drop what is the user's.
@@ -69,7 +79,7 @@ _CREATE_ROLE = re.compile(
 )
 _NAMED = re.compile(r'"([^"]+)"')
 _WORD = re.compile(r'"(?:[^"]|"")*"|\w+')
-_PASSWORD = re.compile(r"\bpassword\s+'", re.IGNORECASE)
+_PASSWORD = re.compile(r"\bpassword\s+e?'", re.IGNORECASE)
 _PSQL_COMMAND = re.compile(r"\\\w+")
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 
@@ -90,14 +100,14 @@ def apply(connection: Connection, migrations: Migrations) -> None:
             into statements.
     """
     files = [(file, _statements(file)) for file in migrations.files]
-    _make_roles(connection, migrations, [s for _, several in files for s in several])
+    make_roles(connection, migrations, [s for _, several in files for s in several])
     for file, statements in files:
         try:
             _apply_file(connection, file, statements)
-        except _FailedError as failed:
-            raise ReposgenError([_diagnostic(failed)]) from None
+        except FailedError as failed:
+            raise ReposgenError([diagnostic_of(failed)]) from None
         if connection.info.transaction_status is not TransactionStatus.IDLE:
-            raise ReposgenError([_left_open(statements)])
+            raise ReposgenError([left_open(statements)])
         # It takes prepared statements with it that psycopg would think are there.
         connection.execute("DISCARD ALL", prepare=False)
 
@@ -112,8 +122,8 @@ def role_names(migrations: Migrations) -> set[str]:
     return created_roles(migrations) | named
 
 
-def _make_roles(
-    connection: Connection, migrations: Migrations, statements: list[Statement]
+def make_roles(
+    connection: Connection, migrations: Migrations, statements: Sequence[Statement]
 ) -> None:
     """Make the roles that a dump takes for granted, as far as that is allowed."""
     there = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
@@ -124,37 +134,62 @@ def _make_roles(
             connection.execute(SQL("CREATE ROLE {}").format(Identifier(name)))
 
 
-class _FailedError(Exception):
+class FailedError(Exception):
+    """A statement that the server refused, or was lost with."""
+
     def __init__(self, statement: Statement, problem: psycopg.Error) -> None:
         super().__init__(str(problem))
         self.statement = statement
         self.problem = problem
 
 
-def _statements(file: MigrationFile) -> list[Statement]:
-    """The statements to apply; their places are those in the files they stand in."""
+def forbids_transaction(text: str, *, down: bool = False) -> bool:
+    """Return whether a file says that it must not run in one transaction."""
+    marker = _NO_TRANSACTION_DOWN if down else _NO_TRANSACTION_UP
+    return marker.search(text) is not None
+
+
+def controls_transactions(statement: Statement) -> bool:
+    """Return whether a statement begins or ends a transaction or a savepoint."""
+    return _TRANSACTION.match(statement.text) is not None
+
+
+def creates_role(statement: Statement) -> bool:
+    """Return whether a statement creates a role, which all databases share."""
+    return _CREATE_ROLE.match(statement.text) is not None
+
+
+def statements_of(parts: Iterable[Part]) -> list[Statement]:
+    """Return all statements; their places are those in the files they stand in.
+
+    The data of COPY is left out, and so are queries, which sqlc's users keep in the
+    same files.
+
+    Raises:
+        ReposgenError: a literal or comment is never closed.
+    """
     found: list[Statement] = []
-    for part in file.parts:
+    for part in parts:
         text = without_data(part.source.text)
         source = SourceFile(path=part.source.path, text=text)
         stretch = split(source, part.start, part.end)
         if stretch.diagnostics:
             raise ReposgenError(stretch.diagnostics)
         found += stretch.statements
+    return [s for s in found if not is_query(s)]
+
+
+def _statements(file: MigrationFile) -> list[Statement]:
+    """The statements to apply to a scratch database."""
     return [
         s
-        for s in found
-        if not (
-            _BEYOND.match(s.text)
-            or _AS_WHOM.match(s.text)
-            or is_about_storage(s)
-            or _is_query(s)
-        )
+        for s in statements_of(file.parts)
+        if not (_BEYOND.match(s.text) or _AS_WHOM.match(s.text) or is_about_storage(s))
     ]
 
 
-def _is_query(statement: Statement) -> bool:
-    """Whether a statement is there for an application to run."""
+def is_query(statement: Statement) -> bool:
+    """Return whether a statement is there for an application to run."""
     if any(_QUERY.match(comment.text) for comment in statement.comments):
         return True
     has_parameters = any(t.kind is TokenKind.PARAMETER for t in statement.tokens)
@@ -164,8 +199,8 @@ def _is_query(statement: Statement) -> bool:
 def _apply_file(
     connection: Connection, file: MigrationFile, statements: list[Statement]
 ) -> None:
-    if not any(_TRANSACTION.match(s.text) for s in statements) and not any(
-        _NO_TRANSACTION.search(part.text) for part in file.parts
+    if not any(map(controls_transactions, statements)) and not any(
+        forbids_transaction(part.text) for part in file.parts
     ):
         try:
             with connection.transaction():
@@ -183,10 +218,10 @@ def _apply_file(
             _execute(connection, statement)
         except psycopg.errors.DuplicateObject as problem:
             # Roles are the server's: another schema on it may have the same.
-            if not _CREATE_ROLE.match(statement.text):
-                raise _FailedError(statement, problem) from None
+            if not creates_role(statement):
+                raise FailedError(statement, problem) from None
         except psycopg.Error as problem:
-            raise _FailedError(statement, problem) from None
+            raise FailedError(statement, problem) from None
 
 
 def _execute(connection: Connection, statement: Statement) -> None:
@@ -202,7 +237,8 @@ def _execute(connection: Connection, statement: Statement) -> None:
         connection.execute(text, prepare=False)
 
 
-def _diagnostic(failed: _FailedError) -> Diagnostic:
+def diagnostic_of(failed: FailedError) -> Diagnostic:
+    """Return what there is to say about a statement that failed, and where it is."""
     said = failed.problem.diag
     message = said.message_primary or "the connection was lost"
     hint = foreign_hint(message, failed.statement.text) or "; ".join(
@@ -219,25 +255,30 @@ def _diagnostic(failed: _FailedError) -> Diagnostic:
     if command := _PSQL_COMMAND.match(span.source.text, span.start):
         code, message = "psql-command", f"psql's {command[0]} is not supported here"
         hint = "write the statements that psql would run"
-    if _PASSWORD.search(failed.statement.text):
-        # An excerpt would show it.
+    return error_at(span, code, message, hint)
+
+
+def error_at(span: Span, code: str, message: str, hint: str | None) -> Diagnostic:
+    """Return an error with its place, without the line if a password stands there."""
+    if _PASSWORD.search(span.source.line_text(span.line)):
         where = f"{span.source.path}:{span.line}:{span.column}"
         return error(code, message, path=where, hint=hint or None)
     return error(code, message, span=span, hint=hint or None)
 
 
-def _left_open(statements: list[Statement]) -> Diagnostic:
-    statement = [s for s in statements if _TRANSACTION.match(s.text)][-1]
+def left_open(statements: Sequence[Statement]) -> Diagnostic:
+    """Return the error of a file that leaves a transaction open."""
+    statement = [s for s in statements if controls_transactions(s)][-1]
     last = statement.tokens[0]
-    return error(
+    return error_at(
+        statement.source.span(last.start, last.end),
         "open-transaction",
         "the file ends within a transaction",
-        span=statement.source.span(last.start, last.end),
-        hint="add COMMIT; where it is to end",
+        "add COMMIT; where it is to end",
     )
 
 
-def _place(failed: _FailedError) -> Span:
+def _place(failed: FailedError) -> Span:
     """The word that the server points at, or names, or the statement's first."""
     said = failed.problem.diag
     file = failed.statement.source

@@ -13,6 +13,7 @@ from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from reposgen.diagnostics import Diagnostic, SourceFile
 
@@ -86,10 +87,12 @@ class MigrationFile:
     Attributes:
         path: as in diagnostics.
         parts: what is applied, in order; several where the file includes others (`\i`).
+        place: on the disk; None if the text came from elsewhere.
     """
 
     path: str
     parts: tuple[Part, ...]
+    place: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

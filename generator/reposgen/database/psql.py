@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import SourceFile
     from reposgen.sql_source.lexer import Token
 
-# pg_dump's data: lines up to one that is \. alone.
-_COPY_DATA = re.compile(
-    r"^\\?copy\b[^;()\r\n]*(?:\([^()]*\))?\s*\bfrom\s+stdin\b[^;\r\n]*;?[^\r\n]*\r?$\n"
-    r"(?s:.*?)^\\\.\r?$",
+# pg_dump's COPY and its data: lines up to one that is \. alone.
+COPY_DATA = re.compile(
+    r"^\\?(?P<copy>copy\b[^;()\r\n]*(?:\([^()]*\))?\s*\bfrom\s+stdin\b[^;\r\n]*)"
+    r";?[^\r\n]*\r?$\n(?P<data>(?s:.*?))^\\\.\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
 # Made if it is absent: a scratch database needs no other one.
@@ -72,7 +72,7 @@ def without_data(text: str) -> str:
     So is the usual way to create a database that may be there: `SELECT … \gexec`.
     """
     text = _CREATES_DATABASE.sub(_blanked, text)
-    return _COPY_DATA.sub(_blanked, text)
+    return COPY_DATA.sub(_blanked, text)
 
 
 def _blanked(found: re.Match[str]) -> str:

@@ -1,0 +1,1 @@
+"""The development database, and the migrations of whatever database there is."""

@@ -1,0 +1,116 @@
+"""The folder `.reposgen/` of a project: what its development servers leave on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Final
+
+from reposgen.cache.folder import make_folder, writable_cache_directory
+from reposgen.database.installation import open_to_others
+from reposgen.diagnostics import ReposgenError, error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+NAME: Final = ".reposgen"
+
+
+class ProjectFolder:
+    """The folder, which git ignores.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.path = root / NAME
+
+    def make(self) -> None:
+        """Make the folder where it is absent.
+
+        Raises:
+            ReposgenError: the project's folder cannot be written.
+        """
+        try:
+            make_folder(self.path)
+            ignored = self.path / ".gitignore"
+            if not ignored.exists():
+                ignored.write_text("*\n", encoding="ascii")
+        except OSError as problem:
+            raise ReposgenError(
+                [
+                    error(
+                        "development-folder",
+                        "the folder of the development server cannot be written:"
+                        f" {problem.strerror}",
+                        path=str(self.path),
+                        hint="run reposgen db as a user who may write the project",
+                    )
+                ]
+            ) from None
+
+    def data_folder(self, name: str, *, as_other_user: bool) -> Path:
+        """Return the folder for a server's data.
+
+        Args:
+            name: of the server.
+            as_other_user: the server runs as another user, who may be unable to get
+                to the project's folder. Then the folder is one in the cache.
+        """
+        if not as_other_user or open_to_others(self._root):
+            return self.path / name
+        key = hashlib.sha256(os.fsencode(self._root)).hexdigest()[:16]
+        parent = writable_cache_directory() / "projects" / key
+        make_folder(parent)
+        return parent / name
+
+    @contextlib.contextmanager
+    def alone(self, progress: Callable[[str], None]) -> Iterator[None]:
+        """Keep other processes from starting and stopping servers meanwhile."""
+        self.make()
+        lock = os.open(self.path / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                progress("waiting for another process that starts or stops a server")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def read(self, name: str) -> dict[str, str]:
+        """Return what is noted of a server; nothing if nothing is."""
+        try:
+            noted = json.loads(self._notes(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(k): str(v) for k, v in noted.items()}
+
+    def write(self, name: str, notes: Mapping[str, str]) -> None:
+        """Note something of a server, where only the user can read it."""
+        path = self._notes(name)
+        fresh = path.with_suffix(".new")
+        with contextlib.suppress(FileNotFoundError):
+            fresh.unlink()
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - opened
+            json.dump(dict(notes), file)
+        fresh.replace(path)
+
+    def lock_file(self, name: str) -> Path:
+        """Return the file whose lock a running server holds."""
+        return self.path / f"{name}.lock"
+
+    def servers(self) -> tuple[str, ...]:
+        """Return the names of all servers that something is noted of."""
+        return tuple(sorted(path.stem for path in self.path.glob("*.json")))
+
+    def _notes(self, name: str) -> Path:
+        return self.path / f"{name}.json"

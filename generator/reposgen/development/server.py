@@ -1,0 +1,153 @@
+"""Development servers: a private one, a container's, or one of the user's own."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from reposgen.database.connection import connect, place
+from reposgen.development.folder import ProjectFolder
+from reposgen.diagnostics import ReposgenError
+from reposgen.models import dataclass
+from reposgen.urls import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from reposgen.config import Config
+
+_PRIVATE = re.compile(r"(embedded|system)(?::(\d+))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """What there is to know of a server.
+
+    Attributes:
+        facts: names and values, for people to read; no passwords.
+    """
+
+    is_running: bool
+    facts: tuple[tuple[str, str], ...]
+
+
+class DevelopmentServer(Protocol):
+    """A server that a project's development databases are on.
+
+    Attributes:
+        is_private: nobody else has databases there, and reposgen starts and stops it.
+    """
+
+    @property
+    def is_private(self) -> bool:
+        """Whether reposgen starts and stops the server."""
+        ...
+
+    def ensure(self, progress: Callable[[str], None]) -> str:
+        """Start the server if it does not run; return its connection string.
+
+        Args:
+            progress: told of each step that takes time.
+
+        Raises:
+            ReposgenError: it cannot be started.
+        """
+        ...
+
+    def stop(self, progress: Callable[[str], None]) -> bool:
+        """Stop the server; return whether it ran.
+
+        Raises:
+            ReposgenError: it does not stop.
+        """
+        ...
+
+    def status(self) -> ServerStatus:
+        """Return how the server is, without starting it."""
+        ...
+
+    def program(self, name: str) -> Path | None:
+        """Return one of PostgreSQL's programs that came with the server."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersServer:
+    """A server that the user runs."""
+
+    url: str
+    origin: str
+
+    @property
+    def is_private(self) -> bool:
+        """Never: others may have databases there."""
+        return False
+
+    def ensure(self, progress: Callable[[str], None]) -> str:
+        """Return the connection string, if the server answers."""
+        del progress
+        connect(self.url, origin=self.origin).close()
+        return self.url
+
+    def stop(self, progress: Callable[[str], None]) -> bool:
+        """Leave the server as it is."""
+        del progress
+        return False
+
+    def status(self) -> ServerStatus:
+        """Return where the server is and its version, if it answers."""
+        with connect(self.url, origin=self.origin) as connection:
+            version = connection.info.parameter_status("server_version") or ""
+        return ServerStatus(
+            is_running=True,
+            facts=(
+                ("server", f"PostgreSQL {version} at {place(self.url)}, your own"),
+                ("url", masked(self.url)),
+            ),
+        )
+
+    def program(self, name: str) -> Path | None:
+        """Return nothing: the server may be anywhere."""
+        del name
+        return None
+
+
+def noted_servers(config: Config) -> Iterator[DevelopmentServer]:
+    """Yield the servers that were started for a project, whatever its url is now."""
+    folder = ProjectFolder(config.root)
+    for name in folder.servers():
+        kind, _, version = name.partition("-")
+        image = folder.read(name).get("image")
+        url = f"docker:{image}" if image else f"{kind}:{version}"
+        # What has been uninstalled cannot run.
+        with suppress(ReposgenError):
+            yield development_server(config, url)
+
+
+def development_server(config: Config, url: str | None = None) -> DevelopmentServer:
+    """Return the server that a project's configuration asks for.
+
+    Args:
+        config: of the project.
+        url: in place of the configuration's.
+
+    Raises:
+        ReposgenError: it is not installed.
+    """
+    url = url or config.database.url
+    folder = ProjectFolder(config.root)
+    if match := _PRIVATE.fullmatch(url):
+        from reposgen.development.cluster import (  # noqa: PLC0415 - Unix only
+            private_cluster,
+        )
+
+        return private_cluster(folder, match[1], int(match[2]) if match[2] else None)
+    if url.startswith("docker:"):
+        from reposgen.development.container import (  # noqa: PLC0415 - an extra
+            ContainerServer,
+        )
+
+        return ContainerServer(folder=folder, image=url.removeprefix("docker:"))
+    return UsersServer(url=url, origin=config.url_origin)

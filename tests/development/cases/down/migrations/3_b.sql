@@ -1,0 +1,5 @@
+CREATE TABLE b ();
+
+---- create above / drop below ----
+
+DROP TABLE b;

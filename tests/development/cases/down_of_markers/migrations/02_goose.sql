@@ -1,0 +1,5 @@
+-- +goose NO TRANSACTION
+-- +goose Up
+CREATE INDEX CONCURRENTLY a02 ON tasks (id);
+-- +goose Down
+DROP INDEX CONCURRENTLY a02;

@@ -1,0 +1,2 @@
+-- migrate:up
+CREATE TABLE tasks (id int PRIMARY KEY);

@@ -1,0 +1,3 @@
+CREATE TABLE more ();
+--> statement-breakpoint
+CREATE TABLE most ();

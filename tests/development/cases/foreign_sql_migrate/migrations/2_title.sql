@@ -1,0 +1,2 @@
+-- +migrate Up
+ALTER TABLE tasks ADD COLUMN title text;

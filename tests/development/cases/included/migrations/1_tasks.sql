@@ -1,0 +1,3 @@
+CREATE TABLE a ();
+\ir parts/a.sql
+CREATE TABLE c ();

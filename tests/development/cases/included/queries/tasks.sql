@@ -1,0 +1,2 @@
+-- name: GetTasks :many
+SELECT * FROM tasks;

@@ -1,0 +1,3 @@
+-- reposgen: no-transaction
+CREATE TABLE tasks ();
+CREATE TABLE a (id integr);

@@ -1,0 +1,2 @@
+-- reposgen: no-transaction
+CREATE TABLE tasks (id integr);

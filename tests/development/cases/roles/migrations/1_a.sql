@@ -1,0 +1,2 @@
+SET ROLE migrated_owner;
+CREATE TABLE a ();

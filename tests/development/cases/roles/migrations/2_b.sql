@@ -1,0 +1,5 @@
+BEGIN;
+SET LOCAL ROLE migrated_owner;
+CREATE TABLE b ();
+COMMIT;
+CREATE TABLE c ();

@@ -1,0 +1,3 @@
+-- reposgen: no-transaction
+SET SESSION AUTHORIZATION migrated_owner;
+CREATE TABLE d ();

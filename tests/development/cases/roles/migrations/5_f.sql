@@ -1,0 +1,2 @@
+SELECT set_config('search_path', '', false);
+CREATE TABLE public.f ();

@@ -1,0 +1,2 @@
+CREATE TABLE more ();
+ALTER TABLE taks ADD COLUMN a int;
