@@ -5,6 +5,7 @@ from reposgen.database.migration_files import read_migrations
 from reposgen.database.model import Migrations, Progress, Server
 from reposgen.database.scratch import (
     existing_database,
+    migrated_database,
     schema_database,
     scratch_database,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "Server",
     "connect",
     "existing_database",
+    "migrated_database",
     "open_server",
     "read_migrations",
     "schema_database",

@@ -55,12 +55,38 @@ def scratch_database(
     Raises:
         ReposgenError: a migration fails, or databases must not be created.
     """
+    options = READ_ONLY if migrations else None
+    with migrated_database(server, migrations) as name:
+        conninfo = make_conninfo(server.conninfo, dbname=name)
+        with connect(conninfo, options=options) as connection:
+            yield connection
+
+
+@contextlib.contextmanager
+def migrated_database(
+    server: Server, migrations: Migrations | None, *, name: str | None = None
+) -> Iterator[str]:
+    """Have a database that nobody is connected to for the time of the block.
+
+    It is dropped and kept as `scratch_database` does it.
+
+    Args:
+        server: where.
+        migrations: applied to it; None: the database is empty.
+        name: of a database that has to be made; None: one that nobody else uses.
+
+    Yields:
+        Its name.
+
+    Raises:
+        ReposgenError: a migration fails, or databases must not be created.
+    """
     with connect(server.conninfo) as admin:
         roles = _roles(admin)
         kept = None
         if server.embedded and migrations:
             kept = find_kept(admin, migrations.digest)
-    name = kept or f"reposgen_scratch_{uuid.uuid4().hex[:16]}"
+    name = kept or name or f"reposgen_scratch_{uuid.uuid4().hex[:16]}"
     conninfo = make_conninfo(server.conninfo, dbname=name)
     keeps = bool(kept)
     try:
@@ -71,9 +97,7 @@ def scratch_database(
                     set_search_path(admin, name, migrations.search_path)
                 if migrations:
                     keeps = _migrate(server, admin, conninfo, migrations)
-        options = READ_ONLY if migrations else None
-        with connect(conninfo, options=options) as connection:
-            yield connection
+        yield name
     finally:
         if not keeps:
             with interrupts_held(), connect(server.conninfo) as admin:
