@@ -1,4 +1,4 @@
-"""The examples of docs/, run as they stand there.
+"""Run the examples of docs/, and check its links.
 
 On a page that has a block for `schema.sql`, each block whose first line is a comment
 with a file's name is that file, or more of it. From them a package `app` is generated,
@@ -108,3 +108,37 @@ def run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert "warning" not in outcome.stderr
+
+
+LINK = re.compile(r"\]\((?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+LINKING = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    return {
+        re.sub(r"[^\w\- ]", "", heading["title"].lower()).replace(" ", "-")
+        for heading in HEADING.finditer(text)
+    }
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.stem)
+def test_links(page: Path) -> None:
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    for link in LINK.finditer(text):
+        if "://" in link["file"]:
+            continue
+        target = (page.parent / link["file"]) if link["file"] else page
+        assert target.exists(), link[0]
+        if link["anchor"]:
+            assert link["anchor"] in anchors_of(target), link[0]
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    text = (DOCS / "README.md").read_text(encoding="utf-8")
+    linked = {(DOCS / link["file"]).resolve() for link in LINK.finditer(text)}
+    pages = {page.resolve() for page in DOCS.rglob("*.md")} - {DOCS / "README.md"}
+    assert pages <= linked

@@ -1,4 +1,4 @@
-"""README.md's five minutes, run as they stand there.
+"""Run the commands and programs of README.md's quick start.
 
 A `console` block holds commands after `$` and what they print, on either stream, with
 `…` for what varies. A block whose first line is a comment with a file's name is that
@@ -32,7 +32,7 @@ class Block:
 
 def tour() -> Iterator[Block]:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, _, section = readme.partition("## Five minutes\n")
+    _, _, section = readme.partition("## Quick start\n")
     section, _, _ = section.partition("\n## ")
     for language, text in BLOCK.findall(section):
         yield Block(language=language, text=text)
@@ -61,7 +61,7 @@ def run(command: str, folder: Path, database: str) -> str:
     return outcome.stdout
 
 
-def test_five_minutes(tmp_path: Path, database: str) -> None:
+def test_quick_start(tmp_path: Path, database: str) -> None:
     folder = tmp_path
     ran = 0
     for block in tour():

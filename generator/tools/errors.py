@@ -37,13 +37,13 @@ SECTIONS = {
     "output": "Output",
     "cli": "Commands",
 }
-SERVER_SECTION = "What PostgreSQL refuses"
+SERVER_SECTION = "Errors reported by PostgreSQL"
 # Modules that belong to another section than their folder's.
 OF_SERVER = SOURCE / "analysis/server_errors.py"
 
-MACHINE = "depends on the machine that it happens on"
-PROXY = "only behind a proxy that takes notices out of the connection"
-RACE = "the file is there when the run begins and gone a moment later"
+MACHINE = "the message depends on the machine"
+PROXY = "only behind a proxy that drops the server's notices"
+RACE = "the file exists when the run starts and is deleted during the run"
 # Codes that no case shows, and why.
 UNSEEN = {
     "cache-closed": MACHINE,
@@ -54,27 +54,27 @@ UNSEEN = {
     "docker-image": MACHINE,
     "docker-missing": MACHINE,
     "docker-unreachable": MACHINE,
-    "edited-file": "only where an earlier run on the same machine is remembered",
+    "edited-file": "only if the cache has an earlier run on the same machine",
     "transpile-missing": MACHINE,
     "embedded-failed": MACHINE,
     "embedded-missing": MACHINE,
     "cache-temporary": MACHINE,
     "init-unwritable": MACHINE,
-    "too-deep": "no statement of a length that a case can have is that deep",
-    "invalid-definition": "no query makes current servers say this",
+    "too-deep": "a statement of that depth is too long for an example",
+    "invalid-definition": "no query makes current servers report this",
     "missing-file": RACE,
     "missing-schema": RACE,
     "no-trees": PROXY,
     "optimistic-without-tree": PROXY,
     "order-unknown": PROXY,
-    "permission-denied": "needs a database whose owner has taken rights away",
+    "permission-denied": "needs a database whose owner has revoked privileges",
     "system-failed": MACHINE,
     "system-missing": MACHINE,
     "system-version": MACHINE,
     "docker-cleanup-image": MACHINE,
     "docker-not-ready": MACHINE,
     "server-too-old": "needs a server older than PostgreSQL 14",
-    "unknown-collation": "current servers say this when a query runs, not before",
+    "unknown-collation": "current servers report this when a query runs, not before",
     "unknown-parameter": "parameters are numbered before the server sees them",
     "unreadable-file": MACHINE,
     "unsupported-command": "every command of the query language is supported",
@@ -83,11 +83,11 @@ UNSEEN = {
 INTRODUCTION = """\
 # Errors and warnings
 
-Every message ends in a code, which stays the same whatever its words become. Each is
-shown here as it appears; the `hint:` says what mends it. Errors end the run and nothing
-is written; warnings do not, and `reposgen vet` lists them.
+Every message ends in a code. The code is stable, but the wording can change. The
+examples show complete messages, and the `hint:` says how to fix the problem. After an
+error, nothing is written. Warnings do not stop a run, and `reposgen vet` lists them.
 
-This file is written by `python generator/tools/errors.py` from the cases in
+`python generator/tools/errors.py` writes this page from the cases in
 `tests/diagnostics/`.
 """
 
@@ -169,7 +169,7 @@ def gaps() -> list[str]:
     missing = codes - shown - UNSEEN.keys()
     return [
         *(f"no case in tests/diagnostics shows {code}" for code in sorted(missing)),
-        *(f"a case shows {code}: take it out of UNSEEN" for code in shown & UNSEEN),
+        *(f"a case shows {code}: remove it from UNSEEN" for code in shown & UNSEEN),
         *(f"nothing emits {code}" for code in (shown | UNSEEN.keys()) - codes),
     ]
 

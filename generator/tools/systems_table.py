@@ -29,17 +29,19 @@ TARGET = ROOT / "docs/systems.md"
 HEAD = """\
 # The four systems
 
-reposgen is tried out on four systems: schemas in `migrations/`, annotated queries in
-`queries/`, packages in `generated/`, tests in `tests/systems/`. The tables say which
-query does what each system has to do, and which test calls its method (one of them:
-each asynchronous test has a synchronous twin). A query without a name before it serves
-a table or a use that needs it.
+reposgen is tested on four systems. Their schemas are in `migrations/`, their annotated
+queries in `queries/`, their packages in `generated/` and their tests in
+`tests/systems/`. The tables list each required method, the query that implements it,
+and a test that calls it. Each asynchronous test has a synchronous twin. A row without a
+method has a query that is not required but useful.
 
-What can be made of them: [a work queue](examples/work-queue.md) on `collaboration`,
-[conversation history](examples/conversation-history.md) on `agents`,
-[flow publishing](examples/flow-publishing.md) on `flows`.
+Programs that run on them: [a work queue](examples/work-queue.md) on `collaboration`,
+[conversation history](examples/conversation-history.md) on `agents`, [flow
+publishing](examples/flow-publishing.md) on `flows` and [an HTTP
+service](examples/control-plane-service.md) on `control_plane`.
 
-Written by `python generator/tools/systems_table.py`, which fails on a gap.
+`python generator/tools/systems_table.py` writes this page. It fails if a required
+method has no query or no test.
 """
 
 # A repository and its method.

@@ -34,107 +34,107 @@ class Difference(Enum):
 
     REFUSED_BY_POSTGRES = (
         "queries that PostgreSQL refuses",
-        "sqlc takes them, and they fail when they run. Here they are errors.",
+        "sqlc accepts them, and they fail when they run. In reposgen, they are errors.",
     )
     REFUSED_BY_SQLC = (
         "queries that sqlc refuses",
         (
-            "PostgreSQL takes them. sqlc reads the text alone, and does not know all"
-            " names and types that are in scope."
+            "PostgreSQL accepts them. sqlc reads only the text and does not know all"
+            " names and types in scope."
         ),
     )
     MISSING_COLUMN = (
         "columns that sqlc does not see",
-        "Some expressions (`CURRENT_DATE`) are no column to it.",
+        "sqlc ignores some expressions (`CURRENT_DATE`).",
     )
     ORDER = (
         "the order of columns",
         (
-            "sqlc expands `*` by the order in which it meets tables. Here the order"
-            " is PostgreSQL's."
+            "sqlc expands `*` in the order in which it finds the tables. reposgen uses"
+            " PostgreSQL's order."
         ),
     )
     NAMELESS = (
         "names of expressions",
-        ("sqlc gives no name, or one of its own. Here a column has PostgreSQL's name."),
+        "sqlc uses no name, or its own. reposgen uses PostgreSQL's name.",
     )
     NAME_OF_FUNCTION = (
-        "names of what a function returns",
+        "names of function results",
         (
-            "sqlc names the column after the function, PostgreSQL after the"
+            "sqlc names the column after the function. PostgreSQL names it after the"
             " function's own column."
         ),
     )
     POLYMORPHIC = (
         "types that depend on arguments",
-        "sqlc leaves `any` and its like as they are. PostgreSQL resolves them.",
+        "sqlc keeps `any` and similar types. PostgreSQL resolves them.",
     )
     OVERLOAD = (
-        "the function that is meant",
+        "overloaded functions",
         (
-            "Of functions that share a name sqlc takes one. PostgreSQL chooses by the"
-            " arguments' types."
+            "sqlc takes one of several functions that share a name. PostgreSQL selects"
+            " one by the types of the arguments."
         ),
     )
     TYPE_OF_COLUMN = (
         "types of compared parameters",
         (
-            "sqlc takes the column's type, PostgreSQL the operator's: a `varchar`"
+            "sqlc uses the column's type, and PostgreSQL the operator's: a `varchar`"
             " column is compared as `text`, and a field of a `jsonb` is not `jsonb`."
         ),
     )
     ROW_COUNT = (
         "types of LIMIT and OFFSET",
-        "To PostgreSQL they are bigint.",
+        "PostgreSQL types them as bigint.",
     )
     UNNAMED_PARAMETER = (
         "names of `$n`",
         (
-            "sqlc has none where no column is compared. Here the function's argument"
-            " is the next to ask, and `dollar_n` the last."
+            "If no column is compared, sqlc has no name. reposgen then uses the name of"
+            " the function's argument, and finally `dollar_n`."
         ),
     )
     REPEATED_NAME = (
-        "names that come twice",
-        "sqlc tells them apart when it writes code, with the same numbers.",
+        "duplicate names",
+        "sqlc numbers them later, when it writes code. The numbers are the same.",
     )
     COMPARED_NOT_NULL = (
         "parameters compared with nullable columns",
         (
-            "sqlc lets them be NULL. A comparison with NULL is never true, so None is"
-            " refused here; `IS NOT DISTINCT FROM` or `sqlc.narg` asks for NULL."
+            "sqlc allows NULL. A comparison with NULL is never true, so reposgen"
+            " refuses None. Use `IS NOT DISTINCT FROM` or `sqlc.narg` to allow it."
         ),
     )
     DROPPED_BY_CONDITION = (
-        "columns that a condition keeps from being NULL",
+        "columns that a condition makes not null",
         (
-            "sqlc does not look at WHERE and ON. Here a row in which they cannot be"
-            " true counts as gone."
+            "sqlc does not analyse WHERE and ON. reposgen excludes rows for which they"
+            " cannot be true."
         ),
     )
     PROVED = (
         "columns proved not null",
-        "Through views, CTEs, functions and CASE, where sqlc stops.",
+        "reposgen analyses views, CTEs, functions and CASE. sqlc does not.",
     )
     AGGREGATE = (
         "aggregates",
         (
-            "Of no rows, or of nothing but NULL, an aggregate is NULL. sqlc says NOT"
+            "An aggregate of no rows, or of NULLs only, is NULL. sqlc types it as NOT"
             " NULL."
         ),
     )
     FUNCTION = (
         "functions",
         (
-            "A function can return NULL, and of users' own nothing else is known."
-            " sqlc says NOT NULL."
+            "A function can return NULL, unless something proves that it does not. sqlc"
+            " types its result as NOT NULL."
         ),
     )
     NULLABLE_SHOWS_THROUGH = (
-        "columns behind something else",
+        "indirect columns",
         (
-            "A nullable column stays one behind an operator, a subquery, CREATE TABLE"
-            " AS or an inheriting table. sqlc loses that."
+            "A nullable column stays nullable in an operator, a subquery, CREATE TABLE"
+            " AS or an inheriting table. sqlc types it as NOT NULL."
         ),
     )
 
@@ -279,15 +279,15 @@ def _kind_of_null(why: tuple[str, ...]) -> Difference | None:
 
 
 _HEAD = """\
-# Where reposgen and sqlc differ
+# Differences from sqlc
 
-Both read the same query files. These are the classes of differences between what the
-two say of the queries in sqlc's own tests, as far as those are looked at here; what
-PostgreSQL says decides, and it agrees with reposgen in each of them.
+reposgen and sqlc read the same query files. The table lists the classes of differences
+between their results for those queries of sqlc's own tests that this repository uses.
+In each class, PostgreSQL agrees with reposgen.
 
-The page is made by `pytest tests/conformance --update-golden`.
+`pytest tests/conformance --update-golden` writes this page.
 
-| difference | why | how often |
+| difference | reason | cases |
 | --- | --- | --- |
 """
 

@@ -1,1 +1,1 @@
-"""What the live server says: its catalog, and what it makes of each statement."""
+"""The live server's catalog and its description of each statement."""

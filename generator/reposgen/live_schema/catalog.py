@@ -1,4 +1,4 @@
-"""Reads the catalog of a database in one round trip.
+"""Reading the catalog of a database in one round trip.
 
 The query is `catalog.sql`; each list in its document has the positions that the
 functions below unpack, and nothing else reads it.
@@ -57,7 +57,7 @@ _EVENTS = {4: "insert", 8: "delete", 16: "update", 32: "truncate"}
 def read_catalog(
     connection: psycopg.Connection[Any], also: Collection[int] = ()
 ) -> Catalog:
-    """Everything analysis needs to know of the database.
+    """Return the catalog of the database.
 
     Args:
         connection: to a server of a major from 14 on.
@@ -100,7 +100,7 @@ def read_catalog(
 
 
 class _Types:
-    """Resolves types that refer to each other; PostgreSQL lets none contain itself."""
+    """Resolver of types that refer to each other; no type can contain itself."""
 
     def __init__(self, rows: Iterable[Row], relations: Iterable[Row]) -> None:
         self.rows = {row[0]: row for row in rows}

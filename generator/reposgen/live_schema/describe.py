@@ -1,4 +1,4 @@
-"""Has the server judge statements: types, places of errors, analysed trees.
+"""Description of statements by the server: types, error positions, analysed trees.
 
 Nothing is executed. Each statement is parsed and described, all of them in one
 pipeline; where a statement holds what the planner alone may refuse, the planner is
@@ -54,7 +54,7 @@ _PARAMETER = re.compile(r"\$(\d+)")
 def describe(
     connection: psycopg.Connection[Any], statements: Sequence[Statement]
 ) -> tuple[Description, ...]:
-    """What the server makes of each statement, in their order.
+    """Return the server's description of each statement, in order.
 
     Raises:
         psycopg.OperationalError: the connection is lost.
@@ -79,7 +79,7 @@ def _with_trees(
     statements: Sequence[Statement],
     descriptions: Sequence[Description],
 ) -> tuple[Description, ...]:
-    """The descriptions, and for all of them trees where notices brought none."""
+    """Return the descriptions, with trees for those that got none from notices."""
     described = [one for one in descriptions if isinstance(one, Described)]
     if not described or any(one.tree for one in described):
         return tuple(descriptions)

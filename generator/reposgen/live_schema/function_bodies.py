@@ -1,4 +1,4 @@
-"""Analysed trees where notices do not arrive: the bodies of temporary functions.
+"""Analysed trees from the bodies of temporary functions, if notices do not arrive.
 
 A function whose body is SQL-standard (`BEGIN ATOMIC … END`) is analysed when it is
 created, and its tree can be read from the catalog. That needs the right to make
@@ -63,7 +63,7 @@ def read_function_bodies(
     statements: Sequence[Statement],
     descriptions: Sequence[Description],
 ) -> tuple[str | None, ...]:
-    """The trees of statements, without help of notices.
+    """Return the trees of statements without using notices.
 
     Nothing is left behind: all happens in one transaction that is rolled back. It may
     write even where the connection's transactions are read-only by default.
@@ -102,7 +102,7 @@ def read_function_bodies(
 def read_bodies_of(
     connection: psycopg.Connection[tuple[object, ...]], functions: Sequence[Function]
 ) -> Mapping[int, str]:
-    """The trees of the bodies of functions in SQL, by oid.
+    """Return the trees of the bodies of SQL functions, by oid.
 
     Raises:
         psycopg.OperationalError: the connection is lost.
@@ -133,7 +133,7 @@ def read_bodies_of(
 
 
 def _temporary(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, str]:
-    """The bodies of the temporary functions, by name."""
+    """Return the bodies of the temporary functions, by name."""
     rows = connection.execute(_BODIES).fetchall()
     return {str(name): str(body) for name, body in rows}
 
@@ -141,7 +141,7 @@ def _temporary(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, 
 def _rewritten(
     connection: psycopg.Connection[tuple[object, ...]], bodies: Mapping[str, str]
 ) -> dict[str, str]:
-    """The bodies with their views as subqueries, without those that rules change."""
+    """Return the bodies with expanded views, without those that rules change."""
     ruled = {oid for (oid,) in connection.execute(_RULES).fetchall()}
     views = _read_views(connection, bodies.values())
     return {
@@ -154,7 +154,7 @@ def _rewritten(
 def _is_rewritten(
     body: str, ruled: Container[object], views: Mapping[int, str]
 ) -> bool:
-    """Whether the server makes something else of a statement, views aside."""
+    """Return whether rules change the statement, apart from views."""
     return any(int(oid) in ruled for oid in _RELATION.findall(body)) or any(
         int(oid) in views and int(permissions) & _WRITE_PERMISSIONS
         for oid, permissions in _PERMISSIONS.findall(body)
@@ -164,7 +164,7 @@ def _is_rewritten(
 def _read_views(
     connection: psycopg.Connection[tuple[object, ...]], bodies: Iterable[str]
 ) -> dict[int, str]:
-    """The trees of the views that bodies read, and of those that these read."""
+    """Return the trees of the views that the bodies read, directly or through views."""
     views: dict[int, str] = {}
     texts = tuple(bodies)
     while wanted := {int(o) for t in texts for o in _VIEW.findall(t)} - views.keys():
@@ -177,7 +177,7 @@ def _read_views(
 
 
 def _expanded(text: str, views: Mapping[int, str], around: int = 0) -> str:
-    """A tree with its views as subqueries, as the server rewrites it."""
+    """Return the tree with its views expanded, as the server rewrites it."""
 
     def expand(entry: re.Match[str]) -> str:
         view = int(entry[1])
@@ -219,7 +219,7 @@ def _create_like(
     arguments: str,
     text: str,
 ) -> None:
-    """Make a temporary function of the text of another one's body."""
+    """Create a temporary function with the text of another function's body."""
     returns = "" if _OUTPUT.search(arguments) else "RETURNS SETOF record"
     create = (
         f"CREATE FUNCTION pg_temp.{_PREFIX}{function.oid}({arguments}) {returns}"

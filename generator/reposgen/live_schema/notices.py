@@ -1,4 +1,4 @@
-"""The notices in which the server sends its trees."""
+"""The notices that carry the server's query trees."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TREE_START = "({QUERY"
 
 @contextmanager
 def keeping_trees(connection: psycopg.Connection[Any]) -> Iterator[list[str]]:
-    """Have the server send the trees of all that it parses in the block.
+    """Make the server send the trees of all statements that it parses in the block.
 
     Yields:
         The trees that have arrived, the oldest first. Whoever knows what they are of

@@ -1,4 +1,4 @@
-"""Sends many small batches to the server at once, each with a Sync of its own."""
+"""Pipelining of small batches, each with its own Sync."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _RELEASE = b"RELEASE SAVEPOINT reposgen_batch"
 def run_batches(
     connection: psycopg.Connection[Any], batches: Sequence[Batch], arrived: Arrived
 ) -> None:
-    """Run the batches in order; an error in one leaves the others alone.
+    """Run the batches in order; an error in one does not affect the others.
 
     Inside a transaction each batch is undone by a savepoint, which also keeps the
     transaction usable.

@@ -1,4 +1,4 @@
-"""The analysed trees of the bodies of functions in SQL.
+"""The analysed trees of the bodies of SQL functions.
 
 What checks a function's body when the function is created can be called at any time:
 it analyses the body and rewrites it as statements are, and with the same setting the
@@ -31,7 +31,7 @@ _ANALYSE: LiteralString = "SELECT pg_catalog.fmgr_sql_validator({}::pg_catalog.o
 def read_sql_functions(
     connection: psycopg.Connection[Any], functions: Sequence[Function]
 ) -> Mapping[int, str]:
-    """The text of the tree of each function's last statement, by the function's oid.
+    """Return the text of the tree of each function's last statement, by oid.
 
     Args:
         connection: not in a transaction that failed.
@@ -62,7 +62,7 @@ def read_sql_functions(
 def _analyse(
     connection: psycopg.Connection[Any], function: Function, arrived: list[str]
 ) -> tuple[str, ...]:
-    """What arrives while the server analyses a body."""
+    """Return the trees that arrive while the server analyses a body."""
     path = function.body.search_path if function.body else None
     try:
         with connection.transaction(force_rollback=True):

@@ -1,1 +1,1 @@
-"""Files → the output directory, as a whole; or what differs there."""
+"""Writing the output directory as a whole, and comparing it."""

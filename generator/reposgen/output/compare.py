@@ -1,4 +1,4 @@
-"""What on disk differs from what would be generated, and why."""
+"""Comparison of the files on disk with the generated ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({})
 
 
 class Cause(StrEnum):
-    """Why a file is not as it would be generated."""
+    """The reason why a file differs from the generated one."""
 
     MISSING = "missing"
     OUTDATED = "out of date"
@@ -31,7 +31,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A file that generating changes.
+    """A file that `generate` would change.
 
     Attributes:
         path: as the user would type it.
@@ -49,7 +49,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The output directory beside what would be generated.
+    """The result of comparing the output directory with the generated files.
 
     Attributes:
         changes: sorted by path.
@@ -62,12 +62,12 @@ class Comparison:
 
     @property
     def fresh(self) -> bool:
-        """Generating would change nothing."""
+        """Whether `generate` would change nothing."""
         return not self.changes and not self.foreign
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """An error for each foreign file, a warning for each edited one."""
+        """Return an error for each foreign file and a warning for each edited one."""
         foreign = (
             error(
                 "foreign-file",
@@ -99,7 +99,7 @@ def compare(
     shown: str,
     written: Mapping[str, str] = NOTHING_WRITTEN,
 ) -> Comparison:
-    """Compare, without changing anything.
+    """Compare the output directory with the generated files; change nothing.
 
     Args:
         directory: the output directory, which need not exist.

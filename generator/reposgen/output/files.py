@@ -1,4 +1,4 @@
-"""The files of an output directory, and whose they are."""
+"""The files of an output directory and their owners."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def _walk(directory: Path) -> Iterator[tuple[Path, bool]]:
-    """Each file below a directory, and whether it is ignored; ignored folders too."""
+    """Yield each file and ignored folder, and whether it is ignored."""
     for folder, folders, names in os.walk(directory):
         below = Path(folder)
         folders[:] = sorted(name for name in folders if not _matches(name, _COMPILED))

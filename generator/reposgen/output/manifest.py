@@ -1,4 +1,4 @@
-"""manifest.toml: the versions that wrote the output.
+"""manifest.toml: the versions of the tools that wrote the output.
 
 It holds nothing that changes with a query, so that branches never conflict in it. Which
 files are generated, each of them says itself in its first line.

@@ -1,4 +1,4 @@
-"""Writes the output directory: all of it or nothing."""
+"""Atomic replacement of the output directory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def replace(
     shown: str,
     written: Mapping[str, str] = NOTHING_WRITTEN,
 ) -> Comparison:
-    """Make the output directory hold these files and no others.
+    """Replace the contents of the output directory with these files.
 
     Files that need no change keep their modification time and inode. If that fails
     at any point, the directory is as it was; if the machine stops half way, the next
@@ -93,7 +93,7 @@ def _old(target: Path) -> Path:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other run writes there."""
+    """Wait until no other run writes to the directory."""
     if sys.platform == "win32":
         yield
         return
@@ -106,7 +106,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _recover(target: Path) -> None:
-    """Undo what a run left that was stopped half way."""
+    """Undo the changes of an interrupted run."""
     if _old(target).exists() and not target.exists():
         _old(target).rename(target)
     for leftover in (_old(target), _new(target)):

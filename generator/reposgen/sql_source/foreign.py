@@ -1,4 +1,4 @@
-"""Parameters written as other tools write them, and those that are none in a string."""
+"""Detection of other tools' parameter syntax and of placeholders in strings."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _IN_STRING = re.compile(
 def foreign_parameters(
     source: SourceFile, tokens: Sequence[Token]
 ) -> Iterator[Diagnostic]:
-    """Errors for `:id`, `?`, `%s`, `%(id)s` and `{id}`, and operators glued to a `@`.
+    """Yield errors for `:id`, `?`, `%s`, `%(id)s`, `{id}`, and operators before `@`.
 
     A `@` that is apart from the name behind it is a warning: it may be meant.
 
@@ -88,7 +88,7 @@ def foreign_parameters(
 def placeholders_in_strings(
     source: SourceFile, tokens: Sequence[Token], highest: int
 ) -> Iterator[Diagnostic]:
-    """Warnings for `'%$1%'` and `'@days days'`: a string has no parameters.
+    """Yield warnings for `'%$1%'` and `'@days days'`: strings have no parameters.
 
     Args:
         source: the file.
@@ -186,7 +186,7 @@ def _glued(
 
 
 def _stands_for_operand(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a `?` is where an operand must be, and so is no operator."""
+    """Return whether a `?` is in the place of an operand, so it is not an operator."""
     return not _is_operand(tokens, index - 1) or not (
         _is_operand(tokens, index + 1) or _opens(tokens, index + 1)
     )
@@ -201,7 +201,7 @@ def _opens(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _is_operand(tokens: Sequence[Token], index: int) -> bool:
-    """Whether a token can be an operand, or end one."""
+    """Return whether a token can be an operand or end one."""
     if not 0 <= index < len(tokens):
         return False
     token = tokens[index]

@@ -1,4 +1,4 @@
-"""SQL text → tokens, cut exactly where PostgreSQL's own scanner cuts them."""
+"""Tokenization of SQL text, exactly as in PostgreSQL's own scanner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class TokenKind(Enum):
-    r"""What a token is; keywords are words like all others."""
+    r"""The kind of a token; keywords are words."""
 
     SPACE = auto()
     COMMENT = auto()
@@ -27,7 +27,7 @@ class TokenKind(Enum):
 
 
 class Token(NamedTuple):
-    """A stretch of the text, `end` not included.
+    """A token of the text; `end` is exclusive.
 
     A named tuple, since a run makes half a million of them and a frozen dataclass
     takes three times as long to make.
@@ -40,7 +40,7 @@ class Token(NamedTuple):
 
     @property
     def is_blank(self) -> bool:
-        """Space or a comment: nothing to the parser."""
+        """Whether the token is white space or a comment."""
         return self.kind is TokenKind.SPACE or self.kind is TokenKind.COMMENT
 
 
@@ -154,7 +154,7 @@ def _nested_comment(token: Token) -> Token:
 
 
 def fold(token: Token) -> str:
-    """The name that an identifier token stands for.
+    """Return the name of an identifier token.
 
     Unquoted ones fold to lower case; beyond ASCII that depends on the server's
     encoding, which for UTF-8 leaves other letters alone.

@@ -1,4 +1,4 @@
-"""What a `.sql` file says, with the place of every part of it."""
+"""The contents of a `.sql` file, with the location of every part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Command(StrEnum):
-    """The word after the colon of a name line: what a call gives back."""
+    """The word after the colon of a name line, which determines what a call returns."""
 
     ONE = "one"
     OPT = "opt"
@@ -33,7 +33,7 @@ class Command(StrEnum):
 
 
 class ParameterKind(StrEnum):
-    """How a parameter was written, as far as that changes what it means."""
+    """The syntax of a parameter, if it changes the meaning."""
 
     ARG = "arg"  # $1, @name, sqlc.arg(name); sqlc.slice(name) for a whole array
     NARG = "narg"  # sqlc.narg(name): always nullable
@@ -42,7 +42,7 @@ class ParameterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """SQL that goes to the server as it stands."""
+    """SQL that is sent to the server unchanged."""
 
     span: Span
 
@@ -54,7 +54,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterUse:
-    """One place where a parameter stands in the SQL.
+    """One occurrence of a parameter in the SQL.
 
     Attributes:
         span: all of it, `sqlc.arg(name)` included. For a slice it also covers the

@@ -1,4 +1,4 @@
-"""A statement's tokens → where its parameters and embeds stand, with their numbers."""
+"""Parameters and embeds of a statement, found in its tokens."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAYBE_USE = re.compile(r"[@$:?%{]|sqlc", re.IGNORECASE)
 def find_uses(
     source: SourceFile, tokens: Sequence[Token]
 ) -> tuple[tuple[ParameterUse | EmbedUse, ...], tuple[Diagnostic, ...]]:
-    """The uses in source order, numbered, and the mistakes in writing them.
+    """Return the numbered uses in source order, and the errors in their syntax.
 
     `$n` keep their numbers; names get the free ones, in source order. A name that
     is `sqlc.narg` anywhere is so everywhere. `tokens` are a statement's: no space,
@@ -87,7 +87,7 @@ class _Finder:
         return self._source.span(self._tokens[first].start, self._tokens[last].end)
 
     def _is_glued(self, index: int) -> bool:
-        """Whether a name stands directly behind the token."""
+        """Return whether a name directly follows the token."""
         if index + 1 == len(self._tokens):
             return False
         token, after = self._tokens[index : index + 2]
@@ -143,7 +143,7 @@ class _Finder:
         )
 
     def _macro(self, index: int) -> int:
-        """Read `sqlc.macro(argument)`; the index of the token behind it."""
+        """Read `sqlc.macro(argument)` and return the index of the next token."""
         macro = fold(self._tokens[index + 2])
         last = index + 3
         while last + 1 < len(self._tokens) and self._tokens[last].text != ")":
@@ -185,7 +185,7 @@ class _Finder:
         return last + 1
 
     def _slice(self, first: int, last: int, name: str) -> int:
-        """Take up a slice from `first` to `last`: the list of an IN, or an array."""
+        """Record a slice from `first` to `last`: the list of an IN, or an array."""
         before = [self._text(first - n).upper() for n in (1, 2, 3)]
         if before[:2] == ["(", "IN"] and self._text(last + 1) == ")":
             negated = before[2] == "NOT"
@@ -207,7 +207,7 @@ class _Finder:
         return last + 1
 
     def _word_around(self, index: int) -> str:
-        """The word before the innermost parenthesis that is open at `index`."""
+        """Return the word before the innermost parenthesis that is open at `index`."""
         depth = 0
         for at in range(index - 1, 0, -1):
             if self._tokens[at].text == ")":
@@ -220,13 +220,13 @@ class _Finder:
 
 
 def _number(token: Token) -> int:
-    """The n of `$n`, or 0 where it is out of any range."""
+    """Return the n of `$n`, or 0 if it is out of range."""
     digits = token.text[1:].lstrip("0")
     return int(digits) if 0 < len(digits) <= len(str(HIGHEST_NUMBER)) else 0
 
 
 def _argument(token: Token) -> str | None:
-    """The name that a macro's argument gives, or None where it is no name."""
+    """Return the name in a macro's argument, or None if it is not a name."""
     match token.kind:
         case TokenKind.WORD:
             return fold(token)

@@ -1,4 +1,4 @@
-"""Segments → SQL text, and the way back from a place in that text to the file."""
+"""Printing of segments as SQL, and mapping of offsets back to the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
-    """Text to print instead of a stretch of the source.
+    """Text that is printed instead of a part of the source.
 
     Attributes:
         span: what it stands for: whole segments, or a part of a `Text`, or both; one
@@ -34,7 +34,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Printed text from the offset `at` on, which stands for a stretch of source.
+    """Printed text from the offset `at`, which corresponds to a part of the source.
 
     Attributes:
         verbatim: it is that stretch, so that offsets within it correspond.
@@ -48,21 +48,21 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerText:
-    """Printed SQL, and where each part of it came from."""
+    """Printed SQL with the source of each part."""
 
     text: str
     source: SourceFile
     pieces: tuple[Piece, ...]
 
     def to_source(self, offset: int) -> int:
-        """The file's offset for one in `text`; both count characters from 0."""
+        """Return the file's offset for an offset in `text`, in characters from 0."""
         piece = self._piece(offset)
         if piece.verbatim:
             return min(piece.start + offset - piece.at, piece.end)
         return piece.start
 
     def source_span(self, offset: int) -> Span:
-        """What stands in the file for the token at an offset in `text`.
+        """Return the span in the file of the token at an offset in `text`.
 
         Of a parameter or a replacement that is all of it. At the end of the text it
         is the place behind the last character.
@@ -150,7 +150,7 @@ _WORD_CHARACTER = re.compile(r"[^\x00-#%-/:-@\[-^`{-\x7f]")
 
 
 class _Paper:
-    """Text as it is put together."""
+    """Writer of SQL text that records the source of each part."""
 
     def __init__(self, source: SourceFile) -> None:
         self.texts: list[str] = []

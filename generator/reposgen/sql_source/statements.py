@@ -1,4 +1,4 @@
-"""A file's tokens → its statements, at the semicolons where PostgreSQL ends them."""
+"""Splitting of a file's tokens into statements, as PostgreSQL does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One statement, with the comments in it and before it.
+    """One statement with the comments in it and before it.
 
     Attributes:
         source: the file it stands in.
@@ -33,28 +33,28 @@ class Statement:
 
     @property
     def start(self) -> int:
-        """Offset of its first token."""
+        """Offset of the first token."""
         return self.tokens[0].start
 
     @property
     def end(self) -> int:
-        """Offset behind its last token."""
+        """Offset after the last token."""
         return self.tokens[-1].end
 
     @property
     def span(self) -> Span:
-        """From its first token to its last, without the semicolon."""
+        """The span from the first token to the last, without the semicolon."""
         return self.source.span(self.start, self.end)
 
     @property
     def text(self) -> str:
-        """The SQL as it stands in the file."""
+        """The SQL of the statement in the file."""
         return self.source.text[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    r"""A file taken apart.
+    r"""The statements of a file.
 
     Attributes:
         statements: in the file's order; one that holds an unterminated token is
@@ -81,7 +81,7 @@ def split(
     *,
     is_heading: Callable[[Token], bool] = _no_heading,
 ) -> Split:
-    r"""The statements of `source.text[start:end]`.
+    r"""Split `source.text[start:end]` into statements.
 
     A semicolon ends a statement unless it stands in parentheses (CREATE RULE) or in
     the body of a function between BEGIN ATOMIC and END. A last statement needs none.
@@ -148,13 +148,13 @@ def split(
 
 
 def at_line_start(text: str, offset: int) -> bool:
-    """Whether a line begins there."""
+    """Return whether a line starts at the offset."""
     return offset == 0 or text[offset - 1] in "\r\n"
 
 
 @dataclass(slots=True)
 class _Nesting:
-    """How deep in a statement, as far as a semicolon's meaning depends on it."""
+    """The nesting depth in a statement: it decides if a semicolon ends it."""
 
     parentheses: int = 0
     blocks: int = 0

@@ -1,4 +1,4 @@
-"""What is known of the functions that are built into PostgreSQL.
+"""Properties of PostgreSQL's built-in functions.
 
 The oids of built-in functions never change, so that one table for each major looked
 at serves every server. `generator/tools/functions` makes the tables, from the
@@ -18,7 +18,7 @@ _TABLES = (16, 18)
 
 
 class NullRule(StrEnum):
-    """When a function's result is not NULL."""
+    """The condition under which a function's result is not NULL."""
 
     MAYBE = "-"  # nothing is known
     NEVER = "a"  # never NULL, whatever the arguments
@@ -31,7 +31,7 @@ class NullRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BuiltinFunction:
-    """A function that is built in.
+    """A built-in function.
 
     Attributes:
         kind: `prokind`: f, a, w, p.
@@ -58,7 +58,7 @@ class BuiltinFunctions:
     """The built-in functions of one major version, by oid."""
 
     def __init__(self, table: str) -> None:
-        """Take a table's text: one line for each function."""
+        """Read a table's text: one line for each function."""
         self._lines = {line[: line.index("\t")]: line for line in table.splitlines()}
         self._functions: dict[int, BuiltinFunction | None] = {}
 
@@ -66,11 +66,11 @@ class BuiltinFunctions:
         return len(self._lines)
 
     def names(self) -> frozenset[str]:
-        """The names of all of them."""
+        """Return the names of all functions."""
         return frozenset(line.split("\t", 2)[1] for line in self._lines.values())
 
     def get(self, oid: int) -> BuiltinFunction | None:
-        """The function with that oid; None for one that is not built in."""
+        """Return the function with that oid, or None if it is not built in."""
         try:
             return self._functions[oid]
         except KeyError:
@@ -97,7 +97,7 @@ def _parse(line: str) -> BuiltinFunction:
 
 @cache
 def builtin_functions(major: int) -> BuiltinFunctions:
-    """The built-in functions of a server of that major version."""
+    """Return the built-in functions of the major version."""
     table = next((t for t in _TABLES if t >= major), _TABLES[-1])
     path = files("reposgen.live_schema.functions") / f"builtin-{table}.tsv"
     return BuiltinFunctions(path.read_text(encoding="utf-8"))

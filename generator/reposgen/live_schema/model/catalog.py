@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayCheck:
-    """A CHECK about arrays that all values meet.
+    """A CHECK about arrays that all values satisfy.
 
     Attributes:
         relation: oid of the table, or 0.
@@ -31,7 +31,7 @@ class ArrayCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """Everything asked of the database in one round trip.
+    """The catalog of the database, read in one round trip.
 
     Attributes:
         server_version: `server_version_num`: 180004.
@@ -97,7 +97,7 @@ class Catalog:
         object.__setattr__(self, "descendants", descendants)
 
     def ancestors(self, relation: Relation) -> tuple[Relation, ...]:
-        """The tables that one is a partition of or inherits from, nearest first."""
+        """Return the parents of a partition or inheriting table, nearest first."""
         found: dict[int, Relation] = {}
         waiting = [*relation.parents]
         while waiting:
@@ -110,7 +110,7 @@ class Catalog:
     def root(
         self, relation: Relation, constraint: Constraint
     ) -> tuple[Relation, Constraint]:
-        """The constraint that one only repeats, or that one itself."""
+        """Return the parent's constraint that this one repeats, or the same one."""
         while constraint.parent is not None:
             oid, name = constraint.parent
             parent = self.relations.get(oid)
@@ -122,5 +122,5 @@ class Catalog:
 
     @property
     def major(self) -> int:
-        """18, for 18.4."""
+        """The major version: 18 for 18.4."""
         return self.server_version // 10000

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class RelationKind(StrEnum):
-    """`pg_class.relkind` of what can stand in FROM."""
+    """`pg_class.relkind` of relations that can be in FROM."""
 
     TABLE = "r"
     PARTITIONED_TABLE = "p"
@@ -25,7 +25,7 @@ class RelationKind(StrEnum):
 
 
 class Generated(StrEnum):
-    """Who gives a column its value when an INSERT leaves it out."""
+    """The source of a column's value if an INSERT omits the column."""
 
     NO = ""
     ALWAYS_STORED = "s"
@@ -78,7 +78,7 @@ class ConstraintKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """Something that a write can violate, and that the error then names.
+    """A constraint that a write can violate and that the error names.
 
     Attributes:
         columns: `attnum`s of the table, in the constraint's order; expressions of a
@@ -191,7 +191,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A table, view, or what else can stand in FROM.
+    """A table, a view or another relation that can be in FROM.
 
     Attributes:
         view_definition: `pg_get_viewdef` of a materialized view, else None: views
@@ -232,16 +232,16 @@ class Relation:
         return f"{self.schema}.{self.name}"
 
     def constraint(self, name: str) -> Constraint | None:
-        """The constraint with that name."""
+        """Return the constraint with that name."""
         return next((c for c in self.constraints if c.name == name), None)
 
     @property
     def has_children(self) -> bool:
-        """Whether other tables inherit from it or are its partitions."""
+        """Whether the relation has partitions or inheriting tables."""
         return bool(self.children)
 
     def column(self, number: int) -> RelationColumn | None:
-        """The column with that `attnum`."""
+        """Return the column with that `attnum`."""
         columns = self.columns
         # Without dropped columns a column stands where its number says.
         if 0 < number <= len(columns) and columns[number - 1].number == number:
@@ -251,7 +251,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlBody:
-    """What is known of the body of a function in SQL, but for its text.
+    """Properties of the body of an SQL function, except its text.
 
     Attributes:
         arguments: how many input arguments it has.

@@ -1,4 +1,4 @@
-"""Statements as the server gets them, and what it says of each."""
+"""Statements that are sent to the server, and its descriptions of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reposgen.models import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """SQL for the server to judge.
+    """A statement for the server to describe.
 
     Attributes:
         sql: one statement, its parameters as `$n`.
@@ -40,7 +40,7 @@ class ResultColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """What the server made of one statement.
+    """The server's description of a statement.
 
     Attributes:
         parameter_oids: of $1, $2 …
@@ -58,7 +58,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerError:
-    """What the server refused, and where.
+    """The server's error for a statement, with its position.
 
     Attributes:
         position: character offset into the submitted text, from 0, or None.

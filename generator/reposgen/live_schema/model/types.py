@@ -9,7 +9,7 @@ from reposgen.models import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseType:
-    """A type that is built into the server or an extension, neither of the below.
+    """A base type of the server or an extension: none of the classes below.
 
     Attributes:
         oid: in this database only; user-defined types have other oids elsewhere.
@@ -127,7 +127,7 @@ class MultirangeType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PseudoType:
-    """`void`, `record`, `anyelement` …: what a value of it holds is not known."""
+    """`void`, `record`, `anyelement` …: types whose values are not known."""
 
     oid: int
     schema: str

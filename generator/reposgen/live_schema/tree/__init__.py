@@ -1,4 +1,4 @@
-"""The server's analysed, rewritten query tree, read into typed nodes.
+"""Typed nodes of the server's analysed, rewritten query tree.
 
 The text is what `debug_print_rewritten` sends on Parse, or what `pg_proc.prosqlbody`
 holds of a function. Its format is no stable
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
-    """The query whose rows and command tag a statement gives back.
+    """Return the query whose rows and command tag the statement returns.
 
     See `parse_trees`.
 
@@ -48,7 +48,7 @@ def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
 
 
 def parse_trees(text: str, major: int, statement: str = "") -> tuple[Query, ...]:
-    """All queries that a statement becomes; rules can make several of one.
+    """Return all queries that a statement is rewritten to; rules can produce several.
 
     Args:
         text: the DETAIL of the server's notice: a list of queries, since a rule can
@@ -76,7 +76,7 @@ def parse_trees(text: str, major: int, statement: str = "") -> tuple[Query, ...]
 
 
 def parse_body(text: str, major: int) -> Query | None:
-    """The last statement of the body of a function in SQL.
+    """Return the last statement of the body of an SQL function.
 
     Args:
         text: the trees of its statements, or those that rules made of the last.
@@ -91,7 +91,7 @@ def parse_body(text: str, major: int) -> Query | None:
 
 
 def parse_expression(text: str, major: int) -> Expression | None:
-    """An expression of the catalog's: `pg_index.indpred`.
+    """Return an expression stored in the catalog, such as `pg_index.indpred`.
 
     Returns:
         None where its text cannot be read.
@@ -101,7 +101,7 @@ def parse_expression(text: str, major: int) -> Expression | None:
 
 
 def parse_expressions(text: str, major: int) -> tuple[Expression, ...] | None:
-    """A list of expressions of the catalog's: `pg_proc.proargdefaults`.
+    """Return expressions stored in the catalog, such as `pg_proc.proargdefaults`.
 
     Returns:
         None where its text cannot be read.
@@ -122,7 +122,7 @@ def _value(text: str, major: int) -> object:
 
 
 def tells_places(text: str) -> bool:
-    """Whether a tree's nodes say where in the statement they come from."""
+    """Return whether the tree's nodes have locations in the statement."""
     return not text.startswith(_FUNCTION_BODY)
 
 

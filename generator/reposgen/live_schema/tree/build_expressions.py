@@ -1,4 +1,4 @@
-"""Expression nodes from their fields."""
+"""Construction of expression nodes from their fields."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _JSON_TABLE = 1
 
 
 def member(kind: type[_E], number: int) -> _E | None:
-    """The member with that number; None for one that is not known here."""
+    """Return the member with that number, or None if it is unknown."""
     try:
         return kind(number)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Statements, range table entries and clauses from their fields."""
+"""Construction of statements, range table entries and clauses from their fields."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALIAS = re.compile(r"\{ALIAS :aliasname ((?:[^ \\]|\\.)*) :colnames ", re.DOTAL
 
 
 def target(f: Fields) -> object:
-    """An item of a select list and its like."""
+    """Return an item of a select list or a similar list."""
     return m.TargetEntry(
         expression=f.required(":expr"),
         number=f.integer(":resno"),

@@ -1,4 +1,4 @@
-"""Expressions that call something: functions, operators, aggregates, subqueries."""
+"""Expressions that call functions, operators, aggregates or subqueries."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ class RowCompareExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XmlExpr:
-    """XMLELEMENT and its like; `operation` is PostgreSQL's number for it."""
+    """XMLELEMENT and similar expressions; `operation` is PostgreSQL's number."""
 
     operation: int
     args: tuple[Expression, ...]
@@ -184,7 +184,7 @@ class XmlExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonConstructor:
-    """JSON_OBJECT and its like; `kind` is PostgreSQL's number for it."""
+    """JSON_OBJECT and similar constructors; `kind` is PostgreSQL's number."""
 
     kind: int
     args: tuple[Expression, ...]
@@ -211,7 +211,7 @@ class JsonIsPredicate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonBehavior:
-    """ON EMPTY, ON ERROR; `kind` is PostgreSQL's number for what then happens."""
+    """ON EMPTY or ON ERROR; `kind` is PostgreSQL's number of the behavior."""
 
     kind: int
     default: Expression | None
@@ -303,7 +303,7 @@ class InferenceElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOption:
-    """What a written row must satisfy for a view or for row-level security.
+    """A condition that written rows must satisfy: a view's or row-level security's.
 
     Attributes:
         kind: `WCOKind`: 0 for a view's WITH CHECK OPTION.

@@ -1,4 +1,4 @@
-"""What is numbered in the analysed query tree, by PostgreSQL's own numbers."""
+"""Enums of the analysed query tree, with PostgreSQL's numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nodes that expressions of the analysed query tree are made of."""
+"""The expression nodes of the analysed query tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of one node, as read, with the types that its builder expects."""
+"""The fields of one node, converted to the types that its builder expects."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class TreeError(Exception):
-    """The text is not a tree of the form that is known here."""
+    """The text is not a tree of a supported form."""
 
 
 class LazyNodes:
-    """Nodes that are read when they are first asked for.
+    """Nodes that are read on first access.
 
     A join has a node for each column of both its sides; hardly any is ever needed.
     """
@@ -51,32 +51,32 @@ class Fields:
         self._offsets = offsets
 
     def integer(self, name: str) -> int:
-        """A number; 0 where the field is missing."""
+        """Return a number; 0 if the field is missing."""
         return int(cast("str", self.values.get(name, "0")))
 
     def boolean(self, name: str) -> bool:
-        """A truth value; false where the field is missing."""
+        """Return a boolean; False if the field is missing."""
         return self.values.get(name) == "true"
 
     def text(self, name: str) -> str | None:
-        """A name, or None."""
+        """Return a name, or None."""
         word = self.values.get(name)
         return unescape(word) if isinstance(word, str) else None
 
     def location(self, name: str = ":location") -> int:
-        """A character offset, or -1."""
+        """Return a character offset, or -1."""
         place = int(cast("str", self.values.get(name, "-1")))
         if self._offsets is None or place < 0:
             return place
         return self._offsets[place] if place < len(self._offsets) else -1
 
     def node(self, name: str) -> Expression | None:
-        """An expression, or None."""
+        """Return an expression, or None."""
         value = self.values.get(name)
         return None if isinstance(value, str) else cast("Expression | None", value)
 
     def required(self, name: str) -> Expression:
-        """An expression that the node cannot be without.
+        """Return a mandatory expression.
 
         Raises:
             TreeError: it is missing.
@@ -87,16 +87,16 @@ class Fields:
         return node
 
     def nodes_of(self, name: str) -> tuple[Expression, ...]:
-        """A list of expressions, empty where it is missing."""
+        """Return a list of expressions; empty if the field is missing."""
         return cast("tuple[Expression, ...]", self._tuple(name))
 
     def lazy_nodes(self, name: str) -> LazyNodes | tuple[Expression, ...]:
-        """A list of expressions that may not have been read yet."""
+        """Return a list of expressions that are read on first access."""
         value = self.values.get(name)
         return value if isinstance(value, LazyNodes) else self.nodes_of(name)
 
     def list_of(self, name: str, kind: type[T]) -> tuple[T, ...]:
-        """A list of nodes of one kind.
+        """Return a list of nodes of one kind.
 
         Raises:
             TreeError: another kind is among them.
@@ -110,7 +110,7 @@ class Fields:
         return items
 
     def optional(self, name: str, kind: type[T]) -> T | None:
-        """A node of that kind, or None.
+        """Return a node of that kind, or None.
 
         Raises:
             TreeError: it is another kind of node.
@@ -123,16 +123,16 @@ class Fields:
         return value
 
     def numbers(self, name: str) -> frozenset[int]:
-        """A bitmapset or a list of numbers whose order does not matter."""
+        """Return a bitmapset, or a list of numbers whose order is irrelevant."""
         value = self.values.get(name)
         return frozenset(value) if isinstance(value, frozenset | tuple) else frozenset()
 
     def oids(self, name: str) -> tuple[int, ...]:
-        """A list of oids, empty where it is missing."""
+        """Return a list of oids; empty if the field is missing."""
         return cast("tuple[int, ...]", self._tuple(name))
 
     def nodes(self) -> tuple[object, ...]:
-        """All nodes in all fields, for what is not known."""
+        """Return all nodes in all fields, for nodes of unknown kinds."""
         found: list[object] = []
         for value in self.values.values():
             _collect(value, found)

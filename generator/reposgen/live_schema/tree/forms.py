@@ -1,4 +1,4 @@
-"""Expressions of a form of their own: casts, CASE, tests, constructors."""
+"""Expressions with special syntax: casts, CASE, tests, constructors."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Coercion(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coerce:
-    """A cast that is no function call. NULL stays NULL, a value stays a value.
+    """A cast without a function call: NULL stays NULL, and a value stays not NULL.
 
     Attributes:
         element: for arrays, the expression for each element.
@@ -104,7 +104,7 @@ class CaseWhen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseExpr:
-    """CASE; with `arg`, conditions have `CaseTestExpr` where it belongs."""
+    """CASE; with `arg`, conditions contain `CaseTestExpr` in its place."""
 
     type: int
     arg: Expression | None
@@ -174,7 +174,7 @@ class NullTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BooleanTest:
-    """IS TRUE and its like."""
+    """IS TRUE and similar tests."""
 
     arg: Expression
     test: BooleanTestType | None

@@ -1,4 +1,4 @@
-"""The server's analysed query tree: statements, what stands in FROM, clauses.
+"""The server's analysed query tree: statements, items of FROM, clauses.
 
 Expressions are in `expressions`. Nodes are equal when they mean the same: the place
 in the text (`location`) does not count. Locations are character offsets, -1 where
@@ -102,7 +102,7 @@ class RangeFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
-    """What a statement does to one relation.
+    """The privileges that a statement needs on one relation.
 
     Attributes:
         selected: `attnum`s that are read; 0 stands for the whole row.
@@ -121,7 +121,7 @@ _NAME = re.compile(r'"((?:[^\s()\\]|\\.)*)"', re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class RangeTableEntry:
-    """An entry of the range table: whatever a column can come from.
+    """An entry of the range table: a source of columns.
 
     Attributes:
         name: its alias, or the name of what it is.
@@ -309,7 +309,7 @@ class Query(QueryLevel):
 
     @cached_property
     def results(self) -> tuple[TargetEntry, ...]:
-        """The entries of the result, in order: RETURNING's of a write."""
+        """The entries of the result, in order; for a write, those of RETURNING."""
         if self.command is CommandType.SELECT:
             return tuple(t for t in self.targets if not t.junk)
         return tuple(t for t in self.returning if not t.junk)
@@ -328,5 +328,5 @@ class Query(QueryLevel):
         return tuple(walk(self))
 
     def entry(self, index: int) -> RangeTableEntry:
-        """The entry of the range table with that index, from 1."""
+        """Return the entry of the range table with that index, from 1."""
         return self.range_table[index - 1]

@@ -1,4 +1,4 @@
-"""Expressions without parts: columns, constants, parameters, and their like."""
+"""Expressions without subexpressions: columns, constants, parameters and others."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class NextValueExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlValueFunction:
-    """`current_date` and its like; `operation` is PostgreSQL's number for it."""
+    """`current_date` and similar functions; `operation` is PostgreSQL's number."""
 
     operation: int
     type: int
@@ -112,7 +112,7 @@ class MergeSupportFunc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """A node that is not known here: nothing is concluded from it.
+    """A node of an unknown kind, which proves nothing.
 
     Attributes:
         children: the nodes in it, for what walks the whole tree.

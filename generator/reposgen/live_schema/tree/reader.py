@@ -1,4 +1,4 @@
-"""From the tokens of a node tree to nodes."""
+"""Construction of nodes from the tokens of a node tree."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TARGET_START = "{TARGETENTRY :expr "
 
 
 def read(text: str, major: int, offsets: Sequence[int] | None) -> object:
-    """The value that a tree's text stands for: a node, or a list of them.
+    """Return the node, or the list of nodes, that a tree's text represents.
 
     Args:
         text: as the server sent it.

@@ -1,4 +1,4 @@
-"""The text of a node tree, cut into few, large tokens.
+"""Tokenization of the text of a node tree into few, large tokens.
 
 A run of fields with plain values is one token, and so is a whole Var, Const or
 Alias, or the entry of a result that is a Var: there are ten times fewer tokens than
@@ -32,12 +32,12 @@ _WIDTH = 78
 
 
 def tokenize(text: str) -> list[str]:
-    """The tokens of a tree's text, its line breaks undone."""
+    """Return the tokens of a tree's text, without its line breaks."""
     return _TOKEN.findall(_unwrap(text))
 
 
 def split(run: str) -> list[str]:
-    """The words of a token; those of a run are fields and values in turn."""
+    """Return the words of a token; in a run, fields and values alternate."""
     return run.split(" ") if "\\" not in run else _ESCAPED_PARTS.findall(run)
 
 

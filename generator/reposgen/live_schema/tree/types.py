@@ -1,4 +1,4 @@
-"""The types of expressions, as far as their nodes tell."""
+"""The types of expressions, if their nodes state them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TRUTH_VALUES = {e.SubLinkType.EXISTS, e.SubLinkType.ANY, e.SubLinkType.ALL}
 
 
 def expression_type(node: e.Expression) -> int:
-    """The oid of an expression's type, 0 where its node does not tell."""
+    """Return the oid of an expression's type, or 0 if its node does not state it."""
     match node:
         case e.SubLink(kind=e.SubLinkType.EXPRESSION, query=query):
             return expression_type(query.results[0].expression)

@@ -32,7 +32,7 @@ class QueryLevel:
 
 
 def walk(node: object) -> Iterator[object]:
-    """The node and all nodes below it, subqueries included, outermost first."""
+    """Yield the node and all nodes below it, including subqueries, outermost first."""
     stack = [node]
     while stack:
         current = stack.pop()
@@ -43,7 +43,7 @@ def walk(node: object) -> Iterator[object]:
 
 
 def walk_level(node: object) -> Iterator[object]:
-    """As `walk`, without going into subqueries; those themselves are given."""
+    """Yield nodes as `walk` does, including subqueries but not the nodes in them."""
     stack = [node]
     while stack:
         current = stack.pop()
@@ -54,7 +54,7 @@ def walk_level(node: object) -> Iterator[object]:
 
 
 def with_depth(node: object) -> Iterator[tuple[object, int]]:
-    """All nodes below one, and how many subqueries deep each stands."""
+    """Yield all nodes below a node, each with its subquery depth."""
     stack = [(node, 0)]
     while stack:
         current, depth = stack.pop()
@@ -65,7 +65,7 @@ def with_depth(node: object) -> Iterator[tuple[object, int]]:
 
 
 def children(node: object) -> list[object]:
-    """The nodes directly below one."""
+    """Yield the nodes directly below a node."""
     if isinstance(node, Unknown):
         return list(node.children)
     found: list[object] = []
@@ -78,7 +78,7 @@ def children(node: object) -> list[object]:
 
 
 def conjuncts(condition: Expression | None) -> tuple[Expression, ...]:
-    """The terms of a condition that AND joins; none for a missing condition."""
+    """Return the terms that AND joins in a condition; none if it is missing."""
     if condition is None:
         return ()
     if isinstance(condition, BoolExpr) and condition.operator == "and":
@@ -87,7 +87,7 @@ def conjuncts(condition: Expression | None) -> tuple[Expression, ...]:
 
 
 def constant_integer(node: object) -> int | None:
-    """The value of an integer literal, its cast to another integer type undone."""
+    """Return the value of an integer literal, also one cast to another integer type."""
     match node:
         case FuncExpr(form=form, args=(Const() as inner,)) if form:
             node = inner
@@ -107,7 +107,7 @@ def _flatten(values: tuple[object, ...], found: list[object]) -> None:
 
 
 def _node_values(kind: type) -> Callable[[object], tuple[object, ...]]:
-    """What takes from a node of that kind the fields that can hold nodes."""
+    """Return a function that reads the node fields of nodes of that kind."""
     values = _NODE_VALUES.get(kind)
     if values is None:
         # The annotations are text: what can hold a node names a class of the model.
