@@ -66,13 +66,7 @@ def foreign_parameters(
         glued = after if after and after.start == token.end else None
         name = glued.text if glued and _NAME.fullmatch(glued.text) else None
         if token.text == ":" and glued and not brackets:
-            # Behind an operand it is JSON_OBJECT's: 'id':id.
-            if _is_operand(tokens, index - 1):
-                continue
-            quoted = glued.kind in (TokenKind.STRING, TokenKind.QUOTED)
-            if name or quoted:
-                meant = name or glued.text[1:-1]
-                yield _foreign(source, token.start, glued.end, meant)
+            yield from _colon(source, tokens, index, glued)
         elif token.text in ("$", "{") and name and glued:
             yield _foreign(source, token.start, glued.end, name)
         elif token.text == "?" and _stands_for_operand(tokens, index):
@@ -83,6 +77,18 @@ def foreign_parameters(
             yield from _absolute(source, token, after)
         elif token.kind is TokenKind.OPERATOR and token.text not in _OPERATORS:
             yield from _glued(source, tokens, index, name)
+
+
+def _colon(
+    source: SourceFile, tokens: Sequence[Token], index: int, glued: Token
+) -> Iterator[Diagnostic]:
+    # Behind an operand it is JSON_OBJECT's: 'id':id.
+    if _is_operand(tokens, index - 1):
+        return
+    is_quoted = glued.kind in (TokenKind.STRING, TokenKind.QUOTED)
+    if is_quoted or _NAME.fullmatch(glued.text):
+        name = glued.text[1:-1] if is_quoted else glued.text
+        yield _foreign(source, tokens[index].start, glued.end, name)
 
 
 def placeholders_in_strings(

@@ -248,8 +248,10 @@ def random_state(random: Random) -> str:
             f"INSERT INTO h VALUES ({i}, '{text()}')",
             f"INSERT INTO k VALUES ({i}, '{text()}')",
             f"INSERT INTO e VALUES ({i}, '[0,5)', 'a'), ({i}, '[5,9)', 'b')",
-            f"INSERT INTO i VALUES ({i},"
-            f" '[{random.randint(0, 5)},{random.choice((5, 9))})')",
+            (
+                f"INSERT INTO i VALUES ({i},"
+                f" '[{random.randint(0, 5)},{random.choice((5, 9))})')"
+            ),
         ]
     # A row that a CHECK refuses is left out alone.
     guarded = [
