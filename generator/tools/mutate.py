@@ -184,7 +184,9 @@ def _passes(root: Path, tests: str, environment: dict[str, str]) -> bool:
 def main() -> int:
     """Make mutants of the modules named, and print which survive."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("modules", nargs="+", help="below generator/reposgen, or reposgen_runtime/…")
+    parser.add_argument(
+        "modules", nargs="+", help="below generator/reposgen, or reposgen_runtime/…"
+    )
     parser.add_argument("--sample", type=int, help="so many mutants, by chance")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tests", nargs="+", help="these tests alone")
