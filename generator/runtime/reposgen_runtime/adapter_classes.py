@@ -8,7 +8,7 @@ made its own, a program that opens one after the other would grow without end.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -21,8 +21,7 @@ def adapter_class(name: str, base: _Class, /, **attributes: Hashable) -> _Class:
 
     A function among the attributes is called without the adapter itself.
     """
-    key: Hashable = base
-    made: _Class = _made(name, key, tuple(attributes.items()))
+    made: _Class = _made(name, cast("Hashable", base), tuple(attributes.items()))
     return made
 
 
