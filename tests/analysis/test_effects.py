@@ -48,8 +48,8 @@ CREATE VIEW family AS SELECT p.id, p.slug, c.id AS child_id FROM parents p
     LEFT JOIN children c ON c.parent_id = p.id;
 CREATE VIEW slugs AS SELECT id, slug FROM parents;
 CREATE MATERIALIZED VIEW totals AS SELECT parent_id, count(*) FROM children GROUP BY 1;
-CREATE TABLE times
-    (at timestamp PRIMARY KEY, day date UNIQUE, zoned timestamptz UNIQUE);
+CREATE TABLE times (at timestamp PRIMARY KEY, day date UNIQUE,
+    zoned timestamptz UNIQUE);
 CREATE TABLE base (id int PRIMARY KEY);
 CREATE TABLE derived () INHERITS (base);
 CREATE TABLE split (id int, kind int) PARTITION BY LIST (kind);

@@ -73,8 +73,6 @@ def foreign_parameters(
             yield _foreign(source, token.start, token.end, "name")
         elif token.text == "%" and not _is_operand(tokens, index - 1):
             yield from _percent(source, tokens, index)
-        elif token.text == "@" and after and not _is_operand(tokens, index - 1):
-            yield from _absolute(source, token, after)
         elif token.kind is TokenKind.OPERATOR and token.text not in _OPERATORS:
             yield from _glued(source, tokens, index, name)
 
@@ -172,6 +170,8 @@ def _glued(
     operator, sign = token.text[:-1], token.text[-1]
     after = tokens[index + 1] if index + 1 < len(tokens) else None
     glued = after if after and after.start == token.end else None
+    if token.text == "@" and after and not _is_operand(tokens, index - 1):
+        yield from _absolute(source, token, after)
     if not operator or glued is None:
         if operator and sign == "?" and not _is_operand(tokens, index + 1):
             yield _foreign(source, token.end - 1, token.end, "name")

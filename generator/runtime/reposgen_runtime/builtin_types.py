@@ -22,6 +22,7 @@ from psycopg.types.array import ListBinaryDumper, ListDumper, register_all_array
 
 from . import exact_types as exact
 from . import infinity
+from .adapter_classes import adapter_class
 from .json_text import json_dump, json_load
 
 if TYPE_CHECKING:
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 
     from psycopg import abc
     from psycopg.abc import AdaptContext, Buffer
-
-
-def subclass(base: type[abc.Dumper], **attributes: Any) -> type[abc.Dumper]:
-    """A dumper class that differs from another in its attributes."""
-    return type(base.__name__, (base,), attributes)
 
 
 def dumper(
@@ -50,9 +46,7 @@ def dumper(
 
 def loader(load: Callable[[Buffer], Any], format_: Format) -> type[Loader]:
     """A loader class around a plain function."""
-    return type(
-        "FunctionLoader", (Loader,), {"format": format_, "load": staticmethod(load)}
-    )
+    return adapter_class("FunctionLoader", Loader, format=format_, load=load)
 
 
 class AliasDumper(Dumper):
@@ -96,8 +90,10 @@ def register_alias(
     """Send and read the type `oid` as the type `base`."""
     for format_ in (Format.TEXT, Format.BINARY) if binary else (Format.TEXT,):
         attributes = {"oid": oid, "base": base, "format": format_}
-        adapters.register_dumper(None, type("Alias", (AliasDumper,), attributes))
-        adapters.register_loader(oid, type("Alias", (AliasLoader,), attributes))
+        adapters.register_dumper(
+            None, adapter_class("Alias", AliasDumper, **attributes)
+        )
+        adapters.register_loader(oid, adapter_class("Alias", AliasLoader, **attributes))
 
 
 def _as_list(obj: Any) -> list[Any]:
@@ -170,7 +166,8 @@ def register_array(
         whole: a value of the element's type may be a list.
     """
     for base in (_ArrayTextDumper, _ArrayDumper):
-        made = subclass(
+        made = adapter_class(
+            base.__name__,
             base,
             oid=oid,
             element_oid=element,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 from struct import Struct
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,8 @@ from psycopg.adapt import AdaptersMap, Dumper, Loader
 from psycopg.pq import Format
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import BaseRangeDumper, Range
+
+from .adapter_classes import adapter_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -242,6 +245,7 @@ def check_texts(adapters: AdaptersMap, names: str) -> None:
 # Ranges.
 
 
+@cache
 def checked(base: type[abc.Dumper], **attributes: Any) -> type[abc.Dumper]:
     """A dumper class that takes nothing but ranges, or nothing but multiranges.
 
@@ -304,5 +308,5 @@ def check_bounds(adapters: AdaptersMap, oid: int) -> None:
     for format_ in Format:
         exact = adapters.get_loader(oid, format_)
         if exact is not None:
-            attributes = {"format": format_, "exact": exact}
-            adapters.register_loader(oid, type("Array", (ArrayLoader,), attributes))
+            made = adapter_class("Array", ArrayLoader, format=format_, exact=exact)
+            adapters.register_loader(oid, made)

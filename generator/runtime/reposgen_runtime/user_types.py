@@ -30,6 +30,7 @@ from psycopg.types.range import (
     register_range,
 )
 
+from .adapter_classes import adapter_class
 from .builtin_types import loader, register_alias
 from .errors import SchemaChanged
 from .exact_types import checked
@@ -106,8 +107,7 @@ def register_type(
 
 
 def _dumper(oid: int, dump: Callable[[Any], Buffer], format_: Format) -> type[Dumper]:
-    attributes = {"oid": oid, "format": format_, "dump": staticmethod(dump)}
-    return type("FunctionDumper", (Dumper,), attributes)
+    return adapter_class("FunctionDumper", Dumper, oid=oid, format=format_, dump=dump)
 
 
 class _Members(dict[Any, Any]):
@@ -120,13 +120,21 @@ class _Members(dict[Any, Any]):
         )
 
 
-def _register_enum(adapters: AdaptersMap, oid: int, cls: type[StrEnum]) -> None:
-    labels = {member.value: member.value.encode() for member in cls}
+@cache
+def _enum_functions(
+    cls: type[StrEnum],
+) -> tuple[Callable[[Buffer], Any], Callable[[Any], Buffer]]:
+    """What makes members of labels, and labels of members."""
     members = _Members((member.value.encode(), member) for member in cls)
+    labels = {member.value: member.value.encode() for member in cls}
+    return members.__getitem__, labels.__getitem__
+
+
+def _register_enum(adapters: AdaptersMap, oid: int, cls: type[StrEnum]) -> None:
+    load, dump = _enum_functions(cls)
     for format_ in Format:
-        made = loader(members.__getitem__, format_)
-        adapters.register_loader(oid, made)
-        adapters.register_dumper(None, _dumper(oid, labels.__getitem__, format_))
+        adapters.register_loader(oid, loader(load, format_))
+        adapters.register_dumper(None, _dumper(oid, dump, format_))
 
 
 @cache
@@ -276,10 +284,11 @@ class _Unused:
 @cache
 def _composite_info(found: CatalogType) -> CompositeInfo:
     # psycopg keeps the classes that it makes for an info, for good: one info per type.
-    return _converted_info(found, found.field_types)
+    return _converted_info(found, tuple(found.field_types))
 
 
-def _converted_info(found: CatalogType, field_types: Sequence[int]) -> CompositeInfo:
+@cache
+def _converted_info(found: CatalogType, field_types: tuple[int, ...]) -> CompositeInfo:
     return CompositeInfo(
         found.name,
         found.oid,
@@ -306,44 +315,52 @@ def _register_composite(
         make_sequence=fields,
     )
     if field_types is not None:
-        info = _converted_info(found, field_types)
+        info = _converted_info(found, tuple(field_types))
         exact = cast("type[Loader]", adapters.get_loader(found.oid, Format.TEXT))
         adapters.register_loader(
-            found.oid, type(exact.__name__, (exact,), {"info": info})
+            found.oid, adapter_class(exact.__name__, exact, info=info)
         )
     known = attributes.count
-    binary = {
-        "found": found,
-        "types": found.field_types[:known],
-        "adapter_types": info.field_types[:known],
-        "build": staticmethod(_build(attributes, found)),
-    }
-    adapters.register_loader(
-        found.oid, type("CompositeBinaryLoader", (_CompositeBinaryLoader,), binary)
+    binary = adapter_class(
+        "CompositeBinaryLoader",
+        _CompositeBinaryLoader,
+        found=found,
+        types=tuple(found.field_types[:known]),
+        adapter_types=tuple(info.field_types[:known]),
+        build=_build(attributes, found),
     )
-    text = {"oid": found.oid, "info": info, "fields": staticmethod(fields)}
-    adapters.register_dumper(
-        None, type("CompositeTextDumper", (_CompositeTextDumper,), text)
+    adapters.register_loader(found.oid, binary)
+    text = adapter_class(
+        "CompositeTextDumper",
+        _CompositeTextDumper,
+        oid=found.oid,
+        info=info,
+        fields=fields,
+    )
+    adapters.register_dumper(None, text)
+
+
+@cache
+def _range_info(found: CatalogType) -> RangeInfo:
+    return RangeInfo(found.name, found.oid, found.array, subtype_oid=found.subtype)
+
+
+@cache
+def _multirange_info(found: CatalogType) -> MultirangeInfo:
+    return MultirangeInfo(
+        found.name, found.oid, found.array, range_oid=0, subtype_oid=found.subtype
     )
 
 
 def _register_range(adapters: AdaptersMap, found: CatalogType) -> None:
-    register_range(
-        RangeInfo(found.name, found.oid, found.array, subtype_oid=found.subtype),
-        adapters,
-    )
+    register_range(_range_info(found), adapters)
     for base in (RangeDumper, RangeBinaryDumper):
         made = checked(base, oid=found.oid, subtype_oid=found.subtype)
         adapters.register_dumper(None, made)
 
 
 def _register_multirange(adapters: AdaptersMap, found: CatalogType) -> None:
-    register_multirange(
-        MultirangeInfo(
-            found.name, found.oid, found.array, range_oid=0, subtype_oid=found.subtype
-        ),
-        adapters,
-    )
+    register_multirange(_multirange_info(found), adapters)
     for base in (MultirangeDumper, MultirangeBinaryDumper):
         made = checked(base, oid=found.oid, subtype_oid=found.subtype)
         adapters.register_dumper(None, made)

@@ -241,17 +241,14 @@ def random_state(random: Random) -> str:
         word = f"'{text()}'" if table == "base" else null_or(text())
         rows.append(f"INSERT INTO {table} VALUES ({i}, '{text()}', {word})")
     for i in parents:
-        kind = random.choice("abc")
+        kind, last = random.choice("abc"), random.choice((5, 9))
         rows += [
             f"INSERT INTO d VALUES ({i}, '{kind}', {i}, {null_or(text())})",
             f"INSERT INTO g VALUES ({i}, '{kind}', {null_or(text())})",
             f"INSERT INTO h VALUES ({i}, '{text()}')",
             f"INSERT INTO k VALUES ({i}, '{text()}')",
             f"INSERT INTO e VALUES ({i}, '[0,5)', 'a'), ({i}, '[5,9)', 'b')",
-            (
-                f"INSERT INTO i VALUES ({i},"
-                f" '[{random.randint(0, 5)},{random.choice((5, 9))})')"
-            ),
+            f"INSERT INTO i VALUES ({i}, int4range({random.randint(0, 5)}, {last}))",
         ]
     # A row that a CHECK refuses is left out alone.
     guarded = [

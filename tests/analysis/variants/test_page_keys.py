@@ -291,10 +291,8 @@ REFUSED = {
         "random",
     ),
     "chance in a subquery": (
-        (
-            "SELECT id FROM tasks AS t WHERE EXISTS (SELECT FROM tasks AS o"
-            " WHERE o.id = t.id AND random() > 0.5) ORDER BY id"
-        ),
+        """SELECT id FROM tasks AS t WHERE EXISTS (SELECT FROM tasks AS o
+        WHERE o.id = t.id AND random() > 0.5) ORDER BY id""",
         "page-rows-not-fixed",
         "random",
     ),
