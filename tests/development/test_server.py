@@ -11,11 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import create_engine, text
 
 from reposgen.cache.folder import CACHE_VARIABLE
+from reposgen.cli.db import as_url
 
 if TYPE_CHECKING:
     from tests.development.conftest import Db, StartDb
@@ -41,6 +44,10 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
+def socket_of(url: str) -> Path:
+    return Path(str(conninfo_to_dict(url)["host"]))
+
+
 def postmaster(url: str) -> int:
     ((data,),) = rows(url, "SHOW data_directory")
     return int(Path(str(data), "postmaster.pid").read_text().splitlines()[0])
@@ -54,7 +61,7 @@ def test_a_life(project: Path, db: Db) -> None:
     assert (project / ".reposgen" / ".gitignore").read_text() == "*\n"
     url = url_in(db)
     assert rows(url, SETTINGS) == [("on", "on", "on", "")]
-    socket = Path(url.partition("?host=")[2].partition("&")[0])
+    socket = socket_of(url)
     assert stat.S_IMODE(socket.stat().st_mode) == 0o700
     found = db("status")
     assert found.exit_code == 0
@@ -133,7 +140,7 @@ def test_a_long_path(project: Path, db: Db, monkeypatch: pytest.MonkeyPatch) -> 
     project.rename(deep)
     monkeypatch.chdir(deep)
     url = url_in(db)
-    socket = Path(url.partition("?host=")[2].partition("&")[0])
+    socket = socket_of(url)
     assert stat.S_IMODE(socket.stat().st_mode) == 0o700
     assert str(socket) in (deep / ".reposgen" / "embedded-18.json").read_text()
     assert db("stop").exit_code == 0
@@ -149,7 +156,7 @@ def test_a_project_that_the_servers_user_cannot_get_to(project: Path, db: Db) ->
     project.chmod(0o700)
     url = url_in(db)
     cache = os.environ[CACHE_VARIABLE]
-    assert f"?host={cache}/projects/" in url
+    assert socket_of(url).is_relative_to(f"{cache}/projects")
     said = db("status").stdout
     assert f"{cache}/projects/" in said
     assert "the server's user nobody cannot get to the project" in said
@@ -213,7 +220,7 @@ def test_run(project: Path) -> None:
         check=False,
     )
     assert done.returncode == 7
-    assert done.stdout.startswith("postgresql://postgres@/app?host=")
+    assert done.stdout.startswith("postgresql:///app?")
     assert rows(done.stdout.strip(), "SELECT 1") == [(1,)]
     absent = subprocess.run(  # noqa: S603 - our own tool
         [*command, "no-such-program"],
@@ -279,6 +286,38 @@ one	it's; "so
 two	\N
 \.
 """
+
+
+@pytest.mark.usefixtures("project")
+async def test_the_url_for_other_drivers(db: Db) -> None:
+    url = url_in(db)
+    connection = await asyncpg.connect(url)
+    assert await connection.fetchval("SELECT current_database()") == "app"
+    await connection.close()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as alchemy:
+        assert alchemy.scalar(text("SELECT current_database()")) == "app"
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("conninfo", "url"),
+    [
+        (
+            "host=/a/b user=me port=5433 dbname='x y'",
+            "postgresql:///x%20y?user=me&host=/a/b&port=5433",
+        ),
+        (
+            "host=h user=m@e password=p/w dbname=x sslmode=require",
+            "postgresql://m%40e:p%2Fw@h/x?sslmode=require",
+        ),
+        ("host=::1 port=1 dbname=x", "postgresql://[::1]:1/x"),
+        ("host=a,b port=1,2 user=u", "postgresql:///?user=u&host=a%2Cb&port=1%2C2"),
+    ],
+)
+def test_connection_strings_as_urls(conninfo: str, url: str) -> None:
+    assert as_url(conninfo) == url
+    assert conninfo_to_dict(as_url(conninfo)) == conninfo_to_dict(conninfo)
 
 
 def test_load(project: Path, db: Db) -> None:
