@@ -114,9 +114,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "shortcut": {"diagnostics", "config", "output", "cache"},
     # What doctor asks: it runs no stage but the server's.
     "examine": {"config", "database", "diagnostics", "live_schema"},
+    # The development database and its migrations: applied as `database` applies them.
+    "development": {
+        "cache.folder",
+        "config",
+        "database",
+        "diagnostics",
+        "sql_files",
+        "sql_source.statements",
+        "urls",
+    },
     "cli": {
         "",
         "collector",
+        "database",  # connections, and the files of migrations
+        "development",
         "diagnostics",
         "examine",
         "config",

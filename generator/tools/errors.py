@@ -2,7 +2,7 @@
 
     python generator/tools/errors.py [--check]
 
-The examples are the messages of the cases in tests/diagnostics. Fails for a code that
+The examples are the messages of the cases of the tests. Fails for a code that
 the source emits and no case shows, unless `UNSEEN` tells why.
 """
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "generator/reposgen"
-CASES = ROOT / "tests/diagnostics"
+CASES = (ROOT / "tests/diagnostics", ROOT / "tests/development/cases")
 TARGET = ROOT / "docs/errors.md"
 
 # What makes a diagnostic, its code first.
-MAKERS = {"Diagnostic", "error", "note", "warning"}
+MAKERS = {"Diagnostic", "error", "error_at", "note", "warning"}
 CODE = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 HEAD_LINE = re.compile(rf"^.*\b(?:error|warning|note): .* \[({CODE.pattern})\]$")
 
@@ -35,6 +35,7 @@ SECTIONS = {
     "analysis": "Queries",
     "python_model": "Generated names and types",
     "output": "Output",
+    "development": "The development database and migrations",
     "cli": "Commands",
 }
 SERVER_SECTION = "Errors reported by PostgreSQL"
@@ -43,11 +44,14 @@ OF_SERVER = SOURCE / "analysis/server_errors.py"
 
 MACHINE = "the message depends on the machine"
 PROXY = "only behind a proxy that drops the server's notices"
+PROXY_OF_SESSIONS = "only behind a pooler"
+SERVER_STARTS = "of a command that starts the development server"
 RACE = "the file exists when the run starts and is deleted during the run"
 # Codes that no case shows, and why.
 UNSEEN = {
     "cache-closed": MACHINE,
     "cache-unwritable": MACHINE,
+    "command-not-run": SERVER_STARTS,
     "config-unreadable": MACHINE,
     "connection-lost": "the server goes away in the middle of a run",
     "connection-refused": MACHINE,
@@ -73,6 +77,12 @@ UNSEEN = {
     "system-version": MACHINE,
     "docker-cleanup-image": MACHINE,
     "docker-not-ready": MACHINE,
+    "development-folder": MACHINE,
+    "development-server-stuck": MACHINE,
+    "load-archive": SERVER_STARTS,
+    "migration-pooler": PROXY_OF_SESSIONS,
+    "not-a-development-database": SERVER_STARTS,
+    "psql-missing": MACHINE,
     "server-too-old": "needs a server older than PostgreSQL 14",
     "unknown-collation": "current servers report this when a query runs, not before",
     "unknown-parameter": "parameters are numbered before the server sees them",
@@ -88,7 +98,7 @@ examples show complete messages, and the `hint:` says how to fix the problem. Af
 error, nothing is written. Warnings do not stop a run, and `reposgen vet` lists them.
 
 `python generator/tools/errors.py` writes this page from the cases in
-`tests/diagnostics/`.
+`tests/diagnostics/` and `tests/development/cases/`.
 """
 
 
@@ -145,7 +155,8 @@ def _code(node: ast.expr) -> Iterator[str]:
 def examples() -> Mapping[str, str]:
     """One message for each code that a case shows, the shortest."""
     found: dict[str, str] = {}
-    for path in sorted(CASES.glob("*/expected.txt")):
+    paths = (path for folder in CASES for path in folder.glob("*/expected.txt"))
+    for path in sorted(paths):
         for code, message in _messages(path.read_text(encoding="utf-8")):
             if code not in found or len(message) < len(found[code]):
                 found[code] = message
@@ -168,7 +179,7 @@ def gaps() -> list[str]:
     codes, shown = emitted_codes().keys(), examples().keys()
     missing = codes - shown - UNSEEN.keys()
     return [
-        *(f"no case in tests/diagnostics shows {code}" for code in sorted(missing)),
+        *(f"no case shows {code}" for code in sorted(missing)),
         *(f"a case shows {code}: remove it from UNSEEN" for code in shown & UNSEEN),
         *(f"nothing emits {code}" for code in (shown | UNSEEN.keys()) - codes),
     ]

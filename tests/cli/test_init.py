@@ -37,6 +37,7 @@ def test_writes_a_project_and_says_what_is_next(tmp_path: Path) -> None:
     assert written(target) == STARTER
     assert f"cd {target}\n" in outcome.stderr
     assert "reposgen generate" in outcome.stderr
+    assert "reposgen db migrate" in outcome.stderr
 
 
 def test_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def test_version_and_help(run: Callable[..., Result]) -> None:
     assert listed.exit_code == 0
     for command in (
         *("init", "generate", "check", "describe", "why", "vet"),
-        *("import-sqlc", "doctor"),
+        *("import-sqlc", "doctor", "db"),
     ):
         assert f"\n  {command} " in listed.stdout
         assert "Example" in run(command, "--help").stdout

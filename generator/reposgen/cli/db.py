@@ -569,18 +569,23 @@ def _state(entry: Entry) -> str:
 
 
 def as_url(conninfo: str) -> str:
-    """Return a connection string as a URL that drivers and SQLAlchemy understand."""
+    """Return a connection string as a URL.
+
+    Parsers of URLs refuse a user before an empty host, so everything that belongs to
+    a socket is in the query.
+    """
     parameters = {k: str(v) for k, v in conninfo_to_dict(conninfo).items() if v}
-    user, password = parameters.pop("user", ""), parameters.pop("password", "")
     name = quote(parameters.pop("dbname", ""), safe="")
-    login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
-    at = f"{login}@" if login else ""
-    host, port = parameters.get("host", ""), parameters.get("port", "")
+    host = parameters.get("host", "")
     where = ""
     if host and not host.startswith(("/", "@")) and "," not in host:
         where = f"[{host}]" if ":" in host else host
-        where += f":{port}" if port else ""
+        if port := parameters.pop("port", None):
+            where += f":{port}"
+        if user := parameters.pop("user", None):
+            password = parameters.pop("password", None)
+            secret = f":{quote(password, safe='')}" if password else ""
+            where = f"{quote(user, safe='')}{secret}@{where}"
         parameters.pop("host")
-        parameters.pop("port", None)
     query = f"?{urlencode(parameters, quote_via=quote, safe='/')}" if parameters else ""
-    return f"postgresql://{at}{where}/{name}{query}"
+    return f"postgresql://{where}/{name}{query}"

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 _NEXT_STEPS = """\
 Next:
 {enter}  reposgen generate       writes the package generated/
+  reposgen db migrate     applies the migrations to a development database
   reposgen check          is it fresh? (for CI)
 Then, in Python:
   from generated.app import Database
+With DATABASE_URL set to the development database:
+  reposgen db run -- python app.py
 """
 
 

@@ -451,7 +451,10 @@ def execute(connection: Connection, step: Step) -> None:
 def _raise(failed: FailedError, run: Run) -> NoReturn:
     found = told(failed)
     if run.in_transaction and failed.problem.sqlstate in _NEEDS_OWN_TRANSACTION:
-        found = replace(found, code="needs-no-transaction", hint=_MARK)
+        found = replace(
+            error("needs-no-transaction", found.message, span=found.span, hint=_MARK),
+            path=found.path,
+        )
     elif not run.in_transaction and failed.statement != run.steps[0].statement:
         go_on = "the statements before it stay: reposgen db migrate tells how to go on"
         hint = "; ".join(filter(None, (found.hint, go_on)))

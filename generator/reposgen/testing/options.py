@@ -48,9 +48,7 @@ class Options:
                 database_url=self.server, database_origin=self.server_origin
             )
         try:
-            path = (
-                self.root / self.config if self.config else find_config(self.root)
-            )
+            path = self.root / self.config if self.config else find_config(self.root)
             return load_config(path, environ=os.environ, overrides=overrides)
         except ReposgenError as failed:
             raise TestingError(str(failed)) from None

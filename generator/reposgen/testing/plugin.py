@@ -28,7 +28,9 @@ SERVER_VARIABLE: Final = "REPOSGEN_TEST_SERVER"
 MARKER: Final = "reposgen"
 MODES: Final = ("clone", "transaction")
 
-_LOOP_SCOPES: Final[tuple[Literal["function", "class", "module", "package", "session"], ...]] = ("function", "class", "module", "package", "session")
+_LOOP_SCOPES: Final[
+    tuple[Literal["function", "class", "module", "package", "session"], ...]
+] = ("function", "class", "module", "package", "session")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -380,9 +382,7 @@ class _State:
         """The package's factories on a connection."""
         from reposgen.testing.factories import open_factories  # noqa: PLC0415 -- as above
 
-        return open_factories(
-            template.imported(), connection, f"{self.seed} {nodeid}"
-        )
+        return open_factories(template.imported(), connection, f"{self.seed} {nodeid}")
 
     def close(self) -> None:
         self._stack.close()

@@ -131,9 +131,7 @@ class Recorder:
             setattr(kind, name, function)
         self._replaced.clear()
 
-    def _recording(
-        self, method: str, function: FunctionType
-    ) -> Callable[..., Any]:
+    def _recording(self, method: str, function: FunctionType) -> Callable[..., Any]:
         @functools.wraps(function)
         def record(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- whatever it takes
             call = Call(method=method, site=self._site(sys._getframe(1)))  # noqa: SLF001 -- documented
@@ -146,7 +144,9 @@ class Recorder:
     def _site(self, frame: FrameType | None) -> str:
         while frame is not None:
             name = frame.f_globals.get("__name__", "")
-            if not any(name == one or name.startswith(f"{one}.") for one in self._inside):
+            if not any(
+                name == one or name.startswith(f"{one}.") for one in self._inside
+            ):
                 code = frame.f_code
                 return f"{code.co_filename}:{frame.f_lineno} in {code.co_name}"
             frame = frame.f_back
