@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 HERE: Final = Path(__file__).parent
-# What each test runs on: the event loop, the kind of socket, the path.
-AXES: Final = ("_asyncio_loop_factory", "transport", "plain")
+# What each test runs on, besides the path: the event loop and the kind of socket.
+SAMPLED: Final = frozenset({"asyncio", "uvloop", "unix", "tcp"})
 # Elsewhere there is one loopback address, where other servers may listen.
 TRANSPORTS: Final = ("unix", "tcp") if sys.platform == "linux" else ("unix",)
 _addresses: Final = count(1)
@@ -60,13 +60,10 @@ def pytest_collection_modifyitems(
 
 def _group(item: pytest.Function) -> str:
     """What the combinations of a test have in common, and the path."""
-    parameters = {} if not hasattr(item, "callspec") else item.callspec.params
-    rest = {
-        name: value
-        for name, value in parameters.items()
-        if name not in AXES or name == "plain"
-    }
-    return f"{item.path.relative_to(HERE)} {item.originalname} {rest!r}"
+    # By the words of their names: values may look different in each process.
+    words = item.callspec.id.split("-") if hasattr(item, "callspec") else []
+    rest = [word for word in words if word not in SAMPLED]
+    return f"{item.path.relative_to(HERE)} {item.originalname} {rest}"
 
 
 def loopback() -> str:

@@ -16,7 +16,7 @@ from reposgen.diagnostics import ReposgenError, error
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import docker  # type: ignore[import-untyped]
+    import docker
     from testcontainers.core.container import DockerContainer
 
     from reposgen.database.model import Progress
@@ -50,8 +50,8 @@ def container_server(image: str, *, progress: Progress) -> Iterator[str]:
         ReposgenError: there is no container engine or image, or it does not start.
     """
     try:
-        # An extra, and slow to import; docker has no types.
-        import docker.errors  # type: ignore[import-untyped]  # noqa: PLC0415
+        # An extra, and slow to import.
+        import docker.errors  # noqa: PLC0415 - likewise
         from testcontainers.core.config import (  # noqa: PLC0415 - likewise
             testcontainers_config,
         )

@@ -86,12 +86,12 @@ def arguments(value: Customer) -> dict[str, object]:
 
 
 def item(value: Customer) -> CopyAccountsParams:
-    return CopyAccountsParams(**arguments(value))  # type: ignore[arg-type]
+    return CopyAccountsParams(**arguments(value))  # type: ignore[arg-type] # of many types
 
 
 async def check_async(db: Database, start: int) -> None:
     one, two = account(start), account(start + 1)
-    await db.accounts.create_account(**arguments(one))  # type: ignore[arg-type]
+    await db.accounts.create_account(**arguments(one))  # type: ignore[arg-type] # of many types
     assert await db.accounts.copy_accounts([item(two)]) == 1
     assert await db.accounts.get_account(id=one.id) == one
     assert await db.accounts.get_account(id=two.id) == two
@@ -138,13 +138,13 @@ async def check_plain(db: Database, id: int) -> None:
     kept = PutRoutesRow(id, Point(4), [Point(2, 3)])
     assert await db.plain.put_routes([again]) == [kept]
     with pytest.raises(InvalidArgument, match="jsonb of Point, which this dict"):
-        await db.plain.make_point(given={"x": 1})  # type: ignore[arg-type]
+        await db.plain.make_point(given={"x": 1})  # type: ignore[arg-type] # that is what is tested
 
 
 async def run_async(url: str) -> None:
     async with Database.open(url) as db:
         await check_async(db, 1)
-        await db.accounts.create_account(**arguments(BARE))  # type: ignore[arg-type]
+        await db.accounts.create_account(**arguments(BARE))  # type: ignore[arg-type] # of many types
         assert await db.accounts.get_account(id=9) == BARE
         nested = await db.accounts.nest_accounts()
         assert nested is not None
@@ -167,7 +167,7 @@ def run_sync(url: str) -> None:
     for plain, start in ((False, 21), (True, 31)):
         with sync.Database.open(url, plain=plain) as db:
             one, two = account(start), account(start + 1)
-            db.accounts.create_account(**arguments(one))  # type: ignore[arg-type]
+            db.accounts.create_account(**arguments(one))  # type: ignore[arg-type] # of many types
             assert db.accounts.copy_accounts([item(two)]) == 1
             assert db.accounts.get_account(id=one.id) == one
             nested = db.accounts.nest_accounts()
