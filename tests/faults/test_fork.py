@@ -188,7 +188,7 @@ def test_locks_that_another_thread_holds(conninfo: str) -> None:
         asked, free = threading.Event(), threading.Event()
 
         def hold() -> None:
-            pool = db._primary._pool  # noqa: SLF001 -- whose lock it is
+            pool = db._router.primary._pool  # noqa: SLF001 -- whose lock it is
             assert pool is not None
             with db._guard, pool._lock:  # noqa: SLF001 -- the same
                 asked.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reposgen_runtime.positions import History, Log, end_of_log
+from reposgen_runtime.positions import History, WalPositions, end_of_log
 
 SEGMENT = 16 * 2**20
 BLOCK = 8192
@@ -27,49 +27,49 @@ def test_where_the_last_record_ends(position: int, end: int) -> None:
 
 
 def test_a_write_is_placed_by_what_was_asked_after_it() -> None:
-    log = Log(10, 0.5)
-    assert log.needed() == 0
-    log.wrote()
-    assert log.needed() is None
+    log = WalPositions(10, 0.5)
+    assert log.required_lsn() == 0
+    log.record_write()
+    assert log.required_lsn() is None
     before = log.mark()
-    log.wrote()
-    log.sampled(before, 1.0, 100, HERE)
-    assert log.needed() is None
-    log.sampled(log.mark(), 2.0, 200, HERE)
-    assert log.needed() == 200
+    log.record_write()
+    log.record_sample(before, 1.0, 100, HERE)
+    assert log.required_lsn() is None
+    log.record_sample(log.mark(), 2.0, 200, HERE)
+    assert log.required_lsn() == 200
     # What others write is nobody's concern.
-    log.sampled(log.mark(), 3.0, 300, HERE)
-    assert log.needed() == 200
+    log.record_sample(log.mark(), 3.0, 300, HERE)
+    assert log.required_lsn() == 200
 
 
 def test_after_a_failover_the_log_may_be_shorter() -> None:
-    log = Log(10, 0.5)
-    log.wrote()
-    log.sampled(log.mark(), 1.0, 200, HERE)
-    log.sampled(log.mark(), 2.0, 150, HERE)
-    assert log.needed() == 150
+    log = WalPositions(10, 0.5)
+    log.record_write()
+    log.record_sample(log.mark(), 1.0, 200, HERE)
+    log.record_sample(log.mark(), 2.0, 150, HERE)
+    assert log.required_lsn() == 150
     assert log.lag(150, None) == 0
 
 
 def test_lag_is_measured_in_positions() -> None:
-    log = Log(10, 0.5)
+    log = WalPositions(10, 0.5)
     assert log.lag(100, 0.0) is None
-    log.sampled(None, 1.0, 100, HERE)
+    log.record_sample(None, 1.0, 100, HERE)
     # Nothing is known from before: the replica's clock has to do.
     assert log.lag(90, 70.0) == 70
     assert log.lag(90, None) is None
     # An idle primary is no lag, whenever it last did anything.
     assert log.lag(100, 3600.0) == 0
-    log.sampled(None, 2.0, 100, HERE)
-    log.sampled(None, 3.0, 200, HERE)
+    log.record_sample(None, 2.0, 100, HERE)
+    log.record_sample(None, 3.0, 200, HERE)
     assert log.lag(150, 5.0) == 1
     assert log.lag(200, 5.0) == 0
 
 
 def test_positions_are_kept_as_long_as_they_may_matter() -> None:
-    log = Log(10, 0.5)
+    log = WalPositions(10, 0.5)
     for step in range(1000):
-        log.sampled(None, step / 10, step, HERE)
+        log.record_sample(None, step / 10, step, HERE)
     # Half a second apart, back to what is ten seconds old.
     assert log.lag(0, None) is None
     assert log.lag(999, None) == 0
@@ -78,13 +78,13 @@ def test_positions_are_kept_as_long_as_they_may_matter() -> None:
 
 
 def test_after_a_failover_positions_are_of_another_history() -> None:
-    log = Log(10, 0.5)
-    log.wrote()
-    log.sampled(log.mark(), 1.0, 200, HERE)
+    log = WalPositions(10, 0.5)
+    log.record_write()
+    log.record_sample(log.mark(), 1.0, 200, HERE)
     assert log.history == HERE
     promoted = History(1, 2)
-    log.sampled(log.mark(), 2.0, 300, promoted)
+    log.record_sample(log.mark(), 2.0, 300, promoted)
     # What was written may have been lost: nobody knows up to where.
-    assert log.needed() == 300
+    assert log.required_lsn() == 300
     assert log.history == promoted
     assert log.lag(200, 5.0) == 5

@@ -13,7 +13,7 @@ import uvloop
 from psycopg import sql
 from tests.runtime.aio.repositories import Database
 
-from reposgen_runtime.watching import WatchingConnection
+from reposgen_runtime.async_connection import FastConnection
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from psycopg.errors import Diagnostic
 
 
-class Counting(WatchingConnection):
+class Counting(FastConnection):
     """Knows how often the event loop called it."""
 
     calls = 0
@@ -255,7 +255,7 @@ def test_terminated(runner: asyncio.Runner, url: str) -> None:
 def test_a_loop_that_does_not_tell(runner: asyncio.Runner, url: str) -> None:
     """As uvloop, of a socket that failed: its other end closed with data unread."""
 
-    class Deaf(WatchingConnection):
+    class Deaf(FastConnection):
         def _watch(self) -> None:
             pass
 

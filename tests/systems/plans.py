@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reposgen_runtime import Statement
 from reposgen_runtime.codec import read_rows
-from reposgen_runtime.sync.source import Bound
+from reposgen_runtime.sync.executor import ConnectionExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class _Explained(Exception):  # noqa: N818 -- carries the answer, and is no fail
         self.plan = plan
 
 
-class _Explaining(Bound):
+class _Explaining(ConnectionExecutor):
     """Explains statements instead of running them."""
 
     def run_statement(

@@ -1,4 +1,4 @@
-"""Rows that wait to be written together, whatever the colour."""
+"""RowQueue that wait to be written together, whatever the colour."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unwritten:
-    """Rows of a buffer that were given up.
+    """RowQueue of a buffer that were given up.
 
     Attributes:
         query: the statement's name: `tasks.add_task`.
@@ -72,7 +72,7 @@ class BufferStatistics:
     retries: int
 
 
-class Fate(Enum):
+class RowOutcome(Enum):
     """What becomes of a row."""
 
     WRITTEN = auto()
@@ -81,7 +81,7 @@ class Fate(Enum):
     UNKNOWN = auto()
 
 
-class Rows:
+class RowQueue:
     """The rows of one buffer, and the numbers of those that are gone.
 
     Attributes:
@@ -98,7 +98,7 @@ class Rows:
         self.wanted = 0
         self.retries = 0
         self._waiting: deque[tuple[str | None, Any, float]] = deque()
-        self._gone = dict.fromkeys(Fate, 0)
+        self._gone = dict.fromkeys(RowOutcome, 0)
         self._settled = 0
 
     @property
@@ -119,7 +119,7 @@ class Rows:
 
     def drop(self) -> None:
         """Count a row that was not taken."""
-        self._gone[Fate.DROPPED] += 1
+        self._gone[RowOutcome.DROPPED] += 1
 
     def due_in(self, now: float) -> float | None:
         """Seconds until rows are to be written; None if none wait."""
@@ -139,9 +139,9 @@ class Rows:
             parts.setdefault(tenant, []).append(row)
         return [*reversed(parts.items())]
 
-    def settle(self, count: int, fate: Fate) -> None:
+    def settle(self, count: int, outcome: RowOutcome) -> None:
         """Count rows that are gone."""
-        self._gone[fate] += count
+        self._gone[outcome] += count
         self._settled += count
 
     def finish(self) -> None:
@@ -152,10 +152,10 @@ class Rows:
         """The numbers as they are now."""
         return BufferStatistics(
             pending=self.pending,
-            written=self._gone[Fate.WRITTEN],
-            dropped=self._gone[Fate.DROPPED],
-            failed=self._gone[Fate.FAILED],
-            unknown=self._gone[Fate.UNKNOWN],
+            written=self._gone[RowOutcome.WRITTEN],
+            dropped=self._gone[RowOutcome.DROPPED],
+            failed=self._gone[RowOutcome.FAILED],
+            unknown=self._gone[RowOutcome.UNKNOWN],
             retries=self.retries,
         )
 
@@ -200,7 +200,7 @@ def log_failed_callback(query: str, error: Exception) -> None:
     _log.error("%s: on_unwritten: %s", query, type(error).__name__)
 
 
-def log_lost(query: str, rows: Rows, process: int) -> None:
+def log_lost(query: str, rows: RowQueue, process: int) -> None:
     """Say that rows are lost with the process, whose Database was never closed."""
     if rows.pending and os.getpid() == process:
         _log.error("%s: %d rows are lost: Database not closed", query, rows.pending)

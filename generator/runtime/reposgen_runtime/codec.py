@@ -14,7 +14,7 @@ from psycopg.adapt import Transformer
 from psycopg.pq import Format
 
 from .catalog import parse_name, sql_type
-from .conversions import Context, called
+from .conversions import Context, display_name
 from .copy_commands import literal, unquoted
 from .errors import (
     InvalidArgument,
@@ -234,7 +234,7 @@ class Codec(Generic[T]):
                     )
                 given = type(value).__name__
                 return InvalidArgument(
-                    f"${number} is a {called(name)}, which this {given} is not",
+                    f"${number} is a {display_name(name)}, which this {given} is not",
                     query=query,
                     column=self._column(number),
                 )
@@ -345,7 +345,7 @@ class Codec(Generic[T]):
                     if data is not None:
                         load(data)
                 except Exception as found:  # noqa: BLE001 -- as above
-                    type_name = called(self.statement.results[column])
+                    type_name = display_name(self.statement.results[column])
                     return self._told(found, type_name, row, _name_of(result, column))
         return self._told(error, "value", start, None)
 

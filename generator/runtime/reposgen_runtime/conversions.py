@@ -257,7 +257,7 @@ def _exact_load(
     return made(oid, context).load
 
 
-def called(name: str) -> str:
+def display_name(name: str) -> str:
     """A type as messages call it: `jsonb of Settings`."""
     if not isinstance(name, Converted):
         return name

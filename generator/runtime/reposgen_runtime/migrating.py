@@ -211,7 +211,7 @@ class Plan:
             place = crc32(repr(self._key(call)).encode()) / 2**32
         return Side.NEW if place < share else Side.OLD
 
-    def happens(self, share: float) -> bool:
+    def is_sampled(self, share: float) -> bool:
         """Whether something that is done to a share of the calls is done now."""
         return share > 0 and self._chance.random() < share
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Format
 
-from .conversions import Converted, called
+from .connection_state import state_of
+from .conversions import Converted, display_name
 from .errors import RepositoryError, Unrepresentable
-from .wire import UNPREPARED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,9 +82,9 @@ def conninfo_of(connection: psycopg.BaseConnection[Any]) -> str:
     Raises:
         RepositoryError: it leads to a pooler.
     """
-    attributes = vars(connection)
-    if UNPREPARED in attributes:
-        return behind(attributes[UNPREPARED])
+    state = state_of(connection)
+    if not state.prepares:
+        return behind(state.direct)
     info = connection.info
     return make_conninfo(info.dsn, password=info.password or None)
 
@@ -123,7 +123,7 @@ def read_event(
         return Notification(read(note.payload.encode()), note.pid)
     except Exception:  # noqa: BLE001 -- a class may raise all kinds of them
         error = Unrepresentable(
-            f"the payload is no {called(name)}", query=statement.name
+            f"the payload is no {display_name(name)}", query=statement.name
         )
         return Unreadable(note.payload, note.pid, error)
 

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import psycopg
 
+from .connection_state import state_of
+
 if TYPE_CHECKING:
     from types import TracebackType
 
 # Seconds for a cancelled statement to end, unless a Database is told otherwise.
 CANCEL_TIMEOUT: Final = 1.0
-# In a connection's attributes: seconds that the server has for a statement, and what
-# may pass until it tells that they are over.
-_LIMIT: Final = "_repository_limit"
-_GRACE: Final = "_repository_grace"
 
 
 def be_patient(
@@ -31,21 +29,20 @@ def be_patient(
         grace: seconds for a statement to end once its time is over, or once it was
             cancelled.
     """
-    attributes = vars(connection)
-    attributes[_LIMIT] = limit
-    attributes[_GRACE] = grace
+    state = state_of(connection)
+    state.limit, state.grace = limit, grace
 
 
 def patience_of(connection: psycopg.BaseConnection[Any]) -> float | None:
     """Return the seconds after which an answer is overdue; None if it never is."""
-    attributes = vars(connection)
-    limit: float | None = attributes.get(_LIMIT)
-    return None if limit is None else limit + float(attributes[_GRACE])
+    state = state_of(connection)
+    return None if state.limit is None else state.limit + (state.grace or 0.0)
 
 
 def grace_of(connection: psycopg.BaseConnection[Any]) -> float:
     """Return the seconds that a cancelled statement has to end."""
-    return float(vars(connection).get(_GRACE, CANCEL_TIMEOUT))
+    grace = state_of(connection).grace
+    return CANCEL_TIMEOUT if grace is None else grace
 
 
 def too_late(seconds: float) -> psycopg.Error:
@@ -56,7 +53,7 @@ def too_late(seconds: float) -> psycopg.Error:
 class Limit:
     """A block whose statements have another limit, on a Database's connection."""
 
-    __slots__ = ("_attributes", "_before", "_seconds")
+    __slots__ = ("_before", "_seconds", "_state")
 
     def __init__(
         self, connection: psycopg.BaseConnection[Any], seconds: float | None
@@ -67,7 +64,7 @@ class Limit:
             connection: psycopg's.
             seconds: after which the server ends a statement; None if it does not.
         """
-        self._attributes = vars(connection)
+        self._state = state_of(connection)
         self._seconds = seconds
         self._before: float | None = None
 
@@ -76,13 +73,14 @@ class Limit:
         cls, connection: psycopg.BaseConnection[Any], statements: int
     ) -> Self:
         """Return a block for statements whose answers may come all at once."""
-        limit: float | None = vars(connection).get(_LIMIT)
+        limit = state_of(connection).limit
         return cls(connection, None if limit is None else limit * statements)
 
     def __enter__(self) -> None:
-        self._before = self._attributes.get(_LIMIT)
-        if _GRACE in self._attributes:
-            self._attributes[_LIMIT] = self._seconds
+        state = self._state
+        self._before = state.limit
+        if state.grace is not None:
+            state.limit = self._seconds
 
     def __exit__(
         self,
@@ -90,5 +88,5 @@ class Limit:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if _GRACE in self._attributes:
-            self._attributes[_LIMIT] = self._before
+        if self._state.grace is not None:
+            self._state.limit = self._before

@@ -63,7 +63,7 @@ def end_of_log(position: int, segment: int, block: int) -> int:
     return position
 
 
-class Log:
+class WalPositions:
     """The primary's positions over time, and that of this Database's last write.
 
     Threads share it: each attribute is replaced as a whole, never changed.
@@ -87,7 +87,7 @@ class Log:
         self._placed: object = None
         self._position = 0
 
-    def wrote(self) -> None:
+    def record_write(self) -> None:
         """Something may have been written that is to be seen from now on."""
         # A number would have to be counted up in one step.
         self._written = object()
@@ -96,7 +96,7 @@ class Log:
         """The last write, to be handed to `sampled`."""
         return self._written
 
-    def sampled(
+    def record_sample(
         self, mark: object, asked: float, position: int, history: History
     ) -> None:
         """Take the primary's word.
@@ -123,7 +123,7 @@ class Log:
             self._position = position
             self._placed = mark
 
-    def needed(self) -> int | None:
+    def required_lsn(self) -> int | None:
         """What a replica must have to serve reads; None if that is not known."""
         return self._position if self._placed is self._written else None
 

@@ -21,8 +21,6 @@ _RELIED_ON: Final[Mapping[str, str]] = {
 }
 # What PgBouncer gives back to a client on whatever connection that gets.
 _TRACKED: Final = frozenset({"DateStyle", "standard_conforming_strings"})
-# In the attributes of a connection: what its session had to be given; it has it.
-SUITED: Final = "_repository_suited"
 
 CURRENT: Final = Statement[tuple[str | bytes, ...]](
     "settings",

@@ -163,7 +163,7 @@ class Callbacks:
         self._undone += self._rolled_back[rolled_back:]
         del self._rolled_back[rolled_back:]
 
-    def due(self, outcome: Outcome) -> list[Callback]:
+    def callbacks_for(self, outcome: Outcome) -> list[Callback]:
         """What to call now; nothing where the outcome is not known."""
         match outcome:
             case Outcome.COMMITTED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from .errors import ConnectionInUse
 from .forking import LEFT_BEHIND, tell_after_fork
@@ -12,9 +12,6 @@ from .forking import LEFT_BEHIND, tell_after_fork
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from psycopg import BaseConnection
-
-_USAGE: Final = "_repository_usage"
 _STREAM: Final = (
     "a stream is open on this connection: read it to its end or close it, or use"
     " another connection"
@@ -41,15 +38,6 @@ class Usage:
         self.is_foreign = False
         self._copy: object = None
         tell_after_fork(self)
-
-    @classmethod
-    def of(cls, connection: BaseConnection[Any]) -> Usage:
-        """Of a connection, as long as that lives."""
-        attributes = vars(connection)
-        usage: Usage | None = attributes.get(_USAGE)
-        if usage is None:
-            usage = attributes[_USAGE] = cls()
-        return usage
 
     def require_free(self) -> None:
         """Refuse to wait for what would never end.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .statement import Optimistic
 
 
-def refusal(
+def conflict_error(
     query: str, optimistic: Optimistic, values: Sequence[Any], found: Sequence[Any]
 ) -> RepositoryError:
     """The error for a write that met no row.

@@ -1,6 +1,6 @@
 """The fast path: libpq's calls, as generators that any psycopg connection can wait for.
 
-This module, and `blocking` with it, uses what psycopg does not document in full:
+This module, and `sync_wait` with it, uses what psycopg does not document in full:
 `psycopg.generators`, `PGconn.send_*`, and what formats the rows of a COPY, which both
 paths use. What else it does, the cursors of the plain path do through the public API;
 the tests run on both.
@@ -55,9 +55,6 @@ _fetch_many: Final = cast(
 _format_binary: Final = cast("_FormatRow", _copy_base.format_row_binary)
 _format_text: Final = cast("_FormatRow", _copy_base.format_row_text)
 
-# In the attributes of a connection to a pooler: where the server itself is. There no
-# statement gets a name, as what belongs to a session is not the client's own.
-UNPREPARED: Final = "_repository_unprepared"
 # What the connection does not survive.
 _ENDING: Final = ("FATAL", "PANIC")
 _NAME_LENGTH: Final = 63  # the server tells longer names apart by no more than this
@@ -191,10 +188,10 @@ def check(results: Sequence[PGresult]) -> PGresult:
 def error_of(results: Sequence[PGresult]) -> psycopg.Error:
     """The error of a statement that failed."""
     error = error_from_result(results[-1])
-    return untold(error) if len(results) > 1 else error
+    return unknown_commit_outcome(error) if len(results) > 1 else error
 
 
-def untold(error: psycopg.Error) -> psycopg.Error:
+def unknown_commit_outcome(error: psycopg.Error) -> psycopg.Error:
     """The error of a statement that was done: of its commit, which may be done too."""
     if error.diag.severity_nonlocalized in _ENDING:
         return psycopg.OperationalError("the connection was ended during the commit")
@@ -254,7 +251,7 @@ def pipeline(
         if result.status not in DONE:
             error = error_from_result(result)
             if item == len(commands):
-                raise BatchFailed(untold(error), None)
+                raise BatchFailed(unknown_commit_outcome(error), None)
             raise BatchFailed(error, item if item >= 0 else None)
     return results[len(opening) :]
 

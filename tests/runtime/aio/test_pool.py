@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.runtime.aio.repositories import Database
 
 from reposgen_runtime import BreakerState
-from reposgen_runtime.aio import spares
+from reposgen_runtime.aio import idle_cache
 from reposgen_runtime.errors import PoolClosed, PoolTimeout
 
 
@@ -60,7 +60,7 @@ async def test_the_connection_that_was_used_last_is_used_next(conninfo: str) -> 
 async def test_connections_in_use_are_replaced_too(
     conninfo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spares, "_ON_LOAN", 0.05)
+    monkeypatch.setattr(idle_cache, "_ON_LOAN", 0.05)
     async with Database.open(conninfo, max_size=1, max_lifetime=0.2) as db:
         first = await process(db)
         while await process(db) == first:

@@ -11,7 +11,7 @@ from tests.runtime.sync.repositories import Database
 
 from reposgen_runtime import BreakerState
 from reposgen_runtime.errors import PoolClosed, PoolTimeout
-from reposgen_runtime.sync import spares
+from reposgen_runtime.sync import idle_cache
 
 
 def test_statistics(conninfo: str) -> None:
@@ -62,7 +62,7 @@ def test_the_connection_that_was_used_last_is_used_next(conninfo: str) -> None:
 def test_connections_in_use_are_replaced_too(
     conninfo: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spares, "_ON_LOAN", 0.05)
+    monkeypatch.setattr(idle_cache, "_ON_LOAN", 0.05)
     with Database.open(conninfo, max_size=1, max_lifetime=0.2) as db:
         first = process(db)
         while process(db) == first:

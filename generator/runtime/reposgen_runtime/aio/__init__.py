@@ -1,15 +1,22 @@
-"""The runtime for asyncio."""
+"""The runtime for asyncio; what few packages use is loaded by those alone."""
 
-from .copying import Export
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from .database import Database
-from .listener import Listener
-from .pipeline import Pending, Pipeline
+from .executor import Source
 from .runner import Runner
-from .savepoints import Savepoint
-from .source import Source
-from .stream import Stream
 from .tenant import Tenant
 from .transaction import Transaction
+
+if TYPE_CHECKING:
+    from .copying import Export
+    from .listener import Listener
+    from .pipeline import Pending, Pipeline
+    from .savepoints import Savepoint
+    from .stream import Stream
 
 __all__ = [
     "Database",
@@ -24,3 +31,18 @@ __all__ = [
     "Tenant",
     "Transaction",
 ]
+
+_FEATURES: Final = {
+    "Export": "copying",
+    "Listener": "listener",
+    "Pending": "pipeline",
+    "Pipeline": "pipeline",
+    "Savepoint": "savepoints",
+    "Stream": "stream",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _FEATURES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_FEATURES[name]}", __name__), name)

@@ -10,9 +10,7 @@ from itertools import islice
 from types import AsyncGeneratorType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
-from .. import wire
-from ..watching import CancellableConnection, WatchingConnection
-from ..watching import unhindered as until_done
+from .. import async_connection, wire
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -37,9 +35,9 @@ D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
 
 # What a Database's connections are, unless it is told otherwise.
-FastConnection = WatchingConnection
+FastConnection = async_connection.FastConnection
 # What they are on the plain path.
-PlainConnection = CancellableConnection
+PlainConnection = async_connection.CancellableConnection
 
 NOT_SHARED = (
     "this task was started in the transaction block of another task, whose connection"
@@ -181,7 +179,7 @@ async def take(pool: Pool, seconds: float) -> AsyncConnection[Any]:
     asked = 0 if task is None else task.cancelling()
     connection = await pool.getconn(seconds)
     if task is not None and task.cancelling() > asked:
-        await to_the_end(pool.putconn, connection)
+        await run_shielded(pool.putconn, connection)
         raise asyncio.CancelledError
     return connection
 
@@ -196,10 +194,10 @@ async def unhindered(
         subject: to what.
         seconds: for it; then it is cancelled.
     """
-    await until_done(work(subject), seconds)
+    await async_connection.unhindered(work(subject), seconds)
 
 
-async def to_the_end(
+async def run_shielded(
     work: Callable[[T], Coroutine[Any, Any, None]], subject: T
 ) -> None:
     """Do what must be done, even if the task is cancelled meanwhile."""
@@ -210,7 +208,7 @@ async def to_the_end(
     await asyncio.shield(task)
 
 
-async def without_waiting(
+async def run_shielded_eagerly(
     work: Callable[[T], Coroutine[Any, Any, None]], subject: T
 ) -> None:
     """Do what must be done to its end, and hardly ever has to wait for anything.
@@ -222,10 +220,10 @@ async def without_waiting(
         awaited = coroutine.send(None)
     except StopIteration:
         return
-    await to_the_end(_Rest.finish, _Rest(coroutine, awaited))
+    await run_shielded(_StartedCoroutine.finish, _StartedCoroutine(coroutine, awaited))
 
 
-class _Rest:
+class _StartedCoroutine:
     """A coroutine that already waits for something."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: object) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Statement
-    from .session import Session
+    from .connection import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -29,7 +29,7 @@ _NOT_IN_TRANSACTION: Final = "25001"
 
 
 @asynccontextmanager
-async def one_transaction(
+async def ensure_transaction(
     session: Session, settings: Mapping[str, str] | None = None
 ) -> AsyncGenerator[None, None]:
     """A transaction for what is done in the block; the one that is open, if one is.
@@ -41,7 +41,7 @@ async def one_transaction(
     Raises:
         OutcomeUnknown: the connection broke during COMMIT.
     """
-    if not session.is_alone:
+    if not session.is_autocommit_idle:
         yield
         return
     transaction = Transaction(session, lambda _: session, settings or {})
@@ -68,7 +68,7 @@ async def run_alone(
             setting = (SET, set_arguments(settings))
             with limit_of(session.connection, settings):
                 return await run_among(session, setting, statement, values, read)
-        async with one_transaction(session, settings):
+        async with ensure_transaction(session, settings):
             return await session.run(statement, values, read)
     except QueryRejected as error:
         if error.sqlstate != _NOT_IN_TRANSACTION or statement.parameters:
@@ -77,7 +77,7 @@ async def run_alone(
     return await session.run(statement, values, read)
 
 
-class Uncertain:
+class UnknownOutcomeGuard:
     """A block with a statement; what a lone write has done a broken connection hides.
 
     Raises:
@@ -88,7 +88,7 @@ class Uncertain:
     __slots__ = ("_statement",)
 
     def __init__(self, session: Session, statement: Statement[Any]) -> None:
-        alone = not statement.read_only and session.is_alone
+        alone = not statement.read_only and session.is_autocommit_idle
         self._statement = statement if alone else None
 
     def __enter__(self) -> None:

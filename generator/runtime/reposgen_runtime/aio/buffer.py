@@ -10,8 +10,8 @@ from weakref import finalize
 
 from ..buffering import (
     PASSING,
-    Fate,
-    Rows,
+    RowOutcome,
+    RowQueue,
     Unwritten,
     log_failed_callback,
     log_lost,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ..buffering import BufferStatistics, Part, Told
     from ..statement import Package, Statement
-    from .blocks import Blocks
+    from .database import Database
 
 
 class Buffer:
@@ -41,7 +41,7 @@ class Buffer:
 
     def __init__(
         self,
-        database: Blocks,
+        database: Database,
         package: Package,
         statement: Statement[Any],
         told: Sequence[Told],
@@ -52,7 +52,7 @@ class Buffer:
         self._told = told
         self._home = here()
         self._changed = Condition()
-        self._rows = Rows(statement.buffer or Buffering())
+        self._rows = RowQueue(statement.buffer or Buffering())
         # What was taken out and is not gone yet; the last part is next.
         self._parts: list[Part] = []
         self._is_writing = False
@@ -192,14 +192,14 @@ class Buffer:
                 await self._pause(attempt, error)
                 continue
             except OutcomeUnknown as error:
-                await self._settle(Fate.UNKNOWN, error)
+                await self._settle(RowOutcome.UNKNOWN, error)
             except Exception as error:  # noqa: BLE001 -- told of, as all others
                 if parts := smaller(rows, error):
                     await self._divide(parts)
                 else:
-                    await self._settle(Fate.FAILED, error)
+                    await self._settle(RowOutcome.FAILED, error)
             else:
-                await self._settle(Fate.WRITTEN)
+                await self._settle(RowOutcome.WRITTEN)
             attempt = 0
 
     async def _begin(self) -> Part | None:
@@ -235,13 +235,15 @@ class Buffer:
                 tenant, _ = self._parts.pop()
                 self._parts += [(tenant, part) for part in reversed(parts)]
 
-    async def _settle(self, fate: Fate, error: Exception | None = None) -> None:
+    async def _settle(
+        self, outcome: RowOutcome, error: Exception | None = None
+    ) -> None:
         async with self._changed:
             self._is_writing = False
             if self._is_over:
                 return
             part = self._parts.pop()
-            self._rows.settle(len(part[1]), fate)
+            self._rows.settle(len(part[1]), outcome)
             self._changed.notify_all()
         if error is not None:
             await self._tell(part, error)
@@ -257,8 +259,10 @@ class Buffer:
                 left += reversed(rows)
             self._is_closing = self._is_over = True
             self._parts = []
-            self._rows.settle(sum(len(part[1]) for part in under_way), Fate.UNKNOWN)
-            self._rows.settle(sum(len(part[1]) for part in left), Fate.FAILED)
+            self._rows.settle(
+                sum(len(part[1]) for part in under_way), RowOutcome.UNKNOWN
+            )
+            self._rows.settle(sum(len(part[1]) for part in left), RowOutcome.FAILED)
             self._changed.notify_all()
         if worker is not None:
             await worker.stop()

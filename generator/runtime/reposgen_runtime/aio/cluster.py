@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
+from ..connection_state import state_of
 from ..errors import OutOfResources
 from ..statistics import server_name
 from ..translate import unreachable
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from .replicas import Member
 
 _logger: Final = logging.getLogger(__name__)
-# In a connection's attributes: the host that it leads to.
-HOST: Final = "_repository_host"
 
 
 class Cluster:
@@ -93,10 +92,10 @@ class Cluster:
             self._is_over = True
             self._changed.notify_all()
 
-    async def ring(self) -> None:
+    async def poll_soon(self) -> None:
         """Have the members asked soon."""
         for member in self.members:
-            await member.ring()
+            await member.poll_soon()
 
     async def hear(self, member: Member, history: History | None) -> None:
         """Take a member's answer.
@@ -123,7 +122,7 @@ class Cluster:
             return
         if primary is None:
             _logger.warning("no primary: %s", self._why)
-            await self.ring()
+            await self.poll_soon()
             return
         _logger.info("%s is the primary", self.name)
         if latest is not None and latest is not primary and self.moved is not None:
@@ -132,7 +131,7 @@ class Cluster:
     async def lose(self, member: Member) -> None:
         """Take it that a member is not the primary, until it says so again."""
         await self.hear(member, None)
-        await self.ring()
+        await self.poll_soon()
 
     async def connect(
         self,
@@ -161,12 +160,12 @@ class Cluster:
                     raise
                 failed = member
                 continue
-            vars(connection)[HOST] = member
+            state_of(connection).host = member
             return connection
 
     def leads_here(self, connection: AsyncConnection[Any]) -> bool:
         """Return whether a connection leads to the host that was the primary last."""
-        return vars(connection).get(HOST) is self._latest
+        return state_of(connection).host is self._latest
 
     async def _find(self, end: float) -> Member:
         async with self._changed:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 import psycopg
 from psycopg import AsyncRawCursor
 
-from .. import wire
+from .. import layouts, wire
 from ..batching import arguments_of
 from ..copy_commands import (
     ask_for_columns,
@@ -19,12 +19,13 @@ from ..copy_commands import (
     copy_query,
     line,
     place_in_copy,
+    replace_parameters,
 )
 from ..errors import ConnectionLost, InvalidArgument, RepositoryError
-from ..layouts import CHANGED
 from ..translate import outcome_of
 from ._compat import chunks, write
-from .elsewhere import read_on
+from .cursor_path import cursor_of, fetched
+from .failover import read_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from ..copy_commands import LinesFormat
     from ..statement import CopyInto, Package, Statement
     from ._compat import Writable
-    from .session import Session
-    from .source import Holder
+    from .connection import Session
+    from .executor import Executor
 
 _CHUNK: Final = 100
 # Bytes that are sent together.
@@ -63,7 +64,7 @@ async def copy_rows(
     if statement.copy is None:
         raise RepositoryError("has no table to copy into", query=statement.name)
     cause: Exception | None = None
-    alone = session.is_alone
+    alone = session.is_autocommit_idle
     is_begun = is_written = False
     try:
         codec = await session.codec(statement)
@@ -84,11 +85,11 @@ async def copy_rows(
             raise cause from None
         raise
     except (psycopg.Error, ValueError) as failure:
-        error = _error_of(failure, session.connection)
-        if error.sqlstate == CHANGED and not is_begun:
+        failed = _error_of(failure, session.connection)
+        if failed.sqlstate == layouts.CHANGED and not is_begun:
             raise session.changed(codec) from None
-        place = place_in_copy(error, statement.copy)
-        translated = await session.translated(error, statement, *place)
+        place = place_in_copy(failed, statement.copy)
+        translated = await session.translated(failed, statement, *place)
         # Before the server has all of it, it keeps none.
         if is_written and alone and isinstance(translated, ConnectionLost):
             translated = outcome_of(translated, statement)
@@ -143,7 +144,7 @@ async def _begun(
     ask = ask_for_columns(target, f"reposgen_{token_hex(8)}")
     if session.is_fast:
         # In one message, and so in one transaction.
-        before = [ask, *session.confirming(codec)]
+        before = [ask, *_confirming(codec)]
         async with cursor.copy(b"; ".join((*before, command))) as copy:
             _check_columns(codec, cursor.answers[1].get_value(0, 0))
             yield copy
@@ -151,10 +152,19 @@ async def _begun(
     async with session.compared([codec], late=True):
         await cursor.execute(ask, prepare=False)
         cursor.nextset()
-        _check_columns(codec, (await session.result_of(cursor)).get_value(0, 0))
+        _check_columns(codec, (await fetched(cursor)).get_value(0, 0))
         await session.confirm(codec)
         async with cursor.copy(command) as copy:
             yield copy
+
+
+def _confirming(codec: Codec[Any]) -> list[bytes]:
+    """What `Session.confirm` asks, as a command in front of another; or nothing."""
+    if codec.confirms is None:
+        return []
+    confirming, _ = codec.confirms
+    literals = confirming.literals(layouts.arguments(codec.layouts))
+    return [replace_parameters(confirming.statement.sql, literals).encode()]
 
 
 def _check_columns(codec: Codec[Any], oids: bytes | None) -> None:
@@ -204,7 +214,7 @@ class Export:
 
     def __init__(
         self,
-        holder: Holder,
+        executor: Executor,
         package: Package,
         statement: Statement[Any],
         values: Sequence[Any],
@@ -212,7 +222,7 @@ class Export:
         copy_format: LinesFormat,
         header: bool,
     ) -> None:
-        self._holder = holder
+        self._executor = executor
         self._package = package
         self._statement = statement
         self._values = values
@@ -224,7 +234,7 @@ class Export:
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
         if self._blocks is None:
             self._blocks = read_on(
-                self._holder, self._package, self._statement, self._read
+                self._executor, self._package, self._statement, self._read
             )
         return self._blocks
 
@@ -278,7 +288,7 @@ class Export:
             codec = await session.codec(self._statement)
             command = copy_query(codec, self._values, self._format, header=self._header)
             await session.confirm(codec)
-            cursor = session.cursor()
+            cursor = cursor_of(session.connection)
             async with cursor.copy(command) as copy:
                 session.usage.begin_stream()
                 try:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Statement
-    from .session import Session
+    from .connection import Session
 
     Step = tuple[Statement[Any], Sequence[Any]]
 

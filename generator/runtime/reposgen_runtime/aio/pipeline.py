@@ -27,20 +27,20 @@ from ..limits import (
 )
 from ..translate import outcome_of
 from ._compat import start
+from .connection import needs_transaction
 from .recording import Recorded, recorded
-from .session import needs_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Awaitable, Callable, Sequence
 
     from psycopg.abc import Buffer
 
     from ..codec import Codec
     from ..statement import Statement
-    from .blocks import Blocks, Sessions
+    from .connection import Session
+    from .database import Database
     from .recording import Answer, Recorder, Step
-    from .session import Session
+    from .router import Router
     from .transaction import Transaction
 
 P = ParamSpec("P")
@@ -87,7 +87,7 @@ class Pending(Generic[T]):
         """The statement."""
         return self._step
 
-    async def settle(self, answer: Answer | None, behind: Transaction | None) -> None:
+    async def resolve(self, answer: Answer | None, behind: Transaction | None) -> None:
         """Find the call's result.
 
         Args:
@@ -105,7 +105,7 @@ class Pending(Generic[T]):
                 raise
             self._error = error
 
-    def forget(self) -> None:
+    def discard(self) -> None:
         """What the call did was undone."""
         self._results.clear()
 
@@ -119,13 +119,11 @@ class Pipeline:
 
     def __init__(
         self,
-        blocks: Blocks,
-        connected: Callable[..., AbstractAsyncContextManager[Sessions]],
-        settings: Mapping[str, str],
+        database: Database,
+        router: Router,
     ) -> None:
-        self._blocks = blocks
-        self._connected = connected
-        self._settings = settings
+        self._database = database
+        self._router = router
         self._closed = False
         self._pending: list[Pending[Any]] = []
 
@@ -145,7 +143,7 @@ class Pipeline:
         """
         if self._closed:
             raise TransactionClosed("the pipeline block has ended")
-        method, recorder = recorded(call, args, self._blocks)
+        method, recorder = recorded(call, args, self._database)
         work: Callable[[], Awaitable[T]] = partial(method, **kwargs)
         try:
             start(work)
@@ -175,7 +173,7 @@ class Pipeline:
             await self._run(outer)
         except BaseException:
             for pending in self._pending:
-                pending.forget()
+                pending.discard()
             raise
 
     async def _run(self, outer: Transaction | None) -> None:
@@ -194,7 +192,7 @@ class Pipeline:
         if any(step.may_fail_late for step in writes) or not await self._run_alone(
             steps, writes
         ):
-            async with self._blocks.transaction() as transaction:
+            async with self._database.transaction() as transaction:
                 await self._run_in(transaction)
 
     async def _run_in(self, transaction: Transaction) -> None:
@@ -202,16 +200,16 @@ class Pipeline:
         sessions = [transaction.session(step.package, step.tenant) for step in steps]
         if not sessions[0].is_fast:
             for pending in self._pending:
-                await pending.settle(None, transaction)
+                await pending.resolve(None, transaction)
             return
-        answers = await _send(steps, sessions, [], transaction.bounded)
+        answers = await _send(steps, sessions, [], transaction.effective_timeout)
         await self._settle(answers, transaction)
 
     async def _run_alone(self, steps: Sequence[Step], writes: Sequence[Step]) -> bool:
         """Run the statements as a transaction by themselves, if that is possible."""
-        settings = {**self._settings, **_settings_of(steps)}
+        settings = {**self._router.limits, **_settings_of(steps)}
         before = [(SET, set_arguments(settings))] if settings else []
-        async with self._connected(writes=bool(writes)) as session_of:
+        async with self._router.checkout(writes=bool(writes)) as session_of:
             # Of one package, as a rule.
             known = {
                 package: session_of(package) for package in {s.package for s in steps}
@@ -232,7 +230,7 @@ class Pipeline:
         self, answers: Sequence[Answer], transaction: Transaction | None
     ) -> None:
         for pending, answer in zip(self._pending, answers, strict=True):
-            await pending.settle(answer, transaction)
+            await pending.resolve(answer, transaction)
 
 
 def _settings_of(steps: Sequence[Step]) -> dict[str, str]:

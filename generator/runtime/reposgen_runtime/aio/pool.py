@@ -8,8 +8,9 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from ..connection_state import state_of
 from ..pinging import INTERVAL, ping
-from ..session_settings import CURRENT, SUITED, change, tracked, unsuited
+from ..session_settings import CURRENT, change, tracked, unsuited
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -93,7 +94,7 @@ async def prove_alive(
         raise
 
 
-async def suit(
+async def make_suitable(
     connection: AsyncConnection[Any], seconds: float, *, keeps: bool
 ) -> Mapping[str, str]:
     """Prove that a new connection is alive, and have values written as is relied on.
@@ -117,7 +118,7 @@ async def suit(
     settings = unsuited(values)
     if kept := settings if keeps else tracked(settings):
         await prove_alive(connection, seconds, change(kept).encode())
-    vars(connection)[SUITED] = kept
+    state_of(connection).given = kept
     return {} if keeps else settings
 
 
@@ -177,5 +178,5 @@ async def _connect_again(pool: Pool) -> None:
 
 async def _reset(connection: AsyncConnection[Any]) -> None:
     await connection.execute(_RESET, prepare=False)
-    if settings := vars(connection)[SUITED]:
+    if settings := state_of(connection).given:
         await connection.execute(change(settings).encode(), prepare=False)

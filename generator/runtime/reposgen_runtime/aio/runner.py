@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..batching import read_all, read_count, read_first_row, read_only_row
 from ..codec import read_command, read_first, read_nothing, read_rows
 from ..errors import NotFound, RepositoryError, TooManyRows
-from ..paging import PageRequest
-from ..versions import refusal
-from .batch import run_batch
-from .copying import Export, copy_rows
-from .elsewhere import call_on, collected
-from .listener import Listener
-from .source import holder_of
-from .staging import insert_rows
-from .stream import Stream
+from .executor import executor_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Sequence
@@ -27,7 +18,10 @@ if TYPE_CHECKING:
     from ..pages import Page
     from ..statement import CommandResult, Optimistic, Package, Statement
     from ..variants import Variants
-    from .source import Source
+    from .copying import Export
+    from .executor import Source
+    from .listener import Listener
+    from .stream import Stream
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -39,10 +33,10 @@ class Runner:
     Every method raises `RepositoryError`, and nothing else of its own accord.
     """
 
-    __slots__ = ("_holder", "_package")
+    __slots__ = ("_executor", "_package")
 
     def __init__(self, source: Source, package: Package) -> None:
-        self._holder = holder_of(source)
+        self._executor = executor_of(source)
         self._package = package
 
     async def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
@@ -54,7 +48,7 @@ class Runner:
             ConditionFailed: the same: another condition refuses it.
             TooManyRows: there is a second.
         """
-        rows = await self._holder.run_statement(
+        rows = await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
         if len(rows) == 1:
@@ -86,7 +80,7 @@ class Runner:
         Raises:
             TooManyRows: there is a second.
         """
-        rows = await self._holder.run_statement(
+        rows = await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
         if len(rows) > 1:
@@ -101,7 +95,7 @@ class Runner:
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> list[T]:
         """All rows."""
-        return await self._holder.run_statement(
+        return await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
 
@@ -110,7 +104,9 @@ class Runner:
         if statement.optimistic is not None:
             await self.execresult(statement, values)
             return
-        await self._holder.run_statement(self._package, statement, values, read_nothing)
+        await self._executor.run_statement(
+            self._package, statement, values, read_nothing
+        )
 
     async def execrows(
         self, statement: Statement[Any], values: Sequence[Any] = ()
@@ -128,7 +124,7 @@ class Runner:
             StaleRow: it has another version.
             ConditionFailed: another condition refuses it.
         """
-        result = await self._holder.run_statement(
+        result = await self._executor.run_statement(
             self._package, statement, values, read_command
         )
         if statement.optimistic is not None and result.rows == 0:
@@ -148,7 +144,9 @@ class Runner:
 
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
         """The rows, one after the other, in constant memory."""
-        return Stream(self._holder, self._package, statement, values)
+        from .stream import Stream  # noqa: PLC0415 -- for packages that use it
+
+        return Stream(self._executor, self._package, statement, values)
 
     async def page(
         self,
@@ -176,6 +174,8 @@ class Runner:
             InvalidCursor: `after` or `before` is damaged, or of another query or sort.
             InvalidArgument: a limit below 1, or a sort that is not offered.
         """
+        from ..paging import PageRequest  # noqa: PLC0415 -- for packages that use it
+
         request = PageRequest(
             statement,
             values,
@@ -196,7 +196,9 @@ class Runner:
 
     def listen(self, statement: Statement[T]) -> Listener[T]:
         """The notifications of a channel, from a connection of its own."""
-        return Listener(self._holder.locate(), self._package, statement)
+        from .listener import Listener  # noqa: PLC0415 -- for packages that use it
+
+        return Listener(self._executor.locate(), self._package, statement)
 
     async def copy_from(
         self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
@@ -206,7 +208,10 @@ class Runner:
         Returns:
             How many were written.
         """
-        async with self._holder.lease(self._package, statement) as session:
+        from .copying import copy_rows  # noqa: PLC0415 -- for packages that use it
+        from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
+
+        async with self._executor.lease(self._package, statement) as session:
             if statement.copy is None or not statement.copy.staged:
                 return await copy_rows(session, statement, rows)
             done = await insert_rows(session, statement, rows, read_command)
@@ -216,7 +221,9 @@ class Runner:
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[T]:
         """The same, through a staging table; gives what RETURNING does."""
-        async with self._holder.lease(self._package, statement) as session:
+        from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
+
+        async with self._executor.lease(self._package, statement) as session:
             return await insert_rows(session, statement, rows, read_rows)
 
     def copy_to(
@@ -236,8 +243,10 @@ class Runner:
                 each value as it is.
             header: begin CSV with a line of the columns' names.
         """
+        from .copying import Export  # noqa: PLC0415 -- for packages that use it
+
         return Export(
-            self._holder,
+            self._executor,
             self._package,
             statement,
             values,
@@ -249,6 +258,8 @@ class Runner:
         self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[int]:
         """Run the statement for each item; how many rows each affected."""
+        from ..batching import read_count  # noqa: PLC0415 -- for packages that use it
+
         return await self._batch(statement, rows, read_count)
 
     async def batch_one(
@@ -260,6 +271,8 @@ class Runner:
             NotFound: an item without a row.
             TooManyRows: an item with a second.
         """
+        from ..batching import read_only_row  # noqa: PLC0415 -- for packages that use it
+
         return await self._batch(statement, rows, read_only_row, judges=True)
 
     async def batch_first(
@@ -270,12 +283,16 @@ class Runner:
         Raises:
             NotFound: an item without a row.
         """
+        from ..batching import read_first_row  # noqa: PLC0415 -- for packages that use it
+
         return await self._batch(statement, rows, read_first_row, judges=True)
 
     async def batch_many(
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[list[T]]:
         """Run the statement for each item; all rows of each."""
+        from ..batching import read_all  # noqa: PLC0415 -- for packages that use it
+
         return await self._batch(statement, rows, read_all)
 
     async def _no_row(
@@ -290,11 +307,13 @@ class Runner:
         self, statement: Statement[Any], optimistic: Optimistic, values: Sequence[Any]
     ) -> RepositoryError:
         """Why a write by version met no row."""
+        from ..versions import conflict_error  # noqa: PLC0415 -- for packages that use it
+
         arguments = [values[index] for index in optimistic.arguments]
-        found: list[Any] = await self._holder.run_statement(
+        found: list[Any] = await self._executor.run_statement(
             self._package, optimistic.probe, arguments, read_rows
         )
-        return refusal(statement.name, optimistic, values, found)
+        return conflict_error(statement.name, optimistic, values, found)
 
     async def _batch(
         self,
@@ -304,11 +323,14 @@ class Runner:
         *,
         judges: bool = False,
     ) -> list[R]:
+        from .batch import run_batch  # noqa: PLC0415 -- for packages that use it
+        from .failover import call_on, collected  # noqa: PLC0415 -- for packages that use it
+
         if statement.read_only:
             # It may have to be run again.
             rows = await collected(rows)
         return await call_on(
-            self._holder,
+            self._executor,
             self._package,
             statement,
             lambda session: run_batch(session, statement, rows, read, judges=judges),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from ..transactions import Callbacks
-    from .session import Session
+    from .connection import Session
 
 
 class Savepoint:

@@ -16,8 +16,9 @@ from ..copy_commands import (
     failed_row,
 )
 from ..errors import RepositoryError, mark_undone
-from .atomic import one_transaction
+from .atomic import ensure_transaction
 from .copying import copy_rows
+from .cursor_path import cursor_of, fetched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Statement
-    from .session import Session
+    from .connection import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -43,7 +44,7 @@ async def insert_rows(
     Raises:
         RepositoryError: and no row was written.
     """
-    async with one_transaction(session):
+    async with ensure_transaction(session):
         try:
             codec = await session.codec(statement)
             await session.command(create_staging(statement))
@@ -87,7 +88,7 @@ async def _failed_row(session: Session, error: psycopg.Error, count: int) -> int
 
 
 async def _execute(session: Session, sql: str, *, binary: bool) -> PGresult:
-    cursor = session.cursor()
+    cursor = cursor_of(session.connection)
     # The table is a new one each time.
     await cursor.execute(sql.encode(), binary=binary, prepare=False)
-    return await session.result_of(cursor)
+    return await fetched(cursor)

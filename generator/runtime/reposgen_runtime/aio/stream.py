@@ -12,9 +12,10 @@ from psycopg.pq import Format
 from .. import plain, wire
 from ..patience import grace_of
 from ._compat import close, flattened, unhindered
-from .atomic import Uncertain
-from .elsewhere import read_on
-from .ending import end
+from .atomic import UnknownOutcomeGuard
+from .cancelling import end
+from .cursor_path import cursor_of, fetched
+from .failover import read_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Package, Statement
-    from .session import Session
-    from .source import Holder
+    from .connection import Session
+    from .executor import Executor
 
 T = TypeVar("T")
 
@@ -50,12 +51,12 @@ class Stream(Generic[T]):
 
     def __init__(
         self,
-        holder: Holder,
+        executor: Executor,
         package: Package,
         statement: Statement[T],
         values: Sequence[Any],
     ) -> None:
-        self._holder = holder
+        self._executor = executor
         self._package = package
         self._statement = statement
         self._values = values
@@ -65,7 +66,7 @@ class Stream(Generic[T]):
         if self._rows is None:
             statement, values = self._statement, self._values
             parts = read_on(
-                self._holder,
+                self._executor,
                 self._package,
                 statement,
                 lambda session: _parts(session, statement, values),
@@ -95,7 +96,7 @@ async def _parts(
 ) -> AsyncGenerator[Iterable[T], None]:
     if statement.locks_rows:
         session.require_transaction(statement)
-    with Uncertain(session, statement):
+    with UnknownOutcomeGuard(session, statement):
         try:
             codec = await session.codec(statement)
             reads = statement.read_only or statement.locks_rows
@@ -169,7 +170,7 @@ async def _first(
 async def _plain(
     session: Session, codec: Codec[Any], values: Sequence[Any]
 ) -> AsyncGenerator[PGresult, None]:
-    cursor = session.cursor()
+    cursor = cursor_of(session.connection)
     plain.keep_raw(cursor.adapters, codec)
     size = _SIZE if psycopg.capabilities.has_stream_chunked() else 1
     rows: AsyncIterator[Any] = cursor.stream(
@@ -198,14 +199,14 @@ async def _declared(
 ) -> AsyncGenerator[PGresult, None]:
     name = f"stream_{next(_numbers)}"
     sql = f"DECLARE {name} NO SCROLL CURSOR FOR {codec.statement.sql}"
-    cursor = session.cursor()
+    cursor = cursor_of(session.connection)
     await cursor.execute(sql.encode(), plain.encoded(codec, values), prepare=False)
     fetch = f"FETCH FORWARD {_SIZE} FROM {name}".encode()
     binary = codec.result_format == Format.BINARY
     try:
         while True:
             await cursor.execute(fetch, prepare=False, binary=binary)
-            result = await session.result_of(cursor)
+            result = await fetched(cursor)
             if result.ntuples == 0:
                 return
             yield result

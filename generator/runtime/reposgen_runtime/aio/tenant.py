@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ..codec import Codec
     from ..scope import Scope
     from ..statement import Package, Statement
-    from .blocks import Blocks
-    from .session import Session
+    from .connection import Session
+    from .database import Database
     from .transaction import Transaction
 
 R = TypeVar("R")
@@ -35,7 +35,7 @@ class Tenant:
 
     def __init__(
         self,
-        database: Blocks,
+        database: Database,
         id: str,  # noqa: A002 -- what it is
     ) -> None:
         self.id = id

@@ -10,7 +10,7 @@ from itertools import islice
 from types import FrameType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
-from .. import blocking
+from .. import sync_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
 
-execute: Final = blocking.execute
-command: Final = blocking.command
+execute: Final = sync_wait.execute
+command: Final = sync_wait.command
 
 # What a Database's connections are, unless it is told otherwise.
-FastConnection = blocking.PatientConnection
+FastConnection = sync_wait.PatientConnection
 # What they are on the plain path.
-PlainConnection = blocking.PatientConnection
+PlainConnection = sync_wait.PatientConnection
 
 NOT_SHARED = (
     "this thread runs in the context of another thread's transaction block, whose"
@@ -125,11 +125,11 @@ def unhindered(work: Callable[[T], None], subject: T, seconds: float) -> None:  
     work(subject)
 
 
-def to_the_end(work: Callable[[T], None], subject: T) -> None:
+def run_shielded(work: Callable[[T], None], subject: T) -> None:
     """Do what must be done."""
     work(subject)
 
 
-def without_waiting(work: Callable[[T], None], subject: T) -> None:
+def run_shielded_eagerly(work: Callable[[T], None], subject: T) -> None:
     """Do what must be done, and hardly ever has to wait for anything."""
     work(subject)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Statement
-    from .session import Session
+    from .connection import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -30,7 +30,7 @@ _NOT_IN_TRANSACTION: Final = "25001"
 
 
 @contextmanager
-def one_transaction(
+def ensure_transaction(
     session: Session, settings: Mapping[str, str] | None = None
 ) -> Generator[None, None, None]:
     """A transaction for what is done in the block; the one that is open, if one is.
@@ -42,7 +42,7 @@ def one_transaction(
     Raises:
         OutcomeUnknown: the connection broke during COMMIT.
     """
-    if not session.is_alone:
+    if not session.is_autocommit_idle:
         yield
         return
     transaction = Transaction(session, lambda _: session, settings or {})
@@ -69,7 +69,7 @@ def run_alone(
             setting = (SET, set_arguments(settings))
             with limit_of(session.connection, settings):
                 return run_among(session, setting, statement, values, read)
-        with one_transaction(session, settings):
+        with ensure_transaction(session, settings):
             return session.run(statement, values, read)
     except QueryRejected as error:
         if error.sqlstate != _NOT_IN_TRANSACTION or statement.parameters:
@@ -78,7 +78,7 @@ def run_alone(
     return session.run(statement, values, read)
 
 
-class Uncertain:
+class UnknownOutcomeGuard:
     """A block with a statement; what a lone write has done a broken connection hides.
 
     Raises:
@@ -89,7 +89,7 @@ class Uncertain:
     __slots__ = ("_statement",)
 
     def __init__(self, session: Session, statement: Statement[Any]) -> None:
-        alone = not statement.read_only and session.is_alone
+        alone = not statement.read_only and session.is_autocommit_idle
         self._statement = statement if alone else None
 
     def __enter__(self) -> None:

@@ -13,7 +13,8 @@ from ..batching import arguments_of
 from ..errors import InvalidArgument, RepositoryError
 from ..patience import Limit
 from ._compat import chunks
-from .atomic import Uncertain, one_transaction
+from .atomic import UnknownOutcomeGuard, ensure_transaction
+from .cursor_path import cursor_of, execute, fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Statement
-    from .session import Session
+    from .connection import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -60,9 +61,9 @@ def run_batch(
         first: list[Any] = next(parts, [])
         # One pipeline is a transaction by itself.
         if len(first) < _CHUNK and (statement.read_only or not judges):
-            with Uncertain(session, statement):
+            with UnknownOutcomeGuard(session, statement):
                 return _run_chunk(session, statement, first, read, 0)
-        alone = session.is_alone
+        alone = session.is_autocommit_idle
         try:
             return _run_chunks(session, statement, first, parts, read)
         except RepositoryError as error:
@@ -87,7 +88,7 @@ def _run_chunks(
     parts: Iterable[list[Any]],
     read: Callable[[Codec[T], PGresult, int], R],
 ) -> list[R]:
-    with one_transaction(session):
+    with ensure_transaction(session):
         results = _run_chunk(session, statement, first, read, 0)
         for part in parts:
             done = len(results)
@@ -138,18 +139,18 @@ def _commands(
 def _run_plain(
     session: Session, codec: Codec[Any], batch: Sequence[Sequence[Any]]
 ) -> list[PGresult]:
-    cursors = [session.cursor() for _ in batch]
+    cursors = [cursor_of(session.connection) for _ in batch]
     session.end_chunks()
     limit = Limit.of_pipeline(session.connection, len(batch))
     try:
         with limit, session.connection.pipeline():
             for cursor, values in zip(cursors, batch, strict=True):
-                session.execute_plain(cursor, codec, values)
+                execute(session, cursor, codec, values)
     except psycopg.Error as error:
         done = sum(cursor.pgresult is not None for cursor in cursors)
         item = done if done < len(batch) else None
-        raise wire.BatchFailed(wire.untold(error), item) from None
-    results = [session.result_of(cursor) for cursor in cursors]
+        raise wire.BatchFailed(wire.unknown_commit_outcome(error), item) from None
+    results = [fetched(cursor) for cursor in cursors]
     for result in results:
         codec.check(result)
     session.confirm(codec)

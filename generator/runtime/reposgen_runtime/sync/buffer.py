@@ -11,8 +11,8 @@ from weakref import finalize
 
 from ..buffering import (
     PASSING,
-    Fate,
-    Rows,
+    RowOutcome,
+    RowQueue,
     Unwritten,
     log_failed_callback,
     log_lost,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..buffering import BufferStatistics, Part, Told
     from ..statement import Package, Statement
-    from .blocks import Blocks
+    from .database import Database
 
 
 class Buffer:
@@ -42,7 +42,7 @@ class Buffer:
 
     def __init__(
         self,
-        database: Blocks,
+        database: Database,
         package: Package,
         statement: Statement[Any],
         told: Sequence[Told],
@@ -53,7 +53,7 @@ class Buffer:
         self._told = told
         self._home = here()
         self._changed = Condition()
-        self._rows = Rows(statement.buffer or Buffering())
+        self._rows = RowQueue(statement.buffer or Buffering())
         # What was taken out and is not gone yet; the last part is next.
         self._parts: list[Part] = []
         self._is_writing = False
@@ -193,14 +193,14 @@ class Buffer:
                 self._pause(attempt, error)
                 continue
             except OutcomeUnknown as error:
-                self._settle(Fate.UNKNOWN, error)
+                self._settle(RowOutcome.UNKNOWN, error)
             except Exception as error:  # noqa: BLE001 -- told of, as all others
                 if parts := smaller(rows, error):
                     self._divide(parts)
                 else:
-                    self._settle(Fate.FAILED, error)
+                    self._settle(RowOutcome.FAILED, error)
             else:
-                self._settle(Fate.WRITTEN)
+                self._settle(RowOutcome.WRITTEN)
             attempt = 0
 
     def _begin(self) -> Part | None:
@@ -236,13 +236,13 @@ class Buffer:
                 tenant, _ = self._parts.pop()
                 self._parts += [(tenant, part) for part in reversed(parts)]
 
-    def _settle(self, fate: Fate, error: Exception | None = None) -> None:
+    def _settle(self, outcome: RowOutcome, error: Exception | None = None) -> None:
         with self._changed:
             self._is_writing = False
             if self._is_over:
                 return
             part = self._parts.pop()
-            self._rows.settle(len(part[1]), fate)
+            self._rows.settle(len(part[1]), outcome)
             self._changed.notify_all()
         if error is not None:
             self._tell(part, error)
@@ -258,8 +258,10 @@ class Buffer:
                 left += reversed(rows)
             self._is_closing = self._is_over = True
             self._parts = []
-            self._rows.settle(sum(len(part[1]) for part in under_way), Fate.UNKNOWN)
-            self._rows.settle(sum(len(part[1]) for part in left), Fate.FAILED)
+            self._rows.settle(
+                sum(len(part[1]) for part in under_way), RowOutcome.UNKNOWN
+            )
+            self._rows.settle(sum(len(part[1]) for part in left), RowOutcome.FAILED)
             self._changed.notify_all()
         if worker is not None:
             worker.stop()

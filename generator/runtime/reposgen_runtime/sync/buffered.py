@@ -185,10 +185,10 @@ class BufferedRunner(Runner):
             BufferFull: there was no room in time.
             RepositoryError: the repository stands on a connection or a transaction.
         """
-        if not isinstance(self._holder, Buffers):
+        if not isinstance(self._executor, Buffers):
             raise RepositoryError(
                 "rows wait in a Database, and are part of no transaction: call this on"
                 " a Database's repository",
                 query=statement.name,
             )
-        return self._holder.put_row(self._package, statement, row)
+        return self._executor.put_row(self._package, statement, row)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
+from ..connection_state import state_of
 from ..errors import OutOfResources
 from ..statistics import server_name
 from ..translate import unreachable
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from .replicas import Member
 
 _logger: Final = logging.getLogger(__name__)
-# In a connection's attributes: the host that it leads to.
-HOST: Final = "_repository_host"
 
 
 class Cluster:
@@ -94,10 +93,10 @@ class Cluster:
             self._is_over = True
             self._changed.notify_all()
 
-    def ring(self) -> None:
+    def poll_soon(self) -> None:
         """Have the members asked soon."""
         for member in self.members:
-            member.ring()
+            member.poll_soon()
 
     def hear(self, member: Member, history: History | None) -> None:
         """Take a member's answer.
@@ -124,7 +123,7 @@ class Cluster:
             return
         if primary is None:
             _logger.warning("no primary: %s", self._why)
-            self.ring()
+            self.poll_soon()
             return
         _logger.info("%s is the primary", self.name)
         if latest is not None and latest is not primary and self.moved is not None:
@@ -133,7 +132,7 @@ class Cluster:
     def lose(self, member: Member) -> None:
         """Take it that a member is not the primary, until it says so again."""
         self.hear(member, None)
-        self.ring()
+        self.poll_soon()
 
     def connect(
         self,
@@ -162,12 +161,12 @@ class Cluster:
                     raise
                 failed = member
                 continue
-            vars(connection)[HOST] = member
+            state_of(connection).host = member
             return connection
 
     def leads_here(self, connection: Connection[Any]) -> bool:
         """Return whether a connection leads to the host that was the primary last."""
-        return vars(connection).get(HOST) is self._latest
+        return state_of(connection).host is self._latest
 
     def _find(self, end: float) -> Member:
         with self._changed:

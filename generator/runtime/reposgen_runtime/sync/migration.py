@@ -28,8 +28,8 @@ from ..migrating import (
 )
 from ._compat import call as call_back
 from ._compat import chunks
-from .blocks import Blocks
 from .copying import Export
+from .database import Database
 from .listener import Listener
 from .runner import Runner
 from .stream import Stream
@@ -180,7 +180,7 @@ class Migration(Generic[P]):
             self._tell(FellBack(call=call, error=answer.error))
             side, is_free = Side.OLD, False
             answer = self._ask(side, call)
-        if is_free and plan.happens(self._compared):
+        if is_free and plan.is_sampled(self._compared):
             self._compare_with(answer, side, call)
         plan.count(side.name.lower())
         if answer.error is not None:
@@ -264,12 +264,12 @@ def _kept(value: Any) -> object:  # noqa: ANN401 -- anyone's argument
 def _is_in_block(repository: object) -> bool:
     """Whether a call of a generated repository would be part of a transaction block."""
     runner = getattr(repository, "_run", None)
-    holder = runner._holder if isinstance(runner, Runner) else None  # noqa: SLF001 -- of this runtime
-    if isinstance(holder, Tenant):
-        holder = holder._database  # noqa: SLF001 -- of this runtime
-    if isinstance(holder, Blocks):
+    executor = runner._executor if isinstance(runner, Runner) else None  # noqa: SLF001 -- of this runtime
+    if isinstance(executor, Tenant):
+        executor = executor._database  # noqa: SLF001 -- of this runtime
+    if isinstance(executor, Database):
         try:
-            return holder.current() is not None
+            return executor.current() is not None
         except TransactionNotShared:
             return True
-    return isinstance(holder, Transaction)
+    return isinstance(executor, Transaction)

@@ -9,8 +9,9 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from ..connection_state import state_of
 from ..pinging import INTERVAL, ping
-from ..session_settings import CURRENT, SUITED, change, tracked, unsuited
+from ..session_settings import CURRENT, change, tracked, unsuited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,7 +95,7 @@ def prove_alive(
         raise
 
 
-def suit(
+def make_suitable(
     connection: Connection[Any], seconds: float, *, keeps: bool
 ) -> Mapping[str, str]:
     """Prove that a new connection is alive, and have values written as is relied on.
@@ -118,7 +119,7 @@ def suit(
     settings = unsuited(values)
     if kept := settings if keeps else tracked(settings):
         prove_alive(connection, seconds, change(kept).encode())
-    vars(connection)[SUITED] = kept
+    state_of(connection).given = kept
     return {} if keeps else settings
 
 
@@ -178,5 +179,5 @@ def _connect_again(pool: Pool) -> None:
 
 def _reset(connection: Connection[Any]) -> None:
     connection.execute(_RESET, prepare=False)
-    if settings := vars(connection)[SUITED]:
+    if settings := state_of(connection).given:
         connection.execute(change(settings).encode(), prepare=False)

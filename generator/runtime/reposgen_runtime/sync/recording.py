@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Package, Statement
-    from .blocks import Blocks
+    from .database import Database
     from .transaction import Transaction
 
 R = TypeVar("R")
@@ -108,7 +108,7 @@ class Recorder:
 
 
 def recorded(
-    call: Callable[..., T], args: Sequence[Any], blocks: Blocks
+    call: Callable[..., T], args: Sequence[Any], database: Database
 ) -> tuple[Callable[..., T], Recorder]:
     """A repository's method, and where it goes instead of to its Database.
 
@@ -119,7 +119,7 @@ def recorded(
     Args:
         call: a method of a repository, or `functools.partial` of one.
         args: the arguments by position.
-        blocks: the Database.
+        database: whose repositories they are.
 
     Raises:
         RepositoryError: it is something else.
@@ -131,12 +131,12 @@ def recorded(
         named = {**call.keywords, **named}
         call = call.func
     runner = _runner_of(call)
-    holder = None if runner is None else runner._holder  # noqa: SLF001 -- of this runtime
-    tenant = blocks.current_tenant()
-    if isinstance(holder, Tenant):
-        tenant = holder.id
-        holder = holder._database  # noqa: SLF001 -- as above
-    if runner is None or holder is not blocks:
+    executor = None if runner is None else runner._executor  # noqa: SLF001 -- of this runtime
+    tenant = database.current_tenant()
+    if isinstance(executor, Tenant):
+        tenant = executor.id
+        executor = executor._database  # noqa: SLF001 -- as above
+    if runner is None or executor is not database:
         raise RepositoryError(
             "a pipeline takes methods of its Database's repositories that run one"
             " statement, and no other function: pipeline.add(db.tasks.get_task, id=1)"

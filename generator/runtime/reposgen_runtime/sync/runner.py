@@ -5,18 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..batching import read_all, read_count, read_first_row, read_only_row
 from ..codec import read_command, read_first, read_nothing, read_rows
 from ..errors import NotFound, RepositoryError, TooManyRows
-from ..paging import PageRequest
-from ..versions import refusal
-from .batch import run_batch
-from .copying import Export, copy_rows
-from .elsewhere import call_on, collected
-from .listener import Listener
-from .source import holder_of
-from .staging import insert_rows
-from .stream import Stream
+from .executor import executor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +19,10 @@ if TYPE_CHECKING:
     from ..pages import Page
     from ..statement import CommandResult, Optimistic, Package, Statement
     from ..variants import Variants
-    from .source import Source
+    from .copying import Export
+    from .executor import Source
+    from .listener import Listener
+    from .stream import Stream
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -40,10 +34,10 @@ class Runner:
     Every method raises `RepositoryError`, and nothing else of its own accord.
     """
 
-    __slots__ = ("_holder", "_package")
+    __slots__ = ("_executor", "_package")
 
     def __init__(self, source: Source, package: Package) -> None:
-        self._holder = holder_of(source)
+        self._executor = executor_of(source)
         self._package = package
 
     def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
@@ -55,7 +49,7 @@ class Runner:
             ConditionFailed: the same: another condition refuses it.
             TooManyRows: there is a second.
         """
-        rows = self._holder.run_statement(self._package, statement, values, read_rows)
+        rows = self._executor.run_statement(self._package, statement, values, read_rows)
         if len(rows) == 1:
             return rows[0]
         if rows:
@@ -81,7 +75,7 @@ class Runner:
         Raises:
             TooManyRows: there is a second.
         """
-        rows = self._holder.run_statement(self._package, statement, values, read_rows)
+        rows = self._executor.run_statement(self._package, statement, values, read_rows)
         if len(rows) > 1:
             raise TooManyRows("more than one row", query=statement.name)
         if not rows and statement.optimistic is not None:
@@ -92,14 +86,14 @@ class Runner:
 
     def many(self, statement: Statement[T], values: Sequence[Any] = ()) -> list[T]:
         """All rows."""
-        return self._holder.run_statement(self._package, statement, values, read_rows)
+        return self._executor.run_statement(self._package, statement, values, read_rows)
 
     def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
         """Nothing but the effect."""
         if statement.optimistic is not None:
             self.execresult(statement, values)
             return
-        self._holder.run_statement(self._package, statement, values, read_nothing)
+        self._executor.run_statement(self._package, statement, values, read_nothing)
 
     def execrows(self, statement: Statement[Any], values: Sequence[Any] = ()) -> int:
         """How many rows were affected."""
@@ -115,7 +109,7 @@ class Runner:
             StaleRow: it has another version.
             ConditionFailed: another condition refuses it.
         """
-        result = self._holder.run_statement(
+        result = self._executor.run_statement(
             self._package, statement, values, read_command
         )
         if statement.optimistic is not None and result.rows == 0:
@@ -133,7 +127,9 @@ class Runner:
 
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
         """The rows, one after the other, in constant memory."""
-        return Stream(self._holder, self._package, statement, values)
+        from .stream import Stream  # noqa: PLC0415 -- for packages that use it
+
+        return Stream(self._executor, self._package, statement, values)
 
     def page(
         self,
@@ -161,6 +157,8 @@ class Runner:
             InvalidCursor: `after` or `before` is damaged, or of another query or sort.
             InvalidArgument: a limit below 1, or a sort that is not offered.
         """
+        from ..paging import PageRequest  # noqa: PLC0415 -- for packages that use it
+
         request = PageRequest(
             statement,
             values,
@@ -181,7 +179,9 @@ class Runner:
 
     def listen(self, statement: Statement[T]) -> Listener[T]:
         """The notifications of a channel, from a connection of its own."""
-        return Listener(self._holder.locate(), self._package, statement)
+        from .listener import Listener  # noqa: PLC0415 -- for packages that use it
+
+        return Listener(self._executor.locate(), self._package, statement)
 
     def copy_from(self, statement: Statement[Any], rows: Iterable[Any]) -> int:
         """COPY the rows into a table: all or, if anything fails, none.
@@ -189,7 +189,10 @@ class Runner:
         Returns:
             How many were written.
         """
-        with self._holder.lease(self._package, statement) as session:
+        from .copying import copy_rows  # noqa: PLC0415 -- for packages that use it
+        from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
+
+        with self._executor.lease(self._package, statement) as session:
             if statement.copy is None or not statement.copy.staged:
                 return copy_rows(session, statement, rows)
             done = insert_rows(session, statement, rows, read_command)
@@ -197,7 +200,9 @@ class Runner:
 
     def copy_returning(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
         """The same, through a staging table; gives what RETURNING does."""
-        with self._holder.lease(self._package, statement) as session:
+        from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
+
+        with self._executor.lease(self._package, statement) as session:
             return insert_rows(session, statement, rows, read_rows)
 
     def copy_to(
@@ -217,8 +222,10 @@ class Runner:
                 each value as it is.
             header: begin CSV with a line of the columns' names.
         """
+        from .copying import Export  # noqa: PLC0415 -- for packages that use it
+
         return Export(
-            self._holder,
+            self._executor,
             self._package,
             statement,
             values,
@@ -228,6 +235,8 @@ class Runner:
 
     def batch_exec(self, statement: Statement[Any], rows: Iterable[Any]) -> list[int]:
         """Run the statement for each item; how many rows each affected."""
+        from ..batching import read_count  # noqa: PLC0415 -- for packages that use it
+
         return self._batch(statement, rows, read_count)
 
     def batch_one(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
@@ -237,6 +246,8 @@ class Runner:
             NotFound: an item without a row.
             TooManyRows: an item with a second.
         """
+        from ..batching import read_only_row  # noqa: PLC0415 -- for packages that use it
+
         return self._batch(statement, rows, read_only_row, judges=True)
 
     def batch_first(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
@@ -245,10 +256,14 @@ class Runner:
         Raises:
             NotFound: an item without a row.
         """
+        from ..batching import read_first_row  # noqa: PLC0415 -- for packages that use it
+
         return self._batch(statement, rows, read_first_row, judges=True)
 
     def batch_many(self, statement: Statement[T], rows: Iterable[Any]) -> list[list[T]]:
         """Run the statement for each item; all rows of each."""
+        from ..batching import read_all  # noqa: PLC0415 -- for packages that use it
+
         return self._batch(statement, rows, read_all)
 
     def _no_row(
@@ -263,11 +278,13 @@ class Runner:
         self, statement: Statement[Any], optimistic: Optimistic, values: Sequence[Any]
     ) -> RepositoryError:
         """Why a write by version met no row."""
+        from ..versions import conflict_error  # noqa: PLC0415 -- for packages that use it
+
         arguments = [values[index] for index in optimistic.arguments]
-        found: list[Any] = self._holder.run_statement(
+        found: list[Any] = self._executor.run_statement(
             self._package, optimistic.probe, arguments, read_rows
         )
-        return refusal(statement.name, optimistic, values, found)
+        return conflict_error(statement.name, optimistic, values, found)
 
     def _batch(
         self,
@@ -277,11 +294,14 @@ class Runner:
         *,
         judges: bool = False,
     ) -> list[R]:
+        from .batch import run_batch  # noqa: PLC0415 -- for packages that use it
+        from .failover import call_on, collected  # noqa: PLC0415 -- for packages that use it
+
         if statement.read_only:
             # It may have to be run again.
             rows = collected(rows)
         return call_on(
-            self._holder,
+            self._executor,
             self._package,
             statement,
             lambda session: run_batch(session, statement, rows, read, judges=judges),

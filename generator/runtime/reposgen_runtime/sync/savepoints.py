@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ..transactions import Callbacks
-    from .session import Session
+    from .connection import Session
 
 
 class Savepoint:

@@ -1,42 +1,70 @@
 # Derived from ../aio/server.py by derive_sync.py: change that file.
-"""One server, and the pool of connections to it."""
+"""One server: how calls get its connections, and how it is watched and closed."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 import psycopg_pool
 
 from .. import wire
+from ..breaker import BreakerState, Circuit
+from ..connection_state import state_of
 from ..errors import (
     OutOfResources,
     PoolClosed,
+    PoolFull,
+    PoolTimeout,
     ReadOnlyTransaction,
     RepositoryError,
     Unavailable,
 )
-from ..forking import cut_off_after_fork, tell_after_fork
+from ..forking import LEFT_BEHIND, cut_off_after_fork, tell_after_fork
 from ..patience import be_patient
-from ..pinging import INTERVAL
-from ..statistics import Health, ServerStatistics
+from ..pinging import INTERVAL, is_quiet
+from ..statistics import Health, ServerStatistics, server_name
 from ..translate import unreachable
-from ._compat import home, to_the_end
-from .connections import Connections
-from .ending import cancel
-from .pool import close_pool, is_standby, make_pool, prove_primary, suit
-from .spares import RESTS
+from ._background import ELSEWHERE
+from ._compat import Event, home, run_shielded, run_shielded_eagerly, take
+from .cancelling import cancel
+from .idle_cache import IdleCache
+from .pool import (
+    close_pool,
+    is_standby,
+    make_pool,
+    make_suitable,
+    prove_alive,
+    prove_primary,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
     from psycopg import Connection
 
     from ..settings import Settings
+    from ..statement import Package
     from .cluster import Cluster
+    from .connection import Session
+    from .pool import Pool
+
+# Seconds for a connection to prove that it is alive.
+_PING: Final = 5.0
+# Seconds of idleness after which a look at its socket is worth its time.
+_IDLE: Final = 0.5
 
 
-class Server(Connections):
-    """One server: connected, watched, closed."""
+class Server:
+    """A server and the pool of connections to it, each of which one call has at a time.
+
+    Attributes:
+        conninfo: where it is.
+        cluster: knows where to, if there are several hosts.
+    """
 
     def __init__(
         self,
@@ -46,18 +74,63 @@ class Server(Connections):
         limits: dict[str, str],
         cluster: Cluster | None = None,
     ) -> None:
-        """See the attributes.
+        """Connect to nothing yet.
 
         Args:
             conninfo: where it is.
             settings: of its pool.
             connection_class: of connections to it.
-            limits: what each transaction sets; what a session should have had, but
-                does not keep, is added.
+            limits: settings that each transaction makes; those that a session should
+                have, but does not keep, are added.
             cluster: knows where to, if there are several hosts.
         """
-        super().__init__(conninfo, settings, connection_class, cluster)
+        self.conninfo = conninfo
+        self.cluster = cluster
+        self._name = server_name(conninfo)
+        self._settings = settings
+        self._connection_class = connection_class
         self._limits = limits
+        self._pool: Pool | None = None
+        self._check_idle = settings.check_idle
+        self._look_after = min(_IDLE, settings.check_idle)
+        self._closed = "the Database is not open: use `with`"
+        self._start_over()
+
+    def _start_over(self) -> None:
+        """Have no connections."""
+        settings = self._settings
+        self._home: object = None
+        self._circuit: Circuit | None = None
+        if settings.breaker is not None:
+            self._circuit = Circuit(settings.breaker, self.name)
+        self._taken: set[Connection[Any]] = set()
+        self._idle = IdleCache(0 if settings.reset else settings.min_size)
+        self._waiting = set[object]()
+        self._all_back = Event()
+        # Why the latest connection could not be made.
+        self._refusal: psycopg.Error | None = None
+        # What has been idle since before this is in doubt.
+        self._broke = 0.0
+
+    def after_fork(self) -> None:
+        """In a child process: leave all connections to the parent."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            # Or its end would wait for threads that are not here, and for their locks.
+            pool._closed = True  # noqa: SLF001 -- there is no other way to say so
+        self._closed = f"the Database is not open here: {LEFT_BEHIND}"
+        self._start_over()
+
+    @property
+    def name(self) -> str:
+        """Where it is for messages, `host:port/database`."""
+        return self._name if self.cluster is None else self.cluster.name
+
+    @property
+    def located(self) -> str:
+        """Where it is, as a connection string; the latest primary of several hosts."""
+        latest = None if self.cluster is None else self.cluster.latest
+        return self.conninfo if latest is None else latest.settings.hosts.conninfo
 
     @property
     def is_available(self) -> bool:
@@ -65,14 +138,11 @@ class Server(Connections):
         return self._circuit is None or self._circuit.is_available
 
     @property
-    def _may_be_standby(self) -> bool:
-        """Whether the server is to be the primary, and nobody has made sure."""
-        return self.cluster is None and self._settings.hosts.writes
-
-    @property
     def in_use(self) -> int:
         """How many connections calls have at the moment."""
         return len(self._taken)
+
+    # How it is opened and closed.
 
     def open(self) -> None:
         """Connect.
@@ -97,7 +167,7 @@ class Server(Connections):
         except psycopg_pool.PoolTimeout:
             raise self._not_in_time(f"not ready within {wait:g} s") from None
         except BaseException:
-            to_the_end(close_pool, pool)
+            run_shielded(close_pool, pool)
             raise
         self._pool = pool
         if self.cluster is not None:
@@ -119,8 +189,7 @@ class Server(Connections):
             return
         self.require_home()
         pool, self._pool, self._home = self._pool, None, None
-        while (spare := self._spares.withdraw()) is not None:
-            to_the_end(pool.putconn, spare)
+        self._empty_cache(pool)
         pool.close()
         if not self._taken or self._all_back.wait(timeout):
             return
@@ -138,7 +207,7 @@ class Server(Connections):
     def _move(self) -> None:
         """Leave the host that was the primary for the one that is.
 
-        What goes on there was not acknowledged, and can't be any more: a primary that
+        What goes on there was not acknowledged, and cannot be any more: a primary that
         was replaced may not know it yet, or be frozen.
         """
         pool, cluster, circuit = self._pool, self.cluster, self._circuit
@@ -148,20 +217,247 @@ class Server(Connections):
         if circuit is not None:
             circuit.move(cluster.name)
         pool.drain()
-        while (spare := self._spares.withdraw()) is not None:
-            to_the_end(pool.putconn, spare)
+        self._empty_cache(pool)
         for connection in [*self._taken]:
             if not cluster.leads_here(connection):
                 wire.sever(connection.pgconn)
 
+    def _empty_cache(self, pool: Pool) -> None:
+        while (connection := self._idle.pop()) is not None:
+            run_shielded(pool.putconn, connection)
+
     def _at_work(self) -> list[Connection[Any]]:
         return [one for one in self._taken if wire.is_active(one.pgconn)]
+
+    def _made(self, connection: Connection[Any]) -> None:
+        """Judge a connection that the pool has made: it may lead to something else."""
+        cut_off_after_fork(connection)
+        settings = self._settings
+        keeps = settings.prepare != "never"
+        try:
+            if self.cluster is not None:
+                prove_primary(connection, settings.connecting_time)
+                if not self.cluster.leads_here(connection):
+                    connection.close()
+                    raise psycopg.OperationalError("another host became the primary")
+            missing = make_suitable(connection, settings.connecting_time, keeps=keeps)
+        except psycopg.Error as error:
+            self._not_made(error)
+            raise
+        self._limits.update(missing)
+        self._refusal = None
+        be_patient(connection, settings.statement_timeout, settings.cancel_timeout)
+        state = state_of(connection)
+        state.idle_since = monotonic()
+        state.prepares, state.direct = keeps, settings.direct
+        if self._circuit is not None and self._circuit.failures:
+            self._circuit.reached()
+
+    def _not_made(self, error: psycopg.Error) -> None:
+        self._refusal = error
+        # A server that has only no room for more is there.
+        full = isinstance(unreachable(error), OutOfResources)
+        if self._circuit is not None and not (full and self._taken):
+            self._circuit.failed(error)
+
+    # How calls get its connections.
+
+    def try_acquire(self) -> Connection[Any] | None:
+        """Return a connection if there is one at once; None if `acquire` must wait."""
+        circuit = self._circuit
+        if circuit is not None and circuit.state is not BreakerState.CLOSED:
+            return None
+        if self._home != home():
+            return None
+        since = max(self._broke, monotonic() - self._look_after)
+        connection = self._idle.take(since)
+        if connection is not None:
+            self._taken.add(connection)
+        return connection
+
+    def acquire(self) -> Connection[Any]:
+        """Return a connection for the caller's exclusive use, waiting if necessary.
+
+        Raises:
+            PoolClosed: the Database is not open.
+            PoolTimeout: no connection became free in time.
+            PoolFull: `max_waiting` calls are already waiting.
+            CircuitOpen: the circuit breaker is open.
+            Unavailable: the server cannot be reached.
+            RepositoryError: the Database was opened in another event loop, or process.
+        """
+        pool = self._pool
+        if pool is None:
+            raise PoolClosed(self._closed)
+        self.require_home()
+        circuit = self._circuit
+        if circuit is not None and circuit.state is not BreakerState.CLOSED:
+            return self._try(pool, circuit)
+        connection = self._get(pool, self._settings.timeout)
+        since = state_of(connection).idle_since
+        idle = monotonic() - since
+        if since <= self._broke or (
+            idle > self._look_after
+            and (idle > self._check_idle or not is_quiet(connection.pgconn))
+        ):
+            connection = self._checked(pool, connection, self._settings.timeout)
+        self._taken.add(connection)
+        return connection
+
+    def try_release(self, connection: Connection[Any]) -> Connection[Any] | None:
+        """Keep a connection for the next call.
+
+        Returns:
+            The connection that has to be released to the pool, if any.
+        """
+        pool, circuit = self._pool, self._circuit
+        if (
+            pool is None
+            or self._waiting
+            or connection.pgconn.transaction_status != wire.IDLE
+            or (circuit is not None and circuit.failures)
+        ):
+            return connection
+        self._taken.discard(connection)
+        if not self._idle.add(connection):
+            return connection
+        if self._pool is not pool or self._waiting:
+            # Other threads have closed all meanwhile, or wait for one.
+            return self._idle.pop()
+        return None
+
+    def release(self, connection: Connection[Any]) -> None:
+        """Give a connection back to the pool, or close it if the pool is closed."""
+        self._taken.discard(connection)
+        pool, state = self._pool, state_of(connection)
+        if pool is None:
+            connection.close()
+            if not self._taken:
+                self._all_back.set()
+        elif state.was_refused and self.cluster is not None:
+            state.was_refused = False
+            run_shielded(self._doubt, connection)
+        elif wire.is_idle(connection.pgconn):
+            circuit = self._circuit
+            if circuit is not None and circuit.failures:
+                circuit.worked()
+            state.idle_since = monotonic()
+            # The pool may have to wait for a lock, and loses what it is handed if that
+            # is cancelled.
+            run_shielded_eagerly(pool.putconn, connection)
+        else:
+            if connection.broken:
+                self._broke = monotonic()
+            else:
+                state.idle_since = monotonic()
+            # The pool rolls back, and keeps a cancellation to itself.
+            run_shielded(self._tidy, connection)
+
+    def _doubt(self, connection: Connection[Any]) -> None:
+        """Close a connection whose server refused to write if that is a standby."""
+        cluster, state = self.cluster, state_of(connection)
+        if wire.is_idle(connection.pgconn) and cluster is not None:
+            with suppress(psycopg.Error):
+                prove_primary(connection, _PING)
+            if connection.closed:
+                self._broke = monotonic()
+                cluster.lose(state.host)
+            else:
+                state.idle_since = monotonic()
+        self._tidy(connection)
+
+    def _tidy(self, connection: Connection[Any]) -> None:
+        """Hand a connection to the pool that is in the midst of something."""
+        if wire.is_active(connection.pgconn):
+            # The pool closes it; the server would only notice at the statement's end.
+            cancel(connection)
+        pool = self._pool
+        if pool is None:
+            connection.close()
+        else:
+            pool.putconn(connection)
+
+    def require_home(self) -> None:
+        """Refuse what comes from another event loop or process.
+
+        Raises:
+            RepositoryError: the connections are not for use here.
+        """
+        if self._home is not None and self._home != home():
+            raise RepositoryError(ELSEWHERE)
+
+    def _get(self, pool: Pool, seconds: float) -> Connection[Any]:
+        limit, waiting = self._settings.max_waiting, self._waiting
+        # The pool's own limit also counts those that have given up.
+        if 0 < limit <= len(waiting) and not pool.get_stats()["pool_available"]:
+            raise PoolFull(f"{limit} calls wait for a connection already")
+        # Threads may add to a set and take from it, but not count.
+        call = object()
+        waiting.add(call)
+        try:
+            # Whoever gives one back from now on sees that somebody waits.
+            connection = self._idle.pop()
+            if connection is None:
+                connection = take(pool, seconds)
+                self._idle.mark_checked_out(connection)
+            else:
+                self._idle.calls += 1
+        except psycopg_pool.PoolClosed:
+            raise PoolClosed("the Database was closed") from None
+        except psycopg_pool.PoolTimeout:
+            raise self._not_in_time(
+                f"no connection became free within {seconds:g} s"
+            ) from None
+        else:
+            return connection
+        finally:
+            waiting.discard(call)
+
+    def _not_in_time(self, text: str) -> Unavailable:
+        if self._refusal is None or self._taken:
+            return PoolTimeout(text)
+        return unreachable(self._refusal)
+
+    def _checked(
+        self, pool: Pool, connection: Connection[Any], seconds: float
+    ) -> Connection[Any]:
+        """That connection if it is alive, or else one that is."""
+        deadline = monotonic() + seconds
+        prove = prove_alive if self.cluster is None else prove_primary
+        while True:
+            left = max(INTERVAL, deadline - monotonic())
+            try:
+                prove(connection, min(_PING, left))
+            except psycopg.Error:
+                run_shielded(pool.putconn, connection)
+            except BaseException:
+                run_shielded(pool.putconn, connection)
+                raise
+            else:
+                return connection
+            # Each time the pool has one less of those that may be dead.
+            connection = self._get(pool, max(0.0, deadline - monotonic()))
+
+    def _try(self, pool: Pool, circuit: Circuit) -> Connection[Any]:
+        circuit.begin_attempt()
+        try:
+            wait = min(circuit.wait, self._settings.timeout)
+            connection = self._get(pool, wait)
+            connection = self._checked(pool, connection, wait)
+        except BaseException:
+            circuit.attempt_failed()
+            raise
+        circuit.reached()
+        self._taken.add(connection)
+        return connection
+
+    # How it is.
 
     def health(
         self,
         timeout: float,  # noqa: ASYNC109, RUF100 -- the connection keeps it
     ) -> Health:
-        """Whether the server answers, the circuit breaker notwithstanding.
+        """Ask the server, even while the circuit breaker is open.
 
         Args:
             timeout: seconds for all of it.
@@ -169,28 +465,35 @@ class Server(Connections):
         start = monotonic()
         error: RepositoryError | None = None
         try:
-            pool = self._pool
-            if pool is None:
-                raise PoolClosed(self._closed)
-            self.require_home()
-            connection = self._get(pool, timeout)
-            left = max(INTERVAL, start + timeout - monotonic())
-            connection = self._checked(pool, connection, left)
-            if self._circuit is not None:
-                self._circuit.reached()
-            left = max(INTERVAL, start + timeout - monotonic())
-            try:
-                if self._may_be_standby and is_standby(connection, left):
-                    error = ReadOnlyTransaction(
-                        f"{self.name} is a standby, which takes no writes"
-                    )
-            except psycopg.Error as failure:
-                error = unreachable(failure)
-            finally:
-                to_the_end(pool.putconn, connection)
+            error = self._unfit(start + timeout)
         except Unavailable as failure:
             error = failure
         return Health(server=self.name, seconds=monotonic() - start, error=error)
+
+    def _unfit(self, deadline: float) -> RepositoryError | None:
+        """Reach the server; return why it is not fit to take writes, if it is not."""
+        pool = self._pool
+        if pool is None:
+            raise PoolClosed(self._closed)
+        self.require_home()
+        connection = self._get(pool, deadline - monotonic())
+        left = max(INTERVAL, deadline - monotonic())
+        connection = self._checked(pool, connection, left)
+        if self._circuit is not None:
+            self._circuit.reached()
+        try:
+            # Of several hosts, the cluster has made sure.
+            if self.cluster is None and self._settings.hosts.writes:
+                left = max(INTERVAL, deadline - monotonic())
+                if is_standby(connection, left):
+                    return ReadOnlyTransaction(
+                        f"{self.name} is a standby, which takes no writes"
+                    )
+        except psycopg.Error as failure:
+            return unreachable(failure)
+        finally:
+            run_shielded(pool.putconn, connection)
+        return None
 
     def statistics(self) -> ServerStatistics:
         """What its pool does, and what it has done."""
@@ -200,10 +503,10 @@ class Server(Connections):
         return ServerStatistics(
             server=self.name,
             size=count("pool_size", 0),
-            idle=count("pool_available", 0) + len(self._spares),
+            idle=count("pool_available", 0) + len(self._idle),
             in_use=self.in_use,
             waiting=len(self._waiting),
-            requests=count("requests_num", 0) + self._spares.calls,
+            requests=count("requests_num", 0) + self._idle.calls,
             requests_waited=count("requests_queued", 0),
             requests_failed=count("requests_errors", 0),
             wait_seconds=count("requests_wait_ms", 0) / 1000,
@@ -215,33 +518,48 @@ class Server(Connections):
             failures=0 if circuit is None else circuit.failures,
         )
 
-    def _made(self, connection: Connection[Any]) -> None:
-        """The pool has connected: is that a server, or something before it?"""
-        cut_off_after_fork(connection)
-        settings = self._settings
-        keeps = settings.prepare != "never"
-        try:
-            if self.cluster is not None:
-                prove_primary(connection, settings.connecting_time)
-                if not self.cluster.leads_here(connection):
-                    connection.close()
-                    raise psycopg.OperationalError("another host became the primary")
-            missing = suit(connection, settings.connecting_time, keeps=keeps)
-        except psycopg.Error as error:
-            self._not_made(error)
-            raise
-        self._limits.update(missing)
-        self._refusal = None
-        be_patient(connection, settings.statement_timeout, settings.cancel_timeout)
-        vars(connection)[RESTS] = monotonic()
-        if not keeps:
-            vars(connection)[wire.UNPREPARED] = settings.direct
-        if self._circuit is not None and self._circuit.failures:
-            self._circuit.reached()
 
-    def _not_made(self, error: psycopg.Error) -> None:
-        self._refusal = error
-        # A server that has only no room for more is there.
-        full = isinstance(unreachable(error), OutOfResources)
-        if self._circuit is not None and not (full and self._taken):
-            self._circuit.failed(error)
+class Checkout:
+    """A block with a connection to itself, which gives sessions on it.
+
+    Made for each block, so that one made from a generator would cost more than what
+    the pool does.
+    """
+
+    __slots__ = ("_connection", "_done", "_server", "_session_of")
+
+    def __init__(
+        self,
+        server: Server,
+        session_of: Callable[[Connection[Any], Package], Session],
+        done: Callable[[], None] | None,
+    ) -> None:
+        """Take nothing yet.
+
+        Args:
+            server: whose connection it will be.
+            session_of: a connection's session for a package.
+            done: called at the block's end, before the connection is another's.
+        """
+        self._server = server
+        self._session_of = session_of
+        self._done = done
+
+    def __enter__(self) -> Callable[[Package], Session]:
+        server = self._server
+        self._connection = server.try_acquire() or server.acquire()
+        return self._session
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._done is not None:
+            self._done()
+        if (left := self._server.try_release(self._connection)) is not None:
+            self._server.release(left)
+
+    def _session(self, package: Package) -> Session:
+        return self._session_of(self._connection, package)

@@ -17,8 +17,9 @@ from ..copy_commands import (
     failed_row,
 )
 from ..errors import RepositoryError, mark_undone
-from .atomic import one_transaction
+from .atomic import ensure_transaction
 from .copying import copy_rows
+from .cursor_path import cursor_of, fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Statement
-    from .session import Session
+    from .connection import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -44,7 +45,7 @@ def insert_rows(
     Raises:
         RepositoryError: and no row was written.
     """
-    with one_transaction(session):
+    with ensure_transaction(session):
         try:
             codec = session.codec(statement)
             session.command(create_staging(statement))
@@ -88,7 +89,7 @@ def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | Non
 
 
 def _execute(session: Session, sql: str, *, binary: bool) -> PGresult:
-    cursor = session.cursor()
+    cursor = cursor_of(session.connection)
     # The table is a new one each time.
     cursor.execute(sql.encode(), binary=binary, prepare=False)
-    return session.result_of(cursor)
+    return fetched(cursor)

@@ -13,9 +13,10 @@ from psycopg.pq import Format
 from .. import plain, wire
 from ..patience import grace_of
 from ._compat import close, flattened, unhindered
-from .atomic import Uncertain
-from .elsewhere import read_on
-from .ending import end
+from .atomic import UnknownOutcomeGuard
+from .cancelling import end
+from .cursor_path import cursor_of, fetched
+from .failover import read_on
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..statement import Package, Statement
-    from .session import Session
-    from .source import Holder
+    from .connection import Session
+    from .executor import Executor
 
 T = TypeVar("T")
 
@@ -51,12 +52,12 @@ class Stream(Generic[T]):
 
     def __init__(
         self,
-        holder: Holder,
+        executor: Executor,
         package: Package,
         statement: Statement[T],
         values: Sequence[Any],
     ) -> None:
-        self._holder = holder
+        self._executor = executor
         self._package = package
         self._statement = statement
         self._values = values
@@ -66,7 +67,7 @@ class Stream(Generic[T]):
         if self._rows is None:
             statement, values = self._statement, self._values
             parts = read_on(
-                self._holder,
+                self._executor,
                 self._package,
                 statement,
                 lambda session: _parts(session, statement, values),
@@ -96,7 +97,7 @@ def _parts(
 ) -> Generator[Iterable[T], None, None]:
     if statement.locks_rows:
         session.require_transaction(statement)
-    with Uncertain(session, statement):
+    with UnknownOutcomeGuard(session, statement):
         try:
             codec = session.codec(statement)
             reads = statement.read_only or statement.locks_rows
@@ -169,7 +170,7 @@ def _first(
 def _plain(
     session: Session, codec: Codec[Any], values: Sequence[Any]
 ) -> Generator[PGresult, None, None]:
-    cursor = session.cursor()
+    cursor = cursor_of(session.connection)
     plain.keep_raw(cursor.adapters, codec)
     size = _SIZE if psycopg.capabilities.has_stream_chunked() else 1
     rows: Iterator[Any] = cursor.stream(
@@ -198,14 +199,14 @@ def _declared(
 ) -> Generator[PGresult, None, None]:
     name = f"stream_{next(_numbers)}"
     sql = f"DECLARE {name} NO SCROLL CURSOR FOR {codec.statement.sql}"
-    cursor = session.cursor()
+    cursor = cursor_of(session.connection)
     cursor.execute(sql.encode(), plain.encoded(codec, values), prepare=False)
     fetch = f"FETCH FORWARD {_SIZE} FROM {name}".encode()
     binary = codec.result_format == Format.BINARY
     try:
         while True:
             cursor.execute(fetch, prepare=False, binary=binary)
-            result = session.result_of(cursor)
+            result = fetched(cursor)
             if result.ntuples == 0:
                 return
             yield result

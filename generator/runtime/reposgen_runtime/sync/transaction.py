@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from ..scope import Scopes
     from ..statement import Package, Statement
     from ..transactions import Callback
+    from .connection import Session
     from .savepoints import Savepoint
-    from .session import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class Transaction:
             session = self.session(package, tenant)
         if statement.timeout is None:
             return session.run(statement, values, read)
-        seconds = self.bounded(statement.timeout)
+        seconds = self.effective_timeout(statement.timeout)
         return run_limited(session, seconds, statement, values, read)
 
     @contextmanager
@@ -110,7 +110,7 @@ class Transaction:
         if statement is None or statement.timeout is None:
             yield session
             return
-        with limited(session, self.bounded(statement.timeout)):
+        with limited(session, self.effective_timeout(statement.timeout)):
             yield session
 
     def locate(self) -> Callable[[], str]:
@@ -194,13 +194,13 @@ class Transaction:
             now: and not only with the first statement, in the same round trip.
         """
         session = self._session
-        session.opening.append(command)
+        session.state.opening.append(command)
         settings = self._settings
         if self._timeout is not None:
             version = session.connection.pgconn.server_version
             settings = {**settings, **timeouts(self._timeout, version)}
         if settings:
-            session.opening.append(set_local(settings, session.connection))
+            session.state.opening.append(set_local(settings, session.connection))
             self._limit = limit_of(session.connection, settings)
             self._limit.__enter__()
         try:
@@ -208,7 +208,7 @@ class Transaction:
                 self._begun()
         except BaseException:
             # Nothing else on the connection may begin it in its place.
-            session.opening.clear()
+            session.state.opening.clear()
             self._unlimit()
             raise
 
@@ -276,14 +276,14 @@ class Transaction:
     def _end(self, command: str) -> None:
         try:
             # What never began has nothing to end.
-            if self._session.opening:
-                self._session.opening.clear()
+            if self._session.state.opening:
+                self._session.state.opening.clear()
             else:
                 self.command(command)
         finally:
             self._unlimit()
 
-    def follow(self, error: BaseException | None) -> None:
+    def run_callbacks(self, error: BaseException | None) -> None:
         """Call what is to be called, after the transaction has ended.
 
         Args:
@@ -295,7 +295,7 @@ class Transaction:
         if self._callbacks is None or self._session.usage.is_foreign:
             return
         failures: list[Exception] = []
-        for callback in self._callbacks.due(self._outcome):
+        for callback in self._callbacks.callbacks_for(self._outcome):
             try:
                 call(callback)
             except Exception as failed:  # noqa: BLE001 -- all are told of below
@@ -328,7 +328,7 @@ class Transaction:
         if tenant is not None and tenant != own:
             raise WrongTenant("the transaction block is another tenant's")
 
-    def bounded(self, seconds: float) -> float:
+    def effective_timeout(self, seconds: float) -> float:
         """How long a statement in it may take that has a limit of its own."""
         return seconds if self._timeout is None else min(seconds, self._timeout)
 

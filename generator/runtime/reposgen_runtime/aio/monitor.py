@@ -1,4 +1,4 @@
-"""Servers that are asked now and then how they are."""
+"""Servers that are asked now and then how they are, in the background."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SOON: Final = 0.02
 _PATIENCE: Final = 2.0
 
 
-class Watch(ABC):
+class ServerMonitor(ABC):
     """Asks one server, in the background, on a connection of its own.
 
     Attributes:
@@ -42,11 +42,11 @@ class Watch(ABC):
         self._connection: AsyncConnection[Any] | None = None
         self._worker: Worker | None = None
         self._changed = Condition()
-        self._is_rung = False
+        self._is_asked = False
         self._is_over = False
 
     @abstractmethod
-    async def look(self) -> bool:
+    async def poll(self) -> bool:
         """Ask the server; False if it should be asked again before long."""
 
     @property
@@ -71,11 +71,11 @@ class Watch(ABC):
         if not await worker.join(_PATIENCE):
             await worker.stop()
 
-    async def ring(self) -> None:
+    async def poll_soon(self) -> None:
         """Have the server asked soon, as there is someone who wants to know."""
-        if not self._is_rung:
+        if not self._is_asked:
             async with self._changed:
-                self._is_rung = True
+                self._is_asked = True
                 self._changed.notify_all()
 
     async def ask(self, query: LiteralString) -> tuple[Any, ...]:
@@ -107,7 +107,7 @@ class Watch(ABC):
         pause = _SOON
         try:
             while not self._is_over:
-                if await self.look():
+                if await self.poll():
                     pause = _SOON
                     await self._rest(pause, self.interval)
                 else:
@@ -117,14 +117,14 @@ class Watch(ABC):
             await self._disconnect()
 
     async def _rest(self, least: float, most: float) -> None:
-        """Wait; for more than `least` only if nobody rings."""
+        """Wait; for more than `least` only if nobody asks."""
         end = monotonic() + least
         async with self._changed:
             while not self._is_over and (left := end - monotonic()) > 0:
                 await wait(self._changed, left)
-            if most > least and not (self._is_over or self._is_rung):
+            if most > least and not (self._is_over or self._is_asked):
                 await wait(self._changed, most - least)
-            self._is_rung = False
+            self._is_asked = False
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

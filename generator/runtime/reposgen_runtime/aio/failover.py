@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     from ..errors import RepositoryError
     from ..statement import Package, Statement
-    from .session import Session
-    from .source import Holder
+    from .connection import Session
+    from .executor import Executor
 
 T = TypeVar("T")
 
 _CHUNK: Final = 1000
 
 
-class Elsewhere(Exception):  # noqa: N818 -- never seen outside the runtime
+class RetryOnOtherServer(Exception):  # noqa: N818 -- never seen outside the runtime
     """What was read on a leased connection may be had from another server.
 
     Attributes:
@@ -44,29 +44,29 @@ class Elsewhere(Exception):  # noqa: N818 -- never seen outside the runtime
 
 
 async def call_on(
-    holder: Holder,
+    executor: Executor,
     package: Package,
     statement: Statement[Any],
     call: Callable[[Session], Awaitable[T]],
 ) -> T:
     """Do something on a leased connection; on another, if its server fails."""
-    lease = holder.lease(package, statement)
+    lease = executor.lease(package, statement)
     while True:
         try:
             async with lease as session:
                 return await call(session)
-        except Elsewhere as elsewhere:
-            lease = elsewhere.lease
+        except RetryOnOtherServer as retry:
+            lease = retry.lease
 
 
 async def read_on(
-    holder: Holder,
+    executor: Executor,
     package: Package,
     statement: Statement[Any],
     read: Callable[[Session], AsyncGenerator[T, None]],
 ) -> AsyncGenerator[T, None]:
     """What a generator gives; from another server, if one fails before it gave any."""
-    lease = holder.lease(package, statement)
+    lease = executor.lease(package, statement)
     is_begun = False
     while True:
         try:
@@ -74,10 +74,10 @@ async def read_on(
                 async for item in items:
                     is_begun = True
                     yield item
-        except Elsewhere as elsewhere:
+        except RetryOnOtherServer as retry:
             if is_begun:
-                raise elsewhere.error from None
-            lease = elsewhere.lease
+                raise retry.error from None
+            lease = retry.lease
         else:
             return
 

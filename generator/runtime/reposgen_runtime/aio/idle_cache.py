@@ -5,34 +5,17 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from ..connection_state import state_of
+
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 # Seconds after which the pool gets a connection back, to see to its age.
 _ON_LOAN: Final = 1.0
-# In a connection's attributes: since when it has been at rest, and when the pool is to
-# have it back.
-RESTS: Final = "_repository_rests"
-_DUE: Final = "_repository_due"
-# That the server refused to write, as a standby does.
-_REFUSED: Final = "_repository_refused"
 
 
-def refuse(connection: AsyncConnection[Any]) -> None:
-    """Note that the server of a connection refused to write."""
-    attributes = vars(connection)
-    if _DUE in attributes:
-        attributes[_REFUSED] = True
-        attributes[_DUE] = 0.0
-
-
-def has_refused(connection: AsyncConnection[Any]) -> bool:
-    """Return whether that was noted since this was last asked."""
-    return bool(vars(connection).pop(_REFUSED, False))
-
-
-class Spares:
-    """Connections at rest which are in use as far as the pool knows.
+class IdleCache:
+    """Cache of idle connections that the pool counts as checked out.
 
     To go through the pool takes a call longer than to send a statement, and the pool
     hands its connections out in turn, each of which wakes another process of the
@@ -40,7 +23,7 @@ class Spares:
     while; the one that was used last is the next to be used.
 
     Attributes:
-        calls: how many were served.
+        calls: number of calls that got a connection from here.
     """
 
     def __init__(self, limit: int) -> None:
@@ -52,10 +35,10 @@ class Spares:
         return len(self._connections)
 
     def take(self, since: float) -> AsyncConnection[Any] | None:
-        """One that went to rest after `since`; None if there is none."""
+        """Return a connection that became idle after `since`; None if there is none."""
         try:
             connection = self._connections[-1]
-            if vars(connection)[RESTS] <= since:
+            if state_of(connection).idle_since <= since:
                 return None
             # Another thread may have been faster. To take one and put it back would
             # hide it from who closes them all, or waits for one, at that moment.
@@ -65,23 +48,23 @@ class Spares:
         self.calls += 1
         return connection
 
-    def withdraw(self) -> AsyncConnection[Any] | None:
-        """One of them, which is not for a call."""
+    def pop(self) -> AsyncConnection[Any] | None:
+        """Return a connection, however long it has been idle; None if there is none."""
         try:
             return self._connections.pop()
         except IndexError:
             return None
 
-    def keep(self, connection: AsyncConnection[Any]) -> bool:
-        """Put a connection to rest here, unless it is the pool's turn to have it."""
-        attributes = vars(connection)
-        attributes[RESTS] = now = monotonic()
-        if len(self._connections) >= self._limit or now >= attributes[_DUE]:
+    def add(self, connection: AsyncConnection[Any]) -> bool:
+        """Keep a connection; False if the pool is to have it back."""
+        state = state_of(connection)
+        state.idle_since = now = monotonic()
+        if len(self._connections) >= self._limit or now >= state.due:
             return False
         self._connections.append(connection)
         return True
 
     @staticmethod
-    def lend(connection: AsyncConnection[Any]) -> None:
+    def mark_checked_out(connection: AsyncConnection[Any]) -> None:
         """Note that the pool has given a connection away."""
-        vars(connection)[_DUE] = monotonic() + _ON_LOAN
+        state_of(connection).due = monotonic() + _ON_LOAN

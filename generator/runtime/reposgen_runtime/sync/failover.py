@@ -1,4 +1,4 @@
-# Derived from ../aio/elsewhere.py by derive_sync.py: change that file.
+# Derived from ../aio/failover.py by derive_sync.py: change that file.
 """Reads that failed on a replica, and are made again on another server."""
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from ..errors import RepositoryError
     from ..statement import Package, Statement
-    from .session import Session
-    from .source import Holder
+    from .connection import Session
+    from .executor import Executor
 
 T = TypeVar("T")
 
 _CHUNK: Final = 1000
 
 
-class Elsewhere(Exception):  # noqa: N818 -- never seen outside the runtime
+class RetryOnOtherServer(Exception):  # noqa: N818 -- never seen outside the runtime
     """What was read on a leased connection may be had from another server.
 
     Attributes:
@@ -43,29 +43,29 @@ class Elsewhere(Exception):  # noqa: N818 -- never seen outside the runtime
 
 
 def call_on(
-    holder: Holder,
+    executor: Executor,
     package: Package,
     statement: Statement[Any],
     call: Callable[[Session], T],
 ) -> T:
     """Do something on a leased connection; on another, if its server fails."""
-    lease = holder.lease(package, statement)
+    lease = executor.lease(package, statement)
     while True:
         try:
             with lease as session:
                 return call(session)
-        except Elsewhere as elsewhere:
-            lease = elsewhere.lease
+        except RetryOnOtherServer as retry:
+            lease = retry.lease
 
 
 def read_on(
-    holder: Holder,
+    executor: Executor,
     package: Package,
     statement: Statement[Any],
     read: Callable[[Session], Generator[T, None, None]],
 ) -> Generator[T, None, None]:
     """What a generator gives; from another server, if one fails before it gave any."""
-    lease = holder.lease(package, statement)
+    lease = executor.lease(package, statement)
     is_begun = False
     while True:
         try:
@@ -73,10 +73,10 @@ def read_on(
                 for item in items:
                     is_begun = True
                     yield item
-        except Elsewhere as elsewhere:
+        except RetryOnOtherServer as retry:
             if is_begun:
-                raise elsewhere.error from None
-            lease = elsewhere.lease
+                raise retry.error from None
+            lease = retry.lease
         else:
             return
 

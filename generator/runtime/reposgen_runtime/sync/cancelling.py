@@ -1,4 +1,4 @@
-# Derived from ../aio/ending.py by derive_sync.py: change that file.
+# Derived from ../aio/cancelling.py by derive_sync.py: change that file.
 """Statements that are ended before they are done."""
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class CancellableConnection(AsyncConnection[Any]):
             self.pgconn.finish()
 
 
-class WatchingConnection(CancellableConnection):
+class FastConnection(CancellableConnection):
     """An AsyncConnection whose socket the event loop watches as long as it is in use.
 
     psycopg's own way to wait adds a reader, starts a timer and takes both back, each

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import Connection, waiting
 
 from . import wire
+from .connection_state import state_of
 from .patience import patience_of, too_late
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ R = TypeVar("R")
 # Milliseconds after which to look again: psycopg's own. Another thread may have closed
 # the connection.
 _INTERVAL: Final = 100
-# In a connection's attributes: what waits for its socket; None leaves that to psycopg.
-_POLL: Final = "_repository_poll"
 # Seconds; psycopg's own default.
 _PAUSE: Final = _INTERVAL / 1000
 
@@ -84,10 +83,10 @@ def command(connection: Connection[Any], sql: bytes) -> Sequence[PGresult]:
 
 
 def _answer(connection: Connection[Any], pgconn: PGconn) -> Sequence[PGresult]:
-    attributes = vars(connection)
-    if _POLL not in attributes:
-        attributes[_POLL] = _poll_of(connection)
-    poll: Poll | None = attributes[_POLL]
+    state = state_of(connection)
+    if not state.has_poll:
+        state.poll, state.has_poll = _poll_of(connection), True
+    poll = state.poll
     if poll is None or pgconn.flush():
         return connection.wait(wire.answer(pgconn))
     results: list[PGresult] = []

@@ -9,9 +9,9 @@ from psycopg import AsyncConnection
 
 from ..limits import STATEMENT_TIMEOUT, milliseconds
 from ..notifications import conninfo_of
-from .atomic import Uncertain, one_transaction, run_alone
+from .atomic import UnknownOutcomeGuard, ensure_transaction, run_alone
+from .connection import Session
 from .limits import limited, run_limited
-from .session import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -26,7 +26,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Holder(Protocol):
+class Executor(Protocol):
     """Has connections, or the one that everything runs on."""
 
     async def run_statement(
@@ -50,10 +50,10 @@ class Holder(Protocol):
         ...
 
 
-Source: TypeAlias = Holder | AsyncConnection[Any]
+Source: TypeAlias = Executor | AsyncConnection[Any]
 
 
-class Bound:
+class ConnectionExecutor:
     """A connection of the caller's."""
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
@@ -70,11 +70,11 @@ class Bound:
         session = Session.of(self._connection, package, fast=True)
         if statement.locks_rows:
             session.require_transaction(statement)
-        with Uncertain(session, statement):
+        with UnknownOutcomeGuard(session, statement):
             if statement.timeout is None:
                 return await session.run(statement, values, read)
             seconds = statement.timeout
-            if not session.is_alone:
+            if not session.is_autocommit_idle:
                 return await run_limited(session, seconds, statement, values, read)
             settings = {STATEMENT_TIMEOUT: milliseconds(seconds)}
             return await run_alone(session, settings, statement, values, read)
@@ -88,9 +88,9 @@ class Bound:
         session.usage.require_free()
         if statement is None or statement.timeout is None:
             yield session
-        elif session.is_alone:
+        elif session.is_autocommit_idle:
             settings = {STATEMENT_TIMEOUT: milliseconds(statement.timeout)}
-            async with one_transaction(session, settings):
+            async with ensure_transaction(session, settings):
                 yield session
         else:
             async with limited(session, statement.timeout):
@@ -102,8 +102,8 @@ class Bound:
         return lambda: conninfo
 
 
-def holder_of(source: Source) -> Holder:
+def executor_of(source: Source) -> Executor:
     """What runs statements for a source."""
     if isinstance(source, AsyncConnection):
-        return Bound(source)
+        return ConnectionExecutor(source)
     return source

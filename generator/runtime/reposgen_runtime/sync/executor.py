@@ -1,4 +1,4 @@
-# Derived from ../aio/source.py by derive_sync.py: change that file.
+# Derived from ../aio/executor.py by derive_sync.py: change that file.
 """Where repositories get their connections from."""
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from psycopg import Connection
 
 from ..limits import STATEMENT_TIMEOUT, milliseconds
 from ..notifications import conninfo_of
-from .atomic import Uncertain, one_transaction, run_alone
+from .atomic import UnknownOutcomeGuard, ensure_transaction, run_alone
+from .connection import Session
 from .limits import limited, run_limited
-from .session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -27,7 +27,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Holder(Protocol):
+class Executor(Protocol):
     """Has connections, or the one that everything runs on."""
 
     def run_statement(
@@ -51,10 +51,10 @@ class Holder(Protocol):
         ...
 
 
-Source: TypeAlias = Holder | Connection[Any]
+Source: TypeAlias = Executor | Connection[Any]
 
 
-class Bound:
+class ConnectionExecutor:
     """A connection of the caller's."""
 
     def __init__(self, connection: Connection[Any]) -> None:
@@ -71,11 +71,11 @@ class Bound:
         session = Session.of(self._connection, package, fast=True)
         if statement.locks_rows:
             session.require_transaction(statement)
-        with Uncertain(session, statement):
+        with UnknownOutcomeGuard(session, statement):
             if statement.timeout is None:
                 return session.run(statement, values, read)
             seconds = statement.timeout
-            if not session.is_alone:
+            if not session.is_autocommit_idle:
                 return run_limited(session, seconds, statement, values, read)
             settings = {STATEMENT_TIMEOUT: milliseconds(seconds)}
             return run_alone(session, settings, statement, values, read)
@@ -89,9 +89,9 @@ class Bound:
         session.usage.require_free()
         if statement is None or statement.timeout is None:
             yield session
-        elif session.is_alone:
+        elif session.is_autocommit_idle:
             settings = {STATEMENT_TIMEOUT: milliseconds(statement.timeout)}
-            with one_transaction(session, settings):
+            with ensure_transaction(session, settings):
                 yield session
         else:
             with limited(session, statement.timeout):
@@ -103,8 +103,8 @@ class Bound:
         return lambda: conninfo
 
 
-def holder_of(source: Source) -> Holder:
+def executor_of(source: Source) -> Executor:
     """What runs statements for a source."""
     if isinstance(source, Connection):
-        return Bound(source)
+        return ConnectionExecutor(source)
     return source

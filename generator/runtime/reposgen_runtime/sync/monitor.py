@@ -1,5 +1,5 @@
-# Derived from ../aio/watch.py by derive_sync.py: change that file.
-"""Servers that are asked now and then how they are."""
+# Derived from ../aio/monitor.py by derive_sync.py: change that file.
+"""Servers that are asked now and then how they are, in the background."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SOON: Final = 0.02
 _PATIENCE: Final = 2.0
 
 
-class Watch(ABC):
+class ServerMonitor(ABC):
     """Asks one server, in the background, on a connection of its own.
 
     Attributes:
@@ -43,11 +43,11 @@ class Watch(ABC):
         self._connection: Connection[Any] | None = None
         self._worker: Worker | None = None
         self._changed = Condition()
-        self._is_rung = False
+        self._is_asked = False
         self._is_over = False
 
     @abstractmethod
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Ask the server; False if it should be asked again before long."""
 
     @property
@@ -72,11 +72,11 @@ class Watch(ABC):
         if not worker.join(_PATIENCE):
             worker.stop()
 
-    def ring(self) -> None:
+    def poll_soon(self) -> None:
         """Have the server asked soon, as there is someone who wants to know."""
-        if not self._is_rung:
+        if not self._is_asked:
             with self._changed:
-                self._is_rung = True
+                self._is_asked = True
                 self._changed.notify_all()
 
     def ask(self, query: LiteralString) -> tuple[Any, ...]:
@@ -108,7 +108,7 @@ class Watch(ABC):
         pause = _SOON
         try:
             while not self._is_over:
-                if self.look():
+                if self.poll():
                     pause = _SOON
                     self._rest(pause, self.interval)
                 else:
@@ -118,14 +118,14 @@ class Watch(ABC):
             self._disconnect()
 
     def _rest(self, least: float, most: float) -> None:
-        """Wait; for more than `least` only if nobody rings."""
+        """Wait; for more than `least` only if nobody asks."""
         end = monotonic() + least
         with self._changed:
             while not self._is_over and (left := end - monotonic()) > 0:
                 wait(self._changed, left)
-            if most > least and not (self._is_over or self._is_rung):
+            if most > least and not (self._is_over or self._is_asked):
                 wait(self._changed, most - least)
-            self._is_rung = False
+            self._is_asked = False
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,0 +1,598 @@
+"""One connection, as one package's statements run on it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import psycopg
+
+from .. import wire
+from ..catalog import TYPES_QUERY, catalog_type
+from ..codec import Codec, read_nothing, read_rows
+from ..connection_state import state_of
+from ..errors import (
+    ConnectionLost,
+    RepositoryError,
+    SchemaChanged,
+    TransactionRequired,
+    mark_undone,
+)
+from ..layouts import CHANGED, CONFIRM, arguments
+from ..patience import Limit, grace_of
+from ..roots import unknown_constraint
+from ..session_settings import CURRENT, require_suited
+from ..settings import MAX_PREPARED
+from ..statement import Statement
+from ..translate import named_argument, translate
+from ..types import DatabaseTypes
+from . import cursor_path
+from ._compat import command, execute, unhindered
+from .roots import find_roots
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+
+    from psycopg import AsyncConnection
+    from psycopg.abc import Buffer
+    from psycopg.pq.abc import PGresult
+
+    from ..roots import Key
+    from ..statement import Package
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_TYPES: Final = Statement(
+    "types",
+    TYPES_QUERY,
+    parameters=("text[]", "text[]"),
+    results=(
+        *("int8", "int8", "text", "text", "text", "int8", "text"),
+        *("int8", "int8", "int8"),
+        *("text[]", "int8[]"),
+    ),
+    row=catalog_type,
+    read_only=True,
+)
+# A standby, or a transaction that only reads, refused to write.
+_READ_ONLY: Final = "25006"
+# Fails, and so does the transaction.
+_SPOIL: Final = "SELECT 1 OPERATOR(pg_catalog./) 0"
+
+
+class Session:
+    """Runs a package's statements on a connection, as fast as that goes.
+
+    Attributes:
+        connection: psycopg's.
+        state: of the connection, shared by the sessions of all packages.
+        package: whose statements these are.
+        usage: who has the connection to itself.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection[Any],
+        package: Package,
+        types: DatabaseTypes,
+        *,
+        fast: bool,
+        keeps: int,
+    ) -> None:
+        self.connection = connection
+        self.state = state_of(connection)
+        self.usage = self.state.usage
+        self.package = package
+        # On a connection where psycopg prepares statements of its own, it also
+        # deallocates all of them, ours included, after a rollback.
+        self._fast = fast and connection.prepare_threshold is None
+        self._types = types
+        self._codecs: dict[Statement[Any], Codec[Any]] = {}
+        self._keeps = keeps
+        # The error that ended a statement's own transaction before its COMMIT.
+        self._undid: BaseException | None = None
+
+    @staticmethod
+    def known(connection: AsyncConnection[Any], package: Package) -> Session | None:
+        """Return the session of a connection, if it has one already."""
+        session: Session | None = state_of(connection).sessions.get(package)
+        return session
+
+    @classmethod
+    def of(
+        cls,
+        connection: AsyncConnection[Any],
+        package: Package,
+        types: DatabaseTypes | None = None,
+        *,
+        fast: bool,
+        keeps: int = MAX_PREPARED,
+    ) -> Session:
+        """Return the session of a connection, which lives as long as that does.
+
+        Args:
+            connection: psycopg's.
+            package: whose statements it is for.
+            types: of the connection's database, as far as they are known.
+            fast: not by psycopg's documented API alone.
+            keeps: as many statements stay prepared.
+        """
+        session = cls.known(connection, package)
+        if session is None:
+            types = types or DatabaseTypes(package)
+            session = cls(connection, package, types, fast=fast, keeps=keeps)
+            session.state.sessions[package] = session
+        return session
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether the fast path may be used right now.
+
+        Raises:
+            ConnectionInUse: no path may.
+        """
+        if self.usage.reason is not None:
+            self.usage.require_free()
+        if not self._fast:
+            return False
+        connection = self.connection
+        pgconn = connection.pgconn
+        if pgconn.pipeline_status != wire.PIPELINE_OFF:
+            return False
+        # Without autocommit a BEGIN may be due first.
+        return pgconn.transaction_status != wire.IDLE or connection.autocommit
+
+    @property
+    def in_transaction(self) -> bool:
+        """Statements are part of a transaction that has not failed."""
+        if self.connection.autocommit:
+            return wire.is_in_transaction(self.connection.pgconn)
+        return not wire.is_failed(self.connection.pgconn)
+
+    @property
+    def is_autocommit_idle(self) -> bool:
+        """Whether a statement would be a transaction by itself."""
+        connection = self.connection
+        return (
+            connection.autocommit
+            and not self.state.opening
+            and wire.is_idle(connection.pgconn)
+        )
+
+    # How statements run.
+
+    async def run(
+        self,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+    ) -> R:
+        """Run a statement and read its result.
+
+        Raises:
+            RepositoryError: see there.
+        """
+        try:
+            codec = self._codecs.get(statement)
+            if codec is None:
+                codec = await self.codec(statement)
+            codec.used = True
+            if not self.is_fast:
+                return await cursor_path.run(self, codec, values, read)
+            parameters = codec.encode(values)
+            if not codec.is_apart:
+                return await self.execute(codec, parameters, read)
+            async with self.compared([codec]):
+                (result,) = await self.pipelined([(codec, parameters)])
+                return read(codec, result)
+        except wire.BatchFailed as failure:
+            raise await self.translated(failure.error, statement) from None
+        except psycopg.Error as error:
+            raise await self.translated(error, statement) from None
+
+    async def execute(
+        self,
+        codec: Codec[T],
+        parameters: Sequence[Buffer | None],
+        read: Callable[[Codec[T], PGresult], R],
+    ) -> R:
+        """Run a statement and read its result.
+
+        Raises:
+            psycopg.Error: it failed.
+            wire.BatchFailed: it failed, or the transaction could not begin.
+            SchemaChanged: it has other columns than the code was generated for.
+        """
+        connection = self.connection
+        async with connection.lock:
+            if self.state.opening:
+                if self._is_ready(codec) and not self._ends_chunks():
+                    (result,) = await self._opened_by([(codec, parameters)])
+                    if not codec.name:
+                        codec.check(result)
+                    return read(codec, result)
+                await self._send("")
+            if not (codec.name or self._is_ready(codec)):
+                await self.prepare(codec)
+            results = await execute(connection, codec, parameters)
+            result = results[-1]
+            if result.status not in wire.DONE:
+                error = wire.error_of(results)
+                if not self.may_repeat(codec, error):
+                    raise error
+                await self.prepare(codec)
+                results = await execute(connection, codec, parameters)
+                result = wire.check(results)
+            if not codec.name:
+                codec.check(result)
+            return read(codec, result)
+
+    async def pipelined(
+        self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+    ) -> list[PGresult]:
+        """Run statements in one pipeline: outside a transaction, they are one.
+
+        Raises:
+            wire.BatchFailed: one of them failed, and so all did.
+            SchemaChanged: one has other columns than the code was generated for, or
+                composite types in its values are not what they were.
+        """
+        confirmed = [*dict.fromkeys(codec for codec, _ in commands if codec.confirms)]
+        confirming = [codec.confirms for codec in confirmed if codec.confirms]
+        await self.end_chunks()
+        try:
+            with Limit.of_pipeline(self.connection, len(commands) + len(confirming)):
+                results = await self._pipelined([*commands, *confirming])
+        except wire.BatchFailed as failure:
+            if failure.item is None or failure.item < len(commands):
+                raise
+            raise self.changed(confirmed[failure.item - len(commands)]) from None
+        if not self.state.prepares:
+            for (codec, _), result in zip(commands, results, strict=False):
+                codec.check(result)
+        return results[: len(commands)]
+
+    async def _pipelined(
+        self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+    ) -> list[PGresult]:
+        connection = self.connection
+        pgconn = connection.pgconn
+        codecs = dict.fromkeys(codec for codec, _ in commands)
+        async with connection.lock:
+            if self.state.opening:
+                if all(map(self._is_ready, codecs)):
+                    return await self._opened_by(commands)
+                await self._send("")
+            for codec in codecs:
+                await self.prepare(codec)
+            try:
+                return await connection.wait(wire.pipeline(pgconn, commands))
+            except wire.BatchFailed as failure:
+                codec, _ = commands[failure.item or 0]
+                if not self.may_repeat(codec, failure.error):
+                    raise
+            # What made that one outdated may have done so to the others.
+            for codec in codecs:
+                self.forget(codec)
+                await self.prepare(codec)
+            return await connection.wait(wire.pipeline(pgconn, commands))
+
+    async def _opened_by(
+        self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
+    ) -> list[PGresult]:
+        """Begin a transaction, in one pipeline with its first statements."""
+        opening = [sql.encode() for sql in self.state.opening]
+        self.state.opening.clear()
+        work = wire.pipeline(self.connection.pgconn, commands, opening)
+        try:
+            return await self.connection.wait(work)
+        except wire.BatchFailed as failure:
+            codec, _ = commands[failure.item or 0]
+            self.may_repeat(codec, failure.error)
+            raise
+
+    def begin_chunks(self) -> None:
+        """Results are about to come in chunks."""
+        self.state.is_chunked = True
+
+    async def end_chunks(self) -> None:
+        """Make sure that results come as a whole; do that before a pipeline.
+
+        A statement of its own always is given anew how its results come, but libpq
+        forgets that for the first of a pipeline.
+        """
+        if self._ends_chunks():
+            await self.command("SELECT")
+
+    def _ends_chunks(self) -> bool:
+        is_chunked, self.state.is_chunked = self.state.is_chunked, False
+        return is_chunked
+
+    async def command(self, sql: str) -> None:
+        """Run a command without parameters."""
+        if not self.is_fast:
+            await self.connection.execute(self._due(sql), prepare=False)
+            return
+        async with self.connection.lock:
+            await self._send(sql)
+
+    async def open(self) -> None:
+        """Begin the transaction that was to begin with the next statement."""
+        if not self.state.opening:
+            return
+        if not self.is_fast:
+            await self.command("")
+            return
+        async with self.connection.lock:
+            # Another task may have been faster.
+            if self.state.opening:
+                await self._send("")
+
+    async def _send(self, sql: str) -> None:
+        wire.check(await command(self.connection, self._due(sql)))
+
+    def _due(self, sql: str) -> bytes:
+        """A command, and in front of it what opens the transaction."""
+        if not self.state.opening:
+            return sql.encode()
+        commands = [*self.state.opening, sql] if sql else self.state.opening[:]
+        self.state.opening.clear()
+        return "; ".join(commands).encode()
+
+    # How statements are prepared.
+
+    def _is_ready(self, codec: Codec[Any]) -> bool:
+        """Whether there is nothing left to prepare."""
+        return bool(codec.name) or not self.state.prepares
+
+    async def prepare(self, codec: Codec[Any]) -> None:
+        """Prepare a statement that is not prepared, if that may be done here.
+
+        Raises:
+            psycopg.Error: the server refuses it.
+            SchemaChanged: it has other columns than the code was generated for.
+        """
+        if self._is_ready(codec):
+            return
+        connection = self.connection
+        if self.state.unused and wire.may_close(connection.pgconn):
+            await connection.wait(wire.close(connection.pgconn, self.state.unused))
+            self.state.unused.clear()
+        described = await connection.wait(wire.prepare(connection.pgconn, codec))
+        try:
+            codec.check(described)
+        except SchemaChanged:
+            self.outdated()
+            raise
+
+    def forget(self, codec: Codec[Any]) -> None:
+        """A statement is to be prepared once more, or never again."""
+        if codec.name:
+            self.state.unused.append(codec.name)
+        codec.forget()
+
+    def may_repeat(self, codec: Codec[Any], error: psycopg.Error) -> bool:
+        """Whether preparing the statement anew, and running it again, can help."""
+        if not (self.state.prepares and wire.is_outdated(error)):
+            return False
+        self.forget(codec)
+        # In a transaction, the error has ended that.
+        return wire.is_idle(self.connection.pgconn)
+
+    async def codec(self, statement: Statement[T]) -> Codec[T]:
+        """The statement's codec, made with the database's types at first use.
+
+        Raises:
+            SchemaChanged: the database lacks a type that the statement mentions.
+            UnsuitableSession: the connection's settings would change values.
+        """
+        codec: Codec[T] | None = self._codecs.get(statement)
+        if codec is not None:
+            codec.used = True
+            return codec
+        self.usage.require_free()
+        if self.state.given is None:
+            # A caller's connection may have settings of its own.
+            self.state.given = {}
+            try:
+                (values,) = await self.run(CURRENT, (), read_rows)
+                require_suited(values, statement.name)
+            except RepositoryError:
+                self.state.given = None
+                raise
+        if unknown := self._types.unknown(statement):
+            schemas = [name.schema for name in unknown]
+            names = [name.name for name in unknown]
+            self._types.learn(await self.run(_TYPES, (schemas, names), read_rows))
+        try:
+            codec = Codec(statement, self._types, self.connection)
+        except SchemaChanged as error:
+            error.query = statement.name
+            raise
+        if codec.layouts:
+            confirming = await self.codec(CONFIRM)
+            parameters = confirming.encode(arguments(codec.layouts))
+            codec.confirms = (confirming, parameters)
+        codec.is_apart = bool(codec.layouts) or (
+            codec.tells_what_it_wrote and not self.state.prepares
+        )
+        self._codecs[statement] = codec
+        while len(self._codecs) > self._keeps:
+            self._make_room()
+        return codec
+
+    def _make_room(self) -> None:
+        """Give up the codec that has been there longest, if it was not used of late."""
+        statement = next(iter(self._codecs))
+        oldest = self._codecs.pop(statement)
+        if oldest.used:
+            oldest.used = False
+            self._codecs[statement] = oldest
+        else:
+            self.forget(oldest)
+
+    def outdated(self) -> None:
+        """Look all types up again, for all packages: they are not what they were."""
+        for session in self.state.sessions.values():
+            session.forget_types()
+
+    def forget_types(self) -> None:
+        """Look all types up again when a statement needs them."""
+        for codec in self._codecs.values():
+            self.forget(codec)
+        self._codecs.clear()
+        self._types.forget()
+
+    # What is compared with the code that was generated.
+
+    @asynccontextmanager
+    async def compared(
+        self, codecs: Iterable[Codec[Any]], *, late: bool = False
+    ) -> AsyncGenerator[None, None]:
+        """A block in which writes, and what they return, are compared with the code.
+
+        Where nothing is prepared, that can be done no sooner than they were done: then
+        a write that is alone gets a transaction, which an error ends; one that is in a
+        transaction spoils that.
+
+        Args:
+            codecs: of the statements.
+            late: they are compared after they were done, wherever this is.
+        """
+        if not late:
+            late = not (self.state.prepares and self.is_fast) and any(
+                codec.tells_what_it_wrote for codec in codecs
+            )
+        if not late:
+            yield
+        elif self.is_autocommit_idle:
+            async with self._transaction():
+                yield
+        else:
+            try:
+                yield
+            except SchemaChanged as error:
+                with suppress(psycopg.Error):
+                    await self.command(_SPOIL)
+                mark_undone(error)
+                raise
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[None, None]:
+        self.state.opening.append("BEGIN")
+        try:
+            if not self.is_fast:
+                await self.open()
+            yield
+        except BaseException as error:
+            if self.state.opening:
+                self.state.opening.clear()
+            elif isinstance(error, Exception):
+                await self._roll_back()
+            else:
+                # Whoever cancelled the task may do so again.
+                await unhindered(Session._roll_back, self, grace_of(self.connection))
+            mark_undone(error)
+            self._undid = error.error if isinstance(error, wire.BatchFailed) else error
+            raise
+        try:
+            await self.command("COMMIT")
+        except psycopg.Error as error:
+            raise wire.unknown_commit_outcome(error) from None
+
+    async def _roll_back(self) -> None:
+        with suppress(psycopg.Error, RepositoryError):
+            await self.command("ROLLBACK")
+
+    async def confirm(self, codec: Codec[Any]) -> None:
+        """Ask whether composite types in a statement's values are what they were.
+
+        Raises:
+            psycopg.Error: that can't be asked.
+            SchemaChanged: they are not.
+        """
+        if codec.confirms is None:
+            return
+        confirming, parameters = codec.confirms
+        try:
+            if self.is_fast:
+                await self.execute(confirming, parameters, read_nothing)
+            else:
+                values = arguments(codec.layouts)
+                await cursor_path.result_of(self, confirming, values)
+        except (psycopg.Error, wire.BatchFailed) as failure:
+            error = failure.error if isinstance(failure, wire.BatchFailed) else failure
+            if error.sqlstate != CHANGED:
+                raise
+            raise self.changed(codec) from None
+
+    def changed(self, codec: Codec[Any]) -> SchemaChanged:
+        """The error of a statement whose composite types are not what they were."""
+        names = self._types.names_of(codec.layouts)
+        self.outdated()
+        return SchemaChanged(
+            f"the attributes of {' or '.join(names)} were changed since this connection"
+            " looked them up: nothing was done, and the next call looks them up again",
+            query=codec.statement.name,
+        )
+
+    def require_transaction(self, statement: Statement[Any]) -> None:
+        """Refuse row locks that would be gone as soon as they are taken.
+
+        Raises:
+            TransactionRequired: they would.
+        """
+        connection = self.connection
+        if connection.autocommit and wire.is_idle(connection.pgconn):
+            raise needs_transaction(statement)
+
+    # How errors are told.
+
+    async def translated(
+        self,
+        error: psycopg.Error,
+        statement: Statement[Any] | None = None,
+        item: int | None = None,
+        column: str | None = None,
+    ) -> RepositoryError:
+        """The repository error for psycopg's; raise it `from None`."""
+        if error.sqlstate == _READ_ONLY:
+            self.state.was_refused = True
+            self.state.due = 0.0
+        if column is None and statement is not None:
+            column = named_argument(error, statement)
+        key = unknown_constraint(error, self.package)
+        translated = translate(
+            error,
+            self.package,
+            query=None if statement is None else statement.name,
+            item=item,
+            column=column,
+            root=None if key is None else await self._root(key),
+        )
+        if isinstance(translated, ConnectionLost) and error is self._undid:
+            translated.done = False
+        if isinstance(translated, SchemaChanged):
+            # As after a migration that made a type anew, under another oid.
+            self.outdated()
+        return translated
+
+    async def _root(self, key: Key) -> Key | None:
+        """The constraint of the package's that one of a partition repeats, if any."""
+        roots = self._types.roots
+        if key not in roots:
+            found = await find_roots(self.connection, key)
+            if found is None:
+                return None
+            known = self.package.constraints
+            roots[key] = next((one for one in found if one in known), None)
+        return roots[key]
+
+
+def needs_transaction(statement: Statement[Any]) -> TransactionRequired:
+    """The error of a statement that locks rows."""
+    return TransactionRequired(
+        "locks rows, which lasts only as long as a transaction: call it in one",
+        query=statement.name,
+    )

@@ -1,0 +1,337 @@
+# Derived from ../aio/router.py by derive_sync.py: change that file.
+"""Which server answers: the primary, or a replica in its place."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from .. import wire
+from ..errors import (
+    Conflict,
+    PoolTimeout,
+    QueryRejected,
+    ReadOnlyTransaction,
+    RepositoryError,
+    SchemaChanged,
+    Unavailable,
+)
+from ..positions import WalPositions
+from ..statistics import Statistics
+from ..types import DatabaseTypes
+from ._compat import run_shielded
+from .atomic import ensure_transaction
+from .cluster import Cluster
+from .connection import Session
+from .failover import RetryOnOtherServer
+from .replicas import Member, PrimaryMonitor, Replica
+from .server import Checkout, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from psycopg import Connection
+
+    from ..scope import Scope
+    from ..settings import Settings
+    from ..statement import Package, Statement
+    from .transaction import Transaction
+
+# No replica ever runs such a statement: it writes, or reads what is not replicated.
+_NOT_ON_REPLICAS: Final = frozenset({"0A000", "25006", "55000"})
+
+
+class SelectedReplica(NamedTuple):
+    """A replica, and its connections."""
+
+    replica: Replica
+    server: Server
+
+
+class Router:
+    """The servers of a Database, and the choice among them.
+
+    Attributes:
+        primary: the server that takes writes.
+        limits: settings that each transaction makes, where no session may keep them.
+    """
+
+    def __init__(
+        self, settings: Settings, connection_class: type[Connection[Any]]
+    ) -> None:
+        self._settings = settings
+        self._connection_class = connection_class
+        self.limits = settings.own_limits
+        self._types: dict[Package, DatabaseTypes] = {}
+        # Statements that every replica refuses.
+        self._refused: set[Statement[Any]] = set()
+        self._turn = 0
+        cluster = self._find_replicas()
+        self.primary = Server(
+            settings.hosts.conninfo, settings, connection_class, self.limits, cluster
+        )
+
+    def _find_replicas(self) -> Cluster | None:
+        """Have replicas that nobody looks after yet; return the cluster, if any."""
+        settings, hosts = self._settings, self._settings.hosts
+        connection_class, limits = self._connection_class, self.limits
+        self._positions = positions = WalPositions(
+            settings.max_lag, settings.replica_interval / 2
+        )
+
+        # What a breaker does is done by excluding a replica.
+        def own(conninfo: str) -> Settings:
+            return replace(
+                settings,
+                conninfo=conninfo,
+                connect_timeout=settings.connecting_time,
+                breaker=None,
+                wait_ready=None,
+            )
+
+        self._others = tuple(
+            Replica(own(conninfo), positions, connection_class, limits)
+            for conninfo in settings.replicas
+        )
+        self._monitor: PrimaryMonitor | Cluster | None = None
+        self._replicas: tuple[Replica, ...] = self._others
+        # Whether there are replicas that serve reads, and reads are to see all writes.
+        self._has_readers = hosts.reads or bool(self._others)
+        self._records = self._has_readers and settings.read_your_writes
+        if not hosts.members:
+            if self._others:
+                self._monitor = PrimaryMonitor(settings, positions, connection_class)
+            return None
+        cluster = self._monitor = Cluster(settings.connecting_time)
+        cluster.members = tuple(
+            Member(
+                own(conninfo),
+                positions,
+                connection_class,
+                limits,
+                cluster,
+                serves=hosts.reads,
+            )
+            for conninfo in hosts.members
+        )
+        self._replicas = (*cluster.members, *self._others)
+        return cluster
+
+    def after_fork(self) -> None:
+        """In a child process: have replicas that nobody looks after."""
+        self.primary.cluster = self._find_replicas()
+
+    def open(self) -> None:
+        """Connect to the primary, and look for replicas, which may not be there yet.
+
+        Raises:
+            Unavailable: the primary cannot be reached.
+            PoolTimeout: it takes too long.
+        """
+        if self._monitor is not None:
+            self._monitor.start()
+        for replica in self._others:
+            replica.start()
+        try:
+            self.primary.open()
+        except BaseException:
+            run_shielded(self._leave_replicas, 0.0)
+            raise
+
+    def close(self, seconds: float) -> None:
+        """Close all connections; what is under way has so long."""
+        self.primary.require_home()
+        self._leave_replicas(seconds)
+        self.primary.close(seconds)
+
+    def _leave_replicas(self, seconds: float) -> None:
+        if self._monitor is not None:
+            self._monitor.stop()
+        for replica in self._replicas:
+            replica.close(seconds)
+
+    def statistics(self) -> Statistics:
+        """What the connections to each server do, and what they have done."""
+        cluster = self.primary.cluster
+        latest = None if cluster is None else cluster.latest
+        return Statistics(
+            primary=self.primary.statistics(),
+            replicas=tuple(
+                replica.statistics()
+                for replica in self._replicas
+                if replica is not latest
+            ),
+        )
+
+    def session(self, connection: Connection[Any], package: Package) -> Session:
+        """Return a connection's session for a package."""
+        session = Session.known(connection, package)
+        if session is not None:
+            return session
+        types = self._types.get(package)
+        if types is None:
+            types = self._types[package] = DatabaseTypes(package)
+        return Session.of(
+            connection,
+            package,
+            types,
+            fast=not self._settings.plain,
+            keeps=self._settings.max_prepared,
+        )
+
+    def checkout(
+        self, server: Server | None = None, *, writes: bool = True
+    ) -> Checkout:
+        """Return a block with a connection to itself; to the primary, by default."""
+        done = self._record_write if writes and self._records else None
+        return Checkout(server or self.primary, self.session, done)
+
+    def record(self, statement: Statement[Any]) -> None:
+        """Note that a statement may have written what reads are to see from now on."""
+        if self._records and not statement.read_only:
+            self._positions.record_write()
+
+    def _record_write(self) -> None:
+        self._positions.record_write()
+
+    def route(
+        self, statement: Statement[Any] | None, scope: Scope[Transaction] | None
+    ) -> Route | None:
+        """Return the servers that may serve a statement; None if only the primary may.
+
+        Args:
+            statement: what is to be run, if it is known.
+            scope: the block that the call is made in.
+        """
+        if not self._has_readers or statement is None:
+            return None
+        may_choose = statement.read_only and statement.replica
+        if not may_choose or (scope is not None and scope.on_primary):
+            return None
+        return Route(self, statement)
+
+    @contextmanager
+    def lease(
+        self,
+        package: Package,
+        statement: Statement[Any] | None,
+        settings: Mapping[str, str],
+        route: Route | None,
+    ) -> Generator[Session, None, None]:
+        """A connection to where a statement belongs, in a transaction if it must be.
+
+        Raises:
+            RetryOnOtherServer: the replica failed; another server may not.
+        """
+        writes = statement is None or not statement.read_only
+        server = None if route is None else route.next()
+        try:
+            with self.checkout(server, writes=writes) as session_of:
+                session = session_of(package)
+                if not settings:
+                    yield session
+                    return
+                with ensure_transaction(session, settings):
+                    yield session
+        except RepositoryError as error:
+            if route is None or not route.can_retry(error):
+                raise
+            again = self.lease(package, statement, settings, route)
+            raise RetryOnOtherServer(error, again) from None
+
+    def select(
+        self, statement: Statement[Any], tried: Sequence[Replica]
+    ) -> SelectedReplica | None:
+        """Return the replica with the least to do; None if the primary is to serve.
+
+        Args:
+            statement: a read.
+            tried: those on which it has failed.
+        """
+        if statement in self._refused or self._monitor is None:
+            return None
+        needed = self._positions.required_lsn()
+        if needed is None:
+            self._monitor.poll_soon()
+        found: list[SelectedReplica] = []
+        for replica in self._replicas:
+            if replica in tried:
+                continue
+            server = replica.usable()
+            if server is None:
+                continue
+            if needed is None or replica.position < needed:
+                replica.poll_soon()
+            else:
+                found.append(SelectedReplica(replica, server))
+        if not found:
+            return None
+        # Among equals they take turns.
+        self._turn = turn = (self._turn + 1) % len(found)
+        return min((*found[turn:], *found[:turn]), key=lambda one: one.server.in_use)
+
+    def can_retry(
+        self,
+        error: RepositoryError,
+        selected: SelectedReplica,
+        statement: Statement[Any],
+        tried: list[Replica],
+    ) -> bool:
+        """Return whether another server may do better than one that raised an error.
+
+        Args:
+            error: what it said.
+            selected: the server.
+            statement: a read.
+            tried: becomes all that have failed by now.
+        """
+        replica, server = selected
+        match error:
+            case PoolTimeout():
+                # Too many reads are no reason to send them all to the primary.
+                if replica.server is server:
+                    return False
+                tried.append(replica)
+            case Unavailable():
+                replica.exclude(server)
+                tried.append(replica)
+            case Conflict():
+                # Such as with what the replica is doing to follow the primary.
+                tried.append(replica)
+            case ReadOnlyTransaction() | QueryRejected() | SchemaChanged():
+                # The last word on what is right is the primary's.
+                tried += self._replicas
+                cause = error.driver_error
+                if error.sqlstate in _NOT_ON_REPLICAS and not (
+                    cause and wire.is_outdated(cause)
+                ):
+                    self._refused.add(statement)
+            case _:
+                return False
+        return True
+
+
+class Route:
+    """The servers that one read tries, one after the other; the primary is the last."""
+
+    __slots__ = ("_router", "_selected", "_statement", "_tried")
+
+    def __init__(self, router: Router, statement: Statement[Any]) -> None:
+        self._router = router
+        self._statement = statement
+        self._tried: list[Replica] = []
+        self._selected: SelectedReplica | None = None
+
+    def next(self) -> Server:
+        """Return the next server."""
+        self._selected = self._router.select(self._statement, self._tried)
+        return self._router.primary if self._selected is None else self._selected.server
+
+    def can_retry(self, error: RepositoryError) -> bool:
+        """Return whether there is a next server, which may do better."""
+        if self._selected is None:
+            return False
+        return self._router.can_retry(
+            error, self._selected, self._statement, self._tried
+        )
