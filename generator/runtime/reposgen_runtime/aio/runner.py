@@ -65,7 +65,7 @@ class Runner:
             StaleRow: of a write by version: it has another one.
             ConditionFailed: the same: another condition refuses it.
         """
-        rows = await self._holder.run_statement(
+        rows = await self._executor.run_statement(
             self._package, statement, values, read_first
         )
         if rows:

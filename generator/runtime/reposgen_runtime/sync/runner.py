@@ -64,7 +64,9 @@ class Runner:
             StaleRow: of a write by version: it has another one.
             ConditionFailed: the same: another condition refuses it.
         """
-        rows = self._holder.run_statement(self._package, statement, values, read_first)
+        rows = self._executor.run_statement(
+            self._package, statement, values, read_first
+        )
         if rows:
             return rows[0]
         raise self._no_row(statement, values)
