@@ -53,6 +53,7 @@ def test_document(run: Run) -> None:
         *("unknown_reads", "unknown_writes"),
     ):
         del get_task[fact]
+    assert get_task.pop("unknown_reads") == get_task.pop("unknown_writes") == []
     assert get_task == {
         "name": "GetTask",
         "method": "get_task",
