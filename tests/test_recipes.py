@@ -246,4 +246,4 @@ def test_words_are_listed_in_one_place() -> None:
     values = {command.value for command in Command}
     assert listings(values, 3) == {commands[0], commands[2]}
     assert listings({f":{c.value}" for c in Command}, 3) == {*commands[1:3]}
-    assert listings({*BASE_TYPES}, 8) == {recipe("Adding a PostgreSQL type")[0]}
+    assert listings({*BASE_TYPES}, 12) == {recipe("Adding a PostgreSQL type")[0]}

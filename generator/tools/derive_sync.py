@@ -69,7 +69,8 @@ TEXT = (
     (
         re.compile(
             r"\bfrom generated\.(\w+)"
-            r"(?= import Database$| import \(\s+\w+Protocol,|\.\w+ import \w+Repository$)",
+            r"(?= import Database$|\.\w+ import \w+Repository$"
+            r"| import \(\s+\w+Protocol,)",
             re.MULTILINE,
         ),
         r"from generated.\1.sync",
