@@ -1,4 +1,4 @@
-"""What is allowed and yet seldom meant."""
+"""Warnings about statements that are valid but probably not intended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
-    """Warnings about a query, as far as its tree shows reasons."""
+    """Yield warnings about a query."""
     query = described.query
     yield from _needless_replica(described, proofs)
     utility = described.tree is None or described.tree.command is CommandType.UTILITY
@@ -30,7 +30,7 @@ def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
     if FACTS[query.command].wants_one_row and proofs.cardinality is Cardinality.MANY:
         yield warning(
             "may-return-many",
-            f":{query.command} allows one row, and nothing keeps this to one",
+            f":{query.command} expects one row, but the query can return several",
             span=query.command_span,
             hint="compare a whole unique key, add LIMIT 1, or use :many",
         )
@@ -38,7 +38,7 @@ def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
     for table in proofs.lineage.unfiltered:
         yield warning(
             "missing-where",
-            f"without WHERE this goes through all rows of {table}",
+            f"the statement has no WHERE: it affects all rows of {table}",
             span=described.text.source_span(0),
             hint="add WHERE; WHERE true says that all rows are meant",
         )

@@ -197,7 +197,7 @@ def _read(path: Path, shown: str) -> SourceFile:
             "nul-character",
             "there is a NUL character here",
             span=source.span(text.index("\0")),
-            hint="take it out",
+            hint="remove it",
         )
         raise ReposgenError([diagnostic])
     if marked := conflict_markers(source):
