@@ -125,14 +125,14 @@ class AgentRepository:
         """Change an agent.
 
         Args:
-            name: UNSET leaves it as it is.
-            type: UNSET leaves it as it is.
-            status: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            configuration: UNSET leaves it as it is.
+            name: UNSET keeps the stored value.
+            type: UNSET keeps the stored value.
+            status: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            configuration: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             AgentsNameCheckViolation: CHECK ((name <> ''::text)).
             AgentsNameKeyViolation: UNIQUE (name).
             AgentsTypeCheckViolation: CHECK ((type <> ''::text)).
@@ -169,16 +169,16 @@ class AgentRepository:
         """The agents, the newest first.
 
         Args:
-            type: None leaves its condition out.
-            status: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            type: None omits its condition.
+            status: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -196,8 +196,8 @@ class AgentRepository:
         """How many agents there are.
 
         Args:
-            type: None leaves its condition out.
-            status: None leaves its condition out.
+            type: None omits its condition.
+            status: None omits its condition.
         """
         return await self._run.one(*COUNT.choose((type, status)))
 
@@ -213,7 +213,7 @@ class AgentRepository:
         """Merge what is given into the agent's state.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             AgentsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
         """
         return await self._run.one(UPDATE_STATE, (state, id))
@@ -223,7 +223,7 @@ class AgentRepository:
         None where nothing was tried.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_AGENT_METRICS, (agent_id,))
 
@@ -244,7 +244,7 @@ class AgentRepository:
         """Return one agent with the tools that it may call, by name.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_WITH_TOOLS, (id,))
 

@@ -75,12 +75,12 @@ class ConversationRepository:
         """Change a conversation's title, agent or metadata.
 
         Args:
-            title: UNSET leaves it as it is; None is NULL.
-            agent_id: UNSET leaves it as it is; None is NULL.
-            metadata: UNSET leaves it as it is.
+            title: UNSET keeps the stored value; None sets NULL.
+            agent_id: UNSET keeps the stored value; None sets NULL.
+            metadata: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ConversationsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
         """
         return await self._run.one(*UPDATE.choose((title, agent_id, metadata, id)))
@@ -102,15 +102,15 @@ class ConversationRepository:
         """The conversations, those that changed last first.
 
         Args:
-            user_id: None leaves its condition out.
-            agent_id: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            user_id: None omits its condition.
+            agent_id: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -127,8 +127,8 @@ class ConversationRepository:
         """How many conversations there are.
 
         Args:
-            user_id: None leaves its condition out.
-            agent_id: None leaves its condition out.
+            user_id: None omits its condition.
+            agent_id: None omits its condition.
         """
         return await self._run.one(*COUNT.choose((user_id, agent_id)))
 

@@ -74,13 +74,13 @@ class MessageRepository:
         """Append one message to a conversation.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             MessagesConversationIdFkeyViolation: FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE.
             MessagesConversationIdPositionKeyViolation: UNIQUE (conversation_id, "position").
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
-            RepositoryError: what trigger public.messages.messages_notify raises.
+            RepositoryError: trigger public.messages.messages_notify raised an error.
         """
         return await self._run.one(
             CREATE, (conversation_id, role, content, token_count, metadata)
@@ -99,7 +99,7 @@ class MessageRepository:
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
             NotNullMissing: messages.content or messages.role is NULL.
-            RepositoryError: what trigger public.messages.messages_notify raises.
+            RepositoryError: trigger public.messages.messages_notify raised an error.
         """
         return await self._run.many(APPEND, (messages, conversation_id))
 
@@ -114,7 +114,7 @@ class MessageRepository:
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
-            RepositoryError: what trigger public.messages.messages_notify raises.
+            RepositoryError: trigger public.messages.messages_notify raised an error.
         """
         return await self._run.copy_from(IMPORT_MANY, rows)
 
@@ -133,13 +133,13 @@ class MessageRepository:
         """Correct a message.
 
         Args:
-            content: UNSET leaves it as it is.
-            token_count: UNSET leaves it as it is.
-            metadata: UNSET leaves it as it is.
+            content: UNSET keeps the stored value.
+            token_count: UNSET keeps the stored value.
+            metadata: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
-            NothingToUpdate: nothing is given to be set.
+            NotFound: no row was found.
+            NothingToUpdate: no column is given a value.
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
         """
         return await self._run.one(*UPDATE.choose((content, token_count, metadata, id)))
@@ -162,16 +162,16 @@ class MessageRepository:
         """The messages of all conversations, the latest first.
 
         Args:
-            conversation_id: None leaves its condition out.
-            role: None leaves its condition out.
-            created_after: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            conversation_id: None omits its condition.
+            role: None omits its condition.
+            created_after: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -192,9 +192,9 @@ class MessageRepository:
         """How many messages there are.
 
         Args:
-            conversation_id: None leaves its condition out.
-            role: None leaves its condition out.
-            created_after: None leaves its condition out.
+            conversation_id: None omits its condition.
+            role: None omits its condition.
+            created_after: None omits its condition.
         """
         return await self._run.one(
             *COUNT.choose((conversation_id, role, created_after))
@@ -212,13 +212,13 @@ class MessageRepository:
         """What was said in a conversation, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             GET_HISTORY,
@@ -250,8 +250,8 @@ class MessageRepository:
         that matched.
 
         Args:
-            conversation_id: None leaves its condition out.
-            role: None leaves its condition out.
+            conversation_id: None omits its condition.
+            role: None omits its condition.
         """
         return await self._run.many(
             *SEARCH.choose((query, user_id, conversation_id, role, limit))

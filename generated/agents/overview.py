@@ -68,7 +68,7 @@ class OverviewRepository:
         """What concerns a user: their preferences, their latest conversations, and their most urgent open tasks.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(
             GET_USER_OVERVIEW, (conversation_limit, task_limit, user_id)

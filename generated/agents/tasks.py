@@ -143,17 +143,17 @@ class TaskRepository:
         """Change a task.
 
         Args:
-            title: UNSET leaves it as it is.
-            type: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            priority: UNSET leaves it as it is.
-            agent_id: UNSET leaves it as it is; None is NULL.
-            workflow_id: UNSET leaves it as it is; None is NULL.
-            input: UNSET leaves it as it is.
-            due_at: UNSET leaves it as it is; None is NULL.
+            title: UNSET keeps the stored value.
+            type: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            priority: UNSET keeps the stored value.
+            agent_id: UNSET keeps the stored value; None sets NULL.
+            workflow_id: UNSET keeps the stored value; None sets NULL.
+            input: UNSET keeps the stored value.
+            due_at: UNSET keeps the stored value; None sets NULL.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TasksAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
             TasksTypeCheckViolation: CHECK ((type <> ''::text)).
@@ -223,20 +223,20 @@ class TaskRepository:
         """The tasks, the newest first.
 
         Args:
-            agent_id: None leaves its condition out.
-            workflow_id: None leaves its condition out.
-            status: None leaves its condition out.
-            type: None leaves its condition out.
-            created_by: None leaves its condition out.
-            due_before: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            agent_id: None omits its condition.
+            workflow_id: None omits its condition.
+            status: None omits its condition.
+            type: None omits its condition.
+            created_by: None omits its condition.
+            due_before: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -261,12 +261,12 @@ class TaskRepository:
         """How many tasks there are.
 
         Args:
-            agent_id: None leaves its condition out.
-            workflow_id: None leaves its condition out.
-            status: None leaves its condition out.
-            type: None leaves its condition out.
-            created_by: None leaves its condition out.
-            due_before: None leaves its condition out.
+            agent_id: None omits its condition.
+            workflow_id: None omits its condition.
+            status: None omits its condition.
+            type: None omits its condition.
+            created_by: None omits its condition.
+            due_before: None omits its condition.
         """
         return await self._run.one(
             *COUNT.choose((agent_id, workflow_id, status, type, created_by, due_before))
@@ -284,13 +284,13 @@ class TaskRepository:
         """The tasks of an agent, the newest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             GET_BY_AGENT,
@@ -313,13 +313,13 @@ class TaskRepository:
         """The tasks with a status, the newest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             GET_BY_STATUS,
@@ -334,7 +334,7 @@ class TaskRepository:
         """Begin an attempt at a task that is pending or has failed.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TasksCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::task_status, 'failed'::task_status, 'cancelled'::task_status])) = (completed_at IS NOT NULL))).
             TaskExecutionsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
             TaskExecutionsAttemptCheckViolation: CHECK ((attempt > 0)).
@@ -356,7 +356,7 @@ class TaskRepository:
         """End an attempt as completed, failed or cancelled, and the task with it, unless that has ended meanwhile.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TasksCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::task_status, 'failed'::task_status, 'cancelled'::task_status])) = (completed_at IS NOT NULL))).
             TaskExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
         """
@@ -375,7 +375,7 @@ class TaskRepository:
             TaskDependenciesDependsOnIdFkeyViolation: FOREIGN KEY (depends_on_id) REFERENCES tasks(id) ON DELETE CASCADE.
             TaskDependenciesSelfCheckViolation: CHECK ((task_id <> depends_on_id)).
             TaskDependenciesTaskIdFkeyViolation: FOREIGN KEY (task_id) REFERENCES tasks(id) ON DELETE CASCADE.
-            RepositoryError: what trigger public.task_dependencies.task_dependencies_acyclic raises.
+            RepositoryError: trigger public.task_dependencies.task_dependencies_acyclic raised an error.
         """
         await self._run.exec(ADD_DEPENDENCY, (task_id, depends_on_id))
 
@@ -397,8 +397,8 @@ class TaskRepository:
         """The pending tasks that wait for nothing any more, in the order in which to run them.
 
         Args:
-            agent_id: None leaves its condition out.
-            workflow_id: None leaves its condition out.
+            agent_id: None omits its condition.
+            workflow_id: None omits its condition.
         """
         return await self._run.many(
             *GET_READY_TASKS.choose((agent_id, workflow_id, limit))

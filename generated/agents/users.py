@@ -84,12 +84,12 @@ class UserRepository:
         """Change a user.
 
         Args:
-            email: UNSET leaves it as it is.
-            name: UNSET leaves it as it is.
-            active: UNSET leaves it as it is.
+            email: UNSET keeps the stored value.
+            name: UNSET keeps the stored value.
+            active: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             UsersEmailCheckViolation: CHECK (((email = lower(email)) AND (email ~~ '_%@_%'::text))).
             UsersEmailKeyViolation: UNIQUE (email).
             UsersNameCheckViolation: CHECK ((name <> ''::text)).
@@ -125,15 +125,15 @@ class UserRepository:
         """The users, the newest first.
 
         Args:
-            active: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            active: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -149,7 +149,7 @@ class UserRepository:
         """How many users there are.
 
         Args:
-            active: None leaves its condition out.
+            active: None omits its condition.
         """
         return await self._run.one(*COUNT.choose((active,)))
 
@@ -161,7 +161,7 @@ class UserRepository:
         """What a user has chosen; an empty object for one who has chosen nothing.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_PREFERENCES, (user_id,))
 

@@ -107,13 +107,13 @@ class WorkflowRepository:
         """Change a workflow.
 
         Args:
-            name: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            status: UNSET leaves it as it is.
-            definition: UNSET leaves it as it is.
+            name: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            status: UNSET keeps the stored value.
+            definition: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkflowsNameCheckViolation: CHECK ((name <> ''::text)).
             WorkflowsNameKeyViolation: UNIQUE (name).
         """
@@ -149,16 +149,16 @@ class WorkflowRepository:
         """The workflows, the newest first.
 
         Args:
-            status: None leaves its condition out.
-            created_by: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            created_by: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -176,8 +176,8 @@ class WorkflowRepository:
         """How many workflows there are.
 
         Args:
-            status: None leaves its condition out.
-            created_by: None leaves its condition out.
+            status: None omits its condition.
+            created_by: None omits its condition.
         """
         return await self._run.one(*COUNT.choose((status, created_by)))
 
@@ -191,7 +191,7 @@ class WorkflowRepository:
         """Begin to run a workflow that is active. It can run only once at a time.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
             WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
             WorkflowExecutionsPkeyViolation: PRIMARY KEY (id).
@@ -210,10 +210,10 @@ class WorkflowRepository:
         """Merge what is given into the state of the workflow's present execution; with a status, pause it or let it go on.
 
         Args:
-            status: UNSET leaves it as it is.
+            status: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
             WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
             WorkflowExecutionsStateCheckViolation: CHECK ((jsonb_typeof(state) = 'object'::text)).
@@ -228,7 +228,7 @@ class WorkflowRepository:
         """End the workflow's present execution.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkflowExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
             WorkflowExecutionsOpenKeyViolation: UNIQUE (workflow_id) WHERE (status = ANY (ARRAY['running'::execution_status, 'paused'::execution_status])).
         """
@@ -247,14 +247,14 @@ class WorkflowRepository:
         """The executions of a workflow, the latest first.
 
         Args:
-            status: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             GET_EXECUTION_HISTORY,
@@ -269,7 +269,7 @@ class WorkflowRepository:
         """How a workflow has done. The success rate goes from 0 to 1; it and the times are None where nothing has ended.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_WORKFLOW_METRICS, (workflow_id,))
 
@@ -279,7 +279,7 @@ class WorkflowRepository:
         """Return one workflow with its latest executions, the latest first.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_WITH_EXECUTIONS, (execution_limit, id))
 

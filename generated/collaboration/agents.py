@@ -56,7 +56,7 @@ class AgentRepository:
         """Return one agent.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET, (tenant_id, id))
 
@@ -85,16 +85,16 @@ class AgentRepository:
         """The agents of a tenant, by name. With capabilities, those that have all of them.
 
         Args:
-            status: None leaves its condition out.
-            capabilities: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            capabilities: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -112,7 +112,7 @@ class AgentRepository:
         """Let an agent take tasks, or keep it from taking more.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(SET_STATUS, (status, tenant_id, id))
 

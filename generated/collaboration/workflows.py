@@ -64,7 +64,7 @@ class WorkflowRepository:
         """Create a workflow together with the stages of its definition.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkflowsCurrentStageCheckViolation: CHECK ((current_stage >= 0)).
             WorkflowsDefinitionCheckViolation: CHECK ((jsonb_typeof(definition) = 'object'::text)).
             WorkflowsNameCheckViolation: CHECK ((name <> ''::text)).
@@ -88,7 +88,7 @@ class WorkflowRepository:
         """Return one workflow.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET, (id,))
 
@@ -96,7 +96,7 @@ class WorkflowRepository:
         """Return one workflow with its stages in order and the transitions so far.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_WITH_STAGES, (id,))
 
@@ -126,17 +126,17 @@ class WorkflowRepository:
         """The workflows of a tenant, the newest first.
 
         Args:
-            status: None leaves its condition out.
-            type: None leaves its condition out.
-            created_by: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            type: None omits its condition.
+            created_by: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -163,7 +163,7 @@ class WorkflowRepository:
         fails, or when the last one is completed or skipped.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkflowsCurrentStageCheckViolation: CHECK ((current_stage >= 0)).
             WorkflowTransitionsPkeyViolation: PRIMARY KEY (id).
             WorkflowTransitionsWorkflowIdFkeyViolation: FOREIGN KEY (tenant_id, workflow_id) REFERENCES workflows(tenant_id, id) ON DELETE CASCADE.
@@ -175,7 +175,7 @@ class WorkflowRepository:
         """End a workflow that has not ended.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(CANCEL, (id,))
 

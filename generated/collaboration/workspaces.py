@@ -64,7 +64,7 @@ class WorkspaceRepository:
         """Create a workspace. The agent that owns it is its first member.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkspacesNameCheckViolation: CHECK ((name <> ''::text)).
             WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).
             WorkspacesPkeyViolation: PRIMARY KEY (id).
@@ -84,7 +84,7 @@ class WorkspaceRepository:
         """Return one workspace.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET, (id,))
 
@@ -103,7 +103,7 @@ class WorkspaceRepository:
         """Make an agent a member, and leave that in the workspace's activity.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
             WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
             WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
@@ -145,7 +145,7 @@ class WorkspaceRepository:
         """Record what a member did.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
@@ -170,16 +170,16 @@ class WorkspaceRepository:
         """What happened in a workspace, the latest first.
 
         Args:
-            agent_id: None leaves its condition out.
-            action: None leaves its condition out.
-            since: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            agent_id: None omits its condition.
+            action: None omits its condition.
+            since: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_ACTIVITY,
@@ -196,9 +196,9 @@ class WorkspaceRepository:
         """Replace the shared state, provided that nobody else changed it since it had the expected version.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its state_version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's state_version has changed.
+            ConditionFailed: the row does not meet another condition.
         """
         return await self._run.one(UPDATE_STATE, (state, id, expected_version))
 

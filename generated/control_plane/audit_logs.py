@@ -173,11 +173,11 @@ class AuditLogRepository:
     ) -> None:
         """Write an entry without waiting for it.
 
-        It is written later: within 1 s, or as soon as 500 wait.
-        No transaction decides over it.
+        The row is written within 1 s, or when 500 rows wait.
+        It is not part of the caller's transaction.
 
         Raises:
-            BufferFull: 10000 wait, and there was no room in time.
+            BufferFull: 10000 rows are waiting, and none was written in time.
         """
         await self._run.buffer(
             ASYNC_INSERT_AUDIT_LOG,
@@ -205,7 +205,7 @@ class AuditLogRepository:
         """Return one entry.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_AUDIT_LOG, (id,))
 
@@ -221,13 +221,13 @@ class AuditLogRepository:
         """What happened in an organization, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_AUDIT_LOGS_BY_ORGANIZATION,
@@ -251,13 +251,13 @@ class AuditLogRepository:
         """What an application did, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_AUDIT_LOGS_BY_APPLICATION,
@@ -281,13 +281,13 @@ class AuditLogRepository:
         """What a user did, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_AUDIT_LOGS_BY_USER,
@@ -311,13 +311,13 @@ class AuditLogRepository:
         """Every time that something was done, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_AUDIT_LOGS_BY_ACTION,
@@ -342,13 +342,13 @@ class AuditLogRepository:
         """What happened from a moment on and before another, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_AUDIT_LOGS_BY_DATE_RANGE,

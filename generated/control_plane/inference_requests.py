@@ -90,7 +90,7 @@ class InferenceRequestRepository:
         """Return one request.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_INFERENCE_REQUEST, (id,))
 
@@ -100,7 +100,7 @@ class InferenceRequestRepository:
         """Return the request that the caller knows by this key.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_INFERENCE_REQUEST_BY_REQUEST_ID, (request_id,))
 
@@ -110,7 +110,7 @@ class InferenceRequestRepository:
         """Move a request that has not ended to another status; a final one also sets the time of its end.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             InferenceRequestsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::inference_status, 'failed'::inference_status, 'cancelled'::inference_status])) = (completed_at IS NOT NULL))).
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
         """
@@ -128,7 +128,7 @@ class InferenceRequestRepository:
         """End a request that succeeded, with what it used.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             InferenceRequestsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::inference_status, 'failed'::inference_status, 'cancelled'::inference_status])) = (completed_at IS NOT NULL))).
             InferenceRequestsCostCheckViolation: CHECK ((cost >= (0)::numeric)).
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
@@ -147,7 +147,7 @@ class InferenceRequestRepository:
         """End a request that failed, with the reason.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             InferenceRequestsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::inference_status, 'failed'::inference_status, 'cancelled'::inference_status])) = (completed_at IS NOT NULL))).
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
             InferenceRequestsLatencyMsCheckViolation: CHECK ((latency_ms >= 0)).
@@ -176,17 +176,17 @@ class InferenceRequestRepository:
         """The requests of an organization, the newest first.
 
         Args:
-            app_id: None leaves its condition out.
-            user_id: None leaves its condition out.
-            model: None leaves its condition out.
-            provider: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            app_id: None omits its condition.
+            user_id: None omits its condition.
+            model: None omits its condition.
+            provider: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_INFERENCE_REQUESTS_BY_ORGANIZATION,
@@ -210,13 +210,13 @@ class InferenceRequestRepository:
         """The requests of an organization that have this status, the newest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_INFERENCE_REQUESTS_BY_STATUS,
@@ -241,13 +241,13 @@ class InferenceRequestRepository:
         """The requests of an organization that arrived from a moment on and before another, the newest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_INFERENCE_REQUESTS_BY_DATE_RANGE,

@@ -61,7 +61,7 @@ class PolicyRepository:
         """Return one policy.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_POLICY, (id,))
 
@@ -89,17 +89,17 @@ class PolicyRepository:
         """The policies of an organization, the highest priority first.
 
         Args:
-            app_id: None leaves its condition out.
-            user_id: None leaves its condition out.
-            policy_type: None leaves its condition out.
-            enabled: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            app_id: None omits its condition.
+            user_id: None omits its condition.
+            policy_type: None omits its condition.
+            enabled: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_POLICIES,
@@ -122,13 +122,13 @@ class PolicyRepository:
         """Change what a policy says, how it ranks, or whether it holds.
 
         Args:
-            policy_type: UNSET leaves it as it is.
-            config: UNSET leaves it as it is.
-            priority: UNSET leaves it as it is.
-            enabled: UNSET leaves it as it is.
+            policy_type: UNSET keeps the stored value.
+            config: UNSET keeps the stored value.
+            priority: UNSET keeps the stored value.
+            enabled: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             PoliciesConfigCheckViolation: CHECK ((jsonb_typeof(config) = 'object'::text)).
             PoliciesPolicyTypeCheckViolation: CHECK ((policy_type <> ''::text)).
         """

@@ -58,7 +58,7 @@ class UserRepository:
         """Return one user.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_USER, (id,))
 
@@ -83,14 +83,14 @@ class UserRepository:
         """The users of an organization, the newest first.
 
         Args:
-            role: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            role: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_USERS_BY_ORGANIZATION,
@@ -111,11 +111,11 @@ class UserRepository:
         """Change a user's address or role.
 
         Args:
-            email: UNSET leaves it as it is.
-            role: UNSET leaves it as it is.
+            email: UNSET keeps the stored value.
+            role: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             UsersEmailCheckViolation: CHECK (((email = lower(email)) AND (email ~~ '_%@_%'::text))).
             UsersEmailKeyViolation: UNIQUE (email).
         """

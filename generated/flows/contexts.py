@@ -127,16 +127,16 @@ class ContextRepository:
         """The documents that meet all conditions, those changed last first. What they have to contain is looked up in an index.
 
         Args:
-            contains: None leaves its condition out.
-            criteria: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            contains: None omits its condition.
+            criteria: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             GET_BY_CRITERIA,
@@ -158,8 +158,8 @@ class ContextRepository:
         """How many documents meet all conditions.
 
         Args:
-            contains: None leaves its condition out.
-            criteria: None leaves its condition out.
+            contains: None omits its condition.
+            criteria: None omits its condition.
         """
         return await self._run.one(*COUNT.choose((tenant_id, contains, criteria)))
 
@@ -169,7 +169,7 @@ class ContextRepository:
         """Set fields of a document.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
         """
         return await self._run.one(UPDATE_BY_ID, (changes, tenant_id, id))
@@ -191,7 +191,7 @@ class ContextRepository:
         """Take fields out of a document.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
         """
         return await self._run.one(UNSET_BY_ID, (fields, tenant_id, id))
@@ -249,8 +249,8 @@ class ContextRepository:
         paths with dots; without a measure they are only counted. The most frequent value first.
 
         Args:
-            contains: None leaves its condition out.
-            criteria: None leaves its condition out.
+            contains: None omits its condition.
+            criteria: None omits its condition.
         """
         return await self._run.many(
             *AGGREGATE.choose((group_by, measure, tenant_id, contains, criteria))

@@ -108,14 +108,14 @@ class ExperimentRepository:
         """The experiments of a tenant, the newest first.
 
         Args:
-            status: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST,
@@ -137,11 +137,11 @@ class ExperimentRepository:
         """Change an experiment's name or description.
 
         Args:
-            name: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
+            name: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ExperimentsNameCheckViolation: CHECK ((name <> ''::text)).
             ExperimentsTenantIdNameKeyViolation: UNIQUE (tenant_id, name).
         """
@@ -167,7 +167,7 @@ class ExperimentRepository:
         """Add a variant to an experiment that has not begun, or change it.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ExperimentVariantsExperimentIdFkeyViolation: FOREIGN KEY (tenant_id, experiment_id) REFERENCES experiments(tenant_id, id) ON DELETE CASCADE.
             ExperimentVariantsFlowIdFkeyViolation: FOREIGN KEY (tenant_id, flow_id) REFERENCES conversation_flows(tenant_id, id).
             ExperimentVariantsNameCheckViolation: CHECK ((name <> ''::text)).
@@ -193,7 +193,7 @@ class ExperimentRepository:
         """Begin an experiment that has variants.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ExperimentsCompletedAtCheckViolation: CHECK (((status = 'completed'::experiment_status) = (completed_at IS NOT NULL))).
             ExperimentsStartedAtCheckViolation: CHECK (((status = 'draft'::experiment_status) = (started_at IS NULL))).
         """
@@ -203,7 +203,7 @@ class ExperimentRepository:
         """End an experiment.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ExperimentsCompletedAtCheckViolation: CHECK (((status = 'completed'::experiment_status) = (completed_at IS NOT NULL))).
             ExperimentsStartedAtCheckViolation: CHECK (((status = 'draft'::experiment_status) = (started_at IS NULL))).
         """
@@ -215,7 +215,7 @@ class ExperimentRepository:
         """The variant of a subject: the one recorded, else the one that the subject's hash falls on, which is recorded.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ExperimentAssignmentsExperimentIdFkeyViolation: FOREIGN KEY (tenant_id, experiment_id) REFERENCES experiments(tenant_id, id) ON DELETE CASCADE.
             ExperimentAssignmentsSubjectIdCheckViolation: CHECK ((subject_id <> ''::text)).
             ExperimentAssignmentsVariantFkeyViolation: FOREIGN KEY (experiment_id, variant) REFERENCES experiment_variants(experiment_id, name).

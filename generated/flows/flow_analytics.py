@@ -80,8 +80,8 @@ class FlowAnalyticsRepository:
         """What a flow's conversations came to, day by day, the latest first; both dates count.
 
         Args:
-            start_date: None leaves its condition out.
-            end_date: None leaves its condition out.
+            start_date: None omits its condition.
+            end_date: None omits its condition.
         """
         return await self._run.many(
             *GET_FLOW_ANALYTICS.choose((tenant_id, flow_id, start_date, end_date))

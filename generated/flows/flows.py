@@ -123,19 +123,19 @@ class FlowRepository:
         """The flows of a tenant, those changed last first. With tags, those that have all of them.
 
         Args:
-            name: None leaves its condition out.
-            status: None leaves its condition out.
-            tags: None leaves its condition out.
-            created_by: None leaves its condition out.
-            updated_after: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            name: None omits its condition.
+            status: None omits its condition.
+            tags: None omits its condition.
+            created_by: None omits its condition.
+            updated_after: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             GET_BY_TENANT,
@@ -160,11 +160,11 @@ class FlowRepository:
         """How many flows a tenant has.
 
         Args:
-            name: None leaves its condition out.
-            status: None leaves its condition out.
-            tags: None leaves its condition out.
-            created_by: None leaves its condition out.
-            updated_after: None leaves its condition out.
+            name: None omits its condition.
+            status: None omits its condition.
+            tags: None omits its condition.
+            created_by: None omits its condition.
+            updated_after: None omits its condition.
         """
         return await self._run.one(
             *COUNT_BY_TENANT.choose(
@@ -187,10 +187,10 @@ class FlowRepository:
         one counts.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ConversationFlowsDefaultKeyViolation: UNIQUE (tenant_id) WHERE is_default.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
-            RepositoryError: what trigger public.conversation_flows.conversation_flows_replace_default raises.
+            RepositoryError: trigger public.conversation_flows.conversation_flows_replace_default raised an error.
         """
         return await self._run.one(SET_DEFAULT_FLOW, (tenant_id, flow_id))
 
@@ -209,14 +209,14 @@ class FlowRepository:
         """Change a flow.
 
         Args:
-            name: UNSET leaves it as it is.
-            version: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            flow_definition: UNSET leaves it as it is.
-            tags: UNSET leaves it as it is.
+            name: UNSET keeps the stored value.
+            version: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            flow_definition: UNSET keeps the stored value.
+            tags: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ConversationFlowsFlowDefinitionCheckViolation: CHECK ((jsonb_typeof(flow_definition) = 'object'::text)).
             ConversationFlowsNameCheckViolation: CHECK ((name <> ''::text)).
             ConversationFlowsTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
@@ -244,7 +244,7 @@ class FlowRepository:
         """Let a flow be used.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
         """
@@ -254,11 +254,11 @@ class FlowRepository:
         """Take a flow out of use; it is no default any more.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ConversationFlowsDefaultKeyViolation: UNIQUE (tenant_id) WHERE is_default.
             ConversationFlowsIsDefaultCheckViolation: CHECK (((status = 'active'::flow_status) OR (NOT is_default))).
             ConversationFlowsPublishedAtCheckViolation: CHECK (((status <> 'active'::flow_status) OR (published_at IS NOT NULL))).
-            RepositoryError: what trigger public.conversation_flows.conversation_flows_replace_default raises.
+            RepositoryError: trigger public.conversation_flows.conversation_flows_replace_default raised an error.
         """
         return await self._run.one(ARCHIVE_FLOW, (tenant_id, flow_id))
 
@@ -266,7 +266,7 @@ class FlowRepository:
         """Count one more use of a flow. Returns the count.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ConversationFlowsUsageCountCheckViolation: CHECK ((usage_count >= 0)).
         """
         return await self._run.one(INCREMENT_FLOW_USAGE, (tenant_id, flow_id))
@@ -293,14 +293,14 @@ class FlowRepository:
         """The flows of a tenant that have the term in their name, description or a tag, in any case; those changed last first.
 
         Args:
-            status: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             SEARCH_FLOWS,

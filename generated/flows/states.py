@@ -52,13 +52,13 @@ class StateRepository:
         """What stands under the keys that begin alike.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_BY_PREFIX,
@@ -111,9 +111,9 @@ class StateRepository:
         """Replace the value under a key, provided that nobody else changed it since it had the expected version.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
+            ConditionFailed: the row does not meet another condition.
         """
         return await self._run.one(
             SET_IF_UNCHANGED, (value, tenant_id, key, expected_version)

@@ -1,10 +1,15 @@
-"""The dataclass that models are: the standard one, at a lower price.
+"""The dataclass decorator of all models: the standard one, at a lower price.
 
 A run imports three hundred models and makes a hundred thousand of them. The standard
 decorator writes and compiles six methods for each class, and sets each field of a
-frozen one by a call. Here only `__init__` is made with the class; `==`, `hash` and
-`repr` do as the standard ones, but are made when they are first asked for. Frozen is
-what type checkers make of `frozen=True`: at run time it says that a model has a hash.
+frozen one by a call. Here only `__init__` is made with the class. `==`, `hash` and
+`repr` do the same as the standard ones, and are made when they are first called.
+Frozen is what type checkers make of `frozen=True`: at run time it says that a model
+has a hash.
+
+Measured on this repository's four packages, with two trees that differ in this module
+alone, run in turns: with the standard decorator a warm `generate` takes 5.9 s of CPU
+time in place of 5.1 s (medians of 8 runs each).
 """
 
 from __future__ import annotations
@@ -33,35 +38,35 @@ else:
         def decorate(kind: type[T]) -> type[T]:
             own = vars(kind).keys()
             made = dataclasses.dataclass(repr=False, eq=False, **options)(kind)
-            late = ["__repr__"]
+            lazy = ["__repr__"]
             if eq:
-                late += ["__eq__", "__hash__"] if frozen else ["__eq__"]
+                lazy += ["__eq__", "__hash__"] if frozen else ["__eq__"]
                 if not frozen and "__hash__" not in own:
                     made.__hash__ = None
-            _make_late(made, [name for name in late if name not in own])
+            _add_lazy_methods(made, [name for name in lazy if name not in own])
             return made
 
         return decorate
 
 
-def _make_late(kind: type, names: Sequence[str]) -> None:
-    """Give a class methods that are made when the first of them is called."""
+def _add_lazy_methods(kind: type, names: Sequence[str]) -> None:
+    """Give a class methods that are made when one of them is first called."""
 
-    def late(name: str) -> Callable[..., object]:
+    def lazy(name: str) -> Callable[..., object]:
         def method(self: object, *others: object) -> object:
-            twin = _twin(kind)
+            reference = _reference_class(kind)
             for each in names:
-                setattr(kind, each, getattr(twin, each))
+                setattr(kind, each, getattr(reference, each))
             return getattr(kind, name)(self, *others)
 
         return method
 
     for name in names:
-        setattr(kind, name, late(name))
+        setattr(kind, name, lazy(name))
 
 
-def _twin(kind: type) -> type:
-    """A standard dataclass with the same fields: its methods know no class by name."""
+def _reference_class(kind: type) -> type:
+    """Return a standard dataclass with the same fields, whose methods fit any class."""
     fields = [
         (
             one.name,
@@ -71,7 +76,7 @@ def _twin(kind: type) -> type:
         for one in dataclasses.fields(kind)
     ]
     return dataclasses.make_dataclass(
-        "Twin",
+        "Reference",
         fields,
         namespace={
             "__doc__": "Without one, the standard one would be worked out.",
@@ -84,7 +89,7 @@ def _twin(kind: type) -> type:
 
 
 def _repr_of(kind: type) -> Callable[[object], str]:
-    """The standard one, but for its guard against models that hold themselves."""
+    """Return the standard `repr` without its guard against recursive models."""
     names = [one.name for one in dataclasses.fields(kind) if one.repr]
     parts = ", ".join(f"{name}={{self.{name}!r}}" for name in names)
     made: Callable[[object], str] = eval(  # noqa: S307 -- of fields' names

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reposgen import __version__
 from reposgen.analysis.analyse import analyse as judge_queries
 from reposgen.analysis.directives import DIRECTIVES
-from reposgen.cache.analyses import judged_files
+from reposgen.cache.analyses import analysed_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from reposgen.cache.analyses import JudgedFiles
+    from reposgen.cache.analyses import AnalysedFiles
     from reposgen.config import Config
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
@@ -66,13 +66,13 @@ def analyse(
         ReposgenError: a name is no package's. All else is in the diagnostics.
     """
     findings = Findings()
-    sources: list[tuple[Source, JudgedFiles]] = []
+    sources: list[tuple[Source, AnalysedFiles]] = []
     packages: list[AnalysedPackage] = []
     read_schema = lru_cache(None)(read_migrations)
     root = config.root
     for options in chosen_packages(config, names):
         with findings.collected():
-            known = judged_files(cache, options)
+            known = analysed_files(cache, options)
             files = read_query_files(options.queries, root, known.read, DIRECTIVES)
             schema, path = options.schema_paths, options.search_path or ()
             migrations = read_schema(schema, root, path) if schema else None
@@ -102,7 +102,7 @@ def analyse(
 
 
 def _judge(
-    connection: Connection, catalog: Catalog, source: Source, known: JudgedFiles
+    connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
 ) -> AnalysedPackage:
     judge = partial(
         judge_queries,

@@ -175,7 +175,7 @@ def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig
                 "unknown-package",
                 f'there is no package "{name}"',
                 path=config.file,
-                hint=f"it has {', '.join(known)}",
+                hint=f"available packages: {', '.join(known)}",
             )
             for name in unknown
         )

@@ -45,7 +45,7 @@ COLUMNS = ("cold", "one query changed", "nothing changed", "check", "sqlc genera
 
 # What is timed where the time goes; each may hold others, whose time is taken off.
 STAGES: tuple[tuple[str, object, str], ...] = (
-    ("cache of analyses", pipeline, "judged_files"),
+    ("cache of analyses", pipeline, "analysed_files"),
     ("read the queries", pipeline, "read_query_files"),
     ("read the migrations", pipeline, "read_migrations"),
     ("migrations", scratch, "apply"),

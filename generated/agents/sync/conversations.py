@@ -56,12 +56,12 @@ class ConversationRepository:
         """Change a conversation's title, agent or metadata.
 
         Args:
-            title: UNSET leaves it as it is; None is NULL.
-            agent_id: UNSET leaves it as it is; None is NULL.
-            metadata: UNSET leaves it as it is.
+            title: UNSET keeps the stored value; None sets NULL.
+            agent_id: UNSET keeps the stored value; None sets NULL.
+            metadata: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ConversationsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
         """
         return self._run.one(
@@ -85,15 +85,15 @@ class ConversationRepository:
         """The conversations, those that changed last first.
 
         Args:
-            user_id: None leaves its condition out.
-            agent_id: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            user_id: None omits its condition.
+            agent_id: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST,
@@ -110,8 +110,8 @@ class ConversationRepository:
         """How many conversations there are.
 
         Args:
-            user_id: None leaves its condition out.
-            agent_id: None leaves its condition out.
+            user_id: None omits its condition.
+            agent_id: None omits its condition.
         """
         return self._run.one(*_statements.COUNT.choose((user_id, agent_id)))
 

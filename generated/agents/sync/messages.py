@@ -38,13 +38,13 @@ class MessageRepository:
         """Append one message to a conversation.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             MessagesConversationIdFkeyViolation: FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE.
             MessagesConversationIdPositionKeyViolation: UNIQUE (conversation_id, "position").
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
-            RepositoryError: what trigger public.messages.messages_notify raises.
+            RepositoryError: trigger public.messages.messages_notify raised an error.
         """
         return self._run.one(
             _statements.CREATE, (conversation_id, role, content, token_count, metadata)
@@ -63,7 +63,7 @@ class MessageRepository:
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
             NotNullMissing: messages.content or messages.role is NULL.
-            RepositoryError: what trigger public.messages.messages_notify raises.
+            RepositoryError: trigger public.messages.messages_notify raised an error.
         """
         return self._run.many(_statements.APPEND, (messages, conversation_id))
 
@@ -76,7 +76,7 @@ class MessageRepository:
             MessagesPkeyViolation: PRIMARY KEY (id).
             MessagesPositionCheckViolation: CHECK (("position" > 0)).
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
-            RepositoryError: what trigger public.messages.messages_notify raises.
+            RepositoryError: trigger public.messages.messages_notify raised an error.
         """
         return self._run.copy_from(_statements.IMPORT_MANY, rows)
 
@@ -95,13 +95,13 @@ class MessageRepository:
         """Correct a message.
 
         Args:
-            content: UNSET leaves it as it is.
-            token_count: UNSET leaves it as it is.
-            metadata: UNSET leaves it as it is.
+            content: UNSET keeps the stored value.
+            token_count: UNSET keeps the stored value.
+            metadata: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
-            NothingToUpdate: nothing is given to be set.
+            NotFound: no row was found.
+            NothingToUpdate: no column is given a value.
             MessagesTokenCountCheckViolation: CHECK ((token_count >= 0)).
         """
         return self._run.one(
@@ -126,16 +126,16 @@ class MessageRepository:
         """The messages of all conversations, the latest first.
 
         Args:
-            conversation_id: None leaves its condition out.
-            role: None leaves its condition out.
-            created_after: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            conversation_id: None omits its condition.
+            role: None omits its condition.
+            created_after: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST,
@@ -156,9 +156,9 @@ class MessageRepository:
         """How many messages there are.
 
         Args:
-            conversation_id: None leaves its condition out.
-            role: None leaves its condition out.
-            created_after: None leaves its condition out.
+            conversation_id: None omits its condition.
+            role: None omits its condition.
+            created_after: None omits its condition.
         """
         return self._run.one(
             *_statements.COUNT.choose((conversation_id, role, created_after))
@@ -176,13 +176,13 @@ class MessageRepository:
         """What was said in a conversation, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.GET_HISTORY,
@@ -214,8 +214,8 @@ class MessageRepository:
         that matched.
 
         Args:
-            conversation_id: None leaves its condition out.
-            role: None leaves its condition out.
+            conversation_id: None omits its condition.
+            role: None omits its condition.
         """
         return self._run.many(
             *_statements.SEARCH.choose((query, user_id, conversation_id, role, limit))

@@ -31,7 +31,7 @@ class OverviewRepository:
         """What concerns a user: their preferences, their latest conversations, and their most urgent open tasks.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(
             _statements.GET_USER_OVERVIEW, (conversation_limit, task_limit, user_id)

@@ -63,7 +63,7 @@ class PlaybookRepository:
         """Create a playbook as a copy of a template.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             PlaybooksCreatedByFkeyViolation: FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL.
             PlaybooksCurrentVersionCheckViolation: CHECK ((current_version >= 0)).
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
@@ -94,16 +94,16 @@ class PlaybookRepository:
         """Change a playbook. What was published stays as it is.
 
         Args:
-            name: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            category: UNSET leaves it as it is.
-            status: UNSET leaves it as it is.
-            is_template: UNSET leaves it as it is.
-            content: UNSET leaves it as it is.
-            tags: UNSET leaves it as it is.
+            name: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            category: UNSET keeps the stored value.
+            status: UNSET keeps the stored value.
+            is_template: UNSET keeps the stored value.
+            content: UNSET keeps the stored value.
+            tags: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             PlaybooksNameCheckViolation: CHECK ((name <> ''::text)).
             PlaybooksNameKeyViolation: UNIQUE (name).
             PlaybooksTagsCheckViolation: CHECK ((array_position(tags, NULL::text) IS NULL)).
@@ -143,17 +143,17 @@ class PlaybookRepository:
         """The playbooks, the newest first. With tags, those that have all of them.
 
         Args:
-            category: None leaves its condition out.
-            status: None leaves its condition out.
-            tags: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            category: None omits its condition.
+            status: None omits its condition.
+            tags: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST,
@@ -175,9 +175,9 @@ class PlaybookRepository:
         """How many playbooks there are.
 
         Args:
-            category: None leaves its condition out.
-            status: None leaves its condition out.
-            tags: None leaves its condition out.
+            category: None omits its condition.
+            status: None omits its condition.
+            tags: None omits its condition.
         """
         return self._run.one(*_statements.COUNT.choose((category, status, tags)))
 
@@ -191,7 +191,7 @@ class PlaybookRepository:
         """Publish a playbook as it is now, under the next number.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             PlaybooksCurrentVersionCheckViolation: CHECK ((current_version >= 0)).
             PlaybookVersionsCreatedByFkeyViolation: FOREIGN KEY (created_by) REFERENCES users(id) ON DELETE SET NULL.
             PlaybookVersionsPkeyViolation: PRIMARY KEY (id).
@@ -225,7 +225,7 @@ class PlaybookRepository:
         """Record a run of a playbook's current version that has ended.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             PlaybookExecutionsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
             PlaybookExecutionsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::execution_status, 'failed'::execution_status, 'cancelled'::execution_status])) = (completed_at IS NOT NULL))).
             PlaybookExecutionsPkeyViolation: PRIMARY KEY (id).
@@ -251,16 +251,16 @@ class PlaybookRepository:
         """The runs of a playbook, the latest first.
 
         Args:
-            version: None leaves its condition out.
-            agent_id: None leaves its condition out.
-            status: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            version: None omits its condition.
+            agent_id: None omits its condition.
+            status: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.GET_EXECUTION_LOG,

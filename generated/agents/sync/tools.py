@@ -63,14 +63,14 @@ class ToolRepository:
         """Change a tool.
 
         Args:
-            name: UNSET leaves it as it is.
-            category: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            parameters: UNSET leaves it as it is.
-            available: UNSET leaves it as it is.
+            name: UNSET keeps the stored value.
+            category: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            parameters: UNSET keeps the stored value.
+            available: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ToolsCategoryCheckViolation: CHECK ((category <> ''::text)).
             ToolsNameCheckViolation: CHECK ((name <> ''::text)).
             ToolsNameKeyViolation: UNIQUE (name).
@@ -111,16 +111,16 @@ class ToolRepository:
         """The tools, the newest first.
 
         Args:
-            category: None leaves its condition out.
-            available: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            category: None omits its condition.
+            available: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST,
@@ -138,8 +138,8 @@ class ToolRepository:
         """How many tools there are.
 
         Args:
-            category: None leaves its condition out.
-            available: None leaves its condition out.
+            category: None omits its condition.
+            available: None omits its condition.
         """
         return self._run.one(*_statements.COUNT.choose((category, available)))
 
@@ -199,15 +199,15 @@ class ToolRepository:
         """The calls of a tool, the latest first.
 
         Args:
-            agent_id: None leaves its condition out.
-            succeeded: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            agent_id: None omits its condition.
+            succeeded: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.GET_USAGE,

@@ -35,7 +35,7 @@ class DocumentRepository:
         """Create a document in a workspace.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
             SharedDocumentsPkeyViolation: PRIMARY KEY (id).
             SharedDocumentsTenantIdIdKeyViolation: UNIQUE (tenant_id, id).
@@ -52,7 +52,7 @@ class DocumentRepository:
         """Return one document.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET, (id,))
 
@@ -68,13 +68,13 @@ class DocumentRepository:
         """The documents of a workspace, the last changed first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_BY_WORKSPACE,
@@ -100,15 +100,15 @@ class DocumentRepository:
         version.
 
         Args:
-            title: UNSET leaves it as it is.
-            content: UNSET leaves it as it is.
-            content_type: UNSET leaves it as it is.
-            vector_clock: UNSET leaves it as it is.
+            title: UNSET keeps the stored value.
+            content: UNSET keeps the stored value.
+            content_type: UNSET keeps the stored value.
+            vector_clock: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
+            ConditionFailed: the row does not meet another condition.
             SharedDocumentsTitleCheckViolation: CHECK ((title <> ''::text)).
         """
         return self._run.one(
@@ -139,7 +139,7 @@ class DocumentRepository:
         """Record a change of a document under the next number of its sequence.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             DocumentOperationsDocumentIdFkeyViolation: FOREIGN KEY (tenant_id, document_id) REFERENCES shared_documents(tenant_id, id) ON DELETE CASCADE.
             DocumentOperationsOperationTypeCheckViolation: CHECK ((operation_type <> ''::text)).
             DocumentOperationsPkeyViolation: PRIMARY KEY (id).

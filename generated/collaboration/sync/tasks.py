@@ -155,7 +155,7 @@ class TaskRepository:
         """Return one task.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET, (id,))
 
@@ -167,7 +167,7 @@ class TaskRepository:
         """Return one task and keep others from changing it until the end of the transaction.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TransactionRequired: called outside a transaction.
         """
         return self._run.one(_statements.GET_FOR_UPDATE, (id,))
@@ -193,22 +193,22 @@ class TaskRepository:
         """Change a task, whoever changed it before.
 
         Args:
-            type: UNSET leaves it as it is.
-            priority: UNSET leaves it as it is.
-            title: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            parameters: UNSET leaves it as it is.
-            result: UNSET leaves it as it is; None is NULL.
-            error: UNSET leaves it as it is; None is NULL.
-            max_retries: UNSET leaves it as it is.
-            timeout_seconds: UNSET leaves it as it is.
-            deadline: UNSET leaves it as it is; None is NULL.
-            schedule: UNSET leaves it as it is; None is NULL.
-            tags: UNSET leaves it as it is.
-            capabilities: UNSET leaves it as it is.
+            type: UNSET keeps the stored value.
+            priority: UNSET keeps the stored value.
+            title: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            parameters: UNSET keeps the stored value.
+            result: UNSET keeps the stored value; None sets NULL.
+            error: UNSET keeps the stored value; None sets NULL.
+            max_retries: UNSET keeps the stored value.
+            timeout_seconds: UNSET keeps the stored value.
+            deadline: UNSET keeps the stored value; None sets NULL.
+            schedule: UNSET keeps the stored value; None sets NULL.
+            tags: UNSET keeps the stored value.
+            capabilities: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
@@ -260,24 +260,24 @@ class TaskRepository:
         """Change a task, provided that nobody else changed it since it had the expected version.
 
         Args:
-            type: UNSET leaves it as it is.
-            priority: UNSET leaves it as it is.
-            title: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            parameters: UNSET leaves it as it is.
-            result: UNSET leaves it as it is; None is NULL.
-            error: UNSET leaves it as it is; None is NULL.
-            max_retries: UNSET leaves it as it is.
-            timeout_seconds: UNSET leaves it as it is.
-            deadline: UNSET leaves it as it is; None is NULL.
-            schedule: UNSET leaves it as it is; None is NULL.
-            tags: UNSET leaves it as it is.
-            capabilities: UNSET leaves it as it is.
+            type: UNSET keeps the stored value.
+            priority: UNSET keeps the stored value.
+            title: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            parameters: UNSET keeps the stored value.
+            result: UNSET keeps the stored value; None sets NULL.
+            error: UNSET keeps the stored value; None sets NULL.
+            max_retries: UNSET keeps the stored value.
+            timeout_seconds: UNSET keeps the stored value.
+            deadline: UNSET keeps the stored value; None sets NULL.
+            schedule: UNSET keeps the stored value; None sets NULL.
+            tags: UNSET keeps the stored value.
+            capabilities: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
+            ConditionFailed: the row does not meet another condition.
             TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
             TasksMaxRetriesCheckViolation: CHECK ((max_retries >= 0)).
             TasksParametersCheckViolation: CHECK ((jsonb_typeof(parameters) = 'object'::text)).
@@ -357,26 +357,26 @@ class TaskRepository:
         """The tasks of a tenant, the newest first. Tags and capabilities: tasks that have all of them.
 
         Args:
-            status: None leaves its condition out.
-            priority: None leaves its condition out.
-            types: None leaves its condition out.
-            assigned_to: None leaves its condition out.
-            created_by: None leaves its condition out.
-            created_after: None leaves its condition out.
-            created_before: None leaves its condition out.
-            updated_after: None leaves its condition out.
-            parent_task_id: None leaves its condition out.
-            has_subtasks: None leaves its condition out.
-            tags: None leaves its condition out.
-            capabilities: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            priority: None omits its condition.
+            types: None omits its condition.
+            assigned_to: None omits its condition.
+            created_by: None omits its condition.
+            created_after: None omits its condition.
+            created_before: None omits its condition.
+            updated_after: None omits its condition.
+            parent_task_id: None omits its condition.
+            has_subtasks: None omits its condition.
+            tags: None omits its condition.
+            capabilities: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_BY_TENANT,
@@ -443,25 +443,25 @@ class TaskRepository:
         """The tasks of an agent, the newest first.
 
         Args:
-            status: None leaves its condition out.
-            priority: None leaves its condition out.
-            types: None leaves its condition out.
-            created_by: None leaves its condition out.
-            created_after: None leaves its condition out.
-            created_before: None leaves its condition out.
-            updated_after: None leaves its condition out.
-            parent_task_id: None leaves its condition out.
-            has_subtasks: None leaves its condition out.
-            tags: None leaves its condition out.
-            capabilities: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            priority: None omits its condition.
+            types: None omits its condition.
+            created_by: None omits its condition.
+            created_after: None omits its condition.
+            created_before: None omits its condition.
+            updated_after: None omits its condition.
+            parent_task_id: None omits its condition.
+            has_subtasks: None omits its condition.
+            tags: None omits its condition.
+            capabilities: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_BY_AGENT,
@@ -507,18 +507,18 @@ class TaskRepository:
         """The tasks of a tenant one after the other, the oldest first, however many there are.
 
         Args:
-            status: None leaves its condition out.
-            priority: None leaves its condition out.
-            types: None leaves its condition out.
-            assigned_to: None leaves its condition out.
-            created_by: None leaves its condition out.
-            created_after: None leaves its condition out.
-            created_before: None leaves its condition out.
-            updated_after: None leaves its condition out.
-            parent_task_id: None leaves its condition out.
-            has_subtasks: None leaves its condition out.
-            tags: None leaves its condition out.
-            capabilities: None leaves its condition out.
+            status: None omits its condition.
+            priority: None omits its condition.
+            types: None omits its condition.
+            assigned_to: None omits its condition.
+            created_by: None omits its condition.
+            created_after: None omits its condition.
+            created_before: None omits its condition.
+            updated_after: None omits its condition.
+            parent_task_id: None omits its condition.
+            has_subtasks: None omits its condition.
+            tags: None omits its condition.
+            capabilities: None omits its condition.
         """
         return self._run.stream(
             *_statements.STREAM_TASKS.choose(
@@ -556,11 +556,11 @@ class TaskRepository:
         """Give a task that has not been started to an agent.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.one(
             _statements.ASSIGN_TO_AGENT, (agent_id, task_id, assigned_by)
@@ -570,11 +570,11 @@ class TaskRepository:
         """Take a task back from its agent, so that another can have it.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.one(_statements.UNASSIGN_TASK, (task_id, reason))
 
@@ -584,12 +584,12 @@ class TaskRepository:
         """Move a task to another status, and merge what is given into its metadata.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.one(_statements.UPDATE_STATUS, (task_id, status, metadata))
 
@@ -603,7 +603,7 @@ class TaskRepository:
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
             NotNullMissing: tasks.status is NULL.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.one(_statements.BULK_UPDATE_STATUS, (updates,))
 
@@ -616,7 +616,7 @@ class TaskRepository:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.one(_statements.BATCH_UPDATE_STATUS, (task_ids, status))
 
@@ -624,7 +624,7 @@ class TaskRepository:
         """Count one more attempt at a task. Returns the count.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
@@ -670,7 +670,7 @@ class TaskRepository:
         """Hand a task on from its agent to another.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TaskDelegationsPkeyViolation: PRIMARY KEY (id).
             TaskDelegationsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             TaskDelegationsToAgentCheckViolation: CHECK ((to_agent <> from_agent)).
@@ -678,7 +678,7 @@ class TaskRepository:
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_delegations refuses it.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.one(
             _statements.CREATE_DELEGATION,
@@ -725,7 +725,7 @@ class TaskRepository:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.many(
             _statements.CLAIM_TASKS, (tenant_id, agent_id, limit, lease)
@@ -741,7 +741,7 @@ class TaskRepository:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.opt(
             _statements.LOCK_TASK_FOR_EXECUTION, (agent_id, duration, task_id)
@@ -768,7 +768,7 @@ class TaskRepository:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.opt(_statements.COMPLETE_TASK, (result, task_id, agent_id))
 
@@ -783,7 +783,7 @@ class TaskRepository:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.opt(_statements.FAIL_TASK, (error, task_id, agent_id))
 
@@ -796,7 +796,7 @@ class TaskRepository:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
             TaskEventsTaskIdFkeyViolation: FOREIGN KEY (tenant_id, task_id) REFERENCES tasks(tenant_id, id) ON DELETE CASCADE.
             PolicyFailed: row-level security of task_events refuses it.
-            RepositoryError: what trigger public.tasks.tasks_follow_status raises.
+            RepositoryError: trigger public.tasks.tasks_follow_status raised an error.
         """
         return self._run.many(_statements.RECLAIM_EXPIRED_TASKS, (tenant_id, limit))
 
@@ -848,12 +848,12 @@ class TaskRepository:
         """A tenant's tasks as CSV, the oldest first.
 
         Args:
-            status: None leaves its condition out.
-            priority: None leaves its condition out.
-            types: None leaves its condition out.
-            assigned_to: None leaves its condition out.
-            created_after: None leaves its condition out.
-            created_before: None leaves its condition out.
+            status: None omits its condition.
+            priority: None omits its condition.
+            types: None omits its condition.
+            assigned_to: None omits its condition.
+            created_after: None omits its condition.
+            created_before: None omits its condition.
         """
         return self._run.copy_to(
             *_statements.GENERATE_TASK_REPORT.choose(
@@ -887,12 +887,12 @@ class TaskRepository:
         """The same as one JSON object per line.
 
         Args:
-            status: None leaves its condition out.
-            priority: None leaves its condition out.
-            types: None leaves its condition out.
-            assigned_to: None leaves its condition out.
-            created_after: None leaves its condition out.
-            created_before: None leaves its condition out.
+            status: None omits its condition.
+            priority: None omits its condition.
+            types: None omits its condition.
+            assigned_to: None omits its condition.
+            created_after: None omits its condition.
+            created_before: None omits its condition.
         """
         return self._run.copy_to(
             *_statements.GENERATE_TASK_REPORT_JSON.choose(
@@ -930,14 +930,14 @@ class TaskRepository:
         match in all; and how these are spread over statuses, priorities and types.
 
         Args:
-            status: None leaves its condition out.
-            priority: None leaves its condition out.
-            types: None leaves its condition out.
-            assigned_to: None leaves its condition out.
-            created_after: None leaves its condition out.
-            created_before: None leaves its condition out.
-            tags: None leaves its condition out.
-            capabilities: None leaves its condition out.
+            status: None omits its condition.
+            priority: None omits its condition.
+            types: None omits its condition.
+            assigned_to: None omits its condition.
+            created_after: None omits its condition.
+            created_before: None omits its condition.
+            tags: None omits its condition.
+            capabilities: None omits its condition.
         """
         return self._run.one(
             *_statements.SEARCH_TASKS.choose(
@@ -976,7 +976,7 @@ class TaskRepository:
         """Bring the hourly statistics up to date while they can be read.
 
         Raises:
-            RepositoryError: what function public.refresh_task_stats raises.
+            RepositoryError: function public.refresh_task_stats raised an error.
         """
         self._run.exec(_statements.REFRESH_TASK_STATS)
 

@@ -37,7 +37,7 @@ class WorkspaceRepository:
         """Create a workspace. The agent that owns it is its first member.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkspacesNameCheckViolation: CHECK ((name <> ''::text)).
             WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).
             WorkspacesPkeyViolation: PRIMARY KEY (id).
@@ -58,7 +58,7 @@ class WorkspaceRepository:
         """Return one workspace.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET, (id,))
 
@@ -77,7 +77,7 @@ class WorkspaceRepository:
         """Make an agent a member, and leave that in the workspace's activity.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkspaceMembersAgentIdFkeyViolation: FOREIGN KEY (tenant_id, agent_id) REFERENCES agents(tenant_id, id) ON DELETE CASCADE.
             WorkspaceMembersPermissionsCheckViolation: CHECK ((array_position(permissions, NULL::text) IS NULL)).
             WorkspaceMembersPkeyViolation: PRIMARY KEY (workspace_id, agent_id).
@@ -119,7 +119,7 @@ class WorkspaceRepository:
         """Record what a member did.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
             WorkspaceActivityPkeyViolation: PRIMARY KEY (id).
             WorkspaceActivityWorkspaceIdFkeyViolation: FOREIGN KEY (tenant_id, workspace_id) REFERENCES workspaces(tenant_id, id) ON DELETE CASCADE.
@@ -144,16 +144,16 @@ class WorkspaceRepository:
         """What happened in a workspace, the latest first.
 
         Args:
-            agent_id: None leaves its condition out.
-            action: None leaves its condition out.
-            since: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            agent_id: None omits its condition.
+            action: None omits its condition.
+            since: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_ACTIVITY,
@@ -170,9 +170,9 @@ class WorkspaceRepository:
         """Replace the shared state, provided that nobody else changed it since it had the expected version.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its state_version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's state_version has changed.
+            ConditionFailed: the row does not meet another condition.
         """
         return self._run.one(_statements.UPDATE_STATE, (state, id, expected_version))
 

@@ -44,7 +44,7 @@ class ApplicationRepository:
         """Return one application.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_APPLICATION, (id,))
 
@@ -60,7 +60,7 @@ class ApplicationRepository:
         """Return one application together with the hash of its key, masked in repr and JSON.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_APPLICATION_WITH_KEY, (id,))
 
@@ -76,13 +76,13 @@ class ApplicationRepository:
         """The applications of an organization, the newest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_APPLICATIONS_BY_ORGANIZATION,
@@ -97,7 +97,7 @@ class ApplicationRepository:
         """Rename an application.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ApplicationsNameCheckViolation: CHECK ((name <> ''::text)).
         """
         return self._run.one(_statements.UPDATE_APPLICATION, (name, id))
@@ -108,7 +108,7 @@ class ApplicationRepository:
         """Replace the hash of an application's key; the old key is refused from now on.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ApplicationsApiKeyHashCheckViolation: CHECK ((api_key_hash <> ''::text)).
             ApplicationsApiKeyHashKeyViolation: UNIQUE (api_key_hash).
         """

@@ -117,11 +117,11 @@ class AuditLogRepository:
     ) -> None:
         """Write an entry without waiting for it.
 
-        It is written later: within 1 s, or as soon as 500 wait.
-        No transaction decides over it.
+        The row is written within 1 s, or when 500 rows wait.
+        It is not part of the caller's transaction.
 
         Raises:
-            BufferFull: 10000 wait, and there was no room in time.
+            BufferFull: 10000 rows are waiting, and none was written in time.
         """
         self._run.buffer(
             _statements.ASYNC_INSERT_AUDIT_LOG,
@@ -149,7 +149,7 @@ class AuditLogRepository:
         """Return one entry.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_AUDIT_LOG, (id,))
 
@@ -165,13 +165,13 @@ class AuditLogRepository:
         """What happened in an organization, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_AUDIT_LOGS_BY_ORGANIZATION,
@@ -195,13 +195,13 @@ class AuditLogRepository:
         """What an application did, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_AUDIT_LOGS_BY_APPLICATION,
@@ -225,13 +225,13 @@ class AuditLogRepository:
         """What a user did, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_AUDIT_LOGS_BY_USER,
@@ -255,13 +255,13 @@ class AuditLogRepository:
         """Every time that something was done, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_AUDIT_LOGS_BY_ACTION,
@@ -286,13 +286,13 @@ class AuditLogRepository:
         """What happened from a moment on and before another, the latest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_AUDIT_LOGS_BY_DATE_RANGE,

@@ -58,7 +58,7 @@ class InferenceRequestRepository:
         """Return one request.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_INFERENCE_REQUEST, (id,))
 
@@ -68,7 +68,7 @@ class InferenceRequestRepository:
         """Return the request that the caller knows by this key.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(
             _statements.GET_INFERENCE_REQUEST_BY_REQUEST_ID, (request_id,)
@@ -80,7 +80,7 @@ class InferenceRequestRepository:
         """Move a request that has not ended to another status; a final one also sets the time of its end.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             InferenceRequestsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::inference_status, 'failed'::inference_status, 'cancelled'::inference_status])) = (completed_at IS NOT NULL))).
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
         """
@@ -98,7 +98,7 @@ class InferenceRequestRepository:
         """End a request that succeeded, with what it used.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             InferenceRequestsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::inference_status, 'failed'::inference_status, 'cancelled'::inference_status])) = (completed_at IS NOT NULL))).
             InferenceRequestsCostCheckViolation: CHECK ((cost >= (0)::numeric)).
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
@@ -117,7 +117,7 @@ class InferenceRequestRepository:
         """End a request that failed, with the reason.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             InferenceRequestsCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::inference_status, 'failed'::inference_status, 'cancelled'::inference_status])) = (completed_at IS NOT NULL))).
             InferenceRequestsErrorMessageCheckViolation: CHECK (((status = 'failed'::inference_status) OR (error_message IS NULL))).
             InferenceRequestsLatencyMsCheckViolation: CHECK ((latency_ms >= 0)).
@@ -146,17 +146,17 @@ class InferenceRequestRepository:
         """The requests of an organization, the newest first.
 
         Args:
-            app_id: None leaves its condition out.
-            user_id: None leaves its condition out.
-            model: None leaves its condition out.
-            provider: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            app_id: None omits its condition.
+            user_id: None omits its condition.
+            model: None omits its condition.
+            provider: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_INFERENCE_REQUESTS_BY_ORGANIZATION,
@@ -180,13 +180,13 @@ class InferenceRequestRepository:
         """The requests of an organization that have this status, the newest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_INFERENCE_REQUESTS_BY_STATUS,
@@ -211,13 +211,13 @@ class InferenceRequestRepository:
         """The requests of an organization that arrived from a moment on and before another, the newest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_INFERENCE_REQUESTS_BY_DATE_RANGE,

@@ -36,7 +36,7 @@ class OrganizationRepository:
         """Return one organization.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_ORGANIZATION, (id,))
 
@@ -44,7 +44,7 @@ class OrganizationRepository:
         """Return the organization that the slug names.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_ORGANIZATION_BY_SLUG, (slug,))
 
@@ -59,13 +59,13 @@ class OrganizationRepository:
         """The organizations, the newest first.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST_ORGANIZATIONS,
@@ -85,11 +85,11 @@ class OrganizationRepository:
         """Change an organization's name or slug.
 
         Args:
-            name: UNSET leaves it as it is.
-            slug: UNSET leaves it as it is.
+            name: UNSET keeps the stored value.
+            slug: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             OrganizationsNameCheckViolation: CHECK ((name <> ''::text)).
             OrganizationsSlugCheckViolation: CHECK ((slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'::text)).
             OrganizationsSlugKeyViolation: UNIQUE (slug).

@@ -97,16 +97,16 @@ class ContextRepository:
         """The documents that meet all conditions, those changed last first. What they have to contain is looked up in an index.
 
         Args:
-            contains: None leaves its condition out.
-            criteria: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            contains: None omits its condition.
+            criteria: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.GET_BY_CRITERIA,
@@ -128,8 +128,8 @@ class ContextRepository:
         """How many documents meet all conditions.
 
         Args:
-            contains: None leaves its condition out.
-            criteria: None leaves its condition out.
+            contains: None omits its condition.
+            criteria: None omits its condition.
         """
         return self._run.one(*_statements.COUNT.choose((tenant_id, contains, criteria)))
 
@@ -137,7 +137,7 @@ class ContextRepository:
         """Set fields of a document.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
         """
         return self._run.one(_statements.UPDATE_BY_ID, (changes, tenant_id, id))
@@ -157,7 +157,7 @@ class ContextRepository:
         """Take fields out of a document.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
         """
         return self._run.one(_statements.UNSET_BY_ID, (fields, tenant_id, id))
@@ -215,8 +215,8 @@ class ContextRepository:
         paths with dots; without a measure they are only counted. The most frequent value first.
 
         Args:
-            contains: None leaves its condition out.
-            criteria: None leaves its condition out.
+            contains: None omits its condition.
+            criteria: None omits its condition.
         """
         return self._run.many(
             *_statements.AGGREGATE.choose(

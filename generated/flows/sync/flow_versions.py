@@ -71,7 +71,7 @@ class FlowVersionRepository:
         """Make a flow again what it was in a version.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             ConversationFlowsFlowDefinitionCheckViolation: CHECK ((jsonb_typeof(flow_definition) = 'object'::text)).
             ConversationFlowsTenantIdNameVersionKeyViolation: UNIQUE (tenant_id, name, version).
             ConversationFlowsVersionCheckViolation: CHECK ((version <> ''::text)).

@@ -65,15 +65,15 @@ class IntegrationRepository:
         """The integrations of a tenant, the newest first.
 
         Args:
-            provider: None leaves its condition out.
-            enabled: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            provider: None omits its condition.
+            enabled: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.LIST,
@@ -97,13 +97,13 @@ class IntegrationRepository:
         """Change an integration.
 
         Args:
-            name: UNSET leaves it as it is.
-            provider: UNSET leaves it as it is.
-            configuration: UNSET leaves it as it is.
-            enabled: UNSET leaves it as it is.
+            name: UNSET keeps the stored value.
+            provider: UNSET keeps the stored value.
+            configuration: UNSET keeps the stored value.
+            enabled: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             IntegrationsConfigurationCheckViolation: CHECK ((jsonb_typeof(configuration) = 'object'::text)).
             IntegrationsNameCheckViolation: CHECK ((name <> ''::text)).
             IntegrationsProviderCheckViolation: CHECK ((provider <> ''::text)).

@@ -1,4 +1,4 @@
-"""What is allowed and yet seldom meant."""
+"""Warnings about statements that are valid but probably not intended."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def one_row(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
-    """A warning if there may be more rows than the command allows."""
+    """Yield a warning if there can be more rows than the command allows."""
     query = described.query
     if _is_utility(described) or proofs.lineage is None:
         return
     if FACTS[query.command].wants_one_row and proofs.cardinality is Cardinality.MANY:
         yield warning(
             "may-return-many",
-            f":{query.command} allows one row, and nothing keeps this to one",
+            f":{query.command} expects one row, but the query can return several",
             span=query.command_span,
             hint="compare a whole unique key, add LIMIT 1, or use :many",
         )
@@ -43,7 +43,7 @@ def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
     for table in proofs.lineage.unfiltered:
         yield warning(
             "missing-where",
-            f"without WHERE this goes through all rows of {table}",
+            f"the statement has no WHERE: it affects all rows of {table}",
             span=described.text.source_span(0),
             hint="add WHERE; WHERE true says that all rows are meant",
         )

@@ -42,7 +42,9 @@ def read_class(line: Directive, subject: Subject) -> ClassChoice | Diagnostic:
             "unknown-choice",
             f"the query has no column or parameter {name}",
             span=source.span(start, start + len(name)),
-            hint=f"did you mean {meant}?" if meant else f"it has {', '.join(types)}",
+            hint=f"did you mean {meant}?"
+            if meant
+            else f"available: {', '.join(types)}",
         )
     if line.word == "json":
         other = next((t for t in types[name] if not _is_json(t)), None)

@@ -88,7 +88,7 @@ def check_command(
     if (way := _copied(described)) is not None:
         yield error(
             "copy-command",
-            f"COPY {way} needs a call that sends or takes the rows",
+            f"COPY {way} cannot be run by :{command}",
             span=query.command_span,
             hint=_COPY_HINTS[way],
         )
@@ -97,9 +97,9 @@ def check_command(
     elif facts.needs_columns and not described.description.columns:
         yield error(
             "no-columns",
-            f":{command} needs columns, and this SELECT lists none",
+            f":{command} needs columns, but the SELECT lists none",
             span=query.command_span,
-            hint="select something, or use :exec or :execrows",
+            hint="list columns, or use :exec or :execrows",
         )
     elif command is Command.EXECLASTID and not _is_one_integer(items):
         yield error(
@@ -111,14 +111,14 @@ def check_command(
     if facts.is_batch and not described.description.parameter_oids:
         yield error(
             "batch-without-parameters",
-            f":{command} runs a statement for many values, and this one takes none",
+            f":{command} needs a statement with parameters",
             span=query.command_span,
             hint=f"use :{command.removeprefix('batch')}",
         )
     if command is Command.COPYTO and groups:
         yield warning(
             "star-in-copyto",
-            "the file's columns change when the table does",
+            "the columns of the file change when the columns of the table change",
             span=described.text.source_span(groups[0].star.start),
             hint="list the columns",
         )
@@ -145,13 +145,13 @@ def _no_rows(described: DescribedQuery) -> Diagnostic:
         instead = "batchexec" if FACTS[command].is_batch else "exec"
         return error(
             "missing-returning",
-            f":{command} needs rows, and this {verb.upper()} returns none",
+            f":{command} needs rows, but the {verb.upper()} returns none",
             span=described.query.command_span,
             hint=f"add RETURNING, or use :{instead}",
         )
     return error(
         "no-rows",
-        f":{command} needs rows, and {verb.upper()} returns none",
+        f":{command} needs rows, but {verb.upper()} returns none",
         span=described.query.command_span,
         hint="use :exec",
     )

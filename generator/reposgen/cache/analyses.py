@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedFile:
+class AnalysedFile:
     """What came of one file.
 
     Attributes:
@@ -47,13 +47,13 @@ class JudgedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedFiles:
+class AnalysedFiles:
     """What is known of the files of a package.
 
     Attributes:
         options: the package's.
         context: a digest of all that has a say in judging but the files themselves.
-        kept: by path, a digest of the text and the bytes of a `JudgedFile`.
+        kept: by path, a digest of the text and the bytes of a `AnalysedFile`.
         recalled: those whose text is what it was, by path.
     """
 
@@ -61,7 +61,7 @@ class JudgedFiles:
     options: PackageConfig
     context: str = ""
     kept: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
-    recalled: dict[str, JudgedFile] = field(default_factory=dict)
+    recalled: dict[str, AnalysedFile] = field(default_factory=dict)
 
     def read(self, source: SourceFile) -> QueryFile | None:
         """The queries of a file, if it is known."""
@@ -69,7 +69,7 @@ class JudgedFiles:
         if digest != _digest(source.path, source.text):
             return None
         judged = loaded(data)
-        if not isinstance(judged, JudgedFile):
+        if not isinstance(judged, AnalysedFile):
             return None
         self.recalled[source.path] = judged
         return judged.file
@@ -112,13 +112,15 @@ class JudgedFiles:
         )
 
 
-def judged_files(cache: ProjectCache, options: PackageConfig) -> JudgedFiles:
+def analysed_files(cache: ProjectCache, options: PackageConfig) -> AnalysedFiles:
     """What is known of the files of a package."""
     match cache.store.read(_name(cache, options)):
         case (str(tool), str(context), dict(kept)) if tool == tool_digest():
-            return JudgedFiles(cache=cache, options=options, context=context, kept=kept)
+            return AnalysedFiles(
+                cache=cache, options=options, context=context, kept=kept
+            )
         case _:
-            return JudgedFiles(cache=cache, options=options)
+            return AnalysedFiles(cache=cache, options=options)
 
 
 def _name(cache: ProjectCache, options: PackageConfig) -> str:
@@ -137,12 +139,12 @@ def _is_about_files(fresh: Analysis, catalog: Catalog, paths: Sequence[str]) -> 
     )
 
 
-def _by_file(fresh: Analysis, files: Sequence[QueryFile]) -> dict[str, JudgedFile]:
+def _by_file(fresh: Analysis, files: Sequence[QueryFile]) -> dict[str, AnalysedFile]:
     diagnostics: dict[str | None, list[Diagnostic]] = {}
     for one in fresh.diagnostics:
         diagnostics.setdefault(one.file, []).append(one)
     return {
-        file.source.path: JudgedFile(
+        file.source.path: AnalysedFile(
             file=file,
             queries=fresh.files[file.source.path],
             diagnostics=tuple(diagnostics.get(file.source.path, ())),
@@ -151,7 +153,7 @@ def _by_file(fresh: Analysis, files: Sequence[QueryFile]) -> dict[str, JudgedFil
     }
 
 
-def _as_bytes(files: Mapping[str, JudgedFile]) -> dict[str, tuple[str, bytes]]:
+def _as_bytes(files: Mapping[str, AnalysedFile]) -> dict[str, tuple[str, bytes]]:
     # Each file's on its own: what did not change is neither taken apart nor put
     # together again.
     return {

@@ -16,12 +16,12 @@ from reposgen.diagnostics import ReposgenError, did_you_mean
 # Where each command is. Only that of the run is imported: all of them together take
 # longer than a run that has nothing to do.
 _COMMANDS = {
-    "init": "starting",
-    "generate": "generating",
-    "check": "generating",
-    "describe": "describing",
-    "why": "judging",
-    "vet": "judging",
+    "init": "init",
+    "generate": "generate",
+    "check": "generate",
+    "describe": "describe",
+    "why": "why",
+    "vet": "vet",
     "import-sqlc": "sqlc",
     "db": "db",
     "doctor": "doctor",

@@ -188,7 +188,7 @@ class _Python:
                     self._queries |= {q.statement.symbol: q for q in module.queries}
                     self._rows |= {q.row.symbol: q.row for q in module.queries if q.row}
                     for method in module.repository.methods:
-                        # The first colour's: the other one's are the same.
+                        # The first flavor's: the other one's are the same.
                         key = module.origin, method.signature.query
                         self._methods.setdefault(key, method)
                 case _:

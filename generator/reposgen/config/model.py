@@ -33,7 +33,7 @@ RESERVED_PACKAGES = frozenset({"manifest", "runtime"})
 
 
 class Api(StrEnum):
-    """A colour of generated code."""
+    """An API of generated code: asynchronous or synchronous."""
 
     ASYNC = "async"
     SYNC = "sync"
@@ -217,7 +217,7 @@ class PackageConfig(_Section):
         queries: `.sql` files and folders, relative to the project.
         search_path: schemas that unqualified names are looked up in; None: the
             server's default.
-        api: which colours to generate.
+        api: which APIs to generate.
         models: what rows are made of.
         one: what `:one` and `:batchone` do with more rows than one: `only` raises
             TooManyRows, `first` returns the first of them, as sqlc's code does.

@@ -224,7 +224,7 @@ def read_sql(path: Path, root: Path) -> SourceFile:
             "nul-character",
             "there is a NUL character here",
             span=source.span(text.index("\0")),
-            hint="take it out",
+            hint="remove it",
         )
         raise ReposgenError([diagnostic])
     if marked := conflict_markers(source):

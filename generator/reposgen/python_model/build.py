@@ -10,7 +10,7 @@ from reposgen.python_model.commands import ASYNC, SYNC
 from reposgen.python_model.context import Context
 from reposgen.python_model.layout import colliding_names, lay_out
 from reposgen.python_model.model.modules import Package
-from reposgen.python_model.modules import Parts, colour_modules, shared_modules
+from reposgen.python_model.modules import Parts, flavor_modules, shared_modules
 from reposgen.python_model.names import Namespace
 from reposgen.python_model.queries import build_query
 from reposgen.python_model.registry import build_registry
@@ -101,11 +101,11 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     first, *others = (c for c in (ASYNC, SYNC) if c.api in config.api)
     modules = [
         *shared_modules(parts),
-        *colour_modules(parts, first, config.name, first=True),
+        *flavor_modules(parts, first, config.name, first=True),
     ]
-    for colour in others:
-        below = f"{config.name}.{colour.api}"
-        modules += colour_modules(parts, colour, below, first=False)
+    for flavor in others:
+        below = f"{config.name}.{flavor.api}"
+        modules += flavor_modules(parts, flavor, below, first=False)
     return Package(
         name=config.name,
         modules=tuple(modules),

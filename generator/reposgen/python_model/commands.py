@@ -1,4 +1,4 @@
-"""What a call of each command takes and gives, in both colours."""
+"""What a call of each command takes and gives, in both flavors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LIST = builtin("list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Colour:
+class ApiFlavor:
     """Asynchronous or synchronous code.
 
     Attributes:
@@ -68,9 +68,9 @@ class Colour:
         return Generic(runtime("Stream", f"{self.runtime}.protocols"), (row,))
 
 
-ASYNC = Colour(api=Api.ASYNC, runtime="runtime.aio", awaits=True)
-SYNC = Colour(api=Api.SYNC, runtime="runtime.sync", awaits=False)
-COLOURS: Mapping[Api, Colour] = {Api.ASYNC: ASYNC, Api.SYNC: SYNC}
+ASYNC = ApiFlavor(api=Api.ASYNC, runtime="runtime.aio", awaits=True)
+SYNC = ApiFlavor(api=Api.SYNC, runtime="runtime.sync", awaits=False)
+FLAVORS: Mapping[Api, ApiFlavor] = {Api.ASYNC: ASYNC, Api.SYNC: SYNC}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class Call:
     """
 
     run: str
-    returns: Callable[[PyType, Colour], PyType]
+    returns: Callable[[PyType, ApiFlavor], PyType]
     gives_rows: bool = False
     takes_rows: bool = False
     options: tuple[Option, ...] = ()
@@ -107,7 +107,7 @@ def _list(row: PyType) -> PyType:
 def _copy_to(formats: str) -> Call:
     return Call(
         run="copy_to",
-        returns=lambda _row, colour: colour.export(),
+        returns=lambda _row, flavor: flavor.export(),
         streams=True,
         options=(
             Option(
@@ -137,7 +137,7 @@ CALLS: Mapping[Command, Call] = {
     Command.MANY: Call(run="many", returns=lambda row, _: _list(row), gives_rows=True),
     Command.STREAM: Call(
         run="stream",
-        returns=lambda row, colour: colour.stream(row),
+        returns=lambda row, flavor: flavor.stream(row),
         gives_rows=True,
         streams=True,
     ),
@@ -154,7 +154,7 @@ CALLS: Mapping[Command, Call] = {
     ),
     Command.LISTEN: Call(
         run="listen",
-        returns=lambda event, colour: colour.listener(event),
+        returns=lambda event, flavor: flavor.listener(event),
         gives_rows=True,
         streams=True,
     ),

@@ -31,7 +31,7 @@ def method_doc(
     arguments: Sequence[Argument],
     violations: Mapping[tuple[str, str, str], Symbol],
 ) -> str:
-    """What the author wrote, what can be left out, and what the method raises."""
+    """Return the query's comment, then its arguments and exceptions."""
     lines = [typed.doc.strip() or f"Run {typed.name}."]
     if typed.buffer:
         return "\n".join((*lines, *_later(typed.buffer)))
@@ -57,15 +57,15 @@ def class_doc(summary: str, fields: Iterable[Field]) -> str:
 def _later(buffer: Buffering) -> Iterator[str]:
     seconds, rows = f"{buffer.interval_ms / 1000:g} s", buffer.limit
     yield ""
-    yield f"It is written later: within {seconds}, or as soon as {buffer.size} wait."
-    yield "No transaction decides over it."
+    yield f"The row is written within {seconds}, or when {buffer.size} rows wait."
+    yield "It is not part of the caller's transaction."
     yield ""
     if buffer.drops:
         yield "Returns:"
-        yield f"    False if it was dropped, since {rows} wait."
+        yield f"    False if the row was dropped because {rows} rows are waiting."
     else:
         yield "Raises:"
-        yield f"    BufferFull: {rows} wait, and there was no room in time."
+        yield f"    BufferFull: {rows} rows are waiting, and none was written in time."
 
 
 def _raises(
@@ -75,16 +75,15 @@ def _raises(
     if typed.optimistic:
         yield from _stale(typed, typed.optimistic)
     elif call.needs_row and typed.cardinality is not Cardinality.ONE:
-        yield "NotFound: no such row."
-    is_only = call.takes_one and not typed.takes_first
-    if is_only and typed.cardinality is Cardinality.MANY:
-        yield "TooManyRows: more than one row."
+        yield "NotFound: no row was found."
+    if call.takes_one and typed.cardinality is Cardinality.MANY:
+        yield "TooManyRows: more than one row was found."
     yield from variant_errors(typed)
     if typed.locks_rows:
         yield "TransactionRequired: called outside a transaction."
     yield from _refusals(typed.raises, violations)
     for unknown in typed.unknown_writes:
-        yield f"RepositoryError: what {unknown} raises."
+        yield f"RepositoryError: {unknown} raised an error."
 
 
 def _refusals(  # noqa: C901 - one case for each kind
@@ -131,10 +130,10 @@ def _listed(names: Sequence[str]) -> str:
 
 def _stale(typed: TypedQuery, optimistic: Optimistic) -> Iterator[str]:
     if not optimistic.inserts and typed.command is not Command.OPT:
-        yield "NotFound: no such row."
-    yield f"StaleRow: its {optimistic.column} is another one by now."
+        yield "NotFound: no row was found."
+    yield f"StaleRow: the row's {optimistic.column} has changed."
     if optimistic.conditions:
-        yield "ConditionFailed: another condition of the statement refuses the row."
+        yield "ConditionFailed: the row does not meet another condition."
 
 
 def _indented(text: str) -> str:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reposgen.python_model.column_types import NamedTypes
-    from reposgen.python_model.commands import Colour
+    from reposgen.python_model.commands import ApiFlavor
     from reposgen.python_model.context import Context
     from reposgen.python_model.layout import FileLayout
     from reposgen.python_model.model.elements import (
@@ -228,14 +228,14 @@ def _fields(type_: CompositeType, context: Context) -> Iterator[tuple[str, TypeN
         yield field.name, name
 
 
-def colour_modules(
-    parts: Parts, colour: Colour, below: str, *, first: bool
+def flavor_modules(
+    parts: Parts, flavor: ApiFlavor, below: str, *, first: bool
 ) -> Iterator[AnyModule]:
-    """The modules of one colour.
+    """The modules of one flavor.
 
     Args:
         parts: of the package.
-        colour: async or sync.
+        flavor: async or sync.
         below: the package they stand in: `demo`, `demo.sync`.
         first: the statements and classes stand in these modules.
     """
@@ -251,18 +251,18 @@ def colour_modules(
             repository=Repository(
                 symbol=_in(f"{below}.{layout.module}", layout.repository),
                 doc=doc,
-                methods=tuple(b.call(colour) for b in built),
-                runner=_runner(built, colour),
-                source=runtime("Source", colour.runtime),
+                methods=tuple(b.call(flavor) for b in built),
+                runner=_runner(built, flavor),
+                source=runtime("Source", flavor.runtime),
                 package=parts.package,
             ),
-            protocols=_protocols(layout, built, colour, below),
+            protocols=_protocols(layout, built, flavor, below),
         )
-    yield _init_module(parts, colour, below, first=first)
+    yield _init_module(parts, flavor, below, first=first)
 
 
 def _protocols(
-    layout: FileLayout, built: Sequence[BuiltQuery], colour: Colour, below: str
+    layout: FileLayout, built: Sequence[BuiltQuery], flavor: ApiFlavor, below: str
 ) -> tuple[Protocol, ...]:
     """The interfaces of a repository: of its reads, of its writes, and of both."""
     module = f"{below}.{layout.module}"
@@ -270,7 +270,7 @@ def _protocols(
         Protocol(
             symbol=_in(module, name),
             doc=f"{which} of {layout.repository}.",
-            methods=tuple(b.signature(colour) for b in built if b.only_reads is reads),
+            methods=tuple(b.signature(flavor) for b in built if b.only_reads is reads),
         )
         for name, which, reads in (
             (layout.read_protocol, "Reads", True),
@@ -286,11 +286,11 @@ def _protocols(
 
 
 def _init_module(
-    parts: Parts, colour: Colour, below: str, *, first: bool
+    parts: Parts, flavor: ApiFlavor, below: str, *, first: bool
 ) -> InitModule:
     exports = []
     if parts.has_migration:
-        exports.append(runtime("Migration", f"{colour.runtime}.migration"))
+        exports.append(runtime("Migration", f"{flavor.runtime}.migration"))
     for layout, built in parts.files:
         exports.append(_in(f"{below}.{layout.module}", layout.repository))
         protocols = layout.protocol, layout.read_protocol, layout.write_protocol
@@ -312,12 +312,12 @@ def _init_module(
         path=f"{below}.__init__",
         doc=f"The repositories of package {below}.",
         symbol=_in(below, "Database"),
-        base=_base(parts, colour),
+        base=_base(parts, flavor),
         settings=runtime("Settings"),
         package=parts.package,
         protocol=_in(below, "DatabaseProtocol"),
         protocol_bases=(
-            runtime("TransactionSource", f"{colour.runtime}.protocols"),
+            runtime("TransactionSource", f"{flavor.runtime}.protocols"),
             PROTOCOL,
         ),
         attributes=tuple(
@@ -332,16 +332,16 @@ def _init_module(
     )
 
 
-def _runner(built: Sequence[BuiltQuery], colour: Colour) -> Symbol:
+def _runner(built: Sequence[BuiltQuery], flavor: ApiFlavor) -> Symbol:
     if any(query.typed.buffer for query in built):
-        return runtime("BufferedRunner", f"{colour.runtime}.buffered")
-    return runtime("Runner", colour.runtime)
+        return runtime("BufferedRunner", f"{flavor.runtime}.buffered")
+    return runtime("Runner", flavor.runtime)
 
 
-def _base(parts: Parts, colour: Colour) -> Symbol:
+def _base(parts: Parts, flavor: ApiFlavor) -> Symbol:
     if any(query.typed.buffer for _, built in parts.files for query in built):
-        return runtime("BufferedDatabase", f"{colour.runtime}.buffered")
-    return runtime("Database", colour.runtime)
+        return runtime("BufferedDatabase", f"{flavor.runtime}.buffered")
+    return runtime("Database", flavor.runtime)
 
 
 def _in(module: str, name: str) -> Symbol:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reposgen.analysis.model import Buffering, CopyTarget, Optimistic, TypedQuery
-    from reposgen.python_model.commands import Colour
+    from reposgen.python_model.commands import ApiFlavor
     from reposgen.python_model.context import Context
     from reposgen.python_model.model.pytype import PyType, Symbol
     from reposgen.python_model.model.values import Construct, TypeName
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltQuery:
-    """A query in both colours.
+    """A query in both flavors.
 
     Attributes:
         result: the type of one row.
@@ -71,13 +71,13 @@ class BuiltQuery:
     arguments: tuple[Argument, ...]
     row_argument: PyType | None
 
-    def signature(self, colour: Colour) -> Signature:
-        """The method's signature in one colour."""
+    def signature(self, flavor: ApiFlavor) -> Signature:
+        """The method's signature in one flavor."""
         call = call_of(self.typed)
         first = None
         if self.row_argument:
             first = Argument(
-                name="rows", type=colour.rows(self.row_argument), value="rows"
+                name="rows", type=flavor.rows(self.row_argument), value="rows"
             )
         return Signature(
             name=self.method,
@@ -86,8 +86,8 @@ class BuiltQuery:
             first=first,
             arguments=self.arguments,
             options=self.options,
-            returns=call.returns(self.result, colour),
-            awaits=colour.awaits and not call.streams,
+            returns=call.returns(self.result, flavor),
+            awaits=flavor.awaits and not call.streams,
         )
 
     @property
@@ -100,11 +100,11 @@ class BuiltQuery:
         """The method's keywords that say how."""
         return options_of(self.typed)
 
-    def call(self, colour: Colour) -> Method:
-        """The method in one colour."""
+    def call(self, flavor: ApiFlavor) -> Method:
+        """The method in one flavor."""
         # What a page is depends on the runner's arguments as well.
         chooses = has_variants(self.typed) and self.typed.command is not Command.PAGE
-        signature, call = self.signature(colour), call_of(self.typed)
+        signature, call = self.signature(flavor), call_of(self.typed)
         params = self.query.params
         row = ArgumentRow(maker=params.symbol if params else None)
         return Method(

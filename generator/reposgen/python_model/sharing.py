@@ -52,7 +52,7 @@ def share_rows(
                     "row-without-columns",
                     f":{built.typed.command} gives no rows to be a {row_name.name}",
                     span=row_name.span,
-                    hint="take the line out, or use another command",
+                    hint="remove the line, or use another command",
                 )
             )
             continue

@@ -110,10 +110,10 @@ def sort_option(typed: TypedQuery) -> tuple[Option, ...]:
 
 
 _PAGE_ARGUMENTS = (
-    "limit: how many rows at most.",
-    "after: the `next` of the page before this one.",
-    "before: the `previous` of the page behind this one.",
-    "total: count all rows as well.",
+    "limit: the largest number of rows.",
+    "after: `next` of the page before.",
+    "before: `previous` of the page after.",
+    "total: also count all rows.",
 )
 
 
@@ -125,14 +125,14 @@ def argument_docs(typed: TypedQuery, arguments: Sequence[Argument]) -> Iterator[
             case None:
                 pass
             case OptionalKind.FILTER:
-                yield f"{argument.name}: None leaves its condition out."
+                yield f"{argument.name}: None omits its condition."
             case OptionalKind.SET:
-                null = "; None is NULL" if parameter.nullable else ""
-                yield f"{argument.name}: UNSET leaves it as it is{null}."
+                null = "; None sets NULL" if parameter.nullable else ""
+                yield f"{argument.name}: UNSET keeps the stored value{null}."
             case _:
                 assert_never(parameter.optional)
     if typed.sorts:
-        yield "sort: None keeps the query's own order."
+        yield "sort: None keeps the query's ORDER BY."
     if typed.command is Command.PAGE:
         yield from _PAGE_ARGUMENTS
 
@@ -140,9 +140,9 @@ def argument_docs(typed: TypedQuery, arguments: Sequence[Argument]) -> Iterator[
 def variant_errors(typed: TypedQuery) -> Iterator[str]:
     """What a call raises for what it leaves out or chooses."""
     if any(piece.role is PieceRole.SOME for piece in typed.pieces):
-        yield "NothingToUpdate: nothing is given to be set."
+        yield "NothingToUpdate: no column is given a value."
     if typed.command is Command.PAGE:
-        yield "InvalidCursor: `after` or `before` is no cursor of these pages."
+        yield "InvalidCursor: `after` or `before` is not a cursor of these pages."
 
 
 def optional_type(type_: PyType, kind: OptionalKind | None) -> PyType:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reposgen.python_model.model.modules import AnyModule
 
-# What the module of the other colour is called, where statements are taken from it. No
+# What the module of the other flavor is called, where statements are taken from it. No
 # name of a user's begins with an underscore.
 _STATEMENTS: Final = "_statements"
 # dataclasses.fields is slow, and there are hundreds of nodes in a module.
@@ -94,7 +94,7 @@ def imports_of(module: AnyModule, *, vendored: bool) -> Imports:
 
 
 def _statements_elsewhere(module: AnyModule) -> set[Symbol]:
-    """The statements of a module that stand in the one of the other colour."""
+    """The statements of a module that stand in the one of the other flavor."""
     if not isinstance(module, QueriesModule) or module.queries:
         return set()
     return {method.statement for method in module.repository.methods}

@@ -204,7 +204,7 @@ def _without_statement(
             "query-without-statement",
             "no statement follows this name line",
             span=source.span(heading.start, heading.end),
-            hint="write the SQL below it, or take the line out",
+            hint="write the SQL below it, or remove the line",
         )
         for heading in headings
     ]

@@ -106,7 +106,7 @@ def _checked(write: Write) -> Optimistic | Diagnostic:
     if compared is None:
         return error(
             "optimistic-without-comparison",
-            f"@optimistic {name}: WHERE does not compare it with a parameter",
+            f"@optimistic {name}: WHERE does not compare {name} with a parameter",
             span=write.directive.argument_span,
             hint=f"add AND {_qualified(write)} = @{name}",
         )
@@ -142,7 +142,7 @@ def _probe(
             return probe_of_insert(write.described, write.version, values)
         return error(
             "optimistic-without-key",
-            "which row is meant can't be told: ON CONFLICT names no unique key"
+            "@optimistic cannot identify the row: ON CONFLICT names no unique key"
             " whose values are inserted as parameters",
             span=write.directive.span,
             hint="name the key's columns, insert one row, its key as parameters",
@@ -151,7 +151,7 @@ def _probe(
     probe = probe_of_write(write.described, write.version, places, compared.location)
     return probe or error(
         "optimistic-without-key",
-        "which row is meant can't be told: WHERE does not compare a whole"
+        "@optimistic cannot identify the row: WHERE does not compare a whole"
         f" unique key of {write.relation.qualified_name}",
         span=write.directive.span,
         hint="compare the primary key with a parameter, each column on its own",
@@ -194,9 +194,9 @@ def _without_increment(write: Write, assigned: e.Expression | None) -> Diagnosti
     name = write.version.name
     place = getattr(assigned, "location", -1)
     if assigned is None:
-        message = f"@optimistic {name}: SET does not change it"
+        message = f"@optimistic {name}: SET does not change {name}"
     else:
-        message = f"@optimistic {name}: this may leave it as it is"
+        message = f"@optimistic {name}: the assignment can leave {name} unchanged"
     return error(
         "optimistic-without-increment",
         message,
@@ -206,5 +206,5 @@ def _without_increment(write: Write, assigned: e.Expression | None) -> Diagnosti
             else write.directive.argument_span
         ),
         hint=f"write {name} = {_qualified(write)} + 1"
-        " (gen_random_uuid() for a uuid): no two writes may leave the same version",
+        " (gen_random_uuid() for a uuid): each write must change the version",
     )

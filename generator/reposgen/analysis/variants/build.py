@@ -152,7 +152,7 @@ def _numbers(
 
 def _unknown(name: Named, known: Mapping[str, int]) -> Diagnostic:
     meant = did_you_mean(name.name, known)
-    there = f"its parameters are {', '.join(known)}" if known else "it takes none"
+    there = f"parameters: {', '.join(known)}" if known else "remove the line"
     return error(
         "optional-unknown-parameter",
         f"@optional {name.name}: the query has no such parameter",

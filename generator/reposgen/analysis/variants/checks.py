@@ -56,7 +56,7 @@ def check_version(
                 "optional-version",
                 f"@optional {parameter.name}: @optimistic finds the row by it",
                 span=parameter.span,
-                hint="take it off the @optional line",
+                hint="remove it from the @optional line",
             )
 
 
@@ -85,6 +85,6 @@ def check_filters(
                 "optional-where",
                 f"a call that gives no filter goes through all rows of {table}",
                 span=variants.requests.optional[0].span,
-                hint="keep one condition off the @optional line; WHERE true AND … says"
+                hint="keep one parameter out of @optional; WHERE true AND … says"
                 " that all rows may be meant",
             )

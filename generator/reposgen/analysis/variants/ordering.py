@@ -282,7 +282,7 @@ def _repeats_itself(span: Span) -> Diagnostic:
         "order-by-repeats",
         "ORDER BY names something twice",
         span=span,
-        hint="the second time has no effect: take it out",
+        hint="remove it: the second time has no effect",
     )
 
 

@@ -266,9 +266,9 @@ def _unordered(what: str, span: Span) -> Diagnostic:
 def _limited(span: Span) -> Diagnostic:
     return error(
         "page-with-limit",
-        "the size of a page is the caller's choice",
+        ":page cannot be combined with LIMIT or OFFSET: the caller chooses the size",
         span=span,
-        hint="take LIMIT and OFFSET out",
+        hint="remove LIMIT and OFFSET",
     )
 
 
@@ -297,7 +297,7 @@ def _sorts_limited(span: Span) -> Diagnostic:
 def _locks(span: Span) -> Diagnostic:
     return error(
         "page-locks-rows",
-        ":page can't lock rows: it reads more of them than it returns",
+        ":page cannot lock rows: it reads more rows than it returns",
         span=span,
-        hint="take FOR UPDATE out, or use :many with LIMIT",
+        hint="remove FOR UPDATE, or use :many with LIMIT",
     )

@@ -69,7 +69,7 @@ class QueriesModule(Module):
     """The queries of one .sql file.
 
     Attributes:
-        queries: empty where they are imported from the module of the other colour.
+        queries: empty where they are imported from the module of the other flavor.
         column_types: of the classes that several of the statements return.
     """
 

@@ -139,7 +139,7 @@ class PostRepository:
         """Run GetPost.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_POST, (id,))
 
@@ -151,7 +151,7 @@ class PostRepository:
         """Run Derived.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(DERIVED, (id,))
 

@@ -34,7 +34,7 @@ class NoteRepository:
         """Return one note.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_NOTE, (id,))
 

@@ -23,22 +23,22 @@ class VisitRepository:
     async def count_visit(self, *, page: str) -> bool:
         """Count a visit, unless there are too many to count.
 
-        It is written later: within 3600 s, or as soon as 2 wait.
-        No transaction decides over it.
+        The row is written within 3600 s, or when 2 rows wait.
+        It is not part of the caller's transaction.
 
         Returns:
-            False if it was dropped, since 3 wait.
+            False if the row was dropped because 3 rows are waiting.
         """
         return await self._run.buffer(COUNT_VISIT, page)
 
     async def ping(self, *, ping: str) -> None:
         """Run Ping.
 
-        It is written later: within 1 s, or as soon as 1000 wait.
-        No transaction decides over it.
+        The row is written within 1 s, or when 1000 rows wait.
+        It is not part of the caller's transaction.
 
         Raises:
-            BufferFull: 10000 wait, and there was no room in time.
+            BufferFull: 10000 rows are waiting, and none was written in time.
         """
         await self._run.buffer(PING, ping)
 

@@ -55,7 +55,7 @@ class ApplicationRepository:
         """Run GetApplication.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_APPLICATION, (id,))
 
@@ -63,7 +63,7 @@ class ApplicationRepository:
         """Run GetByHash.
 
         Raises:
-            TooManyRows: more than one row.
+            TooManyRows: more than one row was found.
         """
         return await self._run.opt(GET_BY_HASH, (api_key_hash.reveal(),))
 
@@ -71,7 +71,7 @@ class ApplicationRepository:
         """Run GetHash.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_HASH, (id,))
 
@@ -79,7 +79,7 @@ class ApplicationRepository:
         """Run GetOldHash.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_OLD_HASH, (id,))
 

@@ -54,7 +54,7 @@ class TaskRepository:
         The note may be missing.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_TASK, (id,))
 
@@ -129,7 +129,7 @@ class TaskRepository:
         """Run LockTask.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TransactionRequired: called outside a transaction.
         """
         return await self._run.one(LOCK_TASK, (id,))
@@ -173,7 +173,7 @@ class TaskRepository:
         """Run GetEach.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.batch_one(GET_EACH, rows)
 

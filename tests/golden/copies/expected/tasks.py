@@ -233,7 +233,7 @@ class TaskRepository:
         """Run LockEach.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TransactionRequired: called outside a transaction.
         """
         return await self._run.batch_one(LOCK_EACH, rows)
@@ -242,7 +242,7 @@ class TaskRepository:
         """Run CloseEach.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.batch_one(CLOSE_EACH, rows)
 

@@ -79,7 +79,7 @@ class TaskRepository:
         """Run GetOnlyTask.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_ONLY_TASK, (id,))
 
@@ -103,14 +103,14 @@ class TaskRepository:
         """The same in pages.
 
         Args:
-            note: None leaves its condition out.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            note: None omits its condition.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             PAGE_NOTES, (note,), limit=limit, after=after, before=before, total=total

@@ -29,7 +29,7 @@ class TaskRepository:
         """Run GetTask.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_TASK, (id,))
 

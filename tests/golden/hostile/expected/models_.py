@@ -84,7 +84,7 @@ class ModelRepository:
         """Ends with a backslash \\
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET, (self_,))
 
@@ -100,7 +100,7 @@ class ModelRepository:
         """Run PACKAGE.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(PACKAGE, (package,))
 

@@ -75,7 +75,7 @@ class BlogRepository:
         """Run FindOrFirst.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(FIND_OR_FIRST, (id,))
 
@@ -104,7 +104,7 @@ class BlogRepository:
         """Run GetArchive.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_ARCHIVE, (id,))
 

@@ -26,8 +26,8 @@ class TaskRepository:
         """Rename a task of a tenant.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
         """
         return await self._run.one(UPDATE_TASK, (title, id, tenant_id, version))
 
@@ -37,9 +37,9 @@ class TaskRepository:
         """Rename a task that nobody else has locked.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
+            ConditionFailed: the row does not meet another condition.
         """
         return await self._run.execrows(UPDATE_WITH_LOCK, (title, me, version, id))
 
@@ -47,9 +47,9 @@ class TaskRepository:
         """Delete a task.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
+            ConditionFailed: the row does not meet another condition.
         """
         await self._run.exec(DELETE_TASK, (version, id))
 
@@ -59,7 +59,7 @@ class TaskRepository:
         """Write a task, over the version that was read.
 
         Raises:
-            StaleRow: its version is another one by now.
+            StaleRow: the row's version has changed.
         """
         return await self._run.one(PUT_TASK, (id, tenant_id, title, version))
 
@@ -69,7 +69,7 @@ class TaskRepository:
         """Write a document, if there is one.
 
         Raises:
-            StaleRow: its revision is another one by now.
+            StaleRow: the row's revision has changed.
             NotNullMissing: documents.body is NULL.
         """
         return await self._run.opt(

@@ -163,7 +163,7 @@ class AccountRepository:
         """Run SaveAccounts.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.batch_one(SAVE_ACCOUNTS, rows)
 
@@ -171,7 +171,7 @@ class AccountRepository:
         """Run GetAccount.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_ACCOUNT, (id,))
 
@@ -201,7 +201,7 @@ class AccountRepository:
         """Run EmbedAccount.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(EMBED_ACCOUNT, (id,))
 

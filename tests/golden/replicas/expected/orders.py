@@ -32,7 +32,7 @@ class OrderRepository:
         """Run GetOrder.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_ORDER, (id,))
 
@@ -40,7 +40,7 @@ class OrderRepository:
         """The amount as it is now.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_AMOUNT, (id,))
 
@@ -48,7 +48,7 @@ class OrderRepository:
         """Run ListOrders.
 
         Args:
-            least: None leaves its condition out.
+            least: None omits its condition.
         """
         return await self._run.many(*LIST_ORDERS.choose((least,)))
 
@@ -63,13 +63,13 @@ class OrderRepository:
         """Run PageOfOrders.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             PAGE_OF_ORDERS, limit=limit, after=after, before=before, total=total

@@ -57,7 +57,7 @@ class NoteRepository:
         """Run GetNote.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_NOTE, (id,))
 
@@ -69,7 +69,7 @@ class NoteRepository:
         """Run LockNote.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TransactionRequired: called outside a transaction.
         """
         return await self._run.one(LOCK_NOTE, (id,))
@@ -97,13 +97,13 @@ class NoteRepository:
         """Run PageOfNotes.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             PAGE_OF_NOTES, limit=limit, after=after, before=before, total=total
@@ -133,8 +133,8 @@ class NoteRepository:
         """Run Retitle.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
         """
         return await self._run.one(RETITLE, (title, id, version))
@@ -179,7 +179,7 @@ class NoteRepository:
         """Run GetEach.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.batch_one(GET_EACH, rows)
 

@@ -46,7 +46,7 @@ class EverythingRepository:
         """Run GetEverything.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_EVERYTHING, (id,))
 
@@ -139,7 +139,7 @@ class EverythingRepository:
         """Run GetJson.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_JSON, (id,))
 
@@ -147,7 +147,7 @@ class EverythingRepository:
         """Run GetRows.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_ROWS, (id,))
 

@@ -39,7 +39,7 @@ class BillingRepository:
         """Run GetDebtor.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_DEBTOR, (id,))
 

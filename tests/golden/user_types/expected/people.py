@@ -45,7 +45,7 @@ class PersonRepository:
         """Run GetPerson.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return await self._run.one(GET_PERSON, (id,))
 

@@ -100,17 +100,17 @@ class TaskRepository:
         """The tenant's tasks, the newest first.
 
         Args:
-            status: None leaves its condition out.
-            assigned_to: None leaves its condition out.
-            created_after: None leaves its condition out.
-            sort: None keeps the query's own order.
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            status: None omits its condition.
+            assigned_to: None omits its condition.
+            created_after: None omits its condition.
+            sort: None keeps the query's ORDER BY.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_TASKS,
@@ -134,13 +134,13 @@ class TaskRepository:
         """Change a task.
 
         Args:
-            title: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            priority: UNSET leaves it as it is.
+            title: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            priority: UNSET keeps the stored value.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
         """
         return await self._run.one(
@@ -158,12 +158,12 @@ class TaskRepository:
         """Change what is given of a task, and nothing else.
 
         Args:
-            title: UNSET leaves it as it is.
-            description: UNSET leaves it as it is; None is NULL.
-            token: UNSET leaves it as it is; None is NULL.
+            title: UNSET keeps the stored value.
+            description: UNSET keeps the stored value; None sets NULL.
+            token: UNSET keeps the stored value; None sets NULL.
 
         Raises:
-            NothingToUpdate: nothing is given to be set.
+            NothingToUpdate: no column is given a value.
             TasksTitleCheckViolation: CHECK ((title <> ''::text)).
         """
         await self._run.exec(
@@ -186,8 +186,8 @@ class TaskRepository:
         """Tasks by their title, those due first at the top.
 
         Args:
-            pattern: None leaves its condition out.
-            sort: None keeps the query's own order.
+            pattern: None omits its condition.
+            sort: None keeps the query's ORDER BY.
         """
         return await self._run.many(*SEARCH_TASKS.choose((pattern,), sort=sort))
 
@@ -197,7 +197,7 @@ class TaskRepository:
         """All titles.
 
         Args:
-            sort: None keeps the query's own order.
+            sort: None keeps the query's ORDER BY.
         """
         return self._run.stream(*STREAM_TITLES.choose((), sort=sort))
 
@@ -213,13 +213,13 @@ class TaskRepository:
         """Titles, page by page.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return await self._run.page(
             LIST_TITLES, (limit_,), limit=limit, after=after, before=before, total=total
@@ -236,8 +236,8 @@ class TaskRepository:
         """Titles as a file.
 
         Args:
-            least: None leaves its condition out.
-            sort: None keeps the query's own order.
+            least: None omits its condition.
+            sort: None keeps the query's ORDER BY.
         """
         return self._run.copy_to(
             *EXPORT_TITLES.choose((least,), sort=sort),
@@ -249,7 +249,7 @@ class TaskRepository:
         """How many tasks there are, with a token or at all.
 
         Args:
-            token: None leaves its condition out.
+            token: None omits its condition.
         """
         return await self._run.one(
             *COUNT_BY_TOKEN.choose(

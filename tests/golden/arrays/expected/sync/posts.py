@@ -97,7 +97,7 @@ class PostRepository:
         """Run GetPost.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_POST, (id,))
 
@@ -109,7 +109,7 @@ class PostRepository:
         """Run Derived.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.DERIVED, (id,))
 

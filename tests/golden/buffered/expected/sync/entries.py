@@ -34,11 +34,11 @@ class EntryRepository:
     ) -> None:
         """Write an entry.
 
-        It is written later: within 0.05 s, or as soon as 100 wait.
-        No transaction decides over it.
+        The row is written within 0.05 s, or when 100 rows wait.
+        It is not part of the caller's transaction.
 
         Raises:
-            BufferFull: 1000 wait, and there was no room in time.
+            BufferFull: 1000 rows are waiting, and none was written in time.
         """
         self._run.buffer(
             _statements.ADD_ENTRY, AddEntryParams(level, message, token, details)

@@ -26,7 +26,7 @@ class ApplicationRepository:
         """Run GetApplication.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_APPLICATION, (id,))
 
@@ -34,7 +34,7 @@ class ApplicationRepository:
         """Run GetByHash.
 
         Raises:
-            TooManyRows: more than one row.
+            TooManyRows: more than one row was found.
         """
         return self._run.opt(_statements.GET_BY_HASH, (api_key_hash.reveal(),))
 
@@ -42,7 +42,7 @@ class ApplicationRepository:
         """Run GetHash.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_HASH, (id,))
 
@@ -50,7 +50,7 @@ class ApplicationRepository:
         """Run GetOldHash.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_OLD_HASH, (id,))
 

@@ -30,7 +30,7 @@ class TaskRepository:
         The note may be missing.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_TASK, (id,))
 
@@ -103,7 +103,7 @@ class TaskRepository:
         """Run LockTask.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TransactionRequired: called outside a transaction.
         """
         return self._run.one(_statements.LOCK_TASK, (id,))
@@ -143,7 +143,7 @@ class TaskRepository:
         """Run GetEach.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.batch_one(_statements.GET_EACH, rows)
 

@@ -158,7 +158,7 @@ class TaskRepository:
         """Run LockEach.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TransactionRequired: called outside a transaction.
         """
         return self._run.batch_one(_statements.LOCK_EACH, rows)
@@ -167,7 +167,7 @@ class TaskRepository:
         """Run CloseEach.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.batch_one(_statements.CLOSE_EACH, rows)
 

@@ -23,7 +23,7 @@ class TaskRepository:
         """Run GetTask.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_TASK, (id,))
 

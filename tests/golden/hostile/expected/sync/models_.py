@@ -26,7 +26,7 @@ class ModelRepository:
         """Ends with a backslash \\
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET, (self_,))
 
@@ -42,7 +42,7 @@ class ModelRepository:
         """Run PACKAGE.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.PACKAGE, (package,))
 

@@ -50,7 +50,7 @@ class BlogRepository:
         """Run FindOrFirst.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.FIND_OR_FIRST, (id,))
 
@@ -79,7 +79,7 @@ class BlogRepository:
         """Run GetArchive.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_ARCHIVE, (id,))
 

@@ -53,7 +53,7 @@ class UserRepository:
         """Add a task; return it with its owner.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TasksOwnerIdFkeyViolation: FOREIGN KEY (owner_id) REFERENCES users(id).
             TasksPkeyViolation: PRIMARY KEY (id).
             TasksStepsCheckViolation: CHECK ((array_position(steps, NULL::step) IS NULL)).

@@ -24,8 +24,8 @@ class TaskRepository:
         """Rename a task of a tenant.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
         """
         return self._run.one(_statements.UPDATE_TASK, (title, id, tenant_id, version))
 
@@ -33,9 +33,9 @@ class TaskRepository:
         """Rename a task that nobody else has locked.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
+            ConditionFailed: the row does not meet another condition.
         """
         return self._run.execrows(
             _statements.UPDATE_WITH_LOCK, (title, me, version, id)
@@ -45,9 +45,9 @@ class TaskRepository:
         """Delete a task.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
-            ConditionFailed: another condition of the statement refuses the row.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
+            ConditionFailed: the row does not meet another condition.
         """
         self._run.exec(_statements.DELETE_TASK, (version, id))
 
@@ -55,7 +55,7 @@ class TaskRepository:
         """Write a task, over the version that was read.
 
         Raises:
-            StaleRow: its version is another one by now.
+            StaleRow: the row's version has changed.
         """
         return self._run.one(_statements.PUT_TASK, (id, tenant_id, title, version))
 
@@ -65,7 +65,7 @@ class TaskRepository:
         """Write a document, if there is one.
 
         Raises:
-            StaleRow: its revision is another one by now.
+            StaleRow: the row's revision has changed.
             NotNullMissing: documents.body is NULL.
         """
         return self._run.opt(

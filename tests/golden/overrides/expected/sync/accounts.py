@@ -95,7 +95,7 @@ class AccountRepository:
         """Run SaveAccounts.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.batch_one(_statements.SAVE_ACCOUNTS, rows)
 
@@ -103,7 +103,7 @@ class AccountRepository:
         """Run GetAccount.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_ACCOUNT, (id,))
 
@@ -131,7 +131,7 @@ class AccountRepository:
         """Run EmbedAccount.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.EMBED_ACCOUNT, (id,))
 

@@ -33,7 +33,7 @@ class OrderRepository:
         """Run GetOrder.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_ORDER, (id,))
 
@@ -41,7 +41,7 @@ class OrderRepository:
         """The amount as it is now.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_AMOUNT, (id,))
 
@@ -49,7 +49,7 @@ class OrderRepository:
         """Run ListOrders.
 
         Args:
-            least: None leaves its condition out.
+            least: None omits its condition.
         """
         return self._run.many(*_statements.LIST_ORDERS.choose((least,)))
 
@@ -64,13 +64,13 @@ class OrderRepository:
         """Run PageOfOrders.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.PAGE_OF_ORDERS,

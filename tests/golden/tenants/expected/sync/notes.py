@@ -48,7 +48,7 @@ class NoteRepository:
         """Run GetNote.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_NOTE, (id,))
 
@@ -60,7 +60,7 @@ class NoteRepository:
         """Run LockNote.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
             TransactionRequired: called outside a transaction.
         """
         return self._run.one(_statements.LOCK_NOTE, (id,))
@@ -88,13 +88,13 @@ class NoteRepository:
         """Run PageOfNotes.
 
         Args:
-            limit: how many rows at most.
-            after: the `next` of the page before this one.
-            before: the `previous` of the page behind this one.
-            total: count all rows as well.
+            limit: the largest number of rows.
+            after: `next` of the page before.
+            before: `previous` of the page after.
+            total: also count all rows.
 
         Raises:
-            InvalidCursor: `after` or `before` is no cursor of these pages.
+            InvalidCursor: `after` or `before` is not a cursor of these pages.
         """
         return self._run.page(
             _statements.PAGE_OF_NOTES,
@@ -128,8 +128,8 @@ class NoteRepository:
         """Run Retitle.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its version is another one by now.
+            NotFound: no row was found.
+            StaleRow: the row's version has changed.
             NotesTenantIdTitleKeyViolation: UNIQUE (tenant_id, title).
         """
         return self._run.one(_statements.RETITLE, (title, id, version))
@@ -174,7 +174,7 @@ class NoteRepository:
         """Run GetEach.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.batch_one(_statements.GET_EACH, rows)
 

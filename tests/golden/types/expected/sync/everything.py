@@ -39,7 +39,7 @@ class EverythingRepository:
         """Run GetEverything.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_EVERYTHING, (id,))
 
@@ -132,7 +132,7 @@ class EverythingRepository:
         """Run GetJson.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_JSON, (id,))
 
@@ -140,7 +140,7 @@ class EverythingRepository:
         """Run GetRows.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_ROWS, (id,))
 

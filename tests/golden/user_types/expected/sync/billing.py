@@ -24,7 +24,7 @@ class BillingRepository:
         """Run GetDebtor.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_DEBTOR, (id,))
 

@@ -25,7 +25,7 @@ class PersonRepository:
         """Run GetPerson.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
         """
         return self._run.one(_statements.GET_PERSON, (id,))
 
