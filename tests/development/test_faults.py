@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from tests.support.pgbouncer import PROGRAM, pooled
 
 if TYPE_CHECKING:
     import subprocess
@@ -267,3 +268,16 @@ def test_the_connection_is_lost(
     assert "Traceback" not in said
     assert tables(observer) == []
     assert db("migrate", "--url", database).exit_code == 0
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed")
+def test_through_a_pooler(
+    project: Path, database: str, observer: psycopg.Connection, db: Db
+) -> None:
+    (project / "1.sql").write_text("CREATE TABLE a ();\n")
+    for mode in ("transaction", "session"):
+        with pooled(database, pool_mode=mode) as url:
+            outcome = db("migrate", "--url", url)
+        assert outcome.exit_code == 2
+        assert "[migration-pooler]" in outcome.stderr
+    assert tables(observer) == []

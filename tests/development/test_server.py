@@ -181,6 +181,15 @@ def test_a_folder_that_cannot_be_written(project: Path, db: Db) -> None:
     (project / ".reposgen").unlink()
 
 
+def test_a_lock_that_cannot_be_opened(project: Path, db: Db) -> None:
+    (project / ".reposgen" / "start.lock").mkdir(parents=True)
+    for command in ("start", "stop"):
+        outcome = db(command)
+        assert outcome.exit_code == 2
+        assert "[development-folder]" in outcome.stderr
+    (project / ".reposgen" / "start.lock").rmdir()
+
+
 def test_a_server_that_does_not_start(project: Path, db: Db) -> None:
     assert db("start").exit_code == 0
     assert db("stop").exit_code == 0

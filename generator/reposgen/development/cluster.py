@@ -156,8 +156,7 @@ class PrivateCluster:
     @contextlib.contextmanager
     def _free_lock(self) -> Iterator[int | None]:
         """The server's lock, held, if no server holds it."""
-        path = self.folder.lock_file(self.name)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = self.folder.open_lock(self.folder.lock_file(self.name))
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

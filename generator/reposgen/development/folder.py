@@ -37,23 +37,11 @@ class ProjectFolder:
         Raises:
             ReposgenError: the project's folder cannot be written.
         """
-        try:
+        with self._writing():
             make_folder(self.path)
             ignored = self.path / ".gitignore"
             if not ignored.exists():
                 ignored.write_text("*\n", encoding="ascii")
-        except OSError as problem:
-            raise ReposgenError(
-                [
-                    error(
-                        "development-folder",
-                        "the folder of the development server cannot be written:"
-                        f" {problem.strerror}",
-                        path=str(self.path),
-                        hint="run reposgen db as a user who may write the project",
-                    )
-                ]
-            ) from None
 
     def data_folder(self, name: str, *, as_other_user: bool) -> Path:
         """Return the folder for a server's data.
@@ -74,7 +62,7 @@ class ProjectFolder:
     def alone(self, progress: Callable[[str], None]) -> Iterator[None]:
         """Keep other processes from starting and stopping servers meanwhile."""
         self.make()
-        lock = os.open(self.path / "start.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = self.open_lock(self.path / "start.lock")
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,6 +72,32 @@ class ProjectFolder:
             yield
         finally:
             os.close(lock)
+
+    def open_lock(self, path: Path) -> int:
+        """Open a file that is locked and has no content.
+
+        Raises:
+            ReposgenError: the folder is another user's.
+        """
+        with self._writing():
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as problem:
+            raise ReposgenError(
+                [
+                    error(
+                        "development-folder",
+                        "the folder of the development server cannot be written:"
+                        f" {problem.strerror}",
+                        path=str(self.path),
+                        hint="run reposgen db as the user who owns the project",
+                    )
+                ]
+            ) from None
 
     def read(self, name: str) -> dict[str, str]:
         """Return what is noted of a server; nothing if nothing is."""

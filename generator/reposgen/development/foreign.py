@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from psycopg import sql
@@ -13,7 +14,7 @@ from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from psycopg import Connection
 
@@ -44,12 +45,15 @@ class Said:
         names: identify the applied files, as the tool's form of them says.
         up_to: the newest version, where only that is in the table.
         broken: what the tool left half done; None if nothing.
+        digests: of the files that were applied, by name: SHA-256 or SHA-384, in
+            hexadecimal digits.
         readable: files can be told by it at all.
     """
 
     names: tuple[str, ...] = ()
     up_to: int | None = None
     broken: str | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
     readable: bool = True
 
 
@@ -128,6 +132,8 @@ class ForeignTable:
             if len(files.get(name, ())) != 1:
                 count = "several files are" if name in files else "no file is"
                 raise self._unclear(f"{count} known for {name[:80]}")
+        for name in self.said.names:
+            self._check_text(files[name][0], self.said.digests.get(name))
         applied = {files[name][0].path for name in self.said.names}
         return tuple(one for one in migrations if one.path in applied)
 
@@ -144,6 +150,20 @@ class ForeignTable:
             for one in migrations
             if (number := numbers[one.path]) is not None and number <= version
         )
+
+    def _check_text(self, migration: Migration, digest: str | None) -> None:
+        if digest and digest not in _digests(migration):
+            raise ReposgenError(
+                [
+                    error(
+                        "migration-changed",
+                        f"the file has been changed since {self.tool} applied it",
+                        path=migration.path,
+                        hint="restore it; or say that it counts as applied: reposgen db"
+                        " migrate --adopt --to VERSION",
+                    )
+                ]
+            )
 
     def _unclear(self, why: str) -> ReposgenError:
         return ReposgenError(
@@ -208,9 +228,14 @@ def _by_folder(migration: Migration) -> tuple[str, ...]:
     return (migration.place.parent.name,)
 
 
-def _by_digest(migration: Migration) -> tuple[str, ...]:
-    on_disk = hashlib.sha256(migration.place.read_bytes()).hexdigest()
-    return (migration.sha256, on_disk)
+def _digests(migration: Migration) -> tuple[str, ...]:
+    """What tools call a file's checksum, with line ends as they are and as LF."""
+    data = migration.place.read_bytes()
+    return tuple(
+        algorithm(text).hexdigest()
+        for text in (data, data.replace(b"\r\n", b"\n"))
+        for algorithm in (hashlib.sha256, hashlib.sha384)
+    )
 
 
 def _by_nothing(_: Migration) -> tuple[str, ...]:
@@ -247,9 +272,12 @@ def _golang_migrate(rows: Sequence[tuple[object, ...]]) -> Said:
 
 
 def _sqlx(rows: Sequence[tuple[object, ...]]) -> Said:
-    failed = [version for version, success in rows if not success]
-    broken = f"version {failed[0]} was not successful" if failed else None
-    return Said(names=tuple(str(version) for version, _ in rows), broken=broken)
+    failed = [version for version, success, _ in rows if not success]
+    return Said(
+        names=tuple(str(version) for version, _, _ in rows),
+        broken=f"version {failed[0]} was not successful" if failed else None,
+        digests={str(version): str(digest) for version, _, digest in rows},
+    )
 
 
 def _flyway(rows: Sequence[tuple[object, ...]]) -> Said:
@@ -287,14 +315,14 @@ def _atlas(rows: Sequence[tuple[object, ...]]) -> Said:
 
 
 def _prisma(rows: Sequence[tuple[object, ...]]) -> Said:
-    applied = []
-    for name, finished, rolled_back in rows:
+    applied = {}
+    for name, finished, rolled_back, digest in rows:
         if rolled_back:
             continue
         if not finished:
             return Said(broken=f"{name} has not finished")
-        applied.append(str(name))
-    return Said(names=tuple(applied))
+        applied[str(name)] = str(digest)
+    return Said(names=tuple(applied), digests=applied)
 
 
 def _tern(rows: Sequence[tuple[object, ...]]) -> Said:
@@ -330,8 +358,9 @@ _TOOLS: Final[tuple[_Tool, ...]] = (
     _Tool(
         name="sqlx",
         table="_sqlx_migrations",
-        columns=frozenset({"version", "success"}),
-        query="SELECT version, success FROM {} ORDER BY version",
+        columns=frozenset({"version", "success", "checksum"}),
+        query="SELECT version, success, pg_catalog.encode(checksum, 'hex') FROM {}"
+        " ORDER BY version",
         read=_sqlx,
         identify=_by_number,
     ),
@@ -362,8 +391,10 @@ _TOOLS: Final[tuple[_Tool, ...]] = (
     _Tool(
         name="Prisma",
         table="_prisma_migrations",
-        columns=frozenset({"migration_name", "finished_at", "rolled_back_at"}),
-        query="SELECT migration_name, finished_at, rolled_back_at FROM {}"
+        columns=frozenset(
+            {"migration_name", "finished_at", "rolled_back_at", "checksum"}
+        ),
+        query="SELECT migration_name, finished_at, rolled_back_at, checksum FROM {}"
         " ORDER BY started_at",
         read=_prisma,
         identify=_by_folder,
@@ -374,7 +405,7 @@ _TOOLS: Final[tuple[_Tool, ...]] = (
         columns=frozenset({"hash", "created_at"}),
         query="SELECT hash FROM {} ORDER BY created_at",
         read=_names,
-        identify=_by_digest,
+        identify=_digests,
     ),
     _Tool(
         name="sql-migrate",
