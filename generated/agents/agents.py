@@ -265,6 +265,7 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     parameters=("text", "text", "text", "jsonb"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("name", "type", "description", "configuration"),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -291,6 +292,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -335,6 +337,7 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     parameters=("text", "text", "public.agent_status", "text", "jsonb", "uuid"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("name", "type", "status", "description", "configuration", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -344,6 +347,7 @@ DELETE FROM agents
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -371,6 +375,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("text", "public.agent_status"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("type", "status"),
     read_only=True,
 )
 
@@ -390,6 +395,7 @@ WHERE TRUE""",
     filters=(1, 2),
     parameters=("text", "public.agent_status"),
     results=("int8",),
+    arguments=("type", "status"),
     read_only=True,
 )
 
@@ -404,6 +410,7 @@ ORDER BY name
     parameters=("text",),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("type",),
     read_only=True,
 )
 
@@ -434,6 +441,7 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     parameters=("jsonb", "uuid"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("state", "id"),
 )
 
 GET_AGENT_METRICS: Final = Statement(
@@ -489,6 +497,7 @@ WHERE agent.id = $1
         "float8",
     ),
     row=GetAgentMetricsRow,
+    arguments=("agent_id",),
     read_only=True,
 )
 
@@ -500,6 +509,7 @@ VALUES ($1, $2)
 ON CONFLICT DO NOTHING
 """,
     parameters=("uuid", "uuid"),
+    arguments=("agent_id", "tool_id"),
 )
 
 REVOKE_TOOL: Final[Statement[None]] = Statement(
@@ -510,6 +520,7 @@ WHERE agent_id = $1
   AND tool_id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("agent_id", "tool_id"),
 )
 
 
@@ -548,6 +559,7 @@ WHERE agent.id = $1
         "public.tools[]",
     ),
     row=_get_with_tools_row,
+    arguments=("id",),
     read_only=True,
 )
 

@@ -434,6 +434,17 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "title",
+        "type",
+        "description",
+        "priority",
+        "agent_id",
+        "workflow_id",
+        "created_by",
+        "input",
+        "due_at",
+    ),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -493,6 +504,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -562,6 +574,17 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "title",
+        "type",
+        "description",
+        "priority",
+        "agent_id",
+        "workflow_id",
+        "input",
+        "due_at",
+        "id",
+    ),
 )
 
 UPDATE_STATUS_MANY: Final = Statement(
@@ -578,6 +601,7 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
     parameters=("public.task_status", "uuid[]"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("status", "ids"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -587,6 +611,7 @@ DELETE FROM tasks
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 DELETE_MANY: Final[Statement[None]] = Statement(
@@ -596,6 +621,7 @@ DELETE FROM tasks
 WHERE id = ANY($1)
 """,
     parameters=("uuid[]",),
+    arguments=("ids",),
 )
 
 LIST: Final = Variants(
@@ -648,6 +674,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "uuid", "public.task_status[]", "text", "uuid", "timestamptz"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id", "workflow_id", "status", "type", "created_by", "due_before"),
     read_only=True,
 )
 
@@ -687,6 +714,7 @@ WHERE TRUE""",
     filters=(1, 2, 3, 4, 5, 6),
     parameters=("uuid", "uuid", "public.task_status[]", "text", "uuid", "timestamptz"),
     results=("int8",),
+    arguments=("agent_id", "workflow_id", "status", "type", "created_by", "due_before"),
     read_only=True,
 )
 
@@ -707,6 +735,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id",),
     read_only=True,
 )
 
@@ -727,6 +756,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("public.task_status",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("status",),
     read_only=True,
 )
 
@@ -751,6 +781,7 @@ RETURNING id, task_id, agent_id, attempt, status, output, error, started_at, com
     parameters=("uuid",),
     results=TASK_EXECUTION_COLUMN_TYPES,
     row=TaskExecution,
+    arguments=("task_id",),
 )
 
 FINISH_EXECUTION: Final = Statement(
@@ -780,6 +811,7 @@ SELECT id, task_id, agent_id, attempt, status, output, error, started_at, comple
     parameters=("public.execution_status", "jsonb", "text", "uuid"),
     results=TASK_EXECUTION_COLUMN_TYPES,
     row=TaskExecution,
+    arguments=("status", "output", "error", "execution_id"),
 )
 
 GET_EXECUTION_HISTORY: Final = Statement(
@@ -792,6 +824,7 @@ ORDER BY attempt
     parameters=("uuid",),
     results=TASK_EXECUTION_COLUMN_TYPES,
     row=TaskExecution,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -803,6 +836,7 @@ VALUES ($1, $2)
 ON CONFLICT DO NOTHING
 """,
     parameters=("uuid", "uuid"),
+    arguments=("task_id", "depends_on_id"),
 )
 
 REMOVE_DEPENDENCY: Final[Statement[None]] = Statement(
@@ -813,6 +847,7 @@ WHERE task_id = $1
   AND depends_on_id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("task_id", "depends_on_id"),
 )
 
 GET_DEPENDENCIES: Final = Statement(
@@ -830,6 +865,7 @@ ORDER BY tasks.created_at, tasks.id
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -866,6 +902,7 @@ LIMIT $3
     parameters=("uuid", "uuid", "int8"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id", "workflow_id", "limit"),
     read_only=True,
 )
 
@@ -920,5 +957,6 @@ ORDER BY latest.level, task.priority DESC, task.created_at, task.id
         "int4",
     ),
     row=_resolve_dependencies_row,
+    arguments=("task_id",),
     read_only=True,
 )

@@ -305,6 +305,7 @@ RETURNING id, name, category, description, parameters, available, usage_count,
     parameters=("text", "text", "text", "jsonb"),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("name", "category", "description", "parameters"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -317,6 +318,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -361,6 +363,7 @@ RETURNING id, name, category, description, parameters, available, usage_count,
     parameters=("text", "text", "text", "jsonb", "bool", "uuid"),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("name", "category", "description", "parameters", "available", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -370,6 +373,7 @@ DELETE FROM tools
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -402,6 +406,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("text", "bool"),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("category", "available"),
     read_only=True,
 )
 
@@ -421,6 +426,7 @@ WHERE TRUE""",
     filters=(1, 2),
     parameters=("text", "bool"),
     results=("int8",),
+    arguments=("category", "available"),
     read_only=True,
 )
 
@@ -435,6 +441,7 @@ ORDER BY name
     parameters=("text",),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("category",),
     read_only=True,
 )
 
@@ -464,6 +471,7 @@ INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details)
 VALUES ($1, $2, $3, $4, $5)
 """,
     parameters=("uuid", "uuid", "bool", "int4", "jsonb"),
+    arguments=("tool_id", "agent_id", "succeeded", "duration_ms", "details"),
 )
 
 IMPORT_USAGE: Final[Statement[None]] = Statement(
@@ -513,6 +521,7 @@ ORDER BY used_at DESC, id DESC"""),
     parameters=("uuid", "uuid", "bool"),
     results=TOOL_USAGE_COLUMN_TYPES,
     row=ToolUsage,
+    arguments=("tool_id", "agent_id", "succeeded"),
     read_only=True,
 )
 
@@ -534,6 +543,7 @@ ORDER BY calls DESC, tool.name
     parameters=("timestamptz",),
     results=("uuid", "text", "int8", "int8", "float8", "float8"),
     row=GetToolMetricsRow,
+    arguments=("since",),
     read_only=True,
 )
 
@@ -550,6 +560,7 @@ RETURNING id, tool_id, name, description, parameters, created_at
     parameters=("uuid", "text", "text", "jsonb"),
     results=TOOL_CAPABILITY_COLUMN_TYPES,
     row=ToolCapability,
+    arguments=("tool_id", "name", "description", "parameters"),
 )
 
 REMOVE_CAPABILITY: Final[Statement[None]] = Statement(
@@ -560,6 +571,7 @@ WHERE tool_id = $1
   AND name = $2
 """,
     parameters=("uuid", "text"),
+    arguments=("tool_id", "name"),
 )
 
 GET_TOOL_CAPABILITIES: Final = Statement(
@@ -572,6 +584,7 @@ ORDER BY name
     parameters=("uuid",),
     results=TOOL_CAPABILITY_COLUMN_TYPES,
     row=ToolCapability,
+    arguments=("tool_id",),
     read_only=True,
 )
 
@@ -590,5 +603,6 @@ ORDER BY tools.name
     parameters=("text",),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("capability",),
     read_only=True,
 )

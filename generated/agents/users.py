@@ -200,6 +200,7 @@ RETURNING id, email, name, active, created_at, updated_at
     parameters=("text", "text"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email", "name"),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -222,6 +223,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -255,6 +257,7 @@ RETURNING id, email, name, active, created_at, updated_at
     parameters=("text", "text", "bool", "uuid"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email", "name", "active", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -264,6 +267,7 @@ DELETE FROM users
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -290,6 +294,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("bool",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("active",),
     read_only=True,
 )
 
@@ -304,6 +309,7 @@ WHERE TRUE""",
     filters=(1,),
     parameters=("bool",),
     results=("int8",),
+    arguments=("active",),
     read_only=True,
 )
 
@@ -316,6 +322,7 @@ WHERE email = lower($1)
     parameters=("text",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email",),
     read_only=True,
 )
 
@@ -329,6 +336,7 @@ WHERE users.id = $1
 """,
     parameters=("uuid",),
     results=("jsonb",),
+    arguments=("user_id",),
     read_only=True,
 )
 
@@ -344,6 +352,7 @@ RETURNING preferences
 """,
     parameters=("uuid", "jsonb"),
     results=("jsonb",),
+    arguments=("user_id", "preferences"),
 )
 
 UNSET_PREFERENCES: Final[Statement[Json]] = Statement(
@@ -357,6 +366,7 @@ RETURNING preferences
 """,
     parameters=("text[]", "uuid"),
     results=("jsonb",),
+    arguments=("keys", "user_id"),
 )
 
 SEARCH: Final = Statement(
@@ -372,5 +382,6 @@ LIMIT $2
     parameters=("text", "int8"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("query", "limit"),
     read_only=True,
 )

@@ -294,6 +294,7 @@ RETURNING id, name, description, status, definition, created_by, created_at, upd
     parameters=("text", "text", "jsonb", "uuid"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("name", "description", "definition", "created_by"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -305,6 +306,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -343,6 +345,7 @@ RETURNING id, name, description, status, definition, created_by, created_at, upd
     parameters=("text", "text", "public.workflow_status", "jsonb", "uuid"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("name", "description", "status", "definition", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -352,6 +355,7 @@ DELETE FROM workflows
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -378,6 +382,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("public.workflow_status", "uuid"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("status", "created_by"),
     read_only=True,
 )
 
@@ -397,6 +402,7 @@ WHERE TRUE""",
     filters=(1, 2),
     parameters=("public.workflow_status", "uuid"),
     results=("int8",),
+    arguments=("status", "created_by"),
     read_only=True,
 )
 
@@ -410,6 +416,7 @@ ORDER BY name
     parameters=("public.workflow_status",),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("status",),
     read_only=True,
 )
 
@@ -426,6 +433,7 @@ RETURNING id, workflow_id, status, state, error, started_at, completed_at
     parameters=("jsonb", "uuid"),
     results=WORKFLOW_EXECUTION_COLUMN_TYPES,
     row=WorkflowExecution,
+    arguments=("state", "workflow_id"),
 )
 
 
@@ -475,6 +483,7 @@ RETURNING workflow.id, workflow.name, workflow.description, workflow.status,
         "timestamptz",
     ),
     row=_update_execution_state_row,
+    arguments=("state", "status", "workflow_id"),
 )
 
 FINISH_EXECUTION: Final = Statement(
@@ -491,6 +500,7 @@ RETURNING id, workflow_id, status, state, error, started_at, completed_at
     parameters=("public.execution_status", "text", "uuid"),
     results=WORKFLOW_EXECUTION_COLUMN_TYPES,
     row=WorkflowExecution,
+    arguments=("status", "error", "workflow_id"),
 )
 
 GET_EXECUTION_HISTORY: Final = Variants(
@@ -514,6 +524,7 @@ ORDER BY started_at DESC, id DESC"""),
     parameters=("uuid", "public.execution_status"),
     results=WORKFLOW_EXECUTION_COLUMN_TYPES,
     row=WorkflowExecution,
+    arguments=("workflow_id", "status"),
     read_only=True,
 )
 
@@ -548,6 +559,7 @@ GROUP BY workflow.id
         "timestamptz",
     ),
     row=GetWorkflowMetricsRow,
+    arguments=("workflow_id",),
     read_only=True,
 )
 
@@ -585,5 +597,6 @@ WHERE workflow.id = $2
         "public.workflow_executions[]",
     ),
     row=_get_with_executions_row,
+    arguments=("execution_limit", "id"),
     read_only=True,
 )

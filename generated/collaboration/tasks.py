@@ -1180,6 +1180,24 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "id",
+        "tenant_id",
+        "type",
+        "assigned_to",
+        "priority",
+        "created_by",
+        "parent_task_id",
+        "title",
+        "description",
+        "parameters",
+        "max_retries",
+        "timeout_seconds",
+        "deadline",
+        "schedule",
+        "tags",
+        "capabilities",
+    ),
 )
 
 CREATE_BATCH: Final[Statement[None]] = Statement(
@@ -1371,6 +1389,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -1391,6 +1410,7 @@ ORDER BY wanted.position
     parameters=("uuid[]",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("ids",),
     read_only=True,
 )
 
@@ -1409,6 +1429,7 @@ FOR UPDATE
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     locks_rows=True,
 )
 
@@ -1513,6 +1534,22 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "type",
+        "priority",
+        "title",
+        "description",
+        "parameters",
+        "result",
+        "error",
+        "max_retries",
+        "timeout_seconds",
+        "deadline",
+        "schedule",
+        "tags",
+        "capabilities",
+        "id",
+    ),
 )
 
 UPDATE_WITH_VERSION: Final = Variants(
@@ -1618,6 +1655,23 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "type",
+        "priority",
+        "title",
+        "description",
+        "parameters",
+        "result",
+        "error",
+        "max_retries",
+        "timeout_seconds",
+        "deadline",
+        "schedule",
+        "tags",
+        "capabilities",
+        "id",
+        "expected_version",
+    ),
     optimistic=Optimistic(
         Statement(
             "tasks.update_with_version: version",
@@ -1639,6 +1693,7 @@ DELETE FROM tasks
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -1652,6 +1707,7 @@ WHERE id = $1
   AND deleted_at IS NULL
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST_BY_TENANT: Final = Variants(
@@ -1759,6 +1815,21 @@ ORDER BY created_at DESC, id DESC"""),
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_by",
+        "created_after",
+        "created_before",
+        "updated_after",
+        "parent_task_id",
+        "has_subtasks",
+        "tags",
+        "capabilities",
+    ),
     read_only=True,
 )
 
@@ -1863,6 +1934,21 @@ ORDER BY created_at DESC, id DESC"""),
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "tenant_id",
+        "agent_id",
+        "status",
+        "priority",
+        "types",
+        "created_by",
+        "created_after",
+        "created_before",
+        "updated_after",
+        "parent_task_id",
+        "has_subtasks",
+        "tags",
+        "capabilities",
+    ),
     read_only=True,
 )
 
@@ -1960,6 +2046,21 @@ ORDER BY created_at, id
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_by",
+        "created_after",
+        "created_before",
+        "updated_after",
+        "parent_task_id",
+        "has_subtasks",
+        "tags",
+        "capabilities",
+    ),
     read_only=True,
 )
 
@@ -1978,6 +2079,7 @@ ORDER BY created_at, id
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("parent_task_id",),
     read_only=True,
 )
 
@@ -2048,6 +2150,7 @@ ORDER BY tree.place
         "int4",
     ),
     row=_get_task_tree_row,
+    arguments=("root_task_id", "max_depth"),
     read_only=True,
 )
 
@@ -2079,6 +2182,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("text", "uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id", "task_id", "assigned_by"),
 )
 
 UNASSIGN_TASK: Final = Statement(
@@ -2116,6 +2220,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("task_id", "reason"),
 )
 
 UPDATE_STATUS: Final = Statement(
@@ -2152,6 +2257,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("uuid", "public.task_status", "jsonb"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("task_id", "status", "metadata"),
 )
 
 BULK_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2183,6 +2289,7 @@ SELECT count(*) FROM updated
 """,
     parameters=("public.task_status_update[]",),
     results=("int8",),
+    arguments=("updates",),
 )
 
 BATCH_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2212,6 +2319,7 @@ SELECT count(*) FROM updated
 """,
     parameters=("uuid[]", "public.task_status"),
     results=("int8",),
+    arguments=("task_ids", "status"),
 )
 
 INCREMENT_RETRY_COUNT: Final[Statement[int]] = Statement(
@@ -2235,6 +2343,7 @@ SELECT retry_count FROM retried
 """,
     parameters=("uuid",),
     results=("int4",),
+    arguments=("task_id",),
 )
 
 BULK_UPDATE: Final[Statement[int]] = Statement(
@@ -2259,6 +2368,7 @@ SELECT count(*) FROM updated
 """,
     parameters=("public.task_update[]",),
     results=("int8",),
+    arguments=("updates",),
 )
 
 ARCHIVE_TASKS: Final[Statement[int]] = Statement(
@@ -2283,6 +2393,7 @@ SELECT count(*) FROM archived
 """,
     parameters=("uuid", "timestamptz"),
     results=("int8",),
+    arguments=("tenant_id", "before"),
 )
 
 CREATE_DELEGATION: Final = Statement(
@@ -2316,6 +2427,7 @@ SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated
     parameters=("text", "text", "uuid", "text", "jsonb"),
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
+    arguments=("to_agent", "from_agent", "task_id", "reason", "metadata"),
 )
 
 GET_DELEGATION_HISTORY: Final = Statement(
@@ -2328,6 +2440,7 @@ ORDER BY delegated_at, id
     parameters=("uuid",),
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -2343,6 +2456,7 @@ ORDER BY delegated_at DESC, id DESC
     parameters=("uuid", "text", "timestamptz"),
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
+    arguments=("tenant_id", "agent_id", "since"),
     read_only=True,
 )
 
@@ -2378,6 +2492,7 @@ ORDER BY depth
     parameters=("uuid",),
     results=("uuid", "uuid", "text", "text", "text", "timestamptz", "int4", "text[]"),
     row=GetDelegationChainRow,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -2408,6 +2523,7 @@ FOR UPDATE SKIP LOCKED
     parameters=("uuid", "text", "int8"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "agent_id", "limit"),
     locks_rows=True,
 )
 
@@ -2459,6 +2575,7 @@ ORDER BY priority DESC, created_at, id
     parameters=("uuid", "text", "int8", "interval"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "agent_id", "limit", "lease"),
 )
 
 LOCK_TASK_FOR_EXECUTION: Final = Statement(
@@ -2495,6 +2612,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("text", "interval", "uuid"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id", "duration", "task_id"),
 )
 
 RENEW_TASK_LEASE: Final[Statement[datetime | None]] = Statement(
@@ -2512,6 +2630,7 @@ RETURNING lease_expires_at
 """,
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
+    arguments=("duration", "task_id", "agent_id"),
 )
 
 COMPLETE_TASK: Final = Statement(
@@ -2543,6 +2662,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("jsonb", "uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("result", "task_id", "agent_id"),
 )
 
 FAIL_TASK: Final = Statement(
@@ -2577,6 +2697,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("text", "uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("error", "task_id", "agent_id"),
 )
 
 RECLAIM_EXPIRED_TASKS: Final = Statement(
@@ -2619,6 +2740,7 @@ ORDER BY created_at, id
     parameters=("uuid", "int8"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "limit"),
 )
 
 GET_OVERDUE_TASKS: Final = Statement(
@@ -2638,6 +2760,7 @@ ORDER BY deadline, id
     parameters=("uuid", "interval"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "threshold"),
     read_only=True,
 )
 
@@ -2657,6 +2780,7 @@ ORDER BY created_at, id
     parameters=("uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "schedule"),
     read_only=True,
 )
 
@@ -2702,6 +2826,7 @@ FROM recent
         "public.agent_task_count[]",
     ),
     row=GetTaskStatsRow,
+    arguments=("tenant_id", "period"),
     read_only=True,
 )
 
@@ -2717,6 +2842,7 @@ ORDER BY hour, status, priority
     parameters=("timestamptz", "timestamptz"),
     results=TASK_STAT_COLUMN_TYPES,
     row=TaskStat,
+    arguments=("since", "until"),
     read_only=True,
 )
 
@@ -2749,6 +2875,7 @@ ORDER BY agents.id
     parameters=("uuid", "text[]"),
     results=("text", "int8", "int8", "int8", "interval", "float8"),
     row=GetAgentWorkloadRow,
+    arguments=("tenant_id", "agent_ids"),
     read_only=True,
 )
 
@@ -2771,6 +2898,7 @@ ORDER BY id
     parameters=("uuid",),
     results=("public.task_event_type", "text", "jsonb", "timestamptz"),
     row=GetTaskTimelineRow,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -2826,6 +2954,15 @@ ORDER BY created_at, id
         "text",
         "timestamptz",
         "timestamptz",
+    ),
+    arguments=(
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_after",
+        "created_before",
     ),
     read_only=True,
 )
@@ -2887,6 +3024,15 @@ ORDER BY created_at, id
         "timestamptz",
     ),
     results=("jsonb",),
+    arguments=(
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_after",
+        "created_before",
+    ),
     read_only=True,
 )
 
@@ -2991,6 +3137,20 @@ SELECT (SELECT count(*) FROM matches) AS total_count,
         "public.task_type_count[]",
     ),
     row=SearchTasksRow,
+    arguments=(
+        "query",
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_after",
+        "created_before",
+        "tags",
+        "capabilities",
+        "limit",
+        "offset",
+    ),
     read_only=True,
 )
 
@@ -3029,6 +3189,7 @@ LIMIT $2
     parameters=("uuid", "int8"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("task_id", "limit"),
     read_only=True,
 )
 
@@ -3079,5 +3240,6 @@ FROM checked
     parameters=("uuid",),
     results=("int8", "uuid[]", "uuid[]", "uuid[]"),
     row=ValidateTaskIntegrityRow,
+    arguments=("tenant_id",),
     read_only=True,
 )

@@ -205,6 +205,7 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     parameters=("uuid", "text", "text", "jsonb", "jsonb", "text"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("tenant_id", "name", "type", "definition", "metadata", "created_by"),
 )
 
 GET: Final = Statement(
@@ -218,6 +219,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -262,6 +264,7 @@ WHERE workflow.id = $1
         "public.workflow_transitions[]",
     ),
     row=_get_with_stages_row,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -300,6 +303,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "public.workflow_status[]", "text", "text"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("tenant_id", "status", "type", "created_by"),
     read_only=True,
 )
 
@@ -314,6 +318,7 @@ ORDER BY stage_index
     parameters=("uuid",),
     results=WORKFLOW_STAGE_COLUMN_TYPES,
     row=WorkflowStage,
+    arguments=("workflow_id",),
     read_only=True,
 )
 
@@ -327,6 +332,7 @@ ORDER BY transition_time, id
     parameters=("uuid",),
     results=WORKFLOW_TRANSITION_COLUMN_TYPES,
     row=WorkflowTransition,
+    arguments=("workflow_id",),
     read_only=True,
 )
 
@@ -376,6 +382,7 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     parameters=("int4", "uuid", "public.stage_status"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("stage_index", "workflow_id", "status"),
 )
 
 CANCEL: Final = Statement(
@@ -393,6 +400,7 @@ RETURNING id, tenant_id, name, type, status, definition, current_stage, metadata
     parameters=("uuid",),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("id",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -405,4 +413,5 @@ WHERE id = $1
   AND deleted_at IS NULL
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -225,6 +225,7 @@ SELECT id, tenant_id, name, description, owner_id, state, state_version, metadat
     parameters=("uuid", "text", "text", "text", "jsonb", "jsonb"),
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
+    arguments=("tenant_id", "name", "description", "owner_id", "state", "metadata"),
 )
 
 GET: Final = Statement(
@@ -238,6 +239,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -258,6 +260,7 @@ ORDER BY workspaces.name, workspaces.id
     parameters=("uuid", "text"),
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
+    arguments=("tenant_id", "agent_id"),
     read_only=True,
 )
 
@@ -282,6 +285,7 @@ SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at,
     parameters=("text", "public.member_role", "text[]", "uuid"),
     results=WORKSPACE_MEMBER_COLUMN_TYPES,
     row=WorkspaceMember,
+    arguments=("agent_id", "role", "permissions", "workspace_id"),
 )
 
 GET_MEMBER: Final = Statement(
@@ -295,6 +299,7 @@ WHERE workspace_id = $1
     parameters=("uuid", "text"),
     results=WORKSPACE_MEMBER_COLUMN_TYPES,
     row=WorkspaceMember,
+    arguments=("workspace_id", "agent_id"),
     read_only=True,
 )
 
@@ -336,6 +341,7 @@ ORDER BY member.role DESC, member.agent_id
         "timestamptz",
     ),
     row=_list_members_row,
+    arguments=("workspace_id",),
     read_only=True,
 )
 
@@ -354,6 +360,7 @@ SELECT tenant_id, workspace_id, agent_id, 'member_removed', jsonb_build_object('
 FROM member
 """,
     parameters=("uuid", "text"),
+    arguments=("workspace_id", "agent_id"),
 )
 
 RECORD_ACTIVITY: Final = Statement(
@@ -374,6 +381,7 @@ RETURNING id, tenant_id, workspace_id, agent_id, action, details, "timestamp"
     parameters=("uuid", "text", "text", "jsonb"),
     results=WORKSPACE_ACTIVITY_COLUMN_TYPES,
     row=WorkspaceActivity,
+    arguments=("workspace_id", "agent_id", "action", "details"),
 )
 
 LIST_ACTIVITY: Final = Variants(
@@ -407,6 +415,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "text", "text", "timestamptz"),
     results=WORKSPACE_ACTIVITY_COLUMN_TYPES,
     row=WorkspaceActivity,
+    arguments=("workspace_id", "agent_id", "action", "since"),
     read_only=True,
 )
 
@@ -426,6 +435,7 @@ RETURNING id, tenant_id, name, description, owner_id, state, state_version, meta
     parameters=("jsonb", "uuid", "int8"),
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
+    arguments=("state", "id", "expected_version"),
     optimistic=Optimistic(
         Statement(
             "workspaces.update_state: state_version",
@@ -450,4 +460,5 @@ WHERE id = $1
   AND deleted_at IS NULL
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -149,6 +149,7 @@ RETURNING id, org_id, name, created_at, updated_at
     parameters=("uuid", "text", "text"),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("org_id", "name", "api_key_hash"),
 )
 
 GET_APPLICATION: Final = Statement(
@@ -161,6 +162,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -174,6 +176,7 @@ WHERE api_key_hash = $1
     parameters=("text",),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("api_key_hash",),
     read_only=True,
 )
 
@@ -186,6 +189,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=APPLICATION_COLUMN_TYPES,
     row=build_application,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -205,6 +209,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid",),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("org_id",),
     read_only=True,
 )
 
@@ -220,6 +225,7 @@ RETURNING id, org_id, name, created_at, updated_at
     parameters=("text", "uuid"),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("name", "id"),
 )
 
 ROTATE_API_KEY: Final = Statement(
@@ -234,6 +240,7 @@ RETURNING id, org_id, name, created_at, updated_at
     parameters=("text", "uuid"),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("api_key_hash", "id"),
 )
 
 DELETE_APPLICATION: Final[Statement[None]] = Statement(
@@ -243,4 +250,5 @@ DELETE FROM applications
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -404,6 +404,23 @@ RETURNING id, org_id, app_id, user_id, action, resource_type, resource_id, detai
     ),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=(
+        "org_id",
+        "app_id",
+        "user_id",
+        "action",
+        "resource_type",
+        "resource_id",
+        "details",
+        "request_id",
+        "ip_address",
+        "user_agent",
+        "model",
+        "provider",
+        "tokens_used",
+        "cost",
+        "latency_ms",
+    ),
 )
 
 INSERT_AUDIT_LOGS: Final[Statement[None]] = Statement(
@@ -561,6 +578,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -581,6 +599,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid",),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id",),
     read_only=True,
 )
 
@@ -602,6 +621,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "uuid"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "app_id"),
     read_only=True,
 )
 
@@ -623,6 +643,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "uuid"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "user_id"),
     read_only=True,
 )
 
@@ -644,6 +665,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "text"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "action"),
     read_only=True,
 )
 
@@ -666,6 +688,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "timestamptz", "timestamptz"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "since", "until"),
     read_only=True,
 )
 
@@ -681,6 +704,7 @@ ORDER BY timestamp, id
     parameters=("text",),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("request_id",),
     read_only=True,
 )
 
@@ -698,5 +722,6 @@ ORDER BY timestamp, id
     parameters=("uuid", "timestamptz", "timestamptz"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "since", "until"),
     read_only=True,
 )

@@ -117,6 +117,7 @@ RETURNING id, name, slug, created_at, updated_at
     parameters=("text", "text"),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
+    arguments=("name", "slug"),
 )
 
 GET_ORGANIZATION: Final = Statement(
@@ -128,6 +129,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -140,6 +142,7 @@ WHERE slug = $1
     parameters=("text",),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
+    arguments=("slug",),
     read_only=True,
 )
 
@@ -193,6 +196,7 @@ RETURNING id, name, slug, created_at, updated_at
     parameters=("text", "text", "uuid"),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
+    arguments=("name", "slug", "id"),
 )
 
 DELETE_ORGANIZATION: Final[Statement[None]] = Statement(
@@ -202,4 +206,5 @@ DELETE FROM organizations
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

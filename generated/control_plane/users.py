@@ -137,6 +137,7 @@ RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
     parameters=("uuid", "text", "text", "public.user_role"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("org_id", "email", "cognito_sub", "role"),
 )
 
 GET_USER: Final = Statement(
@@ -148,6 +149,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -160,6 +162,7 @@ WHERE cognito_sub = $1
     parameters=("text",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("cognito_sub",),
     read_only=True,
 )
 
@@ -172,6 +175,7 @@ WHERE email = lower($1)
     parameters=("text",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email",),
     read_only=True,
 )
 
@@ -196,6 +200,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "public.user_role"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("org_id", "role"),
     read_only=True,
 )
 
@@ -211,6 +216,7 @@ ORDER BY role
     parameters=("uuid",),
     results=("public.user_role", "int8"),
     row=CountUsersByRoleRow,
+    arguments=("org_id",),
     read_only=True,
 )
 
@@ -239,6 +245,7 @@ RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
     parameters=("text", "public.user_role", "uuid"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email", "role", "id"),
 )
 
 DELETE_USER: Final[Statement[None]] = Statement(
@@ -248,4 +255,5 @@ DELETE FROM users
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

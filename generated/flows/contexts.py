@@ -287,6 +287,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb", "interval"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "id", "document", "time_to_live"),
 )
 
 UPSERT: Final = Statement(
@@ -303,6 +304,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb", "interval"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "id", "document", "time_to_live"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -316,6 +318,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -334,6 +337,7 @@ WHERE tenant_id = $2
 """,
     parameters=("text[]", "uuid", "text"),
     results=("jsonb",),
+    arguments=("fields", "tenant_id", "id"),
     read_only=True,
 )
 
@@ -348,6 +352,7 @@ WHERE tenant_id = $2
 """,
     parameters=("text[]", "uuid", "text"),
     results=("jsonb",),
+    arguments=("fields", "tenant_id", "id"),
     read_only=True,
 )
 
@@ -380,6 +385,7 @@ ORDER BY updated_at DESC, id DESC"""),
     parameters=("uuid", "jsonb", "public.criterion[]"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "contains", "criteria"),
     read_only=True,
 )
 
@@ -404,6 +410,7 @@ WHERE tenant_id = $1
     filters=(2, 3),
     parameters=("uuid", "jsonb", "public.criterion[]"),
     results=("int8",),
+    arguments=("tenant_id", "contains", "criteria"),
     read_only=True,
 )
 
@@ -421,6 +428,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("jsonb", "uuid", "text"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("changes", "tenant_id", "id"),
 )
 
 UPSERT_FIELDS: Final = Statement(
@@ -440,6 +448,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "id", "changes"),
 )
 
 UNSET_BY_ID: Final = Statement(
@@ -456,6 +465,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("text[]", "uuid", "text"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("fields", "tenant_id", "id"),
 )
 
 UPDATE_BY_CRITERIA: Final[Statement[None]] = Statement(
@@ -469,6 +479,7 @@ WHERE tenant_id = $2
   AND satisfies(document, $3)
 """,
     parameters=("jsonb", "uuid", "public.criterion[]"),
+    arguments=("changes", "tenant_id", "criteria"),
 )
 
 UPDATE_ONE_BY_CRITERIA: Final = Statement(
@@ -495,6 +506,7 @@ RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_a
     parameters=("jsonb", "uuid", "public.criterion[]"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("changes", "tenant_id", "criteria"),
 )
 
 DELETE_BY_ID: Final[Statement[None]] = Statement(
@@ -506,6 +518,7 @@ WHERE tenant_id = $1
   AND (expires_at IS NULL OR expires_at > now())
 """,
     parameters=("uuid", "text"),
+    arguments=("tenant_id", "id"),
 )
 
 DELETE_BY_CRITERIA: Final[Statement[None]] = Statement(
@@ -517,6 +530,7 @@ WHERE tenant_id = $1
   AND satisfies(document, $2)
 """,
     parameters=("uuid", "public.criterion[]"),
+    arguments=("tenant_id", "criteria"),
 )
 
 DELETE_ONE_BY_CRITERIA: Final = Statement(
@@ -541,6 +555,7 @@ RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_a
     parameters=("uuid", "public.criterion[]"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "criteria"),
 )
 
 AGGREGATE: Final = Variants(
@@ -581,6 +596,7 @@ ORDER BY documents DESC, value
     parameters=("text", "text", "uuid", "jsonb", "public.criterion[]"),
     results=("text", "int8", "int8", "numeric", "numeric", "numeric", "numeric"),
     row=AggregateRow,
+    arguments=("group_by", "measure", "tenant_id", "contains", "criteria"),
     read_only=True,
 )
 
@@ -598,6 +614,7 @@ WHERE (tenant_id, id) IN (
 )
 """,
     parameters=("int8",),
+    arguments=("limit",),
 )
 
 GET_COLLECTION_STATS: Final = Statement(

@@ -248,6 +248,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     parameters=("uuid", "text", "text"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "name", "description"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -261,6 +262,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -298,6 +300,7 @@ WHERE experiment.tenant_id = $1
         "public.experiment_variants[]",
     ),
     row=_get_with_variants_row,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -323,6 +326,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "public.experiment_status"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "status"),
     read_only=True,
 )
 
@@ -353,6 +357,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     parameters=("text", "text", "uuid", "uuid"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("name", "description", "tenant_id", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -363,6 +368,7 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("tenant_id", "id"),
 )
 
 SET_VARIANT: Final = Statement(
@@ -383,6 +389,7 @@ RETURNING experiment_id, name, tenant_id, flow_id, weight
     parameters=("text", "uuid", "int4", "uuid", "uuid"),
     results=EXPERIMENT_VARIANT_COLUMN_TYPES,
     row=ExperimentVariant,
+    arguments=("name", "flow_id", "weight", "tenant_id", "experiment_id"),
 )
 
 REMOVE_VARIANT: Final[Statement[None]] = Statement(
@@ -400,6 +407,7 @@ WHERE name = $1
   )
 """,
     parameters=("text", "uuid", "uuid"),
+    arguments=("name", "tenant_id", "experiment_id"),
 )
 
 START: Final = Statement(
@@ -419,6 +427,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     parameters=("uuid", "uuid"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "id"),
 )
 
 COMPLETE: Final = Statement(
@@ -437,6 +446,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     parameters=("uuid", "uuid"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "id"),
 )
 
 ASSIGN: Final = Statement(
@@ -480,6 +490,7 @@ LIMIT 1
     parameters=("uuid", "uuid", "text"),
     results=("uuid", "text", "uuid", "text", "timestamptz"),
     row=Assignment,
+    arguments=("tenant_id", "experiment_id", "subject_id"),
 )
 
 GET_ASSIGNMENT: Final = Statement(
@@ -493,6 +504,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid", "text"),
     results=EXPERIMENT_ASSIGNMENT_COLUMN_TYPES,
     row=ExperimentAssignment,
+    arguments=("tenant_id", "experiment_id", "subject_id"),
     read_only=True,
 )
 
@@ -511,5 +523,6 @@ ORDER BY variant.name
     parameters=("uuid", "uuid"),
     results=("text", "int4", "int8"),
     row=CountAssignmentsRow,
+    arguments=("tenant_id", "experiment_id"),
     read_only=True,
 )

@@ -100,6 +100,15 @@ RETURNING id, tenant_id, flow_id, version, flow_definition, change_description,
     parameters=("uuid", "uuid", "text", "jsonb", "text", "public.change_type", "uuid"),
     results=FLOW_VERSION_COLUMN_TYPES,
     row=FlowVersion,
+    arguments=(
+        "tenant_id",
+        "flow_id",
+        "version",
+        "flow_definition",
+        "change_description",
+        "change_type",
+        "created_by",
+    ),
 )
 
 GET_FLOW_VERSIONS: Final = Statement(
@@ -114,6 +123,7 @@ ORDER BY created_at DESC, id DESC
     parameters=("uuid", "uuid"),
     results=FLOW_VERSION_COLUMN_TYPES,
     row=FlowVersion,
+    arguments=("tenant_id", "flow_id"),
     read_only=True,
 )
 
@@ -129,6 +139,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid", "text"),
     results=FLOW_VERSION_COLUMN_TYPES,
     row=FlowVersion,
+    arguments=("tenant_id", "flow_id", "version"),
     read_only=True,
 )
 
@@ -157,4 +168,5 @@ RETURNING conversation_flows.id, conversation_flows.tenant_id, conversation_flow
     parameters=("uuid", "uuid", "uuid", "text"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("updated_by", "tenant_id", "flow_id", "version"),
 )

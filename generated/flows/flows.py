@@ -332,6 +332,15 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("uuid", "text", "text", "text", "jsonb", "text[]", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=(
+        "tenant_id",
+        "name",
+        "version",
+        "description",
+        "flow_definition",
+        "tags",
+        "created_by",
+    ),
 )
 
 GET_BY_TENANT_AND_ID: Final = Statement(
@@ -346,6 +355,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -362,6 +372,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text", "text"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "name", "version"),
     read_only=True,
 )
 
@@ -422,6 +433,7 @@ ORDER BY updated_at DESC, id DESC"""),
     ),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "name", "status", "tags", "created_by", "updated_after"),
     read_only=True,
 )
 
@@ -467,6 +479,7 @@ WHERE tenant_id = $1""",
         "timestamptz",
     ),
     results=("int8",),
+    arguments=("tenant_id", "name", "status", "tags", "created_by", "updated_after"),
     read_only=True,
 )
 
@@ -483,6 +496,7 @@ ORDER BY last_used_at DESC NULLS LAST, id
     parameters=("uuid",),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id",),
     read_only=True,
 )
 
@@ -498,6 +512,7 @@ WHERE tenant_id = $1
     parameters=("uuid",),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id",),
     read_only=True,
 )
 
@@ -517,6 +532,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "flow_id"),
 )
 
 UPDATE: Final = Variants(
@@ -563,6 +579,16 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("text", "text", "text", "jsonb", "text[]", "uuid", "uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=(
+        "name",
+        "version",
+        "description",
+        "flow_definition",
+        "tags",
+        "updated_by",
+        "tenant_id",
+        "id",
+    ),
 )
 
 PUBLISH_FLOW: Final = Statement(
@@ -583,6 +609,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("uuid", "uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("published_by", "tenant_id", "flow_id"),
 )
 
 ARCHIVE_FLOW: Final = Statement(
@@ -601,6 +628,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "flow_id"),
 )
 
 INCREMENT_FLOW_USAGE: Final[Statement[int]] = Statement(
@@ -616,6 +644,7 @@ RETURNING usage_count
 """,
     parameters=("uuid", "uuid"),
     results=("int8",),
+    arguments=("tenant_id", "flow_id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -626,6 +655,7 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("tenant_id", "id"),
 )
 
 SEARCH_FLOWS: Final = Variants(
@@ -656,6 +686,7 @@ ORDER BY updated_at DESC, id DESC"""),
     parameters=("uuid", "public.flow_status[]", "text"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "status", "search_term"),
     read_only=True,
 )
 
@@ -702,5 +733,6 @@ WHERE flow.tenant_id = $1
         "public.flow_versions[]",
     ),
     row=_get_flow_with_versions_row,
+    arguments=("tenant_id", "flow_id"),
     read_only=True,
 )

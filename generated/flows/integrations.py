@@ -144,6 +144,7 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     parameters=("uuid", "text", "text", "jsonb", "bool"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("tenant_id", "name", "provider", "configuration", "enabled"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -157,6 +158,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -171,6 +173,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("tenant_id", "name"),
     read_only=True,
 )
 
@@ -201,6 +204,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "text", "bool"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("tenant_id", "provider", "enabled"),
     read_only=True,
 )
 
@@ -241,6 +245,7 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     parameters=("text", "text", "jsonb", "bool", "uuid", "uuid"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("name", "provider", "configuration", "enabled", "tenant_id", "id"),
 )
 
 RECORD_USE: Final[Statement[None]] = Statement(
@@ -252,6 +257,7 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("tenant_id", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -262,4 +268,5 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("tenant_id", "id"),
 )

@@ -157,6 +157,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "key"),
     read_only=True,
 )
 
@@ -172,6 +173,7 @@ ORDER BY key
     parameters=("uuid", "text[]"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "keys"),
     read_only=True,
 )
 
@@ -190,6 +192,7 @@ ORDER BY key"""),
     parameters=("uuid", "text"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "prefix"),
     read_only=True,
 )
 
@@ -208,6 +211,7 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb", "interval"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "key", "value", "time_to_live"),
 )
 
 SET_IF_ABSENT: Final = Statement(
@@ -226,6 +230,7 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb", "interval"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "key", "value", "time_to_live"),
 )
 
 COMPARE_AND_SET: Final = Statement(
@@ -244,6 +249,7 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     parameters=("jsonb", "uuid", "text", "jsonb"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("value", "tenant_id", "key", "expected"),
 )
 
 SET_IF_UNCHANGED: Final = Statement(
@@ -262,6 +268,7 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     parameters=("jsonb", "uuid", "text", "int8"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("value", "tenant_id", "key", "expected_version"),
     optimistic=Optimistic(
         Statement(
             "states.set_if_unchanged: version",
@@ -296,6 +303,7 @@ RETURNING value::bigint AS "value!"
 """,
     parameters=("uuid", "text", "int8", "interval"),
     results=("int8",),
+    arguments=("tenant_id", "key", "amount", "time_to_live"),
 )
 
 EXPIRE: Final[Statement[datetime]] = Statement(
@@ -310,6 +318,7 @@ RETURNING expires_at
 """,
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
+    arguments=("time_to_live", "tenant_id", "key"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -321,6 +330,7 @@ WHERE tenant_id = $1
   AND (expires_at IS NULL OR expires_at > now())
 """,
     parameters=("uuid", "text"),
+    arguments=("tenant_id", "key"),
 )
 
 PURGE_EXPIRED: Final[Statement[None]] = Statement(
@@ -337,4 +347,5 @@ WHERE (tenant_id, key) IN (
 )
 """,
     parameters=("int8",),
+    arguments=("limit",),
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
 from reposgen.python_model.arguments import (
+    argument_names,
     arguments_of,
     buffered_arguments,
     item_fields,
@@ -117,6 +118,7 @@ def build_query(
     row = build_row(typed, constant, context) if call.gives_rows else NO_ROW
     arguments: tuple[Argument, ...] = ()
     fields: tuple[str, ...] = ()
+    names: tuple[str, ...]
     params, row_argument = None, None
     if (call.takes_rows or call.is_later) and len(typed.parameters) > 1:
         params = params_class(typed, constant, context)
@@ -127,11 +129,14 @@ def build_query(
             else item_type(typed, typed.parameters[0], context)
         )
         fields = item_fields(typed, params, context)
+        names = () if params else argument_names(typed, set(), context)
     elif call.is_later:
         arguments = buffered_arguments(typed, constant, params, context)
         fields = item_fields(typed, params, context)
+        names = () if params else tuple(argument.name for argument in arguments)
     else:
         arguments = arguments_of(typed, constant, options_of(typed), context)
+        names = tuple(argument.name for argument in arguments)
     return BuiltQuery(
         typed=typed,
         method=method,
@@ -140,7 +145,9 @@ def build_query(
             row=row.own,
             params=params,
             builder=row.builder,
-            statement=_statement(typed, method, constant, row, context, fields=fields),
+            statement=_statement(
+                typed, method, constant, row, context, fields=fields, names=names
+            ),
         ),
         result=row.type,
         arguments=arguments,
@@ -156,6 +163,7 @@ def _statement(
     context: Context,
     *,
     fields: tuple[str, ...],
+    names: tuple[str, ...],
 ) -> StatementConstant:
     copy = None
     if typed.copy:
@@ -167,7 +175,7 @@ def _statement(
         )
     name = f"{constant.module.rpartition('.')[2]}.{method}"
     gives_rows = call_of(typed).gives_rows or is_line(typed)
-    names = {p.number: type_name(typed, p, context) for p in typed.parameters}
+    types = {p.number: type_name(typed, p, context) for p in typed.parameters}
     staging = typed.copy.staging if typed.copy else None
     variants = variants_of(typed)
     return StatementConstant(
@@ -175,13 +183,14 @@ def _statement(
         name=name,
         sql=variants or staging or typed.pieces[0].sql,
         result=None if row.make else row.type,
-        parameters=tuple(names[p.number] for p in typed.parameters),
+        parameters=tuple(types[p.number] for p in typed.parameters),
         results=tuple(result_names(typed, context)) if gives_rows else (),
         row=row.make,
         fields=fields,
+        arguments=names,
         copy=copy,
         buffer=_buffering(typed),
-        optimistic=_optimistic(typed, name, names),
+        optimistic=_optimistic(typed, name, types),
         read_only=typed.read_only,
         locks_rows=typed.locks_rows,
         timeout=typed.timeout_ms / 1000 if typed.timeout_ms else None,

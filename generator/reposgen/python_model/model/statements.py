@@ -86,6 +86,7 @@ class StatementConstant:
         results: the types of its columns; empty where `column_types` names them.
         column_types: a constant that holds them.
         row: class or builder, called positionally with a row's values.
+        arguments: names of the method's, where `fields` does not name them.
         timeout: seconds.
         replica: a replica may run it.
     """
@@ -98,6 +99,7 @@ class StatementConstant:
     results: tuple[TypeName, ...]
     row: Symbol | None
     fields: tuple[str, ...]
+    arguments: tuple[str, ...]
     copy: CopyTarget | None
     optimistic: Optimistic | None
     read_only: bool

@@ -16,7 +16,7 @@ from ..patience import be_patient
 from ..pinging import INTERVAL
 from ..statistics import Health, ServerStatistics
 from ..translate import unreachable
-from ._compat import home, to_the_end, without_waiting
+from ._compat import new_home, to_the_end, without_waiting
 from .connections import Connections
 from .ending import cancel
 from .pool import close_pool, make_pool, suit
@@ -68,7 +68,7 @@ class Server(Connections):
             PoolTimeout: it takes too long.
         """
         settings = self._settings
-        self._home = home()
+        self._home = new_home()
         pool = make_pool(
             self.conninfo,
             settings,

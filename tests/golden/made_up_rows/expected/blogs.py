@@ -124,6 +124,7 @@ ADD_BLOG: Final[Statement[None]] = Statement(
 INSERT INTO blogs (id, name) VALUES ($1, $2)
 """,
     parameters=("int4", "text"),
+    arguments=("id", "name"),
 )
 
 FIND_BLOG: Final[Statement[Blog | None]] = Statement(
@@ -133,6 +134,7 @@ SELECT find_blog($1) AS blog
 """,
     parameters=("int4",),
     results=("public.blogs",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -144,6 +146,7 @@ SELECT id, name, note FROM find_blog($1)
     parameters=("int4",),
     results=("int4", "text", "text"),
     row=FindColumnsRow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -155,6 +158,7 @@ SELECT (find_blog($1)).id, (find_blog($1)).name, (find_blog($1)).note
     parameters=("int4",),
     results=("int4", "text", "text"),
     row=FindFieldsRow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -165,6 +169,7 @@ SELECT f FROM find_blog($1) AS f
 """,
     parameters=("int4",),
     results=("public.blogs",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -175,6 +180,7 @@ SELECT coalesce(find_blog($1), b) AS blog FROM blogs AS b ORDER BY b.id LIMIT 1
 """,
     parameters=("int4",),
     results=("public.blogs",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -185,6 +191,7 @@ SELECT array_agg(find_blog(n)) AS blogs FROM unnest($1::integer[]) AS n
 """,
     parameters=("int4[]",),
     results=("public.blogs[]",),
+    arguments=("ids",),
     read_only=True,
 )
 
@@ -195,6 +202,7 @@ SELECT jsonb_populate_record(NULL::blogs, $1) AS blog
 """,
     parameters=("jsonb",),
     results=("public.blogs",),
+    arguments=("document",),
     read_only=True,
 )
 
@@ -205,6 +213,7 @@ SELECT half_a_blog($1) AS blog
 """,
     parameters=("int4",),
     results=("public.blogs",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -214,6 +223,7 @@ ADD_ARCHIVE: Final[Statement[None]] = Statement(
 INSERT INTO archive (id, blog, more) VALUES ($1, find_blog($2), ARRAY[find_blog($2)])
 """,
     parameters=("int4", "int4"),
+    arguments=("id", "blog_id"),
 )
 
 GET_ARCHIVE: Final = Statement(
@@ -224,6 +234,7 @@ SELECT id, blog, more FROM archive WHERE id = $1
     parameters=("int4",),
     results=ARCHIVE_COLUMN_TYPES,
     row=Archive,
+    arguments=("id",),
     read_only=True,
 )
 

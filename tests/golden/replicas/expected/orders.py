@@ -83,6 +83,7 @@ ADD_ORDER: Final[Statement[None]] = Statement(
 INSERT INTO orders (id, amount) VALUES ($1, $2)
 """,
     parameters=("int4", "numeric"),
+    arguments=("id", "amount"),
 )
 
 GET_ORDER: Final = Statement(
@@ -93,6 +94,7 @@ SELECT id, amount FROM orders WHERE id = $1
     parameters=("int4",),
     results=ORDER_COLUMN_TYPES,
     row=Order,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -103,6 +105,7 @@ SELECT amount FROM orders WHERE id = $1
 """,
     parameters=("int4",),
     results=("numeric",),
+    arguments=("id",),
     read_only=True,
     replica=False,
 )
@@ -120,6 +123,7 @@ SELECT id, amount FROM orders WHERE TRUE""",
     parameters=("numeric",),
     results=ORDER_COLUMN_TYPES,
     row=Order,
+    arguments=("least",),
     read_only=True,
     replica=False,
 )
