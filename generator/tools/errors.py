@@ -56,6 +56,7 @@ UNSEEN = {
     "docker-unreachable": MACHINE,
     "edited-file": "only where an earlier run on the same machine is remembered",
     "transpile-missing": MACHINE,
+    "file-names-alike": "not every disk can hold such files",
     "embedded-failed": MACHINE,
     "embedded-missing": MACHINE,
     "cache-temporary": MACHINE,
