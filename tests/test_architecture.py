@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "diagnostics": set(),
     "sql_files": set(),
     "foreign_sql": set(),
+    "posix": set(),
     "urls": set(),
     "config": {"diagnostics", "sql_files", "urls"},
     "sql_source": {"diagnostics", "config", "sql_files"},
@@ -34,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_files",
         "foreign_sql",
         "urls",
+        "posix",
         "cache.folder",
     },
     "live_schema": {"diagnostics"},
@@ -63,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reposgen_runtime",  # the files that are vendored
         "reposgen_runtime.compatibility",  # the level that packages state
     },
-    "output": {"diagnostics"},
+    "output": {"diagnostics", "posix"},
     # What stages hand on, kept for the next run; it calls none of them.
     "cache": {
         "diagnostics",
@@ -74,6 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "render.render",  # its model of a rendered module
         "project",
         "reposgen_runtime",  # part of what output depends on
+        "posix",
         "sql_files",
     },
     "collector": set(),

@@ -328,6 +328,7 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     parameters=("text", "text", "text", "jsonb"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("name", "type", "description", "configuration"),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -354,6 +355,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -398,6 +400,7 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     parameters=("text", "text", "public.agent_status", "text", "jsonb", "uuid"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("name", "type", "status", "description", "configuration", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -407,6 +410,7 @@ DELETE FROM agents
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -434,6 +438,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("text", "public.agent_status"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("type", "status"),
     read_only=True,
 )
 
@@ -453,6 +458,7 @@ WHERE TRUE""",
     filters=(1, 2),
     parameters=("text", "public.agent_status"),
     results=("int8",),
+    arguments=("type", "status"),
     read_only=True,
 )
 
@@ -467,6 +473,7 @@ ORDER BY name
     parameters=("text",),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("type",),
     read_only=True,
 )
 
@@ -497,6 +504,7 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     parameters=("jsonb", "uuid"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("state", "id"),
 )
 
 GET_AGENT_METRICS: Final = Statement(
@@ -552,6 +560,7 @@ WHERE agent.id = $1
         "float8",
     ),
     row=GetAgentMetricsRow,
+    arguments=("agent_id",),
     read_only=True,
 )
 
@@ -563,6 +572,7 @@ VALUES ($1, $2)
 ON CONFLICT DO NOTHING
 """,
     parameters=("uuid", "uuid"),
+    arguments=("agent_id", "tool_id"),
 )
 
 REVOKE_TOOL: Final[Statement[None]] = Statement(
@@ -573,6 +583,7 @@ WHERE agent_id = $1
   AND tool_id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("agent_id", "tool_id"),
 )
 
 
@@ -611,6 +622,7 @@ WHERE agent.id = $1
         "public.tools[]",
     ),
     row=_get_with_tools_row,
+    arguments=("id",),
     read_only=True,
 )
 

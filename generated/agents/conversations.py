@@ -204,6 +204,7 @@ RETURNING id, user_id, agent_id, title, metadata, last_position, created_at, upd
     parameters=("uuid", "uuid", "text", "jsonb"),
     results=CONVERSATION_COLUMN_TYPES,
     row=Conversation,
+    arguments=("user_id", "agent_id", "title", "metadata"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -215,6 +216,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=CONVERSATION_COLUMN_TYPES,
     row=Conversation,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -248,6 +250,7 @@ RETURNING id, user_id, agent_id, title, metadata, last_position, created_at, upd
     parameters=("text", "uuid", "jsonb", "uuid"),
     results=CONVERSATION_COLUMN_TYPES,
     row=Conversation,
+    arguments=("title", "agent_id", "metadata", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -257,6 +260,7 @@ DELETE FROM conversations
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -281,6 +285,7 @@ ORDER BY updated_at DESC, id DESC"""),
     parameters=("uuid", "uuid"),
     results=CONVERSATION_COLUMN_TYPES,
     row=Conversation,
+    arguments=("user_id", "agent_id"),
     read_only=True,
 )
 
@@ -300,6 +305,7 @@ WHERE TRUE""",
     filters=(1, 2),
     parameters=("uuid", "uuid"),
     results=("int8",),
+    arguments=("user_id", "agent_id"),
     read_only=True,
 )
 
@@ -318,6 +324,7 @@ WHERE conversations.id = latest.conversation_id
   AND conversations.last_position < latest.position
 """,
     parameters=("uuid[]",),
+    arguments=("ids",),
 )
 
 
@@ -377,5 +384,6 @@ LIMIT $2
         "timestamptz",
     ),
     row=_list_with_latest_message_row,
+    arguments=("user_id", "limit"),
     read_only=True,
 )

@@ -360,6 +360,7 @@ RETURNING id, conversation_id, "position", role, content, token_count, metadata,
     parameters=("uuid", "public.message_role", "text", "int4", "jsonb"),
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
+    arguments=("conversation_id", "role", "content", "token_count", "metadata"),
 )
 
 APPEND: Final = Statement(
@@ -389,6 +390,7 @@ ORDER BY position
     parameters=("public.new_message[]", "uuid"),
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
+    arguments=("messages", "conversation_id"),
 )
 
 IMPORT_MANY: Final[Statement[None]] = Statement(
@@ -442,6 +444,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -477,6 +480,7 @@ RETURNING id, conversation_id, "position", role, content, token_count, metadata,
     parameters=("text", "int4", "jsonb", "uuid"),
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
+    arguments=("content", "token_count", "metadata", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -486,6 +490,7 @@ DELETE FROM messages
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -516,6 +521,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "public.message_role", "timestamptz"),
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
+    arguments=("conversation_id", "role", "created_after"),
     read_only=True,
 )
 
@@ -540,6 +546,7 @@ WHERE TRUE""",
     filters=(1, 2, 3),
     parameters=("uuid", "public.message_role", "timestamptz"),
     results=("int8",),
+    arguments=("conversation_id", "role", "created_after"),
     read_only=True,
 )
 
@@ -557,6 +564,7 @@ ORDER BY position DESC"""),
     parameters=("uuid",),
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
+    arguments=("conversation_id",),
     read_only=True,
 )
 
@@ -579,6 +587,7 @@ ORDER BY position
     parameters=("uuid", "int8", "int8"),
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
+    arguments=("conversation_id", "max_messages", "max_tokens"),
     read_only=True,
 )
 
@@ -629,6 +638,7 @@ LIMIT $5
         "text",
     ),
     row=_search_row,
+    arguments=("query", "user_id", "conversation_id", "role", "limit"),
     read_only=True,
 )
 

@@ -128,6 +128,7 @@ LIMIT $2
     parameters=("text", "int8"),
     results=("text", "uuid", "text", "float4"),
     row=SearchEverythingRow,
+    arguments=("query", "limit"),
     read_only=True,
 )
 
@@ -174,6 +175,7 @@ WHERE person.id = $3
         "public.tasks[]",
     ),
     row=_get_user_overview_row,
+    arguments=("conversation_limit", "task_limit", "user_id"),
     read_only=True,
 )
 

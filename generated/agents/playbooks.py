@@ -400,6 +400,15 @@ RETURNING id, name, description, category, status, is_template, content, current
     parameters=("text", "text", "text", "bool", "jsonb", "text[]", "uuid"),
     results=PLAYBOOK_COLUMN_TYPES,
     row=Playbook,
+    arguments=(
+        "name",
+        "description",
+        "category",
+        "is_template",
+        "content",
+        "tags",
+        "created_by",
+    ),
 )
 
 CREATE_FROM_TEMPLATE: Final = Statement(
@@ -416,6 +425,7 @@ RETURNING id, name, description, category, status, is_template, content, current
     parameters=("text", "uuid", "uuid"),
     results=PLAYBOOK_COLUMN_TYPES,
     row=Playbook,
+    arguments=("name", "created_by", "template_id"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -428,6 +438,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=PLAYBOOK_COLUMN_TYPES,
     row=Playbook,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -491,6 +502,16 @@ RETURNING id, name, description, category, status, is_template, content, current
     ),
     results=PLAYBOOK_COLUMN_TYPES,
     row=Playbook,
+    arguments=(
+        "name",
+        "description",
+        "category",
+        "status",
+        "is_template",
+        "content",
+        "tags",
+        "id",
+    ),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -500,6 +521,7 @@ DELETE FROM playbooks
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -532,6 +554,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("text", "public.playbook_status", "text[]"),
     results=PLAYBOOK_COLUMN_TYPES,
     row=Playbook,
+    arguments=("category", "status", "tags"),
     read_only=True,
 )
 
@@ -556,6 +579,7 @@ WHERE TRUE""",
     filters=(1, 2, 3),
     parameters=("text", "public.playbook_status", "text[]"),
     results=("int8",),
+    arguments=("category", "status", "tags"),
     read_only=True,
 )
 
@@ -591,6 +615,7 @@ RETURNING id, playbook_id, version, content, change_note, created_by, created_at
     parameters=("uuid", "text", "uuid"),
     results=PLAYBOOK_VERSION_COLUMN_TYPES,
     row=PlaybookVersion,
+    arguments=("playbook_id", "change_note", "created_by"),
 )
 
 GET_VERSIONS: Final = Statement(
@@ -603,6 +628,7 @@ ORDER BY version DESC
     parameters=("uuid",),
     results=PLAYBOOK_VERSION_COLUMN_TYPES,
     row=PlaybookVersion,
+    arguments=("playbook_id",),
     read_only=True,
 )
 
@@ -616,6 +642,7 @@ WHERE playbook_id = $1
     parameters=("uuid", "int4"),
     results=PLAYBOOK_VERSION_COLUMN_TYPES,
     row=PlaybookVersion,
+    arguments=("playbook_id", "version"),
     read_only=True,
 )
 
@@ -643,6 +670,15 @@ RETURNING id, playbook_id, version, agent_id, status, input, output, error, star
     ),
     results=PLAYBOOK_EXECUTION_COLUMN_TYPES,
     row=PlaybookExecution,
+    arguments=(
+        "agent_id",
+        "status",
+        "input",
+        "output",
+        "error",
+        "started_at",
+        "playbook_id",
+    ),
 )
 
 GET_EXECUTION_LOG: Final = Variants(
@@ -677,5 +713,6 @@ ORDER BY started_at DESC, id DESC"""),
     parameters=("uuid", "int4", "uuid", "public.execution_status"),
     results=PLAYBOOK_EXECUTION_COLUMN_TYPES,
     row=PlaybookExecution,
+    arguments=("playbook_id", "version", "agent_id", "status"),
     read_only=True,
 )

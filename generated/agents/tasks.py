@@ -561,6 +561,17 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "title",
+        "type",
+        "description",
+        "priority",
+        "agent_id",
+        "workflow_id",
+        "created_by",
+        "input",
+        "due_at",
+    ),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -620,6 +631,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -689,6 +701,17 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "title",
+        "type",
+        "description",
+        "priority",
+        "agent_id",
+        "workflow_id",
+        "input",
+        "due_at",
+        "id",
+    ),
 )
 
 UPDATE_STATUS_MANY: Final = Statement(
@@ -705,6 +728,7 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
     parameters=("public.task_status", "uuid[]"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("status", "ids"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -714,6 +738,7 @@ DELETE FROM tasks
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 DELETE_MANY: Final[Statement[None]] = Statement(
@@ -723,6 +748,7 @@ DELETE FROM tasks
 WHERE id = ANY($1)
 """,
     parameters=("uuid[]",),
+    arguments=("ids",),
 )
 
 LIST: Final = Variants(
@@ -775,6 +801,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "uuid", "public.task_status[]", "text", "uuid", "timestamptz"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id", "workflow_id", "status", "type", "created_by", "due_before"),
     read_only=True,
 )
 
@@ -814,6 +841,7 @@ WHERE TRUE""",
     filters=(1, 2, 3, 4, 5, 6),
     parameters=("uuid", "uuid", "public.task_status[]", "text", "uuid", "timestamptz"),
     results=("int8",),
+    arguments=("agent_id", "workflow_id", "status", "type", "created_by", "due_before"),
     read_only=True,
 )
 
@@ -834,6 +862,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id",),
     read_only=True,
 )
 
@@ -854,6 +883,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("public.task_status",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("status",),
     read_only=True,
 )
 
@@ -878,6 +908,7 @@ RETURNING id, task_id, agent_id, attempt, status, output, error, started_at, com
     parameters=("uuid",),
     results=TASK_EXECUTION_COLUMN_TYPES,
     row=TaskExecution,
+    arguments=("task_id",),
 )
 
 FINISH_EXECUTION: Final = Statement(
@@ -907,6 +938,7 @@ SELECT id, task_id, agent_id, attempt, status, output, error, started_at, comple
     parameters=("public.execution_status", "jsonb", "text", "uuid"),
     results=TASK_EXECUTION_COLUMN_TYPES,
     row=TaskExecution,
+    arguments=("status", "output", "error", "execution_id"),
 )
 
 GET_EXECUTION_HISTORY: Final = Statement(
@@ -919,6 +951,7 @@ ORDER BY attempt
     parameters=("uuid",),
     results=TASK_EXECUTION_COLUMN_TYPES,
     row=TaskExecution,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -930,6 +963,7 @@ VALUES ($1, $2)
 ON CONFLICT DO NOTHING
 """,
     parameters=("uuid", "uuid"),
+    arguments=("task_id", "depends_on_id"),
 )
 
 REMOVE_DEPENDENCY: Final[Statement[None]] = Statement(
@@ -940,6 +974,7 @@ WHERE task_id = $1
   AND depends_on_id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("task_id", "depends_on_id"),
 )
 
 GET_DEPENDENCIES: Final = Statement(
@@ -957,6 +992,7 @@ ORDER BY tasks.created_at, tasks.id
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -993,6 +1029,7 @@ LIMIT $3
     parameters=("uuid", "uuid", "int8"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id", "workflow_id", "limit"),
     read_only=True,
 )
 
@@ -1047,5 +1084,6 @@ ORDER BY latest.level, task.priority DESC, task.created_at, task.id
         "int4",
     ),
     row=_resolve_dependencies_row,
+    arguments=("task_id",),
     read_only=True,
 )

@@ -406,6 +406,7 @@ RETURNING id, name, category, description, parameters, available, usage_count,
     parameters=("text", "text", "text", "jsonb"),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("name", "category", "description", "parameters"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -418,6 +419,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -462,6 +464,7 @@ RETURNING id, name, category, description, parameters, available, usage_count,
     parameters=("text", "text", "text", "jsonb", "bool", "uuid"),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("name", "category", "description", "parameters", "available", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -471,6 +474,7 @@ DELETE FROM tools
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -503,6 +507,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("text", "bool"),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("category", "available"),
     read_only=True,
 )
 
@@ -522,6 +527,7 @@ WHERE TRUE""",
     filters=(1, 2),
     parameters=("text", "bool"),
     results=("int8",),
+    arguments=("category", "available"),
     read_only=True,
 )
 
@@ -536,6 +542,7 @@ ORDER BY name
     parameters=("text",),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("category",),
     read_only=True,
 )
 
@@ -565,6 +572,7 @@ INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details)
 VALUES ($1, $2, $3, $4, $5)
 """,
     parameters=("uuid", "uuid", "bool", "int4", "jsonb"),
+    arguments=("tool_id", "agent_id", "succeeded", "duration_ms", "details"),
 )
 
 IMPORT_USAGE: Final[Statement[None]] = Statement(
@@ -614,6 +622,7 @@ ORDER BY used_at DESC, id DESC"""),
     parameters=("uuid", "uuid", "bool"),
     results=TOOL_USAGE_COLUMN_TYPES,
     row=ToolUsage,
+    arguments=("tool_id", "agent_id", "succeeded"),
     read_only=True,
 )
 
@@ -635,6 +644,7 @@ ORDER BY calls DESC, tool.name
     parameters=("timestamptz",),
     results=("uuid", "text", "int8", "int8", "float8", "float8"),
     row=GetToolMetricsRow,
+    arguments=("since",),
     read_only=True,
 )
 
@@ -651,6 +661,7 @@ RETURNING id, tool_id, name, description, parameters, created_at
     parameters=("uuid", "text", "text", "jsonb"),
     results=TOOL_CAPABILITY_COLUMN_TYPES,
     row=ToolCapability,
+    arguments=("tool_id", "name", "description", "parameters"),
 )
 
 REMOVE_CAPABILITY: Final[Statement[None]] = Statement(
@@ -661,6 +672,7 @@ WHERE tool_id = $1
   AND name = $2
 """,
     parameters=("uuid", "text"),
+    arguments=("tool_id", "name"),
 )
 
 GET_TOOL_CAPABILITIES: Final = Statement(
@@ -673,6 +685,7 @@ ORDER BY name
     parameters=("uuid",),
     results=TOOL_CAPABILITY_COLUMN_TYPES,
     row=ToolCapability,
+    arguments=("tool_id",),
     read_only=True,
 )
 
@@ -691,5 +704,6 @@ ORDER BY tools.name
     parameters=("text",),
     results=TOOL_COLUMN_TYPES,
     row=Tool,
+    arguments=("capability",),
     read_only=True,
 )

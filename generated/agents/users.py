@@ -259,6 +259,7 @@ RETURNING id, email, name, active, created_at, updated_at
     parameters=("text", "text"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email", "name"),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -281,6 +282,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -314,6 +316,7 @@ RETURNING id, email, name, active, created_at, updated_at
     parameters=("text", "text", "bool", "uuid"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email", "name", "active", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -323,6 +326,7 @@ DELETE FROM users
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -349,6 +353,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("bool",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("active",),
     read_only=True,
 )
 
@@ -363,6 +368,7 @@ WHERE TRUE""",
     filters=(1,),
     parameters=("bool",),
     results=("int8",),
+    arguments=("active",),
     read_only=True,
 )
 
@@ -375,6 +381,7 @@ WHERE email = lower($1)
     parameters=("text",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email",),
     read_only=True,
 )
 
@@ -388,6 +395,7 @@ WHERE users.id = $1
 """,
     parameters=("uuid",),
     results=("jsonb",),
+    arguments=("user_id",),
     read_only=True,
 )
 
@@ -403,6 +411,7 @@ RETURNING preferences
 """,
     parameters=("uuid", "jsonb"),
     results=("jsonb",),
+    arguments=("user_id", "preferences"),
 )
 
 UNSET_PREFERENCES: Final[Statement[Json]] = Statement(
@@ -416,6 +425,7 @@ RETURNING preferences
 """,
     parameters=("text[]", "uuid"),
     results=("jsonb",),
+    arguments=("keys", "user_id"),
 )
 
 SEARCH: Final = Statement(
@@ -431,5 +441,6 @@ LIMIT $2
     parameters=("text", "int8"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("query", "limit"),
     read_only=True,
 )

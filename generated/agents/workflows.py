@@ -381,6 +381,7 @@ RETURNING id, name, description, status, definition, created_by, created_at, upd
     parameters=("text", "text", "jsonb", "uuid"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("name", "description", "definition", "created_by"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -392,6 +393,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -430,6 +432,7 @@ RETURNING id, name, description, status, definition, created_by, created_at, upd
     parameters=("text", "text", "public.workflow_status", "jsonb", "uuid"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("name", "description", "status", "definition", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -439,6 +442,7 @@ DELETE FROM workflows
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST: Final = Variants(
@@ -465,6 +469,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("public.workflow_status", "uuid"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("status", "created_by"),
     read_only=True,
 )
 
@@ -484,6 +489,7 @@ WHERE TRUE""",
     filters=(1, 2),
     parameters=("public.workflow_status", "uuid"),
     results=("int8",),
+    arguments=("status", "created_by"),
     read_only=True,
 )
 
@@ -497,6 +503,7 @@ ORDER BY name
     parameters=("public.workflow_status",),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("status",),
     read_only=True,
 )
 
@@ -513,6 +520,7 @@ RETURNING id, workflow_id, status, state, error, started_at, completed_at
     parameters=("jsonb", "uuid"),
     results=WORKFLOW_EXECUTION_COLUMN_TYPES,
     row=WorkflowExecution,
+    arguments=("state", "workflow_id"),
 )
 
 
@@ -562,6 +570,7 @@ RETURNING workflow.id, workflow.name, workflow.description, workflow.status,
         "timestamptz",
     ),
     row=_update_execution_state_row,
+    arguments=("state", "status", "workflow_id"),
 )
 
 FINISH_EXECUTION: Final = Statement(
@@ -578,6 +587,7 @@ RETURNING id, workflow_id, status, state, error, started_at, completed_at
     parameters=("public.execution_status", "text", "uuid"),
     results=WORKFLOW_EXECUTION_COLUMN_TYPES,
     row=WorkflowExecution,
+    arguments=("status", "error", "workflow_id"),
 )
 
 GET_EXECUTION_HISTORY: Final = Variants(
@@ -601,6 +611,7 @@ ORDER BY started_at DESC, id DESC"""),
     parameters=("uuid", "public.execution_status"),
     results=WORKFLOW_EXECUTION_COLUMN_TYPES,
     row=WorkflowExecution,
+    arguments=("workflow_id", "status"),
     read_only=True,
 )
 
@@ -635,6 +646,7 @@ GROUP BY workflow.id
         "timestamptz",
     ),
     row=GetWorkflowMetricsRow,
+    arguments=("workflow_id",),
     read_only=True,
 )
 
@@ -672,5 +684,6 @@ WHERE workflow.id = $2
         "public.workflow_executions[]",
     ),
     row=_get_with_executions_row,
+    arguments=("execution_limit", "id"),
     read_only=True,
 )

@@ -199,6 +199,7 @@ RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_s
     parameters=("uuid", "text", "text", "text[]", "int4", "jsonb"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("tenant_id", "id", "name", "capabilities", "max_tasks", "metadata"),
 )
 
 GET: Final = Statement(
@@ -212,6 +213,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -244,6 +246,7 @@ ORDER BY name, id"""),
     parameters=("uuid", "public.agent_status", "text[]"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("tenant_id", "status", "capabilities"),
     read_only=True,
 )
 
@@ -261,6 +264,7 @@ RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_s
     parameters=("public.agent_status", "uuid", "text"),
     results=AGENT_COLUMN_TYPES,
     row=Agent,
+    arguments=("status", "tenant_id", "id"),
 )
 
 HEARTBEAT: Final[Statement[None]] = Statement(
@@ -272,6 +276,7 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "text"),
+    arguments=("tenant_id", "id"),
 )
 
 REMOVE: Final[Statement[None]] = Statement(
@@ -282,4 +287,5 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "text"),
+    arguments=("tenant_id", "id"),
 )

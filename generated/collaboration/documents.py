@@ -316,6 +316,14 @@ RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_cloc
     parameters=("text", "text", "text", "jsonb", "text", "uuid"),
     results=SHARED_DOCUMENT_COLUMN_TYPES,
     row=SharedDocument,
+    arguments=(
+        "title",
+        "content",
+        "content_type",
+        "vector_clock",
+        "created_by",
+        "workspace_id",
+    ),
 )
 
 GET: Final = Statement(
@@ -330,6 +338,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=SHARED_DOCUMENT_COLUMN_TYPES,
     row=SharedDocument,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -352,6 +361,7 @@ ORDER BY updated_at DESC, id DESC"""),
     parameters=("uuid",),
     results=SHARED_DOCUMENT_COLUMN_TYPES,
     row=SharedDocument,
+    arguments=("workspace_id",),
     read_only=True,
 )
 
@@ -397,6 +407,15 @@ RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_cloc
     parameters=("text", "text", "text", "jsonb", "text", "uuid", "int8"),
     results=SHARED_DOCUMENT_COLUMN_TYPES,
     row=SharedDocument,
+    arguments=(
+        "title",
+        "content",
+        "content_type",
+        "vector_clock",
+        "lock_owner",
+        "id",
+        "expected_version",
+    ),
     optimistic=Optimistic(
         Statement(
             "documents.update_with_lock: version",
@@ -434,6 +453,15 @@ RETURNING id, tenant_id, document_id, sequence, operation_type, path, value, age
     parameters=("uuid", "text", "text", "jsonb", "text", "jsonb", "timestamptz"),
     results=DOCUMENT_OPERATION_COLUMN_TYPES,
     row=DocumentOperation,
+    arguments=(
+        "document_id",
+        "operation_type",
+        "path",
+        "value",
+        "agent_id",
+        "vector_clock",
+        "applied_at",
+    ),
 )
 
 LIST_OPERATIONS: Final = Statement(
@@ -449,6 +477,7 @@ LIMIT $3
     parameters=("uuid", "int8", "int8"),
     results=DOCUMENT_OPERATION_COLUMN_TYPES,
     row=DocumentOperation,
+    arguments=("document_id", "since", "limit"),
     read_only=True,
 )
 
@@ -464,6 +493,7 @@ ORDER BY sequence
     parameters=("uuid",),
     results=DOCUMENT_OPERATION_COLUMN_TYPES,
     row=DocumentOperation,
+    arguments=("document_id",),
     read_only=True,
 )
 
@@ -477,6 +507,7 @@ WHERE document_id = $1
   AND applied_at IS NULL
 """,
     parameters=("uuid", "int8"),
+    arguments=("document_id", "up_to"),
 )
 
 ACQUIRE_LOCK: Final[Statement[datetime]] = Statement(
@@ -492,6 +523,7 @@ RETURNING lock_expires_at
 """,
     parameters=("text", "interval", "uuid"),
     results=("timestamptz",),
+    arguments=("agent_id", "duration", "id"),
 )
 
 RENEW_LOCK: Final[Statement[datetime]] = Statement(
@@ -507,6 +539,7 @@ RETURNING lock_expires_at
 """,
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
+    arguments=("duration", "id", "agent_id"),
 )
 
 RELEASE_LOCK: Final[Statement[None]] = Statement(
@@ -519,6 +552,7 @@ WHERE id = $1
   AND lock_owner = $2
 """,
     parameters=("uuid", "text"),
+    arguments=("id", "agent_id"),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -531,4 +565,5 @@ WHERE id = $1
   AND deleted_at IS NULL
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

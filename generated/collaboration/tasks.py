@@ -1480,6 +1480,24 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "id",
+        "tenant_id",
+        "type",
+        "assigned_to",
+        "priority",
+        "created_by",
+        "parent_task_id",
+        "title",
+        "description",
+        "parameters",
+        "max_retries",
+        "timeout_seconds",
+        "deadline",
+        "schedule",
+        "tags",
+        "capabilities",
+    ),
 )
 
 CREATE_BATCH: Final[Statement[None]] = Statement(
@@ -1671,6 +1689,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -1691,6 +1710,7 @@ ORDER BY wanted.position
     parameters=("uuid[]",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("ids",),
     read_only=True,
 )
 
@@ -1709,6 +1729,7 @@ FOR UPDATE
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     locks_rows=True,
 )
 
@@ -1813,6 +1834,22 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "type",
+        "priority",
+        "title",
+        "description",
+        "parameters",
+        "result",
+        "error",
+        "max_retries",
+        "timeout_seconds",
+        "deadline",
+        "schedule",
+        "tags",
+        "capabilities",
+        "id",
+    ),
 )
 
 UPDATE_WITH_VERSION: Final = Variants(
@@ -1918,6 +1955,23 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "type",
+        "priority",
+        "title",
+        "description",
+        "parameters",
+        "result",
+        "error",
+        "max_retries",
+        "timeout_seconds",
+        "deadline",
+        "schedule",
+        "tags",
+        "capabilities",
+        "id",
+        "expected_version",
+    ),
     optimistic=Optimistic(
         Statement(
             "tasks.update_with_version: version",
@@ -1939,6 +1993,7 @@ DELETE FROM tasks
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -1952,6 +2007,7 @@ WHERE id = $1
   AND deleted_at IS NULL
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST_BY_TENANT: Final = Variants(
@@ -2059,6 +2115,21 @@ ORDER BY created_at DESC, id DESC"""),
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_by",
+        "created_after",
+        "created_before",
+        "updated_after",
+        "parent_task_id",
+        "has_subtasks",
+        "tags",
+        "capabilities",
+    ),
     read_only=True,
 )
 
@@ -2163,6 +2234,21 @@ ORDER BY created_at DESC, id DESC"""),
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "tenant_id",
+        "agent_id",
+        "status",
+        "priority",
+        "types",
+        "created_by",
+        "created_after",
+        "created_before",
+        "updated_after",
+        "parent_task_id",
+        "has_subtasks",
+        "tags",
+        "capabilities",
+    ),
     read_only=True,
 )
 
@@ -2260,6 +2346,21 @@ ORDER BY created_at, id
     ),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=(
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_by",
+        "created_after",
+        "created_before",
+        "updated_after",
+        "parent_task_id",
+        "has_subtasks",
+        "tags",
+        "capabilities",
+    ),
     read_only=True,
 )
 
@@ -2278,6 +2379,7 @@ ORDER BY created_at, id
     parameters=("uuid",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("parent_task_id",),
     read_only=True,
 )
 
@@ -2348,6 +2450,7 @@ ORDER BY tree.place
         "int4",
     ),
     row=_get_task_tree_row,
+    arguments=("root_task_id", "max_depth"),
     read_only=True,
 )
 
@@ -2379,6 +2482,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("text", "uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id", "task_id", "assigned_by"),
 )
 
 UNASSIGN_TASK: Final = Statement(
@@ -2416,6 +2520,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("task_id", "reason"),
 )
 
 UPDATE_STATUS: Final = Statement(
@@ -2452,6 +2557,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("uuid", "public.task_status", "jsonb"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("task_id", "status", "metadata"),
 )
 
 BULK_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2483,6 +2589,7 @@ SELECT count(*) FROM updated
 """,
     parameters=("public.task_status_update[]",),
     results=("int8",),
+    arguments=("updates",),
 )
 
 BATCH_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2512,6 +2619,7 @@ SELECT count(*) FROM updated
 """,
     parameters=("uuid[]", "public.task_status"),
     results=("int8",),
+    arguments=("task_ids", "status"),
 )
 
 INCREMENT_RETRY_COUNT: Final[Statement[int]] = Statement(
@@ -2535,6 +2643,7 @@ SELECT retry_count FROM retried
 """,
     parameters=("uuid",),
     results=("int4",),
+    arguments=("task_id",),
 )
 
 BULK_UPDATE: Final[Statement[int]] = Statement(
@@ -2559,6 +2668,7 @@ SELECT count(*) FROM updated
 """,
     parameters=("public.task_update[]",),
     results=("int8",),
+    arguments=("updates",),
 )
 
 ARCHIVE_TASKS: Final[Statement[int]] = Statement(
@@ -2583,6 +2693,7 @@ SELECT count(*) FROM archived
 """,
     parameters=("uuid", "timestamptz"),
     results=("int8",),
+    arguments=("tenant_id", "before"),
 )
 
 CREATE_DELEGATION: Final = Statement(
@@ -2616,6 +2727,7 @@ SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated
     parameters=("text", "text", "uuid", "text", "jsonb"),
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
+    arguments=("to_agent", "from_agent", "task_id", "reason", "metadata"),
 )
 
 GET_DELEGATION_HISTORY: Final = Statement(
@@ -2628,6 +2740,7 @@ ORDER BY delegated_at, id
     parameters=("uuid",),
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -2643,6 +2756,7 @@ ORDER BY delegated_at DESC, id DESC
     parameters=("uuid", "text", "timestamptz"),
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
+    arguments=("tenant_id", "agent_id", "since"),
     read_only=True,
 )
 
@@ -2678,6 +2792,7 @@ ORDER BY depth
     parameters=("uuid",),
     results=("uuid", "uuid", "text", "text", "text", "timestamptz", "int4", "text[]"),
     row=GetDelegationChainRow,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -2708,6 +2823,7 @@ FOR UPDATE SKIP LOCKED
     parameters=("uuid", "text", "int8"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "agent_id", "limit"),
     locks_rows=True,
 )
 
@@ -2759,6 +2875,7 @@ ORDER BY priority DESC, created_at, id
     parameters=("uuid", "text", "int8", "interval"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "agent_id", "limit", "lease"),
 )
 
 LOCK_TASK_FOR_EXECUTION: Final = Statement(
@@ -2795,6 +2912,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("text", "interval", "uuid"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("agent_id", "duration", "task_id"),
 )
 
 RENEW_TASK_LEASE: Final[Statement[datetime | None]] = Statement(
@@ -2812,6 +2930,7 @@ RETURNING lease_expires_at
 """,
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
+    arguments=("duration", "task_id", "agent_id"),
 )
 
 COMPLETE_TASK: Final = Statement(
@@ -2843,6 +2962,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("jsonb", "uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("result", "task_id", "agent_id"),
 )
 
 FAIL_TASK: Final = Statement(
@@ -2877,6 +2997,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     parameters=("text", "uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("error", "task_id", "agent_id"),
 )
 
 RECLAIM_EXPIRED_TASKS: Final = Statement(
@@ -2919,6 +3040,7 @@ ORDER BY created_at, id
     parameters=("uuid", "int8"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "limit"),
 )
 
 GET_OVERDUE_TASKS: Final = Statement(
@@ -2938,6 +3060,7 @@ ORDER BY deadline, id
     parameters=("uuid", "interval"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "threshold"),
     read_only=True,
 )
 
@@ -2957,6 +3080,7 @@ ORDER BY created_at, id
     parameters=("uuid", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "schedule"),
     read_only=True,
 )
 
@@ -3002,6 +3126,7 @@ FROM recent
         "public.agent_task_count[]",
     ),
     row=GetTaskStatsRow,
+    arguments=("tenant_id", "period"),
     read_only=True,
 )
 
@@ -3017,6 +3142,7 @@ ORDER BY hour, status, priority
     parameters=("timestamptz", "timestamptz"),
     results=TASK_STAT_COLUMN_TYPES,
     row=TaskStat,
+    arguments=("since", "until"),
     read_only=True,
 )
 
@@ -3049,6 +3175,7 @@ ORDER BY agents.id
     parameters=("uuid", "text[]"),
     results=("text", "int8", "int8", "int8", "interval", "float8"),
     row=GetAgentWorkloadRow,
+    arguments=("tenant_id", "agent_ids"),
     read_only=True,
 )
 
@@ -3071,6 +3198,7 @@ ORDER BY id
     parameters=("uuid",),
     results=("public.task_event_type", "text", "jsonb", "timestamptz"),
     row=GetTaskTimelineRow,
+    arguments=("task_id",),
     read_only=True,
 )
 
@@ -3126,6 +3254,15 @@ ORDER BY created_at, id
         "text",
         "timestamptz",
         "timestamptz",
+    ),
+    arguments=(
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_after",
+        "created_before",
     ),
     read_only=True,
 )
@@ -3187,6 +3324,15 @@ ORDER BY created_at, id
         "timestamptz",
     ),
     results=("jsonb",),
+    arguments=(
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_after",
+        "created_before",
+    ),
     read_only=True,
 )
 
@@ -3291,6 +3437,20 @@ SELECT (SELECT count(*) FROM matches) AS total_count,
         "public.task_type_count[]",
     ),
     row=SearchTasksRow,
+    arguments=(
+        "query",
+        "tenant_id",
+        "status",
+        "priority",
+        "types",
+        "assigned_to",
+        "created_after",
+        "created_before",
+        "tags",
+        "capabilities",
+        "limit",
+        "offset",
+    ),
     read_only=True,
 )
 
@@ -3329,6 +3489,7 @@ LIMIT $2
     parameters=("uuid", "int8"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("task_id", "limit"),
     read_only=True,
 )
 
@@ -3379,5 +3540,6 @@ FROM checked
     parameters=("uuid",),
     results=("int8", "uuid[]", "uuid[]", "uuid[]"),
     row=ValidateTaskIntegrityRow,
+    arguments=("tenant_id",),
     read_only=True,
 )

@@ -263,6 +263,7 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     parameters=("uuid", "text", "text", "jsonb", "jsonb", "text"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("tenant_id", "name", "type", "definition", "metadata", "created_by"),
 )
 
 GET: Final = Statement(
@@ -276,6 +277,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -320,6 +322,7 @@ WHERE workflow.id = $1
         "public.workflow_transitions[]",
     ),
     row=_get_with_stages_row,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -358,6 +361,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "public.workflow_status[]", "text", "text"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("tenant_id", "status", "type", "created_by"),
     read_only=True,
 )
 
@@ -372,6 +376,7 @@ ORDER BY stage_index
     parameters=("uuid",),
     results=WORKFLOW_STAGE_COLUMN_TYPES,
     row=WorkflowStage,
+    arguments=("workflow_id",),
     read_only=True,
 )
 
@@ -385,6 +390,7 @@ ORDER BY transition_time, id
     parameters=("uuid",),
     results=WORKFLOW_TRANSITION_COLUMN_TYPES,
     row=WorkflowTransition,
+    arguments=("workflow_id",),
     read_only=True,
 )
 
@@ -434,6 +440,7 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     parameters=("int4", "uuid", "public.stage_status"),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("stage_index", "workflow_id", "status"),
 )
 
 CANCEL: Final = Statement(
@@ -451,6 +458,7 @@ RETURNING id, tenant_id, name, type, status, definition, current_stage, metadata
     parameters=("uuid",),
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
+    arguments=("id",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -463,4 +471,5 @@ WHERE id = $1
   AND deleted_at IS NULL
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -287,6 +287,7 @@ SELECT id, tenant_id, name, description, owner_id, state, state_version, metadat
     parameters=("uuid", "text", "text", "text", "jsonb", "jsonb"),
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
+    arguments=("tenant_id", "name", "description", "owner_id", "state", "metadata"),
 )
 
 GET: Final = Statement(
@@ -300,6 +301,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -320,6 +322,7 @@ ORDER BY workspaces.name, workspaces.id
     parameters=("uuid", "text"),
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
+    arguments=("tenant_id", "agent_id"),
     read_only=True,
 )
 
@@ -344,6 +347,7 @@ SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at,
     parameters=("text", "public.member_role", "text[]", "uuid"),
     results=WORKSPACE_MEMBER_COLUMN_TYPES,
     row=WorkspaceMember,
+    arguments=("agent_id", "role", "permissions", "workspace_id"),
 )
 
 GET_MEMBER: Final = Statement(
@@ -357,6 +361,7 @@ WHERE workspace_id = $1
     parameters=("uuid", "text"),
     results=WORKSPACE_MEMBER_COLUMN_TYPES,
     row=WorkspaceMember,
+    arguments=("workspace_id", "agent_id"),
     read_only=True,
 )
 
@@ -398,6 +403,7 @@ ORDER BY member.role DESC, member.agent_id
         "timestamptz",
     ),
     row=_list_members_row,
+    arguments=("workspace_id",),
     read_only=True,
 )
 
@@ -416,6 +422,7 @@ SELECT tenant_id, workspace_id, agent_id, 'member_removed', jsonb_build_object('
 FROM member
 """,
     parameters=("uuid", "text"),
+    arguments=("workspace_id", "agent_id"),
 )
 
 RECORD_ACTIVITY: Final = Statement(
@@ -436,6 +443,7 @@ RETURNING id, tenant_id, workspace_id, agent_id, action, details, "timestamp"
     parameters=("uuid", "text", "text", "jsonb"),
     results=WORKSPACE_ACTIVITY_COLUMN_TYPES,
     row=WorkspaceActivity,
+    arguments=("workspace_id", "agent_id", "action", "details"),
 )
 
 LIST_ACTIVITY: Final = Variants(
@@ -469,6 +477,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "text", "text", "timestamptz"),
     results=WORKSPACE_ACTIVITY_COLUMN_TYPES,
     row=WorkspaceActivity,
+    arguments=("workspace_id", "agent_id", "action", "since"),
     read_only=True,
 )
 
@@ -488,6 +497,7 @@ RETURNING id, tenant_id, name, description, owner_id, state, state_version, meta
     parameters=("jsonb", "uuid", "int8"),
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
+    arguments=("state", "id", "expected_version"),
     optimistic=Optimistic(
         Statement(
             "workspaces.update_state: state_version",
@@ -512,4 +522,5 @@ WHERE id = $1
   AND deleted_at IS NULL
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -188,6 +188,7 @@ RETURNING id, org_id, name, created_at, updated_at
     parameters=("uuid", "text", "text"),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("org_id", "name", "api_key_hash"),
 )
 
 GET_APPLICATION: Final = Statement(
@@ -200,6 +201,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -213,6 +215,7 @@ WHERE api_key_hash = $1
     parameters=("text",),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("api_key_hash",),
     read_only=True,
 )
 
@@ -225,6 +228,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=APPLICATION_COLUMN_TYPES,
     row=build_application,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -244,6 +248,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid",),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("org_id",),
     read_only=True,
 )
 
@@ -259,6 +264,7 @@ RETURNING id, org_id, name, created_at, updated_at
     parameters=("text", "uuid"),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("name", "id"),
 )
 
 ROTATE_API_KEY: Final = Statement(
@@ -273,6 +279,7 @@ RETURNING id, org_id, name, created_at, updated_at
     parameters=("text", "uuid"),
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
+    arguments=("api_key_hash", "id"),
 )
 
 DELETE_APPLICATION: Final[Statement[None]] = Statement(
@@ -282,4 +289,5 @@ DELETE FROM applications
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -518,6 +518,23 @@ RETURNING id, org_id, app_id, user_id, action, resource_type, resource_id, detai
     ),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=(
+        "org_id",
+        "app_id",
+        "user_id",
+        "action",
+        "resource_type",
+        "resource_id",
+        "details",
+        "request_id",
+        "ip_address",
+        "user_agent",
+        "model",
+        "provider",
+        "tokens_used",
+        "cost",
+        "latency_ms",
+    ),
 )
 
 INSERT_AUDIT_LOGS: Final[Statement[None]] = Statement(
@@ -675,6 +692,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -695,6 +713,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid",),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id",),
     read_only=True,
 )
 
@@ -716,6 +735,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "uuid"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "app_id"),
     read_only=True,
 )
 
@@ -737,6 +757,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "uuid"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "user_id"),
     read_only=True,
 )
 
@@ -758,6 +779,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "text"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "action"),
     read_only=True,
 )
 
@@ -780,6 +802,7 @@ ORDER BY timestamp DESC, id DESC"""),
     parameters=("uuid", "timestamptz", "timestamptz"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "since", "until"),
     read_only=True,
 )
 
@@ -795,6 +818,7 @@ ORDER BY timestamp, id
     parameters=("text",),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("request_id",),
     read_only=True,
 )
 
@@ -812,5 +836,6 @@ ORDER BY timestamp, id
     parameters=("uuid", "timestamptz", "timestamptz"),
     results=AUDIT_LOG_COLUMN_TYPES,
     row=AuditLog,
+    arguments=("org_id", "since", "until"),
     read_only=True,
 )

@@ -371,6 +371,7 @@ RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prom
     parameters=("text", "uuid", "uuid", "uuid", "text", "text"),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("request_id", "org_id", "app_id", "user_id", "model", "provider"),
 )
 
 GET_INFERENCE_REQUEST: Final = Statement(
@@ -384,6 +385,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -398,6 +400,7 @@ WHERE request_id = $1
     parameters=("text",),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("request_id",),
     read_only=True,
 )
 
@@ -416,6 +419,7 @@ RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prom
     parameters=("public.inference_status", "uuid"),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("status", "id"),
 )
 
 COMPLETE_INFERENCE_REQUEST: Final = Statement(
@@ -437,6 +441,7 @@ RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prom
     parameters=("int4", "int4", "numeric", "int4", "uuid"),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("prompt_tokens", "completion_tokens", "cost", "latency_ms", "id"),
 )
 
 FAIL_INFERENCE_REQUEST: Final = Statement(
@@ -456,6 +461,7 @@ RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prom
     parameters=("text", "int4", "uuid"),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("error_message", "latency_ms", "id"),
 )
 
 DELETE_INFERENCE_REQUEST: Final[Statement[None]] = Statement(
@@ -465,6 +471,7 @@ DELETE FROM inference_requests
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )
 
 LIST_INFERENCE_REQUESTS_BY_ORGANIZATION: Final = Variants(
@@ -506,6 +513,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "uuid", "uuid", "text", "text"),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("org_id", "app_id", "user_id", "model", "provider"),
     read_only=True,
 )
 
@@ -528,6 +536,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "public.inference_status"),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("org_id", "status"),
     read_only=True,
 )
 
@@ -551,6 +560,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "timestamptz", "timestamptz"),
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
+    arguments=("org_id", "since", "until"),
     read_only=True,
 )
 
@@ -586,6 +596,7 @@ WHERE org_id = $1
         "float8",
     ),
     row=GetMetricsRow,
+    arguments=("org_id", "since", "until"),
     read_only=True,
 )
 
@@ -608,5 +619,6 @@ ORDER BY total_cost DESC, provider, model
     parameters=("uuid", "timestamptz", "timestamptz"),
     results=("text", "text", "int8", "int8", "numeric", "float8"),
     row=GetMetricsByModelRow,
+    arguments=("org_id", "since", "until"),
     read_only=True,
 )

@@ -148,6 +148,7 @@ RETURNING id, name, slug, created_at, updated_at
     parameters=("text", "text"),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
+    arguments=("name", "slug"),
 )
 
 GET_ORGANIZATION: Final = Statement(
@@ -159,6 +160,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -171,6 +173,7 @@ WHERE slug = $1
     parameters=("text",),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
+    arguments=("slug",),
     read_only=True,
 )
 
@@ -224,6 +227,7 @@ RETURNING id, name, slug, created_at, updated_at
     parameters=("text", "text", "uuid"),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
+    arguments=("name", "slug", "id"),
 )
 
 DELETE_ORGANIZATION: Final[Statement[None]] = Statement(
@@ -233,4 +237,5 @@ DELETE FROM organizations
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -204,6 +204,15 @@ RETURNING id, org_id, app_id, user_id, policy_type, config, priority, enabled, c
     parameters=("uuid", "uuid", "uuid", "text", "jsonb", "int4", "bool"),
     results=POLICY_COLUMN_TYPES,
     row=Policy,
+    arguments=(
+        "org_id",
+        "app_id",
+        "user_id",
+        "policy_type",
+        "config",
+        "priority",
+        "enabled",
+    ),
 )
 
 GET_POLICY: Final = Statement(
@@ -216,6 +225,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=POLICY_COLUMN_TYPES,
     row=Policy,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -233,6 +243,7 @@ ORDER BY user_id IS NULL, app_id IS NULL, priority DESC, created_at, id
     parameters=("uuid", "uuid", "uuid"),
     results=POLICY_COLUMN_TYPES,
     row=Policy,
+    arguments=("org_id", "app_id", "user_id"),
     read_only=True,
 )
 
@@ -278,6 +289,7 @@ ORDER BY priority DESC, created_at DESC, id DESC"""),
     parameters=("uuid", "uuid", "uuid", "text", "bool"),
     results=POLICY_COLUMN_TYPES,
     row=Policy,
+    arguments=("org_id", "app_id", "user_id", "policy_type", "enabled"),
     read_only=True,
 )
 
@@ -317,6 +329,7 @@ RETURNING id, org_id, app_id, user_id, policy_type, config, priority, enabled, c
     parameters=("text", "jsonb", "int4", "bool", "uuid"),
     results=POLICY_COLUMN_TYPES,
     row=Policy,
+    arguments=("policy_type", "config", "priority", "enabled", "id"),
 )
 
 DELETE_POLICY: Final[Statement[None]] = Statement(
@@ -326,4 +339,5 @@ DELETE FROM policies
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -173,6 +173,7 @@ RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
     parameters=("uuid", "text", "text", "public.user_role"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("org_id", "email", "cognito_sub", "role"),
 )
 
 GET_USER: Final = Statement(
@@ -184,6 +185,7 @@ WHERE id = $1
     parameters=("uuid",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -196,6 +198,7 @@ WHERE cognito_sub = $1
     parameters=("text",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("cognito_sub",),
     read_only=True,
 )
 
@@ -208,6 +211,7 @@ WHERE email = lower($1)
     parameters=("text",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email",),
     read_only=True,
 )
 
@@ -232,6 +236,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "public.user_role"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("org_id", "role"),
     read_only=True,
 )
 
@@ -247,6 +252,7 @@ ORDER BY role
     parameters=("uuid",),
     results=("public.user_role", "int8"),
     row=CountUsersByRoleRow,
+    arguments=("org_id",),
     read_only=True,
 )
 
@@ -275,6 +281,7 @@ RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
     parameters=("text", "public.user_role", "uuid"),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("email", "role", "id"),
 )
 
 DELETE_USER: Final[Statement[None]] = Statement(
@@ -284,4 +291,5 @@ DELETE FROM users
 WHERE id = $1
 """,
     parameters=("uuid",),
+    arguments=("id",),
 )

@@ -380,6 +380,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb", "interval"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "id", "document", "time_to_live"),
 )
 
 UPSERT: Final = Statement(
@@ -396,6 +397,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb", "interval"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "id", "document", "time_to_live"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -409,6 +411,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -427,6 +430,7 @@ WHERE tenant_id = $2
 """,
     parameters=("text[]", "uuid", "text"),
     results=("jsonb",),
+    arguments=("fields", "tenant_id", "id"),
     read_only=True,
 )
 
@@ -441,6 +445,7 @@ WHERE tenant_id = $2
 """,
     parameters=("text[]", "uuid", "text"),
     results=("jsonb",),
+    arguments=("fields", "tenant_id", "id"),
     read_only=True,
 )
 
@@ -473,6 +478,7 @@ ORDER BY updated_at DESC, id DESC"""),
     parameters=("uuid", "jsonb", "public.criterion[]"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "contains", "criteria"),
     read_only=True,
 )
 
@@ -497,6 +503,7 @@ WHERE tenant_id = $1
     filters=(2, 3),
     parameters=("uuid", "jsonb", "public.criterion[]"),
     results=("int8",),
+    arguments=("tenant_id", "contains", "criteria"),
     read_only=True,
 )
 
@@ -514,6 +521,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("jsonb", "uuid", "text"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("changes", "tenant_id", "id"),
 )
 
 UPSERT_FIELDS: Final = Statement(
@@ -533,6 +541,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "id", "changes"),
 )
 
 UNSET_BY_ID: Final = Statement(
@@ -549,6 +558,7 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     parameters=("text[]", "uuid", "text"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("fields", "tenant_id", "id"),
 )
 
 UPDATE_BY_CRITERIA: Final[Statement[None]] = Statement(
@@ -562,6 +572,7 @@ WHERE tenant_id = $2
   AND satisfies(document, $3)
 """,
     parameters=("jsonb", "uuid", "public.criterion[]"),
+    arguments=("changes", "tenant_id", "criteria"),
 )
 
 UPDATE_ONE_BY_CRITERIA: Final = Statement(
@@ -588,6 +599,7 @@ RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_a
     parameters=("jsonb", "uuid", "public.criterion[]"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("changes", "tenant_id", "criteria"),
 )
 
 DELETE_BY_ID: Final[Statement[None]] = Statement(
@@ -599,6 +611,7 @@ WHERE tenant_id = $1
   AND (expires_at IS NULL OR expires_at > now())
 """,
     parameters=("uuid", "text"),
+    arguments=("tenant_id", "id"),
 )
 
 DELETE_BY_CRITERIA: Final[Statement[None]] = Statement(
@@ -610,6 +623,7 @@ WHERE tenant_id = $1
   AND satisfies(document, $2)
 """,
     parameters=("uuid", "public.criterion[]"),
+    arguments=("tenant_id", "criteria"),
 )
 
 DELETE_ONE_BY_CRITERIA: Final = Statement(
@@ -634,6 +648,7 @@ RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_a
     parameters=("uuid", "public.criterion[]"),
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
+    arguments=("tenant_id", "criteria"),
 )
 
 AGGREGATE: Final = Variants(
@@ -674,6 +689,7 @@ ORDER BY documents DESC, value
     parameters=("text", "text", "uuid", "jsonb", "public.criterion[]"),
     results=("text", "int8", "int8", "numeric", "numeric", "numeric", "numeric"),
     row=AggregateRow,
+    arguments=("group_by", "measure", "tenant_id", "contains", "criteria"),
     read_only=True,
 )
 
@@ -691,6 +707,7 @@ WHERE (tenant_id, id) IN (
 )
 """,
     parameters=("int8",),
+    arguments=("limit",),
 )
 
 GET_COLLECTION_STATS: Final = Statement(

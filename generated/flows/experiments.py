@@ -313,6 +313,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     parameters=("uuid", "text", "text"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "name", "description"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -326,6 +327,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -363,6 +365,7 @@ WHERE experiment.tenant_id = $1
         "public.experiment_variants[]",
     ),
     row=_get_with_variants_row,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -388,6 +391,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "public.experiment_status"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "status"),
     read_only=True,
 )
 
@@ -418,6 +422,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     parameters=("text", "text", "uuid", "uuid"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("name", "description", "tenant_id", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -428,6 +433,7 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("tenant_id", "id"),
 )
 
 SET_VARIANT: Final = Statement(
@@ -448,6 +454,7 @@ RETURNING experiment_id, name, tenant_id, flow_id, weight
     parameters=("text", "uuid", "int4", "uuid", "uuid"),
     results=EXPERIMENT_VARIANT_COLUMN_TYPES,
     row=ExperimentVariant,
+    arguments=("name", "flow_id", "weight", "tenant_id", "experiment_id"),
 )
 
 REMOVE_VARIANT: Final[Statement[None]] = Statement(
@@ -465,6 +472,7 @@ WHERE name = $1
   )
 """,
     parameters=("text", "uuid", "uuid"),
+    arguments=("name", "tenant_id", "experiment_id"),
 )
 
 START: Final = Statement(
@@ -484,6 +492,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     parameters=("uuid", "uuid"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "id"),
 )
 
 COMPLETE: Final = Statement(
@@ -502,6 +511,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     parameters=("uuid", "uuid"),
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
+    arguments=("tenant_id", "id"),
 )
 
 ASSIGN: Final = Statement(
@@ -545,6 +555,7 @@ LIMIT 1
     parameters=("uuid", "uuid", "text"),
     results=("uuid", "text", "uuid", "text", "timestamptz"),
     row=Assignment,
+    arguments=("tenant_id", "experiment_id", "subject_id"),
 )
 
 GET_ASSIGNMENT: Final = Statement(
@@ -558,6 +569,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid", "text"),
     results=EXPERIMENT_ASSIGNMENT_COLUMN_TYPES,
     row=ExperimentAssignment,
+    arguments=("tenant_id", "experiment_id", "subject_id"),
     read_only=True,
 )
 
@@ -576,5 +588,6 @@ ORDER BY variant.name
     parameters=("uuid", "uuid"),
     results=("text", "int4", "int8"),
     row=CountAssignmentsRow,
+    arguments=("tenant_id", "experiment_id"),
     read_only=True,
 )

@@ -155,6 +155,16 @@ RETURNING flow_id, metric_date, tenant_id, started, completed, abandoned, messag
     parameters=("uuid", "uuid", "date", "int8", "int8", "int8", "int8", "int8"),
     results=FLOW_ANALYTICS_COLUMN_TYPES,
     row=FlowAnalytics,
+    arguments=(
+        "tenant_id",
+        "flow_id",
+        "metric_date",
+        "started",
+        "completed",
+        "abandoned",
+        "messages",
+        "duration_ms",
+    ),
 )
 
 GET_FLOW_ANALYTICS: Final = Variants(
@@ -183,6 +193,7 @@ ORDER BY metric_date DESC
     parameters=("uuid", "uuid", "date", "date"),
     results=FLOW_ANALYTICS_COLUMN_TYPES,
     row=FlowAnalytics,
+    arguments=("tenant_id", "flow_id", "start_date", "end_date"),
     read_only=True,
 )
 
@@ -218,5 +229,6 @@ ORDER BY started DESC, flow.id
         "float8",
     ),
     row=GetTenantAnalyticsRow,
+    arguments=("tenant_id", "start_date", "end_date"),
     read_only=True,
 )

@@ -136,6 +136,15 @@ RETURNING id, tenant_id, flow_id, version, flow_definition, change_description,
     parameters=("uuid", "uuid", "text", "jsonb", "text", "public.change_type", "uuid"),
     results=FLOW_VERSION_COLUMN_TYPES,
     row=FlowVersion,
+    arguments=(
+        "tenant_id",
+        "flow_id",
+        "version",
+        "flow_definition",
+        "change_description",
+        "change_type",
+        "created_by",
+    ),
 )
 
 GET_FLOW_VERSIONS: Final = Statement(
@@ -150,6 +159,7 @@ ORDER BY created_at DESC, id DESC
     parameters=("uuid", "uuid"),
     results=FLOW_VERSION_COLUMN_TYPES,
     row=FlowVersion,
+    arguments=("tenant_id", "flow_id"),
     read_only=True,
 )
 
@@ -165,6 +175,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid", "text"),
     results=FLOW_VERSION_COLUMN_TYPES,
     row=FlowVersion,
+    arguments=("tenant_id", "flow_id", "version"),
     read_only=True,
 )
 
@@ -193,4 +204,5 @@ RETURNING conversation_flows.id, conversation_flows.tenant_id, conversation_flow
     parameters=("uuid", "uuid", "uuid", "text"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("updated_by", "tenant_id", "flow_id", "version"),
 )

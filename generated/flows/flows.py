@@ -439,6 +439,15 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("uuid", "text", "text", "text", "jsonb", "text[]", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=(
+        "tenant_id",
+        "name",
+        "version",
+        "description",
+        "flow_definition",
+        "tags",
+        "created_by",
+    ),
 )
 
 GET_BY_TENANT_AND_ID: Final = Statement(
@@ -453,6 +462,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -469,6 +479,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text", "text"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "name", "version"),
     read_only=True,
 )
 
@@ -529,6 +540,7 @@ ORDER BY updated_at DESC, id DESC"""),
     ),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "name", "status", "tags", "created_by", "updated_after"),
     read_only=True,
 )
 
@@ -574,6 +586,7 @@ WHERE tenant_id = $1""",
         "timestamptz",
     ),
     results=("int8",),
+    arguments=("tenant_id", "name", "status", "tags", "created_by", "updated_after"),
     read_only=True,
 )
 
@@ -590,6 +603,7 @@ ORDER BY last_used_at DESC NULLS LAST, id
     parameters=("uuid",),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id",),
     read_only=True,
 )
 
@@ -605,6 +619,7 @@ WHERE tenant_id = $1
     parameters=("uuid",),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id",),
     read_only=True,
 )
 
@@ -624,6 +639,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "flow_id"),
 )
 
 UPDATE: Final = Variants(
@@ -670,6 +686,16 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("text", "text", "text", "jsonb", "text[]", "uuid", "uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=(
+        "name",
+        "version",
+        "description",
+        "flow_definition",
+        "tags",
+        "updated_by",
+        "tenant_id",
+        "id",
+    ),
 )
 
 PUBLISH_FLOW: Final = Statement(
@@ -690,6 +716,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("uuid", "uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("published_by", "tenant_id", "flow_id"),
 )
 
 ARCHIVE_FLOW: Final = Statement(
@@ -708,6 +735,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     parameters=("uuid", "uuid"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "flow_id"),
 )
 
 INCREMENT_FLOW_USAGE: Final[Statement[int]] = Statement(
@@ -723,6 +751,7 @@ RETURNING usage_count
 """,
     parameters=("uuid", "uuid"),
     results=("int8",),
+    arguments=("tenant_id", "flow_id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -733,6 +762,7 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("tenant_id", "id"),
 )
 
 SEARCH_FLOWS: Final = Variants(
@@ -763,6 +793,7 @@ ORDER BY updated_at DESC, id DESC"""),
     parameters=("uuid", "public.flow_status[]", "text"),
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
+    arguments=("tenant_id", "status", "search_term"),
     read_only=True,
 )
 
@@ -809,5 +840,6 @@ WHERE flow.tenant_id = $1
         "public.flow_versions[]",
     ),
     row=_get_flow_with_versions_row,
+    arguments=("tenant_id", "flow_id"),
     read_only=True,
 )

@@ -195,6 +195,7 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     parameters=("uuid", "text", "text", "jsonb", "bool"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("tenant_id", "name", "provider", "configuration", "enabled"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -208,6 +209,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "uuid"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("tenant_id", "id"),
     read_only=True,
 )
 
@@ -222,6 +224,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("tenant_id", "name"),
     read_only=True,
 )
 
@@ -252,6 +255,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("uuid", "text", "bool"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("tenant_id", "provider", "enabled"),
     read_only=True,
 )
 
@@ -292,6 +296,7 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     parameters=("text", "text", "jsonb", "bool", "uuid", "uuid"),
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
+    arguments=("name", "provider", "configuration", "enabled", "tenant_id", "id"),
 )
 
 RECORD_USE: Final[Statement[None]] = Statement(
@@ -303,6 +308,7 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("tenant_id", "id"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -313,4 +319,5 @@ WHERE tenant_id = $1
   AND id = $2
 """,
     parameters=("uuid", "uuid"),
+    arguments=("tenant_id", "id"),
 )

@@ -214,6 +214,7 @@ WHERE tenant_id = $1
     parameters=("uuid", "text"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "key"),
     read_only=True,
 )
 
@@ -229,6 +230,7 @@ ORDER BY key
     parameters=("uuid", "text[]"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "keys"),
     read_only=True,
 )
 
@@ -247,6 +249,7 @@ ORDER BY key"""),
     parameters=("uuid", "text"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "prefix"),
     read_only=True,
 )
 
@@ -265,6 +268,7 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb", "interval"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "key", "value", "time_to_live"),
 )
 
 SET_IF_ABSENT: Final = Statement(
@@ -283,6 +287,7 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     parameters=("uuid", "text", "jsonb", "interval"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("tenant_id", "key", "value", "time_to_live"),
 )
 
 COMPARE_AND_SET: Final = Statement(
@@ -301,6 +306,7 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     parameters=("jsonb", "uuid", "text", "jsonb"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("value", "tenant_id", "key", "expected"),
 )
 
 SET_IF_UNCHANGED: Final = Statement(
@@ -319,6 +325,7 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     parameters=("jsonb", "uuid", "text", "int8"),
     results=STATE_COLUMN_TYPES,
     row=State,
+    arguments=("value", "tenant_id", "key", "expected_version"),
     optimistic=Optimistic(
         Statement(
             "states.set_if_unchanged: version",
@@ -353,6 +360,7 @@ RETURNING value::bigint AS "value!"
 """,
     parameters=("uuid", "text", "int8", "interval"),
     results=("int8",),
+    arguments=("tenant_id", "key", "amount", "time_to_live"),
 )
 
 EXPIRE: Final[Statement[datetime]] = Statement(
@@ -367,6 +375,7 @@ RETURNING expires_at
 """,
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
+    arguments=("time_to_live", "tenant_id", "key"),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -378,6 +387,7 @@ WHERE tenant_id = $1
   AND (expires_at IS NULL OR expires_at > now())
 """,
     parameters=("uuid", "text"),
+    arguments=("tenant_id", "key"),
 )
 
 PURGE_EXPIRED: Final[Statement[None]] = Statement(
@@ -394,4 +404,5 @@ WHERE (tenant_id, key) IN (
 )
 """,
     parameters=("int8",),
+    arguments=("limit",),
 )

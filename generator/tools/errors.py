@@ -60,6 +60,7 @@ UNSEEN = {
     "docker-unreachable": MACHINE,
     "edited-file": "only if the cache has an earlier run on the same machine",
     "transpile-missing": MACHINE,
+    "file-names-alike": "not every disk can hold such files",
     "embedded-failed": MACHINE,
     "embedded-missing": MACHINE,
     "cache-temporary": MACHINE,

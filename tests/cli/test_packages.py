@@ -96,3 +96,17 @@ def test_search_path_holds_while_the_schema_is_applied(project: Path, run: Run) 
     (project / "a.sql").write_text(QUERY.replace("FROM tasks", "FROM app.tasks"))
     outcome = run("generate")
     assert outcome.exit_code == 0, outcome.stderr
+
+
+def test_files_that_differ_in_case_only(
+    project: Path, run: Callable[..., Result], server: str
+) -> None:
+    # Not a case of tests/diagnostics: not every disk can hold both.
+    for name in ("userTasks.sql", "usertasks.sql"):
+        (project / "queries" / name).write_text("-- name: A :one\nSELECT 1;\n")
+    outcome = run("generate", "--database", server)
+    assert outcome.exit_code == 2
+    assert outcome.stderr.startswith(
+        "queries/usertasks.sql: error: queries/userTasks.sql and queries/usertasks.sql"
+        " differ in case only: many disks hold one of them [file-names-alike]\n"
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
 import platformdirs
+
+from reposgen.posix import is_root, user_id
 
 CACHE_VARIABLE = "REPOSGEN_CACHE_DIR"
 
@@ -22,7 +23,7 @@ def cache_directory() -> Path:
     """
     if chosen := os.environ.get(CACHE_VARIABLE):
         return Path(chosen).absolute()
-    if sys.platform != "win32" and os.geteuid() == 0:
+    if is_root():
         return Path(platformdirs.site_cache_path("reposgen", appauthor=False))
     return Path(platformdirs.user_cache_path("reposgen", appauthor=False))
 
@@ -47,18 +48,15 @@ def writable_cache_directory() -> Path:
 
 def _temporary_directory() -> Path:
     """A folder of the user's own that stays until temporary files are removed."""
-    user = str(os.geteuid()) if sys.platform != "win32" else "cache"
-    directory = Path(tempfile.gettempdir()) / f"reposgen-{user}"
+    user = user_id()
+    name = "reposgen-cache" if user is None else f"reposgen-{user}"
+    directory = Path(tempfile.gettempdir()) / name
     make_folder(directory)
-    if sys.platform != "win32":
+    if user is not None:
         found = directory.lstat()
         others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         # Anybody may have made a folder of that name there.
-        if (
-            not stat.S_ISDIR(found.st_mode)
-            or found.st_uid != os.geteuid()
-            or others_write
-        ):
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or others_write:
             return _new_directory()
     return directory
 
@@ -73,7 +71,7 @@ def make_folder(folder: Path) -> None:
     """Make a folder of the cache, with its parents."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    if sys.platform != "win32" and os.geteuid() == 0:
+    if is_root():
         # Whatever root's umask, the server's user is to get through.
         for path in missing:
             path.chmod(0o755)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from reposgen.cache.folder import make_folder
 from reposgen.cache.pickles import dumped, loaded
 from reposgen.models import dataclass
+from reposgen.posix import user_id
 
 # Bytes. A project of 1,000 queries takes about six million.
 LIMIT = 256 * 2**20
@@ -73,12 +73,13 @@ def open_store(directory: Path) -> Store:
 
 
 def _is_ours(folder: os.stat_result) -> bool:
-    if sys.platform == "win32":
+    user = user_id()
+    if user is None:
         # The user's folders are closed to others there, and modes say nothing.
         return stat.S_ISDIR(folder.st_mode)
     return (
         stat.S_ISDIR(folder.st_mode)
-        and folder.st_uid == os.geteuid()
+        and folder.st_uid == user
         and not folder.st_mode & _OTHERS_WRITE
     )
 

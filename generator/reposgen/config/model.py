@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 RESERVED_PACKAGES = frozenset({"manifest", "runtime"})
 
 
+# What no file or folder can be called on Windows, whatever its extension.
+DEVICES = (
+    *("con", "prn", "aux", "nul"),
+    *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
+)
+
+
 class Api(StrEnum):
     """An API of generated code: asynchronous or synchronous."""
 
@@ -75,6 +82,10 @@ def _package_name(name: str) -> str:
         raise _complaint(
             f'the name "{name}" is taken by a part of the output itself',
             "choose another name",
+        )
+    if name.lower() in DEVICES:
+        raise _complaint(
+            f'Windows cannot store a folder "{name}"', "choose another name"
         )
     return name
 

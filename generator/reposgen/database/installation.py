@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import os
 import shutil
 import stat
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +14,7 @@ from reposgen.cache.folder import make_folder, writable_cache_directory
 from reposgen.database.slots import writing_to_cache
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
+from reposgen.posix import server_user
 
 if TYPE_CHECKING:
     import pwd
@@ -153,17 +152,6 @@ def _installation(
     return Installation(
         major=major, programs=place / folder / "bin", release=release, user=user
     )
-
-
-def server_user() -> pwd.struct_passwd | None:
-    """Return whom a server runs as, or None for the user that we are."""
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return None
-    import pwd  # noqa: PLC0415 - Unix only
-
-    # PostgreSQL refuses to run as root. Every system has this user, so none has to be
-    # added to it.
-    return pwd.getpwnam("nobody")
 
 
 def open_to_others(path: Path) -> bool:

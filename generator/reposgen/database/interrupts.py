@@ -7,6 +7,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from reposgen.posix import held
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -41,14 +43,8 @@ def endings_raised() -> Iterator[None]:
 @contextlib.contextmanager
 def interrupts_held() -> Iterator[None]:
     """Let signals wait until the block is done."""
-    if not hasattr(signal, "pthread_sigmask"):
+    with held({signal.SIGINT, *_ENDINGS}):
         yield
-        return
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_ENDINGS})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

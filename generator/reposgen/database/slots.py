@@ -9,7 +9,6 @@ the run that started it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import itertools
 import os
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from reposgen.cache.folder import CACHE_VARIABLE, cache_directory, make_folder
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
+from reposgen.posix import locked_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +77,7 @@ def held_slot(folder: Path) -> Iterator[Slot]:
 def _first_free(folder: Path) -> Slot:
     for number in itertools.count():
         lock = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
-        return Slot(path=folder / str(number), lock=lock)
+        if locked_at_once(lock):
+            return Slot(path=folder / str(number), lock=lock)
+        os.close(lock)
     raise AssertionError  # pragma: no cover - the counter has no end

@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reposgen.database.installation import Installation, server_user
+from reposgen.database.installation import Installation
 from reposgen.diagnostics import ReposgenError, error
+from reposgen.posix import server_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

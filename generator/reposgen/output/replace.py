@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +11,10 @@ from reposgen.diagnostics import ReposgenError, Severity, error
 from reposgen.output.compare import NOTHING_WRITTEN, compare_contents
 from reposgen.output.files import ignored_files, normalised
 from reposgen.output.manifest import with_manifest
-
-if sys.platform != "win32":
-    import fcntl
+from reposgen.posix import alone_in, synced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from reposgen.output.compare import Comparison
 
@@ -55,7 +51,7 @@ def replace(
     contents = with_manifest(files, versions)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone_in(target.parent):
+        with alone_in(target.parent):
             _recover(target)
             found = compare_contents(target, contents, shown=shown, written=written)
             errors = [d for d in found.diagnostics if d.severity is Severity.ERROR]
@@ -91,20 +87,6 @@ def _old(target: Path) -> Path:
     return target.with_name(f".{target.name}.old")
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other run writes to the directory."""
-    if sys.platform == "win32":
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _recover(target: Path) -> None:
     """Undo the changes of an interrupted run."""
     if _old(target).exists() and not target.exists():
@@ -125,7 +107,7 @@ def _swap(target: Path, contents: Mapping[str, bytes]) -> None:
     except BaseException:
         _recover(target)
         raise
-    _sync(target.parent)
+    synced(target.parent)
     if old.exists():
         shutil.rmtree(old)
 
@@ -150,7 +132,7 @@ def _fill(new: Path, target: Path, contents: Mapping[str, bytes]) -> None:
         if place.parent.is_dir():
             _carry_over(left, place)
     for folder, _, _ in os.walk(new):
-        _sync(Path(folder))
+        synced(Path(folder))
 
 
 def _keep(present: Path, place: Path) -> None:
@@ -173,13 +155,3 @@ def _write(place: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -36,7 +36,7 @@ def arguments_of(
     return tuple(
         _argument(name, typed, parameter, context)
         for name, parameter in zip(
-            _argument_names(typed, reserved, context), typed.parameters, strict=True
+            argument_names(typed, reserved, context), typed.parameters, strict=True
         )
     )
 
@@ -46,16 +46,17 @@ def buffered_arguments(
 ) -> tuple[Argument, ...]:
     """The keyword arguments that are the values of one row, as its fields are."""
     reserved = {constant.name, *((params.symbol.name,) if params else ())}
-    names = _argument_names(typed, reserved, context)
+    names = argument_names(typed, reserved, context)
     return tuple(
         Argument(name=name, type=item_type(typed, parameter, context), value=name)
         for name, parameter in zip(names, typed.parameters, strict=True)
     )
 
 
-def _argument_names(
+def argument_names(
     typed: TypedQuery, reserved: set[str], context: Context
-) -> Sequence[str]:
+) -> tuple[str, ...]:
+    """What the parameters are called as arguments, other than `reserved`."""
     names = (
         field_name(name, parameter.number)
         for name, parameter in zip(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from reposgen.config.model import DEVICES
 from reposgen.diagnostics import error
 from reposgen.models import dataclass
 from reposgen.python_model.inflection import singular
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
     from reposgen.python_model.supported import Files
 
-# Modules that are no query file's.
-RESERVED_MODULES = ("models", "errors", "sync", "runtime")
+# Modules that are no query file's, and names that Windows has for devices.
+RESERVED_MODULES = ("models", "errors", "sync", "runtime", *DEVICES)
 # What a Database has of its own.
 DATABASE_ATTRIBUTES = (
     *("open", "close", "run", "run_statement", "lease", "connection", "current"),
@@ -71,7 +72,17 @@ def colliding_names(files: Files) -> Iterator[Diagnostic]:
     A number behind one of the names would make callers depend on the order of files.
     """
     paths: dict[str, str] = {}
+    cased: dict[str, str] = {}
     for path, queries in files:
+        alike = cased.setdefault(path.lower(), path)
+        if alike != path:
+            yield error(
+                "file-names-alike",
+                f"{alike} and {path} differ in case only: many disks hold one of them",
+                path=path,
+                hint="rename one of the files",
+            )
+            continue
         first = paths.setdefault(_module_name(path), path)
         if first != path:
             yield error(

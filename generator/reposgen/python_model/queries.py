@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
 from reposgen.python_model.arguments import (
+    argument_names,
     arguments_of,
     buffered_arguments,
     item_fields,
@@ -130,6 +131,7 @@ def build_query(
     row = build_row(typed, constant, context) if call.gives_rows else NO_ROW
     arguments: tuple[Argument, ...] = ()
     fields: tuple[str, ...] = ()
+    names: tuple[str, ...]
     params, row_argument = None, None
     if (call.takes_rows or call.is_later) and len(typed.parameters) > 1:
         params = params_class(typed, constant, context)
@@ -140,11 +142,14 @@ def build_query(
             else item_type(typed, typed.parameters[0], context)
         )
         fields = item_fields(typed, params, context)
+        names = () if params else argument_names(typed, set(), context)
     elif call.is_later:
         arguments = buffered_arguments(typed, constant, params, context)
         fields = item_fields(typed, params, context)
+        names = () if params else tuple(argument.name for argument in arguments)
     else:
         arguments = arguments_of(typed, constant, options_of(typed), context)
+        names = tuple(argument.name for argument in arguments)
     return BuiltQuery(
         typed=typed,
         method=method,
@@ -153,7 +158,9 @@ def build_query(
             row=row.own,
             params=params,
             builder=row.builder,
-            statement=_statement(typed, method, constant, row, context, fields=fields),
+            statement=_statement(
+                typed, method, constant, row, context, fields=fields, arguments=names
+            ),
         ),
         result=row.type,
         arguments=arguments,
@@ -169,6 +176,7 @@ def _statement(
     context: Context,
     *,
     fields: tuple[str, ...],
+    arguments: tuple[str, ...],
 ) -> Constant[Construct]:
     name = f"{constant.module.rpartition('.')[2]}.{method}"
     gives_rows = call_of(typed).gives_rows or is_line(typed)
@@ -189,6 +197,7 @@ def _statement(
             results=results,
             row=row.make,
             fields=fields,
+            arguments=arguments,
             copy=_copy(typed.copy) if typed.copy else None,
             buffer=_buffering(typed.buffer) if typed.buffer else None,
             optimistic=_optimistic(typed, typed.optimistic, name, names)

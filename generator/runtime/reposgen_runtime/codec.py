@@ -215,29 +215,27 @@ class Codec(Generic[T]):
         for number, (value, name, dump) in enumerate(
             zip(values, statement.parameters, self._dumps, strict=False), 1
         ):
+            kind = InvalidArgument
             try:
                 if value is not None:
                     dump(value)
+                continue
             except UnicodeEncodeError:
-                return InvalidText(
-                    f"${number} holds half of a surrogate pair",
-                    query=query,
-                    column=self._column(number),
-                )
+                kind, reason = InvalidText, "holds half of a surrogate pair"
             except Exception as error:  # noqa: BLE001 -- as above
                 too_large = isinstance(error, (OverflowError, StructError))
                 if too_large and isinstance(value, (int, float)):
-                    return InvalidArgument(
-                        f"${number} is out of {name}'s range",
-                        query=query,
-                        column=self._column(number),
-                    )
-                given = type(value).__name__
-                return InvalidArgument(
-                    f"${number} is a {display_name(name)}, which this {given} is not",
-                    query=query,
-                    column=self._column(number),
-                )
+                    reason = f"is out of {name}'s range"
+                else:
+                    given = type(value).__name__
+                    reason = f"is a {display_name(name)}, which this {given} is not"
+            argument = statement.argument(number)
+            return kind(
+                f"{argument or f'${number}'} {reason}",
+                query=query,
+                column=self._column(number),
+                argument=argument,
+            )
         return InvalidArgument(
             f"{len(values)} values for {len(statement.parameters)} parameters",
             query=query,
@@ -245,10 +243,8 @@ class Codec(Generic[T]):
 
     def _column(self, number: int) -> str | None:
         """What an item's part is called that is the parameter's value."""
-        fields = self.statement.fields
-        # A secret is read through its attribute `revealed`.
-        if fields and fields != ("revealed",):
-            return fields[number - 1].removesuffix(".revealed")
+        if self.statement.fields and (name := self.statement.argument(number)):
+            return name
         target = self.statement.copy
         return None if target is None else unquoted(target.columns[number - 1])
 

@@ -25,6 +25,7 @@ class RepositoryError(Exception):
         detail: PostgreSQL's DETAIL; may hold a row's data.
         item: of a batch or COPY, the index of the item that failed.
         column: the column or the item's field that is to blame, where one is named.
+        argument: the argument, or the item's field, that can't be sent.
         driver_error: psycopg's exception; its text may hold a row's data.
         done: of a write whose result could not be read: True if it was done all the
             same, False if it was undone; None of most other errors.
@@ -42,6 +43,7 @@ class RepositoryError(Exception):
         detail: str | None = None,
         item: int | None = None,
         column: str | None = None,
+        argument: str | None = None,
         driver_error: psycopg.Error | None = None,
     ) -> None:
         super().__init__(message)
@@ -51,6 +53,7 @@ class RepositoryError(Exception):
         self.detail = detail
         self.item = item
         self.column = column
+        self.argument = argument
         self.driver_error = driver_error
 
     def __str__(self) -> str:

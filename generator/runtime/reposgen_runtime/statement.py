@@ -129,6 +129,8 @@ class Validated(Generic[T_co]):
         locks_rows: FOR UPDATE and the like: works in a transaction only.
         fields: the attributes of a batch's or COPY's rows, in the order of the
             parameters; none where the rows are the single parameter's values.
+        arguments: what the arguments are called, in the order of the parameters; none
+            where `fields` names them.
         copy: of a COPY, its target.
         buffer: of a COPY whose rows come one by one, how they wait.
         optimistic: of a write by version, how it is told what went wrong.
@@ -144,11 +146,20 @@ class Validated(Generic[T_co]):
     read_only: bool = False
     locks_rows: bool = False
     fields: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
     copy: CopyInto | None = None
     buffer: Buffering | None = None
     optimistic: Optimistic | None = None
     timeout: float | None = None
     replica: bool = True
+
+    def argument(self, number: int) -> str | None:
+        """Return the name of the argument that is the parameter's value."""
+        # A secret is read through its attribute `revealed`.
+        fields = [field.removesuffix(".revealed") for field in self.fields]
+        names = self.arguments or ([] if fields == ["revealed"] else fields)
+        # A page has parameters of its own behind the query's.
+        return names[number - 1] if number <= len(names) else None
 
 
 @dataclass(slots=True, eq=False)

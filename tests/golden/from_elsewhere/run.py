@@ -11,9 +11,10 @@ from golden_output.from_elsewhere import (
     PostalAddress,
     UserAccount,
     UserAccountRepository,
+    sync,
 )
-from golden_output.from_elsewhere import sync
-from reposgen_runtime.errors import NotFound, StaleRow, TooManyRows
+
+from reposgen_runtime.errors import InvalidArgument, NotFound, StaleRow, TooManyRows
 
 
 async def run(url: str) -> None:
@@ -38,6 +39,16 @@ async def run(url: str) -> None:
         with pytest.raises(NotFound) as caught:
             await accounts.namesakes_of(["Kim", "nobody"])
         assert caught.value.item == 1
+        with pytest.raises(InvalidArgument, match="account_id is a int8") as wrong:
+            await accounts.logins_of(account_id="x")  # type: ignore[arg-type] # on purpose
+        assert wrong.value.argument == "account_id"
+        with pytest.raises(InvalidArgument, match="display_name") as wrong:
+            await accounts.namesakes_of(["Kim", 5])  # type: ignore[list-item] # as above
+        assert (wrong.value.item, wrong.value.argument) == (1, "display_name")
+        too_many = [LogInParams(account_id=2**70, ip_address="::1")]
+        with pytest.raises(InvalidArgument, match="account_id is out of") as wrong:
+            await accounts.log_in(too_many)
+        assert (wrong.value.item, wrong.value.argument) == (0, "account_id")
         logins = [LogInParams(account_id=first, ip_address="::1")]
         assert await accounts.log_in(logins) == 1
         (login,) = await accounts.logins_of(account_id=first)

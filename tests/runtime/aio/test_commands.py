@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,27 @@ async def test_a_batch_names_the_item_without_a_row(run: Runner) -> None:
         await run.batch_one(shop.GET, [made.id, 0])
     with pytest.raises(TooManyRows, match=r"\(item 1\)"):
         await run.batch_one(shop.NUMBERS, [1, 2])
+
+
+async def test_an_argument_that_does_not_fit_is_named(run: Runner) -> None:
+    numbers = replace(shop.NUMBERS, arguments=("how_many",))
+    for call in (
+        lambda: run.one(numbers, ("x",)),
+        lambda: run.many(numbers, (2**40,)),
+        lambda: run.batch_many(numbers, [1, "x"]),
+        lambda: run.exec(numbers, ([],)),
+    ):
+        with pytest.raises(InvalidArgument, match=r"^numbers: how_many is ") as caught:
+            await call()
+        assert caught.value.argument == "how_many"
+    with pytest.raises(InvalidArgument, match=r"how_many is .*\(item 1\)$"):
+        await run.batch_many(numbers, [1, "x"])
+    with pytest.raises(InvalidArgument, match=r"^numbers: how_many is "):
+        async with run.stream(numbers, ("x",)) as rows:
+            [_ async for _ in rows]
+    with pytest.raises(InvalidArgument, match=r"^numbers: \$1 is ") as caught:
+        await run.many(shop.NUMBERS, ("x",))
+    assert caught.value.argument is None
 
 
 async def test_items_may_come_asynchronously(run: Runner) -> None:

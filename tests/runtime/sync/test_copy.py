@@ -110,8 +110,9 @@ def test_a_failure_of_the_source_leaves_nothing(run: Runner) -> None:
 
 def test_a_row_that_does_not_fit_leaves_nothing(run: Runner) -> None:
     rows = [NewTask(str(n), 2**15 - 3 + n) for n in range(10)]
-    with pytest.raises(InvalidArgument, match=r"\$2 is out of int2's range \(item 3"):
+    with pytest.raises(InvalidArgument, match=r"size is out of int2's range") as caught:
         run.copy_from(shop.COPY, rows)
+    assert (caught.value.item, caught.value.argument) == (3, "size")
     with pytest.raises(TasksTitleCheckViolation):
         run.copy_from(shop.COPY_TITLES, ["a", ""])
     with pytest.raises(InvalidText):

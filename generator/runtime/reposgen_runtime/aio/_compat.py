@@ -11,6 +11,7 @@ from types import AsyncGeneratorType, CoroutineType, FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from .. import async_connection, wire
+from ..errors import RepositoryError
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -48,6 +49,24 @@ NOT_SHARED = (
 
 # What the Database's connections belong to.
 home: Final[Callable[[], object]] = asyncio.get_running_loop
+
+
+def new_home() -> object:
+    """Return what the connections that are opened now belong to.
+
+    Raises:
+        RepositoryError: it cannot wait for sockets.
+    """
+    loop = asyncio.get_running_loop()
+    if type(loop).add_reader is asyncio.AbstractEventLoop.add_reader:
+        raise RepositoryError(
+            f"the event loop {type(loop).__name__} cannot watch sockets, nor can"
+            " Windows' default: use asyncio.SelectorEventLoop, as in"
+            " asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)"
+        )
+    return loop
+
+
 # The task that is running.
 current_owner: Final[Callable[[], object]] = asyncio.current_task
 

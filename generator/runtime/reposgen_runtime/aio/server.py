@@ -27,7 +27,7 @@ from ..pinging import INTERVAL, is_quiet
 from ..statistics import Health, ServerStatistics, server_name
 from ..translate import unreachable
 from ._background import ELSEWHERE
-from ._compat import Event, home, run_shielded, run_shielded_eagerly, take
+from ._compat import Event, home, new_home, run_shielded, run_shielded_eagerly, take
 from .cancelling import cancel
 from .idle_cache import IdleCache
 from .pool import (
@@ -151,7 +151,7 @@ class Server:
             PoolTimeout: it takes too long.
         """
         settings = self._settings
-        self._home = home()
+        self._home = new_home()
         pool = make_pool(
             self.conninfo,
             settings,

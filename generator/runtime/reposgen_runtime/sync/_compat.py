@@ -38,6 +38,7 @@ NOT_SHARED = (
 
 # What the Database's connections belong to.
 home: Final[Callable[[], object]] = os.getpid
+new_home: Final = home
 # The thread that is running.
 current_owner: Final[Callable[[], object]] = threading.get_ident
 

@@ -237,6 +237,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         "public.labels",
         "jsonb[]",
     ),
+    arguments=(
+        "id",
+        "title",
+        "tags",
+        "roles",
+        "raw",
+        "words",
+        "scores",
+        "labels",
+        "documents",
+    ),
 )
 
 ADD_POSTS: Final[Statement[None]] = Statement(
@@ -246,6 +257,7 @@ INSERT INTO posts (id, title, note, tags)
 SELECT *, '{}' FROM unnest($1::integer[], $2::text[], $3::text[])
 """,
     parameters=("int4[]", "text[]", "text[]"),
+    arguments=("ids", "titles", "notes"),
 )
 
 COPY_POSTS: Final[Statement[None]] = Statement(
@@ -280,6 +292,7 @@ UPDATE posts SET
 WHERE id = $5
 """,
     parameters=("bool", "text", "text", "jsonb", "int4"),
+    arguments=("set_note", "note", "title", "draft", "id"),
 )
 
 SET_NOTE: Final[Statement[None]] = Statement(
@@ -288,6 +301,7 @@ SET_NOTE: Final[Statement[None]] = Statement(
 UPDATE posts SET note = nullif(trim($1), '') WHERE id = $2
 """,
     parameters=("text", "int4"),
+    arguments=("note", "id"),
 )
 
 GET_POST: Final = Statement(
@@ -299,6 +313,7 @@ SELECT id, title, note, tags, roles, raw, words, scores, clean, labels, outline,
     parameters=("int4",),
     results=POST_COLUMN_TYPES,
     row=Post,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -327,6 +342,7 @@ FROM posts WHERE id = $1
     parameters=("int4",),
     results=("text[]", "text[]", "text[]", "text[]", "text[]"),
     row=DerivedRow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -337,6 +353,7 @@ SELECT tag FROM posts, unnest(tags) AS tag WHERE id = ANY($1) ORDER BY tag
 """,
     parameters=("int4[]",),
     results=("text",),
+    arguments=("ids",),
     read_only=True,
 )
 
@@ -347,6 +364,7 @@ SELECT unnest(raw) AS part FROM posts WHERE id = $1
 """,
     parameters=("int4",),
     results=("text",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -357,5 +375,6 @@ SELECT unnest($1::text[]) AS word
 """,
     parameters=("text[]",),
     results=("text",),
+    arguments=("words",),
     read_only=True,
 )

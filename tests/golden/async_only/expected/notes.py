@@ -80,6 +80,7 @@ SELECT id, text FROM notes WHERE id = $1
     parameters=("int4",),
     results=NOTE_COLUMN_TYPES,
     row=Note,
+    arguments=("id",),
     read_only=True,
 )
 

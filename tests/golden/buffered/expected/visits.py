@@ -73,6 +73,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
 ON CONFLICT (page) DO UPDATE SET seen = v.seen + 1
 """,
     parameters=("text",),
+    arguments=("page",),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"page"',), staged=True),
     buffer=Buffering(size=2, interval=3600.0, limit=3, drops=True),
     timeout=10.0,
@@ -84,6 +85,7 @@ PING: Final[Statement[None]] = Statement(
 INSERT INTO pings (host) VALUES ($1)
 """,
     parameters=("text",),
+    arguments=("ping",),
     copy=CopyInto('"pings"', ('"host"',)),
     buffer=Buffering(size=1000, interval=1.0, limit=10000),
 )

@@ -179,6 +179,7 @@ SELECT id, name, kind, api_key_hash, old_hash FROM applications WHERE id = $1
     parameters=("int4",),
     results=APP_COLUMN_TYPES,
     row=build_app,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -197,6 +198,7 @@ SELECT id, kind, api_key_hash, old_hash FROM applications WHERE api_key_hash = $
     parameters=("text",),
     results=("int4", "public.app_kind", "text", "text"),
     row=_get_by_hash_row,
+    arguments=("api_key_hash",),
     read_only=True,
 )
 
@@ -213,6 +215,7 @@ SELECT api_key_hash FROM applications WHERE id = $1
     parameters=("int4",),
     results=("text",),
     row=_get_hash_row,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -229,6 +232,7 @@ SELECT old_hash FROM applications WHERE id = $1
     parameters=("int4",),
     results=("text",),
     row=_get_old_hash_row,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -239,6 +243,7 @@ INSERT INTO applications (id, name, kind, api_key_hash, old_hash)
 VALUES ($1, $2, $3, $4, $5)
 """,
     parameters=("int4", "text", "public.app_kind", "text", "text"),
+    arguments=("id", "name", "kind", "api_key_hash", "old_hash"),
 )
 
 COPY_APPLICATIONS: Final[Statement[None]] = Statement(
@@ -261,6 +266,7 @@ DELETE FROM applications WHERE api_key_hash = $1
 """,
     parameters=("text",),
     fields=("revealed",),
+    arguments=("api_key_hash",),
 )
 
 

@@ -239,6 +239,7 @@ SELECT id, tenant_id, title, note FROM tasks WHERE id = $1
     parameters=("int8",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -249,6 +250,7 @@ SELECT count(*) FROM tasks WHERE tenant_id = $1
 """,
     parameters=("int4",),
     results=("int8",),
+    arguments=("tenant_id",),
     read_only=True,
 )
 
@@ -260,6 +262,7 @@ SELECT id, tenant_id, title, note FROM tasks WHERE tenant_id = $1 AND title = $2
     parameters=("int4", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "title"),
     read_only=True,
 )
 
@@ -270,6 +273,7 @@ SELECT note FROM tasks WHERE id = $1
 """,
     parameters=("int8",),
     results=("text",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -281,6 +285,7 @@ SELECT id, title FROM tasks WHERE tenant_id = $1 ORDER BY id
     parameters=("int4",),
     results=("int8", "text"),
     row=ListTasksRow,
+    arguments=("tenant_id",),
     read_only=True,
 )
 
@@ -291,6 +296,7 @@ SELECT title FROM tasks WHERE id = ANY ($1::bigint[]) ORDER BY title
 """,
     parameters=("int8[]",),
     results=("text",),
+    arguments=("ids",),
     read_only=True,
 )
 
@@ -312,6 +318,7 @@ INSERT INTO tasks (tenant_id, title, note) VALUES ($1, $2, $3) RETURNING id, ten
     parameters=("int4", "text", "text"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("tenant_id", "title", "note"),
 )
 
 CREATE_AND_GET_ID: Final[Statement[int]] = Statement(
@@ -321,6 +328,7 @@ INSERT INTO tasks (tenant_id, title) VALUES ($1, $2) RETURNING id
 """,
     parameters=("int4", "text"),
     results=("int8",),
+    arguments=("tenant_id", "title"),
 )
 
 RETITLE_TASK: Final[Statement[None]] = Statement(
@@ -329,6 +337,7 @@ RETITLE_TASK: Final[Statement[None]] = Statement(
 UPDATE tasks SET title = $1 WHERE id = $2
 """,
     parameters=("text", "int8"),
+    arguments=("title", "id"),
 )
 
 DELETE_TASKS: Final[Statement[None]] = Statement(
@@ -337,6 +346,7 @@ DELETE_TASKS: Final[Statement[None]] = Statement(
 DELETE FROM tasks WHERE tenant_id = $1
 """,
     parameters=("int4",),
+    arguments=("tenant_id",),
 )
 
 MOVE_TASKS: Final[Statement[None]] = Statement(
@@ -345,6 +355,7 @@ MOVE_TASKS: Final[Statement[None]] = Statement(
 UPDATE tasks SET tenant_id = $1 WHERE tenant_id = $2
 """,
     parameters=("int4", "int4"),
+    arguments=("target", "source"),
 )
 
 LOCK_TASK: Final = Statement(
@@ -355,6 +366,7 @@ SELECT id, tenant_id, title, note FROM tasks WHERE id = $1 FOR UPDATE
     parameters=("int8",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     locks_rows=True,
 )
 
@@ -374,6 +386,7 @@ COPY_OUT: Final[Statement[None]] = Statement(
 SELECT id, title FROM tasks WHERE tenant_id = $1 ORDER BY id
 """,
     parameters=("int4",),
+    arguments=("tenant_id",),
     read_only=True,
 )
 
@@ -392,6 +405,7 @@ DELETE_EACH: Final[Statement[None]] = Statement(
 DELETE FROM tasks WHERE id = $1
 """,
     parameters=("int8",),
+    arguments=("id",),
 )
 
 GET_EACH: Final = Statement(
@@ -402,6 +416,7 @@ SELECT id, tenant_id, title, note FROM tasks WHERE id = $1
     parameters=("int8",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -412,5 +427,6 @@ SELECT title FROM tasks WHERE tenant_id = $1 ORDER BY id
 """,
     parameters=("int4",),
     results=("text",),
+    arguments=("tenant_id",),
     read_only=True,
 )

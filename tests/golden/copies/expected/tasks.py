@@ -394,6 +394,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
       FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
 """,
     parameters=("text",),
+    arguments=("upper",),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"upper"',), staged=True),
 )
 
@@ -441,6 +442,7 @@ EXPORT_TASKS: Final[Statement[None]] = Statement(
 SELECT slug, note FROM tasks WHERE note = $1 OR slug = ANY ($2::text[]) ORDER BY id
 """,
     parameters=("text", "text[]"),
+    arguments=("note", "slugs"),
     read_only=True,
 )
 
@@ -472,6 +474,7 @@ SELECT slug FROM tasks WHERE id = $1 FOR UPDATE NOWAIT
 """,
     parameters=("int8",),
     results=("text",),
+    arguments=("id",),
     locks_rows=True,
 )
 
@@ -482,6 +485,7 @@ SELECT slug FROM tasks WHERE id = $1 FOR SHARE
 """,
     parameters=("int8",),
     results=("text",),
+    arguments=("id",),
     locks_rows=True,
 )
 
@@ -492,6 +496,7 @@ UPDATE tasks SET status = 'done' WHERE slug = $1 RETURNING id
 """,
     parameters=("text",),
     results=("int8",),
+    arguments=("slug",),
 )
 
 RENAME_EACH: Final[Statement[None]] = Statement(

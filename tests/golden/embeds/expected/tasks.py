@@ -194,6 +194,7 @@ SELECT tasks.id, tasks.title, tasks.owner_id, tasks.reviewer_id FROM tasks WHERE
     parameters=("int4",),
     results=("int4", "text", "int4", "int4"),
     row=_get_only_task_row,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -264,6 +265,7 @@ ORDER BY 1"""),
     parameters=("text",),
     results=("int4", "int4", "text", "bool"),
     row=_page_notes_row,
+    arguments=("note",),
     read_only=True,
 )
 

@@ -133,6 +133,7 @@ SELECT "accountId", "displayName", "externalID", "accountState", "homeAddress",
     parameters=("text",),
     results=USER_ACCOUNT_COLUMN_TYPES,
     row=UserAccount,
+    arguments=("display_name",),
     read_only=True,
 )
 
@@ -143,6 +144,7 @@ SELECT "accountState" FROM "userAccounts" WHERE "displayName" = $1
 """,
     parameters=("text",),
     results=("public.accountState",),
+    arguments=("display_name",),
     read_only=True,
 )
 
@@ -174,6 +176,7 @@ ORDER BY "eventId"
         "text",
     ),
     row=_logins_of_row,
+    arguments=("account_id",),
     read_only=True,
 )
 
@@ -186,6 +189,7 @@ RETURNING "accountId"
 """,
     parameters=("text", "text", "public.postalAddress"),
     results=("int8",),
+    arguments=("display_name", "external_id", "home_address"),
 )
 
 RENAME_ALL: Final[Statement[int]] = Statement(
@@ -196,6 +200,7 @@ RETURNING "accountId"
 """,
     parameters=("text", "text"),
     results=("int8",),
+    arguments=("new_name", "old_name"),
 )
 
 NAMESAKES_OF: Final[Statement[int]] = Statement(
@@ -206,6 +211,7 @@ ORDER BY "accountId"
 """,
     parameters=("text",),
     results=("int8",),
+    arguments=("display_name",),
     read_only=True,
 )
 
@@ -226,6 +232,7 @@ SELECT "accountState" FROM "userAccounts" WHERE "displayName" = $1
 """,
     parameters=("text",),
     results=("public.accountState",),
+    arguments=("display_name",),
     read_only=True,
 )
 
@@ -238,6 +245,7 @@ RETURNING "rowVersion"
 """,
     parameters=("public.postalAddress", "int8", "int4"),
     results=("int4",),
+    arguments=("home_address", "account_id", "row_version"),
     optimistic=Optimistic(
         Statement(
             "user_accounts.move_account: rowVersion",

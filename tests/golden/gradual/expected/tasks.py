@@ -71,6 +71,7 @@ SELECT id, title FROM tasks WHERE id = $1
     parameters=("int4",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -80,6 +81,7 @@ ADD_TASK: Final[Statement[None]] = Statement(
 INSERT INTO tasks (id, title) VALUES ($1, $2)
 """,
     parameters=("int4", "text"),
+    arguments=("id", "title"),
 )
 
 LIST_MIGRATIONS: Final = Statement(

@@ -174,6 +174,7 @@ SELECT class, "from", self, date, datetime, __init__, "1st", "größe", "a b", a
     parameters=("int4",),
     results=STATEMENT_COLUMN_TYPES,
     row=Statement,
+    arguments=("self_",),
     read_only=True,
 )
 
@@ -205,6 +206,7 @@ SELECT id AS "PACKAGE", id AS "import" FROM "databases" WHERE id = $1
     parameters=("int4",),
     results=("int4", "int4"),
     row=PACKAGERow,
+    arguments=("package",),
     read_only=True,
 )
 
@@ -215,6 +217,7 @@ SELECT id FROM "databases" WHERE id = ANY ($1)
 """,
     parameters=("int4[]",),
     results=("int4",),
+    arguments=("class_",),
     read_only=True,
 )
 

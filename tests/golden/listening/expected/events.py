@@ -106,6 +106,7 @@ ANNOUNCE_ELSEWHERE: Final[Statement[None]] = Statement(
 SELECT pg_notify($1, $2)
 """,
     parameters=("text", "text"),
+    arguments=("channel", "payload"),
 )
 
 ANNOUNCE: Final[Statement[None]] = Statement(
@@ -114,4 +115,5 @@ ANNOUNCE: Final[Statement[None]] = Statement(
 SELECT pg_notify('task_events', $1)
 """,
     parameters=("text",),
+    arguments=("payload",),
 )

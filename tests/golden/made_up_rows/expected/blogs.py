@@ -150,6 +150,7 @@ ADD_BLOG: Final[Statement[None]] = Statement(
 INSERT INTO blogs (id, name) VALUES ($1, $2)
 """,
     parameters=("int4", "text"),
+    arguments=("id", "name"),
 )
 
 FIND_BLOG: Final[Statement[Blog | None]] = Statement(
@@ -159,6 +160,7 @@ SELECT find_blog($1) AS blog
 """,
     parameters=("int4",),
     results=("public.blogs",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -170,6 +172,7 @@ SELECT id, name, note FROM find_blog($1)
     parameters=("int4",),
     results=("int4", "text", "text"),
     row=FindColumnsRow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -181,6 +184,7 @@ SELECT (find_blog($1)).id, (find_blog($1)).name, (find_blog($1)).note
     parameters=("int4",),
     results=("int4", "text", "text"),
     row=FindFieldsRow,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -191,6 +195,7 @@ SELECT f FROM find_blog($1) AS f
 """,
     parameters=("int4",),
     results=("public.blogs",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -201,6 +206,7 @@ SELECT coalesce(find_blog($1), b) AS blog FROM blogs AS b ORDER BY b.id LIMIT 1
 """,
     parameters=("int4",),
     results=("public.blogs",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -211,6 +217,7 @@ SELECT array_agg(find_blog(n)) AS blogs FROM unnest($1::integer[]) AS n
 """,
     parameters=("int4[]",),
     results=("public.blogs[]",),
+    arguments=("ids",),
     read_only=True,
 )
 
@@ -221,6 +228,7 @@ SELECT jsonb_populate_record(NULL::blogs, $1) AS blog
 """,
     parameters=("jsonb",),
     results=("public.blogs",),
+    arguments=("document",),
     read_only=True,
 )
 
@@ -231,6 +239,7 @@ SELECT half_a_blog($1) AS blog
 """,
     parameters=("int4",),
     results=("public.blogs",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -240,6 +249,7 @@ ADD_ARCHIVE: Final[Statement[None]] = Statement(
 INSERT INTO archive (id, blog, more) VALUES ($1, find_blog($2), ARRAY[find_blog($2)])
 """,
     parameters=("int4", "int4"),
+    arguments=("id", "blog_id"),
 )
 
 GET_ARCHIVE: Final = Statement(
@@ -250,6 +260,7 @@ SELECT id, blog, more FROM archive WHERE id = $1
     parameters=("int4",),
     results=ARCHIVE_COLUMN_TYPES,
     row=Archive,
+    arguments=("id",),
     read_only=True,
 )
 

@@ -154,6 +154,7 @@ SELECT array_agg(tasks ORDER BY id) FROM tasks WHERE owner_id = $1
 """,
     parameters=("int4",),
     results=("public.tasks[]",),
+    arguments=("owner_id",),
     read_only=True,
 )
 
@@ -202,4 +203,5 @@ SELECT added.id, added.title, added.owner_id, added.steps, u.id, u.name, u.email
     parameters=("int4", "text", "int4", "public.step[]"),
     results=("int4", "text", "int4", "public.step[]", "int4", "text", "text"),
     row=_add_task_row,
+    arguments=("id", "title", "owner_id", "steps"),
 )

@@ -113,6 +113,7 @@ RETURNING id, tenant_id, title, lock_owner, version
     parameters=("text", "int8", "int4", "int4"),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("title", "id", "tenant_id", "version"),
     optimistic=Optimistic(
         Statement(
             "tasks.update_task: version",
@@ -134,6 +135,7 @@ UPDATE tasks AS t SET title = $1, lock_owner = $2::text, version = $3 + 1
 WHERE (t.id = $4 AND $3 = t.version) AND (lock_owner = $2 OR lock_owner IS NULL)
 """,
     parameters=("text", "text", "int4", "int8"),
+    arguments=("title", "me", "version", "id"),
     optimistic=Optimistic(
         Statement(
             "tasks.update_with_lock: version",
@@ -155,6 +157,7 @@ DELETE FROM ONLY tasks AS gone USING (VALUES (1)) AS other (n)
 WHERE gone.version = $1 AND other.n = 1 AND gone.id = $2
 """,
     parameters=("int4", "int8"),
+    arguments=("version", "id"),
     optimistic=Optimistic(
         Statement(
             "tasks.delete_task: version",
@@ -179,6 +182,7 @@ RETURNING version
 """,
     parameters=("int8", "int4", "text", "int4"),
     results=("int4",),
+    arguments=("id", "tenant_id", "title", "version"),
     optimistic=Optimistic(
         Statement(
             "tasks.put_task: version",
@@ -206,6 +210,7 @@ RETURNING slug, language, body, revision
     parameters=("text", "text", "text", "uuid"),
     results=DOCUMENT_COLUMN_TYPES,
     row=Document,
+    arguments=("body", "language", "slug", "revision"),
     optimistic=Optimistic(
         Statement(
             "tasks.find_and_update_document: revision",

@@ -301,6 +301,22 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
         "text",
         "public.citing",
     ),
+    arguments=(
+        "id",
+        "email",
+        "mood",
+        "code",
+        "balance",
+        "rate",
+        "rates",
+        "rating",
+        "settings",
+        "history",
+        "profiles",
+        "home",
+        "token",
+        "remark",
+    ),
 )
 
 COPY_ACCOUNTS: Final[Statement[None]] = Statement(
@@ -383,6 +399,7 @@ SELECT id, email, mood, code, balance, rate, rates, rating, settings, history, p
     parameters=("int4",),
     results=CUSTOMER_COLUMN_TYPES,
     row=build_customer,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -393,6 +410,7 @@ SELECT id FROM accounts WHERE email = ANY ($1::email[]) ORDER BY id
 """,
     parameters=(Converted("public.email[]", Email, dump=str),),
     results=("int4",),
+    arguments=("emails",),
     read_only=True,
 )
 
@@ -409,6 +427,7 @@ SELECT id, settings FROM accounts WHERE settings @> $1 ORDER BY id
     parameters=("jsonb",),
     results=("int4", JsonOf("jsonb", Settings)),
     row=_search_settings_row,
+    arguments=("part",),
     read_only=True,
 )
 
@@ -463,6 +482,7 @@ SELECT accounts.id, accounts.email, accounts.mood, accounts.code, accounts.balan
         "int4",
     ),
     row=_embed_account_row,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -487,5 +507,6 @@ EXPORT_ACCOUNTS: Final[Statement[None]] = Statement(
 SELECT id, code FROM accounts WHERE mood = $1 AND email = $2
 """,
     parameters=("public.mood", Converted("text", Email, dump=str)),
+    arguments=("mood", "email"),
     read_only=True,
 )

@@ -158,6 +158,7 @@ SELECT $1::jsonb AS point
 """,
     parameters=(JsonOf("jsonb", Point),),
     results=(JsonOf("jsonb", Point),),
+    arguments=("given",),
     read_only=True,
 )
 
@@ -173,6 +174,7 @@ SELECT '{"a": {"x": 1}}'::jsonb AS points, $1::jsonb[] AS given, $2::text AS cod
         Converted("text", Code, dump=str),
     ),
     row=MakePointsRow,
+    arguments=("given", "code"),
     read_only=True,
 )
 
@@ -183,6 +185,7 @@ SELECT $1::text AS label
 """,
     parameters=(Converted("text", Code, dump=str),),
     results=(Converted("text", Code, dump=str),),
+    arguments=("label",),
     read_only=True,
 )
 
@@ -193,6 +196,7 @@ SELECT unnest($1::text[]) AS label
 """,
     parameters=("text[]",),
     results=("text",),
+    arguments=("names",),
     read_only=True,
 )
 
@@ -214,6 +218,7 @@ SELECT count(*) AS total, max(id) AS last FROM accounts WHERE mood = $1
     parameters=("public.mood",),
     results=COUNTED_COLUMN_TYPES,
     row=Counted,
+    arguments=("mood",),
     read_only=True,
 )
 
@@ -225,6 +230,7 @@ SELECT code FROM accounts WHERE id = $1
     parameters=("int4",),
     results=(Converted("text", Code, dump=str),),
     row=OnlyCode,
+    arguments=("id",),
     read_only=True,
 )
 

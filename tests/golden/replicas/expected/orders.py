@@ -108,6 +108,7 @@ ADD_ORDER: Final[Statement[None]] = Statement(
 INSERT INTO orders (id, amount) VALUES ($1, $2)
 """,
     parameters=("int4", "numeric"),
+    arguments=("id", "amount"),
 )
 
 GET_ORDER: Final = Statement(
@@ -118,6 +119,7 @@ SELECT id, amount FROM orders WHERE id = $1
     parameters=("int4",),
     results=ORDER_COLUMN_TYPES,
     row=Order,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -128,6 +130,7 @@ SELECT amount FROM orders WHERE id = $1
 """,
     parameters=("int4",),
     results=("numeric",),
+    arguments=("id",),
     read_only=True,
     replica=False,
 )
@@ -145,6 +148,7 @@ SELECT id, amount FROM orders WHERE TRUE""",
     parameters=("numeric",),
     results=ORDER_COLUMN_TYPES,
     row=Order,
+    arguments=("least",),
     read_only=True,
     replica=False,
 )

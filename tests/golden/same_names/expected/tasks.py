@@ -87,6 +87,7 @@ INSERT INTO tasks (id, title) VALUES ($1, $2) RETURNING id, title AS label
     parameters=("int4", "text"),
     results=("int4", "text"),
     row=CreateRow,
+    arguments=("id", "title"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -97,6 +98,7 @@ SELECT id, title FROM tasks WHERE id = $1
     parameters=("int4",),
     results=TASK_COLUMN_TYPES,
     row=Task,
+    arguments=("id",),
     read_only=True,
 )
 

@@ -100,6 +100,7 @@ INSERT INTO users (id, name) VALUES ($1, $2) RETURNING id, name AS label
     parameters=("int4", "text"),
     results=("int4", "text"),
     row=CreateRow,
+    arguments=("id", "name"),
 )
 
 GET_BY_ID: Final = Statement(
@@ -110,6 +111,7 @@ SELECT id, name, email FROM users WHERE id = $1
     parameters=("int4",),
     results=USER_COLUMN_TYPES,
     row=User,
+    arguments=("id",),
     read_only=True,
 )
 

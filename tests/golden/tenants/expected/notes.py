@@ -264,6 +264,7 @@ INSERT INTO notes (title) VALUES ($1) RETURNING id, tenant_id, title, version
     parameters=("text",),
     results=NOTE_COLUMN_TYPES,
     row=Note,
+    arguments=("title",),
 )
 
 ADD_AND_GET_ID: Final[Statement[int]] = Statement(
@@ -273,6 +274,7 @@ INSERT INTO notes (title) VALUES ($1) RETURNING id
 """,
     parameters=("text",),
     results=("int8",),
+    arguments=("title",),
 )
 
 GET_NOTE: Final = Statement(
@@ -283,6 +285,7 @@ SELECT id, tenant_id, title, version FROM notes WHERE id = $1
     parameters=("int8",),
     results=NOTE_COLUMN_TYPES,
     row=Note,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -294,6 +297,7 @@ SELECT id, tenant_id, title, version FROM notes WHERE id = $1
     parameters=("int8",),
     results=NOTE_COLUMN_TYPES,
     row=Note,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -305,6 +309,7 @@ SELECT id, tenant_id, title, version FROM notes WHERE id = $1 FOR UPDATE
     parameters=("int8",),
     results=NOTE_COLUMN_TYPES,
     row=Note,
+    arguments=("id",),
     locks_rows=True,
 )
 
@@ -358,6 +363,7 @@ RENAME_ALL: Final[Statement[None]] = Statement(
 UPDATE notes SET title = $1 || id WHERE true
 """,
     parameters=("text",),
+    arguments=("title",),
 )
 
 MARK_ALL: Final[Statement[None]] = Statement(
@@ -373,6 +379,7 @@ TOUCH: Final[Statement[None]] = Statement(
 UPDATE notes SET title = title WHERE id = $1
 """,
     parameters=("int8",),
+    arguments=("id",),
     timeout=0.5,
 )
 
@@ -386,6 +393,7 @@ RETURNING id, tenant_id, title, version
     parameters=("text", "int8", "int4"),
     results=NOTE_COLUMN_TYPES,
     row=Note,
+    arguments=("title", "id", "version"),
     optimistic=Optimistic(
         Statement(
             "notes.retitle: version",
@@ -408,6 +416,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
       FROM pg_temp.reposgen_rows ORDER BY reposgen_row) AS staged
 """,
     parameters=("text",),
+    arguments=("title",),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
 )
 
@@ -421,6 +430,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     parameters=("text",),
     results=NOTE_COLUMN_TYPES,
     row=Note,
+    arguments=("title",),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
 )
 
@@ -439,6 +449,7 @@ TOUCH_EACH: Final[Statement[None]] = Statement(
 UPDATE notes SET title = title WHERE id = $1
 """,
     parameters=("int8",),
+    arguments=("id",),
 )
 
 GET_EACH: Final = Statement(
@@ -449,6 +460,7 @@ SELECT id, tenant_id, title, version FROM notes WHERE id = $1
     parameters=("int8",),
     results=NOTE_COLUMN_TYPES,
     row=Note,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -459,6 +471,7 @@ SELECT title FROM notes WHERE id = $1
 """,
     parameters=("int8",),
     results=("text",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -468,6 +481,7 @@ SMUGGLE: Final[Statement[None]] = Statement(
 INSERT INTO notes (tenant_id, title) VALUES ($1, 'smuggled')
 """,
     parameters=("uuid",),
+    arguments=("tenant_id",),
 )
 
 VACUUM_NOTES: Final[Statement[None]] = Statement(

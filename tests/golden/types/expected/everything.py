@@ -222,6 +222,7 @@ SELECT id, a_bool, a_int2, a_int4, a_int8, a_float4, a_float8, a_numeric, a_text
     parameters=("uuid",),
     results=EVERYTHING_COLUMN_TYPES,
     row=Everything,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -274,6 +275,43 @@ INSERT INTO everything VALUES (
         "inet",
         "text[]",
     ),
+    arguments=(
+        "id",
+        "a_bool",
+        "a_int2",
+        "a_int4",
+        "a_int8",
+        "a_float4",
+        "a_float8",
+        "a_numeric",
+        "a_text",
+        "a_varchar",
+        "a_char",
+        "a_bytea",
+        "a_date",
+        "a_time",
+        "a_timetz",
+        "a_timestamp",
+        "a_timestamptz",
+        "a_interval",
+        "a_json",
+        "a_jsonb",
+        "an_inet",
+        "a_cidr",
+        "a_macaddr",
+        "a_bit",
+        "a_tsvector",
+        "a_point",
+        "an_int4range",
+        "a_tstzrange",
+        "a_multirange",
+        "texts",
+        "a_matrix",
+        "maybe_bool",
+        "maybe_json",
+        "maybe_inet",
+        "maybe_texts",
+    ),
 )
 
 GET_JSON: Final[Statement[Json | None]] = Statement(
@@ -283,6 +321,7 @@ SELECT maybe_json FROM everything WHERE id = $1
 """,
     parameters=("uuid",),
     results=("jsonb",),
+    arguments=("id",),
     read_only=True,
 )
 
@@ -295,5 +334,6 @@ FROM everything WHERE id = $1
     parameters=("uuid",),
     results=("record", "record[]"),
     row=GetRowsRow,
+    arguments=("id",),
     read_only=True,
 )

@@ -87,6 +87,7 @@ SELECT id, mood, amount FROM billing.people WHERE id = $1
     parameters=("int4",),
     results=BILLING_PERSON_COLUMN_TYPES,
     row=BillingPerson,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -96,6 +97,7 @@ CREATE_DEBTOR: Final[Statement[None]] = Statement(
 INSERT INTO billing.people (id, mood, amount) VALUES ($1, $2, $3)
 """,
     parameters=("int4", "billing.mood", "public.amount"),
+    arguments=("id", "mood", "amount"),
 )
 
 SUM_BY_MOOD: Final = Statement(

@@ -119,6 +119,7 @@ SELECT id, email, work, mood, moods, home, others, settings, pay FROM people WHE
     parameters=("int4",),
     results=PERSON_COLUMN_TYPES,
     row=Person,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -139,6 +140,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         "public.settings",
         "public.span",
     ),
+    arguments=(
+        "id",
+        "email",
+        "work",
+        "mood",
+        "moods",
+        "home",
+        "others",
+        "settings",
+        "pay",
+    ),
 )
 
 LIST_BY_MOOD: Final = Statement(
@@ -149,6 +161,7 @@ SELECT id, email FROM people WHERE mood = ANY ($1::mood[]) ORDER BY id
     parameters=("public.mood[]",),
     results=("int4", "public.email"),
     row=ListByMoodRow,
+    arguments=("moods",),
     read_only=True,
 )
 

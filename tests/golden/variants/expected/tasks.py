@@ -358,6 +358,14 @@ RETURNING id
 """,
     parameters=("int4", "text", "text", "int4", "date", "timestamptz"),
     results=("int8",),
+    arguments=(
+        "tenant_id",
+        "title",
+        "assigned_to",
+        "priority",
+        "deadline",
+        "created_at",
+    ),
 )
 
 LIST_TASKS: Final = Variants(
@@ -400,6 +408,7 @@ ORDER BY created_at DESC, id DESC"""),
     parameters=("int4", "public.task_status[]", "text", "timestamptz"),
     results=TASK_COLUMN_TYPES,
     row=build_task,
+    arguments=("tenant_id", "status", "assigned_to", "created_after"),
     read_only=True,
 )
 
@@ -425,6 +434,7 @@ RETURNING id, tenant_id, title, description, status, assigned_to, token, priorit
     parameters=("text", "text", "int4", "int8", "int4"),
     results=TASK_COLUMN_TYPES,
     row=build_task,
+    arguments=("title", "description", "priority", "id", "version"),
     optimistic=Optimistic(
         Statement(
             "tasks.update_task: version",
@@ -456,6 +466,7 @@ WHERE id = $4
     ),
     items=(1, 2, 3),
     parameters=("text", "text", "text", "int8"),
+    arguments=("title", "description", "token", "id"),
 )
 
 SEARCH_TASKS: Final = Variants(
@@ -484,6 +495,7 @@ ORDER BY "deadline" DESC NULLS LAST, id DESC""",
     parameters=("text",),
     results=("int8", "text", "date"),
     row=SearchTasksRow,
+    arguments=("pattern",),
     read_only=True,
 )
 
@@ -517,6 +529,7 @@ SELECT title, id FROM tasks WHERE priority >= $1""",
     parameters=("int4",),
     results=("text", "int8"),
     row=ListTitlesRow,
+    arguments=("limit_",),
     read_only=True,
 )
 
@@ -538,6 +551,7 @@ ORDER BY "title" DESC, id DESC""",
     ),
     filters=(1,),
     parameters=("int4",),
+    arguments=("least",),
     read_only=True,
 )
 
@@ -551,5 +565,6 @@ SELECT count(*) FROM tasks WHERE TRUE""",
     filters=(1,),
     parameters=("text",),
     results=("int8",),
+    arguments=("token",),
     read_only=True,
 )

@@ -110,6 +110,7 @@ SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, 
     parameters=("int4",),
     results=PERSON_COLUMN_TYPES,
     row=build_person,
+    arguments=("id",),
     read_only=True,
 )
 

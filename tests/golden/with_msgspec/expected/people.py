@@ -122,6 +122,7 @@ SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, 
     parameters=("int4",),
     results=PERSON_COLUMN_TYPES,
     row=build_person,
+    arguments=("id",),
     read_only=True,
 )
 
@@ -245,5 +246,6 @@ SELECT $1::home AS home, $2::options AS options
     parameters=("public.home", "public.options"),
     results=("public.home", "public.options"),
     row=EchoRow,
+    arguments=("home", "options"),
     read_only=True,
 )
