@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from reposgen.models import dataclass
 from reposgen.python_model.model.modules import (
     ErrorsModule,
+    FactoriesModule,
     InitModule,
     ModelsModule,
     ProtocolsModule,
@@ -169,7 +170,7 @@ def _unformatted(module: AnyModule, imports: Imports) -> str:
     )
 
 
-def _template(module: AnyModule) -> str:
+def _template(module: AnyModule) -> str:  # noqa: PLR0911 -- one for each kind of module
     match module:
         case ModelsModule():
             return "models.py.jinja"
@@ -181,6 +182,8 @@ def _template(module: AnyModule) -> str:
             return "queries.py.jinja"
         case ProtocolsModule():
             return "protocols.py.jinja"
+        case FactoriesModule():
+            return "factories.py.jinja"
         case InitModule():
             return "init.py.jinja"
         case _:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 PREFIX = "reposgen_test_"
 
 _OWN: LiteralString = (
-    "SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname, %s)"
+    "SELECT datname FROM pg_catalog.pg_database"
+    " WHERE pg_catalog.starts_with(datname, %s)"
 )
 _DATABASE = re.compile(rf"({PREFIX}[0-9a-f]{{12}})_")
 # application_name is shown to every role.
@@ -71,9 +72,7 @@ def clone(
         The URL of the copy.
     """
     name = f"{template.prefix}_{worker}_{next(_numbers)}"
-    create_database(
-        admin, name, template=template.name, copy_files=template.copy_files
-    )
+    create_database(admin, name, template=template.name, copy_files=template.copy_files)
     try:
         if template.search_path:
             # CREATE DATABASE does not copy it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reposgen.config import Overrides, find_config, load_config
@@ -12,6 +11,8 @@ from reposgen.models import dataclass
 from reposgen.testing.problems import TestingError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reposgen.config import Config, PackageConfig
 
 
@@ -48,9 +49,7 @@ class Options:
                 database_url=self.server, database_origin=self.server_origin
             )
         try:
-            path = (
-                self.root / self.config if self.config else find_config(self.root)
-            )
+            path = self.root / self.config if self.config else find_config(self.root)
             return load_config(path, environ=os.environ, overrides=overrides)
         except ReposgenError as failed:
             raise TestingError(str(failed)) from None

@@ -163,9 +163,7 @@ class Run:
                 self._refusal = str(failed)
                 raise
             # By this connection other runs know that this one is alive.
-            conninfo = make_conninfo(
-                self._server.conninfo, application_name=self._id
-            )
+            conninfo = make_conninfo(self._server.conninfo, application_name=self._id)
             admin = self._stack.enter_context(connect(conninfo))
             sweep(admin)
             self._stack.callback(_drop_all, admin, self._id)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from reposgen.python_model.model.statements import ColumnTypes
 
 
+def _testing(name: str) -> Symbol:
+    return Symbol(module="reposgen.testing.factories", name=name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
     """A file.
@@ -172,6 +176,49 @@ class InitModule(Module):
         return tuple(sorted({self.symbol.name, *(s.name for s in self.exports)}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factory:
+    """What makes rows of one table, for tests.
+
+    Attributes:
+        attribute: of the factories as a whole.
+        values: the class of what a call may give.
+        columns: the columns' names and types.
+        names: names in Python and in the database, where they differ.
+        constructor: makes a row of its values.
+    """
+
+    symbol: Symbol
+    attribute: str
+    values: RowClass
+    row: Symbol
+    constructor: Symbol
+    schema: str
+    table: str
+    columns: tuple[tuple[str, TypeName], ...]
+    names: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactoriesModule(Module):
+    """factories.py.
+
+    Attributes:
+        symbol: of the class that has all of them.
+    """
+
+    symbol: Symbol
+    factories: tuple[Factory, ...]
+    package: Symbol
+    runner: Symbol
+    statement: Symbol
+    base: Symbol = _testing("Factories")
+    factory: Symbol = _testing("Factory")
+    session: Symbol = _testing("Session")
+    target: Symbol = _testing("Target")
+    unpack: Symbol = Symbol(module="typing", name="Unpack")
+
+
 AnyModule = (
     ModelsModule
     | ErrorsModule
@@ -179,6 +226,7 @@ AnyModule = (
     | QueriesModule
     | ProtocolsModule
     | InitModule
+    | FactoriesModule
 )
 
 
