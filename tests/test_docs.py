@@ -65,7 +65,9 @@ def test_examples(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     environment = {**os.environ, "DATABASE_URL": make_database(files["schema.sql"])}
-    for command in (["-m", "reposgen", "generate"], ["main.py"]):
+    # A page about tests has no program of its own.
+    program = ["main.py"] if "main.py" in files else ["-m", "pytest", "-q"]
+    for command in (["-m", "reposgen", "generate"], program):
         run(command, tmp_path, environment)
 
 

@@ -42,7 +42,7 @@ async def test_errors_go_first(reposgen_database, assert_queries):
             "  3 x CustomerRepository.get_customer at *test_shop.py:17 in <genexpr>",
         ]
     )
-    result.stdout.fnmatch_lines(["E       LookupError: mine"])
+    result.stdout.fnmatch_lines(["*LookupError: mine"])
 
 
 def test_n_plus_one(project: Project) -> None:
