@@ -115,6 +115,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # The way around it, for a run that changes nothing.
     "shortcut": {"diagnostics", "config", "output", "cache"},
+    # Used by tests of users' projects; it writes nothing.
+    "testing": {
+        "config",
+        "database",
+        "diagnostics",
+        # The catalog of a test's database.
+        *("live_schema.catalog", "live_schema.model"),
+    },
     # What doctor asks: it runs no stage but the server's.
     "examine": {"config", "database", "diagnostics", "live_schema"},
     # The development database and its migrations: applied as `database` applies them.

@@ -67,7 +67,9 @@ def test_examples(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     environment = {**os.environ, "DATABASE_URL": make_database(files["schema.sql"])}
-    commands = [["-m", "reposgen", "generate"], ["main.py"]]
+    # A page about tests has no program of its own.
+    program = ["main.py"] if "main.py" in files else ["-m", "pytest", "-q"]
+    commands = [["-m", "reposgen", "generate"], program]
     if page.stem in TYPED:
         commands.insert(1, ["-m", "mypy", "--strict", "main.py"])
     for command in commands:

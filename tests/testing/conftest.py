@@ -25,6 +25,7 @@ url = "${SERVER_OF_TESTS}"
 name = "shop"
 schema = "schema.sql"
 queries = "queries"
+factories = true
 
 """
 SCHEMA = """

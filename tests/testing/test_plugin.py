@@ -130,7 +130,8 @@ def test_many(reposgen_database_sync, reposgen_url, reposgen_server, number):
     db.customers.add_customer(email="a@b")
     with psycopg.connect(reposgen_server) as connection:
         names = connection.execute(
-            "SELECT datname FROM pg_database WHERE datname LIKE 'reposgen\\\\_test\\\\_%shop'"
+            "SELECT datname FROM pg_database"
+            " WHERE starts_with(datname, 'reposgen_test_') AND datname LIKE '%shop'"
         ).fetchall()
     assert len(names) == 1
 """

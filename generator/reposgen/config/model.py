@@ -244,6 +244,7 @@ class PackageConfig(_Section):
         tenant: the setting that row-level security reads: `app.tenant_id`.
         gradual_migration: the package has what leads to it from another
             implementation, step by step.
+        factories: the package has factories of rows, for tests.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -271,6 +272,7 @@ class PackageConfig(_Section):
     not_null: tuple[Annotated[str, AfterValidator(_not_null)], ...] = ()
     tenant: Annotated[str, AfterValidator(_setting)] | None = None
     gradual_migration: bool = False
+    factories: bool = False
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 

@@ -8,6 +8,7 @@ from reposgen.python_model.choices import lost_renames, read_choices
 from reposgen.python_model.column_types import name_column_types
 from reposgen.python_model.commands import ASYNC, SYNC
 from reposgen.python_model.context import Context
+from reposgen.python_model.factories import factories_module, made_tables
 from reposgen.python_model.layout import colliding_names, lay_out
 from reposgen.python_model.model.modules import Package
 from reposgen.python_model.modules import Parts, flavor_modules, shared_modules
@@ -43,6 +44,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         choices,
         classes,
         f"{config.name}.models",
+        tables=made_tables(catalog) if config.factories else (),
     )
     errors = constraint_errors(
         catalog,
@@ -101,6 +103,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     first, *others = (c for c in (ASYNC, SYNC) if c.api in config.api)
     modules = [
         *shared_modules(parts),
+        *([factories_module(parts)] if config.factories else ()),
         *flavor_modules(parts, first, config.name, first=True),
     ]
     for flavor in others:

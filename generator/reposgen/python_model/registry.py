@@ -96,13 +96,16 @@ def build_registry(
     choices: Choices,
     namespace: Namespace,
     module: str,
+    *,
+    tables: Iterable[Relation] = (),
 ) -> Registry:
-    """Collect what the queries use; `module` is where it will stand.
+    """Collect what the queries and `tables` use; `module` is where it will stand.
 
     All that has a name in the database gets one, so that no name depends on what else
     the queries use.
     """
-    relations = {r.oid: r for q in queries for r in whole_rows(q, choices.elements)}
+    used = (r for q in queries for r in whole_rows(q, choices.elements))
+    relations = {r.oid: r for r in (*used, *tables)}
     types = _closure(_mentioned(queries), relations, catalog)
 
     def symbol(words: str, schema: str, name: str) -> Symbol:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from reposgen.models import dataclass
 from reposgen.python_model.model.modules import (
     ErrorsModule,
+    FactoriesModule,
     InitModule,
     ModelsModule,
     QueriesModule,
@@ -167,6 +168,8 @@ def _template(module: AnyModule) -> str:
             return "errors.py.jinja"
         case QueriesModule():
             return "queries.py.jinja"
+        case FactoriesModule():
+            return "factories.py.jinja"
         case InitModule():
             return "init.py.jinja"
         case _:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 # Followed by twelve hexadecimal digits, which are the run's, and an underscore.
 PREFIX = "reposgen_test_"
 
-_OWN: LiteralString = "SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname, %s)"
+_OWN: LiteralString = (
+    "SELECT datname FROM pg_catalog.pg_database"
+    " WHERE pg_catalog.starts_with(datname, %s)"
+)
 _DATABASE = re.compile(rf"({PREFIX}[0-9a-f]{{12}})_")
 # application_name is shown to every role.
 _ALIVE: LiteralString = (

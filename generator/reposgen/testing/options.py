@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reposgen.config import Overrides, find_config, load_config
@@ -12,6 +11,8 @@ from reposgen.models import dataclass
 from reposgen.testing.problems import TestingError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reposgen.config import Config, PackageConfig
 
 

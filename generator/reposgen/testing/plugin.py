@@ -209,14 +209,14 @@ def reposgen_make(request: pytest.FixtureRequest, reposgen_url: str) -> Iterator
 
 @pytest.fixture
 def assert_queries(request: pytest.FixtureRequest) -> AssertQueries:
-    """`with assert_queries(max=3):` fails if more repository methods are called."""
+    """What fails a block that makes too many calls: see docs/testing.md."""
     with _told():
         return request.config.stash[_STATE].recorder(_package(request.node)).at_most
 
 
 @pytest.fixture
 def n_plus_one_guard(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """`with n_plus_one_guard(max=2):` fails if a method is called more often."""
+    """What fails a block that calls one method too often: see docs/testing.md."""
     with _told():
         return request.config.stash[_STATE].recorder(_package(request.node)).guard
 
@@ -380,9 +380,23 @@ class _State:
         self, template: Template, connection: psycopg.Connection[Any], nodeid: str
     ) -> Any:  # noqa: ANN401 -- generated
         """The package's factories on a connection."""
-        from reposgen.testing.factories import open_factories  # noqa: PLC0415 -- as above
+        from reposgen.testing.factories import (  # noqa: PLC0415 -- on first use
+            Session,
+            open_factories,
+        )
+        from reposgen.testing.factories.tables import (  # noqa: PLC0415 -- as above
+            read_tables,
+        )
 
-        return open_factories(template.imported(), connection, f"{self.seed} {nodeid}")
+        if template.name not in self._tables:
+            self._tables[template.name] = read_tables(connection)
+        session = Session(
+            connection=connection,
+            # The same in all clones, oids included.
+            tables=self._tables[template.name],
+            seed=f"{self.seed} {nodeid}",
+        )
+        return open_factories(template.imported(), session)
 
     def close(self) -> None:
         self._stack.close()
@@ -423,8 +437,9 @@ def _mode_of(item: pytest.Item) -> Literal["clone", "transaction"]:
 
 
 def _mode(value: str, name: str) -> Literal["clone", "transaction"]:
-    if value == "clone" or value == "transaction":  # noqa: PLR1714 -- narrows the type
-        return value
+    match value:
+        case "clone" | "transaction":
+            return value
     raise pytest.UsageError(f'{name} must be "clone" or "transaction", got {value!r}')
 
 

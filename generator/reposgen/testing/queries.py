@@ -13,7 +13,8 @@ import inspect
 import sys
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Protocol
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
 
@@ -24,7 +25,11 @@ from reposgen.testing.sessions import is_repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from types import FrameType, FunctionType
+    from types import FrameType
+
+
+# The module of the run time whose calls are a pipeline's own.
+_REPLAYING: Final = ".pipeline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +137,29 @@ class Recorder:
         self._replaced.clear()
 
     def _recording(self, method: str, function: FunctionType) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def record(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- whatever it takes
-            call = Call(method=method, site=self._site(sys._getframe(1)))  # noqa: SLF001 -- documented
+        def note() -> None:
+            # Of what calls the method.
+            frame = sys._getframe(2)  # noqa: SLF001 -- documented
+            # A pipeline calls it twice: to see what it sends, and for its result.
+            if frame.f_globals.get("__name__", "").endswith(_REPLAYING):
+                return
+            call = Call(method=method, site=self._site(frame))
             for calls in self._open:
                 calls.append(call)
+
+        def record(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- whatever it takes
+            note()
             return function(*args, **kwargs)
 
-        return record
+        # By its globals, a pipeline knows the method for a generated one.
+        made = FunctionType(
+            record.__code__,
+            function.__globals__,
+            function.__name__,
+            None,
+            record.__closure__,
+        )
+        return functools.update_wrapper(made, function)
 
     def _site(self, frame: FrameType | None) -> str:
         while frame is not None:
@@ -176,6 +196,6 @@ class Recorder:
 def _listing(calls: list[Call]) -> str:
     counts = Counter((call.method, call.site) for call in calls)
     return "\n".join(
-        f"  {count} × {method} at {site}"
+        f"  {count} x {method} at {site}"
         for (method, site), count in counts.most_common()
     )

@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from reposgen.models import dataclass
-from reposgen.python_model.model.pytype import PROPERTY
+from reposgen.python_model.model.pytype import PROPERTY, Symbol, testing
 
 if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         Repository,
         RowClass,
     )
-    from reposgen.python_model.model.pytype import Symbol
     from reposgen.python_model.model.values import Constant, Construct, Value
 
 
@@ -120,7 +119,45 @@ class InitModule(Module):
         )
 
 
-AnyModule = ModelsModule | ErrorsModule | QueriesModule | InitModule
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factory:
+    """What makes rows of one table, for tests.
+
+    Attributes:
+        attribute: of the factories as a whole.
+        values: the class of what a call may give.
+        table: the table's name.
+        target: what the factory inserts into, and how rows are made of its values.
+    """
+
+    symbol: Symbol
+    attribute: str
+    values: RowClass
+    row: Symbol
+    table: str
+    target: Construct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactoriesModule(Module):
+    """factories.py.
+
+    Attributes:
+        symbol: of the class that has all of them.
+    """
+
+    symbol: Symbol
+    factories: tuple[Factory, ...]
+    package: Symbol
+    runner: Symbol
+    statement: Symbol
+    base: Symbol = testing("Factories")
+    factory: Symbol = testing("Factory")
+    session: Symbol = testing("Session")
+    unpack: Symbol = Symbol(module="typing", name="Unpack")
+
+
+AnyModule = ModelsModule | ErrorsModule | QueriesModule | InitModule | FactoriesModule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,11 @@ def builtin(name: str) -> Symbol:
     return Symbol(module="builtins", name=name)
 
 
+def testing(name: str) -> Symbol:
+    """Return a name of what tests use of reposgen."""
+    return Symbol(module="reposgen.testing.factories", name=name)
+
+
 def runtime(name: str, module: str = "runtime") -> Symbol:
     """A name of the runtime's."""
     return Symbol(module=module, name=name, generated=True)

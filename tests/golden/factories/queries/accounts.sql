@@ -1,0 +1,3 @@
+-- name: CountAccounts :one
+-- The number of accounts.
+SELECT count(*) FROM accounts;
