@@ -105,7 +105,10 @@ def _error_of(
     A pooler passes on the server's error, and adds its own as it closes the connection.
     Where psycopg expects one result, it then raises a ValueError or ProgrammingError.
     """
-    if connection.broken and getattr(failure, "sqlstate", None) is None:
+    is_misread = isinstance(failure, ValueError) or (
+        isinstance(failure, psycopg.ProgrammingError) and failure.sqlstate is None
+    )
+    if is_misread and connection.broken:
         return psycopg.OperationalError("the connection is lost")
     if isinstance(failure, ValueError):
         raise failure
