@@ -216,8 +216,8 @@ def test_conditions(make: Callable[..., Maker], column: str) -> None:
     [
         "LIST (value); CREATE TABLE one PARTITION OF t FOR VALUES IN (77)",
         "RANGE (value); CREATE TABLE one PARTITION OF t FOR VALUES FROM (500) TO (600)",
-        "HASH (value); CREATE TABLE one PARTITION OF t"
-        " FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+        """HASH (value);
+            CREATE TABLE one PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 1)""",
         "LIST (value); CREATE TABLE one PARTITION OF t DEFAULT",
     ],
 )
