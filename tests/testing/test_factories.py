@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,7 +25,7 @@ from reposgen.testing.factories.tables import read_tables
 from reposgen.testing.problems import TestingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reposgen.testing.factories.rows import Row
 
@@ -69,20 +70,20 @@ class Maker:
 
 
 @pytest.fixture
-def make(make_database: Callable[[str], str]) -> Callable[[str], Maker]:
-    def open_maker(schema: str, seed: str = "1") -> Maker:
-        connection = psycopg.connect(make_database(schema), autocommit=True)
-        request.append(connection)
-        return Maker(connection, seed)
+def make(make_database: Callable[[str], str]) -> Iterator[Callable[..., Maker]]:
+    """Makes rows in a database with a schema."""
+    with ExitStack() as stack:
 
-    request: list[psycopg.Connection[Any]] = []
-    yield open_maker  # type: ignore[misc] # a generator is a fixture's function
-    for connection in request:
-        connection.close()
+        def open_maker(schema: str, seed: str = "1") -> Maker:
+            url = make_database(schema)
+            connection = psycopg.connect(url, autocommit=True)
+            return Maker(stack.enter_context(connection), seed)
+
+        yield open_maker
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_all_tables_of_the_systems(make: Callable[[str], Maker], system: str) -> None:
+def test_all_tables_of_the_systems(make: Callable[..., Maker], system: str) -> None:
     files = sorted((MIGRATIONS / system).glob("*.sql"))
     maker = make("\n".join(file.read_text(encoding="utf-8") for file in files))
     assert len(maker.tables) >= 6
@@ -117,7 +118,7 @@ def test_all_tables_of_the_corpus(make_database: Callable[[str], str]) -> None:
     assert told == []
 
 
-def test_what_a_row_needs_is_made_once(make: Callable[[str], Maker]) -> None:
+def test_what_a_row_needs_is_made_once(make: Callable[..., Maker]) -> None:
     maker = make("""
         CREATE TABLE tenants (id int PRIMARY KEY);
         CREATE TABLE projects (
@@ -142,7 +143,7 @@ def test_what_a_row_needs_is_made_once(make: Callable[[str], Maker]) -> None:
     assert maker.connection.execute("SELECT count(*) FROM tenants").fetchone() == (1,)
 
 
-def test_cycles(make: Callable[[str], Maker]) -> None:
+def test_cycles(make: Callable[..., Maker]) -> None:
     maker = make("""
         CREATE TABLE nodes (
             id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -168,7 +169,7 @@ def test_cycles(make: Callable[[str], Maker]) -> None:
         "value text NOT NULL CHECK (length(value) = 12)",
         "value text NOT NULL CHECK (value IN ('a', 'b'))",
         "value text NOT NULL CHECK (value ~ '^[A-Z]{3}-[0-9]{4,6}$')",
-        r"value text NOT NULL UNIQUE CHECK(value ~* '^[a-z0-9._]+@[a-z]+\.(com|org)$')",
+        r"value text NOT NULL UNIQUE CHECK (value ~* '^[a-z0-9.]+@[a-z]+\.(com|org)$')",
         "value text NOT NULL CHECK (value LIKE 'https://%' AND value = lower(value))",
         "value char(2) NOT NULL",
         "value varchar(3) NOT NULL UNIQUE",
@@ -191,13 +192,13 @@ def test_cycles(make: Callable[[str], Maker]) -> None:
         "value interval NOT NULL CHECK (value >= interval '1 day')",
         "value bit(3) NOT NULL",
         "value int, twice int GENERATED ALWAYS AS (value * 2) STORED CHECK (twice = 8)",
-        "value text DEFAULT 'a', at timestamptz, CHECK ((value = 'a') = (at IS NOT NULL))",
+        "value text DEFAULT 'new', at date, CHECK ((value = 'new') = (at IS NOT NULL))",
         "value int, other int, CHECK (num_nonnulls(value, other) = 1)",
-        "value int, other int REFERENCES parents, CHECK (num_nonnulls(value, other) = 2)",
+        "value int, other int REFERENCES parents, CHECK (num_nulls(value, other) = 0)",
         "value int NOT NULL, other int NOT NULL, CHECK (other >= value + 100)",
     ],
 )
-def test_conditions(make: Callable[[str], Maker], column: str) -> None:
+def test_conditions(make: Callable[..., Maker], column: str) -> None:
     maker = make(f"""
         CREATE TYPE mood AS ENUM ('sad', 'glad');
         CREATE DOMAIN positive AS int CHECK (VALUE > 7);
@@ -215,19 +216,19 @@ def test_conditions(make: Callable[[str], Maker], column: str) -> None:
     [
         "LIST (value); CREATE TABLE one PARTITION OF t FOR VALUES IN (77)",
         "RANGE (value); CREATE TABLE one PARTITION OF t FOR VALUES FROM (500) TO (600)",
-        "HASH (value); CREATE TABLE one PARTITION OF t"
-        " FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+        """HASH (value);
+            CREATE TABLE one PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 1)""",
         "LIST (value); CREATE TABLE one PARTITION OF t DEFAULT",
     ],
 )
-def test_partitions(make: Callable[[str], Maker], partition: str) -> None:
+def test_partitions(make: Callable[..., Maker], partition: str) -> None:
     maker = make(f"CREATE TABLE t (value int NOT NULL) PARTITION BY {partition}")
     assert len(maker("t")) == 1
     assert len(maker("t", 3)) == 3
     assert len(maker("one")) == 1
 
 
-def test_rows_that_a_key_keeps_apart(make: Callable[[str], Maker]) -> None:
+def test_rows_that_a_key_keeps_apart(make: Callable[..., Maker]) -> None:
     maker = make("""
         CREATE TYPE mood AS ENUM ('sad', 'glad');
         CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
@@ -240,7 +241,7 @@ def test_rows_that_a_key_keeps_apart(make: Callable[[str], Maker]) -> None:
         maker("moods")
 
 
-def test_check_that_nothing_meets(make: Callable[[str], Maker]) -> None:
+def test_check_that_nothing_meets(make: Callable[..., Maker]) -> None:
     maker = make("""
         CREATE TABLE t (
             a int NOT NULL, b text NOT NULL,
@@ -256,7 +257,7 @@ def test_check_that_nothing_meets(make: Callable[[str], Maker]) -> None:
     )
 
 
-def test_given_values_are_kept(make: Callable[[str], Maker]) -> None:
+def test_given_values_are_kept(make: Callable[..., Maker]) -> None:
     maker = make("""
         CREATE TABLE t (state text NOT NULL DEFAULT 'open', closed_at timestamptz,
             CHECK ((state = 'closed') = (closed_at IS NOT NULL)));
@@ -270,7 +271,7 @@ def test_given_values_are_kept(make: Callable[[str], Maker]) -> None:
         maker("t", state="open", closed_at="2024-01-01")
 
 
-def test_the_same_seed_makes_the_same_rows(make: Callable[[str], Maker]) -> None:
+def test_the_same_seed_makes_the_same_rows(make: Callable[..., Maker]) -> None:
     schema = "CREATE TABLE t (id uuid DEFAULT gen_random_uuid() PRIMARY KEY, a int);"
     first, second, other = (make(schema, seed) for seed in ("1", "1", "2"))
     assert first("t", 3) == second("t", 3) != other("t", 3)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from tests.database.conftest import open_folder
 
 if TYPE_CHECKING:
     from tests.testing.conftest import Project
@@ -270,8 +271,9 @@ def test_one(reposgen_url, reposgen_server):
         print(*kept, file=file)
 """
     # Runs at the same time have other folders: this one is the project's own.
-    monkeypatch.setenv("REPOSGEN_CACHE_DIR", str(Path("cache").absolute()))
-    for _ in range(2):
-        project(tests, "--reposgen-server=embedded").assert_outcomes(passed=1)
+    with open_folder() as cache:
+        monkeypatch.setenv("REPOSGEN_CACHE_DIR", str(cache))
+        for _ in range(2):
+            project(tests, "--reposgen-server=embedded").assert_outcomes(passed=1)
     first, second = Path("kept").read_text(encoding="utf-8").splitlines()
     assert first == second != ""

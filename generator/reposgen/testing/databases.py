@@ -28,6 +28,8 @@ PREFIX = "reposgen_test_"
 _OWN: LiteralString = (
     "SELECT datname FROM pg_catalog.pg_database"
     " WHERE pg_catalog.starts_with(datname, %s)"
+    # A template that an embedded server keeps has a comment.
+    " AND pg_catalog.shobj_description(oid, 'pg_database') IS NULL"
 )
 _DATABASE = re.compile(rf"({PREFIX}[0-9a-f]{{12}})_")
 # application_name is shown to every role.

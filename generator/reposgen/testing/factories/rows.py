@@ -147,21 +147,28 @@ class RowMaker:
     ) -> list[Row]:
         """Return rows with their defaults and natural values."""
         rows = []
+        natural = [
+            (column, self._texts(table, column))
+            for column in table.insertable
+            if column.name not in given and self._is_natural(column)
+        ]
         for _ in range(count):
             self._number += 1
             values = Values(self._random, self._number)
-            row = Row(table=table, values={}, fixed=set(given), number=self._number)
-            for column in table.insertable:
-                row.values[column.name] = given.get(column.name)
-                if column.name in given or not self._is_natural(column):
-                    continue
-                found = values.of_column(column, self._texts(table, column))
-                if not found:
+            row = Row(
+                table=table,
+                values={c.name: given.get(c.name) for c in table.insertable},
+                fixed=set(given),
+                number=self._number,
+            )
+            for column, texts in natural:
+                found = values.natural(column, texts)
+                if found is None:
                     raise TestingError(
                         f"reposgen cannot make a value of type {column.sql}: give"
                         f" {table.name}.{column.name} a value"
                     )
-                row.values[column.name] = found[0]
+                row.values[column.name] = found
             rows.append(row)
         self._fill_defaults(table, rows)
         self._coming.setdefault(table.oid, []).extend(rows)

@@ -103,6 +103,12 @@ class Values:
         text = " ".join(conditions)
         return [*self._of_type(column.base, column.name, text, column.modifier)]
 
+    def natural(self, column: Column, conditions: Iterable[str]) -> str | None:
+        """Return the first of these values, None if there is none."""
+        text = " ".join(conditions)
+        found = self._of_type(column.base, column.name, text, column.modifier)
+        return next(found, None)
+
     def _of_type(
         self, type_: PgType, name: str, conditions: str, modifier: int = -1
     ) -> Iterator[str]:
