@@ -24,7 +24,7 @@ CASES = ROOT / "tests/diagnostics"
 TARGET = ROOT / "docs/errors.md"
 
 # What makes a diagnostic, its code first.
-MAKERS = {"Diagnostic", "error", "note", "warning"}
+MAKERS = {"Diagnostic", "DirectiveSpec", "Restriction", "error", "note", "warning"}
 CODE = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 HEAD_LINE = re.compile(rf"^.*\b(?:error|warning|note): .* \[({CODE.pattern})\]$")
 
