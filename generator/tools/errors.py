@@ -24,7 +24,10 @@ CASES = (ROOT / "tests/diagnostics", ROOT / "tests/development/cases")
 TARGET = ROOT / "docs/errors.md"
 
 # What makes a diagnostic, its code first.
-MAKERS = {"Diagnostic", "error", "error_at", "note", "warning"}
+MAKERS = {
+    *("Diagnostic", "DirectiveSpec", "Restriction"),
+    *("error", "error_at", "note", "warning"),
+}
 CODE = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 HEAD_LINE = re.compile(rf"^.*\b(?:error|warning|note): .* \[({CODE.pattern})\]$")
 

@@ -170,7 +170,7 @@ def check_probes(
     refused = {
         index: error(
             "optimistic-probe",
-            "which row is meant can't be told: the server refuses to look it up"
+            "@optimistic cannot identify the row: the server refuses to look it up"
             f" by the conditions of this WHERE: {verdict.message}",
             span=query.query.name_span,
             hint="compare the key in a condition of its own that names this table only",
