@@ -114,7 +114,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_files",
     },
     # The way around it, for a run that changes nothing.
-    "shortcut": {"diagnostics", "config", "output", "cache"},
+    "up_to_date": {"diagnostics", "config", "output", "cache"},
     # Used by tests of users' projects; it writes nothing.
     "testing": {
         "config",
@@ -145,7 +145,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config",
         "pipeline",
         "project",
-        "shortcut",
+        "up_to_date",
         "cache.project",
         "output.compare",
         "staleness",
@@ -241,7 +241,7 @@ def talks(node: ast.AST) -> bool:
 
 
 # Turns the signals that end a process into the exception that unwinds it.
-UNWINDS = TOOL / "database" / "interrupts.py"
+UNWINDS = TOOL / "database" / "signals.py"
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ TEXT = (
     (re.compile(r"\btask('s|s)? (?=that|other|than|of|, )"), r"thread\1 "),
     (re.compile(r"\b(this|another) task\b"), r"\1 thread"),
     (re.compile(r"\b(this|another) task's\b"), r"\1 thread's"),
-    # What has a colour in a generated package; the rest is shared.
+    # Modules of one API flavor in a generated package; the rest is shared.
     (
         re.compile(
             r"\bfrom generated\.(\w+)"

@@ -40,7 +40,7 @@ def load(
     return load_config(write(folder, text), environ=environ or {}, overrides=overrides)
 
 
-def complaints(folder: Path, text: str) -> list[tuple[str, str]]:
+def to_diagnostics(folder: Path, text: str) -> list[tuple[str, str]]:
     with pytest.raises(ReposgenError) as raised:
         load(folder, text)
     return [(d.code, d.span.text if d.span else "") for d in raised.value.diagnostics]
@@ -126,7 +126,7 @@ def test_precedence_and_environment(tmp_path: Path) -> None:
 
 def test_a_variable_that_is_not_set(tmp_path: Path) -> None:
     text = f'database.url = "postgresql://u:${{PASSWORD}}@h/${{DB}}"\n{PACKAGE}'
-    assert complaints(tmp_path, text) == [
+    assert to_diagnostics(tmp_path, text) == [
         ("config-missing-variable", "${PASSWORD}"),
         ("config-missing-variable", "${DB}"),
     ]
@@ -193,18 +193,18 @@ def test_a_password_in_the_file_is_not_quoted(
 def test_mistakes_have_their_place(
     tmp_path: Path, text: str, expected: tuple[str, str]
 ) -> None:
-    assert complaints(tmp_path, text) == [expected]
+    assert to_diagnostics(tmp_path, text) == [expected]
 
 
 @pytest.mark.parametrize("name", ["class", "a-b", "1st", "_x", "runtime", "", "a b"])
 def test_names_that_no_package_can_have(tmp_path: Path, name: str) -> None:
     text = f"[[package]]\nname = '{name}'\nqueries = 'queries'\n"
-    assert complaints(tmp_path, text) == [("config-invalid-value", f"'{name}'")]
+    assert to_diagnostics(tmp_path, text) == [("config-invalid-value", f"'{name}'")]
 
 
 def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
     text = f"colour = 1\n{PACKAGE}nmae = 1\n[[package]]\n"
-    assert [code for code, _ in complaints(tmp_path, text)] == [
+    assert [code for code, _ in to_diagnostics(tmp_path, text)] == [
         "config-unknown-key",
         "config-unknown-key",
         "config-missing-key",

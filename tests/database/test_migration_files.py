@@ -186,16 +186,16 @@ def test_all_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "b.sql").write_bytes(b"SELECT 1;\0")
     (tmp_path / "c.sql").symlink_to("c.sql")
     assert complaint(tmp_path, "nosuch", ".") == (
-        "nosuch: error: there is no such file or folder [missing-schema]\n"
+        "nosuch: error: the file or folder does not exist [missing-schema]\n"
         "  hint: correct schema in the configuration\n"
-        "a.sql:2:4: error: the byte 0xff here is not UTF-8 [not-utf-8]\n"
+        "a.sql:2:4: error: the byte 0xff is not UTF-8 [not-utf-8]\n"
         "    2 | -- \N{REPLACEMENT CHARACTER}\n"
         "      |    ^\n"
         "  hint: save the file as UTF-8\n"
-        "b.sql:1:10: error: there is a NUL character here [nul-character]\n"
+        "b.sql:1:10: error: the file contains a NUL character [nul-character]\n"
         "    1 | SELECT 1;\N{REPLACEMENT CHARACTER}\n"
         "      |          ^\n"
-        "  hint: take it out\n"
+        "  hint: remove it\n"
         "c.sql: error: cannot be read: Too many levels of symbolic links"
         " [unreadable-file]"
     )

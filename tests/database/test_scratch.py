@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from reposgen.database import Migrations, connect, open_server, scratch_database
-from reposgen.database import kept as kept_module
+from reposgen.database import database_cache as kept_module
 from reposgen.database.migration_files import way_up
 from reposgen.database.model import MigrationFile
 from reposgen.diagnostics import ReposgenError, SourceFile

@@ -173,10 +173,10 @@ def replica(
     replica.conninfo = before
 
 
-@pytest.fixture(params=["fast", "plain"])
-def plain(request: pytest.FixtureRequest) -> bool:
+@pytest.fixture(params=["libpq", "cursors"])
+def use_cursors(request: pytest.FixtureRequest) -> bool:
     """Each test runs on both paths."""
-    return bool(request.param == "plain")
+    return bool(request.param == "cursors")
 
 
 def major() -> int:

@@ -22,8 +22,10 @@ SIZE: Final = 3
 
 
 @pytest.fixture
-async def db(conninfo: str, *, plain: bool) -> AsyncIterator[Database]:
-    async with Database.open(conninfo, plain=plain, max_size=SIZE, timeout=20) as db:
+async def db(conninfo: str, *, use_cursors: bool) -> AsyncIterator[Database]:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=SIZE, timeout=20
+    ) as db:
         yield db
 
 
@@ -104,7 +106,7 @@ async def test_cancelled_beside_others(conninfo: str, db: Database) -> None:
 
 
 async def test_cancelled_again_and_again(
-    conninfo: str, db: Database, *, plain: bool
+    conninfo: str, db: Database, *, use_cursors: bool
 ) -> None:
     """What gives the connection back is cancelled, too."""
     chance = random.Random(3)
@@ -114,7 +116,9 @@ async def test_cancelled_again_and_again(
             await lonely.tasks.create(title="not to be")
             await asyncio.Event().wait()
 
-    async with Database.open(conninfo, plain=plain, max_size=1, timeout=5) as lonely:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=1, timeout=5
+    ) as lonely:
         for _ in range(TIMES):
             work = asyncio.create_task(wait(lonely))
             for _ in range(chance.randrange(10)):
@@ -128,7 +132,7 @@ async def test_cancelled_again_and_again(
 
 
 async def test_cancelled_while_the_pool_tidies(
-    conninfo: str, db: Database, *, plain: bool
+    conninfo: str, db: Database, *, use_cursors: bool
 ) -> None:
     """A connection comes back from a transaction, and the cancellation goes on."""
 
@@ -136,7 +140,9 @@ async def test_cancelled_while_the_pool_tidies(
         async with lonely.connection() as connection:
             await connection.execute("BEGIN")
 
-    async with Database.open(conninfo, plain=plain, max_size=1, timeout=5) as lonely:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=1, timeout=5
+    ) as lonely:
         steps = 0
         is_late = False
         while not is_late:

@@ -189,7 +189,7 @@ async def test_tasks(
     server: Restartable,
     request: pytest.FixtureRequest,
     *,
-    plain: bool,
+    use_cursors: bool,
 ) -> None:
     end = monotonic() + request.config.getoption("--chaos-seconds")
     counts = Counter[str]()
@@ -200,7 +200,11 @@ async def test_tasks(
             await cancelled_at_times(worker, chance, counts)
 
     async with AsyncDatabase.open(
-        fragile, plain=plain, max_size=POOL, timeout=20, statement_timeout=20
+        fragile,
+        use_cursors=use_cursors,
+        max_size=POOL,
+        timeout=20,
+        statement_timeout=20,
     ) as db:
         workers = [tasks_chaos.Worker(db, number) for number in range(WORKERS)]
         with Monkey(fragile, server) as monkey:
@@ -226,7 +230,7 @@ def test_threads(
     server: Restartable,
     request: pytest.FixtureRequest,
     *,
-    plain: bool,
+    use_cursors: bool,
 ) -> None:
     end = monotonic() + request.config.getoption("--chaos-seconds")
 
@@ -235,7 +239,11 @@ def test_threads(
             worker.step()
 
     with SyncDatabase.open(
-        fragile, plain=plain, max_size=POOL, timeout=20, statement_timeout=20
+        fragile,
+        use_cursors=use_cursors,
+        max_size=POOL,
+        timeout=20,
+        statement_timeout=20,
     ) as db:
         workers = [threads_chaos.Worker(db, number) for number in range(WORKERS)]
         with Monkey(fragile, server) as monkey, ThreadPoolExecutor(WORKERS) as executor:

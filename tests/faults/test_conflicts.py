@@ -43,14 +43,16 @@ ADD = Statement[None](
 
 
 @pytest.fixture
-async def tasks(conninfo: str, *, plain: bool) -> AsyncIterator[AsyncDatabase]:
-    async with AsyncDatabase.open(conninfo, plain=plain, max_size=WORKERS) as db:
+async def tasks(conninfo: str, *, use_cursors: bool) -> AsyncIterator[AsyncDatabase]:
+    async with AsyncDatabase.open(
+        conninfo, use_cursors=use_cursors, max_size=WORKERS
+    ) as db:
         yield db
 
 
 @pytest.fixture
-def threads(conninfo: str, *, plain: bool) -> Iterator[SyncDatabase]:
-    with SyncDatabase.open(conninfo, plain=plain, max_size=WORKERS) as db:
+def threads(conninfo: str, *, use_cursors: bool) -> Iterator[SyncDatabase]:
+    with SyncDatabase.open(conninfo, use_cursors=use_cursors, max_size=WORKERS) as db:
         yield db
 
 

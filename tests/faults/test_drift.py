@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 PATHS: Final[dict[str, Options]] = {
     "fast": {},
-    "plain": {"plain": True},
+    "cursors": {"use_cursors": True},
     "never": {"prepare": "never"},
-    "plain, never": {"plain": True, "prepare": "never"},
+    "cursors, never": {"use_cursors": True, "prepare": "never"},
 }
 
 

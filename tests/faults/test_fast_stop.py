@@ -57,7 +57,10 @@ def told(seconds: list[float]) -> str:
 
 
 async def test_tasks(
-    stopping: tuple[str, Restartable], request: pytest.FixtureRequest, *, plain: bool
+    stopping: tuple[str, Restartable],
+    request: pytest.FixtureRequest,
+    *,
+    use_cursors: bool,
 ) -> None:
     conninfo, server = stopping
     is_over = False
@@ -70,7 +73,7 @@ async def test_tasks(
                 await asyncio.sleep(0.01)
 
     async with AsyncDatabase.open(
-        conninfo, plain=plain, max_size=POOL, breaker=None, timeout=5
+        conninfo, use_cursors=use_cursors, max_size=POOL, breaker=None, timeout=5
     ) as db:
         workers = [asyncio.ensure_future(work(db)) for _ in range(WORKERS)]
         seconds = await asyncio.to_thread(stop_and_start, server)
@@ -81,7 +84,10 @@ async def test_tasks(
 
 
 def test_threads(
-    stopping: tuple[str, Restartable], request: pytest.FixtureRequest, *, plain: bool
+    stopping: tuple[str, Restartable],
+    request: pytest.FixtureRequest,
+    *,
+    use_cursors: bool,
 ) -> None:
     conninfo, server = stopping
     is_over = threading.Event()
@@ -95,7 +101,7 @@ def test_threads(
 
     with (
         SyncDatabase.open(
-            conninfo, plain=plain, max_size=POOL, breaker=None, timeout=5
+            conninfo, use_cursors=use_cursors, max_size=POOL, breaker=None, timeout=5
         ) as db,
         ThreadPoolExecutor(WORKERS) as executor,
     ):

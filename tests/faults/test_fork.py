@@ -58,8 +58,8 @@ def refused(*errors: type[RepositoryError]) -> Iterator[None]:
         yield
 
 
-def test_calls_in_a_child(conninfo: str, *, plain: bool) -> None:
-    with Database.open(conninfo, plain=plain, min_size=2) as db:
+def test_calls_in_a_child(conninfo: str, *, use_cursors: bool) -> None:
+    with Database.open(conninfo, use_cursors=use_cursors, min_size=2) as db:
         made = db.tasks.create(title="a")
         run = Runner(db, shop.PACKAGE)
 
@@ -77,7 +77,7 @@ def test_calls_in_a_child(conninfo: str, *, plain: bool) -> None:
             with refused(), db.connection():
                 pass
             assert not db.is_healthy(timeout=1)
-            with Database.open(conninfo, plain=plain) as own:
+            with Database.open(conninfo, use_cursors=use_cursors) as own:
                 assert own.tasks.get(id=made.id) == made
             db.close()
             with db:
@@ -90,9 +90,9 @@ def test_calls_in_a_child(conninfo: str, *, plain: bool) -> None:
 
 
 def test_what_is_open_while_the_process_is_forked(
-    conninfo: str, *, plain: bool
+    conninfo: str, *, use_cursors: bool
 ) -> None:
-    with Database.open(conninfo, plain=plain) as db:
+    with Database.open(conninfo, use_cursors=use_cursors) as db:
         run = Runner(db, shop.PACKAGE)
         followed: list[str] = []
         stream = run.stream(shop.NUMBERS, (100_000,))
@@ -231,14 +231,16 @@ def test_reads_from_replicas(primary: str, replica: Replica) -> None:
     [asyncio.new_event_loop, uvloop.new_event_loop],
     ids=["asyncio", "uvloop"],
 )
-def test_event_loops(conninfo: str, factory: Callable[[], Any], *, plain: bool) -> None:
+def test_event_loops(
+    conninfo: str, factory: Callable[[], Any], *, use_cursors: bool
+) -> None:
     """Forked between two runs of a loop, and in the midst of one."""
 
     async def refused_in_child(db: AsyncDatabase) -> None:
         # In the midst of a transaction, it is another task's as well.
         with pytest.raises(RepositoryError):
             await db.tasks.count()
-        async with AsyncDatabase.open(conninfo, plain=plain) as own:
+        async with AsyncDatabase.open(conninfo, use_cursors=use_cursors) as own:
             assert await own.tasks.count() == 0
         await db.close()
 
@@ -254,7 +256,7 @@ def test_event_loops(conninfo: str, factory: Callable[[], Any], *, plain: bool) 
         await db.tasks.count()
 
     with asyncio.Runner(loop_factory=factory) as runner:
-        db = AsyncDatabase.open(conninfo, plain=plain, min_size=2)
+        db = AsyncDatabase.open(conninfo, use_cursors=use_cursors, min_size=2)
         runner.run(db.__aenter__())
         assert runner.run(db.tasks.count()) == 0
         in_child(lambda: work(db))

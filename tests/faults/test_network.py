@@ -105,9 +105,11 @@ def network(crashing: str, conninfo: str) -> Iterator[Network]:
 
 
 async def test_a_call_behind_a_network_that_is_gone(
-    network: Network, *, plain: bool
+    network: Network, *, use_cursors: bool
 ) -> None:
-    async with AsyncDatabase.open(network.conninfo, plain=plain, breaker=None) as db:
+    async with AsyncDatabase.open(
+        network.conninfo, use_cursors=use_cursors, breaker=None
+    ) as db:
         assert await db.tasks.count() == 0
         network.lose_all()
         with pytest.raises(ConnectionLost):
@@ -116,9 +118,11 @@ async def test_a_call_behind_a_network_that_is_gone(
 
 
 def test_a_threads_call_behind_a_network_that_is_gone(
-    network: Network, *, plain: bool
+    network: Network, *, use_cursors: bool
 ) -> None:
-    with SyncDatabase.open(network.conninfo, plain=plain, breaker=None) as db:
+    with SyncDatabase.open(
+        network.conninfo, use_cursors=use_cursors, breaker=None
+    ) as db:
         assert db.tasks.count() == 0
         network.lose_all()
         with pytest.raises(ConnectionLost):

@@ -135,7 +135,7 @@ class Deeds:
 def _knows(database: AsyncDatabase | SyncDatabase, leader: Node) -> bool:
     """Whether a Database says who is who."""
     statistics = database.statistics()
-    standings = [str(replica.standing) for replica in statistics.replicas]
+    standings = [str(replica.state) for replica in statistics.replicas]
     is_there = statistics.primary.server.startswith(f"{leader.address}:")
     return is_there and standings == ["up", "up"]
 
@@ -156,12 +156,18 @@ class Crew:
         """Have all work, until something is done."""
         async with AsyncExitStack() as stack:
             blocking = stack.enter_context(ExitStack())
-            for plain in (False, True):
-                db = AsyncDatabase.open(self._hosts, plain=plain, max_size=4)
-                self._begin_tasks(await stack.enter_async_context(db), plain=plain)
-                own = SyncDatabase.open(self._hosts, plain=plain, max_size=4)
+            for use_cursors in (False, True):
+                db = AsyncDatabase.open(
+                    self._hosts, use_cursors=use_cursors, max_size=4
+                )
+                self._begin_tasks(
+                    await stack.enter_async_context(db), use_cursors=use_cursors
+                )
+                own = SyncDatabase.open(
+                    self._hosts, use_cursors=use_cursors, max_size=4
+                )
                 entered = await asyncio.to_thread(blocking.enter_context, own)
-                self._begin_threads(entered, plain=plain)
+                self._begin_threads(entered, use_cursors=use_cursors)
             try:
                 await asyncio.wait(
                     [done, *self._jobs], return_when=asyncio.FIRST_COMPLETED
@@ -170,9 +176,9 @@ class Crew:
                 self._is_over = True
             await asyncio.gather(*self._jobs, done)
 
-    def _begin_tasks(self, db: AsyncDatabase, *, plain: bool) -> None:
+    def _begin_tasks(self, db: AsyncDatabase, *, use_cursors: bool) -> None:
         self.databases.append(db)
-        way = f"tasks, {'cursor' if plain else 'libpq'} path"
+        way = f"tasks, {'cursor' if use_cursors else 'libpq'} path"
 
         async def work(worker: tasks_chaos.Worker) -> None:
             while not self._is_over:
@@ -188,9 +194,9 @@ class Crew:
             self.workers.append(worker)
             self._jobs.append(asyncio.ensure_future(job(worker)))
 
-    def _begin_threads(self, db: SyncDatabase, *, plain: bool) -> None:
+    def _begin_threads(self, db: SyncDatabase, *, use_cursors: bool) -> None:
         self.databases.append(db)
-        way = f"threads, {'cursor' if plain else 'libpq'} path"
+        way = f"threads, {'cursor' if use_cursors else 'libpq'} path"
 
         def work(worker: threads_chaos.Worker) -> None:
             while not self._is_over:

@@ -38,8 +38,10 @@ SLOW_ROWS: Final = Statement[float](
 
 
 @pytest.fixture
-async def db(conninfo: str, *, plain: bool) -> AsyncIterator[Database]:
-    async with Database.open(conninfo, plain=plain, max_size=SIZE, timeout=20) as db:
+async def db(conninfo: str, *, use_cursors: bool) -> AsyncIterator[Database]:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=SIZE, timeout=20
+    ) as db:
         yield db
 
 
@@ -167,10 +169,14 @@ async def test_what_a_savepoint_undoes(db: Database) -> None:
     assert called == ["kept"]
 
 
-async def test_a_frozen_server(proxy: Proxy, *, plain: bool) -> None:
+async def test_a_frozen_server(proxy: Proxy, *, use_cursors: bool) -> None:
     """Nothing can be cancelled there: the connection is dropped."""
     async with Database.open(
-        proxy.conninfo, plain=plain, cancel_timeout=SOON, timeout=1, breaker=None
+        proxy.conninfo,
+        use_cursors=use_cursors,
+        cancel_timeout=SOON,
+        timeout=1,
+        breaker=None,
     ) as db:
         run = Runner(db, shop.PACKAGE)
         works: list[Work] = [statement, transaction, savepoint, pipeline, batch, stream]
@@ -187,10 +193,12 @@ async def test_a_frozen_server(proxy: Proxy, *, plain: bool) -> None:
 
 
 async def test_cancelled_while_waiting_for_a_connection(
-    conninfo: str, *, plain: bool
+    conninfo: str, *, use_cursors: bool
 ) -> None:
     """A cancellation that meets the connection is not lost."""
-    async with Database.open(conninfo, plain=plain, max_size=1, timeout=20) as db:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=1, timeout=20
+    ) as db:
         run = Runner(db, shop.PACKAGE)
         for number in range(100):
             holder = asyncio.create_task(run.exec(shop.SLEEP, (0.0,)))
@@ -206,8 +214,10 @@ async def test_cancelled_while_waiting_for_a_connection(
             assert await db.tasks.count() == 0
 
 
-async def test_closing_while_the_server_is_frozen(proxy: Proxy, *, plain: bool) -> None:
-    db = Database.open(proxy.conninfo, plain=plain, cancel_timeout=SOON)
+async def test_closing_while_the_server_is_frozen(
+    proxy: Proxy, *, use_cursors: bool
+) -> None:
+    db = Database.open(proxy.conninfo, use_cursors=use_cursors, cancel_timeout=SOON)
     async with db:
         await db.tasks.count()
         proxy.fall_silent()
@@ -222,8 +232,10 @@ async def test_closing_while_the_server_is_frozen(proxy: Proxy, *, plain: bool) 
 
 
 @pytest.fixture
-def threads(proxy: Proxy, *, plain: bool) -> Iterator[SyncDatabase]:
-    with SyncDatabase.open(proxy.conninfo, plain=plain, cancel_timeout=SOON) as db:
+def threads(proxy: Proxy, *, use_cursors: bool) -> Iterator[SyncDatabase]:
+    with SyncDatabase.open(
+        proxy.conninfo, use_cursors=use_cursors, cancel_timeout=SOON
+    ) as db:
         yield db
 
 
@@ -250,7 +262,7 @@ def test_closing_while_the_server_is_frozen_and_a_thread_waits(
     assert isinstance(failures[0], Unavailable)
 
 
-async def test_another_loop(conninfo: str, *, plain: bool) -> None:
+async def test_another_loop(conninfo: str, *, use_cursors: bool) -> None:
     errors: list[RepositoryError] = []
 
     async def use(db: Database) -> None:
@@ -260,7 +272,7 @@ async def test_another_loop(conninfo: str, *, plain: bool) -> None:
             except RepositoryError as error:
                 errors.append(error)
 
-    async with Database.open(conninfo, plain=plain) as db:
+    async with Database.open(conninfo, use_cursors=use_cursors) as db:
         await db.tasks.count()
         await asyncio.to_thread(lambda: asyncio.run(use(db)))
         assert [str(error) for error in errors] == [

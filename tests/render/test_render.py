@@ -186,7 +186,7 @@ def test_shuffled_input_gives_the_same_text() -> None:
     assert first == second
 
 
-def test_only_the_colours_asked_for_are_copied() -> None:
+def test_only_the_flavors_asked_for_are_copied() -> None:
     judged = analysis(query("Ping", Command.EXEC))
     for api, other in (("async", "sync"), ("sync", "aio")):
         package = build_package(judged, config(api=api))

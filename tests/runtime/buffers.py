@@ -1,4 +1,4 @@
-"""Statements whose rows are written later, and ways to hold them up: no colour."""
+"""Statements whose rows are written later, and ways to hold them up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reposgen_runtime import Buffering, CopyInto, Statement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reposgen_runtime.buffering import Unwritten
+    from reposgen_runtime.buffering import WriteFailure
 
 NEVER: Final = 3600.0
 TITLE: Final = CopyInto('"public"."tasks"', ('"title"',))
@@ -71,6 +71,6 @@ def is_blocked(admin: psycopg.Connection[Any]) -> bool:
     return admin.execute(waiting).rowcount > 0
 
 
-def told_rows(told: list[Unwritten]) -> list[list[Any]]:
+def told_rows(told: list[WriteFailure]) -> list[list[Any]]:
     """The rows of all that was told."""
     return [[*unwritten.rows] for unwritten in told]

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of both colours."""
+"""Fixtures of the asynchronous and synchronous tests."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def conninfo(
     return shop
 
 
-@pytest.fixture(params=["fast", "plain"])
-def plain(request: pytest.FixtureRequest) -> bool:
+@pytest.fixture(params=["libpq", "cursors"])
+def use_cursors(request: pytest.FixtureRequest) -> bool:
     """Each test runs on both paths."""
-    return bool(request.param == "plain")
+    return bool(request.param == "cursors")

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from reposgen_runtime import (
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Package,
-    Some,
+    RequireAny,
     Statement,
     Unset,
     Variants,
-    When,
 )
 
 SCHEMA: Final = """
@@ -52,9 +52,9 @@ def items(ordering: Ordering = DEFAULT) -> Variants[Item]:
         "items.list",
         (
             "SELECT id, a, b, c FROM items WHERE id >= $1",
-            When(" AND a = $2", 2),
-            When(" AND b BETWEEN $3 AND $4", 3, 4),
-            When(" AND c = ANY ($5)", 5),
+            OptionalClause(" AND a = $2", 2),
+            OptionalClause(" AND b BETWEEN $3 AND $4", 3, 4),
+            OptionalClause(" AND c = ANY ($5)", 5),
             " AND TRUE -- for each of them",
             OrderBy("\nORDER BY b DESC, id DESC", {"c": "\nORDER BY c, id"}),
         ),
@@ -88,10 +88,10 @@ UPDATE: Final = Variants(
     "items.update",
     (
         "UPDATE items SET ",
-        Some((1,), (2, 3)),
-        When("a = $1", 1),
-        When(", ", 2, 3, any_of=((1,),)),
-        When("b = $2::int4 + $3", 2, 3),
+        RequireAny((1,), (2, 3)),
+        OptionalClause("a = $1", 1),
+        OptionalClause(", ", 2, 3, any_of=((1,),)),
+        OptionalClause("b = $2::int4 + $3", 2, 3),
         " WHERE id = $4 RETURNING id, a, b, c",
     ),
     parameters=("int4", "int4", "int4", "int4"),

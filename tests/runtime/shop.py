@@ -1,4 +1,4 @@
-"""What a generated package consists of, written by hand: the colourless part."""
+"""What a generated package consists of, written by hand: shared parts."""
 
 from __future__ import annotations
 

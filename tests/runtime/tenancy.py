@@ -1,4 +1,4 @@
-"""A table that row-level security divides among tenants: the colourless part."""
+"""A table that row-level security divides among tenants: shared parts."""
 
 from __future__ import annotations
 

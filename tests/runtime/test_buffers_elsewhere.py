@@ -20,7 +20,7 @@ from reposgen_runtime.errors import NotFlushed, OutcomeUnknown, RepositoryError
 from reposgen_runtime.sync.buffered import BufferedRunner as SyncRunner
 
 if TYPE_CHECKING:
-    from reposgen_runtime.buffering import Unwritten
+    from reposgen_runtime.buffering import WriteFailure
 
 
 async def test_a_cancelled_call_leaves_no_row(conninfo: str) -> None:
@@ -83,13 +83,13 @@ def test_many_threads(conninfo: str) -> None:
 def test_an_event_loop_that_ends_first(conninfo: str) -> None:
     """As where `asyncio.run` cancels all that is left."""
     statement = titles(size=2)
-    told: list[Unwritten] = []
+    told: list[WriteFailure] = []
     databases: list[Database] = []
 
     async def begin() -> None:
         db = await Database.open(conninfo).__aenter__()
         databases.append(db)
-        db.on_unwritten(told.append)
+        db.on_write_failure(told.append)
         run = BufferedRunner(db, shop.PACKAGE)
         with locked(conninfo) as admin:
             for title in ("a", "b", "c"):

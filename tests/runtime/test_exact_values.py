@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def run(conninfo: str, plain: bool) -> Iterator[Runner]:
-    with Database.open(conninfo, plain=plain, max_size=2) as db:
+def run(conninfo: str, use_cursors: bool) -> Iterator[Runner]:
+    with Database.open(conninfo, use_cursors=use_cursors, max_size=2) as db:
         yield Runner(db, PACKAGE)
 
 
@@ -123,7 +123,7 @@ def test_refused_by_name(
 
 
 def test_the_row_is_named_and_what_became_of_the_write(
-    run: Runner, *, plain: bool
+    run: Runner, *, use_cursors: bool
 ) -> None:
     statement = Statement[Any](
         "late",
@@ -135,8 +135,8 @@ def test_the_row_is_named_and_what_became_of_the_write(
     with pytest.raises(Unrepresentable, match="row 150, make_interval: ") as caught:
         run.many(statement)
     # What is not prepared has a transaction, so that it can be undone.
-    outcome = "it was undone" if plain else "the statement was done"
-    assert caught.value.done is not plain
+    outcome = "it was undone" if use_cursors else "the statement was done"
+    assert caught.value.done is not use_cursors
     assert str(caught.value).endswith(f"; {outcome}")
     with pytest.raises(Unrepresentable), run.stream(statement) as stream:
         list(stream)

@@ -36,7 +36,7 @@ def test_the_statement_is_cancelled_and_the_connection_lives_on(
     conninfo: str,
     other: psycopg.Connection[tuple[int]],
     *,
-    plain: bool,
+    use_cursors: bool,
     in_transaction: bool,
 ) -> None:
     main = threading.get_ident()
@@ -55,7 +55,7 @@ def test_the_statement_is_cancelled_and_the_connection_lives_on(
             db.tasks.create(title="a")
             run.exec(shop.SLEEP, (600.0,))
 
-    with Database.open(conninfo, plain=plain, max_size=1) as db:
+    with Database.open(conninfo, use_cursors=use_cursors, max_size=1) as db:
         assert db.tasks.count() == 0
         interrupting = threading.Thread(target=interrupt)
         interrupting.start()

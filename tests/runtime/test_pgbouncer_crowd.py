@@ -28,10 +28,10 @@ def pooler(shop: str) -> Iterator[str]:
         yield through
 
 
-async def test_tasks(pooler: str, conninfo: str, *, plain: bool) -> None:
+async def test_tasks(pooler: str, conninfo: str, *, use_cursors: bool) -> None:
     assert conninfo
     async with AsyncDatabase.open(
-        pooler, prepare="never", max_size=12, plain=plain
+        pooler, prepare="never", max_size=12, use_cursors=use_cursors
     ) as db:
         run = aio.Runner(db, shops.PACKAGE)
         backends: set[int] = set()
@@ -52,10 +52,12 @@ async def test_tasks(pooler: str, conninfo: str, *, plain: bool) -> None:
         assert await db.tasks.count() == 3 * CALLS
 
 
-def test_threads(pooler: str, conninfo: str, *, plain: bool) -> None:
+def test_threads(pooler: str, conninfo: str, *, use_cursors: bool) -> None:
     assert conninfo
     with (
-        Database.open(pooler, prepare="never", max_size=12, plain=plain) as db,
+        Database.open(
+            pooler, prepare="never", max_size=12, use_cursors=use_cursors
+        ) as db,
         ThreadPoolExecutor(12) as threads,
     ):
         run = sync.Runner(db, shops.PACKAGE)

@@ -21,7 +21,7 @@ from reposgen_runtime.sync import Runner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Way = Literal["direct", "plain", "reset", "bouncer"]
+    Way = Literal["direct", "cursors", "reset", "bouncer"]
 
 SCHEMA: Final = """
 CREATE TABLE odd (
@@ -70,7 +70,7 @@ ROLES: Final = (
     },
     {"DateStyle": "Postgres", "IntervalStyle": "postgres_verbose"},
 )
-WAYS: Final[tuple[Way, ...]] = ("direct", "plain", "reset", "bouncer")
+WAYS: Final[tuple[Way, ...]] = ("direct", "cursors", "reset", "bouncer")
 
 
 @pytest.fixture(params=ROLES, ids=[role["DateStyle"] for role in ROLES])
@@ -96,7 +96,7 @@ def odd(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_values_are_what_they_are(odd: str, way: Way) -> None:
-    options: dict[str, Any] = {"plain": way == "plain", "reset": way == "reset"}
+    options: dict[str, Any] = {"use_cursors": way == "cursors", "reset": way == "reset"}
     with ExitStack() as stack:
         conninfo = odd
         if way == "bouncer":

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         ({"timeout": float("nan")}, r"timeout=nan: must be 0 at least$"),
         ({"max_waiting": -1}, r"max_waiting=-1: "),
         ({"connect_timeout": 0}, r"connect_timeout=0: must be 1 at least$"),
-        ({"wait_ready": -1}, r"wait_ready=-1: "),
-        ({"check_idle": -1}, r"check_idle=-1: "),
+        ({"open_timeout": -1}, r"open_timeout=-1: "),
+        ({"check_after_idle": -1}, r"check_after_idle=-1: "),
         ({"statement_timeout": 0}, r"statement_timeout=0: must be 0.001 at least$"),
         ({"prepare": "always"}, r"prepare='always': \"auto\" or \"never\"$"),
         ({"replicas": "host=a"}, r"replicas: a sequence of connection strings$"),
@@ -39,7 +39,7 @@ def test_no_sense(options: Options, message: str) -> None:
         Settings(**options)
 
 
-@pytest.mark.parametrize("name", ["conninfo", "direct", "replicas"])
+@pytest.mark.parametrize("name", ["conninfo", "direct_conninfo", "replicas"])
 def test_a_password_is_not_quoted(name: str) -> None:
     broken = "postgresql://ada:secret@[::1/shop"
     value = [broken] if name == "replicas" else broken
@@ -171,3 +171,18 @@ def test_hosts_that_do_not_fit(conninfo: str | list[str], message: str) -> None:
     with pytest.raises(ValueError, match=rf"^{message}") as caught:
         Settings(conninfo=conninfo)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("check_idle", "check_after_idle"),
+        ("direct", "direct_conninfo"),
+        ("plain", "use_cursors"),
+        ("wait_ready", "open_timeout"),
+    ],
+)
+def test_former_names(old: str, new: str) -> None:
+    options: Any = {old: None}
+    with pytest.raises(TypeError, match=f"'{old}' is now called '{new}'"):
+        aio.Database.open("", **options)

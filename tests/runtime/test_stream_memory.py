@@ -39,7 +39,7 @@ def memory():
 """
 ASYNC = """
 async def main():
-    async with Database.open({url!r}, plain={plain}) as db:
+    async with Database.open({url!r}, use_cursors={use_cursors}) as db:
         run = Runner(db, shop.PACKAGE)
         assert len([row async for row in run.stream(ROWS, (5000,))]) == 5000
         gc.collect()
@@ -56,7 +56,7 @@ async def main():
 asyncio.run(main())
 """
 SYNC = """
-with Database.open({url!r}, plain={plain}) as db:
+with Database.open({url!r}, use_cursors={use_cursors}) as db:
     run = Runner(db, shop.PACKAGE)
     assert len(list(run.stream(ROWS, (5000,)))) == 5000
     gc.collect()
@@ -77,12 +77,12 @@ with Database.open({url!r}, plain={plain}) as db:
 @pytest.mark.parametrize(("colour", "body"), [("aio", ASYNC), ("sync", SYNC)])
 def test_memory_does_not_grow_with_the_rows(
     conninfo: str,
-    plain: bool,
+    use_cursors: bool,
     colour: str,
     body: str,
 ) -> None:
     script = STATEMENT.format(colour=colour)
-    script += body.format(url=conninfo, plain=plain, rows=ROWS)
+    script += body.format(url=conninfo, use_cursors=use_cursors, rows=ROWS)
     outcome = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", script],
         cwd=Path(__file__).parents[2],

@@ -25,7 +25,7 @@ VALUES: tuple[tuple[str, Any], ...] = (
 )
 
 
-@pytest.fixture(params=[False, True], ids=["fast", "plain"])
+@pytest.fixture(params=[False, True], ids=["libpq", "cursors"])
 def run(
     request: pytest.FixtureRequest, make_database: Callable[[str], str]
 ) -> Iterator[Runner]:
@@ -35,7 +35,7 @@ def run(
             connection.execute("CREATE EXTENSION vector")
         except psycopg.errors.FeatureNotSupported:
             pytest.skip("the server has no pgvector")
-    with Database.open(conninfo, plain=request.param) as database:
+    with Database.open(conninfo, use_cursors=request.param) as database:
         yield Runner(database, PACKAGE)
 
 

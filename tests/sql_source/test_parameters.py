@@ -162,7 +162,7 @@ def test_mistakes(sql: str, code: str, span: str) -> None:
 
 def test_a_glued_parameter_is_an_error() -> None:
     assert mistake("WHERE id=@id").render() == (
-        "a.sql:1:9: error: =@ is one operator here, and id no parameter"
+        "a.sql:1:9: error: =@ is one operator, so id is not a parameter"
         " [glued-parameter]\n"
         "    1 | WHERE id=@id\n"
         "      |         ^^^^\n"
@@ -178,7 +178,7 @@ def test_messages() -> None:
         "  hint: did you mean sqlc.narg?"
     )
     assert mistake("x IN (sqlc.slice(ids), 1)").render() == (
-        "a.sql:1:7: error: sqlc.slice(ids) is a list, which cannot stand here"
+        "a.sql:1:7: error: sqlc.slice(ids) is a list and needs IN (…) or ANY (…)"
         " [misplaced-slice]\n"
         "    1 | x IN (sqlc.slice(ids), 1)\n"
         "      |       ^^^^^^^^^^^^^^^\n"

@@ -296,7 +296,7 @@ def test_messages() -> None:
             "  hint: did you mean :many?"
         ),
         (
-            "a.sql:3:1: warning: this statement has no name line and is left out"
+            "a.sql:3:1: warning: the statement has no name line and is skipped"
             " [statement-without-name]\n"
             "    3 | SELECT 2;\n"
             "      | ^^^^^^\n"
@@ -309,7 +309,7 @@ def test_the_message_of_a_missing_semicolon() -> None:
     text = "-- name: A :one\nSELECT 'é'\n\n-- name: B :one\nSELECT 2"
     (diagnostic,) = read(text).diagnostics
     assert diagnostic.render() == (
-        "a.sql:2:11: error: query A has not ended when the next one begins"
+        "a.sql:2:11: error: query A does not end before the next one starts"
         " [missing-semicolon]\n"
         "    2 | SELECT 'é'\n"
         "      |           ^\n"

@@ -95,10 +95,10 @@ def test_names_are_unique_in_a_file(tmp_path: Path) -> None:
         "several-statements",
     ]
     assert rendered(files)[0] == (
-        "b.sql:5:10: error: there is already a query A in this file [duplicate-query]\n"
+        "b.sql:5:10: error: the file already has a query A [duplicate-query]\n"
         "    5 | -- name: A :one\n"
         "      |          ^\n"
-        "  hint: the first is at b.sql:1:10; a file has each name once"
+        "  hint: the first is at b.sql:1:10; names are unique within a file"
     )
 
 
@@ -108,7 +108,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
     assert [q.name for file in files for q in file.queries] == ["A"]
     assert rendered(files) == [
         (
-            "b.sql: error: there is no such file or folder [missing-file]\n"
+            "b.sql: error: the file or folder does not exist [missing-file]\n"
             "  hint: correct the path of the queries in the configuration"
         )
     ]
@@ -127,7 +127,7 @@ def test_not_utf8(tmp_path: Path, mark: bytes) -> None:
     (tmp_path / "a.sql").write_bytes(text)
     assert rendered(read(tmp_path, "a.sql")) == [
         (
-            "a.sql:2:10: error: the byte 0xe9 here is not UTF-8 [not-utf-8]\n"
+            "a.sql:2:10: error: the byte 0xe9 is not UTF-8 [not-utf-8]\n"
             "    2 | SELECT 'é\ufffdt\ufffd';\n"
             "      |          ^\n"
             "  hint: save the file as UTF-8"
@@ -139,10 +139,10 @@ def test_a_nul_character(tmp_path: Path) -> None:
     write(tmp_path, a_sql="-- name: A :one\nSELECT '\0';")
     assert rendered(read(tmp_path, "a.sql")) == [
         (
-            "a.sql:2:9: error: there is a NUL character here [nul-character]\n"
+            "a.sql:2:9: error: the file contains a NUL character [nul-character]\n"
             "    2 | SELECT '\ufffd';\n"
             "      |         ^\n"
-            "  hint: take it out"
+            "  hint: remove it"
         )
     ]
 
@@ -153,14 +153,14 @@ def test_no_queries(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         write(tmp_path, q__a_sql=text)
     assert rendered(read(tmp_path, "q"))[-1] == (
-        "q: error: there are no queries here [no-queries]\n"
+        "q: error: no queries found [no-queries]\n"
         "  hint: write -- name: GetTask :one above a statement in a .sql file"
     )
 
 
 def test_no_paths(tmp_path: Path) -> None:
     (message,) = rendered(read(tmp_path))
-    assert message.startswith("error: there are no queries here [no-queries]")
+    assert message.startswith("error: no queries found [no-queries]")
 
 
 def test_mistakes_in_all_queries_are_not_no_queries(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def _too_deep(query: Query) -> Diagnostic:
         "too-deep",
         "the statement is nested too deeply to be analysed",
         span=query.name_span,
-        hint="put parts of it into views",
+        hint="move parts of it to views",
     )
 
 
@@ -293,13 +293,13 @@ def _no_trees(names: Sequence[str], major: int) -> Diagnostic:
     named = names if len(names) <= _NAMED else [*names[: _NAMED - 1], "others"]
     return warning(
         "no-trees",
-        f"the server does not tell the query trees of {', '.join(named)}: less is"
-        " proved of them, and fewer columns are known to be not null",
+        f"the server does not send the query trees of {', '.join(named)}: fewer"
+        " columns are proved not null",
         hint=(
-            "connect without a proxy that filters notices, or as a user who may make"
-            " temporary objects"
+            "connect without a proxy that drops notices, or as a user with the"
+            " TEMPORARY privilege"
             if major in MAJORS
-            else f"the trees of PostgreSQL {major} are not known: use"
+            else f"the trees of PostgreSQL {major} are not supported: use"
             f" {MAJORS[0]} to {MAJORS[-1]}"
         ),
     )

@@ -63,7 +63,7 @@ def _mistakes(
         match name:
             case "size" | "max":
                 if not 0 < _count(value) <= _MOST:
-                    why = f"{name} is a number of rows, up to {_MOST}"
+                    why = f"{name} must be a number of rows from 1 to {_MOST}"
                     yield _invalid(why, place)
             case "interval":
                 if milliseconds(value) is None:
@@ -71,8 +71,8 @@ def _mistakes(
                     yield _invalid("interval needs a duration", place, hint)
             case "full":
                 if value not in ("wait", "drop"):
-                    hint = "wait: a call waits for room; drop: its row is dropped"
-                    yield _invalid("full is wait or drop", place, hint)
+                    hint = "full=wait waits for room; full=drop drops the row"
+                    yield _invalid("full must be wait or drop", place, hint)
             case _:
                 meant = did_you_mean(name, _OPTIONS)
                 hint = f"did you mean {meant}?" if meant else _EXAMPLE

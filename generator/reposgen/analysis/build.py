@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.advice import advise, one_row
 from reposgen.analysis.classes import repeated_classes
 from reposgen.analysis.commands import check_command
 from reposgen.analysis.directive_specs import Subject, read_directives
 from reposgen.analysis.directives import DIRECTIVES
+from reposgen.analysis.lint import lint_query, one_row
 from reposgen.analysis.listening import payload_column, read_channel
 from reposgen.analysis.model import CopyTarget, TypedQuery
 from reposgen.analysis.names import method_name
@@ -90,7 +90,7 @@ def build_query(
     if not takes_first:
         diagnostics += one_row(described, proofs)
     diagnostics += [
-        *advise(described, proofs),
+        *lint_query(described, proofs),
         *variants.warnings,
         *check_filters(described, variants),
     ]

@@ -239,7 +239,7 @@ class _Counter:
         columns = BoundColumns(query, self.catalog, self.functions)
         joins = read_join_tree(query)
         for condition in joins.conditions:
-            columns.add(condition, joins.nulled)
+            columns.add(condition, joins.nullable)
         return columns
 
     def _single_rows(self, query: Query, bound: Binding) -> bool:

@@ -40,7 +40,7 @@ def read_class(line: Directive, subject: Subject) -> ClassChoice | Diagnostic:
         meant = did_you_mean(name, types)
         return error(
             "unknown-choice",
-            f"the query has no column or parameter {name}",
+            f'the query has no column or parameter "{name}"',
             span=source.span(start, start + len(name)),
             hint=f"did you mean {meant}?"
             if meant

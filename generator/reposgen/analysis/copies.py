@@ -61,7 +61,7 @@ def copy_targets(
 def _refused(query: Query, why: str) -> Diagnostic:
     return error(
         "copyfrom-staging",
-        f"with the rows in a staging table the server refuses this INSERT: {why}",
+        f"the server refuses the INSERT from a staging table: {why}",
         span=query.command_span,
         hint="use :batchexec",
     )
@@ -90,7 +90,7 @@ def _target(described: DescribedQuery) -> CopyTarget | _Candidate | Diagnostic |
     if not described.description.parameter_oids:
         return error(
             "copyfrom-without-parameters",
-            ":copyfrom inserts a row for each of its arguments, and this takes none",
+            ":copyfrom needs an INSERT with parameters",
             span=query.command_span,
             hint="use :exec",
         )
@@ -98,9 +98,9 @@ def _target(described: DescribedQuery) -> CopyTarget | _Candidate | Diagnostic |
     if misplaced is not None:
         return error(
             "copyfrom-parameter",
-            "outside of VALUES there is no row that the parameter could come from",
+            "a :copyfrom parameter cannot be used outside of VALUES",
             span=described.expanded.source_span(misplaced),
-            hint="in ON CONFLICT, excluded.column is the row's value; or use"
+            hint="in ON CONFLICT, write excluded.column for the row's value, or use"
             " :batchexec",
         )
     parameters, _ = build_parameters(described)

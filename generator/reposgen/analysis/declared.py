@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reposgen.analysis.model import Elements
 from reposgen.analysis.nullability import Proof, prove
 from reposgen.analysis.nullability.facts import FactFinder, Outcome
-from reposgen.analysis.nullability.knowledge import Definitions, Knowledge
+from reposgen.analysis.nullability.proof_context import Definitions, ProofContext
 from reposgen.analysis.nullability.stored import row_expression
 from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.model import ConstraintKind, RelationKind
@@ -112,7 +112,7 @@ def _prove(expression: e.Expression, relation: Relation, catalog: Catalog) -> Pr
 
 
 def _finder(catalog: Catalog) -> FactFinder:
-    knowledge = Knowledge(
+    knowledge = ProofContext(
         catalog=catalog,
         functions=builtin_functions(catalog.major),
         nullable_parameters=frozenset(),

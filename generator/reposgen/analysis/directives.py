@@ -110,7 +110,7 @@ _SPECS: Final = (
                 applies=lambda q: q.query.command is not Command.COPYFROM,
                 message="@buffered cannot be used with :{command}, which returns the"
                 " result of its statement",
-                hint="write :copyfrom, of an INSERT of one VALUES row",
+                hint="use :copyfrom with an INSERT of one VALUES row",
             ),
             Restriction(
                 code="buffered-returning",

@@ -42,9 +42,9 @@ def misplaced_embeds(
             continue
         yield error(
             "misplaced-embed",
-            f"sqlc.embed({use.table}) is no item of the result",
+            f"sqlc.embed({use.table}) is not an item of the result",
             span=use.span,
-            hint="it stands in the select list or RETURNING, for a table in FROM",
+            hint="write it in the select list or RETURNING, for a table in FROM",
         )
 
 
@@ -71,7 +71,7 @@ def build_embed(
     if relation is None:
         return error(
             "embed-of-no-table",
-            f"{use.table} is no table, so there is no model to embed",
+            f"{use.table} is not a table, so it has no model to embed",
             span=use.span,
             hint=f"write {use.table}.* instead, or embed a table, or a CTE that returns"
             " all columns of one in their order (RETURNING *)",
@@ -84,8 +84,8 @@ def build_embed(
     if untold and presence is None:
         return error(
             "embed-without-not-null-column",
-            f"the row of {use.table} can be missing, and none of its columns is"
-            " NOT NULL to tell that by",
+            f"the row of {use.table} can be missing, but it has no NOT NULL"
+            " column that shows this",
             span=use.span,
             hint=f"give {relation.qualified_name} a NOT NULL column, or list columns",
         )

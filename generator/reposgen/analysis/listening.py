@@ -34,7 +34,7 @@ def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
             return None
         return warning(
             "listen-command",
-            f":{query.command} listens on a connection that others may use next",
+            f":{query.command} runs LISTEN on a connection that other calls use next",
             span=query.command_span,
             hint="use :listen",
         )
@@ -42,16 +42,16 @@ def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
     if uses:
         return error(
             "listen-parameter",
-            "the channel of LISTEN can't be a parameter",
+            "the channel of LISTEN cannot be a parameter",
             span=uses[0].span,
-            hint="listen to one channel, and tell apart by the payload what is meant",
+            hint="listen to one channel and distinguish events by their payload",
         )
     tokens = [] if first is None else [first, *found]
     names = (TokenKind.WORD, TokenKind.QUOTED)
     if not listens or len(tokens) != _WORDS or tokens[1].kind not in names:
         return error(
             "listen-shape",
-            ":listen needs LISTEN and a channel",
+            ":listen needs a LISTEN statement",
             span=text.source_span(tokens[0].start) if tokens else query.command_span,
             hint=f"write LISTEN {method_name(query.name)}",
         )

@@ -114,7 +114,9 @@ class PieceRole(StrEnum):
 
     SQL = "sql"  # goes out as it stands
     ORDER_BY = "order_by"  # a chosen sort replaces it, a page leaves it out
-    SOME = "some"  # no SQL: one of `any_of` must be given, or there is nothing to SET
+    REQUIRE_ANY = (
+        "some"  # no SQL: one of `any_of` must be given, or there is nothing to SET
+    )
 
 
 # Where NULLs go, if it is not left to PostgreSQL: last where values ascend, else first.

@@ -48,13 +48,13 @@ _CALLS = {0, 3}
 _CAST = re.compile(r"\$\d+\s*::")
 
 
-class Demand(Enum):
-    """What a place says of NULL."""
+class NullHandling(Enum):
+    """How the place of a parameter handles NULL."""
 
     NOT_NULL = auto()  # compared, or assigned to a column that refuses NULL
     TAKES_NULL = auto()  # assigned to a column that takes NULL
-    ASKS_NULL = auto()  # IS NULL, IS DISTINCT FROM: NULL means something here
-    SILENT = auto()
+    TESTS_NULL = auto()  # IS NULL, IS DISTINCT FROM: NULL means something here
+    UNSPECIFIED = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class ParameterPlace:
     number: int
     location: int
     name: str | None
-    demand: Demand
+    handling: NullHandling
     origin: Origin | None = None
     is_value: bool = False
     of_elements: bool = False
@@ -96,17 +96,21 @@ def uses_in_text(sql: str) -> dict[int, list[int]]:
     return found
 
 
-def assignment(relation: Relation, column: RelationColumn) -> Demand:
+def assignment(relation: Relation, column: RelationColumn) -> NullHandling:
     """What an assignment to the column says."""
-    return Demand.NOT_NULL if refuses_null(relation, column) else Demand.TAKES_NULL
+    return (
+        NullHandling.NOT_NULL
+        if refuses_null(relation, column)
+        else NullHandling.TAKES_NULL
+    )
 
 
 def element_assignment(
     relation: Relation, column: RelationColumn, elements: Elements
-) -> Demand:
+) -> NullHandling:
     """What an assignment of an array to the column says of its elements."""
     nullable = elements.of_column(relation.oid, column.number, column.type)
-    return Demand.TAKES_NULL if nullable else Demand.NOT_NULL
+    return NullHandling.TAKES_NULL if nullable else NullHandling.NOT_NULL
 
 
 class _Finder:
@@ -141,7 +145,7 @@ class _Finder:
                 self._tested.pop()
                 self.visit(node.query)
             case e.Param():
-                self._found(node, None, Demand.SILENT)
+                self._found(node, None, NullHandling.UNSPECIFIED)
             case _:
                 self._note(node)
                 self._children(node)
@@ -150,16 +154,16 @@ class _Finder:
         self, node: object
     ) -> None:
         """What a node says of the parameters directly in it."""
-        for left, right, demand in _comparisons(node):
-            self._compare(left, right, demand, is_value=self._is_equality(node))
+        for left, right, handling in _comparisons(node):
+            self._compare(left, right, handling, is_value=self._is_equality(node))
         match node:
             case e.ScalarArrayOpExpr(args=(_, array)):
-                self._found(array, None, Demand.NOT_NULL, of_elements=True)
+                self._found(array, None, NullHandling.NOT_NULL, of_elements=True)
             case e.OpExpr(function=function, args=args) if self._matches_elements(
                 function
             ):
                 for arg in args:
-                    self._found(arg, None, Demand.NOT_NULL, of_elements=True)
+                    self._found(arg, None, NullHandling.NOT_NULL, of_elements=True)
             case OnConflict():
                 self._assignments(node.assignments)
                 self._condition(node.condition)
@@ -168,7 +172,7 @@ class _Finder:
             case e.CoalesceExpr() | e.MinMaxExpr():
                 self._beside(node.args)
             case e.NullTest():
-                self._found(node.arg, None, Demand.ASKS_NULL)
+                self._found(node.arg, None, NullHandling.TESTS_NULL)
             case FromExpr() | JoinExpr() | CaseWhen() | MergeAction():
                 self._condition(node.condition)
             case e.FuncExpr(form=form) if form in _CALLS:
@@ -201,8 +205,8 @@ class _Finder:
             self.visit(child)
 
     def _query(self, query: Query) -> None:
-        self._found(query.limit, "limit", Demand.NOT_NULL)
-        self._found(query.offset, "offset", Demand.NOT_NULL)
+        self._found(query.limit, "limit", NullHandling.NOT_NULL)
+        self._found(query.offset, "offset", NullHandling.NOT_NULL)
         if query.command in (CommandType.INSERT, CommandType.UPDATE):
             self._assignments(query.targets)
         self._condition(query.having)
@@ -216,8 +220,10 @@ class _Finder:
             if assigned is None:
                 continue
             relation, column = assigned
-            demand = assignment(relation, column)
-            sources = self._needed if demand is Demand.NOT_NULL else self._sources
+            handling = assignment(relation, column)
+            sources = (
+                self._needed if handling is NullHandling.NOT_NULL else self._sources
+            )
             for source in sources.of(target.expression, self._around):
                 if is_array(column.type) and not source.is_element:
                     self._found(
@@ -232,9 +238,9 @@ class _Finder:
                 self._found(
                     source.value,
                     column.name if known and not source.is_element else None,
-                    Demand.SILENT
-                    if source.may_be_replaced and demand is Demand.NOT_NULL
-                    else demand,
+                    NullHandling.UNSPECIFIED
+                    if source.may_be_replaced and handling is NullHandling.NOT_NULL
+                    else handling,
                     (relation.oid, column.number) if known else None,
                     is_value=known,
                     of_elements=source.is_element,
@@ -256,18 +262,21 @@ class _Finder:
         for source in self._needed.of(node, self._around):
             if not source.may_be_replaced and not source.is_part:
                 self._found(
-                    source.value, None, Demand.NOT_NULL, of_elements=source.is_element
+                    source.value,
+                    None,
+                    NullHandling.NOT_NULL,
+                    of_elements=source.is_element,
                 )
 
     def _compare(
         self,
         left: e.Expression,
         right: e.Expression,
-        demand: Demand,
+        handling: NullHandling,
         *,
         is_value: bool,
     ) -> None:
-        if demand is Demand.NOT_NULL:
+        if handling is NullHandling.NOT_NULL:
             self._refuse_null(left)
             self._refuse_null(right)
         for one, other in ((left, right), (right, left)):
@@ -275,7 +284,7 @@ class _Finder:
                 case e.Param(kind=e.ParamKind.SUBLINK, number=number) if self._tested:
                     target = self._tested[-1].results[number - 1]
                     origin = (target.table, target.column) if target.table else None
-                    self._found(one, target.name, demand, origin, is_value=is_value)
+                    self._found(one, target.name, handling, origin, is_value=is_value)
                 case _:
                     column = first_column(other, self._around, self._catalog)
                     exact = column_behind(other, self._around, self._catalog)
@@ -283,7 +292,7 @@ class _Finder:
                     self._found(
                         one,
                         column.name if column else None,
-                        demand,
+                        handling,
                         origin,
                         is_value=is_value,
                     )
@@ -295,16 +304,16 @@ class _Finder:
         relation = self._catalog.relations.get(origin[0])
         column = relation.column(origin[1]) if relation else None
         if relation and column and is_array(column.type):
-            demand = element_assignment(relation, column, self._elements)
-            if demand is Demand.TAKES_NULL:
-                self._found(one, None, demand, of_elements=True)
+            handling = element_assignment(relation, column, self._elements)
+            if handling is NullHandling.TAKES_NULL:
+                self._found(one, None, handling, of_elements=True)
 
     def _beside(self, args: Sequence[e.Expression]) -> None:
         """Name parameters after the column that they stand beside in COALESCE."""
         columns = (first_column(arg, self._around, self._catalog) for arg in args)
         name = next((column.name for column in columns if column), None)
         for arg in args:
-            self._found(arg, name, Demand.SILENT)
+            self._found(arg, name, NullHandling.UNSPECIFIED)
 
     def _arguments(self, oid: int, args: Sequence[e.Expression]) -> None:
         function = self._catalog.functions.get(oid) or self._builtin.get(oid)
@@ -313,14 +322,14 @@ class _Finder:
         names = function.argument_names
         for index, arg in enumerate(args):
             if isinstance(arg, e.NamedArgExpr):
-                self._found(arg.arg, arg.name, Demand.SILENT)
+                self._found(arg.arg, arg.name, NullHandling.UNSPECIFIED)
                 continue
             name = names[min(index, len(names) - 1)] if names else ""
             # The arguments of a VARIADIC one arrive as an array.
             for part in arg.elements if isinstance(arg, e.ArrayExpr) else (arg,):
                 # A cast would say more than the function's name does.
                 other = None if self._is_cast(part) else function.name
-                self._found(part, name or other, Demand.SILENT)
+                self._found(part, name or other, NullHandling.UNSPECIFIED)
 
     def _is_cast(self, arg: e.Expression) -> bool:
         value = without_casts(arg)
@@ -342,7 +351,7 @@ class _Finder:
         self,
         node: e.Expression | None,
         name: str | None,
-        demand: Demand,
+        handling: NullHandling,
         origin: Origin | None = None,
         *,
         is_value: bool = False,
@@ -355,7 +364,7 @@ class _Finder:
                     number=value.number,
                     location=self._place(value),
                     name=name or None,
-                    demand=demand,
+                    handling=handling,
                     origin=origin,
                     is_value=is_value,
                     of_elements=of_elements,
@@ -365,21 +374,25 @@ class _Finder:
 
 def _comparisons(
     node: object,
-) -> Iterator[tuple[e.Expression, e.Expression, Demand]]:
+) -> Iterator[tuple[e.Expression, e.Expression, NullHandling]]:
     """What a node compares with what."""
     match node:
         case e.OpExpr(type=type_, args=(left, right)):
             # An operator that compares nothing passes NULL on.
-            yield left, right, Demand.NOT_NULL if type_ == _BOOL else Demand.SILENT
+            yield (
+                left,
+                right,
+                NullHandling.NOT_NULL if type_ == _BOOL else NullHandling.UNSPECIFIED,
+            )
         case e.NullIfExpr(args=(left, right)):
-            yield left, right, Demand.SILENT
+            yield left, right, NullHandling.UNSPECIFIED
         case e.DistinctExpr(args=(left, right)):
-            yield left, right, Demand.ASKS_NULL
+            yield left, right, NullHandling.TESTS_NULL
         case e.ScalarArrayOpExpr(args=(left, right)):
             listed = without_casts(right)
             several = listed.elements if isinstance(listed, e.ArrayExpr) else (right,)
             for value in several:
-                yield left, value, Demand.NOT_NULL
+                yield left, value, NullHandling.NOT_NULL
         case e.RowCompareExpr():
             for left, right in zip(node.left, node.right, strict=False):
-                yield left, right, Demand.NOT_NULL
+                yield left, right, NullHandling.NOT_NULL

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reposgen.analysis.arrays import declared_in
 from reposgen.analysis.model import Elements, Parameter
 from reposgen.analysis.names import free_name
-from reposgen.analysis.parameter_uses import Demand, parameter_places
+from reposgen.analysis.parameter_uses import NullHandling, parameter_places
 from reposgen.analysis.plain import plain_places
 from reposgen.analysis.types import is_row, opaque_part, type_of
 from reposgen.diagnostics import Diagnostic, error
@@ -97,17 +97,17 @@ def _names(
 def _is_nullable(
     uses: Sequence[ParameterUse], places: Sequence[ParameterPlace]
 ) -> bool:
-    demands = {place.demand for place in places if not place.of_elements}
+    demands = {place.handling for place in places if not place.of_elements}
     return (
         any(use.kind is ParameterKind.NARG for use in uses)
-        or Demand.ASKS_NULL in demands
-        or (Demand.TAKES_NULL in demands and Demand.NOT_NULL not in demands)
+        or NullHandling.TESTS_NULL in demands
+        or (NullHandling.TAKES_NULL in demands and NullHandling.NOT_NULL not in demands)
     )
 
 
 def _has_null_elements(places: Sequence[ParameterPlace]) -> bool:
-    demands = {place.demand for place in places if place.of_elements}
-    return Demand.TAKES_NULL in demands and Demand.NOT_NULL not in demands
+    demands = {place.handling for place in places if place.of_elements}
+    return NullHandling.TAKES_NULL in demands and NullHandling.NOT_NULL not in demands
 
 
 def _mistakes(parameters: Sequence[Parameter]) -> list[Diagnostic]:
@@ -115,8 +115,8 @@ def _mistakes(parameters: Sequence[Parameter]) -> list[Diagnostic]:
     return [
         error(
             "untyped-parameter",
-            f"parameter {parameter.name} is of type {parameter.type.sql}, which does"
-            " not say what its values hold",
+            f"parameter {parameter.name} has type {parameter.type.sql}, which does"
+            " not determine its values",
             span=parameter.span,
             hint=_cast(parameter, part),
         )

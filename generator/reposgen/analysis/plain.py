@@ -13,7 +13,7 @@ from reposgen.analysis.arrays import is_array
 from reposgen.analysis.inserts import read_insert
 from reposgen.analysis.nullability.proof import may_be_null, never_null
 from reposgen.analysis.parameter_uses import (
-    Demand,
+    NullHandling,
     ParameterPlace,
     assignment,
     element_assignment,
@@ -72,7 +72,7 @@ def _inserted(insert: PlainInsert | None) -> dict[int, ParameterPlace]:
             number=value.number,
             location=value.location,
             name=value.column.name,
-            demand=assignment(insert.relation, value.column),
+            handling=assignment(insert.relation, value.column),
             origin=(insert.relation.oid, value.column.number),
             is_value=True,
         )
@@ -89,7 +89,7 @@ def _inserted_arrays(
                 number=value.number,
                 location=value.location,
                 name=None,
-                demand=element_assignment(insert.relation, value.column, elements),
+                handling=element_assignment(insert.relation, value.column, elements),
                 of_elements=True,
             )
 
@@ -116,7 +116,7 @@ def _called(tokens: Sequence[Token], catalog: Catalog) -> dict[int, ParameterPla
                 number=int(token.text[1:]),
                 location=token.start,
                 name=argument or None,
-                demand=Demand.SILENT,
+                handling=NullHandling.UNSPECIFIED,
             )
     return found
 
@@ -133,7 +133,7 @@ def _beside(tokens: Sequence[Token], index: int) -> ParameterPlace:
         number=int(token.text[1:]),
         location=token.start,
         name=name,
-        demand=Demand.SILENT,
+        handling=NullHandling.UNSPECIFIED,
     )
 
 

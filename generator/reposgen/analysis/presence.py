@@ -36,11 +36,11 @@ def embeds_needing_marker(
     exported = described.query.command is Command.COPYTO
     if tree is None or tree.set_operations is not None or exported:
         return ()
-    nulled = [i for i, sides in read_join_tree(tree).nulled.items() if sides]
+    nullable = [i for i, sides in read_join_tree(tree).nullable.items() if sides]
     return tuple(
         use
         for use, group in embed_groups(described, groups).items()
-        if _is_missable(described, tree, group, nulled)
+        if _is_missable(described, tree, group, nullable)
         and (relation := relation_behind(described, group)) is not None
         and not any(column.not_null for column in relation.columns)
     )
@@ -65,11 +65,11 @@ def may_be_absent(
 
 
 def _is_missable(
-    described: DescribedQuery, tree: Tree, group: StarGroup, nulled: Collection[int]
+    described: DescribedQuery, tree: Tree, group: StarGroup, nullable: Collection[int]
 ) -> bool:
     if _is_changed_row(described, tree, group):
         return True
-    if any(tree.entry(i) is entry for i in nulled for entry in group.entries):
+    if any(tree.entry(i) is entry for i in nullable for entry in group.entries):
         return True
     # Of what MERGE writes there always is a row, not so of what it writes from.
     return tree.command is CommandType.MERGE and any(

@@ -206,13 +206,13 @@ def _opaque(
         if is_row(column.type) or not is_readable(column.type):
             yield Diagnostic(
                 code="untyped-column",
-                message=f"column {column.name} is of type {column.type.sql}, which does"
-                " not tell what is in it",
+                message=f"column {column.name} has type {column.type.sql}, which does"
+                " not determine its values",
                 severity=(
                     Severity.WARNING if is_readable(column.type) else Severity.ERROR
                 ),
                 span=_place(described, index),
-                hint="cast it to a type, or select its parts one by one",
+                hint="cast it to another type, or select its parts separately",
             )
 
 

@@ -167,13 +167,13 @@ def _untyped_parameter(query: Query, text: ServerText, number: int) -> Diagnosti
     if use is None:
         return error(
             "unused-parameter",
-            f"${number} is left out, but parameters with higher numbers are used",
+            f"${number} is not used, but parameters with higher numbers are",
             span=_place(text, None),
             hint=f"number the parameters without gaps, or use ${number}",
         )
     return error(
         "untyped-parameter",
-        f"the type of parameter {use.span.text} can't be told from the query",
+        f"the type of parameter {use.span.text} cannot be determined",
         span=use.span,
         hint=f"cast it: {use.span.text}::text",
     )

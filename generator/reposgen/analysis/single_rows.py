@@ -39,7 +39,7 @@ class BoundColumns:
         # For each column: what it is equal to, and by what.
         self._equal: dict[int, list[tuple[int, frozenset[Equality], e.Expression]]] = {}
         self._terms: list[tuple[frozenset[object], e.Expression]] = []
-        self._nulled: Mapping[int, frozenset[object]] = {}
+        self._nullable: Mapping[int, frozenset[object]] = {}
 
     def bind_outside(self, node: e.Expression, agreement: Agreement) -> None:
         """A column in which the rows agree that the query around asks for."""
@@ -50,21 +50,21 @@ class BoundColumns:
             self._always[place] = agreement if known is None else known | agreement
 
     def add(
-        self, condition: Condition, nulled: Mapping[int, frozenset[object]]
+        self, condition: Condition, nullable: Mapping[int, frozenset[object]]
     ) -> None:
         """Take the equalities of a WHERE or ON.
 
         Args:
             condition: where it stands, the sides of outer joins that it can null or
                 stands below.
-            nulled: for each item of FROM, the sides that null it.
+            nullable: for each item of FROM, the sides that null it.
         """
-        self._nulled = nulled
+        self._nullable = nullable
         for conjunct in conjuncts(condition.expression):
             self._terms.append((condition.unless, conjunct))
             for var, found, value in self._equalities(conjunct):
                 # An outer join's ON drops rows of its nullable side alone.
-                if condition.unless <= nulled.get(var.index, frozenset()):
+                if condition.unless <= nullable.get(var.index, frozenset()):
                     self._equal.setdefault(var.index, []).append(
                         (var.column, found, value)
                     )
@@ -94,8 +94,8 @@ class BoundColumns:
 
     def terms(self, index: int) -> tuple[e.Expression, ...]:
         """The terms of WHERE and ON that hold of an item's rows."""
-        nulled = self._nulled.get(index, frozenset())
-        return tuple(term for unless, term in self._terms if unless <= nulled)
+        nullable = self._nullable.get(index, frozenset())
+        return tuple(term for unless, term in self._terms if unless <= nullable)
 
     def _equalities(
         self, condition: e.Expression

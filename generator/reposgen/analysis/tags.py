@@ -103,7 +103,7 @@ def _of_entry(query: Query, index: int, column: int) -> frozenset[Constant]:
             return _values(entry.group_expressions[column - 1], query)
         case RteKind.JOIN:
             return _values(bare(entry.join_columns[column - 1]), query)
-        case _ if read_join_tree(query).nulled.get(index):
+        case _ if read_join_tree(query).nullable.get(index):
             return frozenset()
         case RteKind.SUBQUERY:
             return _column(entry.subquery, column) if entry.subquery else frozenset()

@@ -53,7 +53,7 @@ class AnalysedFiles:
     Attributes:
         options: the package's.
         context: a digest of all that has a say in judging but the files themselves.
-        kept: by path, a digest of the text and the bytes of a `AnalysedFile`.
+        kept: by path, a digest of the text and the bytes of an `AnalysedFile`.
         recalled: those whose text is what it was, by path.
     """
 

@@ -22,7 +22,7 @@ from reposgen.collector import collector_paused
 from reposgen.diagnostics import ReposgenError, Severity
 from reposgen.models import dataclass
 from reposgen.output.compare import Cause, Comparison
-from reposgen.shortcut import shortcut
+from reposgen.up_to_date import run_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def generate(
         return
     if watch:
         # Few runs need it, and it takes its time to be imported.
-        from reposgen.cli.watching import watch_project  # noqa: PLC0415 - as said
+        from reposgen.cli.watch import watch_project  # noqa: PLC0415 - as said
 
         watch_project(
             terminal,
@@ -206,8 +206,8 @@ def _run(
     *,
     write: bool,
 ) -> _Outcome:
-    way = shortcut(config, packages, cache)
-    if last := way.repetition():
+    way = run_inputs(config, packages, cache)
+    if last := way.up_to_date_run():
         return _Outcome(
             comparison=Comparison(changes=(), foreign=()),
             diagnostics=last.diagnostics,

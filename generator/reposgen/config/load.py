@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from reposgen.config.complaints import complaints
+from reposgen.config.locations import KeyPath, Locations, locate
 from reposgen.config.model import Config, Sections
-from reposgen.config.places import KeyPath, Places, locate
+from reposgen.config.validation import to_diagnostics
 from reposgen.diagnostics import Diagnostic, ReposgenError, SourceFile, error
 from reposgen.models import dataclass
 from reposgen.sql_files import is_pattern, sql_files
@@ -129,7 +129,7 @@ def load_config(
     try:
         sections = Sections.model_validate(_expand(data, environ))
     except ValidationError as invalid:
-        raise ReposgenError(complaints(invalid, places)) from None
+        raise ReposgenError(to_diagnostics(invalid, places)) from None
     root = path.parent.absolute()
     config = Config(
         root=root,
@@ -216,7 +216,7 @@ def _table(data: dict[str, object], path: tuple[str, ...]) -> dict[str, object]:
     return data
 
 
-def _url_place(places: Places, overrides: Overrides) -> Span | str | None:
+def _url_place(places: Locations, overrides: Overrides) -> Span | str | None:
     if overrides.database_url is not None:
         return overrides.database_origin
     path = ("database", "url")
@@ -257,7 +257,7 @@ def _variables(value: object, path: KeyPath = ()) -> Iterator[tuple[str, KeyPath
                 yield from _variables(item, (*path, key))
 
 
-def _missing_variable(name: str, path: KeyPath, places: Places) -> Diagnostic:
+def _missing_variable(name: str, path: KeyPath, places: Locations) -> Diagnostic:
     span = places.value(*path)
     written = f"${{{name}}}"
     if (inside := span.text.find(written)) >= 0:

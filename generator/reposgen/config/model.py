@@ -25,7 +25,7 @@ from reposgen.models import dataclass
 from reposgen.urls import url_problem
 
 if TYPE_CHECKING:
-    from reposgen.config.places import Places
+    from reposgen.config.locations import Locations
     from reposgen.diagnostics import Span
 
 # Names that stand beside the packages in the output directory.
@@ -349,7 +349,7 @@ class Config:
     database: DatabaseConfig
     output: OutputConfig
     packages: tuple[PackageConfig, ...]
-    places: Places = field(repr=False, compare=False)
+    places: Locations = field(repr=False, compare=False)
     url_place: Span | str | None = field(repr=False, compare=False)
     url_origin: str = field(repr=False, compare=False)
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from reposgen.database.interrupts import interrupts_held
+from reposgen.database.signals import signals_blocked
 from reposgen.diagnostics import ReposgenError, error
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def container_server(image: str, *, progress: Progress) -> Iterator[str]:
         ) from None
     finally:
         if container is not None:
-            with interrupts_held():
+            with signals_blocked():
                 container.stop()
 
 

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from reposgen.cache.folder import writable_cache_directory
+from reposgen.database.database_cache import tidy
 from reposgen.database.extensions import stand_ins, stand_ins_digest
 from reposgen.database.installation import find_installation, open_to_others
-from reposgen.database.interrupts import interrupts_held
-from reposgen.database.kept import tidy
 from reposgen.database.launch import (
     STOP_SECONDS,
     Launch,
@@ -28,8 +27,9 @@ from reposgen.database.launch import (
     socket_conninfo,
     socket_folder,
 )
+from reposgen.database.locked_folder import lock_folder
 from reposgen.database.settings import SETTINGS
-from reposgen.database.slots import held_slot
+from reposgen.database.signals import signals_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,13 +85,13 @@ def private_server(
         ReposgenError: it cannot be started.
     """
     folder = data_folder(installation)
-    with held_slot(folder) as slot, contextlib.ExitStack() as stack:
+    with lock_folder(folder) as locked, contextlib.ExitStack() as stack:
         if installation.user and not open_to_others(folder):
             raise closed_folder(folder)
         launch = Launch(
             installation=installation,
-            folder=slot.path,
-            lock=slot.lock,
+            folder=locked.path,
+            lock=locked.lock,
             settings=server_settings(installation, {**SETTINGS, **(settings or {})}),
         )
         try:
@@ -140,7 +140,7 @@ def _running(launch: Launch) -> Iterator[str]:
     with socket_folder(launch) as socket, launch.log.open("wb") as log:
         try:
             # An interrupt between the two would leave a server that nobody watches.
-            with interrupts_held():
+            with signals_blocked():
                 server = launch.spawn(
                     *launch.command(socket),
                     stdin=subprocess.DEVNULL,
@@ -161,7 +161,7 @@ def _running(launch: Launch) -> Iterator[str]:
                 raise UnfitError(str(problem)) from problem
             yield conninfo
         finally:
-            with interrupts_held():
+            with signals_blocked():
                 if watcher is not None and watcher.stdin:
                     watcher.stdin.close()
                     watcher.wait()

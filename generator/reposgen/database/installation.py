@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reposgen.cache.folder import make_folder, writable_cache_directory
-from reposgen.database.slots import writing_to_cache
+from reposgen.database.locked_folder import writing_to_cache
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
 from reposgen.posix import server_user

@@ -127,7 +127,7 @@ def _skipped(folder: Path, root: Path) -> Diagnostic:
     shown = _shown(folder, root)
     return warning(
         "folder-not-read",
-        "the .sql files in this folder are not read",
+        "the .sql files in the folder are not read",
         path=shown,
         hint=f'to read them, add "{shown}" to schema, or write a pattern: "**/*.sql"',
     )
@@ -196,7 +196,7 @@ def read_sql(path: Path, root: Path) -> SourceFile:
     except FileNotFoundError:
         diagnostic = error(
             "missing-schema",
-            "there is no such file or folder",
+            "the file or folder does not exist",
             path=shown,
             hint="correct schema in the configuration",
         )
@@ -214,7 +214,7 @@ def read_sql(path: Path, root: Path) -> SourceFile:
         at = len(problem.object[: problem.start].decode())
         diagnostic = error(
             "not-utf-8",
-            f"the byte 0x{problem.object[problem.start]:02x} here is not UTF-8",
+            f"the byte 0x{problem.object[problem.start]:02x} is not UTF-8",
             span=source.span(at),
             hint="save the file as UTF-8",
         )
@@ -222,7 +222,7 @@ def read_sql(path: Path, root: Path) -> SourceFile:
     if "\0" in text:
         diagnostic = error(
             "nul-character",
-            "there is a NUL character here",
+            "the file contains a NUL character",
             span=source.span(text.index("\0")),
             hint="remove it",
         )

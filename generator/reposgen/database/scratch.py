@@ -11,14 +11,14 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from reposgen.database.connection import connect
+from reposgen.database.database_cache import cache_database, find_cached, shared_state
 from reposgen.database.databases import (
     create_database,
     drop_database,
     set_search_path,
 )
-from reposgen.database.interrupts import interrupts_held
-from reposgen.database.kept import find_kept, keep, shared_state
 from reposgen.database.migrations import apply, role_names
+from reposgen.database.signals import signals_blocked
 from reposgen.diagnostics import ReposgenError, error
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def migrated_database(
         roles = _roles(admin)
         kept = None
         if server.embedded and migrations:
-            kept = find_kept(admin, migrations.digest)
+            kept = find_cached(admin, migrations.digest)
     name = kept or name or f"reposgen_scratch_{uuid.uuid4().hex[:16]}"
     conninfo = make_conninfo(server.conninfo, dbname=name)
     keeps = bool(kept)
@@ -100,7 +100,7 @@ def migrated_database(
         yield name
     finally:
         if not keeps:
-            with interrupts_held(), connect(server.conninfo) as admin:
+            with signals_blocked(), connect(server.conninfo) as admin:
                 drop_database(admin, name)
                 made = role_names(migrations) if migrations else set()
                 _drop_roles(admin, made & (_roles(admin) - roles))
@@ -137,7 +137,7 @@ def _migrate(
     # In a later run it would lack what was done outside of it.
     if not server.embedded or shared_state(admin) != before:
         return False
-    keep(admin, name, migrations.digest)
+    cache_database(admin, name, migrations.digest)
     return True
 
 

@@ -14,8 +14,8 @@ from reposgen.cache.folder import (
     writable_cache_directory,
 )
 from reposgen.database.connection import OLDEST_VERSION, URL, connect, place
-from reposgen.database.interrupts import endings_raised
 from reposgen.database.model import Server
+from reposgen.database.signals import termination_raised
 from reposgen.diagnostics import ReposgenError, error, note
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def open_server(
     Raises:
         ReposgenError: there is no such server, or it cannot be used.
     """
-    with endings_raised():
+    with termination_raised():
         if match := _PRIVATE.fullmatch(url):
             major = int(match[2]) if match[2] else None
             with _private(match[1], major, progress or _silent) as server:

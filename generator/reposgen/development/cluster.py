@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from reposgen.database import installation as installations
-from reposgen.database.interrupts import interrupts_held
 from reposgen.database.launch import (
     SOCKET_NAME,
     START_SECONDS,
@@ -29,6 +28,7 @@ from reposgen.database.launch import (
 )
 from reposgen.database.server import EMBEDDED_MAJOR
 from reposgen.database.settings import PRIVATE
+from reposgen.database.signals import signals_blocked
 from reposgen.database.system import find_system_installation
 from reposgen.development.server import ServerStatus
 from reposgen.diagnostics import ReposgenError, error
@@ -197,7 +197,7 @@ class PrivateCluster:
             # that died, which after a restart of the machine is likely.
             for stale in (launch.pid_file, socket / f"{SOCKET_NAME}.lock"):
                 stale.unlink(missing_ok=True)
-            with interrupts_held(), launch.log.open("wb") as log:
+            with signals_blocked(), launch.log.open("wb") as log:
                 launch.give(launch.log)
                 self._spawn(launch, socket, log.fileno())
         except (UnfitError, OSError) as problem:

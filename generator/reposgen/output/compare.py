@@ -71,16 +71,16 @@ class Comparison:
         foreign = (
             error(
                 "foreign-file",
-                "the output directory holds a file that reposgen did not write",
+                "the output directory contains a file that reposgen did not write",
                 path=path,
-                hint="the directory is generated as a whole: move the file elsewhere",
+                hint="move the file: reposgen owns the whole directory",
             )
             for path in self.foreign
         )
         edited = (
             Diagnostic(
                 code="edited-file",
-                message="the file was edited by hand; what was written there is lost",
+                message="the file was edited by hand, and the edits are lost",
                 severity=Severity.WARNING,
                 path=change.path,
                 hint="change the queries or the schema instead",

@@ -65,7 +65,7 @@ def replace(
             [
                 error(
                     "unwritable-output",
-                    f"the output directory can't be written: {problem.strerror}",
+                    f"the output directory cannot be written: {problem.strerror}",
                     path=shown,
                     hint=f"make {_concerned(problem, target)} a folder that you may"
                     " write to, or choose another directory in [output]",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def type_name(typed: TypedQuery, parameter: Parameter, context: Context) -> TypeName:
     """The run time's name of a parameter's type."""
-    override = context.choices.overrides.of_parameter(typed.name, parameter)
+    override = context.naming.overrides.of_parameter(typed.name, parameter)
     return context.registry.types.name(parameter.type, override)
 
 
@@ -69,10 +69,10 @@ def argument_names(
 def parameter_names(typed: TypedQuery, context: Context) -> Iterator[str]:
     """What parameters are called in Python, before they are made identifiers."""
     for parameter in typed.parameters:
-        chosen = context.choices.renamed_in_query(typed.name, parameter.name)
-        name = chosen or context.choices.column(parameter.name)
-        if name == parameter.name and context.choices.snake_case:
-            name = context.choices.in_python(_spelled(parameter))
+        chosen = context.naming.renamed_in_query(typed.name, parameter.name)
+        name = chosen or context.naming.column(parameter.name)
+        if name == parameter.name and context.naming.snake_case:
+            name = context.naming.in_python(_spelled(parameter))
         yield name
 
 
@@ -87,7 +87,7 @@ def _argument(
 ) -> Argument:
     type_ = _parameter_type(typed, parameter, context)
     value, reveals = name, None
-    if parameter.column in context.choices.secrets:
+    if parameter.column in context.naming.secrets:
         type_ = hidden(type_)
         value = f"{name}.reveal()"
         if parameter.optional or parameter.nullable:
@@ -110,14 +110,14 @@ def _parameter_type(
         parameter.type,
         Direction.PARAMETER,
         element_nullable=parameter.element_nullable,
-        override=context.choices.overrides.of_parameter(typed.name, parameter),
+        override=context.naming.overrides.of_parameter(typed.name, parameter),
     )
 
 
 def params_class(typed: TypedQuery, constant: Symbol, context: Context) -> RowClass:
     """The class of the rows that a batch or COPY takes."""
     names = field_names(
-        parameter_names(typed, context), context.registry, context.choices
+        parameter_names(typed, context), context.registry, context.naming
     )
     return row_class(
         context.claim_class(f"{typed.name}Params", constant),
@@ -126,7 +126,7 @@ def params_class(typed: TypedQuery, constant: Symbol, context: Context) -> RowCl
             Field(name=name, type=item_type(typed, parameter, context))
             for name, parameter in zip(names, typed.parameters, strict=True)
         ),
-        context.choices,
+        context.naming,
     )
 
 
@@ -138,14 +138,14 @@ def item_type(typed: TypedQuery, parameter: Parameter, context: Context) -> PyTy
     type_ = _parameter_type(typed, parameter, context)
     if parameter.nullable:
         type_ = nullable(type_)
-    return hidden(type_) if parameter.column in context.choices.secrets else type_
+    return hidden(type_) if parameter.column in context.naming.secrets else type_
 
 
 def item_fields(
     typed: TypedQuery, params: RowClass | None, context: Context
 ) -> tuple[str, ...]:
     """The attributes that the values of a row's item are read from."""
-    secret = [p.column in context.choices.secrets for p in typed.parameters]
+    secret = [p.column in context.naming.secrets for p in typed.parameters]
     if params is None:
         return ("revealed",) if secret[0] else ()
     return tuple(

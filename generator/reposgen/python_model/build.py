@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.python_model.choices import lost_renames, read_choices
 from reposgen.python_model.column_types import name_column_types
 from reposgen.python_model.commands import ASYNC, SYNC
 from reposgen.python_model.context import Context
@@ -13,6 +12,7 @@ from reposgen.python_model.layout import colliding_names, lay_out
 from reposgen.python_model.model.modules import Package
 from reposgen.python_model.modules import Parts, flavor_modules, shared_modules
 from reposgen.python_model.names import Namespace
+from reposgen.python_model.naming import check_rename_conflicts, read_naming
 from reposgen.python_model.queries import build_query
 from reposgen.python_model.registry import build_registry
 from reposgen.python_model.sharing import claim_row_names, share_rows
@@ -33,15 +33,15 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     holds changes none of its names.
     """
     catalog = analysis.catalog
-    choices, complaints = read_choices(config, analysis)
-    files, objections = split_supported(analysis, choices)
-    offered = ("Migration",) if config.gradual_migration else ()
+    naming, diagnostics = read_naming(config, analysis)
+    files, objections = split_supported(analysis, naming)
+    offered = ("RepositoryMigration",) if config.gradual_migration else ()
     classes = Namespace({"Database", "DatabaseProtocol", "PACKAGE", *offered})
     layouts = lay_out(files, config.name, classes)
     registry = build_registry(
         [query for _, queries in files for query in queries],
         catalog,
-        choices,
+        naming,
         classes,
         f"{config.name}.models",
         tables=made_tables(catalog) if config.factories else (),
@@ -49,7 +49,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     errors = constraint_errors(
         catalog,
         [query for _, queries in files for query in queries],
-        choices,
+        naming,
         classes,
         f"{config.name}.errors",
     )
@@ -57,7 +57,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     context = Context(
         catalog=catalog,
         registry=registry,
-        choices=choices,
+        naming=naming,
         classes={
             constant.module: Namespace(around=shared)
             for layout in layouts
@@ -68,7 +68,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     built = []
     misnamed = [
         *colliding_names(files),
-        *lost_renames(config, registry),
+        *check_rename_conflicts(config, registry),
         *colliding_snake_names(config, files, context),
     ]
     for layout in layouts:
@@ -112,5 +112,5 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     return Package(
         name=config.name,
         modules=tuple(modules),
-        diagnostics=(*complaints, *objections, *misnamed),
+        diagnostics=(*diagnostics, *objections, *misnamed),
     )

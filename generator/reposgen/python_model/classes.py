@@ -49,8 +49,8 @@ if TYPE_CHECKING:
         Relation,
         RelationColumn,
     )
-    from reposgen.python_model.choices import Choices
     from reposgen.python_model.model.pytype import PyType
+    from reposgen.python_model.naming import NamingConfig
     from reposgen.python_model.registry import Registry
 
 VIEWS = (RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW)
@@ -79,12 +79,12 @@ NEW_TYPE = Symbol(module="typing", name="NewType")
 TYPE_ALIAS = Symbol(module="typing", name="TypeAlias")
 
 
-def enum_class(type_: EnumType, registry: Registry, choices: Choices) -> EnumClass:
+def enum_class(type_: EnumType, registry: Registry, naming: NamingConfig) -> EnumClass:
     """`class TaskStatus(StrEnum)`."""
     members = unique(
-        choices.renamed(type_.schema, type_.name, label) or name
+        naming.renamed(type_.schema, type_.name, label) or name
         for name, label in zip(
-            enum_members([choices.in_python(label) for label in type_.labels]),
+            enum_members([naming.in_python(label) for label in type_.labels]),
             type_.labels,
             strict=True,
         )
@@ -99,23 +99,25 @@ def enum_class(type_: EnumType, registry: Registry, choices: Choices) -> EnumCla
     )
 
 
-def domain_type(type_: PgDomain, registry: Registry, choices: Choices) -> DomainType:
+def domain_type(
+    type_: PgDomain, registry: Registry, naming: NamingConfig
+) -> DomainType:
     """`Email = NewType("Email", str)`."""
-    is_class = not _is_alias(type_.base, registry, choices)
+    is_class = not _is_alias(type_.base, registry, naming)
     return DomainType(
         symbol=registry.types.classes[type_.oid],
         doc=type_.comment or f"Domain {type_.schema}.{type_.name}.",
         base=registry.types.python_type(
             type_.base,
             Direction.RESULT,
-            element_nullable=choices.elements.of_type(type_),
+            element_nullable=naming.elements.of_type(type_),
         ),
         maker=NEW_TYPE if is_class else TYPE_ALIAS,
         is_class=is_class,
     )
 
 
-def _is_alias(base: PgType, registry: Registry, choices: Choices) -> bool:
+def _is_alias(base: PgType, registry: Registry, naming: NamingConfig) -> bool:
     """Whether nothing can be a new type of what a domain is over in the end.
 
     That is so of unions, and to mypy, which fails on it, of msgspec's classes.
@@ -126,24 +128,24 @@ def _is_alias(base: PgType, registry: Registry, choices: Choices) -> bool:
         case Named(symbol) if symbol != registry.types.classes.get(base.oid):
             return symbol in (JSON.symbol, JSON_VALUE)
         case Named() if isinstance(base, PgDomain):
-            return _is_alias(base.base, registry, choices)
+            return _is_alias(base.base, registry, naming)
         case Named() if isinstance(base, CompositeType):
-            return choices.models is ModelKind.MSGSPEC
+            return naming.models is ModelKind.MSGSPEC
         case _:
             return False
 
 
 def composite_class(
-    type_: CompositeType, registry: Registry, choices: Choices
+    type_: CompositeType, registry: Registry, naming: NamingConfig
 ) -> RowClass:
     """A composite's attributes can be NULL unless the user says otherwise."""
     names = field_names(
         (
-            choices.renamed(type_.schema, type_.name, f.name) or choices.column(f.name)
+            naming.renamed(type_.schema, type_.name, f.name) or naming.column(f.name)
             for f in type_.fields
         ),
         registry,
-        choices,
+        naming,
     )
     return row_class(
         registry.types.classes[type_.oid],
@@ -151,47 +153,52 @@ def composite_class(
         (
             Field(
                 name=name,
-                type=_field_type(type_, field, registry, choices),
+                type=_field_type(type_, field, registry, naming),
                 doc=field.comment or "",
             )
             for name, field in zip(names, type_.fields, strict=True)
         ),
-        choices,
+        naming,
     )
 
 
 def _field_type(
-    type_: CompositeType, field: CompositeField, registry: Registry, choices: Choices
+    type_: CompositeType,
+    field: CompositeField,
+    registry: Registry,
+    naming: NamingConfig,
 ) -> PyType:
     key = (type_.oid, field.name)
     python = registry.types.python_type(
         field.type,
         Direction.RESULT,
-        element_nullable=choices.elements.of_field(type_.oid, field.name, field.type),
-        override=choices.overrides.fields.get(key),
+        element_nullable=naming.elements.of_field(type_.oid, field.name, field.type),
+        override=naming.overrides.fields.get(key),
     )
-    return python if key in choices.not_null else nullable(python)
+    return python if key in naming.not_null else nullable(python)
 
 
-def model_class(relation: Relation, registry: Registry, choices: Choices) -> RowClass:
+def model_class(
+    relation: Relation, registry: Registry, naming: NamingConfig
+) -> RowClass:
     """The rows of a table or view."""
     symbol = registry.models[relation.oid]
     names = field_names(
         (
-            choices.renamed(relation.schema, relation.name, c.name)
-            or choices.column(c.name)
+            naming.renamed(relation.schema, relation.name, c.name)
+            or naming.column(c.name)
             for c in relation.columns
         ),
         registry,
-        choices,
+        naming,
     )
     secrets = tuple(
-        (relation.oid, c.number) in choices.secrets for c in relation.columns
+        (relation.oid, c.number) in naming.secrets for c in relation.columns
     )
     fields = tuple(
         Field(
             name=name,
-            type=_column_type(relation, column, registry, choices),
+            type=_column_type(relation, column, registry, naming),
             doc=column.comment or "",
         )
         for name, column in zip(names, relation.columns, strict=True)
@@ -204,7 +211,7 @@ def model_class(relation: Relation, registry: Registry, choices: Choices) -> Row
             Item(
                 index=index,
                 secret=SECRET if secret else None,
-                nullable=is_nullable(column, choices),
+                nullable=is_nullable(column, naming),
             )
             for index, (column, secret) in enumerate(
                 zip(relation.columns, secrets, strict=True)
@@ -216,7 +223,7 @@ def model_class(relation: Relation, registry: Registry, choices: Choices) -> Row
         symbol,
         relation.comment or f"A row of {kind} {relation.qualified_name}.",
         fields,
-        choices,
+        naming,
         builder if any(secrets) else None,
     )
 
@@ -230,10 +237,10 @@ def model_builder(model: Symbol) -> Symbol:
     )
 
 
-def constructor(relation: Relation, registry: Registry, choices: Choices) -> Symbol:
+def constructor(relation: Relation, registry: Registry, naming: NamingConfig) -> Symbol:
     """What makes a model of a row's values."""
     model = registry.models[relation.oid]
-    if any((relation.oid, c.number) in choices.secrets for c in relation.columns):
+    if any((relation.oid, c.number) in naming.secrets for c in relation.columns):
         return model_builder(model)
     return model
 
@@ -244,12 +251,12 @@ def hidden(type_: PyType) -> PyType:
 
 
 def field_names(
-    names: Iterable[str], registry: Registry, choices: Choices
+    names: Iterable[str], registry: Registry, naming: NamingConfig
 ) -> tuple[str, ...]:
     """Attribute names for columns, none of them hiding a class."""
     return unique(
         (field_name(name, position) for position, name in enumerate(names, start=1)),
-        {_OF_EVERY_CLASS, *RESERVED_FIELDS.get(choices.models, ())},
+        {_OF_EVERY_CLASS, *RESERVED_FIELDS.get(naming.models, ())},
         registry.class_names,
     )
 
@@ -258,7 +265,7 @@ def row_class(
     symbol: Symbol,
     doc: str,
     fields: Iterable[Field],
-    choices: Choices,
+    naming: NamingConfig,
     builder: Builder | None = None,
 ) -> RowClass:
     """A class of values in the order of `fields`, made as the user chose."""
@@ -267,28 +274,28 @@ def row_class(
         symbol=symbol,
         doc=class_doc(doc, values),
         fields=values,
-        kind=choices.models,
-        maker=MAKERS[choices.models],
-        settings=CONFIG_DICT if choices.models is ModelKind.PYDANTIC else None,
+        kind=naming.models,
+        maker=MAKERS[naming.models],
+        settings=CONFIG_DICT if naming.models is ModelKind.PYDANTIC else None,
         builder=builder,
     )
 
 
-def is_nullable(column: RelationColumn, choices: Choices) -> bool:
+def is_nullable(column: RelationColumn, naming: NamingConfig) -> bool:
     """Whether the model of a table or view has None for a column."""
-    return not column.not_null or choices.elements.may_be_made_up(column.type)
+    return not column.not_null or naming.elements.may_be_made_up(column.type)
 
 
 def _column_type(
-    relation: Relation, column: RelationColumn, registry: Registry, choices: Choices
+    relation: Relation, column: RelationColumn, registry: Registry, naming: NamingConfig
 ) -> PyType:
     key = (relation.oid, column.number)
     type_ = registry.types.python_type(
         column.type,
         Direction.RESULT,
-        element_nullable=choices.elements.of_column(*key, column.type),
-        override=choices.overrides.columns.get(key),
+        element_nullable=naming.elements.of_column(*key, column.type),
+        override=naming.overrides.columns.get(key),
     )
-    if key in choices.secrets:
+    if key in naming.secrets:
         type_ = hidden(type_)
-    return nullable(type_) if is_nullable(column, choices) else type_
+    return nullable(type_) if is_nullable(column, naming) else type_

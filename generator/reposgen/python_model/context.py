@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reposgen.live_schema.model import Catalog
-    from reposgen.python_model.choices import Choices
     from reposgen.python_model.names import Namespace
+    from reposgen.python_model.naming import NamingConfig
     from reposgen.python_model.registry import Registry
 
 
@@ -30,7 +30,7 @@ class Context:
 
     catalog: Catalog
     registry: Registry
-    choices: Choices
+    naming: NamingConfig
     classes: Mapping[str, Namespace]
     violations: Mapping[tuple[str, str, str], Symbol]
 

@@ -65,15 +65,15 @@ def factories_module(parts: Parts) -> FactoriesModule:
 
 
 def _factory(table: Relation, attribute: str, path: str, parts: Parts) -> Factory:
-    registry, choices = parts.context.registry, parts.context.choices
+    registry, naming = parts.context.registry, parts.context.naming
     row = registry.models[table.oid]
     names = field_names(
         (
-            choices.renamed(table.schema, table.name, column.name) or column.name
+            naming.renamed(table.schema, table.name, column.name) or column.name
             for column in table.columns
         ),
         registry,
-        choices,
+        naming,
     )
     named = [*zip(names, table.columns, strict=True)]
     renamed = tuple((name, c.name) for name, c in named if name != c.name)
@@ -97,14 +97,14 @@ def _factory(table: Relation, attribute: str, path: str, parts: Parts) -> Factor
             TARGET,
             table.schema,
             table.name,
-            constructor(table, registry, choices),
+            constructor(table, registry, naming),
             Entries(
                 tuple(
                     (
                         column.name,
                         registry.types.name(
                             column.type,
-                            choices.overrides.columns.get((table.oid, column.number)),
+                            naming.overrides.columns.get((table.oid, column.number)),
                         ),
                     )
                     for column in table.columns
@@ -117,12 +117,12 @@ def _factory(table: Relation, attribute: str, path: str, parts: Parts) -> Factor
 
 def _given_type(table: Relation, column: RelationColumn, parts: Parts) -> PyType:
     """Return the type of a value that a test gives; secrets are given in plain."""
-    choices = parts.context.choices
+    naming = parts.context.naming
     key = (table.oid, column.number)
     type_ = parts.context.registry.types.python_type(
         column.type,
         Direction.PARAMETER,
-        element_nullable=choices.elements.of_column(*key, column.type),
-        override=choices.overrides.columns.get(key),
+        element_nullable=naming.elements.of_column(*key, column.type),
+        override=naming.overrides.columns.get(key),
     )
-    return nullable(type_) if is_nullable(column, choices) else type_
+    return nullable(type_) if is_nullable(column, naming) else type_

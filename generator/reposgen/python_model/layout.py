@@ -35,7 +35,7 @@ DATABASE_ATTRIBUTES = (
     *("package", "tenant", "on_commit", "on_rollback", "pipeline"),
     *("primary", "health", "is_healthy", "statistics"),
     *("after_fork", "current_tenant", "scopes"),
-    *("flush", "buffers", "on_unwritten", "drain_timeout", "put_row"),
+    *("flush", "buffers", "on_write_failure", "drain_timeout", "put_row"),
 )
 
 

@@ -63,7 +63,7 @@ class Parts:
     Attributes:
         name: the package's.
         tenant: the setting that row-level security reads.
-        has_migration: it offers the run time's `Migration`.
+        has_migration: it offers the run time's `RepositoryMigration`.
         files: each .sql file's names, and what was built of its queries.
         named: the names of column types.
     """
@@ -99,11 +99,11 @@ def shared_modules(parts: Parts) -> Iterator[AnyModule]:
 
 def models_module(parts: Parts) -> ModelsModule:
     """models.py."""
-    registry, choices = parts.context.registry, parts.context.choices
+    registry, naming = parts.context.registry, parts.context.naming
     types = registry.used_types
-    tables = (model_class(r, registry, choices) for r in registry.relations)
+    tables = (model_class(r, registry, naming) for r in registry.relations)
     composites = (
-        composite_class(t, registry, choices)
+        composite_class(t, registry, naming)
         for t in types
         if isinstance(t, CompositeType) and t.relation not in registry.models
     )
@@ -119,16 +119,16 @@ def models_module(parts: Parts) -> ModelsModule:
         path=f"{parts.name}.models",
         doc=f"The rows and types of package {parts.name}.",
         enums=tuple(
-            enum_class(t, registry, choices)
+            enum_class(t, registry, naming)
             for t in types
             if isinstance(t, EnumType) and registry.types.classes[t.oid].generated
         ),
         domains=tuple(
-            domain_type(t, registry, choices) for t in domains if not _holds_rows(t)
+            domain_type(t, registry, naming) for t in domains if not _holds_rows(t)
         ),
         rows=_ordered((*composites, *tables)),
         row_domains=tuple(
-            domain_type(t, registry, choices) for t in domains if _holds_rows(t)
+            domain_type(t, registry, naming) for t in domains if _holds_rows(t)
         ),
         column_types=parts.named.of_models,
         package=_package(parts),
@@ -186,7 +186,7 @@ def _entries(items: Iterable[tuple[Value, Value]]) -> Entries | None:
 
 def _required_fields(parts: Parts) -> Iterator[tuple[Value, Value]]:
     """The fields of tables' rows that are never None, by their names there."""
-    registry, choices = parts.context.registry, parts.context.choices
+    registry, naming = parts.context.registry, parts.context.naming
     for type_ in registry.used_types:
         relation = (
             parts.context.catalog.relations.get(type_.relation or 0)
@@ -198,7 +198,7 @@ def _required_fields(parts: Parts) -> Iterator[tuple[Value, Value]]:
         fields = tuple(
             column.name
             for column in relation.columns
-            if not is_nullable(column, choices)
+            if not is_nullable(column, naming)
         )
         if fields:
             yield spelling(type_), fields
@@ -212,18 +212,18 @@ def _composite(type_: CompositeType, parts: Parts) -> Construct:
 
 def _fields(type_: CompositeType, context: Context) -> Iterator[tuple[str, TypeName]]:
     """The attributes' names and types, as the run time matches them."""
-    choices, types = context.choices, context.registry.types
+    naming, types = context.naming, context.registry.types
     relation = context.catalog.relations.get(type_.relation or 0)
     numbers = (
         {c.name: (relation.oid, c.number) for c in relation.columns} if relation else {}
     )
     for field in type_.fields:
         key = numbers.get(field.name, (0, 0))
-        override = choices.overrides.columns.get(key) or choices.overrides.fields.get(
+        override = naming.overrides.columns.get(key) or naming.overrides.fields.get(
             (type_.oid, field.name)
         )
         name = types.name(field.type, override)
-        if key in choices.secrets:
+        if key in naming.secrets:
             name = construct(HIDDEN, name)
         yield field.name, name
 
@@ -290,7 +290,7 @@ def _init_module(
 ) -> InitModule:
     exports = []
     if parts.has_migration:
-        exports.append(runtime("Migration", f"{flavor.runtime}.migration"))
+        exports.append(runtime("RepositoryMigration", f"{flavor.runtime}.migration"))
     for layout, built in parts.files:
         exports.append(_in(f"{below}.{layout.module}", layout.repository))
         protocols = layout.protocol, layout.read_protocol, layout.write_protocol

@@ -102,10 +102,10 @@ class Namespace:
         """Whether the name is taken."""
         return name in self.taken or name in self.around
 
-    def claim(self, *wishes: str) -> str:
+    def claim(self, *candidates: str) -> str:
         """Take the first free wish, else the last with a number behind it."""
-        free = next((w for w in wishes if w not in self), None)
-        name = free or self._numbered(wishes[-1])
+        free = next((w for w in candidates if w not in self), None)
+        name = free or self._numbered(candidates[-1])
         self.taken.add(name)
         return name
 
@@ -125,19 +125,19 @@ def unique(
 ) -> tuple[str, ...]:
     """The names, those reserved or met before changed until they are unique."""
     namespace = Namespace(set(reserved), around)
-    wishes = tuple(names)
+    candidates = tuple(names)
     # A name that nothing argues with keeps its spelling, wherever it stands.
-    first = {w: i for i, w in reversed(list(enumerate(wishes)))}
-    plain = {w for w in wishes if w not in namespace}
+    first = {w: i for i, w in reversed(list(enumerate(candidates)))}
+    plain = {w for w in candidates if w not in namespace}
     namespace.taken |= plain
     result = []
-    for index, wish in enumerate(wishes):
-        if wish in plain and first[wish] == index:
-            result.append(wish)
-        elif wish in plain:
-            result.append(namespace.claim(wish))
+    for index, candidate in enumerate(candidates):
+        if candidate in plain and first[candidate] == index:
+            result.append(candidate)
+        elif candidate in plain:
+            result.append(namespace.claim(candidate))
         else:
-            result.append(namespace.claim(f"{wish}_"))
+            result.append(namespace.claim(f"{candidate}_"))
     return tuple(result)
 
 

@@ -64,7 +64,7 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class OverrideSpec:
     """What was written for an override.
 
     Attributes:
@@ -134,15 +134,15 @@ def is_json(type_: PgType) -> bool:
     return type_.schema == "pg_catalog" and type_.name in ("json", "jsonb")
 
 
-def read_override(wish: Wish, type_: PgType) -> Override | Diagnostic:
+def read_override(spec: OverrideSpec, type_: PgType) -> Override | Diagnostic:
     """The override of a type or column; or what is wrong with it."""
     base = base_of(type_)
-    python = _python(wish.target)
-    references = _references(wish)
+    python = _python(spec.target)
+    references = _references(spec)
     if python is None or references is None:
-        hint = _HINT_OF_NONE if "None" in wish.target else _HINT
-        return _misfit(wish, f'"{wish.target}" names no class', hint)
-    kind = _kind(wish, element_of(type_), base, python)
+        hint = _HINT_OF_NONE if "None" in spec.target else _HINT
+        return _misfit(spec, f'"{spec.target}" names no class', hint)
+    kind = _kind(spec, element_of(type_), base, python)
     if isinstance(kind, Diagnostic):
         return kind
     load, dump = references
@@ -152,16 +152,16 @@ def read_override(wish: Wish, type_: PgType) -> Override | Diagnostic:
         base=base.oid,
         load=load,
         dump=dump,
-        place=wish.place,
+        place=spec.place,
     )
 
 
 def _kind(
-    wish: Wish, type_: PgType, base: PgType, python: PyType
+    spec: OverrideSpec, type_: PgType, base: PgType, python: PyType
 ) -> OverrideKind | Diagnostic:
-    if wish.target in _TEXT_CLASSES:
-        return _text(wish, base)
-    plain = wish.load is None and wish.dump is None
+    if spec.target in _TEXT_CLASSES:
+        return _text(spec, base)
+    plain = spec.load is None and spec.dump is None
     match base:
         case EnumType() if plain:
             return OverrideKind.ENUM
@@ -169,14 +169,14 @@ def _kind(
             return OverrideKind.JSON
         case CompositeType():
             return _misfit(
-                wish,
+                spec,
                 f"{base.sql} is a row, and has a class of its own",
                 f'name that class: [package.rename] "{base.sql}" = "…"; or override'
                 f' its fields: "{base.sql}.{base.fields[0].name}"',
             )
         case _ if isinstance(python, Generic):
             return _misfit(
-                wish,
+                spec,
                 f"a value of type {type_.sql} is no {python.symbol.name}",
                 "list[…] and dict[str, …] are for JSON; of an array, name what it"
                 " holds",
@@ -185,20 +185,20 @@ def _kind(
             return OverrideKind.OBJECT
 
 
-def _text(wish: Wish, base: PgType) -> OverrideKind | Diagnostic:
-    known = None if wish.target == "str" else _NUMBERS
-    if wish.target == "float":
+def _text(spec: OverrideSpec, base: PgType) -> OverrideKind | Diagnostic:
+    known = None if spec.target == "str" else _NUMBERS
+    if spec.target == "float":
         known = _FRACTIONS
     if known is not None and base.name not in known:
         return _misfit(
-            wish,
-            f"{base.sql} cannot become {wish.target}",
+            spec,
+            f"{base.sql} cannot become {spec.target}",
             '"str" takes any type as PostgreSQL writes it',
         )
-    if wish.load or wish.dump:
+    if spec.load or spec.dump:
         return _misfit(
-            wish,
-            f"{wish.target} needs no load and no dump",
+            spec,
+            f"{spec.target} needs no load and no dump",
             "leave them out, or name a class of yours",
         )
     return OverrideKind.TEXT
@@ -220,9 +220,9 @@ def _python(target: str) -> PyType | None:
     return Named(Symbol(module=module, name=name))
 
 
-def _references(wish: Wish) -> tuple[Reference | None, Reference | None] | None:
+def _references(spec: OverrideSpec) -> tuple[Reference | None, Reference | None] | None:
     found: list[Reference | None] = []
-    for path in (wish.load, wish.dump):
+    for path in (spec.load, spec.dump):
         if path is None:
             found.append(None)
         elif reference := _reference(path):
@@ -250,5 +250,5 @@ def _reference(path: str) -> Reference | None:
     )
 
 
-def _misfit(wish: Wish, message: str, hint: str) -> Diagnostic:
-    return error("invalid-override", message, span=wish.place, hint=hint)
+def _misfit(spec: OverrideSpec, message: str, hint: str) -> Diagnostic:
+    return error("invalid-override", message, span=spec.place, hint=hint)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Column, Elements, TypedQuery
     from reposgen.live_schema.model import Catalog, PgType, Relation
-    from reposgen.python_model.choices import Choices
     from reposgen.python_model.names import Namespace
+    from reposgen.python_model.naming import NamingConfig
 
 
 _Named = TypeVar("_Named", "Relation", "PgType")
@@ -93,7 +93,7 @@ def whole_rows(query: TypedQuery, elements: Elements) -> Iterator[Relation]:
 def build_registry(
     queries: Sequence[TypedQuery],
     catalog: Catalog,
-    choices: Choices,
+    naming: NamingConfig,
     namespace: Namespace,
     module: str,
     *,
@@ -104,19 +104,19 @@ def build_registry(
     All that has a name in the database gets one, so that no name depends on what else
     the queries use.
     """
-    used = (r for q in queries for r in whole_rows(q, choices.elements))
+    used = (r for q in queries for r in whole_rows(q, naming.elements))
     relations = {r.oid: r for r in (*used, *tables)}
     types = _closure(_mentioned(queries), relations, catalog)
 
     def symbol(words: str, schema: str, name: str) -> Symbol:
-        chosen = choices.renamed(schema, name)
-        wishes = (chosen,) if chosen else _wishes(words, schema, catalog)
-        return Symbol(module=module, name=namespace.claim(*wishes), generated=True)
+        chosen = naming.renamed(schema, name)
+        candidates = (chosen,) if chosen else _candidates(words, schema, catalog)
+        return Symbol(module=module, name=namespace.claim(*candidates), generated=True)
 
     every_relation = _sorted([*relations.values(), *_users_relations(catalog)])
     models = {r.oid: symbol(singular(r.name), r.schema, r.name) for r in every_relation}
     classes = {r.row_type: models[r.oid] for r in every_relation if r.row_type}
-    overrides = choices.overrides.types
+    overrides = naming.overrides.types
     for type_ in _sorted([*types, *_users_types(catalog)]):
         chosen = overrides.get(type_.oid)
         named = isinstance(type_, (EnumType, DomainType, CompositeType))
@@ -139,13 +139,13 @@ def build_registry(
                 for oid, override in overrides.items()
                 if override.kind is not OverrideKind.ENUM
             },
-            json=choices.json,
+            json=naming.json,
         ),
         class_names=frozenset(s.name for s in (*classes.values(), *models.values())),
     )
 
 
-def _wishes(words: str, schema: str, catalog: Catalog) -> tuple[str, ...]:
+def _candidates(words: str, schema: str, catalog: Catalog) -> tuple[str, ...]:
     qualified = class_name(pascal_case(schema) + pascal_case(words))
     if schema in catalog.search_path:
         return (class_name(words), qualified)

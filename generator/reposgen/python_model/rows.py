@@ -11,9 +11,9 @@ from reposgen.python_model.classes import constructor, field_names, hidden, row_
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.elements import Builder, Field, Item, Nested, RowClass
 from reposgen.python_model.model.pytype import (
+    INVALID_PAYLOAD,
     NOTIFICATION,
     SECRET,
-    UNREADABLE,
     Generic,
     Named,
     Nothing,
@@ -52,9 +52,9 @@ NO_ROW = Row(type=Nothing(), make=None)
 
 def build_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
     """The row of a query whose constant is `constant`."""
-    if typed.model is not None and uses_model(typed, context.choices.elements):
+    if typed.model is not None and uses_model(typed, context.naming.elements):
         model = context.registry.models[typed.model.oid]
-        make = constructor(typed.model, context.registry, context.choices)
+        make = constructor(typed.model, context.registry, context.naming)
         return Row(type=Named(model), make=make)
     match typed.results:
         case (Column() as column,) if typed.channel is not None:
@@ -71,14 +71,14 @@ def _event(typed: TypedQuery, payload: Column, context: Context) -> Row:
     heard = Generic(NOTIFICATION, (type_,))
     if type_ == STR:
         return Row(type=heard, make=None)
-    return Row(type=Union((heard, Named(UNREADABLE))), make=None)
+    return Row(type=Union((heard, Named(INVALID_PAYLOAD))), make=None)
 
 
 def _scalar(
     typed: TypedQuery, column: Column, constant: Symbol, context: Context
 ) -> Row:
     type_ = _column_type(typed, column, context)
-    if column.table not in context.choices.secrets:
+    if column.table not in context.naming.secrets:
         return Row(type=type_, make=None)
     builder = Builder(
         symbol=_builder_symbol(constant),
@@ -97,7 +97,7 @@ def _own_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
     names = field_names(
         (item_name(typed, item, context) for item in typed.results),
         context.registry,
-        context.choices,
+        context.naming,
     )
     own = row_class(
         symbol,
@@ -106,7 +106,7 @@ def _own_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
             Field(name=name, type=_item_type(typed, item, context))
             for name, item in zip(names, typed.results, strict=True)
         ),
-        context.choices,
+        context.naming,
     )
     parts = tuple(_parts(typed.results, context))
     if all(isinstance(part, Item) and part.secret is None for part in parts):
@@ -135,14 +135,14 @@ def _parts(results: Sequence[ResultItem], context: Context) -> Iterator[Item | N
             case Embed():
                 stop = start + len(item.columns)
                 yield Nested(
-                    build=constructor(item.relation, context.registry, context.choices),
+                    build=constructor(item.relation, context.registry, context.naming),
                     start=start,
                     stop=stop,
                     probe=_probe(item, start),
                 )
                 start = stop
             case Column():
-                secret = item.table in context.choices.secrets
+                secret = item.table in context.naming.secrets
                 yield Item(
                     index=start,
                     secret=SECRET if secret else None,
@@ -157,7 +157,7 @@ def _probe(embed: Embed, start: int) -> int | None:
 
 def item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
     """What a result column is called in Python, before it is made an identifier."""
-    chosen = context.choices.renamed_in_query(typed.name, item.name)
+    chosen = context.naming.renamed_in_query(typed.name, item.name)
     if chosen:
         return chosen
     match item:
@@ -165,10 +165,10 @@ def item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
             # An alias says what it is; a table's name is the plural of that.
             whole = item.name in (item.relation.name, item.relation.qualified_name)
             name = singular(item.relation.name) if whole else item.name
-            return context.choices.in_python(name)
+            return context.naming.in_python(name)
         case Column():
             chosen = _renamed_column(item, context)
-            return chosen or context.choices.column(item.name)
+            return chosen or context.naming.column(item.name)
 
 
 def _renamed_column(column: Column, context: Context) -> str | None:
@@ -177,7 +177,7 @@ def _renamed_column(column: Column, context: Context) -> str | None:
     relation = context.catalog.relations.get(column.table[0])
     if relation is None:
         return None
-    return context.choices.renamed(relation.schema, relation.name, column.name)
+    return context.naming.renamed(relation.schema, relation.name, column.name)
 
 
 def _item_type(typed: TypedQuery, item: ResultItem, context: Context) -> PyType:
@@ -194,16 +194,16 @@ def _column_type(typed: TypedQuery, column: Column, context: Context) -> PyType:
         column.type,
         Direction.RESULT,
         element_nullable=column.element_nullable,
-        override=context.choices.overrides.of_column(typed.name, column),
+        override=context.naming.overrides.of_column(typed.name, column),
     )
-    if column.table in context.choices.secrets:
+    if column.table in context.naming.secrets:
         type_ = hidden(type_)
     return nullable(type_) if column.nullable else type_
 
 
 def result_names(typed: TypedQuery, context: Context) -> Iterator[TypeName]:
     """The run time's names of the types of a row, as the server returns it."""
-    types, overrides = context.registry.types, context.choices.overrides
+    types, overrides = context.registry.types, context.naming.overrides
     for item in typed.results:
         match item:
             case Embed():

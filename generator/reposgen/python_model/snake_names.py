@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from reposgen.config.model import PackageConfig
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import PgType, Relation
-    from reposgen.python_model.choices import Choices
     from reposgen.python_model.context import Context
+    from reposgen.python_model.naming import NamingConfig
     from reposgen.python_model.supported import Files
 
 
@@ -27,22 +27,22 @@ def colliding_snake_names(
 
     A sign behind one of them would make it depend on the order of columns.
     """
-    choices = context.choices
-    if not choices.snake_case:
+    naming = context.naming
+    if not naming.snake_case:
         return
     place = config.place("snake_case")
     relations = {relation.oid for relation in context.registry.relations}
     for relation in context.registry.relations:
         columns = [column.name for column in relation.columns]
-        yield from _of_type(relation, columns, place, choices, choices.column)
+        yield from _of_type(relation, columns, place, naming, naming.column)
     for type_ in context.registry.used_types:
         match type_:
             case CompositeType(relation=of) if of not in relations:
                 fields = [field.name for field in type_.fields]
-                yield from _of_type(type_, fields, place, choices, choices.column)
+                yield from _of_type(type_, fields, place, naming, naming.column)
             case EnumType():
                 yield from _of_type(
-                    type_, type_.labels, place, choices, choices.in_python
+                    type_, type_.labels, place, naming, naming.in_python
                 )
             case _:
                 pass
@@ -61,11 +61,11 @@ def _of_type(
     whole: Relation | PgType,
     names: Iterable[str],
     place: Span | None,
-    choices: Choices,
+    naming: NamingConfig,
     in_python: Callable[[str], str],
 ) -> Iterator[Diagnostic]:
     pairs = (
-        (name, choices.renamed(whole.schema, whole.name, name) or in_python(name))
+        (name, naming.renamed(whole.schema, whole.name, name) or in_python(name))
         for name in names
     )
     return _alike(whole.name, pairs, place)

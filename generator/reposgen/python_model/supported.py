@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Analysis, TypedQuery
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import PgType
-    from reposgen.python_model.choices import Choices
+    from reposgen.python_model.naming import NamingConfig
 
 Files = tuple[tuple[str, tuple["TypedQuery", ...]], ...]
 
 
 def split_supported(
-    analysis: Analysis, choices: Choices
+    analysis: Analysis, naming: NamingConfig
 ) -> tuple[Files, tuple[Diagnostic, ...]]:
     """The files with the queries that can be generated, and what is wrong elsewhere."""
     files = []
@@ -32,26 +32,26 @@ def split_supported(
     for path, queries in sorted(analysis.files.items()):
         good = []
         for query in queries:
-            found = tuple(_objections(query, choices, known))
+            found = tuple(_objections(query, naming, known))
             diagnostics += found
             if not found:
-                good.append(_with_own_row(query, choices))
+                good.append(_with_own_row(query, naming))
         if good:
             files.append((path, tuple(good)))
     return tuple(files), tuple(diagnostics)
 
 
-def _with_own_row(query: TypedQuery, choices: Choices) -> TypedQuery:
+def _with_own_row(query: TypedQuery, naming: NamingConfig) -> TypedQuery:
     """The query, its row no model's where the model has other fields, or its name."""
     own = query.row_name is not None or any(
-        (query.name, column.name) in choices.overrides.in_queries
+        (query.name, column.name) in naming.overrides.in_queries
         for column in flat_columns(query)
     )
     return replace(query, model=None) if own else query
 
 
 def _objections(
-    query: TypedQuery, choices: Choices, known: set[int]
+    query: TypedQuery, naming: NamingConfig, known: set[int]
 ) -> Iterator[Diagnostic]:
     """Why there can be no method; adds to the types that are known."""
     if query.command not in CALLS:
@@ -61,10 +61,10 @@ def _objections(
             span=query.query.command_span,
         )
     seen: Mapping[int, PgType] = {}
-    for type_, what, span in _types(query, choices):
+    for type_, what, span in _types(query, naming):
         if type_.oid in known:
             continue
-        unknown = unknown_part(type_, choices.overrides.types)
+        unknown = unknown_part(type_, naming.overrides.types)
         if unknown is None:
             known.add(type_.oid)
         elif unknown.oid not in seen:
@@ -73,10 +73,10 @@ def _objections(
 
 
 def _types(
-    query: TypedQuery, choices: Choices
+    query: TypedQuery, naming: NamingConfig
 ) -> Iterator[tuple[PgType, tuple[str, ...], Span]]:
     """The types that are not overridden where they stand, and words for the place."""
-    overrides = choices.overrides
+    overrides = naming.overrides
     for parameter in query.parameters:
         if overrides.of_parameter(query.name, parameter) is None:
             what = ('parameter "', parameter.name, '"')
@@ -85,7 +85,7 @@ def _types(
     for column in flat_columns(query):
         if overrides.of_column(query.name, column) is None:
             yield column.type, ('column "', column.name, '"'), place
-    for relation in whole_rows(query, choices.elements):
+    for relation in whole_rows(query, naming.elements):
         table = relation.qualified_name
         for attribute in relation.columns:
             if (relation.oid, attribute.number) not in overrides.columns:

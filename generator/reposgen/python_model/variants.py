@@ -9,12 +9,12 @@ from reposgen.python_model.model.elements import Option
 from reposgen.python_model.model.pytype import (
     KEY,
     NONE,
+    OPTIONAL_CLAUSE,
     ORDER_BY,
     ORDERING,
-    SOME,
+    REQUIRE_ANY,
     UNSET,
     UNSET_TYPE,
-    WHEN,
     Named,
     OneOf,
     PyType,
@@ -67,13 +67,13 @@ def _pieces(pieces: Sequence[Piece]) -> Iterator[Value]:
         end = "\n" if piece is last and plain else ""
         sql = Fragment(f"{start}{piece.sql}{end}")
         match piece.role:
-            case PieceRole.SOME:
-                yield construct(SOME, *piece.any_of)
+            case PieceRole.REQUIRE_ANY:
+                yield construct(REQUIRE_ANY, *piece.any_of)
             case PieceRole.ORDER_BY:
                 sorts = tuple((s.name, Fragment(s.sql)) for s in piece.sorts)
                 yield construct(ORDER_BY, sql, *([Entries(sorts)] if sorts else []))
             case PieceRole.SQL if piece.when:
-                yield construct(WHEN, sql, *piece.when, any_of=piece.any_of)
+                yield construct(OPTIONAL_CLAUSE, sql, *piece.when, any_of=piece.any_of)
             case PieceRole.SQL:
                 yield sql
             case _:
@@ -139,7 +139,7 @@ def argument_docs(typed: TypedQuery, arguments: Sequence[Argument]) -> Iterator[
 
 def variant_errors(typed: TypedQuery) -> Iterator[str]:
     """What a call raises for what it leaves out or chooses."""
-    if any(piece.role is PieceRole.SOME for piece in typed.pieces):
+    if any(piece.role is PieceRole.REQUIRE_ANY for piece in typed.pieces):
         yield "NothingToUpdate: no column is given a value."
     if typed.command is Command.PAGE:
         yield "InvalidCursor: `after` or `before` is not a cursor of these pages."

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import TypedQuery
     from reposgen.live_schema.model import Catalog, Constraint, PgType, Relation
-    from reposgen.python_model.choices import Choices
     from reposgen.python_model.names import Namespace
+    from reposgen.python_model.naming import NamingConfig
 
 BASES = {
     ConstraintKind.PRIMARY_KEY: "AlreadyExists",
@@ -34,7 +34,7 @@ SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
 def constraint_errors(
     catalog: Catalog,
     queries: Iterable[TypedQuery],
-    choices: Choices,
+    naming: NamingConfig,
     namespace: Namespace,
     module: str,
 ) -> tuple[ConstraintError, ...]:
@@ -54,8 +54,8 @@ def constraint_errors(
         path = keys[0]
         if path[0] not in catalog.search_path:
             words = f"{path[0]}_{words}"
-        wish = choices.renamed(*path) or f"{class_name(words)}Violation"
-        symbol = Symbol(module=module, name=namespace.claim(wish), generated=True)
+        candidate = naming.renamed(*path) or f"{class_name(words)}Violation"
+        symbol = Symbol(module=module, name=namespace.claim(candidate), generated=True)
         errors.append(
             ConstraintError(
                 symbol=symbol, base=runtime(base, "runtime.errors"), doc=doc, keys=keys

@@ -79,7 +79,7 @@ def read_name_line(source: SourceFile, token: Token) -> NameLine | Diagnostic:
     if not words or words[0].text.startswith(":"):
         return error(
             "invalid-query-name",
-            "this query has no name",
+            "the name line has no name",
             span=words[0] if words else source.span(token.start, token.end),
             hint="write -- name: GetTask :one",
         )
@@ -89,7 +89,7 @@ def read_name_line(source: SourceFile, token: Token) -> NameLine | Diagnostic:
             "invalid-query-name",
             f'"{name.text}" cannot be the name of a query',
             span=name,
-            hint="a name has letters, digits and _, and begins with no digit",
+            hint="use letters, digits and _, and do not start with a digit",
         )
     if len(words) == 1:
         return error(
@@ -111,7 +111,7 @@ def read_name_line(source: SourceFile, token: Token) -> NameLine | Diagnostic:
     if len(words) > 2:  # noqa: PLR2004 - a name line has two words
         return error(
             "malformed-name-line",
-            "a name line ends with the command",
+            "the name line has text after the command",
             span=source.span(words[2].start, words[-1].end),
             hint="describe the query in a comment line below",
         )
@@ -139,7 +139,7 @@ def misspelled_name_line(source: SourceFile, token: Token) -> Diagnostic | None:
     where = "" if at_start else " at the start of a line"
     return error(
         "malformed-name-line",
-        "this looks like the name line of a query but is not",
+        "malformed name line",
         span=source.span(token.start, token.end),
         hint=f"write -- name: {name} :{command}{where}",
     )
@@ -177,9 +177,9 @@ def check_directive(
             return None
         return warning(
             "indented-directive",
-            f"@{directive.word} has no effect here",
+            f"@{directive.word} has no effect, as it is not at the start of a line",
             span=directive.span,
-            hint="a directive stands in a comment at the start of a line",
+            hint="write the directive in a comment at the start of a line",
         )
     meant = did_you_mean(directive.word, known)
     if meant is None:

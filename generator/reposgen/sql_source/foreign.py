@@ -112,7 +112,7 @@ def placeholders_in_strings(
                 continue
             yield warning(
                 "placeholder-in-string",
-                f"{found[0]} is text here and no parameter: it stands in a string",
+                f"{found[0]} is inside a string, so it is not a parameter",
                 span=source.span(
                     token.start + found.start(), token.start + found.end()
                 ),
@@ -181,7 +181,7 @@ def _glued(
     if sign == "@" and (name or quoted) and not is_call:
         yield error(
             "glued-parameter",
-            f"{token.text} is one operator here, and {glued.text} no parameter",
+            f"{token.text} is one operator, so {glued.text} is not a parameter",
             span=source.span(token.start, glued.end),
             hint=f"put a space between: {operator} @{glued.text}",
         )

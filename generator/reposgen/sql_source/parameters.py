@@ -196,7 +196,7 @@ class _Finder:
             self.diagnostics.append(
                 error(
                     "misplaced-slice",
-                    f"sqlc.slice({name}) is a list, which cannot stand here",
+                    f"sqlc.slice({name}) is a list and needs IN (…) or ANY (…)",
                     span=self._span(first, last),
                     hint=f"write IN (sqlc.slice({name})) with nothing else in the"
                     f" parentheses, or = ANY (sqlc.slice({name}))",

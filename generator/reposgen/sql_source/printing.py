@@ -111,17 +111,17 @@ def print_sql(
     edits = [*replacements, *(e for e in own if not _is_covered(e.span, replacements))]
     edits.sort(key=lambda edit: (edit.span.start, edit.span.end))
 
-    paper = _Paper(source)
+    writer = _SqlWriter(source)
     position = segments[0].span.start
     for edit in edits:
         if edit.span.start < position:
             raise ValueError(f"overlapping replacements at offset {edit.span.start}")
-        paper.put_source(position, edit.span.start)
-        paper.put(edit.text, edit.span.start, edit.span.end, verbatim=False)
+        writer.put_source(position, edit.span.start)
+        writer.put(edit.text, edit.span.start, edit.span.end, verbatim=False)
         position = edit.span.end
-    paper.put_source(position, segments[-1].span.end)
+    writer.put_source(position, segments[-1].span.end)
     return ServerText(
-        text="".join(paper.texts), source=source, pieces=tuple(paper.pieces)
+        text="".join(writer.texts), source=source, pieces=tuple(writer.pieces)
     )
 
 
@@ -149,7 +149,7 @@ def _printed(use: ParameterUse | EmbedUse) -> str:
 _WORD_CHARACTER = re.compile(r"[^\x00-#%-/:-@\[-^`{-\x7f]")
 
 
-class _Paper:
+class _SqlWriter:
     """Writer of SQL text that records the source of each part."""
 
     def __init__(self, source: SourceFile) -> None:

@@ -88,7 +88,7 @@ def _read_statement(
         diagnostics.append(
             error(
                 "missing-semicolon",
-                f"query {name_line.name} has not ended when the next one begins",
+                f"query {name_line.name} does not end before the next one starts",
                 span=source.span(statement.end),
                 hint="end it with a semicolon, and close its parentheses",
             )
@@ -178,13 +178,13 @@ def _nameless(statement: Statement, previous: Query | None) -> Diagnostic:
     if previous and _is_next(previous, statement) and not is_apart:
         return error(
             "several-statements",
-            f"query {previous.name} has a second statement here",
+            f"query {previous.name} has a second statement",
             span=span,
-            hint="a query is one statement: give this one a name line of its own",
+            hint="give the second statement its own name line",
         )
     return warning(
         "statement-without-name",
-        "this statement has no name line and is left out",
+        "the statement has no name line and is skipped",
         span=span,
         hint="write -- name: GetTask :one above it, at the start of a line",
     )
@@ -202,7 +202,7 @@ def _without_statement(
     return [
         error(
             "query-without-statement",
-            "no statement follows this name line",
+            "no statement follows the name line",
             span=source.span(heading.start, heading.end),
             hint="write the SQL below it, or remove the line",
         )

@@ -67,7 +67,7 @@ def read_query_files(
             _unread(
                 error(
                     "no-queries",
-                    "there are no queries here",
+                    "no queries found",
                     path=where,
                     hint="write -- name: GetTask :one above a statement in a .sql file",
                 )
@@ -88,7 +88,7 @@ def _read(
         return _unread(
             error(
                 "missing-file",
-                "there is no such file or folder",
+                "the file or folder does not exist",
                 path=shown,
                 hint="correct the path of the queries in the configuration",
             )
@@ -107,7 +107,7 @@ def _read(
         return known(source) or read_queries(source, directives)
     at = text.index("\0")
     return _damaged(
-        source, at, "nul-character", "there is a NUL character here", "take it out"
+        source, at, "nul-character", "the file contains a NUL character", "remove it"
     )
 
 
@@ -120,7 +120,7 @@ def _not_utf8(shown: str, data: bytes, problem: UnicodeDecodeError) -> QueryFile
         SourceFile(path=shown, text=text),
         at,
         "not-utf-8",
-        f"the byte 0x{bad:02x} here is not UTF-8",
+        f"the byte 0x{bad:02x} is not UTF-8",
         "save the file as UTF-8",
     )
 
@@ -140,7 +140,7 @@ def _unreadable(shown: str, problem: OSError) -> QueryFile:
 def _not_read(folder: str) -> Diagnostic:
     return warning(
         "folder-not-read",
-        "the .sql files in this folder are not read",
+        "the .sql files in the folder are not read",
         path=folder,
         hint=f'to read them, add "{folder}" to queries, or write a pattern: "**/*.sql"',
     )
@@ -179,8 +179,8 @@ def _duplicate(query: Query, first: Query) -> Diagnostic:
     place = first.name_span
     return error(
         "duplicate-query",
-        f"there is already a query {query.name} in this file",
+        f"the file already has a query {query.name}",
         span=query.name_span,
         hint=f"the first is at {place.source.path}:{place.line}:{place.column};"
-        " a file has each name once",
+        " names are unique within a file",
     )

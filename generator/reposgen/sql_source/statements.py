@@ -198,7 +198,7 @@ def _unterminated(source: SourceFile, token: Token) -> Diagnostic:
     code, what, hint = _OPENINGS[mark[-1]]
     return error(
         code,
-        f"this {what} is never closed",
+        f"the {what} is never closed",
         span=source.span(token.start, token.start + len(mark)),
         hint=hint.format(mark),
     )

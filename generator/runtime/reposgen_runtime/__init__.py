@@ -10,7 +10,7 @@ from .infinity import (
     TIMESTAMPTZ_INFINITY,
     TIMESTAMPTZ_MINUS_INFINITY,
 )
-from .notifications import Notification, Reconnected, Unreadable
+from .notifications import InvalidPayload, Notification, Reconnected
 from .pages import Key, Ordering, Page
 from .settings import Settings
 from .statement import (
@@ -28,12 +28,12 @@ from .statement import (
 )
 from .statistics import (
     Health,
+    ReplicaState,
     ReplicaStatistics,
     ServerStatistics,
-    Standing,
     Statistics,
 )
-from .variants import OrderBy, Some, Variants, When
+from .variants import OptionalClause, OrderBy, RequireAny, Variants
 from .vectors import SparseVector
 
 __all__ = [
@@ -53,28 +53,28 @@ __all__ = [
     "CopyInto",
     "Health",
     "IncompatibleRuntime",
+    "InvalidPayload",
     "Json",
     "JsonInput",
     "Key",
     "Notification",
     "Optimistic",
+    "OptionalClause",
     "OrderBy",
     "Ordering",
     "Package",
     "Page",
     "Reconnected",
+    "ReplicaState",
     "ReplicaStatistics",
+    "RequireAny",
     "ServerStatistics",
     "Settings",
-    "Some",
     "SparseVector",
-    "Standing",
     "Statement",
     "Statistics",
-    "Unreadable",
     "Unset",
     "Variants",
-    "When",
     "__version__",
     "require_api",
 ]

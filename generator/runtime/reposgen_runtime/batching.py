@@ -1,4 +1,4 @@
-"""What batches and COPY share, whatever the colour."""
+"""What batches and COPY share; used by async and sync."""
 
 from __future__ import annotations
 

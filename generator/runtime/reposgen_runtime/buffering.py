@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .statement import Buffering
 
-Told: TypeAlias = "Callable[[Unwritten], object]"
+Told: TypeAlias = "Callable[[WriteFailure], object]"
 # A tenant's rows, or those of nobody in particular.
 Part: TypeAlias = "tuple[str | None, list[Any]]"
 
@@ -34,7 +34,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unwritten:
+class WriteFailure:
     """RowQueue of a buffer that were given up.
 
     Attributes:
@@ -179,7 +179,7 @@ def smaller(rows: Sequence[Any], error: Exception) -> list[list[Any]]:
     return [[*rows[: count // 2]], [*rows[count // 2 :]]]
 
 
-def log_unwritten(unwritten: Unwritten) -> None:
+def log_write_failure(unwritten: WriteFailure) -> None:
     """Say so where nobody else wants to know; without the rows."""
     error = unwritten.error
     _log.error(
@@ -197,7 +197,7 @@ def log_retry(query: str, error: Exception, pending: int) -> None:
 
 def log_failed_callback(query: str, error: Exception) -> None:
     """Say that those who wanted to know could not hear it."""
-    _log.error("%s: on_unwritten: %s", query, type(error).__name__)
+    _log.error("%s: on_write_failure: %s", query, type(error).__name__)
 
 
 def log_lost(query: str, rows: RowQueue, process: int) -> None:

@@ -24,7 +24,7 @@ class ConnectionState:
         opening: commands that begin a transaction, to be sent with its first statement.
         unused: names of prepared statements that nobody will run again.
         prepares: statements get a name; behind a pooler no session keeps it.
-        direct: behind a pooler, connection string of the server itself, if known.
+        direct_conninfo: behind a pooler, the server's own connection string.
         is_chunked: results came in chunks, and libpq has to be told otherwise.
         given: settings that the session was given so that values are written as is
             relied on; None before anyone has looked.
@@ -39,7 +39,7 @@ class ConnectionState:
     """
 
     __slots__ = (
-        "direct",
+        "direct_conninfo",
         "due",
         "given",
         "grace",
@@ -63,7 +63,7 @@ class ConnectionState:
         self.opening: list[str] = []
         self.unused: list[bytes] = []
         self.prepares = True
-        self.direct: str | None = None
+        self.direct_conninfo: str | None = None
         self.is_chunked = False
         self.given: Mapping[str, str] | None = None
         self.limit: float | None = None

@@ -1,4 +1,4 @@
-"""Two implementations of one Protocol, and which of them a call goes to: no colour."""
+"""Routing of calls to two implementations of one Protocol."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FellBack:
+class FallbackUsed:
     """The new one failed at a read, and the old one was asked instead."""
 
     call: Call
@@ -74,7 +74,7 @@ class FellBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotWritten:
+class SecondWriteFailed:
     """The old one has written something, and the new one failed to."""
 
     call: Call
@@ -86,7 +86,7 @@ class NotWritten:
         return f"{self.call.method}: written by the old one alone: {why}"
 
 
-Report: TypeAlias = Difference | FellBack | NotWritten
+Report: TypeAlias = Difference | FallbackUsed | SecondWriteFailed
 Reported: TypeAlias = "Callable[[Report], object]"
 Equal: TypeAlias = "Callable[[Call, object, object], bool]"
 Key: TypeAlias = "Callable[[Call], object]"
@@ -126,7 +126,7 @@ class Answer:
         return self.value if self.error is None else self.error
 
 
-def same(_call: Call, old: object, new: object) -> bool:
+def answers_equal(_call: Call, old: object, new: object) -> bool:
     """Whether two answers agree, if nobody knows better.
 
     Two exceptions do, whichever they are; pages, if their items and totals do.
@@ -176,7 +176,7 @@ def is_opened(method: object, kinds: Collection[type]) -> bool:
     return found is not None and known.get(found[0]) in kinds
 
 
-class Plan:
+class Router:
     """Who is asked, and how often that was."""
 
     def __init__(
@@ -234,7 +234,7 @@ def share_of(share: float) -> float:
         ValueError: it is none.
     """
     if not 0 <= share <= 1:
-        raise ValueError(f"{share!r} is no share: it is between 0 and 1")
+        raise ValueError(f"share must be between 0 and 1, got {share!r}")
     return share
 
 

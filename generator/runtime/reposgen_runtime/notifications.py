@@ -51,7 +51,7 @@ class Notification(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class InvalidPayload:
     """A NOTIFY whose payload is not what the query says it is.
 
     Attributes:
@@ -84,23 +84,23 @@ def conninfo_of(connection: psycopg.BaseConnection[Any]) -> str:
     """
     state = state_of(connection)
     if not state.prepares:
-        return behind(state.direct)
+        return behind(state.direct_conninfo)
     info = connection.info
     return make_conninfo(info.dsn, password=info.password or None)
 
 
-def behind(direct: str | None) -> str:
+def behind(direct_conninfo: str | None) -> str:
     """Where the server behind a pooler is.
 
     Raises:
         RepositoryError: nobody said so.
     """
-    if direct is None:
+    if direct_conninfo is None:
         raise RepositoryError(
             "LISTEN needs a session of its own, which a pooler does not give: name the"
-            " server itself in Database.open(direct=…)"
+            " server itself in Database.open(direct_conninfo=…)"
         )
-    return direct
+    return direct_conninfo
 
 
 def listening_conninfo(conninfo: str) -> str:
@@ -113,7 +113,7 @@ def listening_conninfo(conninfo: str) -> str:
 
 def read_event(
     statement: Statement[Any], note: Notify
-) -> Notification[Any] | Unreadable:
+) -> Notification[Any] | InvalidPayload:
     """What was sent, as the object that the statement's only type makes of it."""
     name = next(iter(statement.results), "text")
     if not isinstance(name, Converted):
@@ -125,7 +125,7 @@ def read_event(
         error = Unrepresentable(
             f"the payload is no {display_name(name)}", query=statement.name
         )
-        return Unreadable(note.payload, note.pid, error)
+        return InvalidPayload(note.payload, note.pid, error)
 
 
 def _text(data: Buffer) -> str:

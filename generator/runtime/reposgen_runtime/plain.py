@@ -1,8 +1,8 @@
-"""The plain path's parts: cursors through psycopg's public API alone.
+"""The cursor path: cursors through psycopg's public API alone.
 
 It takes over where the fast path must not go: in a pipeline of the caller's, on a
 connection where psycopg prepares statements of its own (its DEALLOCATE ALL would take
-ours with them), and where `plain=True` asks for it.
+ours with them), and where `use_cursors=True` asks for it.
 """
 
 from __future__ import annotations

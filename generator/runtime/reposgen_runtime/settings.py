@@ -36,14 +36,22 @@ _AT_LEAST: Final[Mapping[str, float]] = {
     "connect_timeout": 1,
     "cancel_timeout": 0.001,
     "failover_timeout": 0,
-    "wait_ready": 0,
+    "open_timeout": 0,
     "max_idle": 0,
     "max_lifetime": 0,
-    "check_idle": 0,
+    "check_after_idle": 0,
     "statement_timeout": 0.001,
     "max_prepared": 1,
     "max_lag": 0,
     "replica_interval": 0.001,
+}
+
+# Former names of settings: `Database.open` refuses them and names the new one.
+_RENAMED: Final[Mapping[str, str]] = {
+    "check_idle": "check_after_idle",
+    "direct": "direct_conninfo",
+    "plain": "use_cursors",
+    "wait_ready": "open_timeout",
 }
 
 
@@ -57,21 +65,32 @@ class Options(TypedDict, total=False):
     connect_timeout: int | None
     failover_timeout: float | None
     cancel_timeout: float
-    wait_ready: float | None
+    open_timeout: float | None
     max_idle: float
     max_lifetime: float
-    check_idle: float
+    check_after_idle: float
     reset: bool
     statement_timeout: float | None
     breaker: Breaker | None
     prepare: Literal["auto", "never"]
     max_prepared: int
-    direct: str | None
+    direct_conninfo: str | None
     replicas: Sequence[str]
     max_lag: float | None
     replica_interval: float
     read_your_writes: bool
-    plain: bool
+    use_cursors: bool
+
+
+def refuse_renamed(options: Mapping[str, object]) -> None:
+    """Refuse options under a name that they no longer have.
+
+    Raises:
+        TypeError: the message names the option's new name.
+    """
+    for old, new in _RENAMED.items():
+        if old in options:
+            raise TypeError(f"the option {old!r} is now called {new!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +113,12 @@ class Settings:
         cancel_timeout: seconds that the server has to end a statement that was
             cancelled, or whose `statement_timeout` or `@timeout` is over; then its
             connection is closed.
-        wait_ready: seconds to wait for `min_size` connections when it is opened; 0
-            leaves them to the background, None is as long as `timeout`.
+        open_timeout: seconds that opening waits for `min_size` connections; 0 makes
+            them in the background, None waits for `timeout` seconds.
         max_idle: seconds after which a connection beyond `min_size` is closed.
         max_lifetime: seconds after which a connection is replaced.
-        check_idle: seconds of rest after which a connection proves by a round trip
-            that it is alive, before a call gets it.
+        check_after_idle: idle seconds after which a connection makes a round trip
+            before a call gets it.
         reset: undo what calls set in their session, at the cost of a round trip each.
         statement_timeout: seconds that the server may work on a statement that has no
             `@timeout` of its own; None leaves it to the server's configuration.
@@ -110,13 +129,13 @@ class Settings:
             mode asks for.
         max_prepared: statements of a package that a connection keeps prepared; beyond
             it those go that were not used of late.
-        direct: where the server itself is, if `conninfo` leads to a pooler: LISTEN
-            needs a session of its own.
+        direct_conninfo: connection string of the server itself, if `conninfo` leads
+            to a pooler: LISTEN needs its own session.
         replicas: servers that follow the primary, and serve reads in its place.
         max_lag: seconds by which a replica may be behind and still serve; None for any.
         replica_interval: seconds between two looks at a replica.
         read_your_writes: a read sees what this Database wrote before.
-        plain: use psycopg's documented API alone, which is slower.
+        use_cursors: use only psycopg's documented API, which is slower.
     """
 
     conninfo: str | Sequence[str] = field(default="", repr=False)
@@ -127,21 +146,21 @@ class Settings:
     connect_timeout: int | None = None
     failover_timeout: float | None = None
     cancel_timeout: float = CANCEL_TIMEOUT
-    wait_ready: float | None = None
+    open_timeout: float | None = None
     max_idle: float = 300.0
     max_lifetime: float = 1800.0
-    check_idle: float = 60.0
+    check_after_idle: float = 60.0
     reset: bool = False
     statement_timeout: float | None = None
     breaker: Breaker | None = DEFAULT_BREAKER
     prepare: Literal["auto", "never"] = "auto"
     max_prepared: int = MAX_PREPARED
-    direct: str | None = field(default=None, repr=False)
+    direct_conninfo: str | None = field(default=None, repr=False)
     replicas: Sequence[str] = field(default=(), repr=False)
     max_lag: float | None = 10.0
     replica_interval: float = 1.0
     read_your_writes: bool = True
-    plain: bool = False
+    use_cursors: bool = False
     hosts: Hosts = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -166,7 +185,7 @@ class Settings:
             raise ValueError("replicas: a sequence of connection strings")  # noqa: TRY004 -- like the others
         try:
             hosts = find_hosts(self.conninfo)
-            for conninfo in (self.direct or "", *self.replicas):
+            for conninfo in (self.direct_conninfo or "", *self.replicas):
                 conninfo_to_dict(conninfo)
         except psycopg.ProgrammingError:
             # libpq quotes what it does not understand, be it a password.
@@ -193,7 +212,7 @@ class Settings:
     @property
     def opening_time(self) -> float:
         """Seconds to wait for the first connections."""
-        return self.timeout if self.wait_ready is None else self.wait_ready
+        return self.timeout if self.open_timeout is None else self.open_timeout
 
     @property
     def own_limits(self) -> dict[str, str]:

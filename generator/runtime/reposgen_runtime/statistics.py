@@ -61,7 +61,7 @@ class ServerStatistics:
     failures: int
 
 
-class Standing(StrEnum):
+class ReplicaState(StrEnum):
     """What a replica is good for."""
 
     UP = "up"
@@ -82,7 +82,7 @@ class Standing(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether there are connections to it."""
-        return self in (Standing.UP, Standing.LAGGING, Standing.DIVERGED)
+        return self in (ReplicaState.UP, ReplicaState.LAGGING, ReplicaState.DIVERGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +90,12 @@ class ReplicaStatistics(ServerStatistics):
     """A replica; what is counted begins anew each time that it is taken in.
 
     Attributes:
-        standing: what it is good for.
+        state: what it is good for.
         lag: seconds by which it is behind the primary at most; None if that is not
             known.
     """
 
-    standing: Standing
+    state: ReplicaState
     lag: float | None
 
 

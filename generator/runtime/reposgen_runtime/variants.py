@@ -22,7 +22,7 @@ T_co = TypeVar("T_co", covariant=True)
 Numbers: TypeAlias = tuple[int, ...]
 
 
-class When:
+class OptionalClause:
     """SQL that is there only if arguments are given.
 
     Attributes:
@@ -47,7 +47,7 @@ class When:
         )
 
 
-class Some:
+class RequireAny:
     """Stands before SET items of which a call must give one."""
 
     __slots__ = ("any_of",)
@@ -71,7 +71,7 @@ class OrderBy:
         self.sorts = sorts or {}
 
 
-Piece: TypeAlias = str | When | Some | OrderBy
+Piece: TypeAlias = str | OptionalClause | RequireAny | OrderBy
 
 NO_ORDERING: Final = Ordering(())
 _SHARED: Final = tuple(field.name for field in fields(Validated))
@@ -172,9 +172,9 @@ class Variants(Validated[T_co]):
             match piece:
                 case str():
                     yield piece
-                case When() if piece.holds(given):
+                case OptionalClause() if piece.holds(given):
                     yield piece.sql
-                case Some() if not _includes(given, piece.any_of):
+                case RequireAny() if not _includes(given, piece.any_of):
                     raise NothingToUpdate("nothing is given to SET", query=self.name)
                 case OrderBy() if ordered:
                     yield self._order_by(piece, sort)

@@ -2,7 +2,7 @@
 
 This module, and `sync_wait` with it, uses what psycopg does not document in full:
 `psycopg.generators`, `PGconn.send_*`, and what formats the rows of a COPY, which both
-paths use. What else it does, the cursors of the plain path do through the public API;
+paths use. What else it does, the cursors of the cursor path do through the public API;
 the tests run on both.
 """
 

@@ -181,7 +181,7 @@ def test_an_all_optional_set_list_keeps_its_commas_right() -> None:
     assert found[frozenset({3})] == "UPDATE t SET c = $3 WHERE id = $4"
     pieces, _ = cut(sql, {1: "a", 2: "b", 3: "c"})
     assert pieces is not None
-    assert [p.any_of for p in pieces.pieces if p.role is PieceRole.SOME] == [
+    assert [p.any_of for p in pieces.pieces if p.role is PieceRole.REQUIRE_ANY] == [
         ((1,), (2,), (3,))
     ]
     assert pieces.kinds[1] is OptionalKind.SET

@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def db(conninfo: str, *, plain: bool) -> AsyncIterator[Database]:
-    async with Database.open(conninfo, plain=plain, max_size=4, timeout=20) as database:
+async def db(conninfo: str, *, use_cursors: bool) -> AsyncIterator[Database]:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=4, timeout=20
+    ) as database:
         yield database
 
 
 @pytest.fixture
-async def distant(proxy: Proxy, *, plain: bool) -> AsyncIterator[Database]:
+async def distant(proxy: Proxy, *, use_cursors: bool) -> AsyncIterator[Database]:
     """The same through the proxy."""
     through = proxy.conninfo
-    async with Database.open(through, plain=plain, max_size=4, timeout=20) as database:
+    async with Database.open(
+        through, use_cursors=use_cursors, max_size=4, timeout=20
+    ) as database:
         yield database
 
 

@@ -12,7 +12,7 @@ from tests.faults import drift
 from tests.faults.drift import Answer, Judge, Report
 
 from reposgen_runtime.aio.buffered import BufferedDatabase, BufferedRunner
-from reposgen_runtime.aio.migration import Migration
+from reposgen_runtime.aio.migration import RepositoryMigration
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -114,7 +114,7 @@ class Calls:
 
     async def migrated(self, _: int) -> Answer:
         items = Items(self.run)
-        migration = Migration[Items](
+        migration = RepositoryMigration[Items](
             items, items, share=1.0, reads=["get"], fallback=False
         )
         return Answer([await migration.repository.get(number=1)])
@@ -178,7 +178,7 @@ class Calls:
 
     async def buffered(self, number: int) -> Answer:
         errors: list[BaseException] = []
-        self.db.on_unwritten(lambda unwritten: errors.append(unwritten.error))
+        self.db.on_write_failure(lambda unwritten: errors.append(unwritten.error))
         await self.run.buffer(drift.BUFFER, drift.item(number))
         await self.db.flush()
         if errors:

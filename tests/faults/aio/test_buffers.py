@@ -20,7 +20,7 @@ from reposgen_runtime.errors import NotFlushed, OutcomeUnknown
 if TYPE_CHECKING:
     from tests.support.proxy import Proxy
 
-    from reposgen_runtime.buffering import Unwritten
+    from reposgen_runtime.buffering import WriteFailure
 
 WORD = "cut here"
 
@@ -35,13 +35,15 @@ async def written(conninfo: str) -> list[str]:
         return [task.title for task in await Runner(db, shop.PACKAGE).many(shop.LIST)]
 
 
-async def test_killed_while_rows_are_pending(conninfo: str, *, plain: bool) -> None:
+async def test_killed_while_rows_are_pending(
+    conninfo: str, *, use_cursors: bool
+) -> None:
     statement = titles(size=20, limit=400)
-    told: list[Unwritten] = []
+    told: list[WriteFailure] = []
     # Test servers do not keep what they confirm.
     durable = make_conninfo(conninfo, options="-c synchronous_commit=on")
-    async with Database.open(durable, plain=plain, timeout=20) as db:
-        db.on_unwritten(told.append)
+    async with Database.open(durable, use_cursors=use_cursors, timeout=20) as db:
+        db.on_write_failure(told.append)
         run = BufferedRunner(db, shop.PACKAGE)
         for number in range(100):
             await run.buffer(statement, str(number))
@@ -65,13 +67,13 @@ async def test_killed_while_rows_are_pending(conninfo: str, *, plain: bool) -> N
 
 @pytest.mark.parametrize("heard", [False, True])
 async def test_cut_at_the_end_of_a_batch(
-    conninfo: str, proxy: Proxy, *, plain: bool, heard: bool
+    conninfo: str, proxy: Proxy, *, use_cursors: bool, heard: bool
 ) -> None:
     """Whether it was written nobody knows: it is told, and not written again."""
     statement = titles(size=2)
-    told: list[Unwritten] = []
-    async with Database.open(proxy.conninfo, plain=plain) as db:
-        db.on_unwritten(told.append)
+    told: list[WriteFailure] = []
+    async with Database.open(proxy.conninfo, use_cursors=use_cursors) as db:
+        db.on_write_failure(told.append)
         run = BufferedRunner(db, shop.PACKAGE)
         for title in ("a", "b"):
             await run.buffer(statement, title)
@@ -90,13 +92,15 @@ async def test_cut_at_the_end_of_a_batch(
 
 
 async def test_closed_without_a_server(
-    conninfo: str, proxy: Proxy, *, plain: bool
+    conninfo: str, proxy: Proxy, *, use_cursors: bool
 ) -> None:
     statement = titles(size=2)
-    told: list[Unwritten] = []
-    async with Database.open(proxy.conninfo, plain=plain, timeout=0.2) as db:
+    told: list[WriteFailure] = []
+    async with Database.open(
+        proxy.conninfo, use_cursors=use_cursors, timeout=0.2
+    ) as db:
         db.drain_timeout = 0.5
-        db.on_unwritten(told.append)
+        db.on_write_failure(told.append)
         run = BufferedRunner(db, shop.PACKAGE)
         proxy.close()
         for title in ("a", "b", "c"):

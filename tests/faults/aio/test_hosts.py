@@ -25,7 +25,7 @@ from reposgen_runtime.errors import (
     ReadOnlyTransaction,
     Unavailable,
 )
-from reposgen_runtime.statistics import Standing, server_name
+from reposgen_runtime.statistics import ReplicaState, server_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,13 +51,13 @@ def pair(transport: str) -> Iterator[tuple[str, Restartable, Replica]]:
         restartable.end()
 
 
-async def follows(db: Database, conninfo: str, standing: Standing) -> None:
+async def follows(db: Database, conninfo: str, state: ReplicaState) -> None:
     """Wait until a host is the primary, and the other one in that state."""
     while True:
         statistics = db.statistics()
         (other,) = statistics.replicas
         is_primary = statistics.primary.server == server_name(conninfo)
-        if is_primary and other.standing is standing:
+        if is_primary and other.state is state:
             return
         await sleep(SOON)
 
@@ -72,12 +72,12 @@ def in_one(first: str, second: str) -> str:
 
 @pytest.mark.parametrize("form", ["list", "string"])
 async def test_who_is_who(
-    primary: str, replica: Replica, form: str, *, plain: bool
+    primary: str, replica: Replica, form: str, *, use_cursors: bool
 ) -> None:
     hosts = [replica.conninfo, primary]
     conninfo = in_one(*hosts) if form == "string" else hosts
-    async with Database.open(conninfo, plain=plain, max_size=3) as db:
-        await follows(db, primary, Standing.UP)
+    async with Database.open(conninfo, use_cursors=use_cursors, max_size=3) as db:
+        await follows(db, primary, ReplicaState.UP)
         for _ in range(50):
             assert (await db.tasks.create(title="a")).id
         assert await db.is_healthy()
@@ -92,37 +92,37 @@ async def test_who_is_who(
 
 
 async def test_reads_stay_on_the_primary(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
     conninfo = in_one(replica.conninfo, primary)
     conninfo = make_conninfo(conninfo, target_session_attrs="read-write")
-    async with Database.open(conninfo, plain=plain) as db:
-        await follows(db, primary, Standing.UP)
+    async with Database.open(conninfo, use_cursors=use_cursors) as db:
+        await follows(db, primary, ReplicaState.UP)
         run = Runner(db, shop.PACKAGE)
         for _ in range(20):
             assert not await run.one(WHERE)
         assert db.statistics().replicas[0].connections_made == 0
 
 
-async def test_a_standby_is_not_healthy(replica: Replica, *, plain: bool) -> None:
-    async with Database.open(replica.conninfo, plain=plain) as db:
+async def test_a_standby_is_not_healthy(replica: Replica, *, use_cursors: bool) -> None:
+    async with Database.open(replica.conninfo, use_cursors=use_cursors) as db:
         health = await db.health()
         assert not health.is_healthy
         assert isinstance(health.error, ReadOnlyTransaction)
         with pytest.raises(ReadOnlyTransaction):
             await db.tasks.create(title="a")
     wanted = make_conninfo(replica.conninfo, target_session_attrs="any")
-    async with Database.open(wanted, plain=plain) as db:
+    async with Database.open(wanted, use_cursors=use_cursors) as db:
         assert await db.is_healthy()
 
 
 async def test_a_replica_is_promoted(
-    pair: tuple[str, Restartable, Replica], *, plain: bool
+    pair: tuple[str, Restartable, Replica], *, use_cursors: bool
 ) -> None:
     primary, server, replica = pair
     hosts = [primary, replica.conninfo]
-    async with Database.open(hosts, plain=plain, max_size=3) as db:
-        await follows(db, primary, Standing.UP)
+    async with Database.open(hosts, use_cursors=use_cursors, max_size=3) as db:
+        await follows(db, primary, ReplicaState.UP)
         await db.tasks.create(title="a", slug="before")
         replica.catch_up(primary)
         server.stop()
@@ -135,27 +135,29 @@ async def test_a_replica_is_promoted(
             await db.tasks.create(title="a", slug="after")
 
         await db.run(work)
-        await follows(db, replica.conninfo, Standing.DOWN)
+        await follows(db, replica.conninfo, ReplicaState.DOWN)
         assert await db.is_healthy()
         assert await db.tasks.count() == 2
         # It does not know that it was replaced.
         server.start()
-        await follows(db, replica.conninfo, Standing.PROMOTED)
+        await follows(db, replica.conninfo, ReplicaState.PROMOTED)
         await db.tasks.create(title="a", slug="at the new one")
         with psycopg.connect(replica.conninfo) as admin:
             row = admin.execute("SELECT count(*) FROM tasks").fetchone()
         assert row == (3,)
     # Nor does a Database that has not seen both.
-    async with Database.open(hosts, plain=plain) as db:
+    async with Database.open(hosts, use_cursors=use_cursors) as db:
         assert await db.tasks.count() == 3
 
 
 async def test_a_listener_follows(
-    pair: tuple[str, Restartable, Replica], *, plain: bool
+    pair: tuple[str, Restartable, Replica], *, use_cursors: bool
 ) -> None:
     primary, _, replica = pair
-    async with Database.open([primary, replica.conninfo], plain=plain) as db:
-        await follows(db, primary, Standing.UP)
+    async with Database.open(
+        [primary, replica.conninfo], use_cursors=use_cursors
+    ) as db:
+        await follows(db, primary, ReplicaState.UP)
         async with Runner(db, shop.PACKAGE).listen(NEWS) as events:
             # The old primary does not end the connection.
             replica.tell("SELECT pg_promote()")
@@ -168,33 +170,39 @@ async def test_a_listener_follows(
 
 
 async def test_primaries_that_have_nothing_in_common(
-    primary: str, conninfo: str, *, plain: bool
+    primary: str, conninfo: str, *, use_cursors: bool
 ) -> None:
     with pytest.raises(Unavailable, match=r"no primary: .* both are one"):
-        async with Database.open([primary, conninfo], plain=plain, timeout=4):
+        async with Database.open(
+            [primary, conninfo], use_cursors=use_cursors, timeout=4
+        ):
             pass
 
 
-async def test_no_primary(replica: Replica, *, plain: bool) -> None:
+async def test_no_primary(replica: Replica, *, use_cursors: bool) -> None:
     nobody = make_conninfo(replica.conninfo, host="127.0.0.1", port=1)
     with pytest.raises(Unavailable, match=r"is a standby; 127.0.0.1:1/shop is down"):
-        async with Database.open([replica.conninfo, nobody], plain=plain, timeout=4):
+        async with Database.open(
+            [replica.conninfo, nobody], use_cursors=use_cursors, timeout=4
+        ):
             pass
 
 
-async def test_a_host_that_is_silent(primary: str, *, plain: bool) -> None:
+async def test_a_host_that_is_silent(primary: str, *, use_cursors: bool) -> None:
     with socket.create_server((loopback(), 0)) as silent:
         host, port = silent.getsockname()
         nobody = make_conninfo(primary, host=host, port=port)
         # That is less than the host takes to fail twice.
-        async with Database.open([nobody, primary], plain=plain, timeout=3.5) as db:
+        async with Database.open(
+            [nobody, primary], use_cursors=use_cursors, timeout=3.5
+        ) as db:
             assert (await db.tasks.create(title="a")).id
-            assert db.statistics().replicas[0].standing is Standing.DOWN
+            assert db.statistics().replicas[0].state is ReplicaState.DOWN
 
 
 @pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
 async def test_a_pooler_leads_to_a_standby(
-    replicated: tuple[str, Replica], primary: str, *, plain: bool
+    replicated: tuple[str, Replica], primary: str, *, use_cursors: bool
 ) -> None:
     server, replica = replicated
     assert primary
@@ -203,9 +211,9 @@ async def test_a_pooler_leads_to_a_standby(
     settings = {"admin_users": user, "default_pool_size": "20"}
     with pooled(server, **settings) as one, pooled(behind, **settings) as other:
         async with Database.open(
-            [one, other], plain=plain, prepare="never", replica_interval=600
+            [one, other], use_cursors=use_cursors, prepare="never", replica_interval=600
         ) as db:
-            await follows(db, one, Standing.UP)
+            await follows(db, one, ReplicaState.UP)
             await db.tasks.create(title="a", slug="before")
             replica.catch_up(server)
             for through, to in ((one, behind), (other, server)):

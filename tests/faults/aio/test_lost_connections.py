@@ -40,8 +40,8 @@ def terminate(conninfo: str, marker: str) -> None:
             pass
 
 
-async def test_the_server_is_killed(doomed: str, *, plain: bool) -> None:
-    async with Database.open(doomed, plain=plain, timeout=0.5) as db:
+async def test_the_server_is_killed(doomed: str, *, use_cursors: bool) -> None:
+    async with Database.open(doomed, use_cursors=use_cursors, timeout=0.5) as db:
         run = Runner(db, shop.PACKAGE)
         with meanwhile(kill_server, doomed, "pg_sleep"), pytest.raises(ConnectionLost):
             await run.exec(shop.SLEEP, (600.0,))
@@ -76,10 +76,10 @@ async def test_killed_in_a_transaction(
 
 
 async def test_killed_during_a_pipeline(
-    conninfo: str, db: Database, run: Runner, *, plain: bool
+    conninfo: str, db: Database, run: Runner, *, use_cursors: bool
 ) -> None:
     # Without pipelines it is a transaction whose commit was not sent yet.
-    expected = ConnectionLost if plain else OutcomeUnknown
+    expected = ConnectionLost if use_cursors else OutcomeUnknown
     with meanwhile(kill_backend, conninfo, "pg_sleep"), pytest.raises(expected):
         async with db.pipeline() as pipeline:
             pipeline.add(run.exec, SLOW_WRITE, (600.0,))
@@ -160,19 +160,19 @@ async def test_cut_at_commit_is_not_tried_again(
     assert await db.tasks.count() == int(heard)
 
 
-def end_of_write(*, plain: bool) -> str:
+def end_of_write(*, use_cursors: bool) -> str:
     """What is in the message that commits a write: what it returns is checked before.
 
     Without prepared statements, it has a transaction for that.
     """
-    return "COMMIT" if plain else WORD
+    return "COMMIT" if use_cursors else WORD
 
 
 @pytest.mark.parametrize("heard", [False, True])
 async def test_cut_at_a_single_write(
-    proxy: Proxy, distant: Database, db: Database, *, plain: bool, heard: bool
+    proxy: Proxy, distant: Database, db: Database, *, use_cursors: bool, heard: bool
 ) -> None:
-    proxy.cut_at(end_of_write(plain=plain), heard=heard)
+    proxy.cut_at(end_of_write(use_cursors=use_cursors), heard=heard)
     with pytest.raises(OutcomeUnknown, match=r"^tasks.create: "):
         await distant.tasks.create(title=WORD)
     assert proxy.cuts == 1
@@ -183,7 +183,7 @@ async def test_cut_at_a_single_write(
 async def test_cut_before_a_write_is_committed(
     proxy: Proxy, db: Database, *, heard: bool
 ) -> None:
-    async with Database.open(proxy.conninfo, plain=True, timeout=20) as distant:
+    async with Database.open(proxy.conninfo, use_cursors=True, timeout=20) as distant:
         run = Runner(distant, shop.PACKAGE)
         for work in (
             lambda: distant.tasks.create(title=WORD),
@@ -199,11 +199,11 @@ async def test_cut_before_a_write_is_committed(
 
 @pytest.mark.parametrize("heard", [False, True])
 async def test_cut_at_a_batch(
-    proxy: Proxy, distant: Database, db: Database, *, plain: bool, heard: bool
+    proxy: Proxy, distant: Database, db: Database, *, use_cursors: bool, heard: bool
 ) -> None:
     run = Runner(distant, shop.PACKAGE)
     assert await run.batch_exec(shop.CREATE_ID, ["warm"]) == [1]
-    proxy.cut_at(end_of_write(plain=plain), heard=heard)
+    proxy.cut_at(end_of_write(use_cursors=use_cursors), heard=heard)
     with pytest.raises(OutcomeUnknown):
         await run.batch_exec(shop.CREATE_ID, ["a", WORD])
     assert proxy.cuts == 1
@@ -212,10 +212,10 @@ async def test_cut_at_a_batch(
 
 @pytest.mark.parametrize("heard", [False, True])
 async def test_cut_at_the_end_of_copy(
-    proxy: Proxy, distant: Database, db: Database, *, plain: bool, heard: bool
+    proxy: Proxy, distant: Database, db: Database, *, use_cursors: bool, heard: bool
 ) -> None:
     run = Runner(distant, shop.PACKAGE)
-    proxy.cut_at(end_of_write(plain=plain), heard=heard)
+    proxy.cut_at(end_of_write(use_cursors=use_cursors), heard=heard)
     with pytest.raises(OutcomeUnknown):
         await run.copy_from(shop.COPY_TITLES, ["a", WORD])
     assert proxy.cuts == 1

@@ -113,9 +113,9 @@ def execute(conninfo: str, *commands: LiteralString) -> None:
 
 
 async def test_all_kinds_of_reads(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
-    async with opened(primary, replica, plain=plain) as (_, run):
+    async with opened(primary, replica, use_cursors=use_cursors) as (_, run):
         await reach(run)
         assert await run.one(WHERE)
         assert await run.opt(WHERE)
@@ -134,9 +134,9 @@ async def test_all_kinds_of_reads(
 
 
 async def test_what_the_primary_serves(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
-    async with opened(primary, replica, plain=plain) as (db, run):
+    async with opened(primary, replica, use_cursors=use_cursors) as (db, run):
         await reach(run)
         assert not await run.one(WHERE_NEVER)
         assert [here async for here in run.stream(WHERE_NEVER)] == [False]
@@ -161,9 +161,12 @@ async def test_what_the_primary_serves(
 
 @pytest.mark.parametrize("kind", ["call", "transaction", "stream", "copy", "own"])
 async def test_reads_see_what_was_written(
-    primary: str, replica: Replica, kind: str, *, plain: bool
+    primary: str, replica: Replica, kind: str, *, use_cursors: bool
 ) -> None:
-    async with opened(primary, replica, plain=plain, max_lag=None) as (db, run):
+    async with opened(primary, replica, use_cursors=use_cursors, max_lag=None) as (
+        db,
+        run,
+    ):
         await reach(run)
         replica.tell("SELECT pg_wal_replay_pause()")
         assert await run.one(WHERE)
@@ -221,17 +224,17 @@ async def test_a_replica_that_is_late(primary: str, replica: Replica) -> None:
         execute(primary, "INSERT INTO tasks (title) VALUES ('a')")
         await reach(run, replica=False)
         assert await db.tasks.count() == 1
-        assert db.statistics().replicas[0].standing == "lagging"
+        assert db.statistics().replicas[0].state == "lagging"
         replica.tell("SELECT pg_wal_replay_resume()")
         await reach(run)
-        assert db.statistics().replicas[0].standing == "up"
+        assert db.statistics().replicas[0].state == "up"
 
 
 async def test_a_late_replica_at_the_beginning(primary: str, replica: Replica) -> None:
     replica.tell("SELECT pg_wal_replay_pause()")
     execute(primary, "INSERT INTO tasks (title) VALUES ('a')")
     async with opened(primary, replica, max_lag=0.3) as (db, run):
-        while db.statistics().replicas[0].standing != "lagging":
+        while db.statistics().replicas[0].state != "lagging":
             await run.one(WHERE)
         for _ in range(100):
             assert await db.tasks.count() == 1
@@ -240,13 +243,13 @@ async def test_a_late_replica_at_the_beginning(primary: str, replica: Replica) -
 
 
 async def test_a_replica_is_killed_and_comes_back(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
-    async with opened(primary, replica, plain=plain) as (db, run):
+    async with opened(primary, replica, use_cursors=use_cursors) as (db, run):
         await reach(run)
         with meanwhile(replica.kill):
             await reach(run, replica=False)
-        assert db.statistics().replicas[0].standing == "down"
+        assert db.statistics().replicas[0].state == "down"
         assert await db.tasks.count() == 0
         await db.tasks.create(title="a")
         replica.start()
@@ -255,10 +258,10 @@ async def test_a_replica_is_killed_and_comes_back(
 
 
 async def test_killed_during_reads(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
     """Each kind of read is made again."""
-    async with opened(primary, replica, plain=plain) as (_, run):
+    async with opened(primary, replica, use_cursors=use_cursors) as (_, run):
         for read in range(4):
             await reach(run)
             with meanwhile(partial(kill_during_sleep, replica)):
@@ -312,14 +315,14 @@ async def test_none_is_there_at_the_beginning(primary: str, replica: Replica) ->
 
 
 async def test_a_conflict_with_recovery(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
     def vacuum() -> None:
         while not replica.tell(SLEEPING):
             pass
         execute(primary, "DELETE FROM tasks", "VACUUM tasks")
 
-    async with opened(primary, replica, plain=plain) as (db, run):
+    async with opened(primary, replica, use_cursors=use_cursors) as (db, run):
         await db.tasks.create(title="a")
         await reach(run)
         with meanwhile(vacuum):
@@ -387,7 +390,7 @@ async def test_a_server_that_is_no_replica(primary: str) -> None:
         primary, replicas=[primary], replica_interval=0.01
     ) as database:
         run = Runner(database, shop.PACKAGE)
-        while database.statistics().replicas[0].standing != "promoted":
+        while database.statistics().replicas[0].state != "promoted":
             assert not await run.one(WHERE)
         assert database.statistics().replicas[0].requests == 0
 
@@ -396,7 +399,7 @@ async def test_replicas_take_turns(primary: str, replica: Replica) -> None:
     with proxied(replica.conninfo) as proxy:
         both = [replica.conninfo, proxy.conninfo]
         async with opened(primary, replica, replicas=both) as (db, run):
-            while any(each.standing != "up" for each in db.statistics().replicas):
+            while any(each.state != "up" for each in db.statistics().replicas):
                 await run.one(WHERE)
             await reach(run)
             before = [each.requests for each in db.statistics().replicas]
@@ -423,7 +426,7 @@ async def test_replicas_take_turns(primary: str, replica: Replica) -> None:
             for _ in range(100):
                 assert await run.one(WHERE)
             proxy.come_up()
-            while any(each.standing != "up" for each in db.statistics().replicas):
+            while any(each.state != "up" for each in db.statistics().replicas):
                 await run.one(WHERE)
 
 
@@ -434,7 +437,7 @@ async def test_a_replica_falls_silent(primary: str, replica: Replica) -> None:
         async with opened(primary, replica, **options) as (db, run):
             await reach(run)
             proxy.fall_silent()
-            while db.statistics().replicas[0].standing != "down":
+            while db.statistics().replicas[0].state != "down":
                 assert await db.is_healthy()
             assert not await run.one(WHERE)
             proxy.speak()
@@ -494,4 +497,4 @@ async def test_a_replica_of_another_timeline(
 
 
 def _states(db: Database) -> list[str]:
-    return [str(each.standing) for each in db.statistics().replicas]
+    return [str(each.state) for each in db.statistics().replicas]

@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def db(conninfo: str, *, plain: bool) -> Iterator[Database]:
-    with Database.open(conninfo, plain=plain, max_size=4, timeout=20) as database:
+def db(conninfo: str, *, use_cursors: bool) -> Iterator[Database]:
+    with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=4, timeout=20
+    ) as database:
         yield database
 
 
 @pytest.fixture
-def distant(proxy: Proxy, *, plain: bool) -> Iterator[Database]:
+def distant(proxy: Proxy, *, use_cursors: bool) -> Iterator[Database]:
     """The same through the proxy."""
     through = proxy.conninfo
-    with Database.open(through, plain=plain, max_size=4, timeout=20) as database:
+    with Database.open(
+        through, use_cursors=use_cursors, max_size=4, timeout=20
+    ) as database:
         yield database
 
 

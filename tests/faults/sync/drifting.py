@@ -13,7 +13,7 @@ from tests.faults import drift
 from tests.faults.drift import Answer, Judge, Report
 
 from reposgen_runtime.sync.buffered import BufferedDatabase, BufferedRunner
-from reposgen_runtime.sync.migration import Migration
+from reposgen_runtime.sync.migration import RepositoryMigration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,7 +115,7 @@ class Calls:
 
     def migrated(self, _: int) -> Answer:
         items = Items(self.run)
-        migration = Migration[Items](
+        migration = RepositoryMigration[Items](
             items, items, share=1.0, reads=["get"], fallback=False
         )
         return Answer([migration.repository.get(number=1)])
@@ -179,7 +179,7 @@ class Calls:
 
     def buffered(self, number: int) -> Answer:
         errors: list[BaseException] = []
-        self.db.on_unwritten(lambda unwritten: errors.append(unwritten.error))
+        self.db.on_write_failure(lambda unwritten: errors.append(unwritten.error))
         self.run.buffer(drift.BUFFER, drift.item(number))
         self.db.flush()
         if errors:

@@ -22,7 +22,7 @@ from reposgen_runtime.sync.buffered import BufferedRunner
 if TYPE_CHECKING:
     from tests.support.proxy import Proxy
 
-    from reposgen_runtime.buffering import Unwritten
+    from reposgen_runtime.buffering import WriteFailure
 
 WORD = "cut here"
 
@@ -37,13 +37,13 @@ def written(conninfo: str) -> list[str]:
         return [task.title for task in Runner(db, shop.PACKAGE).many(shop.LIST)]
 
 
-def test_killed_while_rows_are_pending(conninfo: str, *, plain: bool) -> None:
+def test_killed_while_rows_are_pending(conninfo: str, *, use_cursors: bool) -> None:
     statement = titles(size=20, limit=400)
-    told: list[Unwritten] = []
+    told: list[WriteFailure] = []
     # Test servers do not keep what they confirm.
     durable = make_conninfo(conninfo, options="-c synchronous_commit=on")
-    with Database.open(durable, plain=plain, timeout=20) as db:
-        db.on_unwritten(told.append)
+    with Database.open(durable, use_cursors=use_cursors, timeout=20) as db:
+        db.on_write_failure(told.append)
         run = BufferedRunner(db, shop.PACKAGE)
         for number in range(100):
             run.buffer(statement, str(number))
@@ -67,13 +67,13 @@ def test_killed_while_rows_are_pending(conninfo: str, *, plain: bool) -> None:
 
 @pytest.mark.parametrize("heard", [False, True])
 def test_cut_at_the_end_of_a_batch(
-    conninfo: str, proxy: Proxy, *, plain: bool, heard: bool
+    conninfo: str, proxy: Proxy, *, use_cursors: bool, heard: bool
 ) -> None:
     """Whether it was written nobody knows: it is told, and not written again."""
     statement = titles(size=2)
-    told: list[Unwritten] = []
-    with Database.open(proxy.conninfo, plain=plain) as db:
-        db.on_unwritten(told.append)
+    told: list[WriteFailure] = []
+    with Database.open(proxy.conninfo, use_cursors=use_cursors) as db:
+        db.on_write_failure(told.append)
         run = BufferedRunner(db, shop.PACKAGE)
         for title in ("a", "b"):
             run.buffer(statement, title)
@@ -91,12 +91,14 @@ def test_cut_at_the_end_of_a_batch(
     assert written(conninfo) == ["a", "b", *there, "d", "e"]
 
 
-def test_closed_without_a_server(conninfo: str, proxy: Proxy, *, plain: bool) -> None:
+def test_closed_without_a_server(
+    conninfo: str, proxy: Proxy, *, use_cursors: bool
+) -> None:
     statement = titles(size=2)
-    told: list[Unwritten] = []
-    with Database.open(proxy.conninfo, plain=plain, timeout=0.2) as db:
+    told: list[WriteFailure] = []
+    with Database.open(proxy.conninfo, use_cursors=use_cursors, timeout=0.2) as db:
         db.drain_timeout = 0.5
-        db.on_unwritten(told.append)
+        db.on_write_failure(told.append)
         run = BufferedRunner(db, shop.PACKAGE)
         proxy.close()
         for title in ("a", "b", "c"):

@@ -35,11 +35,11 @@ COUNT_SOON: Final = Statement[int](
 
 
 def opened(
-    proxy: Proxy, *, plain: bool, statement_timeout: float | None = None
+    proxy: Proxy, *, use_cursors: bool, statement_timeout: float | None = None
 ) -> Database:
     return Database.open(
         proxy.conninfo,
-        plain=plain,
+        use_cursors=use_cursors,
         statement_timeout=statement_timeout,
         max_size=2,
         timeout=1,
@@ -48,8 +48,8 @@ def opened(
     )
 
 
-def test_a_statement_under_a_limit(proxy: Proxy, *, plain: bool) -> None:
-    with opened(proxy, plain=plain, statement_timeout=SOON) as db:
+def test_a_statement_under_a_limit(proxy: Proxy, *, use_cursors: bool) -> None:
+    with opened(proxy, use_cursors=use_cursors, statement_timeout=SOON) as db:
         assert db.tasks.count() == 0
         proxy.fall_silent()
         with pytest.raises(ConnectionLost, match=r"did not answer within 0\.4 s"):
@@ -59,14 +59,16 @@ def test_a_statement_under_a_limit(proxy: Proxy, *, plain: bool) -> None:
             pass
         db.tasks.create(title="a")
         proxy.fall_silent()
-        # On the plain path COMMIT, of a transaction of the write's own, was never sent.
-        with pytest.raises(ConnectionLost if plain else OutcomeUnknown):
+        # On the cursor path, COMMIT of the write's own transaction was never sent.
+        with pytest.raises(ConnectionLost if use_cursors else OutcomeUnknown):
             db.tasks.create(title="b")
         proxy.speak()
 
 
-def test_a_statement_with_a_limit_of_its_own(proxy: Proxy, *, plain: bool) -> None:
-    with opened(proxy, plain=plain) as db:
+def test_a_statement_with_a_limit_of_its_own(
+    proxy: Proxy, *, use_cursors: bool
+) -> None:
+    with opened(proxy, use_cursors=use_cursors) as db:
         run = Runner(db, shop.PACKAGE)
         assert run.one(COUNT_SOON) == 0
         # Without a limit there is none here either.
@@ -77,8 +79,8 @@ def test_a_statement_with_a_limit_of_its_own(proxy: Proxy, *, plain: bool) -> No
         proxy.speak()
 
 
-def test_a_transaction_with_a_limit(proxy: Proxy, *, plain: bool) -> None:
-    with opened(proxy, plain=plain) as db:
+def test_a_transaction_with_a_limit(proxy: Proxy, *, use_cursors: bool) -> None:
+    with opened(proxy, use_cursors=use_cursors) as db:
         run = Runner(db, shop.PACKAGE)
         # From PostgreSQL 17 on the server has a word to say of the transaction.
         with pytest.raises((ConnectionLost, TransactionTimeout)):
@@ -94,9 +96,9 @@ def test_a_transaction_with_a_limit(proxy: Proxy, *, plain: bool) -> None:
 
 
 def test_a_batch_has_the_time_of_all_its_statements(
-    proxy: Proxy, *, plain: bool
+    proxy: Proxy, *, use_cursors: bool
 ) -> None:
-    with opened(proxy, plain=plain, statement_timeout=4 * SOON) as db:
+    with opened(proxy, use_cursors=use_cursors, statement_timeout=4 * SOON) as db:
         run = Runner(db, shop.PACKAGE)
         run.batch_exec(shop.SLEEP, [2 * SOON] * 4)
         proxy.fall_silent()
@@ -105,8 +107,8 @@ def test_a_batch_has_the_time_of_all_its_statements(
         proxy.speak()
 
 
-def test_what_a_caller_sets_is_the_callers(proxy: Proxy, *, plain: bool) -> None:
-    with opened(proxy, plain=plain, statement_timeout=SOON) as db:
+def test_what_a_caller_sets_is_the_callers(proxy: Proxy, *, use_cursors: bool) -> None:
+    with opened(proxy, use_cursors=use_cursors, statement_timeout=SOON) as db:
         with db.connection() as connection:
             connection.execute("SET statement_timeout = 0")
             connection.execute("SELECT pg_sleep(%s)", (4 * SOON,))
@@ -114,8 +116,8 @@ def test_what_a_caller_sets_is_the_callers(proxy: Proxy, *, plain: bool) -> None
         assert db.tasks.count() == 0
 
 
-def test_a_stream_that_is_left(proxy: Proxy, *, plain: bool) -> None:
-    with opened(proxy, plain=plain, statement_timeout=5) as db:
+def test_a_stream_that_is_left(proxy: Proxy, *, use_cursors: bool) -> None:
+    with opened(proxy, use_cursors=use_cursors, statement_timeout=5) as db:
         run = Runner(db, shop.PACKAGE)
         try:
             with run.stream(shop.NUMBERS, (10_000_000,)) as numbers:
@@ -124,7 +126,7 @@ def test_a_stream_that_is_left(proxy: Proxy, *, plain: bool) -> None:
                     break
         except Unavailable:
             # psycopg's own stream, which tells of it.
-            assert plain
+            assert use_cursors
         proxy.speak()
         while not db.is_healthy():
             pass

@@ -48,7 +48,7 @@ def test_refused_for_some_seconds(proxy: Proxy, conninfo: str) -> None:
         proxy.conninfo,
         timeout=1.0,
         min_size=3,
-        check_idle=0,
+        check_after_idle=0,
         breaker=Breaker(failures=3, wait=0.2, on_state_change=changed),
     ) as db:
         db.tasks.create(title="before")
@@ -81,28 +81,34 @@ def test_refused_for_some_seconds(proxy: Proxy, conninfo: str) -> None:
         assert count == (6,)
 
 
-def test_waiting_till_the_server_is_back(proxy: Proxy, *, plain: bool) -> None:
+def test_waiting_till_the_server_is_back(proxy: Proxy, *, use_cursors: bool) -> None:
     def come_up() -> None:
         while db.statistics().primary.waiting == 0:
             pass
         proxy.come_up()
 
-    with Database.open(proxy.conninfo, plain=plain, check_idle=0, breaker=None) as db:
+    with Database.open(
+        proxy.conninfo, use_cursors=use_cursors, check_after_idle=0, breaker=None
+    ) as db:
         proxy.go_down()
         with meanwhile(come_up):
             assert db.tasks.count() == 0
 
 
 def test_why_no_connection_became_free(proxy: Proxy) -> None:
-    with Database.open(proxy.conninfo, check_idle=0, breaker=None, timeout=0.5) as db:
+    with Database.open(
+        proxy.conninfo, check_after_idle=0, breaker=None, timeout=0.5
+    ) as db:
         proxy.go_down()
         with pytest.raises(Unavailable, match=r"connection to server (on|at)") as why:
             db.tasks.count()
         assert not isinstance(why.value, PoolTimeout)
 
 
-def test_connections_that_were_cut_at_rest(proxy: Proxy, *, plain: bool) -> None:
-    with Database.open(proxy.conninfo, plain=plain, min_size=4, check_idle=0) as db:
+def test_connections_that_were_cut_at_rest(proxy: Proxy, *, use_cursors: bool) -> None:
+    with Database.open(
+        proxy.conninfo, use_cursors=use_cursors, min_size=4, check_after_idle=0
+    ) as db:
         proxy.go_down()
         proxy.come_up()
         for _ in range(8):
@@ -124,8 +130,10 @@ def test_one_cut_connection_casts_doubt_on_the_others(proxy: Proxy) -> None:
         assert failures <= 1
 
 
-def test_the_health_of_a_server_that_is_silent(proxy: Proxy, *, plain: bool) -> None:
-    with Database.open(proxy.conninfo, plain=plain) as db:
+def test_the_health_of_a_server_that_is_silent(
+    proxy: Proxy, *, use_cursors: bool
+) -> None:
+    with Database.open(proxy.conninfo, use_cursors=use_cursors) as db:
         assert db.is_healthy()
         proxy.fall_silent()
         health = db.health(timeout=0.3)

@@ -114,8 +114,10 @@ def execute(conninfo: str, *commands: LiteralString) -> None:
             connection.execute(command)
 
 
-def test_all_kinds_of_reads(primary: str, replica: Replica, *, plain: bool) -> None:
-    with opened(primary, replica, plain=plain) as (_, run):
+def test_all_kinds_of_reads(
+    primary: str, replica: Replica, *, use_cursors: bool
+) -> None:
+    with opened(primary, replica, use_cursors=use_cursors) as (_, run):
         reach(run)
         assert run.one(WHERE)
         assert run.opt(WHERE)
@@ -134,9 +136,9 @@ def test_all_kinds_of_reads(primary: str, replica: Replica, *, plain: bool) -> N
 
 
 def test_what_the_primary_serves(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
-    with opened(primary, replica, plain=plain) as (db, run):
+    with opened(primary, replica, use_cursors=use_cursors) as (db, run):
         reach(run)
         assert not run.one(WHERE_NEVER)
         assert list(run.stream(WHERE_NEVER)) == [False]
@@ -161,9 +163,12 @@ def test_what_the_primary_serves(
 
 @pytest.mark.parametrize("kind", ["call", "transaction", "stream", "copy", "own"])
 def test_reads_see_what_was_written(
-    primary: str, replica: Replica, kind: str, *, plain: bool
+    primary: str, replica: Replica, kind: str, *, use_cursors: bool
 ) -> None:
-    with opened(primary, replica, plain=plain, max_lag=None) as (db, run):
+    with opened(primary, replica, use_cursors=use_cursors, max_lag=None) as (
+        db,
+        run,
+    ):
         reach(run)
         replica.tell("SELECT pg_wal_replay_pause()")
         assert run.one(WHERE)
@@ -221,17 +226,17 @@ def test_a_replica_that_is_late(primary: str, replica: Replica) -> None:
         execute(primary, "INSERT INTO tasks (title) VALUES ('a')")
         reach(run, replica=False)
         assert db.tasks.count() == 1
-        assert db.statistics().replicas[0].standing == "lagging"
+        assert db.statistics().replicas[0].state == "lagging"
         replica.tell("SELECT pg_wal_replay_resume()")
         reach(run)
-        assert db.statistics().replicas[0].standing == "up"
+        assert db.statistics().replicas[0].state == "up"
 
 
 def test_a_late_replica_at_the_beginning(primary: str, replica: Replica) -> None:
     replica.tell("SELECT pg_wal_replay_pause()")
     execute(primary, "INSERT INTO tasks (title) VALUES ('a')")
     with opened(primary, replica, max_lag=0.3) as (db, run):
-        while db.statistics().replicas[0].standing != "lagging":
+        while db.statistics().replicas[0].state != "lagging":
             run.one(WHERE)
         for _ in range(100):
             assert db.tasks.count() == 1
@@ -240,13 +245,13 @@ def test_a_late_replica_at_the_beginning(primary: str, replica: Replica) -> None
 
 
 def test_a_replica_is_killed_and_comes_back(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
-    with opened(primary, replica, plain=plain) as (db, run):
+    with opened(primary, replica, use_cursors=use_cursors) as (db, run):
         reach(run)
         with meanwhile(replica.kill):
             reach(run, replica=False)
-        assert db.statistics().replicas[0].standing == "down"
+        assert db.statistics().replicas[0].state == "down"
         assert db.tasks.count() == 0
         db.tasks.create(title="a")
         replica.start()
@@ -254,9 +259,11 @@ def test_a_replica_is_killed_and_comes_back(
         assert db.tasks.count() == 1
 
 
-def test_killed_during_reads(primary: str, replica: Replica, *, plain: bool) -> None:
+def test_killed_during_reads(
+    primary: str, replica: Replica, *, use_cursors: bool
+) -> None:
     """Each kind of read is made again."""
-    with opened(primary, replica, plain=plain) as (_, run):
+    with opened(primary, replica, use_cursors=use_cursors) as (_, run):
         for read in range(4):
             reach(run)
             with meanwhile(partial(kill_during_sleep, replica)):
@@ -310,14 +317,14 @@ def test_none_is_there_at_the_beginning(primary: str, replica: Replica) -> None:
 
 
 def test_a_conflict_with_recovery(
-    primary: str, replica: Replica, *, plain: bool
+    primary: str, replica: Replica, *, use_cursors: bool
 ) -> None:
     def vacuum() -> None:
         while not replica.tell(SLEEPING):
             pass
         execute(primary, "DELETE FROM tasks", "VACUUM tasks")
 
-    with opened(primary, replica, plain=plain) as (db, run):
+    with opened(primary, replica, use_cursors=use_cursors) as (db, run):
         db.tasks.create(title="a")
         reach(run)
         with meanwhile(vacuum):
@@ -383,7 +390,7 @@ def test_a_server_that_is_no_replica(primary: str) -> None:
     """As one that was promoted: what it has is not what the primary has."""
     with Database.open(primary, replicas=[primary], replica_interval=0.01) as database:
         run = Runner(database, shop.PACKAGE)
-        while database.statistics().replicas[0].standing != "promoted":
+        while database.statistics().replicas[0].state != "promoted":
             assert not run.one(WHERE)
         assert database.statistics().replicas[0].requests == 0
 
@@ -392,7 +399,7 @@ def test_replicas_take_turns(primary: str, replica: Replica) -> None:
     with proxied(replica.conninfo) as proxy:
         both = [replica.conninfo, proxy.conninfo]
         with opened(primary, replica, replicas=both) as (db, run):
-            while any(each.standing != "up" for each in db.statistics().replicas):
+            while any(each.state != "up" for each in db.statistics().replicas):
                 run.one(WHERE)
             reach(run)
             before = [each.requests for each in db.statistics().replicas]
@@ -419,7 +426,7 @@ def test_replicas_take_turns(primary: str, replica: Replica) -> None:
             for _ in range(100):
                 assert run.one(WHERE)
             proxy.come_up()
-            while any(each.standing != "up" for each in db.statistics().replicas):
+            while any(each.state != "up" for each in db.statistics().replicas):
                 run.one(WHERE)
 
 
@@ -430,7 +437,7 @@ def test_a_replica_falls_silent(primary: str, replica: Replica) -> None:
         with opened(primary, replica, **options) as (db, run):
             reach(run)
             proxy.fall_silent()
-            while db.statistics().replicas[0].standing != "down":
+            while db.statistics().replicas[0].state != "down":
                 assert db.is_healthy()
             assert not run.one(WHERE)
             proxy.speak()
@@ -490,4 +497,4 @@ def test_a_replica_of_another_timeline(
 
 
 def _states(db: Database) -> list[str]:
-    return [str(each.standing) for each in db.statistics().replicas]
+    return [str(each.state) for each in db.statistics().replicas]

@@ -18,7 +18,7 @@ from golden_output.buffered import (
 )
 from golden_output.buffered.entries import ADD_ENTRIES, ADD_ENTRY
 from golden_output.buffered.visits import COUNT_VISIT
-from reposgen_runtime.buffering import BufferStatistics, Unwritten
+from reposgen_runtime.buffering import BufferStatistics, WriteFailure
 from reposgen_runtime.errors import PoolClosed, RepositoryError
 from reposgen_runtime.secret import Secret
 
@@ -70,9 +70,9 @@ async def run_rows(url: str) -> None:
 
 async def run_bad_rows(url: str) -> None:
     start(url)
-    told: list[Unwritten] = []
+    told: list[WriteFailure] = []
     async with Database.open(url) as db:
-        db.on_unwritten(told.append)
+        db.on_write_failure(told.append)
         for message in ("a", "", "b", "nul\0"):
             await db.entries.add_entry(
                 level=Level.INFO, message=message, token=Secret("s"), details=None

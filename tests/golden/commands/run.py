@@ -1,4 +1,4 @@
-"""Every command, in both colours."""
+"""Every command, asynchronous and synchronous."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ async def run(url: str) -> None:
         assert len(await accounts.namesakes_of(["Jo"])) == 1
     connection = await psycopg.AsyncConnection.connect(url)
     async with connection:
-        plain = UserAccountRepository(connection)
-        assert (await plain.account_named(display_name="Jo")).account_id == first
+        use_cursors = UserAccountRepository(connection)
+        assert (await use_cursors.account_named(display_name="Jo")).account_id == first
 
 
 def run_sync(url: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from golden_output.gradual import (
     Database,
-    Migration,
-    PublicMigration,
+    RepositoryMigration,
+    PublicRepositoryMigration,
     Task,
     TaskRepositoryProtocol,
     sync,
@@ -30,8 +30,8 @@ class Legacy:
     async def add_task(self, *, id: int, title: str) -> None:  # noqa: A002 -- as above
         await self._connection.execute("INSERT INTO tasks VALUES (%s, %s)", (id, title))
 
-    async def list_migrations(self) -> list[PublicMigration]:
-        return [PublicMigration(1, "a")]
+    async def list_migrations(self) -> list[PublicRepositoryMigration]:
+        return [PublicRepositoryMigration(1, "a")]
 
 
 class SyncLegacy:
@@ -41,7 +41,7 @@ class SyncLegacy:
     def add_task(self, *, id: int, title: str) -> None:  # noqa: A002 -- as above
         raise AssertionError
 
-    def list_migrations(self) -> list[PublicMigration]:
+    def list_migrations(self) -> list[PublicRepositoryMigration]:
         return []
 
 
@@ -50,11 +50,11 @@ async def run_async(url: str) -> None:
         Database.open(url) as db,
         await psycopg.AsyncConnection.connect(url, autocommit=True) as connection,
     ):
-        migration = Migration[TaskRepositoryProtocol](Legacy(connection), db.tasks)
+        migration = RepositoryMigration[TaskRepositoryProtocol](Legacy(connection), db.tasks)
         tasks = migration.repository
         await tasks.add_task(id=1, title="a")
         assert await tasks.get_task(id=1) == Task(1, "old a")
-        assert await tasks.list_migrations() == [PublicMigration(1, "a")]
+        assert await tasks.list_migrations() == [PublicRepositoryMigration(1, "a")]
         migration.share = 1
         assert await tasks.get_task(id=1) == Task(1, "a")
         assert await tasks.list_migrations() == []
@@ -62,7 +62,7 @@ async def run_async(url: str) -> None:
 
 def run_sync(url: str) -> None:
     with sync.Database.open(url) as db:
-        migration = sync.Migration[sync.TaskRepositoryProtocol](
+        migration = sync.RepositoryMigration[sync.TaskRepositoryProtocol](
             SyncLegacy(), db.tasks, writes="new"
         )
         migration.repository.add_task(id=2, title="b")

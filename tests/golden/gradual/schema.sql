@@ -1,2 +1,2 @@
 CREATE TABLE tasks (id integer PRIMARY KEY, title text NOT NULL);
-CREATE TABLE migrations (id integer PRIMARY KEY, name text NOT NULL);
+CREATE TABLE repository_migrations (id integer PRIMARY KEY, name text NOT NULL);

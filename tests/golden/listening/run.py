@@ -1,11 +1,11 @@
-"""Notifications, in both colours."""
+"""Notifications, asynchronous and synchronous."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
 from golden_output.listening import Database, sync
-from reposgen_runtime import Notification, Reconnected, Unreadable
+from reposgen_runtime import InvalidPayload, Notification, Reconnected
 from golden_overrides import Code, Limits
 
 
@@ -38,7 +38,7 @@ async def run_documents(url: str) -> None:
                 match document:
                     case Notification(payload=limit):
                         limits.append(limit)
-                    case Unreadable(text=text, error=error):
+                    case InvalidPayload(text=text, error=error):
                         assert "three" not in str(error)
                         limits.append(text)
                     case Reconnected():

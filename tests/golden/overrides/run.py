@@ -1,4 +1,4 @@
-"""Values of the user's classes, by every command, in both colours and on both paths."""
+"""Values of the user's classes, by every command, asynchronous and synchronous, on both paths."""
 
 from __future__ import annotations
 
@@ -159,13 +159,13 @@ async def run_async(url: str) -> None:
 
 
 async def run_plain(url: str) -> None:
-    async with Database.open(url, plain=True) as db:
+    async with Database.open(url, use_cursors=True) as db:
         await check_async(db, 11)
 
 
 def run_sync(url: str) -> None:
-    for plain, start in ((False, 21), (True, 31)):
-        with sync.Database.open(url, plain=plain) as db:
+    for use_cursors, start in ((False, 21), (True, 31)):
+        with sync.Database.open(url, use_cursors=use_cursors) as db:
             one, two = account(start), account(start + 1)
             db.accounts.create_account(**arguments(one))  # type: ignore[arg-type] # of many types
             assert db.accounts.copy_accounts([item(two)]) == 1

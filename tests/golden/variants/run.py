@@ -1,4 +1,4 @@
-"""What a call leaves out or chooses, in both colours."""
+"""What a call leaves out or chooses, asynchronous and synchronous."""
 
 from __future__ import annotations
 

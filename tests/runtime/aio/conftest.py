@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def db(conninfo: str, plain: bool) -> AsyncIterator[Database]:
-    async with Database.open(conninfo, plain=plain, max_size=4, timeout=20) as database:
+async def db(conninfo: str, use_cursors: bool) -> AsyncIterator[Database]:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=4, timeout=20
+    ) as database:
         yield database
 
 

@@ -1,4 +1,4 @@
-"""What a generated package consists of: the part that has a colour."""
+"""What a generated package consists of: async or sync parts."""
 
 from __future__ import annotations
 

@@ -330,10 +330,12 @@ async def test_a_timeout_on_a_connection_of_the_callers(
 
 
 async def test_the_timeout_of_all_other_statements(
-    conninfo: str, *, plain: bool
+    conninfo: str, *, use_cursors: bool
 ) -> None:
     given = make_conninfo(conninfo, options="-c application_name=mine")
-    async with Database.open(given, plain=plain, statement_timeout=0.25) as db:
+    async with Database.open(
+        given, use_cursors=use_cursors, statement_timeout=0.25
+    ) as db:
         run = Runner(db, shop.PACKAGE)
         assert await run.one(SHOW, ("statement_timeout",)) == "250ms"
         assert await run.one(SHOW, ("application_name",)) == "mine"

@@ -21,7 +21,7 @@ from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
 
 from reposgen_runtime import Buffering, CopyInto, Settings, Statement
 from reposgen_runtime.aio.buffered import BufferedDatabase, BufferedRunner
-from reposgen_runtime.buffering import BufferStatistics, Unwritten
+from reposgen_runtime.buffering import BufferStatistics, WriteFailure
 from reposgen_runtime.errors import (
     BufferFull,
     ForeignKeyMissing,
@@ -46,8 +46,10 @@ class Database(BufferedDatabase):
 
 
 @pytest.fixture
-async def db(conninfo: str, *, plain: bool) -> AsyncIterator[Database]:
-    async with Database.open(conninfo, plain=plain, max_size=4, timeout=20) as database:
+async def db(conninfo: str, *, use_cursors: bool) -> AsyncIterator[Database]:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=4, timeout=20
+    ) as database:
         yield database
 
 
@@ -57,9 +59,9 @@ def run(db: Database) -> BufferedRunner:
 
 
 @pytest.fixture
-def told(db: Database) -> list[Unwritten]:
-    found: list[Unwritten] = []
-    db.on_unwritten(found.append)
+def told(db: Database) -> list[WriteFailure]:
+    found: list[WriteFailure] = []
+    db.on_write_failure(found.append)
     return found
 
 
@@ -103,8 +105,10 @@ async def test_the_time_is_over(db: Database, run: BufferedRunner) -> None:
     assert await written(run) == ["a"]
 
 
-async def test_written_on_close(conninfo: str, run: Runner, *, plain: bool) -> None:
-    async with Database.open(conninfo, plain=plain) as database:
+async def test_written_on_close(
+    conninfo: str, run: Runner, *, use_cursors: bool
+) -> None:
+    async with Database.open(conninfo, use_cursors=use_cursors) as database:
         own = BufferedRunner(database, shop.PACKAGE)
         for title in ("a", "b"):
             await own.buffer(titles(size=100), title)
@@ -138,9 +142,13 @@ async def test_each_waits_for_room(db: Database, run: BufferedRunner) -> None:
     assert await written(run) == [str(number) for number in range(100)]
 
 
-async def test_no_room_in_time(conninfo: str, run: Runner, *, plain: bool) -> None:
+async def test_no_room_in_time(
+    conninfo: str, run: Runner, *, use_cursors: bool
+) -> None:
     statement = titles(size=1, limit=2)
-    async with Database.open(conninfo, plain=plain, timeout=0.2) as database:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, timeout=0.2
+    ) as database:
         own = BufferedRunner(database, shop.PACKAGE)
         with locked(conninfo):
             for title in ("a", "b"):
@@ -165,7 +173,7 @@ async def test_dropped(conninfo: str, db: Database, run: BufferedRunner) -> None
 
 
 async def test_bad_rows(
-    db: Database, run: BufferedRunner, told: list[Unwritten]
+    db: Database, run: BufferedRunner, told: list[WriteFailure]
 ) -> None:
     rows = [NewTask(title) for title in ("a", "", "b", "\0", "", "c", "")]
     for row in rows:
@@ -178,7 +186,7 @@ async def test_bad_rows(
 
 
 async def test_bad_rows_without_a_number(
-    db: Database, run: BufferedRunner, told: list[Unwritten], conninfo: str
+    db: Database, run: BufferedRunner, told: list[WriteFailure], conninfo: str
 ) -> None:
     with psycopg.connect(conninfo) as admin:
         admin.execute("INSERT INTO owners SELECT n, 'o' FROM generate_series(1, 30) n")
@@ -191,7 +199,7 @@ async def test_bad_rows_without_a_number(
 
 
 async def test_what_is_no_rows_fault(
-    db: Database, run: BufferedRunner, told: list[Unwritten]
+    db: Database, run: BufferedRunner, told: list[WriteFailure]
 ) -> None:
     for title in ("a", "b", "c"):
         await run.buffer(NOWHERE, title)
@@ -218,20 +226,20 @@ async def test_nobody_is_told(
 async def test_a_callback_that_fails(
     db: Database, run: BufferedRunner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(unwritten: Unwritten) -> None:
+    def fail(unwritten: WriteFailure) -> None:
         raise ValueError(unwritten.rows)
 
-    async def hear(unwritten: Unwritten) -> None:
+    async def hear(unwritten: WriteFailure) -> None:
         heard.append(unwritten)
 
-    heard: list[Unwritten] = []
-    db.on_unwritten(fail)
-    db.on_unwritten(hear)
+    heard: list[WriteFailure] = []
+    db.on_write_failure(fail)
+    db.on_write_failure(hear)
     await run.buffer(TASKS, NewTask("", 77))
     await run.buffer(TASKS, NewTask("a"))
     await db.flush()
     assert [record.getMessage() for record in caplog.records] == [
-        "tasks.add_task: on_unwritten: ValueError"
+        "tasks.add_task: on_write_failure: ValueError"
     ]
     assert "NewTask" not in repr(heard)
     assert await written(run) == ["a"]
@@ -255,13 +263,15 @@ async def test_no_part_of_a_transaction(db: Database, run: BufferedRunner) -> No
             await BufferedRunner(connection, shop.PACKAGE).buffer(TASKS, NewTask("d"))
 
 
-async def test_given_up_on_close(conninfo: str, run: Runner, *, plain: bool) -> None:
+async def test_given_up_on_close(
+    conninfo: str, run: Runner, *, use_cursors: bool
+) -> None:
     statement = titles(size=2)
-    told: list[Unwritten] = []
+    told: list[WriteFailure] = []
     with locked(conninfo) as admin:
-        async with Database.open(conninfo, plain=plain) as database:
+        async with Database.open(conninfo, use_cursors=use_cursors) as database:
             database.drain_timeout = 0.05
-            database.on_unwritten(told.append)
+            database.on_write_failure(told.append)
             own = BufferedRunner(database, shop.PACKAGE)
             for title in "abcde":
                 await own.buffer(statement, title)
@@ -308,11 +318,11 @@ class Tenancy(BufferedDatabase):
 
 
 @pytest.mark.usefixtures("own_database")
-async def test_each_tenants_rows(conninfo: str, *, plain: bool) -> None:
+async def test_each_tenants_rows(conninfo: str, *, use_cursors: bool) -> None:
     with psycopg.connect(conninfo, autocommit=True) as admin:
         admin.execute(tenancy.SCHEMA.encode())
         with tenancy.unprivileged(conninfo) as secured:
-            async with Tenancy.open(secured, plain=plain) as db:
+            async with Tenancy.open(secured, use_cursors=use_cursors) as db:
                 run = BufferedRunner(db, tenancy.PACKAGE)
                 with pytest.raises(TenantRequired):
                     await run.buffer(NOTES, "nobody's")

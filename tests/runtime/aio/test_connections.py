@@ -264,10 +264,10 @@ async def test_two_packages_on_one_connection(db: Database) -> None:
         assert type((await TaskRepository(connection).create(title="a")).status) is (
             shop.Status
         )
-        plain = await Runner(connection, other).one(
+        found = await Runner(connection, other).one(
             shop.echo("public.status"), ("todo",)
         )
-        assert type(plain) is str
+        assert type(found) is str
 
 
 @pytest.mark.usefixtures("own_database")
@@ -283,13 +283,15 @@ async def test_a_statement_that_fails_to_prepare_may_work_later(
 
 
 async def test_as_many_statements_stay_prepared_as_are_allowed(
-    conninfo: str, *, plain: bool
+    conninfo: str, *, use_cursors: bool
 ) -> None:
     prepared = "SELECT count(*) FROM pg_prepared_statements"
     statements = [
         Statement[int](f"{n}", f"SELECT {n}", results=("int4",)) for n in range(30)
     ]
-    async with Database.open(conninfo, plain=plain, max_size=1, max_prepared=10) as db:
+    async with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=1, max_prepared=10
+    ) as db:
         run = Runner(db, shop.PACKAGE)
         for _ in range(2):
             for number, statement in enumerate(statements):
@@ -300,7 +302,7 @@ async def test_as_many_statements_stay_prepared_as_are_allowed(
             cursor = await connection.execute(
                 prepared + " WHERE statement = 'SELECT 0'"
             )
-            assert await cursor.fetchone() == (0 if plain else 1,)
+            assert await cursor.fetchone() == (0 if use_cursors else 1,)
             cursor = await connection.execute(prepared)
             row = await cursor.fetchone()
             assert row is not None
@@ -315,4 +317,4 @@ async def test_as_many_statements_stay_prepared_as_are_allowed(
             assert await run.one(statements[1]) == 1
         async with db.connection() as connection:
             cursor = await connection.execute(prepared)
-            assert await cursor.fetchone() == (0 if plain else 1,)
+            assert await cursor.fetchone() == (0 if use_cursors else 1,)

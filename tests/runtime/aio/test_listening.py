@@ -9,7 +9,7 @@ import pytest
 from psycopg import AsyncConnection
 from tests.runtime import shop
 
-from reposgen_runtime import Notification, Reconnected, Statement, Unreadable
+from reposgen_runtime import InvalidPayload, Notification, Reconnected, Statement
 from reposgen_runtime.aio import Listener, Runner
 from reposgen_runtime.conversions import AsText
 from reposgen_runtime.documents import JsonOf
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from tests.runtime.aio.repositories import Database
 
 EVENTS = Statement[Notification[str]]("events", 'LISTEN "Odd events"')
-NUMBERS = Statement[Notification[int] | Unreadable](
+NUMBERS = Statement[Notification[int] | InvalidPayload](
     "numbers", 'LISTEN "Odd events"', results=(AsText("text", int),)
 )
-DOCUMENTS = Statement[Notification[dict[str, int]] | Unreadable](
+DOCUMENTS = Statement[Notification[dict[str, int]] | InvalidPayload](
     "documents", 'LISTEN "Odd events"', results=(JsonOf("json", dict[str, int]),)
 )
 NOTIFY = Statement[None]("notify", "SELECT pg_notify($1, $2)", parameters=("text",) * 2)
@@ -100,7 +100,7 @@ async def test_everything_is_heard_once_the_block_is_entered(
 )
 async def test_payloads_become_objects_and_a_damaged_one_ends_nothing(
     run: Runner,
-    statement: Statement[Notification[Any] | Unreadable],
+    statement: Statement[Notification[Any] | InvalidPayload],
     payloads: tuple[str, ...],
     values: list[object],
     message: str,
@@ -110,7 +110,7 @@ async def test_payloads_become_objects_and_a_damaged_one_ends_nothing(
             await run.exec(NOTIFY, ("Odd events", payload))
         heard = [await anext(aiter(events)) for _ in payloads]
     assert [e.payload for e in heard if isinstance(e, Notification)] == values
-    damaged = [event for event in heard if isinstance(event, Unreadable)]
+    damaged = [event for event in heard if isinstance(event, InvalidPayload)]
     assert [event.text for event in damaged] == list(payloads[1:3])
     for event in damaged:
         assert isinstance(event.error, Unrepresentable)

@@ -14,14 +14,14 @@ from tests.runtime.shop import COPY_TITLES, COUNT, CREATE_ID, GET, LOCK, Status,
 
 from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants
 from reposgen_runtime.aio import Runner, Stream
-from reposgen_runtime.aio.migration import Migration
+from reposgen_runtime.aio.migration import RepositoryMigration
 from reposgen_runtime.errors import InvalidCursor, NotFound, RepositoryError
 from reposgen_runtime.migrating import (
     Call,
     Difference,
-    FellBack,
+    FallbackUsed,
     MigrationStatistics,
-    NotWritten,
+    SecondWriteFailed,
     reads_of,
 )
 
@@ -184,17 +184,17 @@ def numbers(
 def test_what_reads(new: New, old: Old) -> None:
     assert reads_of(new) == {"get", "count", "page", "titles"}
     with pytest.raises(ValueError, match="no method nothing"):
-        Migration[Tasks](old, new, reads=["nothing"])
+        RepositoryMigration[Tasks](old, new, reads=["nothing"])
     for wrong in (-0.1, 1.1):
         with pytest.raises(ValueError, match="no share"):
-            Migration[Tasks](old, new, share=wrong)
-        migration = Migration[Tasks](old, new)
+            RepositoryMigration[Tasks](old, new, share=wrong)
+        migration = RepositoryMigration[Tasks](old, new)
         with pytest.raises(ValueError, match="no share"):
             migration.share = wrong
         with pytest.raises(ValueError, match="no share"):
             migration.compare = wrong
     with pytest.raises(ValueError, match="writes"):
-        Migration[Tasks](old, new, writes="neither")  # type: ignore[arg-type] # just that
+        RepositoryMigration[Tasks](old, new, writes="neither")  # type: ignore[arg-type] # just that
 
 
 def test_what_reads_of_others() -> None:
@@ -207,8 +207,8 @@ class Foreign:
 
 
 async def test_a_share_of_the_reads(old: Old, new: New) -> None:
-    first = Migration[Tasks](old, new, share=0.3, seed=7)
-    second = Migration[Tasks](old, new, share=0.3, seed=7)
+    first = RepositoryMigration[Tasks](old, new, share=0.3, seed=7)
+    second = RepositoryMigration[Tasks](old, new, share=0.3, seed=7)
     for migration in (first, second):
         for _ in range(100):
             assert await migration.repository.count() == 0
@@ -230,7 +230,7 @@ async def test_a_share_of_the_reads(old: Old, new: New) -> None:
 async def test_a_key_stays_where_it_is(
     old: Old, new: New, reports: list[Report]
 ) -> None:
-    migration = Migration[Tasks](
+    migration = RepositoryMigration[Tasks](
         old,
         new,
         share=0.5,
@@ -255,7 +255,7 @@ async def test_a_key_stays_where_it_is(
 async def test_falling_back(
     conninfo: str, old: Old, new: New, reports: list[Report]
 ) -> None:
-    migration = Migration[Tasks](old, new, share=1, report=reports.append)
+    migration = RepositoryMigration[Tasks](old, new, share=1, report=reports.append)
     number = await old.create_id(title="secret")
     with psycopg.connect(conninfo, autocommit=True) as admin:
         admin.execute("ALTER TABLE tasks RENAME COLUMN owner_id TO owner")
@@ -267,10 +267,10 @@ async def test_falling_back(
             admin.execute("ALTER TABLE tasks RENAME COLUMN owner TO owner_id")
     with pytest.raises(LookupError):
         await migration.repository.get(id=0)
-    assert [type(report) for report in reports] == [FellBack, FellBack]
+    assert [type(report) for report in reports] == [FallbackUsed, FallbackUsed]
     assert str(reports[1]) == ("get: answered by the old one: tasks.get: no row")
     assert migration.statistics() == numbers(old=2, fallbacks=2)
-    strict = Migration[Tasks](old, new, share=1, fallback=False)
+    strict = RepositoryMigration[Tasks](old, new, share=1, fallback=False)
     with pytest.raises(NotFound):
         await strict.repository.get(id=0)
     assert (await strict.repository.get(id=number)).title == "old secret"
@@ -280,7 +280,7 @@ async def test_comparing(old: Old, new: New, reports: list[Report]) -> None:
     async def report(report: Report) -> None:
         reports.append(report)
 
-    migration = Migration[Tasks](old, new, compare=1, report=report)
+    migration = RepositoryMigration[Tasks](old, new, compare=1, report=report)
     number = await old.create_id(title="secret")
     for share in (0, 1):
         migration.share = share
@@ -292,7 +292,7 @@ async def test_comparing(old: Old, new: New, reports: list[Report]) -> None:
         await migration.repository.get(id=0)
     assert reports == []
     assert migration.statistics() == numbers(old=3, new=2, compared=5)
-    strict = Migration[Tasks](
+    strict = RepositoryMigration[Tasks](
         old, new, share=1, compare=1, report=report, equal=lambda *_: False
     )
     await strict.repository.get(id=number)
@@ -310,10 +310,10 @@ async def test_callbacks_that_fail(
     def fail(*values: object) -> bool:
         raise RuntimeError(values)
 
-    migration = Migration[Tasks](old, new, compare=1, equal=fail, report=fail)
+    migration = RepositoryMigration[Tasks](old, new, compare=1, equal=fail, report=fail)
     await old.create_id(title="secret")
     assert (await migration.repository.get(id=1)).title == "old secret"
-    quiet = Migration[Tasks](old, new, compare=1, equal=lambda *_: False)
+    quiet = RepositoryMigration[Tasks](old, new, compare=1, equal=lambda *_: False)
     assert (await quiet.repository.get(id=1)).title == "old secret"
     said = [record.getMessage() for record in caplog.records]
     assert said == [
@@ -323,13 +323,13 @@ async def test_callbacks_that_fail(
 
 
 async def test_writing(old: Old, new: New, reports: list[Report]) -> None:
-    by_old = Migration[Tasks](old, new, share=1)
+    by_old = RepositoryMigration[Tasks](old, new, share=1)
     await by_old.repository.create_id(title="a")
-    by_new = Migration[Tasks](old, new, share=0, writes="new")
+    by_new = RepositoryMigration[Tasks](old, new, share=0, writes="new")
     await by_new.repository.create_id(title="b")
     with pytest.raises(RepositoryError):
         await by_new.repository.lock(id=1)
-    both = Migration[Tasks](old, new, writes="both", report=reports.append)
+    both = RepositoryMigration[Tasks](old, new, writes="both", report=reports.append)
     assert await both.repository.copy_titles(iter(["c", "d"])) == 2
     async with old.titles() as stream:
         titles = [title async for title in stream]
@@ -337,7 +337,7 @@ async def test_writing(old: Old, new: New, reports: list[Report]) -> None:
     assert reports == []
     await both.repository.create_id(title="")
     (report,) = reports
-    assert isinstance(report, NotWritten)
+    assert isinstance(report, SecondWriteFailed)
     assert isinstance(report.error, shop.TasksTitleCheckViolation)
     with pytest.raises(psycopg.DataError):
         await both.repository.create_id(title="\0")
@@ -345,7 +345,7 @@ async def test_writing(old: Old, new: New, reports: list[Report]) -> None:
 
 
 async def test_streams(old: Old, new: New) -> None:
-    migration = Migration[Tasks](old, new, share=1, compare=1)
+    migration = RepositoryMigration[Tasks](old, new, share=1, compare=1)
     await old.copy_titles(["a", "b"])
     for share in (0, 1):
         migration.share = share
@@ -356,7 +356,7 @@ async def test_streams(old: Old, new: New) -> None:
 
 async def test_pages(old: Old, new: New, reports: list[Report]) -> None:
     await old.copy_titles([str(number) for number in range(9)])
-    migration = Migration[Tasks](old, new, compare=1, report=reports.append)
+    migration = RepositoryMigration[Tasks](old, new, compare=1, report=reports.append)
     for share in (0, 1):
         migration.share = share
         page = await migration.repository.page(limit=4)
@@ -379,7 +379,7 @@ async def test_pages(old: Old, new: New, reports: list[Report]) -> None:
 async def test_transaction_blocks(
     db: Database, old: Old, new: New, reports: list[Report]
 ) -> None:
-    migration = Migration[Tasks](
+    migration = RepositoryMigration[Tasks](
         old, new, share=0, writes="new", compare=1, report=reports.append
     )
     with pytest.raises(NotFound):
@@ -390,7 +390,7 @@ async def test_transaction_blocks(
             assert (await migration.repository.lock(id=number)).title == "a"
             async with migration.repository.titles() as stream:
                 assert [title async for title in stream] == ["a"]
-            shared = Migration[Tasks](old, New(transaction), writes="new")
+            shared = RepositoryMigration[Tasks](old, New(transaction), writes="new")
             assert await shared.repository.count() == 1
             await migration.repository.get(id=0)
     assert reports == []

@@ -35,10 +35,10 @@ same_database = settings(
 
 @pytest.fixture
 async def run(
-    make_database: Callable[[str], str], plain: bool
+    make_database: Callable[[str], str], use_cursors: bool
 ) -> AsyncIterator[Runner]:
     url = make_database(items.SCHEMA)
-    async with Database.open(url, plain=plain, max_size=1) as database:
+    async with Database.open(url, use_cursors=use_cursors, max_size=1) as database:
         yield Runner(database, items.PACKAGE)
 
 

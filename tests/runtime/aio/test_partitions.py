@@ -22,8 +22,10 @@ def conninfo(make_database: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-async def partitioned(conninfo: str, *, plain: bool) -> AsyncIterator[Database]:
-    settings = Settings(conninfo=conninfo, min_size=1, max_size=1, plain=plain)
+async def partitioned(conninfo: str, *, use_cursors: bool) -> AsyncIterator[Database]:
+    settings = Settings(
+        conninfo=conninfo, min_size=1, max_size=1, use_cursors=use_cursors
+    )
     async with Database(settings, package=sales.PACKAGE) as database:
         yield database
 

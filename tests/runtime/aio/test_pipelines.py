@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from reposgen_runtime.aio import Source
 
-FAST = pytest.mark.parametrize("plain", [False])
+FAST = pytest.mark.parametrize("use_cursors", [False])
 FAIL = Statement[int]("fail", "SELECT 1 / 0", results=("int4",), read_only=True)
 TITLE = Statement[str](
     "title",
@@ -42,9 +42,9 @@ TITLE = Statement[str](
 
 
 @pytest.fixture
-async def single(conninfo: str, *, plain: bool) -> AsyncIterator[Database]:
+async def single(conninfo: str, *, use_cursors: bool) -> AsyncIterator[Database]:
     """A database with one connection, whose statements are all prepared."""
-    async with Database.open(conninfo, plain=plain, max_size=1) as db:
+    async with Database.open(conninfo, use_cursors=use_cursors, max_size=1) as db:
         made = await db.tasks.create(title="first")
         await db.tasks.get(id=made.id)
         await db.tasks.count()

@@ -73,7 +73,7 @@ def end(conninfo: str, pid: int) -> None:
 
 
 async def test_a_connection_that_ended_at_rest(conninfo: str) -> None:
-    async with Database.open(conninfo, max_size=1, check_idle=0) as db:
+    async with Database.open(conninfo, max_size=1, check_after_idle=0) as db:
         async with db.connection() as connection:
             pid = connection.info.backend_pid
         end(conninfo, pid)
@@ -83,13 +83,16 @@ async def test_a_connection_that_ended_at_rest(conninfo: str) -> None:
         assert (now.connections_made, now.connections_lost) == (2, 1)
 
 
-@pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize(("check_idle", "reset"), [(0.0, False), (60.0, True)])
+@pytest.mark.parametrize("use_cursors", [False, True])
+@pytest.mark.parametrize(("check_after_idle", "reset"), [(0.0, False), (60.0, True)])
 async def test_options_that_cost(
-    conninfo: str, *, check_idle: float, reset: bool, plain: bool
+    conninfo: str, *, check_after_idle: float, reset: bool, use_cursors: bool
 ) -> None:
     async with Database.open(
-        conninfo, check_idle=check_idle, reset=reset, plain=plain
+        conninfo,
+        check_after_idle=check_after_idle,
+        reset=reset,
+        use_cursors=use_cursors,
     ) as db:
         for _ in range(3):
             await db.tasks.create(title="a")
@@ -113,7 +116,7 @@ async def test_what_is_set_in_a_session(conninfo: str) -> None:
 
 
 async def test_opened_in_the_background(conninfo: str) -> None:
-    async with Database.open(conninfo, wait_ready=0) as db:
+    async with Database.open(conninfo, open_timeout=0) as db:
         assert await db.tasks.count() == 0
 
 

@@ -36,8 +36,10 @@ def tenants(make_database: Callable[[str], str]) -> Iterator[str]:
 
 
 @pytest.fixture
-async def db(tenants: str, *, plain: bool) -> AsyncIterator[Database]:
-    settings = Settings(conninfo=tenants, plain=plain, max_size=8, timeout=20)
+async def db(tenants: str, *, use_cursors: bool) -> AsyncIterator[Database]:
+    settings = Settings(
+        conninfo=tenants, use_cursors=use_cursors, max_size=8, timeout=20
+    )
     async with Database(settings, package=q.PACKAGE) as database:
         yield database
 

@@ -38,8 +38,10 @@ def tenants(make_database: Callable[[str], str]) -> Iterator[str]:
 
 
 @pytest.fixture
-async def db(tenants: str, *, plain: bool) -> AsyncIterator[Database]:
-    settings = Settings(conninfo=tenants, plain=plain, max_size=2, timeout=20)
+async def db(tenants: str, *, use_cursors: bool) -> AsyncIterator[Database]:
+    settings = Settings(
+        conninfo=tenants, use_cursors=use_cursors, max_size=2, timeout=20
+    )
     async with Database(settings, package=q.PACKAGE) as database:
         for tenant in ("a", "b"):
             async with database.tenant(tenant):
@@ -179,8 +181,8 @@ async def test_the_tenant_ends_with_the_call(
             assert await cursor.fetchall() == [("a",)]
     open_again = Database(Settings(conninfo=tenants, max_size=1), package=Package("x"))
     async with open_again as bare:
-        plain = Runner(bare, Package("x"))
-        assert not await plain.one(q.TENANT)
+        untenanted = Runner(bare, Package("x"))
+        assert not await untenanted.one(q.TENANT)
         other = Runner(db, q.PACKAGE)
         async with db.tenant("b"):
             assert await other.one(q.TENANT) == "b"

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def db(conninfo: str, plain: bool) -> Iterator[Database]:
-    with Database.open(conninfo, plain=plain, max_size=4, timeout=20) as database:
+def db(conninfo: str, use_cursors: bool) -> Iterator[Database]:
+    with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=4, timeout=20
+    ) as database:
         yield database
 
 

@@ -1,5 +1,5 @@
 # Derived from ../aio/repositories.py by derive_sync.py: change that file.
-"""What a generated package consists of: the part that has a colour."""
+"""What a generated package consists of: or sync parts."""
 
 from __future__ import annotations
 

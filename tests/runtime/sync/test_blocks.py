@@ -329,9 +329,11 @@ def test_a_timeout_on_a_connection_of_the_callers(
             run.exec(SLOW, (60.0,))
 
 
-def test_the_timeout_of_all_other_statements(conninfo: str, *, plain: bool) -> None:
+def test_the_timeout_of_all_other_statements(
+    conninfo: str, *, use_cursors: bool
+) -> None:
     given = make_conninfo(conninfo, options="-c application_name=mine")
-    with Database.open(given, plain=plain, statement_timeout=0.25) as db:
+    with Database.open(given, use_cursors=use_cursors, statement_timeout=0.25) as db:
         run = Runner(db, shop.PACKAGE)
         assert run.one(SHOW, ("statement_timeout",)) == "250ms"
         assert run.one(SHOW, ("application_name",)) == "mine"

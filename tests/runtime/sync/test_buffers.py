@@ -22,7 +22,7 @@ from tests.runtime.buffers import (
 from tests.runtime.shop import NewTask, Status, TasksTitleCheckViolation
 
 from reposgen_runtime import Buffering, CopyInto, Settings, Statement
-from reposgen_runtime.buffering import BufferStatistics, Unwritten
+from reposgen_runtime.buffering import BufferStatistics, WriteFailure
 from reposgen_runtime.errors import (
     BufferFull,
     ForeignKeyMissing,
@@ -48,8 +48,10 @@ class Database(BufferedDatabase):
 
 
 @pytest.fixture
-def db(conninfo: str, *, plain: bool) -> Iterator[Database]:
-    with Database.open(conninfo, plain=plain, max_size=4, timeout=20) as database:
+def db(conninfo: str, *, use_cursors: bool) -> Iterator[Database]:
+    with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=4, timeout=20
+    ) as database:
         yield database
 
 
@@ -59,9 +61,9 @@ def run(db: Database) -> BufferedRunner:
 
 
 @pytest.fixture
-def told(db: Database) -> list[Unwritten]:
-    found: list[Unwritten] = []
-    db.on_unwritten(found.append)
+def told(db: Database) -> list[WriteFailure]:
+    found: list[WriteFailure] = []
+    db.on_write_failure(found.append)
     return found
 
 
@@ -105,8 +107,8 @@ def test_the_time_is_over(db: Database, run: BufferedRunner) -> None:
     assert written(run) == ["a"]
 
 
-def test_written_on_close(conninfo: str, run: Runner, *, plain: bool) -> None:
-    with Database.open(conninfo, plain=plain) as database:
+def test_written_on_close(conninfo: str, run: Runner, *, use_cursors: bool) -> None:
+    with Database.open(conninfo, use_cursors=use_cursors) as database:
         own = BufferedRunner(database, shop.PACKAGE)
         for title in ("a", "b"):
             own.buffer(titles(size=100), title)
@@ -140,9 +142,9 @@ def test_each_waits_for_room(db: Database, run: BufferedRunner) -> None:
     assert written(run) == [str(number) for number in range(100)]
 
 
-def test_no_room_in_time(conninfo: str, run: Runner, *, plain: bool) -> None:
+def test_no_room_in_time(conninfo: str, run: Runner, *, use_cursors: bool) -> None:
     statement = titles(size=1, limit=2)
-    with Database.open(conninfo, plain=plain, timeout=0.2) as database:
+    with Database.open(conninfo, use_cursors=use_cursors, timeout=0.2) as database:
         own = BufferedRunner(database, shop.PACKAGE)
         with locked(conninfo):
             for title in ("a", "b"):
@@ -166,7 +168,7 @@ def test_dropped(conninfo: str, db: Database, run: BufferedRunner) -> None:
     assert written(run) == ["a", "b"]
 
 
-def test_bad_rows(db: Database, run: BufferedRunner, told: list[Unwritten]) -> None:
+def test_bad_rows(db: Database, run: BufferedRunner, told: list[WriteFailure]) -> None:
     rows = [NewTask(title) for title in ("a", "", "b", "\0", "", "c", "")]
     for row in rows:
         run.buffer(TASKS, row)
@@ -178,7 +180,7 @@ def test_bad_rows(db: Database, run: BufferedRunner, told: list[Unwritten]) -> N
 
 
 def test_bad_rows_without_a_number(
-    db: Database, run: BufferedRunner, told: list[Unwritten], conninfo: str
+    db: Database, run: BufferedRunner, told: list[WriteFailure], conninfo: str
 ) -> None:
     with psycopg.connect(conninfo) as admin:
         admin.execute("INSERT INTO owners SELECT n, 'o' FROM generate_series(1, 30) n")
@@ -191,7 +193,7 @@ def test_bad_rows_without_a_number(
 
 
 def test_what_is_no_rows_fault(
-    db: Database, run: BufferedRunner, told: list[Unwritten]
+    db: Database, run: BufferedRunner, told: list[WriteFailure]
 ) -> None:
     for title in ("a", "b", "c"):
         run.buffer(NOWHERE, title)
@@ -218,20 +220,20 @@ def test_nobody_is_told(
 def test_a_callback_that_fails(
     db: Database, run: BufferedRunner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(unwritten: Unwritten) -> None:
+    def fail(unwritten: WriteFailure) -> None:
         raise ValueError(unwritten.rows)
 
-    def hear(unwritten: Unwritten) -> None:
+    def hear(unwritten: WriteFailure) -> None:
         heard.append(unwritten)
 
-    heard: list[Unwritten] = []
-    db.on_unwritten(fail)
-    db.on_unwritten(hear)
+    heard: list[WriteFailure] = []
+    db.on_write_failure(fail)
+    db.on_write_failure(hear)
     run.buffer(TASKS, NewTask("", 77))
     run.buffer(TASKS, NewTask("a"))
     db.flush()
     assert [record.getMessage() for record in caplog.records] == [
-        "tasks.add_task: on_unwritten: ValueError"
+        "tasks.add_task: on_write_failure: ValueError"
     ]
     assert "NewTask" not in repr(heard)
     assert written(run) == ["a"]
@@ -255,13 +257,13 @@ def test_no_part_of_a_transaction(db: Database, run: BufferedRunner) -> None:
             BufferedRunner(connection, shop.PACKAGE).buffer(TASKS, NewTask("d"))
 
 
-def test_given_up_on_close(conninfo: str, run: Runner, *, plain: bool) -> None:
+def test_given_up_on_close(conninfo: str, run: Runner, *, use_cursors: bool) -> None:
     statement = titles(size=2)
-    told: list[Unwritten] = []
+    told: list[WriteFailure] = []
     with locked(conninfo) as admin:
-        with Database.open(conninfo, plain=plain) as database:
+        with Database.open(conninfo, use_cursors=use_cursors) as database:
             database.drain_timeout = 0.05
-            database.on_unwritten(told.append)
+            database.on_write_failure(told.append)
             own = BufferedRunner(database, shop.PACKAGE)
             for title in "abcde":
                 own.buffer(statement, title)
@@ -308,11 +310,11 @@ class Tenancy(BufferedDatabase):
 
 
 @pytest.mark.usefixtures("own_database")
-def test_each_tenants_rows(conninfo: str, *, plain: bool) -> None:
+def test_each_tenants_rows(conninfo: str, *, use_cursors: bool) -> None:
     with psycopg.connect(conninfo, autocommit=True) as admin:
         admin.execute(tenancy.SCHEMA.encode())
         with tenancy.unprivileged(conninfo) as secured:
-            with Tenancy.open(secured, plain=plain) as db:
+            with Tenancy.open(secured, use_cursors=use_cursors) as db:
                 run = BufferedRunner(db, tenancy.PACKAGE)
                 with pytest.raises(TenantRequired):
                     run.buffer(NOTES, "nobody's")

@@ -266,8 +266,8 @@ def test_two_packages_on_one_connection(db: Database) -> None:
         assert type((TaskRepository(connection).create(title="a")).status) is (
             shop.Status
         )
-        plain = Runner(connection, other).one(shop.echo("public.status"), ("todo",))
-        assert type(plain) is str
+        found = Runner(connection, other).one(shop.echo("public.status"), ("todo",))
+        assert type(found) is str
 
 
 @pytest.mark.usefixtures("own_database")
@@ -283,13 +283,15 @@ def test_a_statement_that_fails_to_prepare_may_work_later(
 
 
 def test_as_many_statements_stay_prepared_as_are_allowed(
-    conninfo: str, *, plain: bool
+    conninfo: str, *, use_cursors: bool
 ) -> None:
     prepared = "SELECT count(*) FROM pg_prepared_statements"
     statements = [
         Statement[int](f"{n}", f"SELECT {n}", results=("int4",)) for n in range(30)
     ]
-    with Database.open(conninfo, plain=plain, max_size=1, max_prepared=10) as db:
+    with Database.open(
+        conninfo, use_cursors=use_cursors, max_size=1, max_prepared=10
+    ) as db:
         run = Runner(db, shop.PACKAGE)
         for _ in range(2):
             for number, statement in enumerate(statements):
@@ -298,7 +300,7 @@ def test_as_many_statements_stay_prepared_as_are_allowed(
                 assert run.one(statements[0]) == 0
         with db.connection() as connection:
             cursor = connection.execute(prepared + " WHERE statement = 'SELECT 0'")
-            assert cursor.fetchone() == (0 if plain else 1,)
+            assert cursor.fetchone() == (0 if use_cursors else 1,)
             cursor = connection.execute(prepared)
             row = cursor.fetchone()
             assert row is not None
@@ -313,4 +315,4 @@ def test_as_many_statements_stay_prepared_as_are_allowed(
             assert run.one(statements[1]) == 1
         with db.connection() as connection:
             cursor = connection.execute(prepared)
-            assert cursor.fetchone() == (0 if plain else 1,)
+            assert cursor.fetchone() == (0 if use_cursors else 1,)

@@ -19,13 +19,13 @@ from reposgen_runtime.errors import InvalidCursor, NotFound, RepositoryError
 from reposgen_runtime.migrating import (
     Call,
     Difference,
-    FellBack,
+    FallbackUsed,
     MigrationStatistics,
-    NotWritten,
+    SecondWriteFailed,
     reads_of,
 )
 from reposgen_runtime.sync import Runner, Stream
-from reposgen_runtime.sync.migration import Migration
+from reposgen_runtime.sync.migration import RepositoryMigration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -186,17 +186,17 @@ def numbers(
 def test_what_reads(new: New, old: Old) -> None:
     assert reads_of(new) == {"get", "count", "page", "titles"}
     with pytest.raises(ValueError, match="no method nothing"):
-        Migration[Tasks](old, new, reads=["nothing"])
+        RepositoryMigration[Tasks](old, new, reads=["nothing"])
     for wrong in (-0.1, 1.1):
         with pytest.raises(ValueError, match="no share"):
-            Migration[Tasks](old, new, share=wrong)
-        migration = Migration[Tasks](old, new)
+            RepositoryMigration[Tasks](old, new, share=wrong)
+        migration = RepositoryMigration[Tasks](old, new)
         with pytest.raises(ValueError, match="no share"):
             migration.share = wrong
         with pytest.raises(ValueError, match="no share"):
             migration.compare = wrong
     with pytest.raises(ValueError, match="writes"):
-        Migration[Tasks](old, new, writes="neither")  # type: ignore[arg-type] # just that
+        RepositoryMigration[Tasks](old, new, writes="neither")  # type: ignore[arg-type] # just that
 
 
 def test_what_reads_of_others() -> None:
@@ -209,8 +209,8 @@ class Foreign:
 
 
 def test_a_share_of_the_reads(old: Old, new: New) -> None:
-    first = Migration[Tasks](old, new, share=0.3, seed=7)
-    second = Migration[Tasks](old, new, share=0.3, seed=7)
+    first = RepositoryMigration[Tasks](old, new, share=0.3, seed=7)
+    second = RepositoryMigration[Tasks](old, new, share=0.3, seed=7)
     for migration in (first, second):
         for _ in range(100):
             assert migration.repository.count() == 0
@@ -230,7 +230,7 @@ def test_a_share_of_the_reads(old: Old, new: New) -> None:
 
 
 def test_a_key_stays_where_it_is(old: Old, new: New, reports: list[Report]) -> None:
-    migration = Migration[Tasks](
+    migration = RepositoryMigration[Tasks](
         old,
         new,
         share=0.5,
@@ -253,7 +253,7 @@ def test_a_key_stays_where_it_is(old: Old, new: New, reports: list[Report]) -> N
 
 
 def test_falling_back(conninfo: str, old: Old, new: New, reports: list[Report]) -> None:
-    migration = Migration[Tasks](old, new, share=1, report=reports.append)
+    migration = RepositoryMigration[Tasks](old, new, share=1, report=reports.append)
     number = old.create_id(title="secret")
     with psycopg.connect(conninfo, autocommit=True) as admin:
         admin.execute("ALTER TABLE tasks RENAME COLUMN owner_id TO owner")
@@ -265,10 +265,10 @@ def test_falling_back(conninfo: str, old: Old, new: New, reports: list[Report]) 
             admin.execute("ALTER TABLE tasks RENAME COLUMN owner TO owner_id")
     with pytest.raises(LookupError):
         migration.repository.get(id=0)
-    assert [type(report) for report in reports] == [FellBack, FellBack]
+    assert [type(report) for report in reports] == [FallbackUsed, FallbackUsed]
     assert str(reports[1]) == ("get: answered by the old one: tasks.get: no row")
     assert migration.statistics() == numbers(old=2, fallbacks=2)
-    strict = Migration[Tasks](old, new, share=1, fallback=False)
+    strict = RepositoryMigration[Tasks](old, new, share=1, fallback=False)
     with pytest.raises(NotFound):
         strict.repository.get(id=0)
     assert (strict.repository.get(id=number)).title == "old secret"
@@ -278,7 +278,7 @@ def test_comparing(old: Old, new: New, reports: list[Report]) -> None:
     def report(report: Report) -> None:
         reports.append(report)
 
-    migration = Migration[Tasks](old, new, compare=1, report=report)
+    migration = RepositoryMigration[Tasks](old, new, compare=1, report=report)
     number = old.create_id(title="secret")
     for share in (0, 1):
         migration.share = share
@@ -290,7 +290,7 @@ def test_comparing(old: Old, new: New, reports: list[Report]) -> None:
         migration.repository.get(id=0)
     assert reports == []
     assert migration.statistics() == numbers(old=3, new=2, compared=5)
-    strict = Migration[Tasks](
+    strict = RepositoryMigration[Tasks](
         old, new, share=1, compare=1, report=report, equal=lambda *_: False
     )
     strict.repository.get(id=number)
@@ -308,10 +308,10 @@ def test_callbacks_that_fail(
     def fail(*values: object) -> bool:
         raise RuntimeError(values)
 
-    migration = Migration[Tasks](old, new, compare=1, equal=fail, report=fail)
+    migration = RepositoryMigration[Tasks](old, new, compare=1, equal=fail, report=fail)
     old.create_id(title="secret")
     assert (migration.repository.get(id=1)).title == "old secret"
-    quiet = Migration[Tasks](old, new, compare=1, equal=lambda *_: False)
+    quiet = RepositoryMigration[Tasks](old, new, compare=1, equal=lambda *_: False)
     assert (quiet.repository.get(id=1)).title == "old secret"
     said = [record.getMessage() for record in caplog.records]
     assert said == [
@@ -321,13 +321,13 @@ def test_callbacks_that_fail(
 
 
 def test_writing(old: Old, new: New, reports: list[Report]) -> None:
-    by_old = Migration[Tasks](old, new, share=1)
+    by_old = RepositoryMigration[Tasks](old, new, share=1)
     by_old.repository.create_id(title="a")
-    by_new = Migration[Tasks](old, new, share=0, writes="new")
+    by_new = RepositoryMigration[Tasks](old, new, share=0, writes="new")
     by_new.repository.create_id(title="b")
     with pytest.raises(RepositoryError):
         by_new.repository.lock(id=1)
-    both = Migration[Tasks](old, new, writes="both", report=reports.append)
+    both = RepositoryMigration[Tasks](old, new, writes="both", report=reports.append)
     assert both.repository.copy_titles(iter(["c", "d"])) == 2
     with old.titles() as stream:
         titles = list(stream)
@@ -335,7 +335,7 @@ def test_writing(old: Old, new: New, reports: list[Report]) -> None:
     assert reports == []
     both.repository.create_id(title="")
     (report,) = reports
-    assert isinstance(report, NotWritten)
+    assert isinstance(report, SecondWriteFailed)
     assert isinstance(report.error, shop.TasksTitleCheckViolation)
     with pytest.raises(psycopg.DataError):
         both.repository.create_id(title="\0")
@@ -343,7 +343,7 @@ def test_writing(old: Old, new: New, reports: list[Report]) -> None:
 
 
 def test_streams(old: Old, new: New) -> None:
-    migration = Migration[Tasks](old, new, share=1, compare=1)
+    migration = RepositoryMigration[Tasks](old, new, share=1, compare=1)
     old.copy_titles(["a", "b"])
     for share in (0, 1):
         migration.share = share
@@ -354,7 +354,7 @@ def test_streams(old: Old, new: New) -> None:
 
 def test_pages(old: Old, new: New, reports: list[Report]) -> None:
     old.copy_titles([str(number) for number in range(9)])
-    migration = Migration[Tasks](old, new, compare=1, report=reports.append)
+    migration = RepositoryMigration[Tasks](old, new, compare=1, report=reports.append)
     for share in (0, 1):
         migration.share = share
         page = migration.repository.page(limit=4)
@@ -377,7 +377,7 @@ def test_pages(old: Old, new: New, reports: list[Report]) -> None:
 def test_transaction_blocks(
     db: Database, old: Old, new: New, reports: list[Report]
 ) -> None:
-    migration = Migration[Tasks](
+    migration = RepositoryMigration[Tasks](
         old, new, share=0, writes="new", compare=1, report=reports.append
     )
     with pytest.raises(NotFound):
@@ -388,7 +388,7 @@ def test_transaction_blocks(
             assert (migration.repository.lock(id=number)).title == "a"
             with migration.repository.titles() as stream:
                 assert list(stream) == ["a"]
-            shared = Migration[Tasks](old, New(transaction), writes="new")
+            shared = RepositoryMigration[Tasks](old, New(transaction), writes="new")
             assert shared.repository.count() == 1
             migration.repository.get(id=0)
     assert reports == []

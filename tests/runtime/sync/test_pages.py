@@ -36,9 +36,9 @@ same_database = settings(
 
 
 @pytest.fixture
-def run(make_database: Callable[[str], str], plain: bool) -> Iterator[Runner]:
+def run(make_database: Callable[[str], str], use_cursors: bool) -> Iterator[Runner]:
     url = make_database(items.SCHEMA)
-    with Database.open(url, plain=plain, max_size=1) as database:
+    with Database.open(url, use_cursors=use_cursors, max_size=1) as database:
         yield Runner(database, items.PACKAGE)
 
 

@@ -24,8 +24,10 @@ def conninfo(make_database: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-def partitioned(conninfo: str, *, plain: bool) -> Iterator[Database]:
-    settings = Settings(conninfo=conninfo, min_size=1, max_size=1, plain=plain)
+def partitioned(conninfo: str, *, use_cursors: bool) -> Iterator[Database]:
+    settings = Settings(
+        conninfo=conninfo, min_size=1, max_size=1, use_cursors=use_cursors
+    )
     with Database(settings, package=sales.PACKAGE) as database:
         yield database
 

@@ -47,11 +47,15 @@ def pooler(shop: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def db(pooler: str, conninfo: str, *, plain: bool) -> Iterator[Database]:
+def db(pooler: str, conninfo: str, *, use_cursors: bool) -> Iterator[Database]:
     """The shop, empty, with more connections than the pooler has."""
     assert conninfo
     with Database.open(
-        pooler, prepare="never", min_size=4, statement_timeout=20, plain=plain
+        pooler,
+        prepare="never",
+        min_size=4,
+        statement_timeout=20,
+        use_cursors=use_cursors,
     ) as database:
         yield database
 
@@ -165,7 +169,7 @@ def test_rows_in_bulk(db: Database, run: Runner) -> None:
     assert b"".join(blocks).split() == [b"generate_series", b"1", b"2", b"3"]
 
 
-def test_timeouts(run: Runner, pooler: str, *, plain: bool) -> None:
+def test_timeouts(run: Runner, pooler: str, *, use_cursors: bool) -> None:
     soon = Statement[None](
         "soon",
         "SELECT pg_sleep($1)",
@@ -176,7 +180,7 @@ def test_timeouts(run: Runner, pooler: str, *, plain: bool) -> None:
     with pytest.raises(StatementTimeout):
         run.exec(soon, (30.0,))
     with Database.open(
-        pooler, prepare="never", statement_timeout=0.05, plain=plain
+        pooler, prepare="never", statement_timeout=0.05, use_cursors=use_cursors
     ) as hasty:
         with pytest.raises(StatementTimeout):
             Runner(hasty, shop.PACKAGE).exec(shop.SLEEP, (30.0,))
@@ -190,15 +194,17 @@ def test_timeouts(run: Runner, pooler: str, *, plain: bool) -> None:
     assert {run.one(limit) for _ in range(4)} == {"20s"}
 
 
-def test_listening(pooler: str, conninfo: str, *, plain: bool) -> None:
-    with Database.open(pooler, prepare="never", plain=plain) as db:
+def test_listening(pooler: str, conninfo: str, *, use_cursors: bool) -> None:
+    with Database.open(pooler, prepare="never", use_cursors=use_cursors) as db:
         with pytest.raises(RepositoryError, match=r"Database\.open\(direct=…\)"):
             Runner(db, shop.PACKAGE).listen(EVENTS)
         with db.transaction() as transaction:
             with pytest.raises(RepositoryError, match=r"Database\.open\(direct=…\)"):
                 Runner(transaction, shop.PACKAGE).listen(EVENTS)
     with (
-        Database.open(pooler, prepare="never", direct=conninfo, plain=plain) as db,
+        Database.open(
+            pooler, prepare="never", direct_conninfo=conninfo, use_cursors=use_cursors
+        ) as db,
         Runner(db, shop.PACKAGE).listen(EVENTS) as events,
     ):
         with db.connection() as connection:
@@ -242,12 +248,14 @@ def test_health_and_end(db: Database) -> None:
     db.close()
 
 
-def test_tenants(make_database: Callable[[str], str], *, plain: bool) -> None:
+def test_tenants(make_database: Callable[[str], str], *, use_cursors: bool) -> None:
     with (
         unprivileged(make_database(tenancy.SCHEMA)) as conninfo,
         pooled(conninfo) as through,
     ):
-        settings = Settings(conninfo=through, prepare="never", min_size=4, plain=plain)
+        settings = Settings(
+            conninfo=through, prepare="never", min_size=4, use_cursors=use_cursors
+        )
         with BaseDatabase(settings, package=tenancy.PACKAGE) as db:
             run = Runner(db, tenancy.PACKAGE)
             for number in range(12):
@@ -284,9 +292,9 @@ def test_tenants(make_database: Callable[[str], str], *, plain: bool) -> None:
     PROGRAM is not None and version() < (1, 21),
     reason="this PgBouncer knows nothing of prepared statements",
 )
-def test_prepared_statements(shop: str, conninfo: str, *, plain: bool) -> None:
+def test_prepared_statements(shop: str, conninfo: str, *, use_cursors: bool) -> None:
     with pooled(shop, max_prepared_statements="20") as through:
-        with Database.open(through, min_size=4, plain=plain) as db:
+        with Database.open(through, min_size=4, use_cursors=use_cursors) as db:
             assert conninfo
             for number in range(12):
                 made = db.tasks.create(title=str(number))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from reposgen_runtime.sync import Source
 
-FAST = pytest.mark.parametrize("plain", [False])
+FAST = pytest.mark.parametrize("use_cursors", [False])
 FAIL = Statement[int]("fail", "SELECT 1 / 0", results=("int4",), read_only=True)
 TITLE = Statement[str](
     "title",
@@ -44,9 +44,9 @@ TITLE = Statement[str](
 
 
 @pytest.fixture
-def single(conninfo: str, *, plain: bool) -> Iterator[Database]:
+def single(conninfo: str, *, use_cursors: bool) -> Iterator[Database]:
     """A database with one connection, whose statements are all prepared."""
-    with Database.open(conninfo, plain=plain, max_size=1) as db:
+    with Database.open(conninfo, use_cursors=use_cursors, max_size=1) as db:
         made = db.tasks.create(title="first")
         db.tasks.get(id=made.id)
         db.tasks.count()

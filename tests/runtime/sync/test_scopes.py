@@ -38,8 +38,10 @@ def tenants(make_database: Callable[[str], str]) -> Iterator[str]:
 
 
 @pytest.fixture
-def db(tenants: str, *, plain: bool) -> Iterator[Database]:
-    settings = Settings(conninfo=tenants, plain=plain, max_size=8, timeout=20)
+def db(tenants: str, *, use_cursors: bool) -> Iterator[Database]:
+    settings = Settings(
+        conninfo=tenants, use_cursors=use_cursors, max_size=8, timeout=20
+    )
     with Database(settings, package=q.PACKAGE) as database:
         yield database
 

@@ -40,8 +40,10 @@ def tenants(make_database: Callable[[str], str]) -> Iterator[str]:
 
 
 @pytest.fixture
-def db(tenants: str, *, plain: bool) -> Iterator[Database]:
-    settings = Settings(conninfo=tenants, plain=plain, max_size=2, timeout=20)
+def db(tenants: str, *, use_cursors: bool) -> Iterator[Database]:
+    settings = Settings(
+        conninfo=tenants, use_cursors=use_cursors, max_size=2, timeout=20
+    )
     with Database(settings, package=q.PACKAGE) as database:
         for tenant in ("a", "b"):
             with database.tenant(tenant):
@@ -177,8 +179,8 @@ def test_the_tenant_ends_with_the_call(db: Database, run: Runner, tenants: str) 
             assert cursor.fetchall() == [("a",)]
     open_again = Database(Settings(conninfo=tenants, max_size=1), package=Package("x"))
     with open_again as bare:
-        plain = Runner(bare, Package("x"))
-        assert not plain.one(q.TENANT)
+        untenanted = Runner(bare, Package("x"))
+        assert not untenanted.one(q.TENANT)
         other = Runner(db, q.PACKAGE)
         with db.tenant("b"):
             assert other.one(q.TENANT) == "b"

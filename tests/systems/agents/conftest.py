@@ -1,4 +1,4 @@
-"""Fixtures of the tests of both colours."""
+"""Fixtures of the asynchronous and synchronous tests."""
 
 from __future__ import annotations
 

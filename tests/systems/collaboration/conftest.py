@@ -1,4 +1,4 @@
-"""Fixtures of the tests of both colours.
+"""Fixtures of the asynchronous and synchronous tests.
 
 Tests work as the system is meant to be used: as a role that owns nothing, for a tenant
 whose rows are the only ones that row-level security shows.

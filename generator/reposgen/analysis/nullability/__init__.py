@@ -5,8 +5,8 @@ Sound before precise: a column is not null only where that is proved.
 
 from __future__ import annotations
 
-from reposgen.analysis.nullability.knowledge import Body, Definitions
 from reposgen.analysis.nullability.proof import Proof
+from reposgen.analysis.nullability.proof_context import Body, Definitions
 from reposgen.analysis.nullability.prover import (
     RowProofs,
     assignment_prover,

@@ -11,7 +11,7 @@ from reposgen.live_schema.functions import NullRule
 from reposgen.live_schema.tree import expressions as e
 
 if TYPE_CHECKING:
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import WindowClause
 
 # PostgreSQL's FRAMEOPTION bits.
@@ -22,7 +22,7 @@ _OFFSETS = 0x800 | 0x1000 | 0x2000 | 0x4000
 _EXCLUDES = 0x8000 | 0x10000  # the current row, or all its peers with it
 
 
-def aggregate(node: e.Aggref, place: Place) -> Proof:
+def aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
     """An aggregate of the place's own query."""
     knowledge = place.prover.knowledge
     name = knowledge.function_name(node.function)
@@ -52,7 +52,7 @@ def aggregate(node: e.Aggref, place: Place) -> Proof:
     )
 
 
-def _has_rows(place: Place) -> bool:
+def _has_rows(place: ProgramPoint) -> bool:
     """Whether HAVING shows that the one group has rows: an aggregate is not NULL."""
     knowledge = place.prover.knowledge
     return any(
@@ -64,7 +64,7 @@ def _has_rows(place: Place) -> bool:
     ) or counts_rows(place)
 
 
-def window_function(node: e.WindowFunc, place: Place) -> Proof:
+def window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
     """A window function, or an aggregate over a window."""
     knowledge = place.prover.knowledge
     name = knowledge.function_name(node.function)

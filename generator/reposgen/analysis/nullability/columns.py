@@ -22,13 +22,13 @@ from reposgen.live_schema.tree.model import RteKind
 
 if TYPE_CHECKING:
     from reposgen.analysis.nullability.jointree import Side
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import RangeTableEntry
 
 _UNNEST = 2331
 
 
-def column(var: e.Var, place: Place) -> Proof:
+def column(var: e.Var, place: ProgramPoint) -> Proof:
     """Whether a column of the place's own query can be NULL, before grouping."""
     entry = place.query.entry(var.index)
     if entry.kind is RteKind.JOIN and var.column > 0:
@@ -36,31 +36,37 @@ def column(var: e.Var, place: Place) -> Proof:
     if entry.kind is RteKind.GROUP:
         return place.prover.prove(entry.group_expressions[var.column - 1], place)
     name = column_name(var, place)
-    nulled = place.scope.joins.nulled.get(var.index)
-    if nulled is None:
+    nullable = place.scope.joins.nullable.get(var.index)
+    if nullable is None:
         # The row that is there already, for ON CONFLICT and MERGE.
         if var.index == place.query.result_relation:
             return table_column(var, entry, place, name)
         return may_be_null(f"{name} is of no item of FROM")
-    return _joined(_present_column(var, entry, place, name), nulled, entry.name, place)
+    return _joined(
+        _present_column(var, entry, place, name), nullable, entry.name, place
+    )
 
 
-def _joined(proof: Proof, nulled: frozenset[Side], name: str, place: Place) -> Proof:
+def _joined(
+    proof: Proof, nullable: frozenset[Side], name: str, place: ProgramPoint
+) -> Proof:
     """What is proved of an item's rows, as outer joins leave it."""
-    left = nulled - place.known.sides
+    left = nullable - place.known.sides
     if left:
         words = place.scope.joins.describe(min(left))
         return may_be_null(f"{name} is on the nullable side of {words}")
-    if nulled and proof.not_null:
-        words = place.scope.joins.describe(min(nulled))
-        found = [place.matches[side] for side in sorted(nulled & place.matches.keys())]
+    if nullable and proof.not_null:
+        words = place.scope.joins.describe(min(nullable))
+        found = [
+            place.matches[side] for side in sorted(nullable & place.matches.keys())
+        ]
         why = f"each row that is left has a match for {name} in {words}"
         return Proof(True, (why, *found[:1], *proof.why))
     return proof
 
 
 def _present_column(  # noqa: PLR0911 - one return for each kind of entry
-    var: e.Var, entry: RangeTableEntry, place: Place, name: str
+    var: e.Var, entry: RangeTableEntry, place: ProgramPoint, name: str
 ) -> Proof:
     """The same for a row that no outer join made up."""
     match entry.kind:
@@ -100,7 +106,7 @@ def _present_column(  # noqa: PLR0911 - one return for each kind of entry
 
 
 def table_column(  # noqa: PLR0911 - one return for each kind of column
-    var: e.Var, entry: RangeTableEntry, place: Place, name: str
+    var: e.Var, entry: RangeTableEntry, place: ProgramPoint, name: str
 ) -> Proof:
     """Whether a table's column can be NULL in a row of the table."""
     number = var.column
@@ -129,7 +135,7 @@ def table_column(  # noqa: PLR0911 - one return for each kind of column
 
 
 def _generated(
-    var: e.Var, tree: str, entry: RangeTableEntry, place: Place
+    var: e.Var, tree: str, entry: RangeTableEntry, place: ProgramPoint
 ) -> Proof | None:
     """What is proved of a generated column from the other columns of its row."""
     knowledge = place.prover.knowledge
@@ -141,7 +147,7 @@ def _generated(
     return None if expression is None else place.prover.prove(expression, place)
 
 
-def column_name(var: e.Var, place: Place) -> str:
+def column_name(var: e.Var, place: ProgramPoint) -> str:
     """`alias.column`, for reasons."""
     entry = place.query.entry(var.index)
     if var.column == 0:
@@ -159,7 +165,7 @@ def column_name(var: e.Var, place: Place) -> str:
     return f"a column of {entry.name}"
 
 
-def _assumed(var: e.Var, place: Place) -> frozenset[int]:
+def _assumed(var: e.Var, place: ProgramPoint) -> frozenset[int]:
     """The columns of that entry that are not NULL in the rows that matter."""
     return frozenset(
         value.column
@@ -172,7 +178,7 @@ def _assumed(var: e.Var, place: Place) -> frozenset[int]:
 
 
 def _function_column(
-    var: e.Var, entry: RangeTableEntry, place: Place, name: str
+    var: e.Var, entry: RangeTableEntry, place: ProgramPoint, name: str
 ) -> Proof:
     width = sum(function.columns for function in entry.functions)
     if entry.ordinality and var.column == width + 1:
@@ -187,7 +193,9 @@ def _function_column(
     return _field_of_row(var, call, place, name)
 
 
-def _field_of_row(var: e.Var, call: e.Expression, place: Place, name: str) -> Proof:
+def _field_of_row(
+    var: e.Var, call: e.Expression, place: ProgramPoint, name: str
+) -> Proof:
     number = var.column
     if not isinstance(call, e.FuncExpr) or number < 1:
         return may_be_null(f"{name} is a field of what a function gives")
@@ -201,7 +209,7 @@ def _field_of_row(var: e.Var, call: e.Expression, place: Place, name: str) -> Pr
     return may_be_null(f"{builtin.name} can give NULL in {name}")
 
 
-def set_value(call: e.FuncExpr, place: Place, type_: int = 0) -> Proof:
+def set_value(call: e.FuncExpr, place: ProgramPoint, type_: int = 0) -> Proof:
     """Whether the value in each row of a set-returning function can be NULL.
 
     Args:

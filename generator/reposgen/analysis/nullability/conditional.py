@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.nullability.facts import Outcome
-from reposgen.analysis.nullability.jointree import Side, Which
+from reposgen.analysis.nullability.jointree import JoinSide, Side
 from reposgen.analysis.nullability.narrowing import after, assume
 from reposgen.analysis.nullability.proof import (
     Proof,
@@ -21,11 +21,11 @@ from reposgen.live_schema.tree.walk import walk_level
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import Query
 
 
-def case(node: e.CaseExpr, place: Place) -> Proof:
+def case(node: e.CaseExpr, place: ProgramPoint) -> Proof:
     """CASE: each result under its condition, and those before it not true."""
     return all_of(
         _branches(node, place),
@@ -34,7 +34,7 @@ def case(node: e.CaseExpr, place: Place) -> Proof:
     )
 
 
-def _branches(node: e.CaseExpr, place: Place) -> Iterator[Proof]:
+def _branches(node: e.CaseExpr, place: ProgramPoint) -> Iterator[Proof]:
     here = place
     for when in node.whens:
         condition = _with_argument(when.condition, node.arg)
@@ -64,7 +64,7 @@ def _with_argument(node: e.Expression, arg: e.Expression | None) -> e.Expression
             return node
 
 
-def first_of(name: str, args: tuple[e.Expression, ...], place: Place) -> Proof:
+def first_of(name: str, args: tuple[e.Expression, ...], place: ProgramPoint) -> Proof:
     """What is NULL only where all arguments are."""
     proof = any_of(
         (place.prover.prove(arg, place) for arg in args),
@@ -75,8 +75,8 @@ def first_of(name: str, args: tuple[e.Expression, ...], place: Place) -> Proof:
         return proof
     # A row of a FULL JOIN has at least one of the sides.
     for outer in (place.rows or place).scope.joins.outer:
-        sides = {Side(outer.side.join, which) for which in Which}
-        if outer.side.which is Which.LEFT and sides <= set(place.scope.joins.words):
+        sides = {Side(outer.side.join, which) for which in JoinSide}
+        if outer.side.which is JoinSide.LEFT and sides <= set(place.scope.joins.words):
             cases = [assume(place, frozenset(), frozenset({s})) for s in sorted(sides)]
             if all(
                 any(here.prover.prove(arg, here).not_null for arg in args)
@@ -88,7 +88,7 @@ def first_of(name: str, args: tuple[e.Expression, ...], place: Place) -> Proof:
     return proof
 
 
-def boolean(node: e.BoolExpr, place: Place) -> Proof:
+def boolean(node: e.BoolExpr, place: ProgramPoint) -> Proof:
     """NOT, AND, OR: NULL only if a part is NULL and no other part decides."""
     if node.operator == "not":
         return place.prover.prove(node.args[0], place)

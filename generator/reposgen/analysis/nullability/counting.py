@@ -8,19 +8,19 @@ from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.walk import conjuncts, constant_integer
 
 if TYPE_CHECKING:
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
 
 _COUNTS = {2147, 2803}  # count(any), count(*)
 # For each comparison function, its name with the sides exchanged.
 _MIRRORED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge", "eq": "eq", "ne": "ne"}
 
 
-def counts_rows(place: Place) -> bool:
+def counts_rows(place: ProgramPoint) -> bool:
     """Whether HAVING keeps only groups of which some count is above zero."""
     return any(_is_positive(c, place) for c in conjuncts(place.query.having))
 
 
-def _is_positive(condition: e.Expression, place: Place) -> bool:
+def _is_positive(condition: e.Expression, place: ProgramPoint) -> bool:
     match condition:
         case e.OpExpr(args=(e.Aggref() as count, e.Const() as bound)):
             comparison = _comparison(condition, place)
@@ -38,7 +38,7 @@ def _is_positive(condition: e.Expression, place: Place) -> bool:
     )
 
 
-def _comparison(condition: e.OpExpr, place: Place) -> str:
+def _comparison(condition: e.OpExpr, place: ProgramPoint) -> str:
     """`gt`, of the function int84gt behind the operator."""
     name = place.prover.knowledge.function_name(condition.function)
     return name[-2:] if name.startswith("int") else ""

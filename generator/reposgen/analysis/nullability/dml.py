@@ -16,7 +16,7 @@ from reposgen.live_schema.tree.model import (
 )
 
 if TYPE_CHECKING:
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import TargetEntry
 
 _EVENTS = {
@@ -28,7 +28,7 @@ _EVENTS = {
 
 
 def returned_column(  # noqa: PLR0911 - one return for each command and row
-    var: e.Var, place: Place
+    var: e.Var, place: ProgramPoint
 ) -> Proof:
     """Whether a column in RETURNING can be NULL."""
     query = place.query
@@ -54,7 +54,7 @@ def returned_column(  # noqa: PLR0911 - one return for each command and row
             return may_be_null(f"nothing is known of {name}")
 
 
-def excluded_column(var: e.Var, place: Place) -> Proof:
+def excluded_column(var: e.Var, place: ProgramPoint) -> Proof:
     """EXCLUDED in ON CONFLICT: the row that was to be inserted."""
     name = column_name(var, place)
     entry = place.query.entry(var.index)
@@ -64,13 +64,13 @@ def excluded_column(var: e.Var, place: Place) -> Proof:
     return _assigned(var.column, place.query.targets, place, declared)
 
 
-def _old_column(var: e.Var, place: Place) -> Proof:
+def _old_column(var: e.Var, place: ProgramPoint) -> Proof:
     """As the row was, in the rows that WHERE lets pass."""
     before = e.Var(index=var.index, column=var.column, type=var.type)
     return place.prover.prove(before, place.rows or place)
 
 
-def _inserted(var: e.Var, place: Place, name: str) -> Proof:
+def _inserted(var: e.Var, place: ProgramPoint, name: str) -> Proof:
     declared = table_column(var, place.query.entry(var.index), place, name)
     if declared.not_null or _may_be_changed(place):
         return declared
@@ -86,7 +86,7 @@ def _inserted(var: e.Var, place: Place, name: str) -> Proof:
     )
 
 
-def _updated(var: e.Var, place: Place, name: str) -> Proof:
+def _updated(var: e.Var, place: ProgramPoint, name: str) -> Proof:
     declared = table_column(var, place.query.entry(var.index), place, name)
     if declared.not_null or _may_be_changed(place):
         return declared
@@ -97,7 +97,7 @@ def _updated(var: e.Var, place: Place, name: str) -> Proof:
     return _old_column(var, place)
 
 
-def _merged(var: e.Var, place: Place, name: str) -> Proof:
+def _merged(var: e.Var, place: ProgramPoint, name: str) -> Proof:
     actions = [
         a for a in place.query.merge_actions if a.command is not CommandType.NOTHING
     ]
@@ -123,7 +123,7 @@ def _merged(var: e.Var, place: Place, name: str) -> Proof:
     )
 
 
-def _source_column(var: e.Var, place: Place) -> Proof:
+def _source_column(var: e.Var, place: ProgramPoint) -> Proof:
     matches = {a.match for a in place.query.merge_actions}
     if MergeMatch.NOT_MATCHED_BY_SOURCE in matches:
         return may_be_null("a row not matched by the source has no row of it")
@@ -131,7 +131,7 @@ def _source_column(var: e.Var, place: Place) -> Proof:
 
 
 def _assigned(
-    number: int, targets: tuple[TargetEntry, ...], place: Place, declared: Proof
+    number: int, targets: tuple[TargetEntry, ...], place: ProgramPoint, declared: Proof
 ) -> Proof:
     """A column by what is assigned to it; unassigned, by its declaration."""
     target = next((t for t in targets if t.number == number and not t.junk), None)
@@ -144,13 +144,13 @@ def _assigned(
     return proof.because("a value that can be NULL is assigned")
 
 
-def _is_generated(var: e.Var, place: Place) -> bool:
+def _is_generated(var: e.Var, place: ProgramPoint) -> bool:
     entry = place.query.entry(var.index)
     found = place.prover.knowledge.column(entry.relation, var.column)
     return found is None or found.generated != ""
 
 
-def _may_be_changed(place: Place) -> bool:
+def _may_be_changed(place: ProgramPoint) -> bool:
     """Whether a trigger can put other values into the row than the statement does."""
     entry = place.query.entry(place.query.result_relation)
     relation = place.prover.knowledge.catalog.relations.get(entry.relation)
@@ -167,7 +167,7 @@ def _may_be_changed(place: Place) -> bool:
     )
 
 
-def always_inserts(place: Place) -> bool:
+def always_inserts(place: ProgramPoint) -> bool:
     """Whether an INSERT of VALUES returns each of its rows."""
     query = place.query
     conflict = query.on_conflict

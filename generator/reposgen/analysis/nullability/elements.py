@@ -26,7 +26,7 @@ from reposgen.live_schema.tree.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import RangeTableEntry
 
 # An array's datum: length word, number of dimensions, offset of the data: 0 where
@@ -55,13 +55,13 @@ _KEEPS = frozenset(
 )
 
 
-def elements_not_null(array: e.Expression, place: Place) -> Proof:
+def elements_not_null(array: e.Expression, place: ProgramPoint) -> Proof:
     """Whether an array, where it is not NULL itself, can have NULL elements."""
     rule = _RULES.get(type(array))
     return _unknown(place) if rule is None else rule(array, place)
 
 
-def output_elements(place: Place, number: int) -> Proof:
+def output_elements(place: ProgramPoint, number: int) -> Proof:
     """The same for a result column, from 1, of a query."""
     query = place.query
     if query.set_operations is not None:
@@ -72,13 +72,15 @@ def output_elements(place: Place, number: int) -> Proof:
     return elements_not_null(target.expression, place)
 
 
-def _unknown(place: Place) -> Proof:
+def _unknown(place: ProgramPoint) -> Proof:
     if place.prover.knowledge.elements.default:
         return may_be_null("the array's elements can be NULL")
     return never_null("arrays have no NULL elements, by the package's configuration")
 
 
-def _operation(node: SetOperation | RangeTableRef, place: Place, number: int) -> Proof:
+def _operation(
+    node: SetOperation | RangeTableRef, place: ProgramPoint, number: int
+) -> Proof:
     if isinstance(node, RangeTableRef):
         query = place.query.entry(node.index).subquery
         if query is None:
@@ -95,7 +97,7 @@ def _operation(node: SetOperation | RangeTableRef, place: Place, number: int) ->
     )
 
 
-def _var(var: e.Var, place: Place) -> Proof:
+def _var(var: e.Var, place: ProgramPoint) -> Proof:
     if var.levels_up:
         if place.outer is None:
             return _unknown(place)
@@ -114,7 +116,7 @@ def _var(var: e.Var, place: Place) -> Proof:
     return _column(var, place.query.entry(var.index), place)
 
 
-def _column(var: e.Var, entry: RangeTableEntry, place: Place) -> Proof:  # noqa: PLR0911 - one return for each kind of entry
+def _column(var: e.Var, entry: RangeTableEntry, place: ProgramPoint) -> Proof:  # noqa: PLR0911 - one return for each kind of entry
     match entry.kind:
         case RteKind.RELATION:
             return _table_column(entry, var, place)
@@ -140,7 +142,7 @@ def _is_one_value(entry: RangeTableEntry) -> bool:
     return [function.columns for function in entry.functions] == [1]
 
 
-def _table_column(entry: RangeTableEntry, var: e.Var, place: Place) -> Proof:
+def _table_column(entry: RangeTableEntry, var: e.Var, place: ProgramPoint) -> Proof:
     knowledge = place.prover.knowledge
     column = knowledge.column(entry.relation, var.column)
     if column is None:
@@ -152,7 +154,7 @@ def _table_column(entry: RangeTableEntry, var: e.Var, place: Place) -> Proof:
     return never_null(f"the arrays in {name} have no NULL elements")
 
 
-def _cte_column(entry: RangeTableEntry, number: int, place: Place) -> Proof:
+def _cte_column(entry: RangeTableEntry, number: int, place: ProgramPoint) -> Proof:
     home = home_of(place, entry.cte_levels_up)
     cte = next(
         (c for c in (home.query.ctes if home else ()) if c.name == entry.cte_name),
@@ -172,7 +174,7 @@ def _cte_column(entry: RangeTableEntry, number: int, place: Place) -> Proof:
         assumed.discard(key)
 
 
-def _param(param: e.Param, place: Place) -> Proof:
+def _param(param: e.Param, place: ProgramPoint) -> Proof:
     if param.kind is not e.ParamKind.EXTERNAL:
         return _unknown(place)
     knowledge = place.prover.knowledge
@@ -182,7 +184,7 @@ def _param(param: e.Param, place: Place) -> Proof:
     return never_null(f"{name} has no NULL elements")
 
 
-def _constant(node: e.Const, place: Place) -> Proof:
+def _constant(node: e.Const, place: ProgramPoint) -> Proof:
     match node.value:
         case None:
             return never_null("it is NULL as a whole")
@@ -203,7 +205,7 @@ def _is_plain(value: bytes) -> bool:
     }
 
 
-def _constructor(node: e.ArrayExpr, place: Place) -> Proof:
+def _constructor(node: e.ArrayExpr, place: ProgramPoint) -> Proof:
     prove = elements_not_null if node.nested else place.prover.prove
     return all_of(
         (prove(element, place) for element in node.elements),
@@ -212,7 +214,7 @@ def _constructor(node: e.ArrayExpr, place: Place) -> Proof:
     )
 
 
-def _coercion(node: e.Coerce, place: Place) -> Proof:
+def _coercion(node: e.Coerce, place: ProgramPoint) -> Proof:
     match node.kind:
         case e.Coercion.RELABEL | e.Coercion.COLLATE:
             return elements_not_null(node.arg, place)
@@ -231,7 +233,7 @@ def _coercion(node: e.Coerce, place: Place) -> Proof:
             return _unknown(place)
 
 
-def _sublink(node: e.SubLink, place: Place) -> Proof:
+def _sublink(node: e.SubLink, place: ProgramPoint) -> Proof:
     match node.kind:
         case e.SubLinkType.ARRAY:
             inner = place.prover.enter(node.query, place)
@@ -244,14 +246,14 @@ def _sublink(node: e.SubLink, place: Place) -> Proof:
             return _unknown(place)
 
 
-def _value(node: e.Expression, inner: Place, number: int) -> Proof:
+def _value(node: e.Expression, inner: ProgramPoint, number: int) -> Proof:
     """What is collected into an array: of arrays, their elements."""
     if _is_array(node, inner):
         return output_elements(inner, number)
     return inner.prover.output(inner, number)
 
 
-def _is_array(node: e.Expression, place: Place) -> bool:
+def _is_array(node: e.Expression, place: ProgramPoint) -> bool:
     if isinstance(node, e.SubLink):
         if node.kind is not e.SubLinkType.EXPRESSION:
             return node.kind is e.SubLinkType.ARRAY
@@ -261,7 +263,7 @@ def _is_array(node: e.Expression, place: Place) -> bool:
 
 
 def _function(  # noqa: C901, PLR0911 - one return for each kind of function
-    call: e.FuncExpr | e.OpExpr, place: Place
+    call: e.FuncExpr | e.OpExpr, place: ProgramPoint
 ) -> Proof:
     knowledge = place.prover.knowledge
     args = call.args
@@ -293,7 +295,7 @@ def _function(  # noqa: C901, PLR0911 - one return for each kind of function
             return _unknown(place)
 
 
-def _both(array: e.Expression, element: e.Expression, place: Place) -> Proof:
+def _both(array: e.Expression, element: e.Expression, place: ProgramPoint) -> Proof:
     return all_of(
         (elements_not_null(array, place), place.prover.prove(element, place)),
         "neither the array has NULL elements, nor is what is added NULL",
@@ -307,7 +309,7 @@ def _is_null(node: e.Expression) -> bool:
     return isinstance(node, e.Const) and node.value is None
 
 
-def _all(arrays: Iterable[e.Expression], place: Place) -> Proof:
+def _all(arrays: Iterable[e.Expression], place: ProgramPoint) -> Proof:
     return all_of(
         (elements_not_null(array, place) for array in arrays),
         "none of the arrays has NULL elements",
@@ -315,7 +317,7 @@ def _all(arrays: Iterable[e.Expression], place: Place) -> Proof:
     )
 
 
-def _aggregate(node: e.Aggref, place: Place) -> Proof:
+def _aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
     name = place.prover.knowledge.function_name(node.function)
     if node.levels_up or not node.args:
         return _unknown(place)
@@ -326,7 +328,7 @@ def _aggregate(node: e.Aggref, place: Place) -> Proof:
     return elements_not_null(arg, rows) if name in _PICKS else _unknown(place)
 
 
-def _window_function(node: e.WindowFunc, place: Place) -> Proof:
+def _window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
     name = place.prover.knowledge.function_name(node.function)
     # Rows that the queries around drop later are in the window as well.
     rows = plain(place)
@@ -340,7 +342,7 @@ def _window_function(node: e.WindowFunc, place: Place) -> Proof:
 
 
 def _collected(
-    value: e.Expression, condition: e.Expression | None, rows: Place
+    value: e.Expression, condition: e.Expression | None, rows: ProgramPoint
 ) -> Proof:
     """The values that an expression has in the rows that meet a condition."""
     if condition is not None:
@@ -353,19 +355,19 @@ def _collected(
     return rows.prover.prove(value, rows).because("array_agg collects the values")
 
 
-def _case(node: e.CaseExpr, place: Place) -> Proof:
+def _case(node: e.CaseExpr, place: ProgramPoint) -> Proof:
     results = [when.result for when in node.whens]
     return _all((*results, *([node.default] if node.default else ())), place)
 
 
-def _subscript(node: e.SubscriptingRef, place: Place) -> Proof:
+def _subscript(node: e.SubscriptingRef, place: ProgramPoint) -> Proof:
     # A slice; of one element only its own type could tell.
     if node.assigned is None and _is_array(node, place):
         return elements_not_null(node.container, place)
     return _unknown(place)
 
 
-def _field(node: e.FieldSelect, place: Place) -> Proof:
+def _field(node: e.FieldSelect, place: ProgramPoint) -> Proof:
     match node.arg:
         case e.RowExpr(args=args) if 0 < node.field <= len(args):
             return elements_not_null(args[node.field - 1], place)
@@ -382,7 +384,7 @@ def _field(node: e.FieldSelect, place: Place) -> Proof:
             return _field_of(getattr(arg, "type", 0), node.type, place)
 
 
-def _field_of(composite: int, array: int, place: Place) -> Proof:
+def _field_of(composite: int, array: int, place: ProgramPoint) -> Proof:
     """A field of a composite type, told by its own type: numbers have gaps."""
     knowledge = place.prover.knowledge
     type_ = knowledge.catalog.types.get(composite)
@@ -397,15 +399,15 @@ def _field_of(composite: int, array: int, place: Place) -> Proof:
     return never_null(f"the arrays in {type_.sql} have no NULL elements")
 
 
-def _sequence(node: e.CoalesceExpr | e.MinMaxExpr, place: Place) -> Proof:
+def _sequence(node: e.CoalesceExpr | e.MinMaxExpr, place: ProgramPoint) -> Proof:
     return _all(node.args, place)
 
 
-def _null_if(node: e.NullIfExpr, place: Place) -> Proof:
+def _null_if(node: e.NullIfExpr, place: ProgramPoint) -> Proof:
     return elements_not_null(node.args[0], place)
 
 
-def _named_argument(node: e.NamedArgExpr, place: Place) -> Proof:
+def _named_argument(node: e.NamedArgExpr, place: ProgramPoint) -> Proof:
     return elements_not_null(node.arg, place)
 
 

@@ -26,7 +26,7 @@ from reposgen.live_schema.tree import expressions as e
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
 
 _CURRENT_SCHEMA = 14
 _XML_ELEMENT = 1
@@ -37,13 +37,13 @@ _EXTRACTIONS = frozenset({"date_part", "extract"})
 _GROWING = frozenset({b"century", b"decade", b"epoch", b"millennium", b"year"})
 
 
-def prove(node: e.Expression, place: Place) -> Proof:
+def prove(node: e.Expression, place: ProgramPoint) -> Proof:
     """Whether an expression can be NULL at a place."""
     if place.known.has(node):
         name = _named(node, place)
         return never_null(f"WHERE, ON or HAVING drops the rows where {name} is NULL")
-    nulled = place.scope.grouping.nulled
-    if nulled and place.rows is not None and node in nulled:
+    nullable = place.scope.grouping.nullable
+    if nullable and place.rows is not None and node in nullable:
         return may_be_null("a grouping set without it has NULL there")
     kind = type(node)
     if reason := _NEVER_NULL.get(kind):
@@ -54,7 +54,7 @@ def prove(node: e.Expression, place: Place) -> Proof:
     return may_be_null(_MAY_BE_NULL.get(kind, "nothing is known of this expression"))
 
 
-def _var(var: e.Var, place: Place) -> Proof:
+def _var(var: e.Var, place: ProgramPoint) -> Proof:
     if var.levels_up:
         outer = place.outer
         if outer is None:
@@ -78,7 +78,7 @@ def _var(var: e.Var, place: Place) -> Proof:
     return column(var, place)
 
 
-def _param(param: e.Param, place: Place) -> Proof:
+def _param(param: e.Param, place: ProgramPoint) -> Proof:
     if param.kind is e.ParamKind.MULTIPLE:
         return multiple_assignment(param, place)
     if param.kind is not e.ParamKind.EXTERNAL:
@@ -90,7 +90,7 @@ def _param(param: e.Param, place: Place) -> Proof:
     return never_null(f"{name} is not NULL")
 
 
-def _function(call: e.FuncExpr, place: Place) -> Proof:
+def _function(call: e.FuncExpr, place: ProgramPoint) -> Proof:
     if not call.returns_set:
         return _call(call, place, variadic=call.variadic)
     if _is_filled_up(place):
@@ -98,13 +98,13 @@ def _function(call: e.FuncExpr, place: Place) -> Proof:
     return set_value(call, place)
 
 
-def _is_filled_up(place: Place) -> bool:
+def _is_filled_up(place: ProgramPoint) -> bool:
     """Whether a set in the select list stands beside another one."""
     return conditional.sets_in_results(place.query) > 1 or place.scope.grouping.sets
 
 
 def _call(
-    call: e.FuncExpr | e.OpExpr, place: Place, *, variadic: bool = False
+    call: e.FuncExpr | e.OpExpr, place: ProgramPoint, *, variadic: bool = False
 ) -> Proof:
     function, args = call.function, call.args
     knowledge = place.prover.knowledge
@@ -130,7 +130,7 @@ def _call(
     )
 
 
-def _grows(function: int, args: tuple[e.Expression, ...], place: Place) -> bool:
+def _grows(function: int, args: tuple[e.Expression, ...], place: ProgramPoint) -> bool:
     """Whether a field of a date or interval is asked for that infinity has too."""
     builtin = place.prover.knowledge.functions.get(function)
     if builtin is None or builtin.name not in _EXTRACTIONS:
@@ -140,13 +140,13 @@ def _grows(function: int, args: tuple[e.Expression, ...], place: Place) -> bool:
     return field is not None and field[4:].lower() in _GROWING
 
 
-def _coercion(node: e.Coerce, place: Place) -> Proof:
+def _coercion(node: e.Coerce, place: ProgramPoint) -> Proof:
     if node.kind is e.Coercion.DOMAIN and _is_not_null_domain(node.type, place):
         return never_null("a cast to a NOT NULL domain refuses NULL")
     return place.prover.prove(node.arg, place)
 
 
-def _is_not_null_domain(oid: int, place: Place) -> bool:
+def _is_not_null_domain(oid: int, place: ProgramPoint) -> bool:
     domain = place.prover.knowledge.catalog.types.get(oid)
     while isinstance(domain, DomainType):
         if domain.not_null:
@@ -155,7 +155,7 @@ def _is_not_null_domain(oid: int, place: Place) -> bool:
     return False
 
 
-def _field(node: e.FieldSelect, place: Place) -> Proof:
+def _field(node: e.FieldSelect, place: ProgramPoint) -> Proof:
     match node.arg:
         case e.RowExpr(args=args) if 0 < node.field <= len(args):
             return place.prover.prove(args[node.field - 1], place)
@@ -180,7 +180,7 @@ def _field(node: e.FieldSelect, place: Place) -> Proof:
             return may_be_null("a field of a composite can be NULL")
 
 
-def _scalar_array(node: e.ScalarArrayOpExpr, place: Place) -> Proof:
+def _scalar_array(node: e.ScalarArrayOpExpr, place: ProgramPoint) -> Proof:
     knowledge = place.prover.knowledge
     if knowledge.rule(node.function) is not NullRule.ARGUMENTS:
         return may_be_null("the comparison can be NULL")
@@ -196,7 +196,7 @@ def _scalar_array(node: e.ScalarArrayOpExpr, place: Place) -> Proof:
     )
 
 
-def _json(node: e.JsonConstructor, place: Place) -> Proof:
+def _json(node: e.JsonConstructor, place: ProgramPoint) -> Proof:
     if node.kind in {_JSON_OBJECT, _JSON_ARRAY}:
         return never_null("a JSON object or array is a value")
     if node.kind in _JSON_AGGREGATES and node.call is not None:
@@ -208,40 +208,40 @@ def _json(node: e.JsonConstructor, place: Place) -> Proof:
     )
 
 
-def _constant(node: e.Const, _: Place) -> Proof:
+def _constant(node: e.Const, _: ProgramPoint) -> Proof:
     if node.value is None:
         return may_be_null("it is NULL")
     return never_null("it is a constant")
 
 
-def _operator(node: e.OpExpr, place: Place) -> Proof:
+def _operator(node: e.OpExpr, place: ProgramPoint) -> Proof:
     return _call(node, place)
 
 
-def _named_argument(node: e.NamedArgExpr, place: Place) -> Proof:
+def _named_argument(node: e.NamedArgExpr, place: ProgramPoint) -> Proof:
     return place.prover.prove(node.arg, place)
 
 
-def _aggregate(node: e.Aggref, place: Place) -> Proof:
+def _aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
     home = place.ancestor(node.levels_up)
     return aggregate(node, home) if home else may_be_null("an outer aggregate")
 
 
-def _coalesce(node: e.CoalesceExpr, place: Place) -> Proof:
+def _coalesce(node: e.CoalesceExpr, place: ProgramPoint) -> Proof:
     return conditional.first_of("COALESCE", node.args, place)
 
 
-def _min_max(node: e.MinMaxExpr, place: Place) -> Proof:
+def _min_max(node: e.MinMaxExpr, place: ProgramPoint) -> Proof:
     return conditional.first_of("GREATEST or LEAST", node.args, place)
 
 
-def _distinct(node: e.DistinctExpr, place: Place) -> Proof:
+def _distinct(node: e.DistinctExpr, place: ProgramPoint) -> Proof:
     if place.prover.knowledge.rule(node.function) is NullRule.ARGUMENTS:
         return never_null("IS DISTINCT FROM is true or false, never NULL")
     return may_be_null("the type's equality can be NULL")
 
 
-def _row_comparison(node: e.RowCompareExpr, place: Place) -> Proof:
+def _row_comparison(node: e.RowCompareExpr, place: ProgramPoint) -> Proof:
     return all_of(
         (place.prover.prove(arg, place) for arg in (*node.left, *node.right)),
         "no part of the comparison is NULL",
@@ -249,28 +249,28 @@ def _row_comparison(node: e.RowCompareExpr, place: Place) -> Proof:
     )
 
 
-def _session_value(node: e.SqlValueFunction, _: Place) -> Proof:
+def _session_value(node: e.SqlValueFunction, _: ProgramPoint) -> Proof:
     if node.operation == _CURRENT_SCHEMA:
         return may_be_null("there may be no current schema")
     return never_null("the session always has it")
 
 
-def _is_json(node: e.JsonIsPredicate, place: Place) -> Proof:
+def _is_json(node: e.JsonIsPredicate, place: ProgramPoint) -> Proof:
     proof = place.prover.prove(node.arg, place)
     return proof.because("IS JSON is NULL of NULL alone")
 
 
-def _json_value(node: e.JsonValue, place: Place) -> Proof:
+def _json_value(node: e.JsonValue, place: ProgramPoint) -> Proof:
     return place.prover.prove(node.formatted or node.raw, place)
 
 
-def _xml(node: e.XmlExpr, _: Place) -> Proof:
+def _xml(node: e.XmlExpr, _: ProgramPoint) -> Proof:
     if node.operation == _XML_ELEMENT:
         return never_null("XMLELEMENT is a value")
     return may_be_null("nothing is known of this XML expression")
 
 
-def _named(node: e.Expression, place: Place) -> str:
+def _named(node: e.Expression, place: ProgramPoint) -> str:
     if isinstance(node, e.Var) and not node.levels_up:
         return column_name(node, place)
     return "the expression"

@@ -14,7 +14,7 @@ from reposgen.live_schema.tree import expressions as e
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from reposgen.analysis.nullability.knowledge import Knowledge
+    from reposgen.analysis.nullability.proof_context import ProofContext
 
     Facts = frozenset[e.Expression]
 
@@ -71,7 +71,7 @@ class FactFinder:
 
     def __init__(
         self,
-        knowledge: Knowledge,
+        knowledge: ProofContext,
         of_subquery: Callable[[e.SubLink], Iterable[e.Expression]],
     ) -> None:
         self._knowledge = knowledge

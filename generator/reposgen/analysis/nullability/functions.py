@@ -13,8 +13,8 @@ from reposgen.live_schema.tree.types import expression_type
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reposgen.analysis.nullability.knowledge import Body, Knowledge
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
+    from reposgen.analysis.nullability.proof_context import Body, ProofContext
     from reposgen.live_schema.model import Function
     from reposgen.live_schema.tree.model import TargetEntry
 
@@ -31,7 +31,7 @@ _ASSIGNABLE = (
 
 
 def call_value(
-    function: int, args: Args, type_: int, place: Place, column: int = 0
+    function: int, args: Args, type_: int, place: ProgramPoint, column: int = 0
 ) -> Proof:
     """Whether what a function gives can be NULL, in each row if it gives a set.
 
@@ -52,7 +52,7 @@ def call_value(
 
 
 def _called(
-    function: Function, args: Args, number: int, type_: int, place: Place
+    function: Function, args: Args, number: int, type_: int, place: ProgramPoint
 ) -> Proof:
     knowledge = place.prover.knowledge
     name = function.name
@@ -84,7 +84,7 @@ def _called(
 
 
 def _or_declared(
-    function: Function, args: Args, number: int, place: Place, proof: Proof
+    function: Function, args: Args, number: int, place: ProgramPoint, proof: Proof
 ) -> Proof:
     """The same, unless codegen.toml says more."""
     declared = place.prover.knowledge.definitions.declared
@@ -119,7 +119,7 @@ def _bound(body: Body, args: Args) -> Mapping[int, e.Expression] | None:
     return bound if bound.keys() == set(range(1, inputs + 1)) else None
 
 
-def _result(function: Function, number: int, type_: int, inner: Place) -> Proof:
+def _result(function: Function, number: int, type_: int, inner: ProgramPoint) -> Proof:
     """A column of a body's rows; 0 for the only one."""
     knowledge = inner.prover.knowledge
     results = inner.query.results
@@ -140,7 +140,7 @@ def _result(function: Function, number: int, type_: int, inner: Place) -> Proof:
     return inner.prover.output(inner, target.number)
 
 
-def _field(target: TargetEntry, number: int, type_: int, inner: Place) -> Proof:
+def _field(target: TargetEntry, number: int, type_: int, inner: ProgramPoint) -> Proof:
     if inner.query.set_operations is not None:
         return may_be_null("a field of a composite can be NULL")
     return inner.prover.prove(
@@ -148,13 +148,13 @@ def _field(target: TargetEntry, number: int, type_: int, inner: Place) -> Proof:
     )
 
 
-def _is_assignable(given: int, wanted: int, knowledge: Knowledge) -> bool:
+def _is_assignable(given: int, wanted: int, knowledge: ProofContext) -> bool:
     """Whether a value of one type becomes one of another without being NULL."""
     given, wanted = _base(given, knowledge), _base(wanted, knowledge)
     return given == wanted != 0 or any({given, wanted} <= kind for kind in _ASSIGNABLE)
 
 
-def _base(oid: int, knowledge: Knowledge) -> int:
+def _base(oid: int, knowledge: ProofContext) -> int:
     found = knowledge.catalog.types.get(oid)
     while isinstance(found, DomainType):
         found = found.base

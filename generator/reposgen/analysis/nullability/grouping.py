@@ -20,14 +20,14 @@ class Grouping:
         groups: rows are grouped at all, be it all into one group.
         may_be_empty: a group can have no rows: there is no GROUP BY.
         sets: there are grouping sets.
-        nulled: grouping expressions that some set leaves out, so that they are NULL
+        nullable: grouping expressions that some set leaves out, so that they are NULL
             in its rows.
     """
 
     groups: bool
     may_be_empty: bool
     sets: bool
-    nulled: frozenset[e.Expression]
+    nullable: frozenset[e.Expression]
 
 
 def read_grouping(query: Query) -> Grouping:
@@ -44,11 +44,11 @@ def read_grouping(query: Query) -> Grouping:
         groups=groups,
         may_be_empty=empty,
         sets=bool(sets),
-        nulled=_nulled(query) if sets else frozenset(),
+        nullable=_nullable(query) if sets else frozenset(),
     )
 
 
-def _nulled(query: Query) -> frozenset[e.Expression]:
+def _nullable(query: Query) -> frozenset[e.Expression]:
     # The sets multiply: what one of them always has, all combinations have.
     always = frozenset[int]().union(*(_always(one) for one in query.grouping_sets))
     grouped = {clause.group for clause in query.group}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reposgen.live_schema.tree.model import FromItem, Query
 
 
-class Which(StrEnum):
+class JoinSide(StrEnum):
     """A side of a join."""
 
     LEFT = "left"
@@ -34,7 +34,7 @@ class Side(NamedTuple):
     """The side of an outer join that is nulled where the other finds no match."""
 
     join: int
-    which: Which
+    which: JoinSide
 
 
 class Condition(NamedTuple):
@@ -57,9 +57,9 @@ class OuterJoin:
     above: frozenset[Side]
 
     @property
-    def nulled(self) -> FromItem:
+    def nullable(self) -> FromItem:
         """What is nulled where there is no match."""
-        return self.join.right if self.side.which is Which.RIGHT else self.join.left
+        return self.join.right if self.side.which is JoinSide.RIGHT else self.join.left
 
 
 @dataclass(slots=True)
@@ -67,12 +67,12 @@ class JoinTree:
     """The join tree of one query.
 
     Attributes:
-        nulled: for each entry in FROM, the sides that null it.
+        nullable: for each entry in FROM, the sides that null it.
         conditions: WHERE, and ON of every join.
         outer: each outer join, FULL joins twice.
     """
 
-    nulled: dict[int, frozenset[Side]] = field(default_factory=dict)
+    nullable: dict[int, frozenset[Side]] = field(default_factory=dict)
     conditions: list[Condition] = field(default_factory=list)
     outer: list[OuterJoin] = field(default_factory=list)
     words: dict[Side, str] = field(default_factory=dict)
@@ -101,7 +101,7 @@ def read_join_tree(query: Query) -> JoinTree:
 def _visit(item: FromItem, above: frozenset[Side], tree: JoinTree) -> None:
     match item:
         case RangeTableRef(index=index):
-            tree.nulled[index] = above
+            tree.nullable[index] = above
         case FromExpr(items=items, condition=condition):
             for one in items:
                 _visit(one, above, tree)
@@ -119,19 +119,19 @@ def _visit_join(join: JoinExpr, above: frozenset[Side], tree: JoinTree) -> None:
     # A type of join that is not known is taken for the worst, a FULL join.
     words = _WORDS.get(join.type or JoinType.FULL, "a join")
     if nulls_left:
-        side = Side(number, Which.LEFT)
+        side = Side(number, JoinSide.LEFT)
         tree.outer.append(OuterJoin(side=side, join=join, above=above))
         tree.words[side] = words
         below_left |= {side}
         matched |= {side}
     if nulls_right:
-        side = Side(number, Which.RIGHT)
+        side = Side(number, JoinSide.RIGHT)
         tree.outer.append(OuterJoin(side=side, join=join, above=above))
         tree.words[side] = words
         below_right |= {side}
         matched |= {side}
     if join.index:
-        tree.nulled[join.index] = above
+        tree.nullable[join.index] = above
     _visit(join.left, below_left, tree)
     _visit(join.right, below_right, tree)
     if join.condition is not None:

@@ -27,7 +27,7 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.model import Constraint, Relation
     from reposgen.live_schema.tree.model import FromItem, Query, RangeTableEntry
 
@@ -65,10 +65,10 @@ def is_true(condition: e.Expression | None) -> bool:
 
 
 def found_key(  # noqa: PLR0911 - one return for each thing that can be missing
-    place: Place,
+    place: ProgramPoint,
     item: FromItem,
     condition: e.Expression | None,
-    child_place: Place,
+    child_place: ProgramPoint,
     above: frozenset[object],
 ) -> str | None:
     """Why a condition always finds a row, if it does: the foreign key that it follows.
@@ -94,15 +94,15 @@ def found_key(  # noqa: PLR0911 - one return for each thing that can be missing
     child = _source(child_place, [pair.child for pair in pairs], _DEEPEST)
     if target is None or child is None:
         return None
-    nulled = child_place.scope.joins.nulled.get(child_index)
-    if nulled is None or not nulled - above <= child_place.known.sides:
+    nullable = child_place.scope.joins.nullable.get(child_index)
+    if nullable is None or not nullable - above <= child_place.known.sides:
         return None
     if not all(_is_not_null(pair.child, child_place) for pair in pairs):
         return None
     return _key(child, target, place)
 
 
-def _key(child: _Table, target: _Table, place: Place) -> str | None:
+def _key(child: _Table, target: _Table, place: ProgramPoint) -> str | None:
     relations = place.prover.knowledge.catalog.relations
     one = relations.get(child.entry.relation)
     other = relations.get(target.entry.relation)
@@ -124,7 +124,10 @@ def _key(child: _Table, target: _Table, place: Place) -> str | None:
 
 
 def _pairs(
-    condition: e.Expression | None, item: FromItem, place: Place, child_place: Place
+    condition: e.Expression | None,
+    item: FromItem,
+    place: ProgramPoint,
+    child_place: ProgramPoint,
 ) -> Iterator[_Pair]:
     """The terms of a condition that compare a column of the item with another's."""
     equality = place.prover.knowledge.catalog.operator_equality
@@ -153,7 +156,7 @@ def _pairs(
                 break
 
 
-def _tells_apart(term: e.OpExpr, parent: e.Var, place: Place) -> bool:
+def _tells_apart(term: e.OpExpr, parent: e.Var, place: ProgramPoint) -> bool:
     """Whether a comparison can tell apart what the parent's key takes to be equal."""
     nondeterministic = place.prover.knowledge.catalog.nondeterministic
     return (
@@ -162,7 +165,7 @@ def _tells_apart(term: e.OpExpr, parent: e.Var, place: Place) -> bool:
     )
 
 
-def _unlabelled(node: e.Expression, place: Place) -> e.Expression:
+def _unlabelled(node: e.Expression, place: ProgramPoint) -> e.Expression:
     """A column as it is, where the server compares it as another type like it."""
     if not isinstance(node, e.Coerce) or node.kind is not e.Coercion.RELABEL:
         return node
@@ -182,7 +185,7 @@ def _own(var: e.Var) -> e.Var:
     return e.Var(index=var.index, column=var.column, type=var.type)
 
 
-def _behind(var: e.Var, place: Place) -> e.Var | None:
+def _behind(var: e.Var, place: ProgramPoint) -> e.Var | None:
     """The column of an item of FROM that one of a join or of the grouping step is."""
     node: e.Expression = var
     while isinstance(node, e.Var) and not node.levels_up and node.column > 0:
@@ -208,7 +211,7 @@ def _leaves(item: FromItem) -> Iterator[int]:
                 yield from _leaves(one)
 
 
-def _is_not_null(var: e.Var, place: Place) -> bool:
+def _is_not_null(var: e.Var, place: ProgramPoint) -> bool:
     """Whether a column is not NULL in the rows that its item has."""
     if var in place.known.values:
         return True
@@ -223,7 +226,7 @@ def _is_not_null(var: e.Var, place: Place) -> bool:
     return column.not_null if entry.inherited else column.not_null_only
 
 
-def _query_of(entry: RangeTableEntry, place: Place) -> Place | None:
+def _query_of(entry: RangeTableEntry, place: ProgramPoint) -> ProgramPoint | None:
     """The place of the query behind an item of FROM, if it is one."""
     if entry.kind is RteKind.SUBQUERY and entry.subquery is not None:
         return place.prover.enter(entry.subquery, place)
@@ -236,7 +239,7 @@ def _query_of(entry: RangeTableEntry, place: Place) -> Place | None:
     return None
 
 
-def _outputs(inner: Place, columns: Sequence[int]) -> tuple[e.Var, ...] | None:
+def _outputs(inner: ProgramPoint, columns: Sequence[int]) -> tuple[e.Var, ...] | None:
     """The columns of one item in FROM that result columns of a query are."""
     query = inner.query
     if query.command is not CommandType.SELECT or query.set_operations is not None:
@@ -254,7 +257,9 @@ def _outputs(inner: Place, columns: Sequence[int]) -> tuple[e.Var, ...] | None:
     return tuple(found)
 
 
-def _source(place: Place, columns: Sequence[e.Var], deepest: int) -> _Table | None:
+def _source(
+    place: ProgramPoint, columns: Sequence[e.Var], deepest: int
+) -> _Table | None:
     """The table whose values columns of one item have, where they are not NULL."""
     index = columns[0].index
     entry = place.query.entry(index)
@@ -269,7 +274,7 @@ def _source(place: Place, columns: Sequence[e.Var], deepest: int) -> _Table | No
 
 
 def _shown(  # noqa: PLR0911 - as above
-    place: Place, index: int, columns: Sequence[int], deepest: int
+    place: ProgramPoint, index: int, columns: Sequence[int], deepest: int
 ) -> _Table | None:
     """The table of which an item shows all rows, these columns unchanged."""
     entry = place.query.entry(index)
@@ -307,31 +312,31 @@ def _shows_groups_of_all(query: Query) -> bool:
     )
 
 
-def _keeps_all(item: FromItem, index: int, place: Place) -> bool:
+def _keeps_all(item: FromItem, index: int, place: ProgramPoint) -> bool:
     """Whether each row of an item of FROM is in a row of a join."""
     match item:
         case RangeTableRef():
             return item.index == index
         case JoinExpr(type=join, left=left, right=right):
-            for kept, other, outer in (
+            for preserved, other, outer in (
                 (left, right, JoinType.LEFT),
                 (right, left, JoinType.RIGHT),
             ):
-                if index in _leaves(kept):
+                if index in _leaves(preserved):
                     found = join in {outer, JoinType.FULL} or (
                         join is JoinType.INNER and _always_joined(item, other, place)
                     )
-                    return found and _keeps_all(kept, index, place)
+                    return found and _keeps_all(preserved, index, place)
             return False
         case _:
             return False
 
 
-def _always_joined(join: JoinExpr, other: FromItem, place: Place) -> bool:
+def _always_joined(join: JoinExpr, other: FromItem, place: ProgramPoint) -> bool:
     """Whether an inner join finds a row of that side for every row of the other."""
     # What is known of the rows that are left, the join itself may have made so.
     place = place.prover.home(place)
-    above = place.scope.joins.nulled.get(next(_leaves(other), 0), frozenset())
+    above = place.scope.joins.nullable.get(next(_leaves(other), 0), frozenset())
     return found_key(place, other, join.condition, place, frozenset(above)) is not None
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from reposgen.analysis.nullability.facts import FactFinder
 from reposgen.analysis.nullability.grouping import read_grouping
 from reposgen.analysis.nullability.jointree import read_join_tree
-from reposgen.analysis.nullability.knowledge import Known
-from reposgen.analysis.nullability.place import Place, Scope
+from reposgen.analysis.nullability.program_point import ProgramPoint, Scope
+from reposgen.analysis.nullability.proof_context import NotNullFacts
 from reposgen.analysis.nullability.rows import always_matches
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import CommandType, RteKind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.nullability.facts import Outcome
     from reposgen.analysis.nullability.jointree import Side
-    from reposgen.analysis.nullability.place import Prover
+    from reposgen.analysis.nullability.program_point import Prover
     from reposgen.live_schema.tree.model import Query
 
     Values = frozenset[e.Expression]
@@ -36,8 +36,11 @@ def make_scope(query: Query) -> Scope:
 
 
 def make_place(
-    prover: Prover, scope: Scope, enclosing: Place | None, assumed: frozenset[int]
-) -> Place:
+    prover: Prover,
+    scope: Scope,
+    enclosing: ProgramPoint | None,
+    assumed: frozenset[int],
+) -> ProgramPoint:
     """The place of a query's results.
 
     Args:
@@ -48,7 +51,9 @@ def make_place(
     """
     query = scope.query
     finder = _finder(prover)
-    rows = Place(prover=prover, scope=scope, enclosing=enclosing, outer=enclosing)
+    rows = ProgramPoint(
+        prover=prover, scope=scope, enclosing=enclosing, outer=enclosing
+    )
     results = {
         target.number: target.expression
         for target in query.results
@@ -65,10 +70,10 @@ def make_place(
             for value in rows.known.values
             if isinstance(value, e.Var) and value.index != query.result_relation
         )
-        return Place(
+        return ProgramPoint(
             prover=prover,
             scope=scope,
-            known=Known(others, rows.known.sides),
+            known=NotNullFacts(others, rows.known.sides),
             enclosing=enclosing,
             outer=rows.outer,
             rows=rows,
@@ -84,10 +89,10 @@ def make_place(
         groups |= finder.holds(query.having)
     _close(rows, finder, _before_grouping(groups))
     lifting = groups if scope.grouping.may_be_empty else groups | rows.known.values
-    return Place(
+    return ProgramPoint(
         prover=prover,
         scope=scope,
-        known=Known(groups, rows.known.sides),
+        known=NotNullFacts(groups, rows.known.sides),
         enclosing=enclosing,
         outer=_lifted(enclosing, lifting),
         rows=rows,
@@ -96,14 +101,16 @@ def make_place(
     )
 
 
-def assume(place: Place, values: Values, sides: frozenset[Side] = frozenset()) -> Place:
+def assume(
+    place: ProgramPoint, values: Values, sides: frozenset[Side] = frozenset()
+) -> ProgramPoint:
     """The same place, for rows in which these are not NULL or nulled either."""
     if values <= place.known.values and sides <= place.known.sides:
         return place
-    new = Place(
+    new = ProgramPoint(
         prover=place.prover,
         scope=place.scope,
-        known=Known(place.known.values, place.known.sides | sides),
+        known=NotNullFacts(place.known.values, place.known.sides | sides),
         enclosing=place.enclosing,
         outer=place.outer,
         assumed=place.assumed,
@@ -115,21 +122,23 @@ def assume(place: Place, values: Values, sides: frozenset[Side] = frozenset()) -
         _close(new, _finder(place.prover), values)
     elif place.returning:
         new.rows = place.rows
-        new.known = Known(place.known.values | values, new.known.sides)
+        new.known = NotNullFacts(place.known.values | values, new.known.sides)
         new.outer = _lifted(place.outer, values)
     else:
         new.rows = assume(place.rows, _before_grouping(values), sides)
-        new.known = Known(place.known.values | values, new.rows.known.sides)
+        new.known = NotNullFacts(place.known.values | values, new.rows.known.sides)
         new.outer = _lifted(place.outer, values)
     return new
 
 
-def after(place: Place, condition: e.Expression, outcome: Outcome) -> Values | None:
+def after(
+    place: ProgramPoint, condition: e.Expression, outcome: Outcome
+) -> Values | None:
     """What is not NULL where a condition came out so; None where it cannot."""
     return _finder(place.prover).after(condition, outcome)
 
 
-def plain(place: Place) -> Place:
+def plain(place: ProgramPoint) -> ProgramPoint:
     """The place of all rows, whatever the queries around make of them later.
 
     What looks at other rows than its own, a window function, sees those too.
@@ -143,7 +152,7 @@ def plain(place: Place) -> Place:
     return origin.plain
 
 
-def _close(place: Place, finder: FactFinder, values: Values) -> None:
+def _close(place: ProgramPoint, finder: FactFinder, values: Values) -> None:
     """Add values to what is known of the rows, and all that follows from them."""
     joins = place.scope.joins
     known = set(place.known.values) | values
@@ -160,7 +169,7 @@ def _close(place: Place, finder: FactFinder, values: Values) -> None:
                     fresh.append(implied)
             if isinstance(value, e.Var) and not value.levels_up:
                 sides |= _shown(place, value)
-        place.known = Known(frozenset(known), frozenset(sides))
+        place.known = NotNullFacts(frozenset(known), frozenset(sides))
         for join in outer:
             if join.side not in sides and (why := always_matches(place, join)):
                 sides.add(join.side)
@@ -178,16 +187,16 @@ def _close(place: Place, finder: FactFinder, values: Values) -> None:
     place.proofs.clear()
 
 
-def _shown(place: Place, var: e.Var) -> frozenset[Side]:
+def _shown(place: ProgramPoint, var: e.Var) -> frozenset[Side]:
     """The sides that are not nulled where a column is not NULL."""
     if var.column == 0 and place.query.entry(var.index).kind is RteKind.JOIN:
         # Before 16 a whole row of a join is a value even where the join is nulled.
         return frozenset()
-    return place.scope.joins.nulled.get(var.index, frozenset())
+    return place.scope.joins.nullable.get(var.index, frozenset())
 
 
 def _behind(
-    place: Place, finder: FactFinder, value: e.Expression
+    place: ProgramPoint, finder: FactFinder, value: e.Expression
 ) -> Iterable[e.Expression]:
     """What a column of a join or of the grouping step stands for."""
     if not isinstance(value, e.Var) or value.levels_up or value.column < 1:
@@ -200,7 +209,9 @@ def _behind(
     return ()
 
 
-def _lifted(outer: Place | None, values: Iterable[e.Expression]) -> Place | None:
+def _lifted(
+    outer: ProgramPoint | None, values: Iterable[e.Expression]
+) -> ProgramPoint | None:
     if outer is None:
         return None
     lifted = frozenset(

@@ -12,13 +12,13 @@ from reposgen.live_schema.tree.model import (
 )
 
 if TYPE_CHECKING:
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import CommonTableExpr, Query, RangeTableEntry
 
 _NO_COLUMNS: frozenset[int] = frozenset()
 
 
-def output_column(place: Place, number: int) -> Proof:
+def output_column(place: ProgramPoint, number: int) -> Proof:
     """Whether a result column, from 1, of a query can be NULL."""
     query = place.query
     if query.set_operations is not None:
@@ -30,7 +30,7 @@ def output_column(place: Place, number: int) -> Proof:
 
 
 def _operation_column(
-    node: SetOperation | RangeTableRef, place: Place, number: int
+    node: SetOperation | RangeTableRef, place: ProgramPoint, number: int
 ) -> Proof:
     if isinstance(node, RangeTableRef):
         query = place.query.entry(node.index).subquery
@@ -61,7 +61,7 @@ def _operation_column(
 
 
 def cte_column(
-    entry: RangeTableEntry, number: int, assumed: frozenset[int], place: Place
+    entry: RangeTableEntry, number: int, assumed: frozenset[int], place: ProgramPoint
 ) -> Proof:
     """Whether a column of a CTE can be NULL where `entry` reads it."""
     home = home_of(place, entry.cte_levels_up)
@@ -82,15 +82,15 @@ def cte_column(
     return prover.output(prover.enter(cte.query, home, assumed), number)
 
 
-def home_of(place: Place, levels_up: int) -> Place | None:
+def home_of(place: ProgramPoint, levels_up: int) -> ProgramPoint | None:
     """The query that defines a CTE, seen from where no row of it is at hand."""
-    found: Place | None = place
+    found: ProgramPoint | None = place
     for _ in range(levels_up):
         found = found.enclosing if found else None
     return found.prover.home(found) if found else None
 
 
-def _recursive_column(cte: CommonTableExpr, number: int, home: Place) -> Proof:
+def _recursive_column(cte: CommonTableExpr, number: int, home: ProgramPoint) -> Proof:
     """The largest set of columns that are not NULL if they were not before."""
     prover = home.prover
     key = id(cte.query)
@@ -110,7 +110,7 @@ def _recursive_column(cte: CommonTableExpr, number: int, home: Place) -> Proof:
     return cached.get(number) or may_be_null("there is no such column")
 
 
-def _proofs(query: Query, home: Place) -> dict[int, Proof]:
+def _proofs(query: Query, home: ProgramPoint) -> dict[int, Proof]:
     home.entered.pop((id(query), _NO_COLUMNS), None)
     place = home.prover.enter(query, home)
     proofs = {t.number: home.prover.output(place, t.number) for t in query.results}

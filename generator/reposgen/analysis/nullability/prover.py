@@ -9,9 +9,9 @@ from reposgen.analysis.model import Elements
 from reposgen.analysis.nullability import expressions, outputs
 from reposgen.analysis.nullability.dml import always_inserts
 from reposgen.analysis.nullability.elements import output_elements
-from reposgen.analysis.nullability.knowledge import Definitions, Knowledge
 from reposgen.analysis.nullability.narrowing import make_place, make_scope
-from reposgen.analysis.nullability.place import Place, Scope
+from reposgen.analysis.nullability.program_point import ProgramPoint, Scope
+from reposgen.analysis.nullability.proof_context import Definitions, ProofContext
 from reposgen.analysis.nullability.real_rows import output_holds_real_rows
 from reposgen.analysis.nullability.rows import always_row
 from reposgen.live_schema.tree.model import CommandType, Query
@@ -38,7 +38,7 @@ class _Prover:
     def __init__(
         self,
         query: Query,
-        knowledge: Knowledge,
+        knowledge: ProofContext,
         around: tuple[_Prover, ...] = (),
         function: Function | None = None,
     ) -> None:
@@ -46,15 +46,17 @@ class _Prover:
         self._query = query
         self._around = around
         self.function = function
-        self._bodies: dict[tuple[int, frozenset[int], frozenset[int]], Place] = {}
+        self._bodies: dict[
+            tuple[int, frozenset[int], frozenset[int]], ProgramPoint
+        ] = {}
         self._one_snapshot: bool | None = None
         self.recursion: dict[int, frozenset[int]] = {}
         self.assumed_elements: set[tuple[int, int]] = set()
         self._scopes: dict[int, Scope] = {}
-        self._tops: dict[int, Place] = {}
-        self._homes: dict[tuple[int, int], Place] = {}
+        self._tops: dict[int, ProgramPoint] = {}
+        self._homes: dict[tuple[int, int], ProgramPoint] = {}
 
-    def prove(self, expression: Expression, place: Place) -> Proof:
+    def prove(self, expression: Expression, place: ProgramPoint) -> Proof:
         key = id(expression)
         found = place.proofs.get(key)
         if found is None or found[0] is not expression:
@@ -63,7 +65,7 @@ class _Prover:
             place.proofs[key] = found
         return found[1]
 
-    def output(self, place: Place, column: int) -> Proof:
+    def output(self, place: ProgramPoint, column: int) -> Proof:
         proof = place.outputs.get(column)
         if proof is None:
             proof = outputs.output_column(place, column)
@@ -73,9 +75,9 @@ class _Prover:
     def enter(
         self,
         query: Query,
-        enclosing: Place | None,
+        enclosing: ProgramPoint | None,
         assumed: frozenset[int] = _NO_COLUMNS,
-    ) -> Place:
+    ) -> ProgramPoint:
         if enclosing is None:
             place = self._tops.get(id(query))
             if place is None:
@@ -89,18 +91,18 @@ class _Prover:
             enclosing.entered[key] = place
         return place
 
-    def home(self, place: Place) -> Place:
+    def home(self, place: ProgramPoint) -> ProgramPoint:
         enclosing = self.home(place.enclosing) if place.enclosing else None
         key = (id(place.scope), id(enclosing))
         home = self._homes.get(key)
         if home is None:
-            home = Place(
+            home = ProgramPoint(
                 prover=self, scope=place.scope, enclosing=enclosing, outer=enclosing
             )
             self._homes[key] = home
         return home
 
-    def gives_row(self, place: Place) -> bool:
+    def gives_row(self, place: ProgramPoint) -> bool:
         if place.query.command is CommandType.INSERT:
             return always_inserts(place)
         return always_row(place)
@@ -117,7 +119,7 @@ class _Prover:
 
     def body(
         self, function: int, nullable: frozenset[int], null_elements: frozenset[int]
-    ) -> Place | None:
+    ) -> ProgramPoint | None:
         key = (function, nullable, null_elements)
         place = self._bodies.get(key)
         if place is None:
@@ -232,7 +234,7 @@ def prove_rows(
         real=tuple(output_holds_real_rows(place, t.number) for t in query.results),
         missing=frozenset(
             index
-            for index, sides in place.scope.joins.nulled.items()
+            for index, sides in place.scope.joins.nullable.items()
             if sides - rows.known.sides
         ),
     )
@@ -292,7 +294,7 @@ def _prover(
 ) -> _Prover:
     return _Prover(
         query,
-        Knowledge(
+        ProofContext(
             catalog=catalog,
             functions=functions,
             nullable_parameters=nullable_parameters,

@@ -17,7 +17,7 @@ from reposgen.live_schema.tree.model import RteKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import RangeTableEntry
 
 _UNNEST = "unnest"
@@ -32,7 +32,7 @@ _PASSES = frozenset(
 )
 
 
-def holds_real_rows(node: e.Expression, place: Place) -> bool:  # noqa: C901, PLR0911, PLR0912 - one return for each kind of expression
+def holds_real_rows(node: e.Expression, place: ProgramPoint) -> bool:  # noqa: C901, PLR0911, PLR0912 - one return for each kind of expression
     """Whether a composite value, or each one in an array, is NULL or a table's row."""
     match node:
         case e.Var(levels_up=0):
@@ -82,7 +82,7 @@ def holds_real_rows(node: e.Expression, place: Place) -> bool:  # noqa: C901, PL
             return not _is_composite(getattr(node, "type", None), place)
 
 
-def output_holds_real_rows(place: Place, number: int) -> bool:
+def output_holds_real_rows(place: ProgramPoint, number: int) -> bool:
     """The same for a result column, from 1, of a query."""
     query = place.query
     if query.set_operations is not None:
@@ -96,7 +96,7 @@ def output_holds_real_rows(place: Place, number: int) -> bool:
     return target is not None and holds_real_rows(target.expression, place)
 
 
-def _column(var: e.Var, place: Place) -> bool:  # noqa: PLR0911 - one return for each kind of entry
+def _column(var: e.Var, place: ProgramPoint) -> bool:  # noqa: PLR0911 - one return for each kind of entry
     entry = place.query.entry(var.index)
     match entry.kind:
         case RteKind.RELATION:
@@ -120,7 +120,7 @@ def _column(var: e.Var, place: Place) -> bool:  # noqa: PLR0911 - one return for
             return False
 
 
-def _cte_column(entry: RangeTableEntry, number: int, place: Place) -> bool:
+def _cte_column(entry: RangeTableEntry, number: int, place: ProgramPoint) -> bool:
     home = home_of(place, entry.cte_levels_up)
     for cte in home.query.ctes if home else ():
         if cte.name == entry.cte_name and not cte.recursive:
@@ -128,16 +128,16 @@ def _cte_column(entry: RangeTableEntry, number: int, place: Place) -> bool:
     return False
 
 
-def _all(values: Iterable[e.Expression], place: Place) -> bool:
+def _all(values: Iterable[e.Expression], place: ProgramPoint) -> bool:
     return all(holds_real_rows(value, place) for value in values)
 
 
-def _passes(function: int, place: Place) -> bool:
+def _passes(function: int, place: ProgramPoint) -> bool:
     builtin = place.prover.knowledge.functions.get(function)
     return builtin is not None and builtin.name in _PASSES
 
 
-def _is_complete(row: e.RowExpr, place: Place) -> bool:
+def _is_complete(row: e.RowExpr, place: ProgramPoint) -> bool:
     """Whether a row that is made has all that its table declares NOT NULL."""
     knowledge = place.prover.knowledge
     type_ = knowledge.catalog.types.get(row.type)
@@ -156,7 +156,7 @@ def _is_complete(row: e.RowExpr, place: Place) -> bool:
     )
 
 
-def _is_composite(type_: int | None, place: Place) -> bool:
+def _is_composite(type_: int | None, place: ProgramPoint) -> bool:
     if type_ is None:
         return True
     known = place.prover.knowledge.catalog.types.get(type_)

@@ -20,19 +20,19 @@ from reposgen.live_schema.tree.walk import constant_integer
 
 if TYPE_CHECKING:
     from reposgen.analysis.nullability.jointree import OuterJoin
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import FromItem, RangeTableEntry
 
 
-def always_matches(place: Place, outer: OuterJoin) -> str | None:
+def always_matches(place: ProgramPoint, outer: OuterJoin) -> str | None:
     """Why an outer join finds a match for every row of its other side, if it does."""
     if is_true(outer.join.condition):
-        found = _item_has_row(outer.nulled, place)
+        found = _item_has_row(outer.nullable, place)
         return "what is joined always has a row" if found else None
-    return found_key(place, outer.nulled, outer.join.condition, place, outer.above)
+    return found_key(place, outer.nullable, outer.join.condition, place, outer.above)
 
 
-def why_row(place: Place) -> str:
+def why_row(place: ProgramPoint) -> str:
     """Why a query that always gives a row does."""
     tree = place.query.join_tree
     if tree is None or is_true(tree.condition) or place.scope.grouping.may_be_empty:
@@ -41,7 +41,7 @@ def why_row(place: Place) -> str:
     return why or "the subquery always has a row"
 
 
-def always_row(place: Place) -> bool:
+def always_row(place: ProgramPoint) -> bool:
     """Whether a query gives at least one row for every row around it."""
     query = place.query
     if query.command is not CommandType.SELECT or query.has_set_returning:
@@ -54,7 +54,7 @@ def always_row(place: Place) -> bool:
     return is_true(query.having) and (one_group or _from_has_row(place))
 
 
-def _from_has_row(place: Place) -> bool:
+def _from_has_row(place: ProgramPoint) -> bool:
     tree = place.query.join_tree
     if tree is None or is_true(tree.condition):
         items = tree.items if tree else ()
@@ -76,7 +76,7 @@ def _skips_none(offset: e.Expression | None) -> bool:
     return constant_integer(offset) == 0
 
 
-def _operation_has_row(node: SetOperation | RangeTableRef, place: Place) -> bool:
+def _operation_has_row(node: SetOperation | RangeTableRef, place: ProgramPoint) -> bool:
     match node:
         case RangeTableRef():
             return _item_has_row(node, place)
@@ -87,7 +87,7 @@ def _operation_has_row(node: SetOperation | RangeTableRef, place: Place) -> bool
 
 
 def _item_has_row(  # noqa: PLR0911 - one return for each kind of item
-    item: FromItem, place: Place
+    item: FromItem, place: ProgramPoint
 ) -> bool:
     match item:
         case RangeTableRef(index=index):
@@ -110,7 +110,7 @@ def _item_has_row(  # noqa: PLR0911 - one return for each kind of item
             return False
 
 
-def _entry_has_row(entry: RangeTableEntry, place: Place) -> bool:
+def _entry_has_row(entry: RangeTableEntry, place: ProgramPoint) -> bool:
     match entry.kind:
         case RteKind.SUBQUERY if entry.subquery is not None and not entry.security:
             return always_row(place.prover.enter(entry.subquery, place))
@@ -128,7 +128,7 @@ def _entry_has_row(entry: RangeTableEntry, place: Place) -> bool:
 
 
 def _outer_key(
-    place: Place, item: FromItem, condition: e.Expression | None
+    place: ProgramPoint, item: FromItem, condition: e.Expression | None
 ) -> str | None:
     """`(SELECT … FROM parent WHERE parent.id = child.parent_id)`, child outside."""
     enclosing = place.enclosing

@@ -10,12 +10,12 @@ from reposgen.live_schema.functions import NullRule
 from reposgen.live_schema.tree import expressions as e
 
 if TYPE_CHECKING:
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
 
 _SUBQUERY_BITS = 16
 
 
-def sublink(node: e.SubLink, place: Place) -> Proof:
+def sublink(node: e.SubLink, place: ProgramPoint) -> Proof:
     """EXISTS, IN, ALL, ARRAY, and a subquery as a value."""
     match node.kind:
         case e.SubLinkType.EXISTS:
@@ -30,7 +30,7 @@ def sublink(node: e.SubLink, place: Place) -> Proof:
             return may_be_null("a comparison with a subquery's row can be NULL")
 
 
-def multiple_assignment(param: e.Param, place: Place) -> Proof:
+def multiple_assignment(param: e.Param, place: ProgramPoint) -> Proof:
     """`SET (a, b) = (SELECT …)`: one column of the subquery."""
     number, column = divmod(param.number, 1 << _SUBQUERY_BITS)
     for target in place.query.targets:
@@ -43,7 +43,7 @@ def multiple_assignment(param: e.Param, place: Place) -> Proof:
     return may_be_null("nothing is known of what is assigned")
 
 
-def _value(inner: Place, column: int) -> Proof:
+def _value(inner: ProgramPoint, column: int) -> Proof:
     proof = inner.prover.output(inner, column)
     if not proof.not_null:
         return proof.because("a subquery's value can be NULL")
@@ -52,7 +52,7 @@ def _value(inner: Place, column: int) -> Proof:
     return proof.because(why_row(inner))
 
 
-def _comparison(test: e.Expression, inner: Place, place: Place) -> Proof:
+def _comparison(test: e.Expression, inner: ProgramPoint, place: ProgramPoint) -> Proof:
     """`left operator ANY (SELECT …)`: NULL if a comparison is and none decides."""
     match test:
         case e.OpExpr(function=function, args=args):
@@ -73,7 +73,7 @@ def _comparison(test: e.Expression, inner: Place, place: Place) -> Proof:
             return may_be_null("the comparison can be NULL")
 
 
-def _compared(arg: e.Expression, inner: Place, place: Place) -> Proof:
+def _compared(arg: e.Expression, inner: ProgramPoint, place: ProgramPoint) -> Proof:
     match arg:
         case e.Param(kind=e.ParamKind.SUBLINK, number=number):
             return inner.prover.output(inner, number)

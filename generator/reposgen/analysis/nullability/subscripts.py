@@ -13,7 +13,7 @@ from reposgen.live_schema.tree.types import expression_type
 from reposgen.live_schema.tree.walk import constant_integer
 
 if TYPE_CHECKING:
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import Query
 
 # array_agg of what is no array: of arrays it makes a further dimension.
@@ -22,7 +22,7 @@ _NO_ELEMENT = "there may be no such element"
 
 
 def subscript(  # noqa: PLR0911 - one return for each kind of array
-    node: e.SubscriptingRef, place: Place
+    node: e.SubscriptingRef, place: ProgramPoint
 ) -> Proof:
     """`container[…]`."""
     number = constant_integer(node.subscripts[0]) if len(node.subscripts) == 1 else None
@@ -58,7 +58,10 @@ def subscript(  # noqa: PLR0911 - one return for each kind of array
 
 
 def _first(
-    call: e.Aggref | e.WindowFunc, element: e.Expression, place: Place, rows: Place
+    call: e.Aggref | e.WindowFunc,
+    element: e.Expression,
+    place: ProgramPoint,
+    rows: ProgramPoint,
 ) -> Proof:
     """The first element of what array_agg collects: of no rows it is NULL."""
     collected = place.prover.prove(call, place)
@@ -69,7 +72,7 @@ def _first(
     )
 
 
-def _is_no_array(query: Query, place: Place) -> bool:
+def _is_no_array(query: Query, place: ProgramPoint) -> bool:
     """Whether ARRAY(…) has no further dimension."""
     oid = expression_type(query.results[0].expression)
     found = place.prover.knowledge.catalog.types.get(oid)

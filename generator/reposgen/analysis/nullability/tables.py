@@ -13,7 +13,7 @@ from reposgen.analysis.nullability.proof import (
 from reposgen.live_schema.tree import expressions as e
 
 if TYPE_CHECKING:
-    from reposgen.analysis.nullability.place import Place
+    from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import RangeTableEntry
 
 _EXISTS, _QUERY = 0, 1
@@ -21,7 +21,7 @@ _NULL, _UNKNOWN, _DEFAULT = 0, 5, 8
 _JSON_TYPES = {114, 3802}
 
 
-def json_query(node: e.JsonQuery, place: Place) -> Proof:
+def json_query(node: e.JsonQuery, place: ProgramPoint) -> Proof:
     """JSON_EXISTS, JSON_QUERY, JSON_VALUE."""
     value = _json_value(node, place)
     if not value.not_null:
@@ -33,7 +33,7 @@ def json_query(node: e.JsonQuery, place: Place) -> Proof:
     )
 
 
-def _json_value(node: e.JsonQuery, place: Place) -> Proof:
+def _json_value(node: e.JsonQuery, place: ProgramPoint) -> Proof:
     """The same, where no argument is NULL."""
     if node.operation == _EXISTS:
         error = node.on_error
@@ -56,7 +56,9 @@ def _json_value(node: e.JsonQuery, place: Place) -> Proof:
     )
 
 
-def _behavior(behavior: e.JsonBehavior | None, words: str, place: Place) -> Proof:
+def _behavior(
+    behavior: e.JsonBehavior | None, words: str, place: ProgramPoint
+) -> Proof:
     if behavior is None or behavior.kind in {_NULL, _UNKNOWN}:
         return may_be_null(words)
     if behavior.kind == _DEFAULT:
@@ -67,7 +69,7 @@ def _behavior(behavior: e.JsonBehavior | None, words: str, place: Place) -> Proo
 
 
 def table_function_column(
-    number: int, entry: RangeTableEntry, place: Place, name: str
+    number: int, entry: RangeTableEntry, place: ProgramPoint, name: str
 ) -> Proof:
     """Whether a column of JSON_TABLE or XMLTABLE can be NULL."""
     match entry.other:
@@ -79,7 +81,9 @@ def table_function_column(
             return may_be_null(f"nothing is known of {name}")
 
 
-def _json_column(index: int, table: e.TableFunc, place: Place, name: str) -> Proof:
+def _json_column(
+    index: int, table: e.TableFunc, place: ProgramPoint, name: str
+) -> Proof:
     if not index <= table.outermost:
         return may_be_null(f"{name} is NULL where its NESTED path finds nothing")
     value = table.values[index] if index < len(table.values) else None
@@ -90,7 +94,9 @@ def _json_column(index: int, table: e.TableFunc, place: Place, name: str) -> Pro
     return _json_value(value, place).because(f"{name} is a column of JSON_TABLE")
 
 
-def _xml_column(index: int, table: e.TableFunc, place: Place, name: str) -> Proof:
+def _xml_column(
+    index: int, table: e.TableFunc, place: ProgramPoint, name: str
+) -> Proof:
     if index == table.ordinality:
         return never_null(f"{name} is the number of the row")
     if index in table.not_nulls:

@@ -67,7 +67,7 @@ def _read_write(directive: Directive, described: DescribedQuery) -> Write | Diag
             "optimistic-without-tree",
             "@optimistic needs the query tree, which this server does not send",
             span=directive.span,
-            hint="connect without a proxy that filters notices",
+            hint="connect without a proxy that drops notices",
         )
     upserts = tree.on_conflict is not None and tree.on_conflict.update
     writes = tree.command in {CommandType.UPDATE, CommandType.DELETE} or upserts
@@ -145,7 +145,7 @@ def _probe(
             "@optimistic cannot identify the row: ON CONFLICT names no unique key"
             " whose values are inserted as parameters",
             span=write.directive.span,
-            hint="name the key's columns, insert one row, its key as parameters",
+            hint="name the key's columns and insert one row with parameters as the key",
         )
     places = [one.location for one in identity]
     probe = probe_of_write(write.described, write.version, places, compared.location)

@@ -173,7 +173,7 @@ def check_probes(
             "@optimistic cannot identify the row: the server refuses to look it up"
             f" by the conditions of this WHERE: {verdict.message}",
             span=query.query.name_span,
-            hint="compare the key in a condition of its own that names this table only",
+            hint="compare the key in a separate condition that uses only this table",
         )
         for (index, query, _), verdict in zip(asked, verdicts, strict=True)
         if isinstance(verdict, ServerError)

@@ -206,7 +206,7 @@ def _variant_objection(
     )
     return error(
         "optional-refused",
-        f"the query does not work without {names}: {said}",
+        f"the server refuses the query without {names}: {said}",
         span=uses[left_out[0]] if left_out else described.query.name_span,
         hint="rewrite the clause, or remove the parameter from the @optional line",
     )
@@ -221,7 +221,7 @@ def _order_objection(span: Span, hint: str, verdict: Description) -> Diagnostic 
         return None
     return error(
         "order-refused",
-        f"the query does not work with its rows in this order: {verdict.message}",
+        f"the server refuses the query with this order: {verdict.message}",
         span=span,
         hint=verdict.hint or hint,
     )

@@ -34,10 +34,10 @@ def check_names(
         if parameter.name in taken:
             yield warning(
                 "argument-renamed",
-                f"{parameter.name} is an argument of the method already:"
+                f"{parameter.name} is already an argument of the method:"
                 f" the parameter becomes {parameter.name}_",
                 span=parameter.span,
-                hint="call the parameter something else",
+                hint="rename the parameter",
             )
 
 
@@ -54,7 +54,7 @@ def check_version(
         if parameter.number in needed and parameter.number in variants.optional:
             yield error(
                 "optional-version",
-                f"@optional {parameter.name}: @optimistic finds the row by it",
+                f"@optional {parameter.name}: @optimistic needs it to find the row",
                 span=parameter.span,
                 hint="remove it from the @optional line",
             )
@@ -83,7 +83,7 @@ def check_filters(
             table = query.entry(query.result_relation).name
             yield warning(
                 "optional-where",
-                f"a call that gives no filter goes through all rows of {table}",
+                f"a call without filters affects all rows of {table}",
                 span=variants.requests.optional[0].span,
                 hint="keep one parameter out of @optional; WHERE true AND … says"
                 " that all rows may be meant",

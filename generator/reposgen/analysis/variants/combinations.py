@@ -58,7 +58,7 @@ def _with_something_to_set(
     pieces: Sequence[Piece], given: frozenset[int]
 ) -> frozenset[int]:
     for piece in pieces:
-        if piece.role is PieceRole.SOME and not _includes(given, piece.any_of):
+        if piece.role is PieceRole.REQUIRE_ANY and not _includes(given, piece.any_of):
             given |= frozenset(piece.any_of[0])
     return given
 

@@ -278,7 +278,7 @@ def _all_optional(
     """Cut members and separators apart: which come first is known at the call only."""
     everything = frozenset(map(frozenset, members.values()))
     start = around.members[0][0]
-    yield _Cut(start=start, end=start, any_of=everything, role=PieceRole.SOME)
+    yield _Cut(start=start, end=start, any_of=everything, role=PieceRole.REQUIRE_ANY)
     before: frozenset[_Numbers] = frozenset()
     for index, (start, end) in enumerate(around.members):
         when = frozenset(members[index])
@@ -355,10 +355,10 @@ def _orphan(
 def _outside(name: str, span: Span) -> Diagnostic:
     return error(
         "optional-outside-clause",
-        f"@optional {name}: used where nothing can be left out",
+        f"@optional {name}: the parameter is in a place that cannot be omitted",
         span=span,
-        hint="an optional parameter stands in conditions of WHERE, HAVING and"
-        " JOIN … ON, or in items of SET, and nowhere else",
+        hint="use it only in conditions of WHERE, HAVING and JOIN … ON, or in"
+        " items of SET",
     )
 
 
@@ -366,7 +366,7 @@ def _no_extent(named: Named, extent: Extent) -> Diagnostic:
     how = "with" if extent.whole else "inside"
     return error(
         "optional-extent",
-        f"@optional {named.name} {how} {extent.word}: the parameter does not stand in"
+        f"@optional {named.name} {how} {extent.word}: the parameter is not in"
         f" {'an outer join' if extent.word == 'JOIN' else extent.word}",
         span=named.span,
         hint=f"remove {how} {extent.word}",
@@ -378,30 +378,30 @@ def _stays(name: str, word: str, span: Span) -> Diagnostic:
     word = word.lower() if word == "SUBQUERY" else word
     return warning(
         "optional-in-subquery",
-        f"a call without {name} leaves out the condition alone: the {what} around it"
-        " stays, and decides about the rows",
+        f"a call without {name} removes only the condition: the {what} around it"
+        " still filters the rows",
         span=span,
-        hint=f"write @optional {name} with {word} to leave out all of it, or {name}"
-        f" inside {word} if this is meant",
+        hint=f"write @optional {name} with {word} to remove all of it, or {name}"
+        f" inside {word} if this is intended",
     )
 
 
 def _joins_more(name: str, span: Span) -> Diagnostic:
     return warning(
         "optional-in-outer-join",
-        f"a call without {name} joins more rows: the condition decides what an outer"
-        " join finds, not which rows there are",
+        f"a call without {name} joins more rows: a condition of an outer join does"
+        " not filter the rows",
         span=span,
-        hint=f"write @optional {name} inside JOIN if this is meant",
+        hint=f"write @optional {name} inside JOIN if this is intended",
     )
 
 
 def _takes_more(name: str, span: Span) -> Diagnostic:
     return warning(
         "optional-in-except",
-        f"a call without {name} has EXCEPT take more rows away",
+        f"in a call without {name}, EXCEPT removes more rows",
         span=span,
-        hint=f"write @optional {name} inside EXCEPT if this is meant",
+        hint=f"write @optional {name} inside EXCEPT if this is intended",
     )
 
 
@@ -410,18 +410,17 @@ def _goes(name: str, others: Sequence[str], joint: str, span: Span) -> Diagnosti
     words = ", ".join(f"{one} with {joint}" for one in (name, *others))
     return warning(
         "optional-drops-more",
-        f"a call without {name} leaves out the whole condition around its {joint}"
-        f"{also}",
+        f"a call without {name} removes the whole condition around its {joint}{also}",
         span=span,
         hint=f"join separate conditions by AND, or write @optional {words} if this is"
-        " meant",
+        " intended",
     )
 
 
 def _both_kinds(name: str, span: Span) -> Diagnostic:
     return error(
         "optional-filter-and-set",
-        f"@optional {name}: used both as a filter and in SET",
+        f"@optional {name}: the parameter is both a filter and in SET",
         span=span,
         hint="None leaves a filter out but means NULL in SET: use two parameters",
     )

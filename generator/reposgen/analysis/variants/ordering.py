@@ -140,7 +140,7 @@ def _choice(
             span=wanted.span,
             hint=f"did you mean {meant}?"
             if meant
-            else "add it to the select list: only the result's columns can be chosen",
+            else "add it to the select list: @sort takes columns of the result",
         )
     # Where the author put NULLs in ORDER BY, they stay in both directions.
     own = next((term for term in terms if term.column == found[0]), None)
@@ -240,10 +240,9 @@ def not_selected(order: Order) -> Iterator[Diagnostic]:
         if term.column is None:
             yield error(
                 "page-key-not-selected",
-                f"pages are ordered by {term.sql}, which is no column of the result",
+                f"pages are ordered by {term.sql}, which is not a column of the result",
                 span=term.span,
-                hint=f"add {term.sql} to the select list: a page's end is told by its"
-                " values",
+                hint=f"add {term.sql} to the select list: cursors contain its values",
             )
 
 
@@ -269,7 +268,7 @@ def not_unique(
     name = next(better, None)
     return error(
         "page-key-not-unique",
-        "rows can be alike in all that the pages are ordered by",
+        "the ORDER BY of a page must be unique, but two rows can have equal keys",
         span=order.span,
         hint=f"add {name} at the end of ORDER BY"
         if name
@@ -280,7 +279,7 @@ def not_unique(
 def _repeats_itself(span: Span) -> Diagnostic:
     return error(
         "order-by-repeats",
-        "ORDER BY names something twice",
+        "ORDER BY has a duplicate term",
         span=span,
         hint="remove it: the second time has no effect",
     )
@@ -289,7 +288,7 @@ def _repeats_itself(span: Span) -> Diagnostic:
 def _uses_operator(span: Span) -> Diagnostic:
     return error(
         "order-by-using",
-        "ORDER BY … USING can't be turned round",
+        "ORDER BY … USING cannot be reversed",
         span=span,
         hint="write ASC or DESC",
     )

@@ -239,9 +239,9 @@ def _spelling(type_: PgType) -> str:
 def _no_tree(what: str, span: Span) -> Diagnostic:
     return error(
         "order-unknown",
-        f"{what} needs the server's query tree, which it does not send",
+        f"{what} needs the query tree, which the server does not send",
         span=span,
-        hint="connect without a proxy that filters notices",
+        hint="connect without a proxy that drops notices",
     )
 
 

@@ -70,7 +70,7 @@ def check_keys(
     if unsteady is not None:
         yield error(
             "page-rows-not-fixed",
-            f"each page can be of other rows: {unsteady.reason}",
+            f"pages can have different rows: {unsteady.reason}",
             span=asking,
             hint=unsteady.hint,
         )

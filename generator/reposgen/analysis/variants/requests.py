@@ -152,7 +152,7 @@ def _name(directive: Directive, group: Sequence[Token]) -> Named | Diagnostic:
         span = source.span(group[0].start, group[-1].end) if group else directive.span
         return error(
             "malformed-directive",
-            f"@{directive.word} takes names with commas between them",
+            f"@{directive.word} needs names separated by commas",
             span=span,
             hint=f"write {_EXAMPLES[directive.word]}",
         )

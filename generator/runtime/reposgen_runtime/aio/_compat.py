@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 # What a Database's connections are, unless it is told otherwise.
 FastConnection = async_connection.FastConnection
-# What they are on the plain path.
+# What they are on the cursor path.
 PlainConnection = async_connection.CancellableConnection
 
 NOT_SHARED = (

@@ -12,17 +12,17 @@ from ..migrating import (
     Answer,
     Call,
     Difference,
-    FellBack,
-    NotWritten,
-    Plan,
+    FallbackUsed,
+    Router,
+    SecondWriteFailed,
     Side,
+    answers_equal,
     continued,
     is_opened,
     log_failed,
     log_report,
     marked,
     reads_of,
-    same,
     share_of,
 )
 from ._compat import call as call_back
@@ -53,7 +53,7 @@ _CHUNK: Final = 1000
 _OPENED: Final = (Stream, Export, Listener)
 
 
-class Migration(Generic[P]):
+class RepositoryMigration(Generic[P]):
     """Two implementations of a Protocol as one, with more and more of the new one.
 
         migration = Migration[TaskRepositoryProtocol](legacy, db.tasks, share=0.1)
@@ -75,7 +75,7 @@ class Migration(Generic[P]):
         writes: Writes = "old",
         fallback: bool = True,
         compare: float = 0.0,
-        equal: Equal = same,
+        equal: Equal = answers_equal,
         key: Key | None = None,
         seed: int | None = None,
         report: Reported | None = None,
@@ -104,13 +104,13 @@ class Migration(Generic[P]):
         self._new: Any = new
         self._share = share_of(share)
         self._compared = share_of(compare)
-        self._plan = Plan(
+        self._router = Router(
             reads=reads_of(new) if reads is None else frozenset(reads),
             writes=writes,
             key=key,
             seed=seed,
         )
-        for name in self._plan.reads:
+        for name in self._router.reads:
             if not (hasattr(old, name) and hasattr(new, name)):
                 raise ValueError(f"there is no method {name} in both of them")
         self._fallback = fallback
@@ -138,7 +138,7 @@ class Migration(Generic[P]):
 
     def statistics(self) -> MigrationStatistics:
         """How often what happened."""
-        return self._plan.statistics()
+        return self._router.statistics()
 
     def _method(self, name: str) -> Callable[..., object]:
         new = getattr(self._new, name)
@@ -155,61 +155,61 @@ class Migration(Generic[P]):
 
         if is_opened(new, _OPENED):
             return open_one
-        return read if name in self._plan.reads else write
+        return read if name in self._router.reads else write
 
     def _open(self, call: Call) -> object:
-        side = self._plan.choose(call, self._share)
+        side = self._router.choose(call, self._share)
         if _is_in_block(self._new):
-            side = self._plan.writing_side
-        self._plan.count(side.name.lower())
+            side = self._router.writing_side
+        self._router.count(side.name.lower())
         return self._bound(side, call)()
 
     async def _read(self, call: Call) -> object:
-        plan = self._plan
+        router = self._router
         begun, call = continued(call)
-        side = begun or plan.choose(call, self._share)
+        side = begun or router.choose(call, self._share)
         is_free = begun is None
         if is_free and _is_in_block(self._new):
             # What the block has written only one of them can see.
-            side, is_free = plan.writing_side, False
+            side, is_free = router.writing_side, False
         answer = await self._ask(side, call)
         falls_back = is_free and side is Side.NEW and self._fallback
         if falls_back and isinstance(answer.error, RepositoryError):
-            plan.count("fallbacks")
-            await self._tell(FellBack(call=call, error=answer.error))
+            router.count("fallbacks")
+            await self._tell(FallbackUsed(call=call, error=answer.error))
             side, is_free = Side.OLD, False
             answer = await self._ask(side, call)
-        if is_free and plan.is_sampled(self._compared):
+        if is_free and router.is_sampled(self._compared):
             await self._compare_with(answer, side, call)
-        plan.count(side.name.lower())
+        router.count(side.name.lower())
         if answer.error is not None:
             raise answer.error
         return marked(answer.value, side)
 
     async def _write(self, call: Call) -> object:
-        side = self._plan.writing_side
-        self._plan.count(side.name.lower())
-        if self._plan.writes == "both":
+        side = self._router.writing_side
+        self._router.count(side.name.lower())
+        if self._router.writes == "both":
             call = await _repeatable(call)
         answer = await self._bound(side, call)()
-        if self._plan.writes == "both":
+        if self._router.writes == "both":
             repeated = await self._ask(Side.NEW, call)
             if repeated.error is not None:
-                self._plan.count("not_written")
-                await self._tell(NotWritten(call=call, error=repeated.error))
+                self._router.count("not_written")
+                await self._tell(SecondWriteFailed(call=call, error=repeated.error))
         return answer
 
     async def _compare_with(self, answer: Answer, side: Side, call: Call) -> None:
         other = await self._ask(Side.OLD if side is Side.NEW else Side.NEW, call)
         old, new = (other, answer) if side is Side.NEW else (answer, other)
-        self._plan.count("compared")
+        self._router.count("compared")
         difference = Difference(call=call, old=old.told, new=new.told)
         try:
             if self._equal(call, old.told, new.told):
                 return
         except Exception as error:  # noqa: BLE001 -- no caller's business
             log_failed(difference, error)
-        self._plan.count("differences")
+        self._router.count("differences")
         await self._tell(difference)
 
     async def _ask(self, side: Side, call: Call) -> Answer:

@@ -50,7 +50,7 @@ _Run: TypeAlias = "tuple[Statement[Any], Sequence[Any]]"
 _Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
 
 
-class Pending(Generic[T]):
+class PipelineResult(Generic[T]):
     """What a call in a pipeline gives, once the pipeline's block has ended."""
 
     __slots__ = ("_error", "_recorder", "_results", "_step", "_work")
@@ -125,11 +125,11 @@ class Pipeline:
         self._database = database
         self._router = router
         self._closed = False
-        self._pending: list[Pending[Any]] = []
+        self._pending: list[PipelineResult[Any]] = []
 
     def add(
         self, call: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Pending[T]:
+    ) -> PipelineResult[T]:
         """Make a call at the end of the block.
 
         Args:
@@ -148,7 +148,7 @@ class Pipeline:
         try:
             start(work)
         except Recorded as record:
-            pending = Pending(work, record.args[0], recorder)
+            pending = PipelineResult(work, record.args[0], recorder)
         else:
             raise RepositoryError(
                 "a pipeline takes methods of its Database's repositories that run one"
@@ -203,7 +203,7 @@ class Pipeline:
                 await pending.resolve(None, transaction)
             return
         answers = await _send(steps, sessions, [], transaction.effective_timeout)
-        await self._settle(answers, transaction)
+        await self._resolve(answers, transaction)
 
     async def _run_alone(self, steps: Sequence[Step], writes: Sequence[Step]) -> bool:
         """Run the statements as a transaction by themselves, if that is possible."""
@@ -223,10 +223,10 @@ class Pipeline:
                 if not writes:
                     raise
                 raise outcome_of(error, writes[0].statement) from None
-        await self._settle(answers, None)
+        await self._resolve(answers, None)
         return True
 
-    async def _settle(
+    async def _resolve(
         self, answers: Sequence[Answer], transaction: Transaction | None
     ) -> None:
         for pending, answer in zip(self._pending, answers, strict=True):

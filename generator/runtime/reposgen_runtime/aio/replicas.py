@@ -11,7 +11,7 @@ import psycopg
 
 from ..errors import RepositoryError
 from ..positions import PRIMARY_QUERY, REPLICA_QUERY, History, WalPositions, end_of_log
-from ..statistics import ReplicaStatistics, Standing
+from ..statistics import ReplicaState, ReplicaStatistics
 from ._background import Worker
 from .monitor import ServerMonitor
 from .server import Server
@@ -60,7 +60,7 @@ class Replica(ServerMonitor):
 
     Attributes:
         server: its connections, open as long as it stands up or lags.
-        standing: how it is.
+        state: how it is.
         position: the end of the log that it has.
         history: what the position is part of.
         lag: seconds by which it is behind at most; None if that is not known.
@@ -76,7 +76,7 @@ class Replica(ServerMonitor):
         super().__init__(settings, connection_class)
         self._limits = limits
         self.server = self._unopened()
-        self.standing = Standing.DOWN
+        self.state = ReplicaState.DOWN
         self.position = 0
         self.history: History | None = None
         self.lag: float | None = None
@@ -89,7 +89,7 @@ class Replica(ServerMonitor):
     async def close(self, seconds: float) -> None:
         """End it; what is under way has so long."""
         await self.stop()
-        self.standing = Standing.DOWN
+        self.state = ReplicaState.DOWN
         await self.server.close(seconds)
         for worker in self._leaving:
             await worker.stop()
@@ -97,18 +97,18 @@ class Replica(ServerMonitor):
     def statistics(self) -> ReplicaStatistics:
         """What its pool does, and how it is."""
         counts = asdict(self.server.statistics())
-        return ReplicaStatistics(**counts, standing=self.standing, lag=self.lag)
+        return ReplicaStatistics(**counts, state=self.state, lag=self.lag)
 
     async def usable(self) -> Server | None:
         """Its connections, if it serves reads."""
         server = self.server
-        if self.standing is not Standing.UP:
+        if self.state is not ReplicaState.UP:
             return None
         if monotonic() - self._heard > _SILENT * self.settings.replica_interval:
             await self.exclude(server)
             return None
         if self._has_diverged():
-            self._stand(Standing.DIVERGED)
+            self._stand(ReplicaState.DIVERGED)
             await self.poll_soon()
             return None
         return server
@@ -116,7 +116,7 @@ class Replica(ServerMonitor):
     async def exclude(self, server: Server) -> None:
         """Do without it until it has answered."""
         if server is self.server:
-            self._drop(Standing.DOWN)
+            self._drop(ReplicaState.DOWN)
             await self.poll_soon()
 
     async def poll(self) -> bool:
@@ -125,11 +125,11 @@ class Replica(ServerMonitor):
             if await worker.join(0):
                 self._leaving.remove(worker)
         server = self.server
-        was_open = self.standing.is_open
+        was_open = self.state.is_open
         try:
             is_standby, position, age, *history = await self.ask(REPLICA_QUERY)
             if not is_standby:
-                self._drop(Standing.PROMOTED)
+                self._drop(ReplicaState.PROMOTED)
                 return await self._lead()
             # Before the position: who sees that sees this.
             self.history = History(*history)
@@ -138,18 +138,18 @@ class Replica(ServerMonitor):
             if not was_open and self._serves:
                 await server.open()
         except (psycopg.Error, RepositoryError):
-            self._drop(Standing.DOWN)
+            self._drop(ReplicaState.DOWN)
             return False
         self._heard = monotonic()
         if server is not self.server:
             return False
         if self._has_diverged():
-            self._stand(Standing.DIVERGED)
+            self._stand(ReplicaState.DIVERGED)
             return False
-        self._stand(Standing.LAGGING if self._is_late() else Standing.UP)
+        self._stand(ReplicaState.LAGGING if self._is_late() else ReplicaState.UP)
         needed = self._positions.required_lsn()
         is_settled = needed is not None and needed <= self.position
-        return is_settled and was_open and self.standing is Standing.UP
+        return is_settled and was_open and self.state is ReplicaState.UP
 
     async def _lead(self) -> bool:
         """It is not a standby; return whether all is known of it that is needed."""
@@ -163,23 +163,23 @@ class Replica(ServerMonitor):
         limit = self.settings.max_lag
         return limit is not None and (self.lag is None or self.lag > limit)
 
-    def _stand(self, standing: Standing) -> None:
-        before = self.standing
-        if standing is before:
+    def _stand(self, state: ReplicaState) -> None:
+        before = self.state
+        if state is before:
             return
-        self.standing = standing
-        worse = before is Standing.UP or standing is Standing.PROMOTED
+        self.state = state
+        worse = before is ReplicaState.UP or state is ReplicaState.PROMOTED
         level = logging.WARNING if worse else logging.INFO
-        _logger.log(level, "replica %s is %s", self.server.name, standing)
+        _logger.log(level, "replica %s is %s", self.server.name, state)
 
     def _unopened(self) -> Server:
         settings = self.settings
         conninfo = settings.hosts.conninfo
         return Server(conninfo, settings, self.connection_class, self._limits)
 
-    def _drop(self, standing: Standing) -> None:
-        was_open = self.standing.is_open
-        self._stand(standing)
+    def _drop(self, state: ReplicaState) -> None:
+        was_open = self.state.is_open
+        self._stand(state)
         if was_open:
             left = self.server
             self.server = self._unopened()
@@ -214,7 +214,7 @@ class Member(Replica):
     @property
     def described(self) -> str:
         """How it is, for messages."""
-        return "down" if self.standing is Standing.DOWN else "a standby"
+        return "down" if self.state is ReplicaState.DOWN else "a standby"
 
     async def poll(self) -> bool:
         """Find out how it is, and tell the cluster."""

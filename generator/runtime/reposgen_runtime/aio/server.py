@@ -90,8 +90,8 @@ class Server:
         self._connection_class = connection_class
         self._limits = limits
         self._pool: Pool | None = None
-        self._check_idle = settings.check_idle
-        self._look_after = min(_IDLE, settings.check_idle)
+        self._check_idle = settings.check_after_idle
+        self._look_after = min(_IDLE, settings.check_after_idle)
         self._closed = "the Database is not open: use `async with`"
         self._start_over()
 
@@ -250,7 +250,7 @@ class Server:
         be_patient(connection, settings.statement_timeout, settings.cancel_timeout)
         state = state_of(connection)
         state.idle_since = monotonic()
-        state.prepares, state.direct = keeps, settings.direct
+        state.prepares, state.direct_conninfo = keeps, settings.direct_conninfo
         if self._circuit is not None and self._circuit.failures:
             self._circuit.reached()
 

@@ -15,7 +15,7 @@ from .transaction import Transaction
 if TYPE_CHECKING:
     from .copying import Export
     from .listener import Listener
-    from .pipeline import Pending, Pipeline
+    from .pipeline import Pipeline, PipelineResult
     from .savepoints import Savepoint
     from .stream import Stream
 
@@ -23,8 +23,8 @@ __all__ = [
     "Database",
     "Export",
     "Listener",
-    "Pending",
     "Pipeline",
+    "PipelineResult",
     "Runner",
     "Savepoint",
     "Source",
@@ -36,7 +36,7 @@ __all__ = [
 _FEATURES: Final = {
     "Export": "copying",
     "Listener": "listener",
-    "Pending": "pipeline",
+    "PipelineResult": "pipeline",
     "Pipeline": "pipeline",
     "Savepoint": "savepoints",
     "Stream": "stream",

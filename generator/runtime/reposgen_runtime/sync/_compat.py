@@ -27,7 +27,7 @@ command: Final = sync_wait.command
 
 # What a Database's connections are, unless it is told otherwise.
 FastConnection = sync_wait.PatientConnection
-# What they are on the plain path.
+# What they are on the cursor path.
 PlainConnection = sync_wait.PatientConnection
 
 NOT_SHARED = (

@@ -13,11 +13,11 @@ from ..buffering import (
     PASSING,
     RowOutcome,
     RowQueue,
-    Unwritten,
+    WriteFailure,
     log_failed_callback,
     log_lost,
     log_retry,
-    log_unwritten,
+    log_write_failure,
     smaller,
 )
 from ..codec import read_command
@@ -273,9 +273,9 @@ class Buffer:
     def _tell(self, part: Part, error: Exception) -> None:
         tenant, rows = part
         query = self._statement.name
-        unwritten = Unwritten(query=query, error=error, rows=rows, tenant=tenant)
+        unwritten = WriteFailure(query=query, error=error, rows=rows, tenant=tenant)
         if not self._told:
-            log_unwritten(unwritten)
+            log_write_failure(unwritten)
         for callback in self._told:
             try:
                 call(partial(callback, unwritten))

@@ -118,7 +118,7 @@ class BufferedDatabase(Database, Buffers):
             for statement, buffer in [*self._buffers.items()]
         }
 
-    def on_unwritten(self, callback: Told) -> None:
+    def on_write_failure(self, callback: Told) -> None:
         """Call something with the rows that are given up.
 
         It is called in the background, outside of any transaction; what it returns is

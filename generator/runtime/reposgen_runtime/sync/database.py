@@ -18,7 +18,7 @@ from ..limits import own_settings, tenant_id
 from ..notifications import behind
 from ..patience import Limit
 from ..scope import Scopes
-from ..settings import Options, Settings, listing_options
+from ..settings import Options, Settings, listing_options, refuse_renamed
 from ..transactions import Attempts, begin
 from ..translate import outcome_of
 from ._compat import (
@@ -84,7 +84,7 @@ class Database:
         self._settings = settings
         self._package = package
         connection_class = self.connection_class
-        if settings.plain:
+        if settings.use_cursors:
             connection_class = PlainConnection
         self._router = Router(settings, connection_class)
 
@@ -101,6 +101,7 @@ class Database:
                 the Database finds the primary; the others serve reads.
             **options: see `Settings`.
         """
+        refuse_renamed(options)
         settings = Settings(conninfo=conninfo, **options)
         return cls(settings)  # type: ignore[call-arg] # a package's has its own package
 
@@ -239,10 +240,10 @@ class Database:
             RepositoryError: only to a pooler.
         """
         settings = self._settings
-        direct = settings.direct
+        direct_conninfo = settings.direct_conninfo
         if settings.prepare == "never":
-            direct = behind(direct)
-        return lambda: direct or self._router.primary.located
+            direct_conninfo = behind(direct_conninfo)
+        return lambda: direct_conninfo or self._router.primary.located
 
     @contextmanager
     def connection(self) -> Generator[Connection[Any], None, None]:

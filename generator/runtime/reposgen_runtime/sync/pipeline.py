@@ -51,7 +51,7 @@ _Run: TypeAlias = "tuple[Statement[Any], Sequence[Any]]"
 _Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
 
 
-class Pending(Generic[T]):
+class PipelineResult(Generic[T]):
     """What a call in a pipeline gives, once the pipeline's block has ended."""
 
     __slots__ = ("_error", "_recorder", "_results", "_step", "_work")
@@ -124,11 +124,11 @@ class Pipeline:
         self._database = database
         self._router = router
         self._closed = False
-        self._pending: list[Pending[Any]] = []
+        self._pending: list[PipelineResult[Any]] = []
 
     def add(
         self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Pending[T]:
+    ) -> PipelineResult[T]:
         """Make a call at the end of the block.
 
         Args:
@@ -147,7 +147,7 @@ class Pipeline:
         try:
             start(work)
         except Recorded as record:
-            pending = Pending(work, record.args[0], recorder)
+            pending = PipelineResult(work, record.args[0], recorder)
         else:
             raise RepositoryError(
                 "a pipeline takes methods of its Database's repositories that run one"
@@ -202,7 +202,7 @@ class Pipeline:
                 pending.resolve(None, transaction)
             return
         answers = _send(steps, sessions, [], transaction.effective_timeout)
-        self._settle(answers, transaction)
+        self._resolve(answers, transaction)
 
     def _run_alone(self, steps: Sequence[Step], writes: Sequence[Step]) -> bool:
         """Run the statements as a transaction by themselves, if that is possible."""
@@ -222,10 +222,10 @@ class Pipeline:
                 if not writes:
                     raise
                 raise outcome_of(error, writes[0].statement) from None
-        self._settle(answers, None)
+        self._resolve(answers, None)
         return True
 
-    def _settle(
+    def _resolve(
         self, answers: Sequence[Answer], transaction: Transaction | None
     ) -> None:
         for pending, answer in zip(self._pending, answers, strict=True):

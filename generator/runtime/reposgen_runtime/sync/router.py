@@ -87,7 +87,7 @@ class Router:
                 conninfo=conninfo,
                 connect_timeout=settings.connecting_time,
                 breaker=None,
-                wait_ready=None,
+                open_timeout=None,
             )
 
         self._others = tuple(
@@ -176,7 +176,7 @@ class Router:
             connection,
             package,
             types,
-            fast=not self._settings.plain,
+            fast=not self._settings.use_cursors,
             keeps=self._settings.max_prepared,
         )
 

@@ -5,4 +5,4 @@ SELECT * FROM tasks WHERE id = @id;
 INSERT INTO tasks (id, title) VALUES (@id, @title);
 
 -- name: ListMigrations :many
-SELECT * FROM migrations;
+SELECT * FROM repository_migrations;

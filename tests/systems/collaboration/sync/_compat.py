@@ -1,4 +1,4 @@
-"""What the colours do not have in common; the twin in aio/ is written by hand."""
+"""What differs between async and sync; the twin in aio/ is written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns, types, and parts of queries an override is of."""
+"""The columns, types and parts of queries that an override applies to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reposgen.models import dataclass
 from reposgen.python_model.overrides import (
     USUAL,
     OverrideKind,
-    Wish,
+    OverrideSpec,
     base_of,
     element_of,
     element_target,
@@ -117,9 +117,9 @@ def read_overrides(
     }
     diagnostics: list[Diagnostic] = []
 
-    def choose(wish: Wish, chosen: Sequence[_Target]) -> None:
+    def choose(spec: OverrideSpec, chosen: Sequence[_Target]) -> None:
         for target in chosen:
-            override = _override(wish, target, config.root)
+            override = _override(spec, target, config.root)
             if isinstance(override, Diagnostic):
                 diagnostics.append(override)
                 return
@@ -132,7 +132,7 @@ def read_overrides(
         if not chosen:
             diagnostics.append(_unknown(key, targets, place))
         choose(
-            Wish(
+            OverrideSpec(
                 target=written.type,
                 load=written.load,
                 dump=written.dump,
@@ -144,7 +144,7 @@ def read_overrides(
         for choice in query.classes:
             key = f"{query.name}.{choice.name}"
             own = [t for t in named.get(key, ()) if t.map == "in_queries"]
-            choose(Wish(target=choice.target, place=choice.span), own)
+            choose(OverrideSpec(target=choice.target, place=choice.span), own)
     _add_domains(found["types"], found["columns"], analysis.catalog)
     return Overrides(**found), tuple(dict.fromkeys(diagnostics))  # type: ignore[arg-type] # each map has the keys of its targets
 
@@ -169,15 +169,15 @@ def _add_domains(
 
 
 def _override(
-    wish: Wish, target: _Target, root: Path | None
+    spec: OverrideSpec, target: _Target, root: Path | None
 ) -> Override | Diagnostic | None:
     """What was wished; None where that is no more than whether elements are NULL."""
-    if (element := element_target(wish.target)) and _is_array(target.type):
+    if (element := element_target(spec.target)) and _is_array(target.type):
         # Whether its elements can be NULL, analysis knows.
         if element == USUAL or element in usual_names(target.type):
             return None
-        wish = replace(wish, target=element)
-    override = read_override(wish, target.type)
+        spec = replace(spec, target=element)
+    override = read_override(spec, target.type)
     if isinstance(override, Diagnostic):
         return override
     enum = element_of(target.type) if override.kind is OverrideKind.ENUM else None

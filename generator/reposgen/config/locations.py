@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands: what `tomllib` does not tell."""
+"""The location of each key in a TOML text, which `tomllib` does not report."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _SCALAR = re.compile(r"[^,\]}#\r\n]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a key and its value stand; of a table, both are its header."""
+class Location:
+    """The location of a key and its value; for a table, both are its header."""
 
     key: Span
     value: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """The places of a file's keys.
+class Locations:
+    """The locations of a file's keys.
 
     Attributes:
         found: by path: `("package", 0, "name")`.
@@ -45,7 +45,7 @@ class Places:
     """
 
     source: SourceFile
-    found: Mapping[KeyPath, Place] = field(repr=False)
+    found: Mapping[KeyPath, Location] = field(repr=False)
     prefix: KeyPath = ()
 
     def key(self, *path: str | int) -> Span:
@@ -56,25 +56,25 @@ class Places:
         """The value at that path, or else at the nearest path around it."""
         return self._nearest(path).value
 
-    def _nearest(self, path: KeyPath) -> Place:
+    def _nearest(self, path: KeyPath) -> Location:
         full = self.prefix + path
         for length in range(len(full), 0, -1):
             if place := self.found.get(full[:length]):
                 return place
         start = self.source.span(0)
-        return Place(key=start, value=start)
+        return Location(key=start, value=start)
 
 
-def locate(source: SourceFile, prefix: KeyPath = ()) -> Places:
+def locate(source: SourceFile, prefix: KeyPath = ()) -> Locations:
     """Find all keys of a text that is known to be valid TOML."""
     scanner = _Scanner(source)
     scanner.document()
-    return Places(source=source, found=scanner.places, prefix=prefix)
+    return Locations(source=source, found=scanner.places, prefix=prefix)
 
 
 class _Scanner:
     def __init__(self, source: SourceFile) -> None:
-        self.places: dict[KeyPath, Place] = {}
+        self.places: dict[KeyPath, Location] = {}
         self._source = source
         self._text = source.text
         self._at = 0
@@ -102,7 +102,7 @@ class _Scanner:
                 path += (self._lengths[path] - 1,)
         path += (keys[-1][0],)
         span = self._source.span(keys[0][1].start, keys[-1][1].end)
-        place = Place(key=span, value=span)
+        place = Location(key=span, value=span)
         self.places.setdefault(path, place)
         if is_array:
             index = self._lengths.get(path, 0)
@@ -118,7 +118,7 @@ class _Scanner:
         path = table + tuple(name for name, _ in keys)
         value = self._value(path)
         for depth, (_, span) in enumerate(keys, len(table) + 1):
-            self.places.setdefault(path[:depth], Place(key=span, value=value))
+            self.places.setdefault(path[:depth], Location(key=span, value=value))
 
     def _dotted_key(self) -> list[tuple[str, Span]]:
         keys = []
@@ -149,7 +149,7 @@ class _Scanner:
         index = 0
         while self._enter_or_go_on("]"):
             span = self._value((*path, index))
-            self.places[(*path, index)] = Place(key=span, value=span)
+            self.places[(*path, index)] = Location(key=span, value=span)
             index += 1
 
     def _inline_table(self, path: KeyPath) -> None:

@@ -70,13 +70,13 @@ def shared_state(admin: Connection) -> set[str]:
     return {line for (line,) in admin.execute(_SHARED_STATE)}
 
 
-def find_kept(admin: Connection, digest: str) -> str | None:
+def find_cached(admin: Connection, digest: str) -> str | None:
     """The name of a database that has these migrations, if there is one."""
     found = admin.execute(_KEPT, (FIRST_USER_OID, digest)).fetchone()
     return found[0] if found else None
 
 
-def keep(admin: Connection, database: str, digest: str) -> None:
+def cache_database(admin: Connection, database: str, digest: str) -> None:
     """Keep a migrated database, in place of the oldest if there are too many."""
     for (name,) in admin.execute(_OLDEST, (FIRST_USER_OID, LIMIT - 1)).fetchall():
         drop_database(admin, name)

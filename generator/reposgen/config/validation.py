@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in the user's words and at the place in the file."""
+"""Conversion of pydantic's errors to diagnostics at their location in the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
-    from reposgen.config.places import KeyPath, Places
+    from reposgen.config.locations import KeyPath, Locations
 
 _TABLES: dict[str, type[BaseModel]] = {
     "[database]": DatabaseConfig,
@@ -28,11 +28,13 @@ _TABLES: dict[str, type[BaseModel]] = {
 }
 
 
-def complaints(invalid: ValidationError, places: Places) -> tuple[Diagnostic, ...]:
-    """A diagnostic for each of pydantic's errors; never shows a value."""
+def to_diagnostics(
+    invalid: ValidationError, places: Locations
+) -> tuple[Diagnostic, ...]:
+    """Return a diagnostic for each of pydantic's errors; none shows a value."""
     errors = invalid.errors(include_url=False, include_input=False)
     return sorted_diagnostics(
-        _complaint(found, places)
+        _diagnostic(found, places)
         for found in errors
         # A list all of whose items are wrong counts as too short on top of that.
         if not (found["type"] == "too_short" and _has_inner(found["loc"], errors))
@@ -46,7 +48,7 @@ def _has_inner(path: KeyPath, errors: list[ErrorDetails]) -> bool:
     )
 
 
-def _complaint(found: ErrorDetails, places: Places) -> Diagnostic:
+def _diagnostic(found: ErrorDetails, places: Locations) -> Diagnostic:
     path: KeyPath = found["loc"]
     context = found.get("ctx", {})
     key = str(path[-1]) if path else ""

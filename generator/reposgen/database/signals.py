@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-_ENDINGS = tuple(
+_TERMINATION_SIGNALS = tuple(
     getattr(signal, name)
     for name in ("SIGTERM", "SIGHUP")
     if hasattr(signal, name)  # Windows has no SIGHUP
@@ -21,7 +21,7 @@ _ENDINGS = tuple(
 
 
 @contextlib.contextmanager
-def endings_raised() -> Iterator[None]:
+def termination_raised() -> Iterator[None]:
     """Turn the signals that end a process into SystemExit, so that blocks are left.
 
     A handler that somebody has set stays. Outside the main thread, where none can
@@ -30,7 +30,9 @@ def endings_raised() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    replaced = [s for s in _ENDINGS if signal.getsignal(s) is signal.SIG_DFL]
+    replaced = [
+        s for s in _TERMINATION_SIGNALS if signal.getsignal(s) is signal.SIG_DFL
+    ]
     for number in replaced:
         signal.signal(number, _leave)
     try:
@@ -41,9 +43,9 @@ def endings_raised() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Let signals wait until the block is done."""
-    with held({signal.SIGINT, *_ENDINGS}):
+def signals_blocked() -> Iterator[None]:
+    """Block signals until the end of the block."""
+    with held({signal.SIGINT, *_TERMINATION_SIGNALS}):
         yield
 
 

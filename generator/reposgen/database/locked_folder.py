@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """A folder that this process holds.
+class LockedFolder:
+    """A folder that this process has locked.
 
     Attributes:
         path: the folder; it may not exist yet.
@@ -59,25 +59,25 @@ def writing_to_cache() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held_slot(folder: Path) -> Iterator[Slot]:
-    """Hold one slot of a folder, made where it is absent.
+def lock_folder(folder: Path) -> Iterator[LockedFolder]:
+    """Lock the first free numbered folder in `folder`, creating it if needed.
 
     Raises:
         ReposgenError: the folder cannot be written.
     """
     with writing_to_cache():
         make_folder(folder)
-        slot = _first_free(folder)
+        locked = _first_free(folder)
     try:
-        yield slot
+        yield locked
     finally:
-        os.close(slot.lock)
+        os.close(locked.lock)
 
 
-def _first_free(folder: Path) -> Slot:
+def _first_free(folder: Path) -> LockedFolder:
     for number in itertools.count():
         lock = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         if locked_at_once(lock):
-            return Slot(path=folder / str(number), lock=lock)
+            return LockedFolder(path=folder / str(number), lock=lock)
         os.close(lock)
     raise AssertionError  # pragma: no cover - the counter has no end

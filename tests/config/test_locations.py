@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reposgen.config.places import KeyPath, locate
+from reposgen.config.locations import KeyPath, locate
 from reposgen.diagnostics import SourceFile
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def one_row(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
         )
 
 
-def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
+def lint_query(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
     """Warnings about a query, as far as its tree shows reasons."""
     yield from _needless_replica(described, proofs)
     if _is_utility(described) or proofs.lineage is None:
@@ -45,15 +45,15 @@ def advise(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
             "missing-where",
             f"the statement has no WHERE: it affects all rows of {table}",
             span=described.text.source_span(0),
-            hint="add WHERE; WHERE true says that all rows are meant",
+            hint="add WHERE, or WHERE true if all rows are intended",
         )
     for name in proofs.lineage.cartesian:
         yield warning(
             "cartesian-product",
-            f"nothing connects {name} with the rest of FROM: each of its rows is"
-            " paired with each of theirs",
+            f"no condition joins {name} to the rest of FROM: the result is a"
+            " cartesian product",
             span=described.text.source_span(0),
-            hint="add the condition, or write CROSS JOIN where that is meant",
+            hint="add the join condition, or write CROSS JOIN if this is intended",
         )
 
 
@@ -82,10 +82,10 @@ def _made_up_rows(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnos
             if relation and required:
                 yield warning(
                     "made-up-row",
-                    f"this row of {relation.qualified_name} need not be one of the"
-                    f" table's: with NULL in {required[0]} it cannot be read",
+                    f"the value of type {relation.qualified_name} is not a row of"
+                    f" the table: it cannot be read if {required[0]} is NULL",
                     span=described.text.source_span(max(node.location, 0)),
-                    hint="cast it to a type of its own, made by CREATE TYPE … AS (…)",
+                    hint="cast it to a separate composite type: CREATE TYPE … AS (…)",
                 )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
-from reposgen.analysis.nullability.knowledge import NOTHING
+from reposgen.analysis.nullability.proof_context import NOTHING
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.analysis.nullability.grouping import Grouping
     from reposgen.analysis.nullability.jointree import JoinTree, Side
-    from reposgen.analysis.nullability.knowledge import Knowledge, Known
     from reposgen.analysis.nullability.proof import Proof
+    from reposgen.analysis.nullability.proof_context import NotNullFacts, ProofContext
     from reposgen.live_schema.tree.expressions import Expression
     from reposgen.live_schema.tree.model import Query
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 class Prover(Protocol):
     """What the rules call, wherever they need a part proved first."""
 
-    knowledge: Knowledge
+    knowledge: ProofContext
     recursion: dict[int, frozenset[int]]
     # Columns of recursive CTEs whose arrays are taken to have no NULL elements.
     assumed_elements: set[tuple[int, int]]
 
     def body(
         self, function: int, nullable: frozenset[int], null_elements: frozenset[int]
-    ) -> Place | None:
+    ) -> ProgramPoint | None:
         """The place of the results of a function in SQL.
 
         Args:
@@ -39,27 +39,27 @@ class Prover(Protocol):
             None where its body is not known, or is being looked at already.
         """
 
-    def gives_row(self, place: Place) -> bool:
+    def gives_row(self, place: ProgramPoint) -> bool:
         """Whether a statement returns at least one row, whatever the tables hold."""
 
     def reads_one_snapshot(self) -> bool:
         """Whether foreign keys hold in all that the statement sees."""
 
-    def prove(self, expression: Expression, place: Place) -> Proof:
+    def prove(self, expression: Expression, place: ProgramPoint) -> Proof:
         """Whether an expression can be NULL at a place."""
 
-    def output(self, place: Place, column: int) -> Proof:
+    def output(self, place: ProgramPoint, column: int) -> Proof:
         """Whether a result column, from 1, of the place's query can be NULL."""
 
-    def home(self, place: Place) -> Place:
+    def home(self, place: ProgramPoint) -> ProgramPoint:
         """The query of a place, seen from where no row of it is at hand."""
 
     def enter(
         self,
         query: Query,
-        enclosing: Place | None,
+        enclosing: ProgramPoint | None,
         assumed: frozenset[int] = frozenset(),
-    ) -> Place:
+    ) -> ProgramPoint:
         """The place of a query's results, given that some of them are not NULL."""
 
 
@@ -73,7 +73,7 @@ class Scope:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Place:
+class ProgramPoint:
     """A point in a query's evaluation: every row there, and what is known of it.
 
     Attributes:
@@ -89,28 +89,30 @@ class Place:
 
     prover: Prover
     scope: Scope
-    known: Known = NOTHING
-    enclosing: Place | None = None
-    outer: Place | None = None
-    rows: Place | None = None
+    known: NotNullFacts = NOTHING
+    enclosing: ProgramPoint | None = None
+    outer: ProgramPoint | None = None
+    rows: ProgramPoint | None = None
     assumed: frozenset[int] = frozenset()
     returning: bool = False
     proofs: dict[int, tuple[Expression, Proof]] = field(default_factory=dict)
     outputs: dict[int, Proof] = field(default_factory=dict)
-    entered: dict[tuple[int, frozenset[int]], Place] = field(default_factory=dict)
+    entered: dict[tuple[int, frozenset[int]], ProgramPoint] = field(
+        default_factory=dict
+    )
     recursive: dict[int, dict[int, Proof]] = field(default_factory=dict)
     matches: dict[Side, str] = field(default_factory=dict)
-    origin: Place | None = None
-    plain: Place | None = None
+    origin: ProgramPoint | None = None
+    plain: ProgramPoint | None = None
 
     @property
     def query(self) -> Query:
         """The query this is a place in."""
         return self.scope.query
 
-    def ancestor(self, levels_up: int) -> Place | None:
+    def ancestor(self, levels_up: int) -> ProgramPoint | None:
         """The place that many queries out."""
-        place: Place | None = self
+        place: ProgramPoint | None = self
         for _ in range(levels_up):
             place = place.outer if place else None
         return place

@@ -1,4 +1,4 @@
-"""What one proof of a statement can rest on."""
+"""The facts that the proofs of one statement use."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of every row at some point.
+class NotNullFacts:
+    """What is not NULL in every row at a program point.
 
     Attributes:
         values: expressions that are not NULL.
@@ -40,7 +40,7 @@ class Known:
         return not isinstance(value, e.SubLink) and value in self.values
 
 
-NOTHING = Known()
+NOTHING = NotNullFacts()
 
 _OPERATORS = dict(
     (
@@ -89,7 +89,7 @@ class Definitions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
+class ProofContext:
     """The database, and what the caller says of the parameters.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""What the user chose in codegen.toml about names and types."""
+"""The names, types and secrets that codegen.toml configures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from reposgen.config.model import ModelKind
 from reposgen.diagnostics import did_you_mean, error
 from reposgen.live_schema.model import CompositeType, DomainType, EnumType
 from reposgen.models import dataclass
-from reposgen.python_model.choosing import Overrides, read_overrides
 from reposgen.python_model.model.pytype import JSON_VALUE, Named
 from reposgen.python_model.names import snake_case
+from reposgen.python_model.override_targets import Overrides, read_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,8 +29,8 @@ EVERYWHERE: Final = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """The choices, ready to be asked.
+class NamingConfig:
+    """The configured names and types, resolved to objects of the database.
 
     Attributes:
         renames: name in the database → name in Python.
@@ -77,10 +77,10 @@ class Choices:
         return self.renames.get(f"{query}.{name}")
 
 
-def read_choices(
+def read_naming(
     config: PackageConfig, analysis: Analysis
-) -> tuple[Choices, tuple[Diagnostic, ...]]:
-    """The choices, and what is wrong with them."""
+) -> tuple[NamingConfig, tuple[Diagnostic, ...]]:
+    """Return the configuration and the errors in it."""
     catalog = analysis.catalog
     overrides, misfits = read_overrides(config, analysis)
     diagnostics = [*_bad_names(config, analysis), *misfits]
@@ -103,7 +103,7 @@ def read_choices(
         if not fields:
             diagnostics.append(_unknown_field(path, catalog, place))
         not_null |= fields
-    choices = Choices(
+    naming = NamingConfig(
         renames=config.rename,
         snake_case=config.snake_case,
         secrets=frozenset(secrets),
@@ -112,7 +112,7 @@ def read_choices(
         overrides=overrides,
         elements=analysis.elements,
     )
-    return choices, tuple(diagnostics)
+    return naming, tuple(diagnostics)
 
 
 def _columns(path: str, catalog: Catalog) -> set[tuple[int, int]]:
@@ -193,7 +193,9 @@ def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic
             )
 
 
-def lost_renames(config: PackageConfig, registry: Registry) -> Iterator[Diagnostic]:
+def check_rename_conflicts(
+    config: PackageConfig, registry: Registry
+) -> Iterator[Diagnostic]:
     """An error for each name of a class that something else has already."""
     types = registry.types.classes
     found: list[tuple[Relation | PgType, Symbol]] = []
@@ -201,11 +203,11 @@ def lost_renames(config: PackageConfig, registry: Registry) -> Iterator[Diagnost
     found += [(t, types[t.oid]) for t in registry.used_types if t.oid in types]
     for renamed, symbol in found:
         for key in (f"{renamed.schema}.{renamed.name}", renamed.name):
-            wish = config.rename.get(key)
-            if wish is not None and symbol.generated and symbol.name != wish:
+            candidate = config.rename.get(key)
+            if candidate is not None and symbol.generated and symbol.name != candidate:
                 yield error(
                     "rename-taken",
-                    f"{wish} is the name of something else in the package",
+                    f"{candidate} is the name of something else in the package",
                     span=config.place("rename", key),
                     hint="choose another name",
                 )

@@ -1,4 +1,4 @@
-"""The way around the pipeline: a run that would do what the last one did."""
+"""Detection of runs whose output is up to date, which skip the pipeline."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repetition:
-    """A run that need not be made: its output is there.
+class UpToDateRun:
+    """An earlier run with the same inputs, whose output is unchanged.
 
     Attributes:
         diagnostics: its warnings.
@@ -38,23 +38,23 @@ class Repetition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shortcut:
-    """What a run is made from, before it begins."""
+class RunInputs:
+    """The inputs of a run."""
 
     config: Config
     names: tuple[str, ...]
     cache: ProjectCache
     inputs: str | None
 
-    def repetition(self) -> Repetition | None:
-        """What the last run came to, if this one would come to the same."""
+    def up_to_date_run(self) -> UpToDateRun | None:
+        """Return the last run if this one would write the same; else None."""
         last = read_run(self.cache.store, self.cache.name("run"))
         if last is None or last.inputs != self.inputs:
             return None
         files = count_unchanged(self.config.output_directory, last.files)
         if files is None:
             return None
-        return Repetition(diagnostics=last.diagnostics, files=files)
+        return UpToDateRun(diagnostics=last.diagnostics, files=files)
 
     @property
     def written(self) -> Mapping[str, str]:
@@ -81,15 +81,15 @@ class Shortcut:
         write_run(self.cache.store, self.cache.name("run"), run)
 
 
-def shortcut(config: Config, names: Sequence[str], cache: ProjectCache) -> Shortcut:
-    """Note what a run is made from.
+def run_inputs(config: Config, names: Sequence[str], cache: ProjectCache) -> RunInputs:
+    """Read the inputs of a run.
 
     Args:
         config: of the project.
         names: of the packages that are asked for.
         cache: of the project.
     """
-    return Shortcut(
+    return RunInputs(
         config=config,
         names=tuple(names),
         cache=cache,
