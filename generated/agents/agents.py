@@ -15,13 +15,13 @@ from reposgen_runtime import (
     CopyInto,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -365,27 +365,27 @@ UPDATE: Final = Variants(
         """
 UPDATE agents
 SET """,
-        When(
+        OptionalClause(
             """name = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """type = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """status = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """description = $4,
     """,
             4,
         ),
-        When(
+        OptionalClause(
             """configuration = $5,
     """,
             5,
@@ -420,8 +420,8 @@ LIST: Final = Variants(
 SELECT id, name, type, status, description, configuration, state, last_active_at,
     created_at, updated_at FROM agents
 WHERE TRUE""",
-        When(" AND type = $1", 1),
-        When(
+        OptionalClause(" AND type = $1", 1),
+        OptionalClause(
             """
   AND status = $2""",
             2,
@@ -448,8 +448,8 @@ COUNT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM agents
 WHERE TRUE""",
-        When(" AND type = $1", 1),
-        When(
+        OptionalClause(" AND type = $1", 1),
+        OptionalClause(
             """
   AND status = $2""",
             2,

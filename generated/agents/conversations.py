@@ -13,13 +13,13 @@ from reposgen_runtime import (
     UNSET,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -226,17 +226,17 @@ UPDATE: Final = Variants(
         """
 UPDATE conversations
 SET """,
-        When(
+        OptionalClause(
             """title = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """agent_id = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """metadata = $3,
     """,
             3,
@@ -269,8 +269,8 @@ LIST: Final = Variants(
         """
 SELECT id, user_id, agent_id, title, metadata, last_position, created_at, updated_at FROM conversations
 WHERE TRUE""",
-        When(" AND user_id = $1", 1),
-        When(
+        OptionalClause(" AND user_id = $1", 1),
+        OptionalClause(
             """
   AND agent_id = $2""",
             2,
@@ -295,8 +295,8 @@ COUNT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM conversations
 WHERE TRUE""",
-        When(" AND user_id = $1", 1),
-        When(
+        OptionalClause(" AND user_id = $1", 1),
+        OptionalClause(
             """
   AND agent_id = $2""",
             2,

@@ -16,14 +16,14 @@ from reposgen_runtime import (
     JsonInput,
     Key,
     Notification,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
-    Some,
+    RequireAny,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.aio.protocols import Listener
@@ -454,22 +454,22 @@ UPDATE: Final = Variants(
         """
 UPDATE messages
 SET """,
-        Some((1,), (2,), (3,)),
-        When("content = $1", 1),
-        When(
+        RequireAny((1,), (2,), (3,)),
+        OptionalClause("content = $1", 1),
+        OptionalClause(
             """,
     """,
             2,
             any_of=((1,),),
         ),
-        When("token_count = $2", 2),
-        When(
+        OptionalClause("token_count = $2", 2),
+        OptionalClause(
             """,
     """,
             3,
             any_of=((1,), (2,)),
         ),
-        When("metadata = $3", 3),
+        OptionalClause("metadata = $3", 3),
         """
 WHERE id = $4
 RETURNING id, conversation_id, "position", role, content, token_count, metadata,
@@ -500,13 +500,13 @@ LIST: Final = Variants(
 SELECT id, conversation_id, "position", role, content, token_count, metadata,
     created_at FROM messages
 WHERE TRUE""",
-        When(" AND conversation_id = $1", 1),
-        When(
+        OptionalClause(" AND conversation_id = $1", 1),
+        OptionalClause(
             """
   AND role = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at > $3""",
             3,
@@ -531,13 +531,13 @@ COUNT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM messages
 WHERE TRUE""",
-        When(" AND conversation_id = $1", 1),
-        When(
+        OptionalClause(" AND conversation_id = $1", 1),
+        OptionalClause(
             """
   AND role = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at > $3""",
             3,
@@ -608,12 +608,12 @@ FROM messages AS message
 JOIN conversations AS conversation ON conversation.id = message.conversation_id
 WHERE conversation.user_id = $2
   AND to_tsvector('english', message.content) @@ websearch_to_tsquery('english', $1)""",
-        When(
+        OptionalClause(
             """
   AND message.conversation_id = $3""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND message.role = $4""",
             4,

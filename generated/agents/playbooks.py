@@ -13,13 +13,13 @@ from reposgen_runtime import (
     UNSET,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -448,37 +448,37 @@ UPDATE: Final = Variants(
         """
 UPDATE playbooks
 SET """,
-        When(
+        OptionalClause(
             """name = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """description = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """category = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """status = $4,
     """,
             4,
         ),
-        When(
+        OptionalClause(
             """is_template = $5,
     """,
             5,
         ),
-        When(
+        OptionalClause(
             """content = $6,
     """,
             6,
         ),
-        When(
+        OptionalClause(
             """tags = $7,
     """,
             7,
@@ -531,13 +531,13 @@ LIST: Final = Variants(
 SELECT id, name, description, category, status, is_template, content, current_version,
     tags, created_by, created_at, updated_at FROM playbooks
 WHERE TRUE""",
-        When(" AND category = $1", 1),
-        When(
+        OptionalClause(" AND category = $1", 1),
+        OptionalClause(
             """
   AND status = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND tags @> $3""",
             3,
@@ -564,13 +564,13 @@ COUNT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM playbooks
 WHERE TRUE""",
-        When(" AND category = $1", 1),
-        When(
+        OptionalClause(" AND category = $1", 1),
+        OptionalClause(
             """
   AND status = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND tags @> $3""",
             3,
@@ -688,17 +688,17 @@ GET_EXECUTION_LOG: Final = Variants(
 SELECT id, playbook_id, version, agent_id, status, input, output, error, started_at,
     completed_at FROM playbook_executions
 WHERE playbook_id = $1""",
-        When(
+        OptionalClause(
             """
   AND version = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND agent_id = $3""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND status = $4""",
             4,

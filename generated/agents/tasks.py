@@ -15,13 +15,13 @@ from reposgen_runtime import (
     CopyInto,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -641,42 +641,42 @@ UPDATE: Final = Variants(
         """
 UPDATE tasks
 SET """,
-        When(
+        OptionalClause(
             """title = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """type = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """description = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """priority = $4,
     """,
             4,
         ),
-        When(
+        OptionalClause(
             """agent_id = $5,
     """,
             5,
         ),
-        When(
+        OptionalClause(
             """workflow_id = $6,
     """,
             6,
         ),
-        When(
+        OptionalClause(
             """input = $7,
     """,
             7,
         ),
-        When(
+        OptionalClause(
             """due_at = $8,
     """,
             8,
@@ -758,28 +758,28 @@ LIST: Final = Variants(
 SELECT id, title, type, description, status, priority, agent_id, workflow_id,
     created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
 WHERE TRUE""",
-        When(" AND agent_id = $1", 1),
-        When(
+        OptionalClause(" AND agent_id = $1", 1),
+        OptionalClause(
             """
   AND workflow_id = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND status = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND type = $4""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND created_by = $5""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND due_at < $6""",
             6,
@@ -811,28 +811,28 @@ COUNT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM tasks
 WHERE TRUE""",
-        When(" AND agent_id = $1", 1),
-        When(
+        OptionalClause(" AND agent_id = $1", 1),
+        OptionalClause(
             """
   AND workflow_id = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND status = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND type = $4""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND created_by = $5""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND due_at < $6""",
             6,
@@ -1003,12 +1003,12 @@ GET_READY_TASKS: Final = Variants(
 SELECT id, title, type, description, status, priority, agent_id, workflow_id,
     created_by, input, output, due_at, completed_at, created_at, updated_at FROM tasks
 WHERE status = 'pending'""",
-        When(
+        OptionalClause(
             """
   AND agent_id = $1""",
             1,
         ),
-        When(
+        OptionalClause(
             """
   AND workflow_id = $2""",
             2,

@@ -15,13 +15,13 @@ from reposgen_runtime import (
     CopyInto,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -429,27 +429,27 @@ UPDATE: Final = Variants(
         """
 UPDATE tools
 SET """,
-        When(
+        OptionalClause(
             """name = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """category = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """description = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """parameters = $4,
     """,
             4,
         ),
-        When(
+        OptionalClause(
             """available = $5,
     """,
             5,
@@ -484,8 +484,8 @@ LIST: Final = Variants(
 SELECT id, name, category, description, parameters, available, usage_count,
     last_used_at, created_at, updated_at FROM tools
 WHERE TRUE""",
-        When(" AND category = $1", 1),
-        When(
+        OptionalClause(" AND category = $1", 1),
+        OptionalClause(
             """
   AND available = $2""",
             2,
@@ -517,8 +517,8 @@ COUNT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM tools
 WHERE TRUE""",
-        When(" AND category = $1", 1),
-        When(
+        OptionalClause(" AND category = $1", 1),
+        OptionalClause(
             """
   AND available = $2""",
             2,
@@ -602,12 +602,12 @@ GET_USAGE: Final = Variants(
         """
 SELECT id, tool_id, agent_id, succeeded, duration_ms, details, used_at FROM tool_usage
 WHERE tool_id = $1""",
-        When(
+        OptionalClause(
             """
   AND agent_id = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND succeeded = $3""",
             3,

@@ -15,13 +15,13 @@ from reposgen_runtime import (
     Json,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -292,17 +292,17 @@ UPDATE: Final = Variants(
         """
 UPDATE users
 SET """,
-        When(
+        OptionalClause(
             """email = lower($1),
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """name = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """active = $3,
     """,
             3,
@@ -335,7 +335,7 @@ LIST: Final = Variants(
         """
 SELECT id, email, name, active, created_at, updated_at FROM users
 WHERE TRUE""",
-        When(" AND active = $1", 1),
+        OptionalClause(" AND active = $1", 1),
         OrderBy("""
 ORDER BY created_at DESC, id DESC"""),
     ),
@@ -363,7 +363,7 @@ COUNT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM users
 WHERE TRUE""",
-        When(" AND active = $1", 1),
+        OptionalClause(" AND active = $1", 1),
     ),
     filters=(1,),
     parameters=("bool",),

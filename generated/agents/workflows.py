@@ -13,13 +13,13 @@ from reposgen_runtime import (
     UNSET,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -403,22 +403,22 @@ UPDATE: Final = Variants(
         """
 UPDATE workflows
 SET """,
-        When(
+        OptionalClause(
             """name = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """description = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """status = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """definition = $4,
     """,
             4,
@@ -451,8 +451,8 @@ LIST: Final = Variants(
         """
 SELECT id, name, description, status, definition, created_by, created_at, updated_at FROM workflows
 WHERE TRUE""",
-        When(" AND status = $1", 1),
-        When(
+        OptionalClause(" AND status = $1", 1),
+        OptionalClause(
             """
   AND created_by = $2""",
             2,
@@ -479,8 +479,8 @@ COUNT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM workflows
 WHERE TRUE""",
-        When(" AND status = $1", 1),
-        When(
+        OptionalClause(" AND status = $1", 1),
+        OptionalClause(
             """
   AND created_by = $2""",
             2,
@@ -534,7 +534,7 @@ UPDATE_EXECUTION_STATE: Final = Variants(
         """
 UPDATE workflow_executions AS execution
 SET state = execution.state || $1""",
-        When(
+        OptionalClause(
             """,
     status = $2""",
             2,
@@ -596,7 +596,7 @@ GET_EXECUTION_HISTORY: Final = Variants(
         """
 SELECT id, workflow_id, status, state, error, started_at, completed_at FROM workflow_executions
 WHERE workflow_id = $1""",
-        When(
+        OptionalClause(
             """
   AND status = $2""",
             2,

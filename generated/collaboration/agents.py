@@ -10,12 +10,12 @@ from uuid import UUID
 from reposgen_runtime import (
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -224,12 +224,12 @@ LIST: Final = Variants(
 SELECT tenant_id, id, name, status, capabilities, max_tasks, metadata, last_seen_at,
     created_at, updated_at FROM agents
 WHERE tenant_id = $1""",
-        When(
+        OptionalClause(
             """
   AND status = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND capabilities @> $3""",
             3,

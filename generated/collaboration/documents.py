@@ -12,13 +12,13 @@ from reposgen_runtime import (
     JsonInput,
     Key,
     Optimistic,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -371,22 +371,22 @@ UPDATE_WITH_LOCK: Final = Variants(
         """
 UPDATE shared_documents
 SET """,
-        When(
+        OptionalClause(
             """title = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """content = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """content_type = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """vector_clock = $4,
     """,
             4,

@@ -16,13 +16,13 @@ from reposgen_runtime import (
     JsonInput,
     Key,
     Optimistic,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.aio.protocols import Export, Stream
@@ -1739,67 +1739,67 @@ UPDATE: Final = Variants(
         """
 UPDATE tasks
 SET """,
-        When(
+        OptionalClause(
             """type = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """priority = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """title = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """description = $4,
     """,
             4,
         ),
-        When(
+        OptionalClause(
             """parameters = $5,
     """,
             5,
         ),
-        When(
+        OptionalClause(
             """result = $6,
     """,
             6,
         ),
-        When(
+        OptionalClause(
             """error = $7,
     """,
             7,
         ),
-        When(
+        OptionalClause(
             """max_retries = $8,
     """,
             8,
         ),
-        When(
+        OptionalClause(
             """timeout_seconds = $9,
     """,
             9,
         ),
-        When(
+        OptionalClause(
             """deadline = $10,
     """,
             10,
         ),
-        When(
+        OptionalClause(
             """schedule = $11,
     """,
             11,
         ),
-        When(
+        OptionalClause(
             """tags = $12,
     """,
             12,
         ),
-        When(
+        OptionalClause(
             """capabilities = $13,
     """,
             13,
@@ -1858,67 +1858,67 @@ UPDATE_WITH_VERSION: Final = Variants(
         """
 UPDATE tasks
 SET """,
-        When(
+        OptionalClause(
             """type = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """priority = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """title = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """description = $4,
     """,
             4,
         ),
-        When(
+        OptionalClause(
             """parameters = $5,
     """,
             5,
         ),
-        When(
+        OptionalClause(
             """result = $6,
     """,
             6,
         ),
-        When(
+        OptionalClause(
             """error = $7,
     """,
             7,
         ),
-        When(
+        OptionalClause(
             """max_retries = $8,
     """,
             8,
         ),
-        When(
+        OptionalClause(
             """timeout_seconds = $9,
     """,
             9,
         ),
-        When(
+        OptionalClause(
             """deadline = $10,
     """,
             10,
         ),
-        When(
+        OptionalClause(
             """schedule = $11,
     """,
             11,
         ),
-        When(
+        OptionalClause(
             """tags = $12,
     """,
             12,
         ),
-        When(
+        OptionalClause(
             """capabilities = $13,
     """,
             13,
@@ -2021,63 +2021,63 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     metadata, lease_owner, lease_expires_at FROM tasks AS t
 WHERE tenant_id = $1
   AND deleted_at IS NULL""",
-        When(
+        OptionalClause(
             """
   AND status = ANY($2)""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND priority = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND type = ANY($4)""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND assigned_to = $5""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND created_by = $6""",
             6,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at > $7""",
             7,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at < $8""",
             8,
         ),
-        When(
+        OptionalClause(
             """
   AND updated_at > $9""",
             9,
         ),
-        When(
+        OptionalClause(
             """
   AND parent_task_id = $10""",
             10,
         ),
-        When(
+        OptionalClause(
             """
   AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
       = $11""",
             11,
         ),
-        When(
+        OptionalClause(
             """
   AND tags @> $12""",
             12,
         ),
-        When(
+        OptionalClause(
             """
   AND capabilities @> $13""",
             13,
@@ -2145,58 +2145,58 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
 WHERE tenant_id = $1
   AND assigned_to = $2
   AND deleted_at IS NULL""",
-        When(
+        OptionalClause(
             """
   AND status = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND priority = ANY($4)""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND type = ANY($5)""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND created_by = $6""",
             6,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at > $7""",
             7,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at < $8""",
             8,
         ),
-        When(
+        OptionalClause(
             """
   AND updated_at > $9""",
             9,
         ),
-        When(
+        OptionalClause(
             """
   AND parent_task_id = $10""",
             10,
         ),
-        When(
+        OptionalClause(
             """
   AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
       = $11""",
             11,
         ),
-        When(
+        OptionalClause(
             """
   AND tags @> $12""",
             12,
         ),
-        When(
+        OptionalClause(
             """
   AND capabilities @> $13""",
             13,
@@ -2263,63 +2263,63 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     metadata, lease_owner, lease_expires_at FROM tasks AS t
 WHERE tenant_id = $1
   AND deleted_at IS NULL""",
-        When(
+        OptionalClause(
             """
   AND status = ANY($2)""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND priority = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND type = ANY($4)""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND assigned_to = $5""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND created_by = $6""",
             6,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at > $7""",
             7,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at < $8""",
             8,
         ),
-        When(
+        OptionalClause(
             """
   AND updated_at > $9""",
             9,
         ),
-        When(
+        OptionalClause(
             """
   AND parent_task_id = $10""",
             10,
         ),
-        When(
+        OptionalClause(
             """
   AND ((SELECT 1 FROM tasks AS child WHERE child.parent_task_id = t.id AND child.deleted_at IS NULL LIMIT 1) IS NOT NULL)
       = $11""",
             11,
         ),
-        When(
+        OptionalClause(
             """
   AND tags @> $12""",
             12,
         ),
-        When(
+        OptionalClause(
             """
   AND capabilities @> $13""",
             13,
@@ -3211,32 +3211,32 @@ SELECT id, type, status, priority, title, created_by, assigned_to, retry_count, 
 FROM tasks
 WHERE tenant_id = $1
   AND deleted_at IS NULL""",
-        When(
+        OptionalClause(
             """
   AND status = ANY($2)""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND priority = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND type = ANY($4)""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND assigned_to = $5""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at > $6""",
             6,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at < $7""",
             7,
@@ -3279,32 +3279,32 @@ SELECT jsonb_build_object(
 FROM tasks
 WHERE tenant_id = $1
   AND deleted_at IS NULL""",
-        When(
+        OptionalClause(
             """
   AND status = ANY($2)""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND priority = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND type = ANY($4)""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND assigned_to = $5""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at > $6""",
             6,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at < $7""",
             7,
@@ -3347,42 +3347,42 @@ WITH matches AS MATERIALIZED (
     JOIN tasks AS t ON t.id = match.id
     WHERE t.tenant_id = $2
       AND t.deleted_at IS NULL""",
-        When(
+        OptionalClause(
             """
       AND t.status = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
       AND t.priority = ANY($4)""",
             4,
         ),
-        When(
+        OptionalClause(
             """
       AND t.type = ANY($5)""",
             5,
         ),
-        When(
+        OptionalClause(
             """
       AND t.assigned_to = $6""",
             6,
         ),
-        When(
+        OptionalClause(
             """
       AND t.created_at > $7""",
             7,
         ),
-        When(
+        OptionalClause(
             """
       AND t.created_at < $8""",
             8,
         ),
-        When(
+        OptionalClause(
             """
       AND t.tags @> $9""",
             9,
         ),
-        When(
+        OptionalClause(
             """
       AND t.capabilities @> $10""",
             10,

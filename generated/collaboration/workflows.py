@@ -12,12 +12,12 @@ from uuid import UUID
 from reposgen_runtime import (
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -334,17 +334,17 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     created_by, created_at, updated_at, deleted_at FROM workflows
 WHERE tenant_id = $1
   AND deleted_at IS NULL""",
-        When(
+        OptionalClause(
             """
   AND status = ANY($2)""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND type = $3""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND created_by = $4""",
             4,

@@ -13,12 +13,12 @@ from reposgen_runtime import (
     JsonInput,
     Key,
     Optimistic,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -452,17 +452,17 @@ LIST_ACTIVITY: Final = Variants(
         """
 SELECT id, tenant_id, workspace_id, agent_id, action, details, "timestamp" FROM workspace_activity
 WHERE workspace_id = $1""",
-        When(
+        OptionalClause(
             """
   AND agent_id = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND action = $3""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND timestamp >= $4""",
             4,

@@ -9,7 +9,15 @@ from decimal import Decimal
 from typing import Final, Protocol
 from uuid import UUID
 
-from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
+from reposgen_runtime import (
+    Key,
+    OptionalClause,
+    OrderBy,
+    Ordering,
+    Page,
+    Statement,
+    Variants,
+)
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
@@ -482,22 +490,22 @@ SELECT id, request_id, org_id, app_id, user_id, model, provider, status, prompt_
     completion_tokens, total_tokens, cost, latency_ms, error_message, created_at,
     completed_at FROM inference_requests
 WHERE org_id = $1""",
-        When(
+        OptionalClause(
             """
   AND app_id = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND user_id = $3""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND model = $4""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND provider = $5""",
             5,

@@ -9,13 +9,13 @@ from uuid import UUID
 from reposgen_runtime import (
     UNSET,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -208,12 +208,12 @@ UPDATE_ORGANIZATION: Final = Variants(
         """
 UPDATE organizations
 SET """,
-        When(
+        OptionalClause(
             """name = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """slug = $2,
     """,
             2,

@@ -10,13 +10,13 @@ from reposgen_runtime import (
     UNSET,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -254,22 +254,22 @@ LIST_POLICIES: Final = Variants(
 SELECT id, org_id, app_id, user_id, policy_type, config, priority, enabled, created_at,
     updated_at FROM policies
 WHERE org_id = $1""",
-        When(
+        OptionalClause(
             """
   AND app_id = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND user_id = $3""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND policy_type = $4""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND enabled = $5""",
             5,
@@ -299,22 +299,22 @@ UPDATE_POLICY: Final = Variants(
         """
 UPDATE policies
 SET """,
-        When(
+        OptionalClause(
             """policy_type = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """config = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """priority = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """enabled = $4,
     """,
             4,

@@ -10,13 +10,13 @@ from uuid import UUID
 from reposgen_runtime import (
     UNSET,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -221,7 +221,7 @@ LIST_USERS_BY_ORGANIZATION: Final = Variants(
         """
 SELECT id, org_id, email, cognito_sub, role, created_at, updated_at FROM users
 WHERE org_id = $1""",
-        When(
+        OptionalClause(
             """
   AND role = $2""",
             2,
@@ -262,12 +262,12 @@ UPDATE_USER: Final = Variants(
         """
 UPDATE users
 SET """,
-        When(
+        OptionalClause(
             """email = lower($1),
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """role = $2,
     """,
             2,

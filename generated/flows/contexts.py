@@ -14,12 +14,12 @@ from reposgen_runtime import (
     Json,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -456,12 +456,12 @@ GET_BY_CRITERIA: Final = Variants(
 SELECT tenant_id, id, document, expires_at, created_at, updated_at FROM contexts
 WHERE tenant_id = $1
   AND (expires_at IS NULL OR expires_at > now())""",
-        When(
+        OptionalClause(
             """
   AND document @> $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND satisfies(document, $3)""",
             3,
@@ -489,12 +489,12 @@ COUNT: Final[Variants[int]] = Variants(
 SELECT count(*) FROM contexts
 WHERE tenant_id = $1
   AND (expires_at IS NULL OR expires_at > now())""",
-        When(
+        OptionalClause(
             """
   AND document @> $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND satisfies(document, $3)""",
             3,
@@ -670,12 +670,12 @@ CROSS JOIN LATERAL (
 ) AS measures
 WHERE tenant_id = $3
   AND (expires_at IS NULL OR expires_at > now())""",
-        When(
+        OptionalClause(
             """
   AND document @> $4""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND satisfies(document, $5)""",
             5,

@@ -12,13 +12,13 @@ from uuid import UUID
 from reposgen_runtime import (
     UNSET,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -376,7 +376,7 @@ LIST: Final = Variants(
 SELECT id, tenant_id, name, description, status, started_at, completed_at, created_at,
     updated_at FROM experiments
 WHERE tenant_id = $1""",
-        When(
+        OptionalClause(
             """
   AND status = $2""",
             2,
@@ -401,12 +401,12 @@ UPDATE: Final = Variants(
         """
 UPDATE experiments
 SET """,
-        When(
+        OptionalClause(
             """name = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """description = $2,
     """,
             2,

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final, Protocol
 from uuid import UUID
 
-from reposgen_runtime import Statement, Variants, When
+from reposgen_runtime import OptionalClause, Statement, Variants
 from reposgen_runtime.aio import Runner, Source
 
 from .models import FLOW_ANALYTICS_COLUMN_TYPES, PACKAGE, FlowAnalytics
@@ -175,12 +175,12 @@ SELECT flow_id, metric_date, tenant_id, started, completed, abandoned, messages,
     duration_ms, updated_at FROM flow_analytics
 WHERE tenant_id = $1
   AND flow_id = $2""",
-        When(
+        OptionalClause(
             """
   AND metric_date >= $3""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND metric_date <= $4""",
             4,

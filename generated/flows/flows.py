@@ -13,13 +13,13 @@ from reposgen_runtime import (
     UNSET,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -491,27 +491,27 @@ SELECT id, tenant_id, name, version, description, flow_definition, status, is_de
     tags, usage_count, last_used_at, published_at, published_by, created_by,
     updated_by, created_at, updated_at FROM conversation_flows
 WHERE tenant_id = $1""",
-        When(
+        OptionalClause(
             """
   AND name = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND status = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND tags @> $4""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND created_by = $5""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND updated_at > $6""",
             6,
@@ -550,27 +550,27 @@ COUNT_BY_TENANT: Final[Variants[int]] = Variants(
         """
 SELECT count(*) FROM conversation_flows
 WHERE tenant_id = $1""",
-        When(
+        OptionalClause(
             """
   AND name = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND status = ANY($3)""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND tags @> $4""",
             4,
         ),
-        When(
+        OptionalClause(
             """
   AND created_by = $5""",
             5,
         ),
-        When(
+        OptionalClause(
             """
   AND updated_at > $6""",
             6,
@@ -648,27 +648,27 @@ UPDATE: Final = Variants(
         """
 UPDATE conversation_flows
 SET """,
-        When(
+        OptionalClause(
             """name = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """version = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """description = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """flow_definition = $4,
     """,
             4,
         ),
-        When(
+        OptionalClause(
             """tags = $5,
     """,
             5,
@@ -773,7 +773,7 @@ SELECT id, tenant_id, name, version, description, flow_definition, status, is_de
     tags, usage_count, last_used_at, published_at, published_by, created_by,
     updated_by, created_at, updated_at FROM conversation_flows
 WHERE tenant_id = $1""",
-        When(
+        OptionalClause(
             """
   AND status = ANY($2)""",
             2,

@@ -10,13 +10,13 @@ from reposgen_runtime import (
     UNSET,
     JsonInput,
     Key,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 
@@ -235,12 +235,12 @@ LIST: Final = Variants(
 SELECT id, tenant_id, name, provider, configuration, enabled, last_used_at, created_at,
     updated_at FROM integrations
 WHERE tenant_id = $1""",
-        When(
+        OptionalClause(
             """
   AND provider = $2""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND enabled = $3""",
             3,
@@ -265,22 +265,22 @@ UPDATE: Final = Variants(
         """
 UPDATE integrations
 SET """,
-        When(
+        OptionalClause(
             """name = $1,
     """,
             1,
         ),
-        When(
+        OptionalClause(
             """provider = $2,
     """,
             2,
         ),
-        When(
+        OptionalClause(
             """configuration = $3,
     """,
             3,
         ),
-        When(
+        OptionalClause(
             """enabled = $4,
     """,
             4,

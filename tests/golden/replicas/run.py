@@ -22,8 +22,8 @@ async def run_async(url: str) -> None:
     # No replica at all: it is the primary.
     async with Database.open(url, replicas=[url], replica_interval=0.01) as db:
         await db.orders.add_order(id=1, amount=Decimal(5))
+        order = await db.orders.get_order(id=1)
         while db.statistics().replicas[0].state != "promoted":
-            order = await db.orders.get_order(id=1)
             assert order.amount == await db.orders.get_amount(id=1)
         async with db.primary():
             assert await db.orders.list_orders(least=Decimal(5)) == [order]

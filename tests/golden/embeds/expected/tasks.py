@@ -6,7 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
+from reposgen_runtime import (
+    Key,
+    OptionalClause,
+    OrderBy,
+    Ordering,
+    Page,
+    Statement,
+    Variants,
+)
 from reposgen_runtime.aio import Runner, Source
 
 from .models import PACKAGE, Measure, Note, Task, Title, User
@@ -256,7 +264,7 @@ SELECT tasks.id, n.task_id, n.note, nullif(n.* IS DISTINCT FROM NULL, false) AS 
     LIMIT 1
 ) AS n ON true
 WHERE TRUE""",
-        When(" AND n.note = $1", 1),
+        OptionalClause(" AND n.note = $1", 1),
         OrderBy("""
 ORDER BY 1"""),
     ),

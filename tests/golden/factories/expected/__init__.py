@@ -3,10 +3,18 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
-from .accounts import AccountRepository
+from .accounts import (
+    AccountReadProtocol,
+    AccountRepository,
+    AccountRepositoryProtocol,
+    AccountWriteProtocol,
+)
 from .errors import (
     AccountsEmailKeyViolation,
     AccountsPkeyViolation,
@@ -14,19 +22,20 @@ from .errors import (
     EmailCheckViolation,
     EventsAccountIdFkeyViolation,
 )
-from .models import Account, Address, Email, Event, Plan
-from .protocols import AccountRepositoryProtocol
-from .schema import PACKAGE
+from .models import PACKAGE, Account, Address, Email, Event, Plan
 
 __all__ = [
     "Account",
+    "AccountReadProtocol",
     "AccountRepository",
     "AccountRepositoryProtocol",
+    "AccountWriteProtocol",
     "AccountsEmailKeyViolation",
     "AccountsPkeyViolation",
     "AccountsSettingsCheckViolation",
     "Address",
     "Database",
+    "DatabaseProtocol",
     "Email",
     "EmailCheckViolation",
     "Event",
@@ -41,3 +50,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.accounts = AccountRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def accounts(self) -> AccountRepositoryProtocol: ...

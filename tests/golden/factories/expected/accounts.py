@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from reposgen_runtime import Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .schema import PACKAGE
+from .models import PACKAGE
 
 
 class AccountRepository:
@@ -22,6 +22,20 @@ class AccountRepository:
     async def count_accounts(self) -> int:
         """The number of accounts."""
         return await self._run.one(COUNT_ACCOUNTS)
+
+
+class AccountReadProtocol(Protocol):
+    """Reads of AccountRepository."""
+
+    async def count_accounts(self) -> int: ...
+
+
+class AccountWriteProtocol(Protocol):
+    """Writes of AccountRepository."""
+
+
+class AccountRepositoryProtocol(AccountReadProtocol, AccountWriteProtocol, Protocol):
+    """Interface of AccountRepository."""
 
 
 COUNT_ACCOUNTS: Final[Statement[int]] = Statement(

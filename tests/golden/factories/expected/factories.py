@@ -11,8 +11,7 @@ from reposgen.testing.factories import Factories, Factory, Session, Target
 from reposgen_runtime import JsonInput, Statement
 from reposgen_runtime.sync import Runner
 
-from .models import Account, Address, Email, Event, Plan, build_account
-from .schema import PACKAGE
+from .models import PACKAGE, Account, Address, Email, Event, Plan, build_account
 
 
 class AccountValues(TypedDict, total=False):

@@ -6,10 +6,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
-from reposgen_runtime import Json
+from reposgen_runtime import Composite, Json, Package
 from reposgen_runtime.secret import Secret
+
+from .errors import (
+    AccountsEmailKeyViolation,
+    AccountsPkeyViolation,
+    AccountsSettingsCheckViolation,
+    EmailCheckViolation,
+    EventsAccountIdFkeyViolation,
+)
 
 
 class Plan(StrEnum):
@@ -57,3 +65,32 @@ class Event:
     kind: str
     import_: int | None
     at: date
+
+
+PACKAGE: Final = Package(
+    "factories",
+    enums={
+        "public.plan": Plan,
+    },
+    composites={
+        "public.address": Composite(
+            Address,
+            {
+                "street": "text",
+                "city": "text",
+            },
+        ),
+    },
+    types=("public.email",),
+    constraints={
+        ("public", "accounts", "accounts_email_key"): AccountsEmailKeyViolation,
+        ("public", "accounts", "accounts_pkey"): AccountsPkeyViolation,
+        (
+            "public",
+            "accounts",
+            "accounts_settings_check",
+        ): AccountsSettingsCheckViolation,
+        ("public", "events", "events_account_id_fkey"): EventsAccountIdFkeyViolation,
+        ("public", "email", "email_check"): EmailCheckViolation,
+    },
+)

@@ -3,30 +3,41 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
+from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import (
     LoginEventsAccountIdFkeyViolation,
     LoginEventsPkeyViolation,
     UserAccountsPkeyViolation,
 )
-from .models import AccountState, PostalAddress, UserAccount
-from .protocols import UserAccountRepositoryProtocol
-from .schema import PACKAGE
-from .user_accounts import LogInParams, LoginsOfRow, UserAccountRepository
+from .models import PACKAGE, AccountState, PostalAddress, UserAccount
+from .user_accounts import (
+    LogInParams,
+    LoginsOfRow,
+    UserAccountReadProtocol,
+    UserAccountRepository,
+    UserAccountRepositoryProtocol,
+    UserAccountWriteProtocol,
+)
 
 __all__ = [
     "AccountState",
     "Database",
+    "DatabaseProtocol",
     "LogInParams",
     "LoginEventsAccountIdFkeyViolation",
     "LoginEventsPkeyViolation",
     "LoginsOfRow",
     "PostalAddress",
     "UserAccount",
+    "UserAccountReadProtocol",
     "UserAccountRepository",
     "UserAccountRepositoryProtocol",
+    "UserAccountWriteProtocol",
     "UserAccountsPkeyViolation",
 ]
 
@@ -37,3 +48,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.user_accounts = UserAccountRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def user_accounts(self) -> UserAccountRepositoryProtocol: ...

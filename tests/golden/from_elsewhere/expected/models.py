@@ -8,6 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from reposgen_runtime import Composite, Package
+
+from .errors import (
+    LoginEventsAccountIdFkeyViolation,
+    LoginEventsPkeyViolation,
+    UserAccountsPkeyViolation,
+)
+
 
 class AccountState(StrEnum):
     """Enum public.accountState."""
@@ -46,4 +54,29 @@ USER_ACCOUNT_COLUMN_TYPES: Final = (
     "public.postalAddress",
     "int4",
     "timestamptz",
+)
+
+PACKAGE: Final = Package(
+    "from_elsewhere",
+    enums={
+        "public.accountState": AccountState,
+    },
+    composites={
+        "public.postalAddress": Composite(
+            PostalAddress,
+            {
+                "streetLine": "text",
+                "zipCode": "text",
+            },
+        ),
+    },
+    constraints={
+        (
+            "public",
+            "loginEvents",
+            "loginEvents_accountId_fkey",
+        ): LoginEventsAccountIdFkeyViolation,
+        ("public", "loginEvents", "loginEvents_pkey"): LoginEventsPkeyViolation,
+        ("public", "userAccounts", "userAccounts_pkey"): UserAccountsPkeyViolation,
+    },
 )

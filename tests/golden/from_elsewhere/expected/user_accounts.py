@@ -5,13 +5,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from reposgen_runtime import CopyInto, Optimistic, Statement
 from reposgen_runtime.aio import Runner, Source
 
-from .models import USER_ACCOUNT_COLUMN_TYPES, AccountState, PostalAddress, UserAccount
-from .schema import PACKAGE
+from .models import (
+    PACKAGE,
+    USER_ACCOUNT_COLUMN_TYPES,
+    AccountState,
+    PostalAddress,
+    UserAccount,
+)
 
 
 @dataclass(slots=True)
@@ -43,7 +48,8 @@ class UserAccountRepository:
         """The first account of that name.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
+            TooManyRows: more than one row was found.
         """
         return await self._run.first(ACCOUNT_NAMED, (display_name,))
 
@@ -51,7 +57,8 @@ class UserAccountRepository:
         """The state of some account of that name.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
+            TooManyRows: more than one row was found.
         """
         return await self._run.first(STATE_OF_NAME, (display_name,))
 
@@ -79,7 +86,8 @@ class UserAccountRepository:
         """Rename all accounts of a name; the id of the first.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
+            TooManyRows: more than one row was found.
         """
         return await self._run.first(RENAME_ALL, (new_name, old_name))
 
@@ -87,7 +95,8 @@ class UserAccountRepository:
         """The first account of each name.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
+            TooManyRows: more than one row was found.
         """
         return await self._run.batch_first(NAMESAKES_OF, rows)
 
@@ -106,7 +115,7 @@ class UserAccountRepository:
         """The state of the only account of that name.
 
         Raises:
-            TooManyRows: more than one row.
+            TooManyRows: more than one row was found.
         """
         return await self._run.opt(STATE_OR_NOTHING, (display_name,))
 
@@ -116,12 +125,49 @@ class UserAccountRepository:
         """Change an account's address.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its rowVersion is another one by now.
+            NotFound: no row was found.
+            StaleRow: the row's rowVersion has changed.
         """
         return await self._run.first(
             MOVE_ACCOUNT, (home_address, account_id, row_version)
         )
+
+
+class UserAccountReadProtocol(Protocol):
+    """Reads of UserAccountRepository."""
+
+    async def account_named(self, *, display_name: str) -> UserAccount: ...
+    async def state_of_name(self, *, display_name: str) -> AccountState: ...
+    async def logins_of(self, *, account_id: int) -> list[LoginsOfRow]: ...
+    async def namesakes_of(
+        self, rows: Iterable[str] | AsyncIterable[str]
+    ) -> list[int]: ...
+    async def state_or_nothing(self, *, display_name: str) -> AccountState | None: ...
+
+
+class UserAccountWriteProtocol(Protocol):
+    """Writes of UserAccountRepository."""
+
+    async def create_account(
+        self,
+        *,
+        display_name: str,
+        external_id: str | None,
+        home_address: PostalAddress | None,
+    ) -> int: ...
+    async def rename_all(self, *, new_name: str, old_name: str) -> int: ...
+    async def log_in(
+        self, rows: Iterable[LogInParams] | AsyncIterable[LogInParams]
+    ) -> int: ...
+    async def move_account(
+        self, *, home_address: PostalAddress | None, account_id: int, row_version: int
+    ) -> int: ...
+
+
+class UserAccountRepositoryProtocol(
+    UserAccountReadProtocol, UserAccountWriteProtocol, Protocol
+):
+    """Interface of UserAccountRepository."""
 
 
 ACCOUNT_NAMED: Final = Statement(

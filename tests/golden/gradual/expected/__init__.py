@@ -7,11 +7,11 @@ from typing import Protocol
 
 from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
-from reposgen_runtime.aio.migration import Migration
+from reposgen_runtime.aio.migration import RepositoryMigration
 from reposgen_runtime.aio.protocols import TransactionSource
 
-from .errors import MigrationsPkeyViolation, TasksPkeyViolation
-from .models import PACKAGE, PublicMigration, Task
+from .errors import RepositoryMigrationsPkeyViolation, TasksPkeyViolation
+from .models import PACKAGE, PublicRepositoryMigration, Task
 from .tasks import (
     TaskReadProtocol,
     TaskRepository,
@@ -22,9 +22,9 @@ from .tasks import (
 __all__ = [
     "Database",
     "DatabaseProtocol",
-    "Migration",
-    "MigrationsPkeyViolation",
-    "PublicMigration",
+    "PublicRepositoryMigration",
+    "RepositoryMigration",
+    "RepositoryMigrationsPkeyViolation",
     "Task",
     "TaskReadProtocol",
     "TaskRepository",

@@ -6,8 +6,8 @@ from __future__ import annotations
 from reposgen_runtime.errors import AlreadyExists
 
 
-class MigrationsPkeyViolation(AlreadyExists):
-    """PRIMARY KEY (id) on public.migrations."""
+class RepositoryMigrationsPkeyViolation(AlreadyExists):
+    """PRIMARY KEY (id) on public.repository_migrations."""
 
 
 class TasksPkeyViolation(AlreadyExists):

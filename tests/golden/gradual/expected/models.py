@@ -8,12 +8,12 @@ from typing import Final
 
 from reposgen_runtime import Package
 
-from .errors import MigrationsPkeyViolation, TasksPkeyViolation
+from .errors import RepositoryMigrationsPkeyViolation, TasksPkeyViolation
 
 
 @dataclass(slots=True)
-class PublicMigration:
-    """A row of table public.migrations."""
+class PublicRepositoryMigration:
+    """A row of table public.repository_migrations."""
 
     id: int
     name: str
@@ -27,14 +27,18 @@ class Task:
     title: str
 
 
-PUBLIC_MIGRATION_COLUMN_TYPES: Final = ("int4", "text")
+PUBLIC_REPOSITORY_MIGRATION_COLUMN_TYPES: Final = ("int4", "text")
 
 TASK_COLUMN_TYPES: Final = ("int4", "text")
 
 PACKAGE: Final = Package(
     "gradual",
     constraints={
-        ("public", "migrations", "migrations_pkey"): MigrationsPkeyViolation,
+        (
+            "public",
+            "repository_migrations",
+            "repository_migrations_pkey",
+        ): RepositoryMigrationsPkeyViolation,
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
 )

@@ -10,9 +10,9 @@ from reposgen_runtime.aio import Runner, Source
 
 from .models import (
     PACKAGE,
-    PUBLIC_MIGRATION_COLUMN_TYPES,
+    PUBLIC_REPOSITORY_MIGRATION_COLUMN_TYPES,
     TASK_COLUMN_TYPES,
-    PublicMigration,
+    PublicRepositoryMigration,
     Task,
 )
 
@@ -41,7 +41,7 @@ class TaskRepository:
         """
         await self._run.exec(ADD_TASK, (id, title))
 
-    async def list_migrations(self) -> list[PublicMigration]:
+    async def list_migrations(self) -> list[PublicRepositoryMigration]:
         """Run ListMigrations."""
         return await self._run.many(LIST_MIGRATIONS)
 
@@ -50,7 +50,7 @@ class TaskReadProtocol(Protocol):
     """Reads of TaskRepository."""
 
     async def get_task(self, *, id: int) -> Task: ...
-    async def list_migrations(self) -> list[PublicMigration]: ...
+    async def list_migrations(self) -> list[PublicRepositoryMigration]: ...
 
 
 class TaskWriteProtocol(Protocol):
@@ -87,9 +87,9 @@ INSERT INTO tasks (id, title) VALUES ($1, $2)
 LIST_MIGRATIONS: Final = Statement(
     "tasks.list_migrations",
     """
-SELECT id, name FROM migrations
+SELECT id, name FROM repository_migrations
 """,
-    results=PUBLIC_MIGRATION_COLUMN_TYPES,
-    row=PublicMigration,
+    results=PUBLIC_REPOSITORY_MIGRATION_COLUMN_TYPES,
+    row=PublicRepositoryMigration,
     read_only=True,
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from golden_overrides import Code, Limits
-from reposgen_runtime import Notification, Statement, Unreadable
+from reposgen_runtime import InvalidPayload, Notification, Statement
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.aio.protocols import Listener
 from reposgen_runtime.conversions import Converted
@@ -31,11 +31,11 @@ class EventRepository:
         """A channel of an odd name."""
         return self._run.listen(ODD_EVENTS)
 
-    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]:
+    def limit_events(self) -> Listener[Notification[Limits] | InvalidPayload]:
         """Documents on a channel."""
         return self._run.listen(LIMIT_EVENTS)
 
-    def code_events(self) -> Listener[Notification[Code] | Unreadable]:
+    def code_events(self) -> Listener[Notification[Code] | InvalidPayload]:
         """Texts that mean something."""
         return self._run.listen(CODE_EVENTS)
 
@@ -53,8 +53,8 @@ class EventReadProtocol(Protocol):
 
     def task_events(self) -> Listener[Notification[str]]: ...
     def odd_events(self) -> Listener[Notification[str]]: ...
-    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]: ...
-    def code_events(self) -> Listener[Notification[Code] | Unreadable]: ...
+    def limit_events(self) -> Listener[Notification[Limits] | InvalidPayload]: ...
+    def code_events(self) -> Listener[Notification[Code] | InvalidPayload]: ...
 
 
 class EventWriteProtocol(Protocol):
@@ -84,7 +84,7 @@ LISTEN "Odd ""one""\"
     results=("text",),
 )
 
-LIMIT_EVENTS: Final[Statement[Notification[Limits] | Unreadable]] = Statement(
+LIMIT_EVENTS: Final[Statement[Notification[Limits] | InvalidPayload]] = Statement(
     "events.limit_events",
     """
 LISTEN limit_events
@@ -92,7 +92,7 @@ LISTEN limit_events
     results=(JsonOf("json", Limits),),
 )
 
-CODE_EVENTS: Final[Statement[Notification[Code] | Unreadable]] = Statement(
+CODE_EVENTS: Final[Statement[Notification[Code] | InvalidPayload]] = Statement(
     "events.code_events",
     """
 LISTEN code_events

@@ -6,7 +6,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, Protocol
 
-from reposgen_runtime import Key, OrderBy, Ordering, Page, Statement, Variants, When
+from reposgen_runtime import (
+    Key,
+    OptionalClause,
+    OrderBy,
+    Ordering,
+    Page,
+    Statement,
+    Variants,
+)
 from reposgen_runtime.aio import Runner, Source
 
 from .models import ORDER_COLUMN_TYPES, PACKAGE, Order
@@ -140,7 +148,7 @@ LIST_ORDERS: Final = Variants(
     (
         """
 SELECT id, amount FROM orders WHERE TRUE""",
-        When(" AND amount >= $1", 1),
+        OptionalClause(" AND amount >= $1", 1),
         """ ORDER BY id
 """,
     ),

@@ -12,14 +12,14 @@ from reposgen_runtime import (
     UNSET,
     Key,
     Optimistic,
+    OptionalClause,
     OrderBy,
     Ordering,
     Page,
-    Some,
+    RequireAny,
     Statement,
     Unset,
     Variants,
-    When,
 )
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.aio.protocols import Export, Stream
@@ -375,17 +375,17 @@ LIST_TASKS: Final = Variants(
 SELECT id, tenant_id, title, description, status, assigned_to, token, priority,
     deadline, version, created_at, updated_at, deleted_at FROM tasks
 WHERE tenant_id = $1""",
-        When(
+        OptionalClause(
             """
   AND status = ANY($2)""",
             2,
         ),
-        When(
+        OptionalClause(
             """
   AND assigned_to = $3""",
             3,
         ),
-        When(
+        OptionalClause(
             """
   AND created_at > $4""",
             4,
@@ -417,9 +417,9 @@ UPDATE_TASK: Final = Variants(
     (
         """
 UPDATE tasks SET """,
-        When("title = $1, ", 1),
-        When("description = $2, ", 2),
-        When(
+        OptionalClause("title = $1, ", 1),
+        OptionalClause("description = $2, ", 2),
+        OptionalClause(
             """priority = $3,
                  """,
             3,
@@ -454,12 +454,12 @@ PATCH_TASK: Final[Variants[None]] = Variants(
     (
         """
 UPDATE tasks SET """,
-        Some((1,), (2,), (3,)),
-        When("title = $1", 1),
-        When(", ", 2, any_of=((1,),)),
-        When("description = $2", 2),
-        When(", ", 3, any_of=((1,), (2,))),
-        When("token = $3", 3),
+        RequireAny((1,), (2,), (3,)),
+        OptionalClause("title = $1", 1),
+        OptionalClause(", ", 2, any_of=((1,),)),
+        OptionalClause("description = $2", 2),
+        OptionalClause(", ", 3, any_of=((1,), (2,))),
+        OptionalClause("token = $3", 3),
         """
 WHERE id = $4
 """,
@@ -475,7 +475,7 @@ SEARCH_TASKS: Final = Variants(
         """
 SELECT id, title, deadline FROM tasks
 WHERE TRUE""",
-        When(" AND title ILIKE $1", 1),
+        OptionalClause(" AND title ILIKE $1", 1),
         OrderBy(
             """
 ORDER BY deadline NULLS FIRST, id""",
@@ -538,7 +538,7 @@ EXPORT_TITLES: Final[Variants[None]] = Variants(
     (
         """
 SELECT id, title FROM tasks WHERE TRUE""",
-        When(" AND priority >= $1", 1),
+        OptionalClause(" AND priority >= $1", 1),
         OrderBy(
             " ORDER BY id",
             {
@@ -560,7 +560,7 @@ COUNT_BY_TOKEN: Final[Variants[int]] = Variants(
     (
         """
 SELECT count(*) FROM tasks WHERE TRUE""",
-        When(" AND token = $1", 1),
+        OptionalClause(" AND token = $1", 1),
     ),
     filters=(1,),
     parameters=("text",),

@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
+from reposgen_runtime.sync.protocols import TransactionSource
 
-from ..schema import PACKAGE
-from .protocols import UserAccountRepositoryProtocol
-from .user_accounts import UserAccountRepository
+from ..models import PACKAGE
+from .user_accounts import (
+    UserAccountReadProtocol,
+    UserAccountRepository,
+    UserAccountRepositoryProtocol,
+    UserAccountWriteProtocol,
+)
 
 __all__ = [
     "Database",
+    "DatabaseProtocol",
+    "UserAccountReadProtocol",
     "UserAccountRepository",
     "UserAccountRepositoryProtocol",
+    "UserAccountWriteProtocol",
 ]
 
 
@@ -23,3 +33,10 @@ class Database(RuntimeDatabase):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, package=PACKAGE)
         self.user_accounts = UserAccountRepository(self)
+
+
+class DatabaseProtocol(TransactionSource, Protocol):
+    """Interface of Database: its repositories and transactions."""
+
+    @property
+    def user_accounts(self) -> UserAccountRepositoryProtocol: ...

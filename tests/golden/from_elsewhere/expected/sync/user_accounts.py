@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from reposgen_runtime.sync import Runner, Source
 
 from .. import user_accounts as _statements
-from ..models import AccountState, PostalAddress, UserAccount
-from ..schema import PACKAGE
+from ..models import PACKAGE, AccountState, PostalAddress, UserAccount
 from ..user_accounts import LogInParams, LoginsOfRow
 
 
@@ -25,7 +25,8 @@ class UserAccountRepository:
         """The first account of that name.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
+            TooManyRows: more than one row was found.
         """
         return self._run.first(_statements.ACCOUNT_NAMED, (display_name,))
 
@@ -33,7 +34,8 @@ class UserAccountRepository:
         """The state of some account of that name.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
+            TooManyRows: more than one row was found.
         """
         return self._run.first(_statements.STATE_OF_NAME, (display_name,))
 
@@ -61,7 +63,8 @@ class UserAccountRepository:
         """Rename all accounts of a name; the id of the first.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
+            TooManyRows: more than one row was found.
         """
         return self._run.first(_statements.RENAME_ALL, (new_name, old_name))
 
@@ -69,7 +72,8 @@ class UserAccountRepository:
         """The first account of each name.
 
         Raises:
-            NotFound: no such row.
+            NotFound: no row was found.
+            TooManyRows: more than one row was found.
         """
         return self._run.batch_first(_statements.NAMESAKES_OF, rows)
 
@@ -86,7 +90,7 @@ class UserAccountRepository:
         """The state of the only account of that name.
 
         Raises:
-            TooManyRows: more than one row.
+            TooManyRows: more than one row was found.
         """
         return self._run.opt(_statements.STATE_OR_NOTHING, (display_name,))
 
@@ -96,9 +100,42 @@ class UserAccountRepository:
         """Change an account's address.
 
         Raises:
-            NotFound: no such row.
-            StaleRow: its rowVersion is another one by now.
+            NotFound: no row was found.
+            StaleRow: the row's rowVersion has changed.
         """
         return self._run.first(
             _statements.MOVE_ACCOUNT, (home_address, account_id, row_version)
         )
+
+
+class UserAccountReadProtocol(Protocol):
+    """Reads of UserAccountRepository."""
+
+    def account_named(self, *, display_name: str) -> UserAccount: ...
+    def state_of_name(self, *, display_name: str) -> AccountState: ...
+    def logins_of(self, *, account_id: int) -> list[LoginsOfRow]: ...
+    def namesakes_of(self, rows: Iterable[str]) -> list[int]: ...
+    def state_or_nothing(self, *, display_name: str) -> AccountState | None: ...
+
+
+class UserAccountWriteProtocol(Protocol):
+    """Writes of UserAccountRepository."""
+
+    def create_account(
+        self,
+        *,
+        display_name: str,
+        external_id: str | None,
+        home_address: PostalAddress | None,
+    ) -> int: ...
+    def rename_all(self, *, new_name: str, old_name: str) -> int: ...
+    def log_in(self, rows: Iterable[LogInParams]) -> int: ...
+    def move_account(
+        self, *, home_address: PostalAddress | None, account_id: int, row_version: int
+    ) -> int: ...
+
+
+class UserAccountRepositoryProtocol(
+    UserAccountReadProtocol, UserAccountWriteProtocol, Protocol
+):
+    """Interface of UserAccountRepository."""

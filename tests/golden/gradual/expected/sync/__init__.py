@@ -7,7 +7,7 @@ from typing import Protocol
 
 from reposgen_runtime import Settings
 from reposgen_runtime.sync import Database as RuntimeDatabase
-from reposgen_runtime.sync.migration import Migration
+from reposgen_runtime.sync.migration import RepositoryMigration
 from reposgen_runtime.sync.protocols import TransactionSource
 
 from ..models import PACKAGE
@@ -21,7 +21,7 @@ from .tasks import (
 __all__ = [
     "Database",
     "DatabaseProtocol",
-    "Migration",
+    "RepositoryMigration",
     "TaskReadProtocol",
     "TaskRepository",
     "TaskRepositoryProtocol",

@@ -8,7 +8,7 @@ from typing import Protocol
 from reposgen_runtime.sync import Runner, Source
 
 from .. import tasks as _statements
-from ..models import PACKAGE, PublicMigration, Task
+from ..models import PACKAGE, PublicRepositoryMigration, Task
 
 
 class TaskRepository:
@@ -35,7 +35,7 @@ class TaskRepository:
         """
         self._run.exec(_statements.ADD_TASK, (id, title))
 
-    def list_migrations(self) -> list[PublicMigration]:
+    def list_migrations(self) -> list[PublicRepositoryMigration]:
         """Run ListMigrations."""
         return self._run.many(_statements.LIST_MIGRATIONS)
 
@@ -44,7 +44,7 @@ class TaskReadProtocol(Protocol):
     """Reads of TaskRepository."""
 
     def get_task(self, *, id: int) -> Task: ...
-    def list_migrations(self) -> list[PublicMigration]: ...
+    def list_migrations(self) -> list[PublicRepositoryMigration]: ...
 
 
 class TaskWriteProtocol(Protocol):

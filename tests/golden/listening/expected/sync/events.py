@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from golden_overrides import Code, Limits
-from reposgen_runtime import Notification, Unreadable
+from reposgen_runtime import InvalidPayload, Notification
 from reposgen_runtime.sync import Runner, Source
 from reposgen_runtime.sync.protocols import Listener
 
@@ -30,11 +30,11 @@ class EventRepository:
         """A channel of an odd name."""
         return self._run.listen(_statements.ODD_EVENTS)
 
-    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]:
+    def limit_events(self) -> Listener[Notification[Limits] | InvalidPayload]:
         """Documents on a channel."""
         return self._run.listen(_statements.LIMIT_EVENTS)
 
-    def code_events(self) -> Listener[Notification[Code] | Unreadable]:
+    def code_events(self) -> Listener[Notification[Code] | InvalidPayload]:
         """Texts that mean something."""
         return self._run.listen(_statements.CODE_EVENTS)
 
@@ -52,8 +52,8 @@ class EventReadProtocol(Protocol):
 
     def task_events(self) -> Listener[Notification[str]]: ...
     def odd_events(self) -> Listener[Notification[str]]: ...
-    def limit_events(self) -> Listener[Notification[Limits] | Unreadable]: ...
-    def code_events(self) -> Listener[Notification[Code] | Unreadable]: ...
+    def limit_events(self) -> Listener[Notification[Limits] | InvalidPayload]: ...
+    def code_events(self) -> Listener[Notification[Code] | InvalidPayload]: ...
 
 
 class EventWriteProtocol(Protocol):
