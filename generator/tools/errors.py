@@ -90,6 +90,7 @@ UNSEEN = {
     "server-too-old": "needs a server older than PostgreSQL 14",
     "unknown-collation": "current servers report this when a query runs, not before",
     "unknown-parameter": "parameters are numbered before the server sees them",
+    "stale-file": "only in `check --format json` and the like",
     "unreadable-file": MACHINE,
     "unsupported-command": "every command of the query language is supported",
 }
