@@ -82,7 +82,7 @@ def test_cut_at_the_end_of_a_batch(
         for title in ("c", WORD, "d", "e"):
             run.buffer(statement, title)
     assert proxy.cuts == 1
-    if plain:
+    if use_cursors:
         # A COPY has a transaction of its own there, whose COMMIT was not sent.
         assert told == []
         assert written(conninfo) == ["a", "b", "c", WORD, "d", "e"]
