@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from reposgen.analysis.model import Embed
+from reposgen.analysis.model import Column, Embed
 from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import Terminal
@@ -18,13 +18,13 @@ from reposgen.pipeline import analyse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reposgen.analysis.model import Column, TypedQuery
+    from reposgen.analysis.model import ResultItem, TypedQuery
     from reposgen.diagnostics import Diagnostic
     from reposgen.project import Project
 
 
 @click.command()
-@click.argument("column", metavar="[FILE.]QUERY.COLUMN")
+@click.argument("column", metavar="[FILE.]QUERY[.COLUMN]")
 @project_options
 @click.pass_context
 def why(
@@ -32,11 +32,16 @@ def why(
 ) -> None:
     """Print why a column has its type, and why it can or cannot be null.
 
+    Without COLUMN, all columns of the query are explained. An embedded row is explained
+    with its columns, which are named as in `ListTasks.owner.name`.
+
     \b
     Examples:
       reposgen why ListTasks.title
       reposgen why list_tasks.title
       reposgen why tasks.List.title
+      reposgen why ListTasks.owner
+      reposgen why ListTasks
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     terminal = Terminal()
     config = read_config(**where)
@@ -52,15 +57,27 @@ def why(
     query, *others = queries
     if others:
         raise _ambiguous(queries, column_name)
-    columns = [found for found in _columns(query) if found.name == column_name]
-    if not columns:
-        known = [found.name for found in _columns(query)]
+    if not query.results:
+        raise ReposgenError(
+            [
+                error(
+                    "unknown-name",
+                    f"{query.name} returns no columns",
+                    span=query.query.name_span,
+                )
+            ]
+        )
+    paths = dict(_paths(query))
+    chosen = {
+        path: item for path, item in paths.items() if _is_asked_for(path, column_name)
+    }
+    if not chosen:
         message = f'{query.name} has no result column "{column_name}"'
-        raise _unknown(message, column_name, known)
-    for found in columns:
-        null = "can be null" if found.nullable else "is never null"
-        terminal.write(f"{query.name}.{found.name}: {found.type.sql}, {null}")
-        for reason in found.why:
+        raise _unknown(message, column_name, list(paths))
+    for path, item in chosen.items():
+        null = "can be null" if item.nullable else "is never null"
+        terminal.write(f"{query.name}.{path}: {_kind(item)}, {null}")
+        for reason in item.why if isinstance(item, Column) else ():
             terminal.write(f"  {reason}")
     context.exit(Status.FINE)
 
@@ -77,21 +94,31 @@ def _queries_named(project: Project, path: str) -> tuple[list[TypedQuery], str]:
     second, _, column = rest.partition(".")
     known = tuple(_queries(project))
     within = [q for q in known if first == _stem(q) and second in {q.name, q.method}]
-    if within and column:
-        return within, column
-    return [q for q in known if first in {q.name, q.method}], rest
+    named = [q for q in known if first in {q.name, q.method}]
+    return (within, column) if within and (column or not named) else (named, rest)
 
 
 def _stem(query: TypedQuery) -> str:
     return PurePosixPath(query.query.source.path).stem
 
 
-def _columns(query: TypedQuery) -> Iterator[Column]:
+def _paths(query: TypedQuery) -> Iterator[tuple[str, ResultItem]]:
+    """The result's columns and embedded rows, each by the name that `why` takes."""
     for item in query.results:
+        yield item.name, item
         if isinstance(item, Embed):
-            yield from item.columns
-        else:
-            yield item
+            for column in item.columns:
+                yield f"{item.name}.{column.name}", column
+
+
+def _is_asked_for(path: str, name: str) -> bool:
+    return not name or path == name or path.startswith(f"{name}.")
+
+
+def _kind(item: ResultItem) -> str:
+    if isinstance(item, Column):
+        return item.type.sql
+    return f"a row of {item.relation.qualified_name}"
 
 
 def _is_error(diagnostic: Diagnostic) -> bool:
@@ -100,7 +127,7 @@ def _is_error(diagnostic: Diagnostic) -> bool:
 
 def _ambiguous(queries: Sequence[TypedQuery], column: str) -> ReposgenError:
     paths = ", ".join(query.query.source.path for query in queries)
-    first = f"{_stem(queries[0])}.{queries[0].name}.{column}"
+    first = ".".join(filter(None, (_stem(queries[0]), queries[0].name, column)))
     message = f"there are several queries {queries[0].name}: in {paths}"
     return ReposgenError(
         [error("ambiguous-name", message, hint=f"name the file as well: {first}")]

@@ -1,0 +1,2 @@
+-- name: FinishTask :exec
+UPDATE tasks SET done = true WHERE id = $1;
