@@ -82,6 +82,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "collector": set(),
     "models": set(),
     "project": {
+        "",  # the version, which the manifest states
         "diagnostics",
         "config",
         "sql_source.model",
@@ -91,7 +92,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "output.files",
     },
     "pipeline": {
-        "",  # the version, which the manifest states
         "diagnostics",
         "config",
         "sql_source",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from reposgen import __version__
 from reposgen.analysis.analyse import analyse as judge_queries
 from reposgen.analysis.directives import DIRECTIVES
 from reposgen.cache.analyses import analysed_files
@@ -29,6 +27,7 @@ from reposgen.project import (
     chosen_packages,
     in_order,
     kept_files,
+    versions,
 )
 from reposgen.python_model.build import build_package
 from reposgen.render.render import render_output
@@ -147,8 +146,3 @@ def deliver(
         shown=project.config.output.directory,
         written=written,
     )
-
-
-def versions() -> Mapping[str, str]:
-    """Return the versions that the manifest states, of what writes code now."""
-    return {"reposgen": __version__, "black": version("black")}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import field, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 
+from reposgen import __version__
 from reposgen.analysis.model import Declared
 from reposgen.diagnostics import (
     Diagnostic,
@@ -258,3 +260,8 @@ def _connection_lost() -> Diagnostic:
         "the server went away in the middle of the run",
         hint="is it up? reposgen doctor tells which one was asked",
     )
+
+
+def versions() -> Mapping[str, str]:
+    """Return the versions that the manifest states, of what writes code now."""
+    return {"reposgen": __version__, "black": version("black")}

@@ -295,7 +295,7 @@ INSERT INTO a VALUES (1), (1);
 
 def test_what_never_closes(complain: Complain) -> None:
     assert complain("CREATE TABLE a ();\nSELECT 'open;\n") == (
-        "migrations/1.sql:2:8: error: this string is never closed"
+        "migrations/1.sql:2:8: error: the string is never closed"
         " [unterminated-string]\n"
         "    2 | SELECT 'open;\n"
         "      |        ^\n"

@@ -57,7 +57,7 @@ def test_import(folder: Path, source: Path) -> None:
     assert "error" not in said
     assert "correct" not in said
     run("generate")
-    packages = [path.parent for path in folder.glob("generated/*/schema.py")]
+    packages = [path.parent for path in folder.glob("generated/*/models.py")]
     assert packages
     for module in (folder / "generated").rglob("*.py"):
         name = ".".join(module.relative_to(folder).with_suffix("").parts)

@@ -112,7 +112,7 @@ def test_what_never_closes_is_placed_where_it_opens(
 def test_the_message_of_an_unterminated_string() -> None:
     (diagnostic,) = split(source("SELECT\t'a;\n")).diagnostics
     assert diagnostic.render() == (
-        "a.sql:1:8: error: this string is never closed [unterminated-string]\n"
+        "a.sql:1:8: error: the string is never closed [unterminated-string]\n"
         "    1 | SELECT  'a;\n"
         "      |         ^\n"
         "  hint: add the closing quote"

@@ -107,7 +107,8 @@ def note_findings_format(
 
 
 def _database_origin() -> str:
-    source = click.get_current_context().get_parameter_source("database_url")
+    context = click.get_current_context(silent=True)
+    source = context.get_parameter_source("database_url") if context else None
     is_variable = source is ParameterSource.ENVIRONMENT
     return "REPOSGEN_DATABASE_URL" if is_variable else "--database"
 

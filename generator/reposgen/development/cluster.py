@@ -30,7 +30,7 @@ from reposgen.database.server import EMBEDDED_MAJOR
 from reposgen.database.settings import PRIVATE
 from reposgen.database.signals import signals_blocked
 from reposgen.database.system import find_system_installation
-from reposgen.development.server import ServerStatus
+from reposgen.development.status import ServerStatus
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
 

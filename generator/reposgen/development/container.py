@@ -13,7 +13,7 @@ from urllib.parse import quote
 import psycopg
 
 from reposgen.database.container import IMAGE_HINT, READY_SECONDS, have_image
-from reposgen.development.server import ServerStatus
+from reposgen.development.status import ServerStatus
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.models import dataclass
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from reposgen.database.connection import connect, place
 from reposgen.development.folder import ProjectFolder
+from reposgen.development.status import ServerStatus
 from reposgen.diagnostics import ReposgenError
 from reposgen.models import dataclass
 from reposgen.urls import masked
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
     from reposgen.config import Config
 
 _PRIVATE = re.compile(r"(embedded|system)(?::(\d+))?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerStatus:
-    """What there is to know of a server.
-
-    Attributes:
-        facts: names and values, for people to read; no passwords.
-    """
-
-    is_running: bool
-    facts: tuple[tuple[str, str], ...]
 
 
 class DevelopmentServer(Protocol):

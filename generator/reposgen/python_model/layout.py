@@ -31,7 +31,7 @@ RESERVED_MODULES = ("models", "errors", "sync", "runtime", *DEVICES)
 # What a Database has of its own.
 DATABASE_ATTRIBUTES = (
     *("open", "close", "run", "run_statement", "lease", "connection", "current"),
-    *("connection_class", "transaction", "savepoint", "conninfo", "settings"),
+    *("connection_class", "transaction", "savepoint", "locate", "settings"),
     *("package", "tenant", "on_commit", "on_rollback", "pipeline"),
     *("primary", "health", "is_healthy", "statistics"),
     *("after_fork", "current_tenant", "scopes"),

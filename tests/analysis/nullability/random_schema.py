@@ -49,8 +49,8 @@ CREATE TABLE i (e_id int NOT NULL, span int4range NOT NULL);
 DO $$ BEGIN
     IF current_setting('server_version_num')::int >= 180000 THEN
         CREATE EXTENSION btree_gist;
-        ALTER TABLE e ADD PRIMARY KEY (id, span WITHOUT OVERLAPS);
-        ALTER TABLE i ADD FOREIGN KEY (e_id, PERIOD span) REFERENCES e;
+        EXECUTE 'ALTER TABLE e ADD PRIMARY KEY (id, span WITHOUT OVERLAPS)';
+        EXECUTE 'ALTER TABLE i ADD FOREIGN KEY (e_id, PERIOD span) REFERENCES e';
     END IF;
 END $$;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO pg_monitor;

@@ -196,10 +196,14 @@ async def test_timeouts(run: Runner, pooler: str, *, use_cursors: bool) -> None:
 
 async def test_listening(pooler: str, conninfo: str, *, use_cursors: bool) -> None:
     async with Database.open(pooler, prepare="never", use_cursors=use_cursors) as db:
-        with pytest.raises(RepositoryError, match=r"Database\.open\(direct=…\)"):
+        with pytest.raises(
+            RepositoryError, match=r"Database\.open\(direct_conninfo=…\)"
+        ):
             Runner(db, shop.PACKAGE).listen(EVENTS)
         async with db.transaction() as transaction:
-            with pytest.raises(RepositoryError, match=r"Database\.open\(direct=…\)"):
+            with pytest.raises(
+                RepositoryError, match=r"Database\.open\(direct_conninfo=…\)"
+            ):
                 Runner(transaction, shop.PACKAGE).listen(EVENTS)
     async with (
         Database.open(

@@ -188,12 +188,12 @@ def test_what_reads(new: New, old: Old) -> None:
     with pytest.raises(ValueError, match="no method nothing"):
         RepositoryMigration[Tasks](old, new, reads=["nothing"])
     for wrong in (-0.1, 1.1):
-        with pytest.raises(ValueError, match="no share"):
+        with pytest.raises(ValueError, match="share must be between 0 and 1"):
             RepositoryMigration[Tasks](old, new, share=wrong)
         migration = RepositoryMigration[Tasks](old, new)
-        with pytest.raises(ValueError, match="no share"):
+        with pytest.raises(ValueError, match="share must be between 0 and 1"):
             migration.share = wrong
-        with pytest.raises(ValueError, match="no share"):
+        with pytest.raises(ValueError, match="share must be between 0 and 1"):
             migration.compare = wrong
     with pytest.raises(ValueError, match="writes"):
         RepositoryMigration[Tasks](old, new, writes="neither")  # type: ignore[arg-type] # just that

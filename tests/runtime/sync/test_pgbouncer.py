@@ -196,10 +196,14 @@ def test_timeouts(run: Runner, pooler: str, *, use_cursors: bool) -> None:
 
 def test_listening(pooler: str, conninfo: str, *, use_cursors: bool) -> None:
     with Database.open(pooler, prepare="never", use_cursors=use_cursors) as db:
-        with pytest.raises(RepositoryError, match=r"Database\.open\(direct=…\)"):
+        with pytest.raises(
+            RepositoryError, match=r"Database\.open\(direct_conninfo=…\)"
+        ):
             Runner(db, shop.PACKAGE).listen(EVENTS)
         with db.transaction() as transaction:
-            with pytest.raises(RepositoryError, match=r"Database\.open\(direct=…\)"):
+            with pytest.raises(
+                RepositoryError, match=r"Database\.open\(direct_conninfo=…\)"
+            ):
                 Runner(transaction, shop.PACKAGE).listen(EVENTS)
     with (
         Database.open(

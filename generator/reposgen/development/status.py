@@ -1,0 +1,17 @@
+"""Facts about a development server."""
+
+from __future__ import annotations
+
+from reposgen.models import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """What there is to know of a server.
+
+    Attributes:
+        facts: names and values, for people to read; no passwords.
+    """
+
+    is_running: bool
+    facts: tuple[tuple[str, str], ...]
