@@ -89,9 +89,12 @@ def pytest_xdist_make_scheduler(
 def together(nodeid: str) -> str:
     """What a test is to share a process with: its file, or its whole system.
 
-    The test that judges the coverage of a system has to see all of that system's.
+    The test that judges the coverage of a system has to see all of that system's. The
+    cases of the conformance corpus are judged once for all tests about them.
     """
     path, _, test = nodeid.partition("::")
+    if path.startswith("tests/conformance/"):
+        return "tests/conformance"
     folder = path.removeprefix("tests/systems/").split("/")
     if path.startswith("tests/systems/") and len(folder) > 1:
         return folder[0]

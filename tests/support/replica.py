@@ -89,6 +89,8 @@ class Replica:
         """Wait until it has all that the primary has."""
         with psycopg.connect(primary, autocommit=True) as admin:
             row = admin.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+            # What a test server does not flush at once would be sent seconds later.
+            admin.execute("CHECKPOINT")
         assert row is not None
         with psycopg.connect(self.conninfo, autocommit=True) as admin:
             query: LiteralString = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
