@@ -492,7 +492,7 @@ async def test_a_replica_of_another_timeline(
                     assert (await db.tasks.get(id=task.id)).title == str(number)
                     assert await db.tasks.count() == number + 1
                 # What a test server does not flush at once would be sent seconds later.
-                promoted.tell("CHECKPOINT")
+                promoted.tell("SELECT pg_switch_wal()")
                 while not await run.one(WHERE):
                     await sleep(0.01)
                 assert _states(db) == ["diverged", "up"]
