@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg.pq import PGconn, Ping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +86,9 @@ def meanwhile(work: object, *arguments: str) -> Iterator[None]:
 
 def come_back(conninfo: str) -> None:
     """Wait until a server that went down has recovered."""
+    # psycopg leaves a connection open that the server ends while it is being made.
+    while PGconn.ping(conninfo.encode()) != Ping.OK:
+        pass
     while True:
         try:
             psycopg.connect(conninfo).close()
