@@ -50,7 +50,8 @@ _SPACE = r"[ \t\n\r\f\v]"
 _LETTER = r"[^\x00-@\[-^`{-\x7f]"  # A to Z, a to z, _ and beyond
 _LETTER_OR_DIGIT = r"[^\x00-/:-@\[-^`{-\x7f]"
 _IN_WORD = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # a dollar as well
-_DIGITS = r"[0-9](?:_?[0-9])*+"
+# Before 3.11.5, Python mistakes how far a possessive group goes that holds choices.
+_DIGITS = r"[0-9](?:_?[0-9])*"
 _DOLLARS = rf"\$(?:{_LETTER}{_LETTER_OR_DIGIT}*+)?\$"
 # Literals follow each other as one only across a newline.
 _JOINT = rf"(?:[ \t\f\v]|--[^\n\r]*+)*+[\n\r](?:{_SPACE}|--[^\n\r]*+[\n\r])*+"
@@ -66,9 +67,9 @@ _RULES = {
     TokenKind.SPACE: rf"{_SPACE}++",
     TokenKind.COMMENT: r"--[^\n\r]*+|/\*(?:[^*/]++|\*(?!/)|/(?!\*))*+\*/",
     TokenKind.STRING: (
-        rf"(?:[uU]&)?{_PLAIN}(?:{_JOINT}{_PLAIN})*+"
-        rf"|[eE]{_ESCAPED}(?:{_JOINT}{_ESCAPED})*+"
-        rf"|[bBxX]{_BITS}(?:{_JOINT}{_BITS})*+"
+        rf"(?:[uU]&)?{_PLAIN}(?:{_JOINT}{_PLAIN})*"
+        rf"|[eE]{_ESCAPED}(?:{_JOINT}{_ESCAPED})*"
+        rf"|[bBxX]{_BITS}(?:{_JOINT}{_BITS})*"
         rf"|(?P<dollars>{_DOLLARS}).*?(?P=dollars)"
     ),
     TokenKind.QUOTED: r'(?:[uU]&)?"(?:[^"]++|"")*+"',
@@ -78,7 +79,7 @@ _RULES = {
     TokenKind.WORD: rf"{_LETTER}{_IN_WORD}*+",
     TokenKind.PARAMETER: r"\$[0-9]++",
     TokenKind.NUMBER: (
-        r"(?:0[xX](?:_?[0-9A-Fa-f])++|0[oO](?:_?[0-7])++|0[bB](?:_?[01])++"
+        r"(?:0[xX](?:_?[0-9A-Fa-f])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+"
         rf"|(?:{_DIGITS}(?:\.(?!\.)(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?)"
         # Letters glued to a number are an error, and one with the number.
         rf"(?:{_LETTER_OR_DIGIT}{_IN_WORD}*+)?"
