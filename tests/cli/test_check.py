@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from tests.cli.test_generate import edit
 
-from reposgen import pipeline
+from reposgen.project import versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,12 @@ def causes(outcome: Result) -> dict[str, str]:
         for line in outcome.stderr.splitlines()
         if line.startswith("generated/")
     )
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, now: dict[str, str]) -> None:
+    """Let other versions write code."""
+    for module in ("pipeline", "project"):
+        monkeypatch.setattr(f"reposgen.{module}.versions", lambda: now)
 
 
 def schema_file(project: Path) -> Path:
@@ -113,8 +119,8 @@ def test_another_formatter(
     committed: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version that changes nothing makes nothing stale."""
-    now = pipeline.versions()
-    monkeypatch.setattr(pipeline, "versions", lambda: {**now, "black": "99.1"})
+    now = versions()
+    pretend(monkeypatch, {**now, "black": "99.1"})
     assert run("check").exit_code == 0
     before = (committed / "generated/manifest.toml").read_bytes()
     assert "wrote 0 files" in run("generate").stderr
@@ -130,8 +136,8 @@ def test_another_formatter(
 def test_another_version(
     committed: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = pipeline.versions()
-    monkeypatch.setattr(pipeline, "versions", lambda: {**now, "reposgen": "99.1"})
+    now = versions()
+    pretend(monkeypatch, {**now, "reposgen": "99.1"})
     edit(committed / TASKS, "Return one task.", "As it was.")
     commit(committed)
     found = causes(run("check"))

@@ -40,7 +40,13 @@ def folder(
     monkeypatch.setenv("REPOSGEN_DATABASE_URL", server)
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(folder)
+    forget()
     yield folder
+    forget()
+
+
+def forget() -> None:
+    """Let the package be imported that is here, whichever was imported before."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "generated"]:
         del sys.modules[name]
 

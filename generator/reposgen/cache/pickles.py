@@ -12,15 +12,28 @@ import pickle
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import cache
+from typing import Any
 
 
 class _ForeignError(Exception):
     """The bytes hold something that is no model."""
 
 
+class _Probe(Enum):
+    MEMBER = "member"
+
+
+# Some releases of Python 3.11 pickle an enum's member as a call of `getattr`.
+_MEMBERS_BY_NAME = _Probe.MEMBER.__reduce_ex__(pickle.HIGHEST_PROTOCOL)[0] is getattr
+
+
 def dumped(value: object) -> bytes:
     """The bytes of a value made of models and builtins."""
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    if not _MEMBERS_BY_NAME:
+        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    data = io.BytesIO()
+    _Pickler(data, pickle.HIGHEST_PROTOCOL).dump(value)
+    return data.getvalue()
 
 
 def loaded(data: bytes) -> object:
@@ -29,6 +42,13 @@ def loaded(data: bytes) -> object:
         return _Unpickler(io.BytesIO(data)).load()
     except Exception:  # noqa: BLE001 - damaged bytes can raise whatever they like
         return None
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, obj: object) -> Any:  # noqa: ANN401 - as its base says
+        if isinstance(obj, Enum):
+            return type(obj), (obj.value,)
+        return NotImplemented
 
 
 class _Unpickler(pickle.Unpickler):

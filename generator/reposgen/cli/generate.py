@@ -237,7 +237,7 @@ def _explained(config: Config, comparison: Comparison) -> tuple[StaleFile, ...]:
     if not comparison.changes:
         return ()
     # Most projects are fresh, and need neither.
-    from reposgen.pipeline import versions  # noqa: PLC0415 - as said
+    from reposgen.project import versions  # noqa: PLC0415 - as said
     from reposgen.staleness.causes import explain  # noqa: PLC0415 - as said
 
     return explain(config, comparison, versions())
