@@ -65,7 +65,7 @@ _SQL_OPERATOR = r"(?!--|/\*)[+\-*/<>=]"
 # match of several rules, the longer one stands first.
 _RULES = {
     TokenKind.SPACE: rf"{_SPACE}++",
-    TokenKind.COMMENT: r"--[^\n\r]*+|/\*(?:[^*/]++|\*(?!/)|/(?!\*))*+\*/",
+    TokenKind.COMMENT: r"--[^\n\r]*+|/\*(?:[^*/]++|\*(?!/)|/(?!\*))*\*/",
     TokenKind.STRING: (
         rf"(?:[uU]&)?{_PLAIN}(?:{_JOINT}{_PLAIN})*"
         rf"|[eE]{_ESCAPED}(?:{_JOINT}{_ESCAPED})*"
@@ -86,7 +86,7 @@ _RULES = {
     ),
     TokenKind.OPERATOR: (
         # A + or - can end an operator only if one of ~ ! @ # ^ & | ` ? % is in it.
-        rf"(?:{_SQL_OPERATOR})*+(?!--|/\*)[~!@#^&|`?%](?:{_ANY_OPERATOR})*+"
+        rf"(?:{_SQL_OPERATOR})*(?!--|/\*)[~!@#^&|`?%](?:{_ANY_OPERATOR})*"
         rf"|(?:{_SQL_OPERATOR})*(?!--|/\*)[*/<>=]|[+-]|::|\.\.|:="
     ),
     TokenKind.SIGN: r".",
