@@ -272,7 +272,7 @@ def _identifiers(names: Iterable[str]) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    # A JSON string is a TOML basic string, but for what control characters do there.
+    # A JSON string is a TOML basic string, except for control characters.
     return json.dumps(text, ensure_ascii=False)
 
 

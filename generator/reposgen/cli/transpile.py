@@ -68,7 +68,7 @@ _BEFORE_COLUMNS = re.compile(r"\s+(?:AFTER\s+\S+|FIRST)$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
-    """What is told of one place of a file."""
+    """Report about one place in a file."""
 
     file: str
     line: int
@@ -160,7 +160,7 @@ def _write(folder: Path, texts: dict[str, str]) -> None:
 def _review(copy: _Copy) -> str:
     about = f"The files are copies of files for {copy.engine}. Read each change, then"
     lines = ["# Changes for PostgreSQL", "", f"{about} try the queries.", ""]
-    # A change that is made everywhere is told once.
+    # A change that is made everywhere is reported once.
     places: dict[str, list[_Change]] = {}
     for change in copy.changes:
         places.setdefault(change.text, []).append(change)
@@ -244,7 +244,7 @@ class _Conversion:
                 marked = _REPLACE.sub("INSERT", text, count=1)
                 tokens = sqlglot.tokenize(marked, read=self._copy.engine)
             marked = _marked(marked, tokens)
-            # It warns of what it only copies, and that is told below anyway.
+            # It warns about text that it only copies, which is reported below anyway.
             logging.getLogger("sqlglot").setLevel(logging.ERROR)
             tree = sqlglot.parse_one(marked, read=self._copy.engine)
         except SqlglotError:
