@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 
 def count_classes() -> int:
+    """The classes of adapters alive, found from their bases: no other object is touched."""
     gc.collect()
-    return sum(
-        isinstance(found, type) and issubclass(found, (Dumper, Loader))
-        for found in gc.get_objects()
-    )
+    found: set[type] = set()
+    left: list[type] = [Dumper, Loader]
+    while left:
+        for each in left.pop().__subclasses__():
+            if each not in found:
+                found.add(each)
+                left.append(each)
+    return len(found)
 
 
 def read_all_types(conninfo: str) -> None:
