@@ -35,15 +35,23 @@ from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from psycopg import Connection
 
     from reposgen.cache.analyses import AnalysedFiles
     from reposgen.config import Config
+    from reposgen.database import Server
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
 
     Progress = Callable[[str], None]
+    Serve = Callable[[Config, Progress], AbstractContextManager[Server]]
+
+
+def own_server(config: Config, progress: Progress) -> AbstractContextManager[Server]:
+    """Return the configured server, which a run starts for itself if it is private."""
+    return open_server(config.database.url, progress, config.url_origin)
 
 
 @collector_paused()
@@ -52,6 +60,7 @@ def analyse(
     names: Sequence[str],
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
+    serve: Serve = own_server,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -60,6 +69,7 @@ def analyse(
         names: of the packages that are asked for.
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
+        serve: opens the server that is asked.
 
     Raises:
         ReposgenError: a name is no package's. All else is in the diagnostics.
@@ -80,7 +90,7 @@ def analyse(
             sources.append((source, known))
     with (
         findings.collected(at=config.url_place),
-        open_server(config.database.url, progress, config.url_origin) as server,
+        serve(config, progress) as server,
     ):
         findings.add(server.notes)
         for migrations, alike in by_schema(sources):
