@@ -107,6 +107,18 @@ class OptionalKind(StrEnum):
 
     FILTER = "filter"  # None
     SET = "set"  # UNSET; None means NULL
+    DEFAULT = "default"  # UNSET: the inserted column takes its DEFAULT
+    UPSERT = "upsert"  # UNSET: the DEFAULT is inserted, or the stored value kept
+
+    @property
+    def is_value(self) -> bool:
+        """UNSET leaves the clause out, and None means NULL."""
+        return self is not OptionalKind.FILTER
+
+    @property
+    def has_default(self) -> bool:
+        """Without the argument, a column takes its DEFAULT."""
+        return self in (OptionalKind.DEFAULT, OptionalKind.UPSERT)
 
 
 class PieceRole(StrEnum):
@@ -219,6 +231,7 @@ class Piece:
             piece to be there; empty for what always is.
         any_of: if not empty, all of one of these must be given as well: a comma
             between two optional SET items.
+        otherwise: the SQL where the piece is left out: DEFAULT, of an inserted value.
         sorts: of an ORDER BY, what can stand in its place; a page has none, since
             there the run time writes it.
     """
@@ -226,6 +239,7 @@ class Piece:
     sql: str
     when: tuple[int, ...] = ()
     any_of: tuple[tuple[int, ...], ...] = ()
+    otherwise: str = ""
     role: PieceRole = PieceRole.SQL
     sorts: tuple[Sort, ...] = ()
 

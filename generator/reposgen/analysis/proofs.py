@@ -51,6 +51,7 @@ def prove_query(
     nullable_parameters: frozenset[int],
     definitions: Definitions,
     elements: Elements,
+    defaults: tuple[Tree, ...] = (),
 ) -> Proofs:
     """Prove what can be proved.
 
@@ -60,6 +61,7 @@ def prove_query(
         nullable_parameters: the numbers of those that may be NULL.
         definitions: of materialized views and functions.
         elements: of the arrays of the schema and of the query's parameters.
+        defaults: the trees of a variant in which columns take their defaults.
     """
     tree, catalog = described.tree, described.catalog
     functions = builtin_functions(catalog.major)
@@ -86,7 +88,7 @@ def prove_query(
         )
     lineage = (
         trace(
-            (tree, *described.added),
+            (tree, *described.added, *defaults),
             catalog,
             functions,
             nullable_parameters,
