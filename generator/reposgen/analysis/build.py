@@ -68,7 +68,7 @@ def build_query(
         nullable,
         definitions,
         elements,
-        variants.defaults,
+        defaults=variants.defaults,
     )
     results = build_results(described, proofs, elements)
     ordered = order_query(variants, results.items, described.catalog)

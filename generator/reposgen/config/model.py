@@ -245,6 +245,7 @@ class PackageConfig(_Section):
         gradual_migration: the package has what leads to it from another
             implementation, step by step.
         factories: the package has factories of rows, for tests.
+        json_classes: JSON documents that queries build become classes.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -273,6 +274,7 @@ class PackageConfig(_Section):
     tenant: Annotated[str, AfterValidator(_setting)] | None = None
     gradual_migration: bool = False
     factories: bool = False
+    json_classes: bool = True
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 

@@ -40,6 +40,7 @@ class NamingConfig:
         overrides: what values are in Python, where that was chosen.
         models: what rows are made of.
         elements: whether arrays can have NULL elements.
+        json_classes: JSON documents that queries build become classes.
     """
 
     renames: Mapping[str, str]
@@ -49,6 +50,7 @@ class NamingConfig:
     overrides: Overrides
     models: ModelKind
     elements: Elements
+    json_classes: bool
 
     @property
     def json(self) -> PyType | None:
@@ -106,6 +108,7 @@ def read_naming(
     naming = NamingConfig(
         renames=config.rename,
         snake_case=config.snake_case,
+        json_classes=config.json_classes,
         secrets=frozenset(secrets),
         not_null=frozenset(not_null),
         models=config.models,

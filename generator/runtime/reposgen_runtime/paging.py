@@ -103,9 +103,7 @@ class PageRequest(Generic[T]):
             attributes["row"] = _row(variants.row, len(variants.results))
 
         key = ("page", self._given, sort, self._backwards, known, self._total)
-        return variants.built(
-            key, self._given, lambda: query(self._sql()).sql, change
-        )
+        return variants.built(key, self._given, lambda: query(self._sql()).sql, change)
 
     def counting(self) -> tuple[Statement[int], Sequence[Any]]:
         """What counts all rows, for a page that has none to tell by."""

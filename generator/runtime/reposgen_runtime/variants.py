@@ -118,9 +118,7 @@ class Variants(Validated[T_co]):
             InvalidArgument: the query does not offer that sort.
         """
         given = self.given(values)
-        statement = self.built(
-            (given, sort), given, lambda: self.sql(given, sort=sort)
-        )
+        statement = self.built((given, sort), given, lambda: self.sql(given, sort=sort))
         return statement, self.sent(values)
 
     def given(self, values: Sequence[Any]) -> Numbers:
@@ -178,7 +176,7 @@ class Variants(Validated[T_co]):
         return statement
 
     def _parameter_types(self, given: Collection[int]) -> tuple[str, ...]:
-        """Return the types to send: not every domain has the NULL of what is left out."""
+        """Return the types to send: domains can refuse the NULL of what is left out."""
         left_out = {*self.filters, *self.items}.difference(given)
         return tuple(
             "text" if number in left_out else name

@@ -9,6 +9,7 @@ from golden_output.insert_defaults import (
     CreatePairRow,
     CreateTaskRow,
     Database,
+    Kind,
     PutTaskRow,
     TaskRepositoryProtocol,
     sync,
@@ -32,14 +33,14 @@ async def run_async(url: str) -> None:
 async def defaults(tasks: TaskRepositoryProtocol) -> None:
     task = await tasks.create_task(title="all defaults")
     assert task == CreateTaskRow(
-        1, "all defaults", None, "open", "nobody", 11, "chore", 22
+        1, "all defaults", None, "open", "nobody", 11, Kind("chore"), 22
     )
     task = await tasks.create_task(
-        title="none", note="n", status="DONE", owner=None, rank=None, kind="bug"
+        title="none", note="n", status="DONE", owner=None, rank=None, kind=Kind("bug")
     )
-    assert task == CreateTaskRow(2, "none", "n", "done", None, None, "bug", None)
+    assert task == CreateTaskRow(2, "none", "n", "done", None, None, Kind("bug"), None)
     task = await tasks.create_task(title="some", status=UNSET, rank=1)
-    assert task == CreateTaskRow(3, "some", None, "open", "nobody", 1, "chore", 2)
+    assert task == CreateTaskRow(3, "some", None, "open", "nobody", 1, Kind("chore"), 2)
 
     blank = await tasks.create_blank()
     assert (blank.id, blank.note) == (4, None)
@@ -49,7 +50,7 @@ async def defaults(tasks: TaskRepositoryProtocol) -> None:
 
     # A NULL of the domain itself would be refused.
     patched = await tasks.patch_task(id=1, title="t")
-    assert (patched.title, patched.kind) == ("t", "chore")
+    assert (patched.title, patched.kind) == ("t", Kind("chore"))
 
     two = await tasks.create_pair(first="a", second="b")
     assert two == [

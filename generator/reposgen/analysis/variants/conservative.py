@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from reposgen.live_schema.tree.model import Query, TargetEntry
 
+
 def without_assignments(query: Query, numbers: Collection[int]) -> Query:
     """The tree with something unknown where these parameters are assigned.
 
@@ -55,9 +56,7 @@ def _doubted(
     )
 
 
-def _assigns(
-    query: Query, expression: e.Expression, numbers: Collection[int]
-) -> bool:
+def _assigns(query: Query, expression: e.Expression, numbers: Collection[int]) -> bool:
     return any(
         (
             isinstance(node, e.Param)

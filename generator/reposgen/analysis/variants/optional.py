@@ -281,9 +281,7 @@ def _some_optional(
         yield _Cut(start=start, end=end, when=frozenset(numbers))
 
 
-def _some_values(
-    around: MemberList, members: Mapping[int, set[int]]
-) -> Iterable[_Cut]:
+def _some_values(around: MemberList, members: Mapping[int, set[int]]) -> Iterable[_Cut]:
     """Cut values, each of which leaves a DEFAULT in its place."""
     for index, numbers in members.items():
         start, end = around.members[index]
