@@ -110,6 +110,22 @@ def analyse(
     )
 
 
+def read_schema(config: Config, name: str, progress: Progress) -> Catalog:
+    """Return the catalog of a package's database.
+
+    Raises:
+        ReposgenError: the schema or the server is not usable.
+    """
+    (options,) = chosen_packages(config, (name,))
+    schema, path = options.schema_paths, options.search_path or ()
+    migrations = read_migrations(schema, config.root, path) if schema else None
+    with (
+        own_server(config, progress) as server,
+        schema_database(server, migrations) as link,
+    ):
+        return read_catalog(link)
+
+
 def _judge(
     connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
 ) -> AnalysedPackage:

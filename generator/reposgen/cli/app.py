@@ -26,6 +26,7 @@ _COMMANDS = {
     "db": "db",
     "doctor": "doctor",
     "config-schema": "schema",
+    "scaffold": "scaffold",
 }
 
 

@@ -246,6 +246,8 @@ class PackageConfig(_Section):
             implementation, step by step.
         factories: the package has factories of rows, for tests.
         json_classes: JSON documents that queries build become classes.
+        unknown_labels: labels of enums that the generated code does not know are read
+            as the member UNKNOWN.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -275,6 +277,7 @@ class PackageConfig(_Section):
     gradual_migration: bool = False
     factories: bool = False
     json_classes: bool = True
+    unknown_labels: bool = False
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.model import JsonList, JsonObject, JsonScalar, json_scalars
+from reposgen.analysis.model import (
+    Column,
+    JsonList,
+    JsonObject,
+    JsonScalar,
+    json_scalars,
+)
 from reposgen.models import dataclass
 from reposgen.python_model.classes import field_names, row_class
 from reposgen.python_model.inflection import singular
@@ -25,7 +31,7 @@ from reposgen.python_model.types import LIST, Direction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reposgen.analysis.model import Column, JsonShape, TypedQuery
+    from reposgen.analysis.model import JsonShape, TypedQuery
     from reposgen.live_schema.model import PgType
     from reposgen.python_model.context import Context
     from reposgen.python_model.model.elements import RowClass
@@ -57,10 +63,11 @@ def build_documents(
     overrides = context.naming.overrides
     found = {}
     for item in typed.results:
-        shape = getattr(item, "shape", None)
+        if not isinstance(item, Column) or item.shape is None:
+            continue
+        shape = item.shape
         if (
-            shape is None
-            or overrides.of_column(typed.name, item)
+            overrides.of_column(typed.name, item)
             or item.type.oid in overrides.types
             or any(s.table in context.naming.secrets for s in json_scalars(shape))
         ):

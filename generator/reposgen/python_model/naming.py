@@ -41,6 +41,7 @@ class NamingConfig:
         models: what rows are made of.
         elements: whether arrays can have NULL elements.
         json_classes: JSON documents that queries build become classes.
+        unknown_labels: enums have a member for labels that the code does not know.
     """
 
     renames: Mapping[str, str]
@@ -51,6 +52,7 @@ class NamingConfig:
     models: ModelKind
     elements: Elements
     json_classes: bool
+    unknown_labels: bool
 
     @property
     def json(self) -> PyType | None:
@@ -109,6 +111,7 @@ def read_naming(
         renames=config.rename,
         snake_case=config.snake_case,
         json_classes=config.json_classes,
+        unknown_labels=config.unknown_labels,
         secrets=frozenset(secrets),
         not_null=frozenset(not_null),
         models=config.models,

@@ -218,7 +218,7 @@ def _of_type(
     if isinstance(type_, ArrayType):
         element = _of_type(type_.element, table, catalog, element_nullable=False)
         return element and JsonList(element=element, nullable=element_nullable)
-    base = type_
+    base: PgType = type_
     while isinstance(base, DomainType):
         base = base.base
     match base:
