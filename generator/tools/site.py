@@ -1,0 +1,173 @@
+"""Build the documentation site: docs/, a first page, a cheat sheet, the run time's API.
+
+    python generator/tools/site.py build/site
+
+It needs the dependency group `docs`. The order of the pages is that of docs/README.md.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+DOCS, OWN = ROOT / "docs", ROOT / "site"
+RUNTIME = ROOT / "generator" / "runtime"
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+_ITEM = re.compile(r"^- (.*?)(?=^- |^#|\Z)", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(
+    r"\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<file>[^)#\s]*)(?P<rest>[^)]*)\)"
+)
+_SUMMARY = "Typed Python repositories from annotated SQL files, checked by PostgreSQL."
+
+
+def build(target: Path) -> None:
+    """Build the site into a folder.
+
+    Raises:
+        mkdocs.exceptions.Abort: there was a warning.
+    """
+    from mkdocs.commands.build import build as build_site  # noqa: PLC0415 - a group
+    from mkdocs.config import load_config  # noqa: PLC0415 - as above
+
+    with tempfile.TemporaryDirectory() as folder:
+        pages = Path(folder)
+        assemble(pages)
+        config = load_config(
+            io.BytesIO(b"site_name: reposgen\n"),
+            docs_dir=str(pages),
+            site_dir=str(target),
+            site_description=_SUMMARY,
+            strict=True,
+            nav=nav(),
+            theme=_THEME,
+            plugins=["search", {"mkdocstrings": _MKDOCSTRINGS}],
+            markdown_extensions=_EXTENSIONS,
+            validation={"links": {"anchors": "warn", "not_found": "warn"}},
+        )
+        build_site(config)
+
+
+def assemble(pages: Path) -> None:
+    """Put the sources of all pages into a folder."""
+    shutil.copytree(DOCS, pages, dirs_exist_ok=True)
+    shutil.copytree(OWN, pages, dirs_exist_ok=True)
+    (pages / "README.md").rename(pages / "contents.md")
+    for page in pages.rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        found = page.relative_to(pages)
+        page.write_text(
+            _LINK.sub(lambda link, f=found: _site_link(link, f, pages), text),
+            encoding="utf-8",
+        )
+    (pages / "llms.txt").write_text(llms(), encoding="utf-8")
+
+
+def _site_link(link: re.Match[str], page: Path, pages: Path) -> str:
+    """Return a link as it is on the site: of a file beside docs/, its text."""
+    file = link["file"]
+    if not file or "://" in file:
+        return link[0]
+    target = (pages / page.parent / file).resolve()
+    if target == (pages / "README.md").resolve():
+        return f"[{link['text']}]({file.replace('README', 'contents')}{link['rest']})"
+    return link[0] if target.is_relative_to(pages.resolve()) else link["text"]
+
+
+def contents() -> dict[str, list[tuple[str, str, str]]]:
+    """Return the sections of docs/README.md: titles, pages and descriptions."""
+    text = (DOCS / "README.md").read_text(encoding="utf-8")
+    parts = _SECTION.split(text)[1:]
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for title, body in zip(parts[::2], parts[1::2], strict=True):
+        found[title] = [
+            (
+                " ".join(link["text"].replace("`", "").split()),
+                link["file"],
+                " ".join(_LINK.sub("", item).strip(": ,\n").split()),
+            )
+            for item in _ITEM.findall(body)
+            for link in _LINK.finditer(item)
+            if not link["file"].startswith("..") and not link["rest"]
+        ]
+    return {title: items for title, items in found.items() if items}
+
+
+def nav() -> list[Any]:
+    """Return the navigation."""
+    sections: list[Any] = [{"reposgen": "index.md"}, {"Cheat sheet": "cheat-sheet.md"}]
+    for title, items in contents().items():
+        pages: list[dict[str, str]] = [{name: file} for name, file, _ in items]
+        if title == "Reference":
+            pages.append({"The run time's API": "reference.md"})
+            pages.append({"All pages": "contents.md"})
+        sections.append({title: pages})
+    return sections
+
+
+def llms() -> str:
+    """Return llms.txt: what there is to read, for language models."""
+    lines = ["# reposgen", "", f"> {_SUMMARY}"]
+    for title, items in contents().items():
+        lines += ["", f"## {title}", ""]
+        for name, file, said in items:
+            page = file.removesuffix(".md")
+            lines.append(f"- [{name}]({page}/){f': {said}' if said else ''}")
+    return "\n".join([*lines, ""])
+
+
+def slug(title: str, separator: str) -> str:
+    """Return the anchor of a title, as GitHub has it."""
+    plain = re.sub(r"[^\w\- ]", "", title.strip().lower())
+    return plain.replace(" ", separator)
+
+
+_THEME = {
+    "name": "material",
+    # Nothing is loaded from elsewhere.
+    "font": False,
+    "features": ["content.code.copy", "navigation.top", "search.highlight"],
+    "palette": [
+        {
+            "media": "(prefers-color-scheme: light)",
+            "scheme": "default",
+            "toggle": {"icon": "material/weather-night", "name": "Dark"},
+        },
+        {
+            "media": "(prefers-color-scheme: dark)",
+            "scheme": "slate",
+            "toggle": {"icon": "material/weather-sunny", "name": "Light"},
+        },
+    ],
+}
+_MKDOCSTRINGS = {
+    "handlers": {
+        "python": {
+            "paths": [str(RUNTIME)],
+            "options": {
+                "docstring_style": "google",
+                "show_source": False,
+                "show_root_heading": True,
+                "members_order": "source",
+                "separate_signature": True,
+                "heading_level": 3,
+            },
+        }
+    }
+}
+_EXTENSIONS: list[Any] = [
+    "attr_list",
+    "md_in_html",
+    "tables",
+    "pymdownx.superfences",
+    "pymdownx.highlight",
+    {"toc": {"slugify": slug, "permalink": True}},
+]
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))
