@@ -74,11 +74,15 @@ _TRANSACTION = re.compile(
     r"|prepare\s+transaction)\b",
     re.IGNORECASE,
 )
-# A role that is missing is made, if the user of [database] url may; else it is said.
-_ROLE = re.compile(r'role "(.+)" does not exist|permission denied to create role')
-_ROLE_HINT = (
-    "the user of [database] url may not create roles: create {} there, allow it with"
-    ' ALTER ROLE ... CREATEROLE, or take a private server: url = "embedded"'
+_NO_ROLE = re.compile(r'role "(.+)" does not exist')
+_NO_ROLE_HINT = (
+    "create it first: CREATE ROLE {}; on a server that lets it, generate does so for"
+    ' the time of the run: [database] url = "embedded" always does'
+)
+_ROLES_DENIED = "permission denied to create role"
+_ROLES_DENIED_HINT = (
+    "the user that connects needs ALTER ROLE ... CREATEROLE; a private server"
+    ' ([database] url = "embedded") needs nothing'
 )
 _CREATE_ROLE = re.compile(
     r"create\s+(?:role|user|group)\b(?!\s+mapping)", re.IGNORECASE
@@ -256,8 +260,10 @@ def diagnostic_of(failed: FailedError) -> Diagnostic:
         message = f'the server has no extension "{missing[1]}"'
         hint = extension_hint(missing[1])
     elif said.sqlstate:
-        if missing := _ROLE.search(message):
-            hint = _ROLE_HINT.format(missing[1] or "it")
+        if missing := _NO_ROLE.search(message):
+            hint = _NO_ROLE_HINT.format(missing[1])
+        elif message == _ROLES_DENIED:
+            hint = _ROLES_DENIED_HINT
         message = f"{message} (SQLSTATE {said.sqlstate})"
     span = _place(failed)
     if command := _PSQL_COMMAND.match(span.source.text, span.start):
