@@ -105,7 +105,7 @@ def test_a_user_who_may_not_create_roles(server: str) -> None:
             for sql, hint in (
                 (
                     f"CREATE TABLE t (); GRANT SELECT ON t TO {missing};",
-                    f"create it first: CREATE ROLE {missing};",
+                    f"create it first: CREATE ROLE {missing}",
                 ),
                 (f"CREATE ROLE {missing};", "the user that connects needs ALTER ROLE"),
             ):

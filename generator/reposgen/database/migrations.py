@@ -75,10 +75,7 @@ _TRANSACTION = re.compile(
     re.IGNORECASE,
 )
 _NO_ROLE = re.compile(r'role "(.+)" does not exist')
-_NO_ROLE_HINT = (
-    "create it first: CREATE ROLE {}; on a server that lets it, generate does so for"
-    ' the time of the run: [database] url = "embedded" always does'
-)
+_NO_ROLE_HINT = "create it first: CREATE ROLE {}"
 _ROLES_DENIED = "permission denied to create role"
 _ROLES_DENIED_HINT = (
     "the user that connects needs ALTER ROLE ... CREATEROLE; a private server"
