@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,20 +61,17 @@ def assemble(pages: Path) -> None:
     (pages / "README.md").rename(pages / "contents.md")
     for page in pages.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
-        found = page.relative_to(pages)
-        page.write_text(
-            _LINK.sub(lambda link, f=found: _site_link(link, f, pages), text),
-            encoding="utf-8",
-        )
+        linked = partial(_site_link, page.parent, pages)
+        page.write_text(_LINK.sub(linked, text), encoding="utf-8")
     (pages / "llms.txt").write_text(llms(), encoding="utf-8")
 
 
-def _site_link(link: re.Match[str], page: Path, pages: Path) -> str:
+def _site_link(folder: Path, pages: Path, link: re.Match[str]) -> str:
     """Return a link as it is on the site: of a file beside docs/, its text."""
     file = link["file"]
     if not file or "://" in file:
         return link[0]
-    target = (pages / page.parent / file).resolve()
+    target = (folder / file).resolve()
     if target == (pages / "README.md").resolve():
         return f"[{link['text']}]({file.replace('README', 'contents')}{link['rest']})"
     return link[0] if target.is_relative_to(pages.resolve()) else link["text"]

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,8 +96,8 @@ def test_the_development_server_is_asked(project: Path, db: Db) -> None:
     )
 
 
-def test_the_server_is_started(project: Path, db: Db) -> None:
-    assert project
+@pytest.mark.usefixtures("project")
+def test_the_server_is_started(db: Db) -> None:
     assert db("status").exit_code == 1
     with _watching() as watch:
         watch.said("watching")
