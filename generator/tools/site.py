@@ -64,6 +64,7 @@ def assemble(pages: Path) -> None:
         linked = partial(_site_link, page.parent, pages)
         page.write_text(_LINK.sub(linked, text), encoding="utf-8")
     (pages / "llms.txt").write_text(llms(), encoding="utf-8")
+    (pages / "chart.svg").write_text(chart(), encoding="utf-8")
 
 
 def _site_link(folder: Path, pages: Path, link: re.Match[str]) -> str:
@@ -117,6 +118,64 @@ def llms() -> str:
             page = file.removesuffix(".md")
             lines.append(f"- [{name}]({page}/){f': {said}' if said else ''}")
     return "\n".join([*lines, ""])
+
+
+_OPERATIONS = (
+    "get by key",
+    "list 100",
+    "insert returning",
+    "optimistic update",
+    "transaction of 3",
+)
+_CONTENDERS = {
+    "raw psycopg": "#9e9e9e",
+    "aiosql": "#78909c",
+    "SQLAlchemy Core": "#ffb74d",
+    "SQLAlchemy ORM": "#e57373",
+    "reposgen": "#3f51b5",
+}
+_WIDTH, _LEFT, _BAR, _GAP = 720, 150, 11, 14
+
+
+def chart() -> str:
+    """Return a chart of the first table of docs/performance.md, as SVG."""
+    text = (DOCS / "performance.md").read_text(encoding="utf-8")
+    table = text[text.index("\n| | libpq") :].split("\n\n")[0].strip()
+    head, _, *body = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in table.split("\n")
+    ]
+    rows = {cells[0]: dict(zip(head, cells, strict=True)) for cells in body}
+    parts, y = [], 24
+    for place, (name, color) in enumerate(_CONTENDERS.items()):
+        x = 10 + place * 140
+        parts.append(f'<rect x="{x}" y="4" width="10" height="10" fill="{color}"/>')
+        parts.append(f'<text x="{x + 14}" y="13">{name}</text>')
+    for operation in _OPERATIONS:
+        y += _GAP
+        middle = y + _BAR * len(_CONTENDERS) / 2 + 4
+        parts.append(
+            f'<text x="{_LEFT - 8}" y="{middle:.0f}" text-anchor="end">'
+            f"{operation}</text>"
+        )
+        for name, color in _CONTENDERS.items():
+            # The first contender's column has times; the others are ratios to it.
+            time = rows[operation][name]
+            ratio = 1.0 if name == "raw psycopg" else float(time.split()[0])
+            width = min(ratio * 75, _WIDTH - _LEFT - 40)
+            parts.append(
+                f'<rect x="{_LEFT}" y="{y}" width="{width:.0f}" height="{_BAR - 2}"'
+                f' fill="{color}"/>'
+            )
+            parts.append(
+                f'<text x="{_LEFT + width + 4:.0f}" y="{y + 8}" font-size="9">'
+                f"{ratio:.2f}</text>"
+            )
+            y += _BAR
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 10}"'
+        ' font-family="sans-serif" font-size="12" fill="#888">'
+        f"{''.join(parts)}</svg>"
+    )
 
 
 def slug(title: str, separator: str) -> str:

@@ -150,7 +150,7 @@ def _constructor(node: e.JsonConstructor, place: ProgramPoint) -> JsonShape | No
 def _object(
     args: Sequence[e.Expression], place: ProgramPoint, *, absent: bool
 ) -> JsonShape | None:
-    keys = [_text(key) for key in args[::2]]
+    keys = [_text(key, place) for key in args[::2]]
     values = args[1::2]
     names = [key for key in keys if key is not None]
     if len(names) < len(keys) or len(set(names)) < len(names) or not names:
@@ -163,15 +163,23 @@ def _object(
     )
 
 
-def _text(node: e.Expression) -> str | None:
+def _text(node: e.Expression, place: ProgramPoint) -> str | None:
     """Return a constant text."""
     while isinstance(node, e.Coerce) and node.kind is e.Coercion.RELABEL:
         node = node.arg
     if not isinstance(node, e.Const) or node.value is None:
         return None
-    if node.type == _UNKNOWN:
-        return node.value.removesuffix(b"\0").decode()
-    return node.value[_CONTENT].decode() if node.type == _TEXT else None
+    if node.type not in (_TEXT, _UNKNOWN):
+        return None
+    value = node.value
+    content = value[_CONTENT] if node.type == _TEXT else value.removesuffix(b"\0")
+    # In another encoding than UTF-8, the server would say other bytes.
+    return content.decode() if content.isascii() else _utf8(content, place)
+
+
+def _utf8(content: bytes, place: ProgramPoint) -> str | None:
+    is_utf8 = place.prover.knowledge.catalog.encoding == "UTF8"
+    return content.decode() if is_utf8 else None
 
 
 def _field(
