@@ -46,12 +46,7 @@ if TYPE_CHECKING:
     from reposgen.output.compare import Comparison
 
     Progress = Callable[[str], None]
-    Serve = Callable[[Config, Progress], AbstractContextManager[Server]]
-
-
-def own_server(config: Config, progress: Progress) -> AbstractContextManager[Server]:
-    """Return the configured server, which a run starts for itself if it is private."""
-    return open_server(config.database.url, progress, config.url_origin)
+    Serve = Callable[[str, Progress, str], AbstractContextManager[Server]]
 
 
 @collector_paused()
@@ -60,7 +55,7 @@ def analyse(
     names: Sequence[str],
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
-    serve: Serve = own_server,
+    serve: Serve = open_server,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -90,7 +85,7 @@ def analyse(
             sources.append((source, known))
     with (
         findings.collected(at=config.url_place),
-        serve(config, progress) as server,
+        serve(config.database.url, progress, config.url_origin) as server,
     ):
         findings.add(server.notes)
         for migrations, alike in by_schema(sources):
@@ -108,22 +103,6 @@ def analyse(
         packages=in_order(packages, config),
         diagnostics=findings.sorted(),
     )
-
-
-def read_schema(config: Config, name: str, progress: Progress) -> Catalog:
-    """Return the catalog of a package's database.
-
-    Raises:
-        ReposgenError: the schema or the server is not usable.
-    """
-    (options,) = chosen_packages(config, (name,))
-    schema, path = options.schema_paths, options.search_path or ()
-    migrations = read_migrations(schema, config.root, path) if schema else None
-    with (
-        own_server(config, progress) as server,
-        schema_database(server, migrations) as link,
-    ):
-        return read_catalog(link)
 
 
 def _judge(

@@ -124,7 +124,7 @@ class _Scaffold:
     def _get(self, key: Sequence[_Column]) -> Iterator[str]:
         by = "" if key == self._key else f"By{_joined(key)}"
         yield self._query(
-            f"Get{self._one}{by} {':one' if not by else ':opt'}",
+            f"Get{self._one}{by}{' :opt' if by else ' :one'}",
             [f"Return {self._words}."],
             [],
             f"SELECT * FROM {self._name}",
@@ -132,16 +132,10 @@ class _Scaffold:
         )
 
     def _list(self) -> Iterator[str]:
-        # The rows of inheriting tables can have the same keys.
-        inherited = self._table.has_children and self._table.kind is RelationKind.TABLE
-        ordered = (
-            self._key
-            and not inherited
-            and all(_base(c.own) in _ORDERED for c in self._key)
-        )
+        ordered = self._key and all(_base(c.own) in _ORDERED for c in self._key)
         order = ", ".join(c.sql for c in self._key)
         yield self._query(
-            f"List{self._many} {':page' if ordered else ':many'}",
+            f"List{self._many}{' :page' if ordered else ' :many'}",
             [
                 f"All rows of {self._table.name}"
                 + (", page by page." if ordered else ".")
@@ -261,6 +255,9 @@ class _Scaffold:
     def _unique_keys(self) -> list[tuple[_Column, ...]]:
         """The keys that rows can be found by, the primary one first."""
         found: dict[tuple[int, ...], Index] = {}
+        if self._table.has_children and self._table.kind is RelationKind.TABLE:
+            # The rows of inheriting tables can have the same keys.
+            return []
         for index in sorted(self._table.indexes, key=lambda i: not i.primary):
             if not index.unique or index.predicate is not None or 0 in index.columns:
                 continue

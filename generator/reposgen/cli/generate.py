@@ -99,7 +99,7 @@ def generate(
                 config,
                 packages,
                 _cache(config, use_cache),
-                open_development_server,
+                lambda _, progress, __: open_development_server(config, progress),
             ),
         )
     else:
@@ -230,10 +230,11 @@ def _run(
         )
     # It takes longer to be imported than all of the above.
     from reposgen import pipeline  # noqa: PLC0415 - as said
+    from reposgen.database import open_server  # noqa: PLC0415 - as said
 
     with terminal.progress() as progress:
         project = pipeline.analyse(
-            config, packages, progress, cache, serve or pipeline.own_server
+            config, packages, progress, cache, serve or open_server
         )
         progress("writing code")
         files = pipeline.output_files(project, cache)

@@ -9,7 +9,8 @@ import click
 from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.terminal import Terminal
 from reposgen.diagnostics import ReposgenError, error
-from reposgen.pipeline import read_schema
+from reposgen.examine import read_schema
+from reposgen.project import chosen_packages
 from reposgen.scaffold import find_table
 from reposgen.scaffold import scaffold as scaffold_text
 
@@ -47,7 +48,7 @@ def scaffold(
     config = read_config(**where)
     package = _package(config, package_name)
     with terminal.progress() as progress:
-        catalog = read_schema(config, package.name, progress)
+        catalog = read_schema(config, package, progress)
     found = find_table(table, catalog)
     text = scaffold_text(found, catalog)
     if stdout:
@@ -64,7 +65,7 @@ def scaffold(
                 error(
                     "scaffold-exists",
                     "this file exists already, and scaffold overwrites nothing",
-                    path=str(path),
+                    path=_shown(config, path),
                     hint="add --stdout, and take over what you need",
                 )
             ]
@@ -75,23 +76,25 @@ def scaffold(
                 error(
                     "scaffold-unwritable",
                     f"cannot be written: {failed.strerror}",
-                    path=str(path),
+                    path=_shown(config, path),
                     hint="add --stdout",
                 )
             ]
         ) from None
-    terminal.say(f"wrote {path}")
+    terminal.say(f"wrote {_shown(config, path)}")
+
+
+def _shown(config: Config, path: Path) -> str:
+    """Return a path as diagnostics have it."""
+    return path.relative_to(config.root).as_posix()
 
 
 def _package(config: Config, name: str | None) -> PackageConfig:
     if name is None and len(config.packages) > 1:
         names = ", ".join(package.name for package in config.packages)
         raise click.UsageError(f"add --package, one of: {names}")
-    return next(
-        (package for package in config.packages if name in (None, package.name)),
-        # Of no such package, the pipeline knows what to say.
-        config.packages[0].model_copy(update={"name": name}),
-    )
+    (package,) = chosen_packages(config, () if name is None else (name,))
+    return package
 
 
 def _file(config: Config, package: PackageConfig, table: str) -> Path:

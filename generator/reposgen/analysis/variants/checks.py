@@ -102,8 +102,8 @@ def check_defaults(
             elif found and column in _taken_over(query):
                 yield warning(
                     "optional-excluded",
-                    f"a call without {name} updates with the DEFAULT of"
-                    f' "{found.name}": EXCLUDED is the row that was to be inserted',
+                    f"in a call without {name}, EXCLUDED.{found.name} is the DEFAULT:"
+                    " EXCLUDED is the row that was to be inserted",
                     span=optional[number].span,
                     hint=f"write @{name} in place of EXCLUDED.{found.name}: a call"
                     " without it then keeps the stored value",
