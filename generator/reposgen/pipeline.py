@@ -34,19 +34,15 @@ from reposgen.render.render import render_output
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
 
     from reposgen.cache.analyses import AnalysedFiles
     from reposgen.config import Config
-    from reposgen.database import Server
+    from reposgen.database import OpenServer, Progress
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
-
-    Progress = Callable[[str], None]
-    Serve = Callable[[str, Progress, str], AbstractContextManager[Server]]
 
 
 @collector_paused()
@@ -55,7 +51,7 @@ def analyse(
     names: Sequence[str],
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
-    serve: Serve = open_server,
+    serve: OpenServer = open_server,
 ) -> Project:
     """Read and judge packages: those named, or all.
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from reposgen.cache.project import ProjectCache
     from reposgen.config import Config
+    from reposgen.database import OpenServer
     from reposgen.diagnostics import Diagnostic
-    from reposgen.pipeline import Serve
     from reposgen.staleness.causes import StaleFile
 
 # Of the diff that `check` prints unless it is asked for all of it.
@@ -181,7 +181,7 @@ def _generated(
     config: Config,
     packages: Sequence[str],
     cache: ProjectCache,
-    serve: Serve | None = None,
+    serve: OpenServer | None = None,
 ) -> None:
     start = time.perf_counter()
     outcome = _run(terminal, config, packages, cache, write=True, serve=serve)
@@ -219,7 +219,7 @@ def _run(
     cache: ProjectCache,
     *,
     write: bool,
-    serve: Serve | None = None,
+    serve: OpenServer | None = None,
 ) -> _Outcome:
     way = run_inputs(config, packages, cache)
     if last := way.up_to_date_run():
