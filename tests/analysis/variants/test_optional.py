@@ -192,7 +192,8 @@ def variants(sql: str, optional: Mapping[int, str]) -> dict[frozenset[int], str]
             {1: "a"},
             (
                 "MERGE INTO t USING u ON t.id = u.t_id"
-                " WHEN NOT MATCHED AND (u.id > 1) THEN INSERT (id, a) VALUES (1, DEFAULT)"
+                " WHEN NOT MATCHED AND (u.id > 1)"
+                " THEN INSERT (id, a) VALUES (1, DEFAULT)"
                 " WHEN MATCHED AND (t.a > 1) THEN DELETE"
             ),
         ),
