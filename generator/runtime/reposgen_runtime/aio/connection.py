@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import psycopg
@@ -16,6 +17,7 @@ from ..errors import (
     RepositoryError,
     SchemaChanged,
     TransactionRequired,
+    TransactionTimeout,
     mark_undone,
 )
 from ..layouts import CHANGED, CONFIRM, arguments
@@ -605,8 +607,19 @@ class Session:
             column=column,
             root=None if key is None else await self._root(key),
         )
-        if isinstance(translated, ConnectionLost) and error is self._undid:
-            translated.done = False
+        if isinstance(translated, ConnectionLost):
+            if error is self._undid:
+                translated.done = False
+            ends_at = self.state.ends_at
+            if statement and ends_at is not None and monotonic() >= ends_at:
+                # psycopg's cursors can lose what the server said before it left.
+                return TransactionTimeout(
+                    "the transaction took longer than it may: it was undone, and its"
+                    " connection ended",
+                    query=statement.name,
+                    item=item,
+                    driver_error=translated.driver_error,
+                )
         if isinstance(translated, SchemaChanged):
             # As after a migration that made a type anew, under another oid.
             self.outdated()
