@@ -72,6 +72,9 @@ class Codec(Generic[T]):
             where there are none.
         is_apart: it takes more to run than the statement alone.
         used: it was asked for since this was last looked at.
+        sql: of the statement, as the server gets it.
+        suffix: what it ends with, and commands made of the statement as well: the
+            comment with the statement's name, or nothing.
     """
 
     __slots__ = (
@@ -94,7 +97,9 @@ class Codec(Generic[T]):
         "parameter_oids",
         "result_format",
         "result_oids",
+        "sql",
         "statement",
+        "suffix",
         "used",
     )
 
@@ -105,6 +110,8 @@ class Codec(Generic[T]):
         connection: psycopg.BaseConnection[Any],
     ) -> None:
         self.statement = statement
+        self.suffix = types.suffix(statement)
+        self.sql = statement.sql.encode() + self.suffix
         self.name = b""
         self.confirms: tuple[Codec[Any], Sequence[Buffer | None]] | None = None
         self.is_apart = False

@@ -14,10 +14,13 @@ from .breaker import DEFAULT_BREAKER, Breaker
 from .hosts import Hosts, find_hosts
 from .limits import STATEMENT_TIMEOUT, milliseconds
 from .notifications import KEEPALIVE
+from .observers import Observers
 from .patience import CANCEL_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from .observe import Observer
 
 F = TypeVar("F", bound="Callable[..., object]")
 
@@ -80,6 +83,7 @@ class Options(TypedDict, total=False):
     replica_interval: float
     read_your_writes: bool
     use_cursors: bool
+    observers: Sequence[Observer]
 
 
 def refuse_renamed(options: Mapping[str, object]) -> None:
@@ -136,6 +140,8 @@ class Settings:
         replica_interval: seconds between two looks at a replica.
         read_your_writes: a read sees what this Database wrote before.
         use_cursors: use only psycopg's documented API, which is slower.
+        observers: told of each call, and of what happens around them.
+        observing: the observers, together with the process's.
     """
 
     conninfo: str | Sequence[str] = field(default="", repr=False)
@@ -161,7 +167,9 @@ class Settings:
     replica_interval: float = 1.0
     read_your_writes: bool = True
     use_cursors: bool = False
+    observers: Sequence[Observer] = ()
     hosts: Hosts = field(init=False, repr=False)
+    observing: Observers = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.
@@ -194,6 +202,7 @@ class Settings:
             ) from None
         # The class is frozen; these follow from the rest.
         object.__setattr__(self, "hosts", hosts)
+        object.__setattr__(self, "observing", Observers(self.observers))
 
     @property
     def connecting_time(self) -> int:
