@@ -6,6 +6,7 @@ import logging
 import re
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -20,7 +21,9 @@ from .observe import (
     Place,
     ReplicaChange,
 )
+from .statement import Statement
 from .statistics import parameters_of, server_name
+from .variants import Variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from .observers import Observers
-    from .statement import Package, Statement, Validated
+    from .statement import Package, Validated
     from .statistics import ReplicaState
 
 _logger: Final = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ current_call: Final[ContextVar[Observation | None]] = ContextVar(
 _VERB: Final = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
 _FAILED: Final = "an observer failed at %s"
 _READS: Final = frozenset({"TABLE", "VALUES", "WITH"})
+_operations: Final[dict[tuple[Validated[Any], str], Operation]] = {}
 
 TRANSACTION: Final = Operation(command="transaction", verb="TRANSACTION")
 SAVEPOINT: Final = Operation(command="savepoint", verb="SAVEPOINT")
@@ -125,9 +129,24 @@ class Observation(Call):
 
 
 def operation_of(
-    package: Package, statement: Validated[Any], command: str, sql: str
+    package: Package, statement: Validated[Any], command: str
 ) -> Operation:
-    """Return what observers are told of a statement."""
+    """Return what observers are told of a statement: always the same object."""
+    # Statements live as long as the module that they are in.
+    key = (statement, command)
+    operation = _operations.get(key)
+    if operation is None:
+        made = _operation(package, statement, command)
+        operation = _operations.setdefault(key, made)
+    return operation
+
+
+def _operation(package: Package, statement: Validated[Any], command: str) -> Operation:
+    sql: str = ""
+    if isinstance(statement, Statement):
+        sql = statement.sql
+    elif isinstance(statement, Variants):
+        sql = statement.sql(statement.filters)
     repository, _, method = statement.name.partition(".")
     verb = statement.verb
     if verb is None:
@@ -149,8 +168,9 @@ def operation_of(
     )
 
 
+@lru_cache(maxsize=1024)
 def place_of(conninfo: str, role: str) -> Place:
-    """Return what observers are told of a server.
+    """Return what observers are told of a server: always the same object.
 
     Args:
         conninfo: connection string, of one host or more.
@@ -177,8 +197,7 @@ def observe_pipeline(
     call = Observation(observers, PIPELINE, place)
     call.items = len(steps)
     call.parts = tuple(
-        operation_of(package, statement, "pipelined", statement.sql)
-        for package, statement in steps
+        operation_of(package, statement, "pipelined") for package, statement in steps
     )
     return call
 
@@ -191,7 +210,7 @@ def observe_copy(
     rows: int,
 ) -> Observation:
     """Return the observation of a COPY of a buffer's rows."""
-    operation = operation_of(package, statement, "copyfrom", statement.sql)
+    operation = operation_of(package, statement, "copyfrom")
     call = Observation(observers, operation, place)
     call.items = call.rows = rows
     return call
@@ -208,7 +227,7 @@ def buffer_event(
 ) -> BufferEvent:
     """Return the event of rows of a buffer that were written, or were not."""
     return BufferEvent(
-        operation=operation_of(package, statement, "copyfrom", statement.sql),
+        operation=operation_of(package, statement, "copyfrom"),
         outcome=BufferOutcome(outcome),
         rows=rows,
         pending=pending,

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 
 from ..errors import Unavailable
 from ..forking import cut_off_after_fork
@@ -161,7 +161,7 @@ class Listener(Generic[E]):
         # A child process makes one of its own, as if this one had broken.
         cut_off_after_fork(connection)
         try:
-            await connection.execute(self._statement.sql.encode())
+            await AsyncRawCursor(connection).execute(self._statement.sql.encode())
         except BaseException:
             await connection.close()
             raise

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..observing import Observation, operation_of
 from ..paging import PageRequest
-from ..variants import Variants
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from ..observe import Operation
     from ..observers import Observers
     from ..pages import Page
-    from ..statement import CommandResult, Package, Statement
+    from ..statement import CommandResult, Package, Statement, Validated
+    from ..variants import Variants
     from .copying import Export
     from .executor import Executor
     from .listener import Listener
@@ -59,21 +59,16 @@ class ObservedRunner:
         self._operations: dict[object, Operation] = {}
 
     def _call(
-        self, command: str, statement: Statement[Any], values: Sequence[Any] = ()
+        self,
+        command: str,
+        statement: Validated[Any],
+        values: Sequence[Any] = (),
     ) -> Observation:
         operation = self._operations.get(statement)
         if operation is None:
-            operation = self._operation(command, statement)
+            operation = operation_of(self._package, statement, command)
+            self._operations[statement] = operation
         return Observation(self._observers, operation, self._place(), values)
-
-    def _operation(
-        self, command: str, statement: Statement[Any] | Variants[Any]
-    ) -> Operation:
-        is_built = isinstance(statement, Variants)
-        sql = statement.sql(statement.filters) if is_built else statement.sql
-        operation = operation_of(self._package, statement, command, sql)
-        self._operations[statement] = operation
-        return operation
 
     async def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.one`."""
@@ -147,11 +142,7 @@ class ObservedRunner:
         **options: Any,  # noqa: ANN401 -- as `Runner.page` takes them
     ) -> Page[T]:
         """Observe `Runner.page`: one call, whether the rows are counted or not."""
-        operation = self._operations.get(statement) or self._operation(
-            "page", statement
-        )
-        place = self._place()
-        with Observation(self._observers, operation, place, values) as call:
+        with self._call("page", statement, values) as call:
             request = PageRequest(statement, values, **options)
             page: Page[T] = await self._plain.read_page(request)
             call.rows = len(page.items)

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool
 
 from ..connection_state import state_of
@@ -186,6 +186,7 @@ async def _connect_again(pool: Pool) -> None:
 
 
 async def _reset(connection: AsyncConnection[Any]) -> None:
-    await connection.execute(_RESET, prepare=False)
+    cursor = AsyncRawCursor(connection)
+    await cursor.execute(_RESET, prepare=False)
     if settings := state_of(connection).given:
-        await connection.execute(change(settings).encode(), prepare=False)
+        await cursor.execute(change(settings).encode(), prepare=False)

@@ -17,6 +17,8 @@ from .monitor import ServerMonitor
 from .server import Server
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from psycopg import AsyncConnection
 
     from ..settings import Settings
@@ -71,7 +73,7 @@ class Replica(ServerMonitor):
         settings: Settings,
         positions: WalPositions,
         connection_class: type[AsyncConnection[Any]],
-        limits: dict[str, str],
+        limits: MutableMapping[str, str],
     ) -> None:
         super().__init__(settings, connection_class)
         self._limits = limits
@@ -202,7 +204,7 @@ class Member(Replica):
         settings: Settings,
         positions: WalPositions,
         connection_class: type[AsyncConnection[Any]],
-        limits: dict[str, str],
+        limits: MutableMapping[str, str],
         cluster: Cluster,
         *,
         serves: bool,

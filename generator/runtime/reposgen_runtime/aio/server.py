@@ -40,7 +40,7 @@ from .pool import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
     from types import TracebackType
 
     from psycopg import AsyncConnection
@@ -71,7 +71,7 @@ class Server:
         conninfo: str,
         settings: Settings,
         connection_class: type[AsyncConnection[Any]],
-        limits: dict[str, str],
+        limits: MutableMapping[str, str],
         cluster: Cluster | None = None,
         *,
         role: str = "primary",
@@ -538,6 +538,8 @@ class Server:
         count = counts.get
         return ServerStatistics(
             server=self.name,
+            min_size=self._settings.min_size,
+            max_size=self._settings.max_size,
             size=count("pool_size", 0),
             idle=count("pool_available", 0) + len(self._idle),
             in_use=self.in_use,

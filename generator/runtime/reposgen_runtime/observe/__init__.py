@@ -114,9 +114,9 @@ _OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
-    """What is called: the same for all calls of a method.
+    """What is called: one object for all calls of a method.
 
     Attributes:
         command: `one`, `opt`, `many`, `exec`, `stream`, `page`, `copyfrom`, `copyto`,
@@ -157,9 +157,9 @@ class Operation:
         return next(iter(self.writes or self.reads), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Place:
-    """Where a call runs.
+    """Where a call runs: one object for all calls on a server.
 
     Attributes:
         server: `host:port/database`.

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import psycopg
+from psycopg import RawCursor
 
 from .. import wire
 from ..catalog import TYPES_QUERY, catalog_type
@@ -313,7 +314,9 @@ class Session:
     def command(self, sql: str) -> None:
         """Run a command without parameters."""
         if not self.is_fast:
-            self.connection.execute(self._due(sql), prepare=False)
+            # Not the connection's own cursors: tracing of psycopg would count them.
+            cursor = RawCursor(self.connection)
+            cursor.execute(self._due(sql), prepare=False)
             return
         with self.connection.lock:
             self._send(sql)

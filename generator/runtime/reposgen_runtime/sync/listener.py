@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, RawCursor
 
 from ..errors import Unavailable
 from ..forking import cut_off_after_fork
@@ -162,7 +162,7 @@ class Listener(Generic[E]):
         # A child process makes one of its own, as if this one had broken.
         cut_off_after_fork(connection)
         try:
-            connection.execute(self._statement.sql.encode())
+            RawCursor(connection).execute(self._statement.sql.encode())
         except BaseException:
             connection.close()
             raise

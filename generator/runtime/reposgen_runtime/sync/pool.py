@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, RawCursor
 from psycopg_pool import ConnectionPool
 
 from ..connection_state import state_of
@@ -187,6 +187,7 @@ def _connect_again(pool: Pool) -> None:
 
 
 def _reset(connection: Connection[Any]) -> None:
-    connection.execute(_RESET, prepare=False)
+    cursor = RawCursor(connection)
+    cursor.execute(_RESET, prepare=False)
     if settings := state_of(connection).given:
-        connection.execute(change(settings).encode(), prepare=False)
+        cursor.execute(change(settings).encode(), prepare=False)

@@ -18,6 +18,8 @@ from .monitor import ServerMonitor
 from .server import Server
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from psycopg import Connection
 
     from ..settings import Settings
@@ -72,7 +74,7 @@ class Replica(ServerMonitor):
         settings: Settings,
         positions: WalPositions,
         connection_class: type[Connection[Any]],
-        limits: dict[str, str],
+        limits: MutableMapping[str, str],
     ) -> None:
         super().__init__(settings, connection_class)
         self._limits = limits
@@ -203,7 +205,7 @@ class Member(Replica):
         settings: Settings,
         positions: WalPositions,
         connection_class: type[Connection[Any]],
-        limits: dict[str, str],
+        limits: MutableMapping[str, str],
         cluster: Cluster,
         *,
         serves: bool,
