@@ -34,7 +34,9 @@ from reposgen_runtime.observe.opentelemetry import OpenTelemetryObserver
 from reposgen_runtime.observe.prometheus import PrometheusObserver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from prometheus_client.metrics_core import Metric
 
 HERE: Final = Path(__file__).parent
 # Metrics that no test looks at.
@@ -101,27 +103,33 @@ def proxy(conninfo: str) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.fixture(scope="module")
-def scraped() -> Iterator[tuple[CollectorRegistry, str]]:
+class Current(CollectorRegistry):
+    """Serves the metrics of one test after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.registry = CollectorRegistry()
+
+    def collect(self) -> Iterable[Metric]:
+        return self.registry.collect()
+
+
+@pytest.fixture(scope="session")
+def scraped() -> Iterator[tuple[Current, str]]:
     """A registry, and the URL where Prometheus would read it."""
-    registry = CollectorRegistry()
-    server, thread = start_http_server(0, "127.0.0.1", registry)
-    yield registry, f"http://127.0.0.1:{server.server_port}/metrics"
+    current = Current()
+    server, thread = start_http_server(0, "127.0.0.1", current)
+    yield current, f"http://127.0.0.1:{server.server_port}/metrics"
     server.shutdown()
     server.server_close()
     thread.join()
 
 
-@pytest.fixture(scope="module")
-def prometheus(scraped: tuple[CollectorRegistry, str]) -> PrometheusObserver:
-    return PrometheusObserver(registry=scraped[0])
-
-
 @pytest.fixture
-def seen(
-    scraped: tuple[CollectorRegistry, str], prometheus: PrometheusObserver
-) -> Iterator[Seen]:
+def seen(scraped: tuple[Current, str]) -> Iterator[Seen]:
     """Observers of all kinds, with the real SDKs, and what has come of them."""
+    current, url = scraped
+    current.registry = CollectorRegistry()
     exporter = InMemorySpanExporter()
     spans = TracerProvider()
     spans.add_span_processor(SimpleSpanProcessor(exporter))
@@ -137,7 +145,7 @@ def seen(
     logger.addHandler(handler)
 
     def scrape() -> dict[tuple[str, ...], float]:
-        with urlopen(scraped[1], timeout=20) as answer:  # noqa: S310 -- our own server
+        with urlopen(url, timeout=20) as answer:  # noqa: S310 -- our own server
             lines = answer.read().decode().splitlines()
         text = "\n".join(line for line in lines if not UNREAD.search(line)) + "\n"
         return {
@@ -151,7 +159,7 @@ def seen(
     seen = Seen(
         observers=(
             OpenTelemetryObserver(tracer_provider=spans, meter_provider=meters),
-            prometheus,
+            PrometheusObserver(registry=current.registry),
             LoggingObserver(logger=logger, sample=1.0, slow=3600.0),
         ),
         exporter=exporter,

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     )
 
     from ..copy_commands import LinesFormat
-    from ..observe import Operation
     from ..observers import Observers
     from ..pages import Page
     from ..statement import CommandResult, Package, Statement, Validated
@@ -38,7 +37,7 @@ _END: Final = object()
 class ObservedRunner:
     """Does what a Runner does, and tells its observers."""
 
-    __slots__ = ("_observers", "_operations", "_package", "_place", "_plain")
+    __slots__ = ("_observers", "_package", "_place", "_plain")
 
     def __init__(
         self, plain: Runner, executor: Executor, package: Package, observers: Observers
@@ -56,7 +55,6 @@ class ObservedRunner:
         self._package = package
         self._observers = observers
         self._place = executor.place_of_calls()
-        self._operations: dict[object, Operation] = {}
 
     def _call(
         self,
@@ -64,10 +62,7 @@ class ObservedRunner:
         statement: Validated[Any],
         values: Sequence[Any] = (),
     ) -> Observation:
-        operation = self._operations.get(statement)
-        if operation is None:
-            operation = operation_of(self._package, statement, command)
-            self._operations[statement] = operation
+        operation = operation_of(self._package, statement, command)
         return Observation(self._observers, operation, self._place(), values)
 
     def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
