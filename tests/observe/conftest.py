@@ -138,7 +138,7 @@ def seen(scraped: tuple[Current, str]) -> Iterator[Seen]:
     meters = MeterProvider([reader])
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign] # a handler is no more
+    handler.emit = records.append  # type: ignore[assignment,method-assign] # a handler is no more
     logger = logging.getLogger(f"tests.observe.{uuid4().hex}")
     logger.propagate = False
     logger.setLevel(logging.DEBUG)

@@ -1,6 +1,6 @@
 """What observers are told: each call of a repository, and what happens around them.
 
-An observer is any object with the methods of `Observer`. It is given to a Database,
+An observer is a subclass of `Observer`. It is given to a Database,
 `Database.open(url, observers=[…])`, or to all of them, `observe_process(…)`:
 
     class Counter(Observer):
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..breaker import BreakerChange
 from ..errors import (
@@ -340,7 +340,7 @@ class BufferEvent:
 Event: TypeAlias = ConnectionEvent | BreakerChange | ReplicaChange | Retry | BufferEvent
 
 
-class Observer(Protocol):
+class Observer:
     """Is told of calls and events. A subclass defines the methods that it needs.
 
     All methods are called where the call is made, by whatever thread or task that is:

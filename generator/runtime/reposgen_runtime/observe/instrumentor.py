@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-class ReposgenInstrumentor(BaseInstrumentor):
+class ReposgenInstrumentor(BaseInstrumentor):  # type: ignore[misc] # it has no types
     """Observes every Database of the process while it is instrumented.
 
     Its options are those of `OpenTelemetryObserver`.

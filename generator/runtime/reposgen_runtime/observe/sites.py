@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ _BETWEEN: Final = frozenset(
 _LOOPS: Final = "asyncio"
 
 
-def call_site(method: str) -> str:
+def call_site(method: str, own: str = _OWN) -> str:
     """Return the place that calls a repository's method: `app/tasks.py:12 in f`.
 
     Of a coroutine that was handed to the event loop, as `asyncio.gather` does, it is
@@ -27,25 +28,35 @@ def call_site(method: str) -> str:
 
     Args:
         method: name of the method.
+        own: import path of the run time that the method runs on.
     """
+    own += "."
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 -- documented
-    is_generated = False
-    while frame is not None:
-        name: str = frame.f_globals.get("__name__", "")
-        root = name.partition(".")[0]
-        if root == _LOOPS:
-            break
-        if name.startswith(f"{_OWN}.") or root in _BETWEEN:
-            frame = frame.f_back
-            continue
-        code = frame.f_code
-        if not is_generated and code.co_name == method:
-            # The generated method itself.
-            is_generated = True
-            frame = frame.f_back
-            continue
-        return f"{code.co_filename}:{frame.f_lineno} in {code.co_name}"
-    return _origin() or "unknown"
+    # The observer that asks, then the run time, then the generated method.
+    while frame is not None and not _module(frame).startswith(own):
+        frame = frame.f_back
+    while frame is not None and (
+        _module(frame).startswith(own) or _root(frame) in _BETWEEN
+    ):
+        frame = frame.f_back
+    if frame is not None and frame.f_code.co_name == method:
+        frame = frame.f_back
+    while frame is not None and (
+        _module(frame).startswith(own) or _root(frame) in _BETWEEN
+    ):
+        frame = frame.f_back
+    if frame is None or _root(frame) == _LOOPS:
+        return _origin() or "unknown"
+    code = frame.f_code
+    return f"{code.co_filename}:{frame.f_lineno} in {code.co_name}"
+
+
+def _root(frame: FrameType) -> str:
+    return _module(frame).partition(".")[0]
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def _origin() -> str | None:
@@ -57,5 +68,7 @@ def _origin() -> str | None:
     coroutine = None if task is None else task.get_coro()
     if not isinstance(coroutine, CoroutineType) or coroutine.cr_origin is None:
         return None
-    file, line, function = next(iter(coroutine.cr_origin))
-    return f"{file}:{line} in {function}"
+    for file, line, function in coroutine.cr_origin:
+        if Path(file).parent.name not in _BETWEEN | {_LOOPS}:
+            return f"{file}:{line} in {function}"
+    return None
