@@ -10,12 +10,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 import psycopg
 import pytest
 from click.testing import CliRunner
+from psycopg.conninfo import make_conninfo
 from tests.observe.seen import SCHEMA, act, copy, pages
-from tests.support.crashes import come_back
 
 from reposgen.cli import main
 from reposgen.database.embedded import embedded_server
@@ -68,11 +69,14 @@ def counting() -> Iterator[str]:
         pytest.skip("the embedded server of other releases has no pg_stat_statements")
     settings = {"shared_preload_libraries": "pg_stat_statements"}
     with embedded_server(major, progress=lambda _: None, settings=settings) as server:
-        with psycopg.connect(server, autocommit=True) as connection:
+        name = f"counted_{uuid4().hex}"
+        with psycopg.connect(server, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}".encode())
+        conninfo = make_conninfo(server, dbname=name)
+        with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(SCHEMA.encode())
             connection.execute("CREATE EXTENSION pg_stat_statements")
-        yield server
-        come_back(server)
+        yield conninfo
 
 
 @pytest.mark.parametrize("use_cursors", [False, True], ids=["libpq", "cursors"])

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager, nullcontext
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .errors import RepositoryError
-    from .observe import Event, Observer
+    from .observe import Call, Event, Observer
 
 _logger: Final = logging.getLogger(__name__)
+# Marks the methods that do nothing: nobody calls them.
+UNUSED: Final = "__is_unused__"
 
 # Observe every Database, and repositories on the caller's own connections.
 _process: list[Observer] = []
@@ -28,19 +30,35 @@ class Observers:
     Attributes:
         active: its own and the process's; a call without observers tests no more than
             this attribute.
+        starting: of those that want to know when a call begins, `started`.
+        ending: of those that want to know when a call has ended, `ended`, and the
+            place of `started` among the former; -1 if it is not there.
     """
 
-    __slots__ = ("__weakref__", "_own", "active")
+    __slots__ = ("__weakref__", "_own", "active", "ending", "starting")
 
     def __init__(self, own: Iterable[Observer] = ()) -> None:
         self._own = tuple(own)
+        self.active: tuple[Observer, ...] = ()
+        self.starting: tuple[Callable[[Call], object], ...] = ()
+        self.ending: tuple[tuple[Callable[[Call, Any], None], int], ...] = ()
         with _lock:
-            self.active: tuple[Observer, ...] = (*self._own, *_process)
             _all.add(self)
+            self.update()
 
     def update(self) -> None:
         """Take in what has been added to, or removed from, the process's observers."""
-        self.active = (*self._own, *_process)
+        active = (*self._own, *_process)
+        starting = [one for one in active if _defines(one, "started")]
+        places = {id(one): place for place, one in enumerate(starting)}
+        self.starting = tuple(one.started for one in starting)
+        # Whoever is told first of the beginning is told last of the end.
+        self.ending = tuple(
+            (one.ended, places.get(id(one), -1))
+            for one in active[::-1]
+            if _defines(one, "ended")
+        )
+        self.active = active
 
     def notify(self, event: Event) -> None:
         """Report an event; what an observer raises is logged."""
@@ -107,6 +125,12 @@ def observing(observer: Observer) -> Iterator[None]:
         yield
     finally:
         stop_observing(observer)
+
+
+def _defines(observer: Observer, name: str) -> bool:
+    """Return whether an observer has a method of its own."""
+    function = getattr(type(observer), name)
+    return not getattr(function, UNUSED, False)
 
 
 def _update() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from contextlib import contextmanager
-from contextvars import ContextVar
+from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -26,8 +27,8 @@ from .statistics import parameters_of, server_name
 from .variants import Variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType, TracebackType
 
     import psycopg
 
@@ -37,16 +38,13 @@ if TYPE_CHECKING:
 
 _logger: Final = logging.getLogger(__name__)
 
-# The call that the code is in: what waits for a connection adds to its time.
-current_call: Final[ContextVar[Observation | None]] = ContextVar(
-    "reposgen_call", default=None
-)
-
 # The first keyword, behind comments. Comments nest in PostgreSQL, but hardly ever do.
 _VERB: Final = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
+_OWN: Final = __name__.rpartition(".")[0]
 _FAILED: Final = "an observer failed at %s"
 _READS: Final = frozenset({"TABLE", "VALUES", "WITH"})
-_operations: Final[dict[tuple[Validated[Any], str], Operation]] = {}
+# Of methods that are called in more than one way.
+_others: Final[dict[tuple[Operation, str], Operation]] = {}
 
 TRANSACTION: Final = Operation(command="transaction", verb="TRANSACTION")
 SAVEPOINT: Final = Operation(command="savepoint", verb="SAVEPOINT")
@@ -54,35 +52,28 @@ PIPELINE: Final = Operation(command="pipeline", verb="PIPELINE")
 
 
 class Observation(Call):
-    """A call, and the block that it is made in.
+    """A call, and the block that it is made in: in frames, a variable `call`."""
 
-    What takes many steps, as a stream does, uses `begin`, `step` and `end` instead of
-    one block.
-    """
-
-    __slots__ = ("_active", "_outer", "_start", "_states")
+    _states: Sequence[object] = ()
 
     def __init__(
         self,
         observers: Observers,
         operation: Operation,
-        place: Place | None,
+        locate: Callable[[], Place],
         values: Sequence[Any] = (),
     ) -> None:
         # As the base class does, without the call.
         self.operation = operation
-        self.place = place
         self.values = values
-        self.seconds = self.waited = 0.0
-        self.rows = self.items = self.error = None
-        self.attempts = 1
-        self.parts = ()
-        self._active = observers.active
+        self._locate = locate
+        self._observers = observers
 
     def __enter__(self) -> Self:
-        self._outer = current_call.get()
-        current_call.set(self)
-        self.begin()
+        if starting := self._observers.starting:
+            self._states = self._begun(starting)
+        self._ending = self._observers.ending
+        self._start = perf_counter()
         return self
 
     def __exit__(
@@ -91,54 +82,71 @@ class Observation(Call):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        current_call.set(self._outer)
-        self.end(exc_value)
+        self.seconds = perf_counter() - self._start
+        if exc_value is not None:
+            self.error = exc_value
+        states = self._states
+        try:
+            for ended, place in self._ending:
+                ended(self, states[place] if place >= 0 else None)
+        except Exception as error:  # noqa: BLE001 -- the call must not fail with it
+            self._end_one_by_one(ended, error)
 
-    def begin(self) -> None:
-        """Tell the observers that it begins."""
+    def _begun(self, starting: Sequence[Callable[[Call], object]]) -> Sequence[object]:
+        """Tell the observers that it begins; return what they said."""
         states: list[object] = []
-        for observer in self._active:
+        for started in starting:
             try:
-                states.append(observer.started(self))
+                states.append(started(self))
             except Exception:  # the call must not fail with it
                 _logger.exception(_FAILED, self.operation.name)
                 states.append(None)
-        self._states = states
-        self._start = perf_counter()
+        return states
 
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """A block with one of several steps."""
-        outer = current_call.get()
-        current_call.set(self)
-        try:
-            yield
-        finally:
-            current_call.set(outer)
+    def _end_one_by_one(self, failed: Callable[..., None], error: Exception) -> None:
+        """Log that an observer failed, and tell those that come after it."""
+        _logger.error(_FAILED, self.operation.name, exc_info=error)
+        is_after = False
+        for ended, place in self._ending:
+            if is_after:
+                try:
+                    ended(self, self._states[place] if place >= 0 else None)
+                except Exception:  # as above
+                    _logger.exception(_FAILED, self.operation.name)
+            is_after = is_after or ended is failed
 
-    def end(self, error: BaseException | None) -> None:
-        """Tell the observers that it has ended."""
-        self.seconds = perf_counter() - self._start
-        self.error = error
-        states = self._states
-        for observer in self._active[::-1]:
-            try:
-                observer.ended(self, states.pop())
-            except Exception:  # as above
-                _logger.exception(_FAILED, self.operation.name)
+
+def current_call() -> Observation | None:
+    """Return the call that the code is in, as the stack has it.
+
+    To keep it in a context variable would take more of each call's time than to look
+    for it when something has to be waited for.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 -- documented
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(_OWN):
+            call = frame.f_locals.get("call")
+            if isinstance(call, Observation):
+                return call
+        frame = frame.f_back
+    return None
 
 
 def operation_of(
     package: Package, statement: Validated[Any], command: str
 ) -> Operation:
     """Return what observers are told of a statement: always the same object."""
-    # Statements live as long as the module that they are in.
-    key = (statement, command)
-    operation = _operations.get(key)
+    operation = statement.operation
     if operation is None:
-        made = _operation(package, statement, command)
-        operation = _operations.setdefault(key, made)
-    return operation
+        operation = statement.operation = _operation(package, statement, command)
+    if operation.command is command:
+        return operation
+    # A method that is called otherwise as well: in a pipeline.
+    key = (operation, command)
+    other = _others.get(key)
+    if other is None:
+        other = _others.setdefault(key, replace(operation, command=command))
+    return other
 
 
 def _operation(package: Package, statement: Validated[Any], command: str) -> Operation:
@@ -190,7 +198,7 @@ def place_of(conninfo: str, role: str) -> Place:
 
 def observe_pipeline(
     observers: Observers,
-    place: Place,
+    place: Callable[[], Place],
     steps: Sequence[tuple[Package, Statement[Any]]],
 ) -> Observation:
     """Return the observation of a pipeline with some statements."""
@@ -204,7 +212,7 @@ def observe_pipeline(
 
 def observe_copy(
     observers: Observers,
-    place: Place,
+    place: Callable[[], Place],
     package: Package,
     statement: Statement[Any],
     rows: int,
@@ -242,7 +250,7 @@ def locate(place: Place, *, again: bool) -> None:
         place: a replica, or the primary in its place.
         again: another server has failed before.
     """
-    call = current_call.get()
+    call = current_call()
     if call is not None:
         call.place = place
         call.attempts += again
@@ -261,7 +269,7 @@ def waiting(observers: Observers, place: Place) -> Iterator[None]:
         raise
     finally:
         seconds = perf_counter() - start
-        call = current_call.get()
+        call = current_call()
         if call is not None:
             call.waited += seconds
         if outcome is not None:

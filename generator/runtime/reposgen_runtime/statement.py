@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from .errors import ConstraintViolation
+    from .observe import Operation
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -160,6 +161,8 @@ class Validated(Generic[T_co]):
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     verb: str | None = None
+    # What observers are told of it, once there are some.
+    operation: Operation | None = field(default=None, init=False, repr=False)
 
     def argument(self, number: int) -> str | None:
         """Return the name of the argument that is the parameter's value."""

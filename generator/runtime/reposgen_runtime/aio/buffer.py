@@ -237,13 +237,13 @@ class Buffer:
             return UNOBSERVED
         from ..observing import observe_copy  # noqa: PLC0415 -- only where there are
 
-        place = self._database.place_of_calls()()
+        place = self._database.place_of_calls()
         return observe_copy(
             self._observers, place, self._package, self._statement, rows
         )
 
     async def _copy(self, tenant: str | None, rows: Sequence[Any]) -> None:
-        with self._observed(len(rows)):
+        with self._observed(len(rows)) as call:  # noqa: F841 -- who waits finds it
             await self._copy_rows(tenant, rows)
 
     async def _copy_rows(self, tenant: str | None, rows: Sequence[Any]) -> None:

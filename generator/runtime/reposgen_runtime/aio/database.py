@@ -328,7 +328,7 @@ class Database:
             own = own_settings(self._package, None, scope.tenant)
             settings = {**settings, **own}
         transaction: Transaction | None = None
-        with self._observed():
+        with self._observed() as call:  # noqa: F841 -- who waits finds it on the stack
             try:
                 async with self._router.checkout(writes=not read_only) as sessions:
                     transaction = Transaction(
@@ -364,7 +364,7 @@ class Database:
             return UNOBSERVED
         from ..observing import TRANSACTION, Observation  # noqa: PLC0415 -- only if so
 
-        return Observation(self.observers, TRANSACTION, self._router.primary.place)
+        return Observation(self.observers, TRANSACTION, self.place_of_calls())
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncGenerator[Pipeline, None]:

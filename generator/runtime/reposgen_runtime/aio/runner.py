@@ -54,16 +54,14 @@ class Runner:
         self._observers = executor.observers if observers is None else observers
         self._twin: ObservedRunner | None = None
 
-    @property
-    def _observed(self) -> ObservedRunner:
-        """What does the same, and tells the observers."""
-        if self._twin is None:
-            from .observed import ObservedRunner  # noqa: PLC0415 -- only where there are
+    def _observe(self) -> ObservedRunner:
+        """Return what does the same, and tells the observers."""
+        from .observed import ObservedRunner  # noqa: PLC0415 -- only where there are some
 
-            plain = type(self)(self._executor, self._package, NOBODY)
-            self._twin = ObservedRunner(
-                plain, self._executor, self._package, self._observers
-            )
+        plain = type(self)(self._executor, self._package, NOBODY)
+        self._twin = ObservedRunner(
+            plain, self._executor, self._package, self._observers
+        )
         return self._twin
 
     async def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
@@ -76,7 +74,7 @@ class Runner:
             TooManyRows: there is a second.
         """
         if self._observers.active:
-            return await self._observed.one(statement, values)
+            return await (self._twin or self._observe()).one(statement, values)
         rows = await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
@@ -95,7 +93,7 @@ class Runner:
             ConditionFailed: the same: another condition refuses it.
         """
         if self._observers.active:
-            return await self._observed.first(statement, values)
+            return await (self._twin or self._observe()).first(statement, values)
         rows = await self._executor.run_statement(
             self._package, statement, values, read_first
         )
@@ -112,7 +110,7 @@ class Runner:
             TooManyRows: there is a second.
         """
         if self._observers.active:
-            return await self._observed.opt(statement, values)
+            return await (self._twin or self._observe()).opt(statement, values)
         rows = await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
@@ -129,7 +127,7 @@ class Runner:
     ) -> list[T]:
         """All rows."""
         if self._observers.active:
-            return await self._observed.many(statement, values)
+            return await (self._twin or self._observe()).many(statement, values)
         return await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
@@ -137,7 +135,7 @@ class Runner:
     async def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
         """Nothing but the effect."""
         if self._observers.active:
-            await self._observed.exec(statement, values)
+            await (self._twin or self._observe()).exec(statement, values)
             return
         if statement.optimistic is not None:
             await self.execresult(statement, values)
@@ -151,7 +149,7 @@ class Runner:
     ) -> int:
         """How many rows were affected."""
         if self._observers.active:
-            return await self._observed.execrows(statement, values)
+            return await (self._twin or self._observe()).execrows(statement, values)
         return (await self.execresult(statement, values)).rows
 
     async def execresult(
@@ -165,7 +163,7 @@ class Runner:
             ConditionFailed: another condition refuses it.
         """
         if self._observers.active:
-            return await self._observed.execresult(statement, values)
+            return await (self._twin or self._observe()).execresult(statement, values)
         result = await self._executor.run_statement(
             self._package, statement, values, read_command
         )
@@ -183,13 +181,13 @@ class Runner:
             TooManyRows: more than one was.
         """
         if self._observers.active:
-            return await self._observed.execlastid(statement, values)
+            return await (self._twin or self._observe()).execlastid(statement, values)
         return await self.one(statement, values)
 
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
         """The rows, one after the other, in constant memory."""
         if self._observers.active:
-            return self._observed.stream(statement, values)
+            return (self._twin or self._observe()).stream(statement, values)
         from .stream import Stream  # noqa: PLC0415 -- for packages that use it
 
         return Stream(self._executor, self._package, statement, values)
@@ -221,7 +219,7 @@ class Runner:
             InvalidArgument: a limit below 1, or a sort that is not offered.
         """
         if self._observers.active:
-            return await self._observed.page(
+            return await (self._twin or self._observe()).page(
                 statement,
                 values,
                 limit=limit,
@@ -261,7 +259,7 @@ class Runner:
     def listen(self, statement: Statement[T]) -> Listener[T]:
         """The notifications of a channel, from a connection of its own."""
         if self._observers.active:
-            return self._observed.listen(statement)
+            return (self._twin or self._observe()).listen(statement)
         from .listener import Listener  # noqa: PLC0415 -- for packages that use it
 
         return Listener(self._executor.locate(), self._package, statement)
@@ -275,7 +273,7 @@ class Runner:
             How many were written.
         """
         if self._observers.active:
-            return await self._observed.copy_from(statement, rows)
+            return await (self._twin or self._observe()).copy_from(statement, rows)
         from .copying import copy_rows  # noqa: PLC0415 -- for packages that use it
         from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
 
@@ -290,7 +288,7 @@ class Runner:
     ) -> list[T]:
         """The same, through a staging table; gives what RETURNING does."""
         if self._observers.active:
-            return await self._observed.copy_returning(statement, rows)
+            return await (self._twin or self._observe()).copy_returning(statement, rows)
         from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
 
         async with self._executor.lease(self._package, statement) as session:
@@ -314,7 +312,7 @@ class Runner:
             header: begin CSV with a line of the columns' names.
         """
         if self._observers.active:
-            return self._observed.copy_to(
+            return (self._twin or self._observe()).copy_to(
                 statement, values, copy_format=copy_format, header=header
             )
         from .copying import Export  # noqa: PLC0415 -- for packages that use it
@@ -333,7 +331,7 @@ class Runner:
     ) -> list[int]:
         """Run the statement for each item; how many rows each affected."""
         if self._observers.active:
-            return await self._observed.batch_exec(statement, rows)
+            return await (self._twin or self._observe()).batch_exec(statement, rows)
         from ..batching import read_count  # noqa: PLC0415 -- for packages that use it
 
         return await self._batch(statement, rows, read_count)
@@ -348,7 +346,7 @@ class Runner:
             TooManyRows: an item with a second.
         """
         if self._observers.active:
-            return await self._observed.batch_one(statement, rows)
+            return await (self._twin or self._observe()).batch_one(statement, rows)
         from ..batching import read_only_row  # noqa: PLC0415 -- for packages that use it
 
         return await self._batch(statement, rows, read_only_row, judges=True)
@@ -362,7 +360,7 @@ class Runner:
             NotFound: an item without a row.
         """
         if self._observers.active:
-            return await self._observed.batch_first(statement, rows)
+            return await (self._twin or self._observe()).batch_first(statement, rows)
         from ..batching import read_first_row  # noqa: PLC0415 -- for packages that use it
 
         return await self._batch(statement, rows, read_first_row, judges=True)
@@ -372,7 +370,7 @@ class Runner:
     ) -> list[list[T]]:
         """Run the statement for each item; all rows of each."""
         if self._observers.active:
-            return await self._observed.batch_many(statement, rows)
+            return await (self._twin or self._observe()).batch_many(statement, rows)
         from ..batching import read_all  # noqa: PLC0415 -- for packages that use it
 
         return await self._batch(statement, rows, read_all)

@@ -31,10 +31,10 @@ from ..errors import (
     StatementTimeout,
     Unavailable,
 )
-from ..observers import observe_process, observing, stop_observing
+from ..observers import UNUSED, observe_process, observing, stop_observing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..statistics import ReplicaState
 
@@ -181,7 +181,6 @@ class Call:
 
     Attributes:
         operation: what is called.
-        place: where; a replica is known once it was chosen.
         values: the arguments as they are sent: row data, which no log should hold.
         seconds: how long it took, waiting for a connection included.
         waited: seconds of waiting for a connection.
@@ -193,32 +192,36 @@ class Call:
         parts: of a pipeline, the operations of its calls.
     """
 
-    __slots__ = (
-        "attempts",
-        "error",
-        "items",
-        "operation",
-        "parts",
-        "place",
-        "rows",
-        "seconds",
-        "values",
-        "waited",
-    )
+    # What is not known yet has its value here: to set all of them takes longer.
+    seconds: float = 0.0
+    waited: float = 0.0
+    rows: int | None = None
+    items: int | None = None
+    attempts: int = 1
+    error: BaseException | None = None
+    parts: tuple[Operation, ...] = ()
+    _place: Place | None = None
 
     def __init__(
-        self, operation: Operation, place: Place | None, values: Sequence[Any] = ()
+        self,
+        operation: Operation,
+        locate: Callable[[], Place] | None = None,
+        values: Sequence[Any] = (),
     ) -> None:
         self.operation = operation
-        self.place = place
         self.values = values
-        self.seconds = 0.0
-        self.waited = 0.0
-        self.rows: int | None = None
-        self.items: int | None = None
-        self.attempts = 1
-        self.error: BaseException | None = None
-        self.parts: tuple[Operation, ...] = ()
+        self._locate = locate
+
+    @property
+    def place(self) -> Place | None:
+        """Where it runs; a replica is known once it was chosen."""
+        if self._place is None and self._locate is not None:
+            self._place = self._locate()
+        return self._place
+
+    @place.setter
+    def place(self, place: Place) -> None:
+        self._place = place
 
     @property
     def outcome(self) -> Outcome:
@@ -370,3 +373,7 @@ class Observer:
 
     def notified(self, event: Event) -> None:
         """Take note of something that is not part of one call alone."""
+
+
+setattr(Observer.started, UNUSED, True)
+setattr(Observer.ended, UNUSED, True)

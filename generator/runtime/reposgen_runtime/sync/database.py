@@ -326,7 +326,7 @@ class Database:
             own = own_settings(self._package, None, scope.tenant)
             settings = {**settings, **own}
         transaction: Transaction | None = None
-        with self._observed():
+        with self._observed() as call:  # noqa: F841 -- who waits finds it on the stack
             try:
                 with self._router.checkout(writes=not read_only) as sessions:
                     transaction = Transaction(
@@ -362,7 +362,7 @@ class Database:
             return UNOBSERVED
         from ..observing import TRANSACTION, Observation  # noqa: PLC0415 -- only if so
 
-        return Observation(self.observers, TRANSACTION, self._router.primary.place)
+        return Observation(self.observers, TRANSACTION, self.place_of_calls())
 
     @contextmanager
     def pipeline(self) -> Generator[Pipeline, None, None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..observing import Observation, operation_of
 from ..paging import PageRequest
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from .stream import Stream
 
 T = TypeVar("T")
-
-_END: Final = object()
 
 
 class ObservedRunner:
@@ -63,7 +61,7 @@ class ObservedRunner:
         values: Sequence[Any] = (),
     ) -> Observation:
         operation = operation_of(self._package, statement, command)
-        return Observation(self._observers, operation, self._place(), values)
+        return Observation(self._observers, operation, self._place, values)
 
     def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.one`."""
@@ -172,29 +170,18 @@ class ObservedRunner:
         """
 
         def observed(steps: Generator[T, None, None]) -> Generator[T, None, None]:
-            call.begin()
-            rows = 0
-            error: BaseException | None = None
-            try:
+            call.rows = 0
+            with call:
                 with closing(steps):
-                    while True:
-                        with call.step():
-                            item: Any = next(steps, _END)
-                        if item is _END:
-                            break
-                        rows += count(item)
-                        yield item
+                    try:
+                        for item in steps:
+                            call.rows += count(item)
+                            yield item
+                    except GeneratorExit:
+                        # The caller wants no more.
+                        return
                 if total is not None:
-                    rows = total()
-            except GeneratorExit:
-                # The caller wants no more.
-                raise
-            except BaseException as failure:
-                error = failure
-                raise
-            finally:
-                call.rows = rows
-                call.end(error)
+                    call.rows = total()
 
         return observed
 

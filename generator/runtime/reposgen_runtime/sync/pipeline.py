@@ -170,7 +170,7 @@ class Pipeline:
         self._closed = True
         if not self._pending:
             return
-        with self._observed():
+        with self._observed() as call:  # noqa: F841 -- who waits finds it on the stack
             self._run_or_discard(outer)
 
     def _observed(self) -> AbstractContextManager[object]:
@@ -183,7 +183,7 @@ class Pipeline:
         steps = [pending.step for pending in self._pending]
         return observe_pipeline(
             observers,
-            self._router.primary.place,
+            self._database.place_of_calls(),
             [(step.package, step.statement) for step in steps],
         )
 

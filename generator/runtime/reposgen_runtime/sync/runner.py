@@ -55,16 +55,14 @@ class Runner:
         self._observers = executor.observers if observers is None else observers
         self._twin: ObservedRunner | None = None
 
-    @property
-    def _observed(self) -> ObservedRunner:
-        """What does the same, and tells the observers."""
-        if self._twin is None:
-            from .observed import ObservedRunner  # noqa: PLC0415 -- only where there are
+    def _observe(self) -> ObservedRunner:
+        """Return what does the same, and tells the observers."""
+        from .observed import ObservedRunner  # noqa: PLC0415 -- only where there are some
 
-            plain = type(self)(self._executor, self._package, NOBODY)
-            self._twin = ObservedRunner(
-                plain, self._executor, self._package, self._observers
-            )
+        plain = type(self)(self._executor, self._package, NOBODY)
+        self._twin = ObservedRunner(
+            plain, self._executor, self._package, self._observers
+        )
         return self._twin
 
     def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
@@ -77,7 +75,7 @@ class Runner:
             TooManyRows: there is a second.
         """
         if self._observers.active:
-            return self._observed.one(statement, values)
+            return (self._twin or self._observe()).one(statement, values)
         rows = self._executor.run_statement(self._package, statement, values, read_rows)
         if len(rows) == 1:
             return rows[0]
@@ -94,7 +92,7 @@ class Runner:
             ConditionFailed: the same: another condition refuses it.
         """
         if self._observers.active:
-            return self._observed.first(statement, values)
+            return (self._twin or self._observe()).first(statement, values)
         rows = self._executor.run_statement(
             self._package, statement, values, read_first
         )
@@ -109,7 +107,7 @@ class Runner:
             TooManyRows: there is a second.
         """
         if self._observers.active:
-            return self._observed.opt(statement, values)
+            return (self._twin or self._observe()).opt(statement, values)
         rows = self._executor.run_statement(self._package, statement, values, read_rows)
         if len(rows) > 1:
             raise TooManyRows("more than one row", query=statement.name)
@@ -122,13 +120,13 @@ class Runner:
     def many(self, statement: Statement[T], values: Sequence[Any] = ()) -> list[T]:
         """All rows."""
         if self._observers.active:
-            return self._observed.many(statement, values)
+            return (self._twin or self._observe()).many(statement, values)
         return self._executor.run_statement(self._package, statement, values, read_rows)
 
     def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
         """Nothing but the effect."""
         if self._observers.active:
-            self._observed.exec(statement, values)
+            (self._twin or self._observe()).exec(statement, values)
             return
         if statement.optimistic is not None:
             self.execresult(statement, values)
@@ -138,7 +136,7 @@ class Runner:
     def execrows(self, statement: Statement[Any], values: Sequence[Any] = ()) -> int:
         """How many rows were affected."""
         if self._observers.active:
-            return self._observed.execrows(statement, values)
+            return (self._twin or self._observe()).execrows(statement, values)
         return (self.execresult(statement, values)).rows
 
     def execresult(
@@ -152,7 +150,7 @@ class Runner:
             ConditionFailed: another condition refuses it.
         """
         if self._observers.active:
-            return self._observed.execresult(statement, values)
+            return (self._twin or self._observe()).execresult(statement, values)
         result = self._executor.run_statement(
             self._package, statement, values, read_command
         )
@@ -168,13 +166,13 @@ class Runner:
             TooManyRows: more than one was.
         """
         if self._observers.active:
-            return self._observed.execlastid(statement, values)
+            return (self._twin or self._observe()).execlastid(statement, values)
         return self.one(statement, values)
 
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
         """The rows, one after the other, in constant memory."""
         if self._observers.active:
-            return self._observed.stream(statement, values)
+            return (self._twin or self._observe()).stream(statement, values)
         from .stream import Stream  # noqa: PLC0415 -- for packages that use it
 
         return Stream(self._executor, self._package, statement, values)
@@ -206,7 +204,7 @@ class Runner:
             InvalidArgument: a limit below 1, or a sort that is not offered.
         """
         if self._observers.active:
-            return self._observed.page(
+            return (self._twin or self._observe()).page(
                 statement,
                 values,
                 limit=limit,
@@ -246,7 +244,7 @@ class Runner:
     def listen(self, statement: Statement[T]) -> Listener[T]:
         """The notifications of a channel, from a connection of its own."""
         if self._observers.active:
-            return self._observed.listen(statement)
+            return (self._twin or self._observe()).listen(statement)
         from .listener import Listener  # noqa: PLC0415 -- for packages that use it
 
         return Listener(self._executor.locate(), self._package, statement)
@@ -258,7 +256,7 @@ class Runner:
             How many were written.
         """
         if self._observers.active:
-            return self._observed.copy_from(statement, rows)
+            return (self._twin or self._observe()).copy_from(statement, rows)
         from .copying import copy_rows  # noqa: PLC0415 -- for packages that use it
         from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
 
@@ -271,7 +269,7 @@ class Runner:
     def copy_returning(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
         """The same, through a staging table; gives what RETURNING does."""
         if self._observers.active:
-            return self._observed.copy_returning(statement, rows)
+            return (self._twin or self._observe()).copy_returning(statement, rows)
         from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
 
         with self._executor.lease(self._package, statement) as session:
@@ -295,7 +293,7 @@ class Runner:
             header: begin CSV with a line of the columns' names.
         """
         if self._observers.active:
-            return self._observed.copy_to(
+            return (self._twin or self._observe()).copy_to(
                 statement, values, copy_format=copy_format, header=header
             )
         from .copying import Export  # noqa: PLC0415 -- for packages that use it
@@ -312,7 +310,7 @@ class Runner:
     def batch_exec(self, statement: Statement[Any], rows: Iterable[Any]) -> list[int]:
         """Run the statement for each item; how many rows each affected."""
         if self._observers.active:
-            return self._observed.batch_exec(statement, rows)
+            return (self._twin or self._observe()).batch_exec(statement, rows)
         from ..batching import read_count  # noqa: PLC0415 -- for packages that use it
 
         return self._batch(statement, rows, read_count)
@@ -325,7 +323,7 @@ class Runner:
             TooManyRows: an item with a second.
         """
         if self._observers.active:
-            return self._observed.batch_one(statement, rows)
+            return (self._twin or self._observe()).batch_one(statement, rows)
         from ..batching import read_only_row  # noqa: PLC0415 -- for packages that use it
 
         return self._batch(statement, rows, read_only_row, judges=True)
@@ -337,7 +335,7 @@ class Runner:
             NotFound: an item without a row.
         """
         if self._observers.active:
-            return self._observed.batch_first(statement, rows)
+            return (self._twin or self._observe()).batch_first(statement, rows)
         from ..batching import read_first_row  # noqa: PLC0415 -- for packages that use it
 
         return self._batch(statement, rows, read_first_row, judges=True)
@@ -345,7 +343,7 @@ class Runner:
     def batch_many(self, statement: Statement[T], rows: Iterable[Any]) -> list[list[T]]:
         """Run the statement for each item; all rows of each."""
         if self._observers.active:
-            return self._observed.batch_many(statement, rows)
+            return (self._twin or self._observe()).batch_many(statement, rows)
         from ..batching import read_all  # noqa: PLC0415 -- for packages that use it
 
         return self._batch(statement, rows, read_all)

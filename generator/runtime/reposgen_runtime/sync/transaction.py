@@ -147,7 +147,7 @@ class Transaction:
             return UNOBSERVED
         from ..observing import SAVEPOINT, Observation  # noqa: PLC0415 -- as above
 
-        return Observation(self.observers, SAVEPOINT, self.place_of_calls()())
+        return Observation(self.observers, SAVEPOINT, self.place_of_calls())
 
     def on_commit(self, callback: Callback) -> None:
         """Call something as soon as the outermost block is committed.
