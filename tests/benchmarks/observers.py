@@ -16,6 +16,7 @@ import time
 from contextlib import AsyncExitStack, ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
+from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
@@ -44,15 +45,20 @@ def observers() -> Mapping[str, Sequence[Observer]]:
     unsampled = TracerProvider(sampler=ParentBased(ALWAYS_OFF))
     logger = logging.getLogger("tests.benchmarks")
     logger.setLevel(logging.WARNING)
-    none = MeterProvider()
+    none = NoOpMeterProvider()
     return {
         NONE: (),
         "an observer that does nothing": (Observer(),),
         "Prometheus": (PrometheusObserver(registry=CollectorRegistry()),),
         "logging, nothing slow": (LoggingObserver(logger=logger),),
         "N+1, without a scope": (RepeatedCallObserver(),),
-        "OpenTelemetry": (
+        "OpenTelemetry, spans": (
             OpenTelemetryObserver(tracer_provider=traces, meter_provider=none),
+        ),
+        "OpenTelemetry, spans and metrics": (
+            OpenTelemetryObserver(
+                tracer_provider=traces, meter_provider=MeterProvider()
+            ),
         ),
         "OpenTelemetry, not sampled": (
             OpenTelemetryObserver(tracer_provider=unsampled, meter_provider=none),
