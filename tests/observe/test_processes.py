@@ -99,6 +99,7 @@ def test_the_server_knows_the_methods(
         [*run.stream(act(), ("ok",))]
         run.page(pages(None), ("ok",), limit=1)
         run.copy_from(copy(None), ["ok"])
+        run.copy_returning(copy(None, staged=True), ["ok"])
     outcome = CliRunner().invoke(main, ["stats", counting, "--format", "json"])
     assert outcome.exit_code == 0, outcome.output
     found = {one["method"]: one for one in json.loads(outcome.stdout)}
@@ -106,7 +107,9 @@ def test_the_server_knows_the_methods(
     assert found["named.acts.act"]["calls"] == 6
     assert found["named.acts.act"]["rows"] == 6
     assert found["named.acts.page"]["calls"] == 1
-    assert found["named.acts.copy"]["rows"] == 1
+    # One COPY, and one COPY with the INSERT that follows it.
+    assert found["named.acts.copy"]["calls"] == 3
+    assert found["named.acts.copy"]["rows"] == 3
     assert found["named.acts.act"]["total_ms"] > 0
 
 
