@@ -123,6 +123,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         # The catalog of a test's database.
         *("live_schema.catalog", "live_schema.model"),
     },
+    # What stats asks: it runs no stage.
+    "server_statistics": {"database", "diagnostics"},
     # What doctor asks: it runs no stage but the server's.
     "examine": {"config", "database", "diagnostics", "live_schema"},
     # The development database and its migrations: applied as `database` applies them.
@@ -142,6 +144,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "development",
         "diagnostics",
         "examine",
+        "server_statistics",
         "config",
         "pipeline",
         "project",

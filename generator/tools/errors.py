@@ -72,6 +72,7 @@ UNSEEN = {
     "invalid-definition": "no query makes current servers report this",
     "missing-file": RACE,
     "missing-schema": RACE,
+    "no-statement-statistics": "needs a server without pg_stat_statements",
     "no-trees": PROXY,
     "optimistic-without-tree": PROXY,
     "order-unknown": PROXY,

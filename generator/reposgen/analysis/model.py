@@ -437,7 +437,8 @@ class TypedQuery:
         read_only: proved.
         locks_rows: FOR UPDATE and the like, and nothing is written.
         writes: qualified names of the tables written, those that foreign keys reach
-            included.
+            included; the statement's own first.
+        verb: what the statement does: `UPDATE`; None of a command.
         raises: what the server can refuse the statement for, proved.
         unknown_reads: what may read any other table: `function public.total`.
         unknown_writes: what may write any other table, and raise any error:
@@ -467,6 +468,7 @@ class TypedQuery:
     raises: tuple[Refusal, ...]
     unknown_reads: tuple[str, ...] = ()
     unknown_writes: tuple[str, ...] = ()
+    verb: str | None = None
     ordering: Ordering | None = None
     sorts: tuple[str, ...] = ()
     optimistic: Optimistic | None = None

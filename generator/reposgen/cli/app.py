@@ -25,6 +25,7 @@ _COMMANDS = {
     "import-sqlc": "sqlc",
     "db": "db",
     "doctor": "doctor",
+    "stats": "stats",
     "config-schema": "schema",
 }
 

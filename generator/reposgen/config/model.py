@@ -245,6 +245,8 @@ class PackageConfig(_Section):
         gradual_migration: the package has what leads to it from another
             implementation, step by step.
         factories: the package has factories of rows, for tests.
+        names_statements: each statement ends with the comment
+            `/* package.repository.method */`, for the server's statistics and logs.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -273,6 +275,7 @@ class PackageConfig(_Section):
     tenant: Annotated[str, AfterValidator(_setting)] | None = None
     gradual_migration: bool = False
     factories: bool = False
+    names_statements: bool = False
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 

@@ -77,6 +77,9 @@ class Codec(Generic[T]):
         is_apart: it takes more to run than the statement alone.
         is_long: its last result had many rows.
         used: it was asked for since this was last looked at.
+        sql: of the statement, as the server gets it.
+        suffix: what it ends with, and commands made of the statement as well: the
+            comment with the statement's name, or nothing.
     """
 
     __slots__ = (
@@ -101,7 +104,9 @@ class Codec(Generic[T]):
         "parameter_oids",
         "result_format",
         "result_oids",
+        "sql",
         "statement",
+        "suffix",
         "used",
     )
 
@@ -112,6 +117,8 @@ class Codec(Generic[T]):
         connection: psycopg.BaseConnection[Any],
     ) -> None:
         self.statement = statement
+        self.suffix = types.suffix(statement)
+        self.sql = statement.sql.encode() + self.suffix
         self.name = b""
         self.confirms: tuple[Codec[Any], Sequence[Buffer | None]] | None = None
         self.is_apart = False

@@ -112,6 +112,7 @@ SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, 
     row=build_person,
     arguments=("id",),
     read_only=True,
+    reads=("public.people",),
 )
 
 COPY_PEOPLE: Final[Statement[None]] = Statement(
@@ -169,6 +170,7 @@ INSERT INTO people (
             '"self"',
         ),
     ),
+    writes=("public.people",),
 )
 
 
@@ -224,4 +226,5 @@ ORDER BY people.id
     ),
     row=_list_pairs_row,
     read_only=True,
+    reads=("public.people",),
 )

@@ -168,6 +168,7 @@ SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, 
     row=build_person,
     arguments=("id",),
     read_only=True,
+    reads=("public.people",),
 )
 
 COPY_PEOPLE: Final[Statement[None]] = Statement(
@@ -225,6 +226,7 @@ INSERT INTO people (
             '"self"',
         ),
     ),
+    writes=("public.people",),
 )
 
 
@@ -280,4 +282,5 @@ ORDER BY people.id
     ),
     row=_list_pairs_row,
     read_only=True,
+    reads=("public.people",),
 )
