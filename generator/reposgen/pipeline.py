@@ -11,6 +11,7 @@ from reposgen.cache.analyses import analysed_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
+from reposgen.contracts.tenants import judge_tenants
 from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError
 from reposgen.live_schema.catalog import read_catalog
@@ -103,18 +104,24 @@ def analyse(
 def _judge(
     connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
 ) -> AnalysedPackage:
+    ask, options = partial(describe, connection), source.options
+    functions = partial(read_sql_functions, connection)
     judge = partial(
         judge_queries,
         catalog=catalog,
-        describe=partial(describe, connection),
+        describe=ask,
         read_system=partial(read_catalog, connection),
-        read_functions=partial(read_sql_functions, connection),
+        read_functions=functions,
         declared=source.declared,
-        not_null=source.options.not_null_functions,
+        not_null=options.not_null_functions,
     )
     analysis = known.judge(source, catalog, judge)
-    code = build_package(analysis, source.options)
-    return AnalysedPackage(options=source.options, analysis=analysis, code=code)
+    return AnalysedPackage(
+        options=options,
+        analysis=analysis,
+        code=build_package(analysis, options),
+        tenancy=judge_tenants(analysis, options, ask, functions),
+    )
 
 
 @collector_paused()

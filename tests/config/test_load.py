@@ -59,7 +59,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert package.models is ModelKind.DATACLASS
     assert dict(package.types) == {}
     assert package.secrets == ()
-    assert package.tenant is None
+    assert package.tenant.setting is package.tenant.column is None
 
 
 def test_everything_that_can_be_said(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     )
     parts = Parts(
         name=config.name,
-        tenant=config.tenant,
+        tenant=config.tenant.setting,
         has_migration=config.gradual_migration,
         context=context,
         errors=errors,
