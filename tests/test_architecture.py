@@ -115,6 +115,18 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cache",
         "collector",
     },
+    # The pipeline, for two states of a project.
+    "comparison": {
+        "diagnostics",
+        "config",
+        "sql_source",
+        "database",
+        "live_schema",
+        "analysis",
+        "contracts",
+        "pipeline",
+        "project",
+    },
     # Why a file is stale: it asks git, and runs no stage.
     "staleness": {
         "config",
@@ -148,6 +160,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "",
         "collector",
+        "comparison",
         "database",  # connections, and the files of migrations
         "development",
         "diagnostics",

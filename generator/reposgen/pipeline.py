@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from reposgen.cache.analyses import AnalysedFiles
+    from reposgen.cache.analyses import AnalysedFiles, Judge
     from reposgen.config import Config
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
@@ -104,23 +104,28 @@ def analyse(
 def _judge(
     connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
 ) -> AnalysedPackage:
-    ask, options = partial(describe, connection), source.options
+    options = source.options
+    analysis = known.judge(source, catalog, judge_of(connection, catalog, source))
+    ask = partial(describe, connection)
     functions = partial(read_sql_functions, connection)
-    judge = partial(
-        judge_queries,
-        catalog=catalog,
-        describe=ask,
-        read_system=partial(read_catalog, connection),
-        read_functions=functions,
-        declared=source.declared,
-        not_null=options.not_null_functions,
-    )
-    analysis = known.judge(source, catalog, judge)
     return AnalysedPackage(
         options=options,
         analysis=analysis,
         code=build_package(analysis, options),
         tenancy=judge_tenants(analysis, options, ask, functions),
+    )
+
+
+def judge_of(connection: Connection, catalog: Catalog, source: Source) -> Judge:
+    """What judges files of a package in a database."""
+    return partial(
+        judge_queries,
+        catalog=catalog,
+        describe=partial(describe, connection),
+        read_system=partial(read_catalog, connection),
+        read_functions=partial(read_sql_functions, connection),
+        declared=source.declared,
+        not_null=source.options.not_null_functions,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the stage finds out: about tenants and shards."""
+"""What the stage finds out: about tenants, shards and changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from reposgen.diagnostics import Diagnostic
+    from collections.abc import Iterable
+
+    from reposgen.diagnostics import Diagnostic, Span
 
 
 class Routing(StrEnum):
@@ -66,3 +68,92 @@ class Tenancy:
     verdicts: tuple[TenantVerdict, ...]
     schema: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+
+
+class Direction(StrEnum):
+    """Which code runs on which schema between the two steps of a release."""
+
+    OLD_CODE = "old code on the new schema"
+    NEW_CODE = "new code on the old schema"
+
+
+class EffectKind(StrEnum):
+    """What becomes of a method.
+
+    Attributes:
+        BREAKS: each call fails, or a call that does what the method is for.
+        TYPES: some values cannot be read or written.
+        NULLABILITY: a value can be None that is declared not to be.
+        ROWS: another number of rows, or other rows.
+        ERRORS: another constraint can refuse it.
+    """
+
+    BREAKS = "breaks"
+    TYPES = "types"
+    NULLABILITY = "nullability"
+    ROWS = "rows"
+    ERRORS = "errors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a change of the schema does to one method.
+
+    Attributes:
+        query: the name after `-- name:`.
+        method: the name of the method.
+        message: what happens, in one sentence.
+        span: the query, or the part of it that the message is about.
+    """
+
+    direction: Direction
+    kind: EffectKind
+    file: str
+    query: str
+    method: str
+    message: str
+    span: Span | None
+
+    @property
+    def decides_order(self) -> bool:
+        """Whether the code must not run on that schema.
+
+        A constraint that is added refuses what the release means to refuse.
+        """
+        return self.kind is not EffectKind.ERRORS
+
+
+class ReleaseOrder(StrEnum):
+    """The order in which the migration and the code may go out."""
+
+    ANY = "any order"
+    MIGRATE_FIRST = "migrate first"
+    DEPLOY_FIRST = "deploy first"
+    TWO_STEPS = "needs two steps"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageImpact:
+    """What a change does to the methods of a package.
+
+    Attributes:
+        methods: how many methods the old code has.
+    """
+
+    package: str
+    methods: int
+    effects: tuple[Effect, ...]
+
+
+def release_order(effects: Iterable[Effect]) -> ReleaseOrder:
+    """Return the order in which nothing breaks in between."""
+    directions = {one.direction for one in effects if one.decides_order}
+    match (Direction.OLD_CODE in directions, Direction.NEW_CODE in directions):
+        case (False, False):
+            return ReleaseOrder.ANY
+        case (False, True):
+            return ReleaseOrder.MIGRATE_FIRST
+        case (True, False):
+            return ReleaseOrder.DEPLOY_FIRST
+        case _:
+            return ReleaseOrder.TWO_STEPS
