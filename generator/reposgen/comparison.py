@@ -45,6 +45,11 @@ class State:
     url: str | None = None
     schema: tuple[str, ...] | None = None
 
+    @property
+    def has_code(self) -> bool:
+        """Whether its queries are known as well: not those of a database or a dump."""
+        return self.url is None and self.schema is None
+
     def source(self, options: PackageConfig) -> Source:
         """Return the queries and the migrations of a package.
 
@@ -124,18 +129,19 @@ def _compare(
                 schema_database(running[old.url or made], before.migrations) as there,
                 schema_database(running[new.url or made], after.migrations) as here,
             ):
-                found[name] = [*_effects(before, after, there, here)]
+                code = before if old.has_code else None
+                found[name] = [*_effects(code, after, there, here)]
     return found
 
 
 def _effects(
-    before: Source, after: Source, there: Connection, here: Connection
+    before: Source | None, after: Source, there: Connection, here: Connection
 ) -> Iterator[Effect]:
     """Yield what becomes of the methods of a package.
 
     Args:
-        before: the old state of the package.
-        after: the new state.
+        before: the old code; None if it is not known.
+        after: the new code.
         there: a database with the old schema.
         here: a database with the new schema.
     """
@@ -145,15 +151,18 @@ def _effects(
         link = here if on_new else there
         return judge_of(link, catalogs[on_new], code)(code.files)
 
-    old_code, new_code = analyse(before, on_new=False), analyse(after, on_new=True)
-    _refuse((*old_code.diagnostics, *new_code.diagnostics))
-    if _texts(before) == _texts(after):
-        crossed = new_code, old_code
-    else:
-        crossed = analyse(before, on_new=True), analyse(after, on_new=False)
-    ask_old, ask_new = partial(describe, there), partial(describe, here)
-    yield from find_effects(old_code, crossed[0], ask_new, Direction.OLD_CODE)
-    yield from find_effects(new_code, crossed[1], ask_old, Direction.NEW_CODE)
+    new_code = analyse(after, on_new=True)
+    new_on_old = analyse(after, on_new=False)
+    _refuse(new_code.diagnostics)
+    if before is not None:
+        is_same = _texts(before) == _texts(after)
+        old_code = new_on_old if is_same else analyse(before, on_new=False)
+        old_on_new = new_code if is_same else analyse(before, on_new=True)
+        _refuse(old_code.diagnostics)
+        ask = partial(describe, here)
+        yield from find_effects(old_code, old_on_new, ask, Direction.OLD_CODE)
+    ask = partial(describe, there)
+    yield from find_effects(new_code, new_on_old, ask, Direction.NEW_CODE)
 
 
 def _texts(source: Source) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ import json
 import os
 import tarfile
 from contextlib import ExitStack
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +22,6 @@ from reposgen.cli.terminal import Terminal, github_annotation
 from reposgen.comparison import State, compare_states
 from reposgen.config import find_config, load_config
 from reposgen.contracts.model import (
-    Direction,
     EffectKind,
     ReleaseOrder,
     release_order,
@@ -93,7 +91,8 @@ def impact(
     release.
 
     The new state is the working tree. Both directions count: while a release is under
-    way, old code runs on the new schema, or new code on the old one.
+    way, old code runs on the new schema, or new code on the old one. A database or a
+    file with the schema has no code: there the new code is judged, and no order.
 
     Exit status 1 if a method is affected.
 
@@ -109,7 +108,7 @@ def impact(
     with ExitStack() as stack, terminal.progress() as progress:
         old = _state(against, config, stack)
         found = compare_states(old, State(config=config), packages, progress)
-    _report(context, terminal, found, impact_format)
+    _report(context, terminal, found, impact_format, order=old.has_code)
 
 
 @click.command()
@@ -142,13 +141,7 @@ def drift(
     with terminal.progress() as progress:
         old = State(config=config, url=url)
         found = compare_states(old, State(config=config), packages, progress)
-    met = tuple(_only(one, Direction.NEW_CODE) for one in found)
-    _report(context, terminal, met, impact_format, order=False)
-
-
-def _only(found: PackageImpact, direction: Direction) -> PackageImpact:
-    effects = tuple(e for e in found.effects if e.direction is direction)
-    return replace(found, effects=effects)
+    _report(context, terminal, found, impact_format, order=old.has_code)
 
 
 def _state(against: str, config: Config, stack: ExitStack) -> State:
@@ -191,7 +184,7 @@ def _report(
     found: Sequence[PackageImpact],
     impact_format: ImpactFormat,
     *,
-    order: bool = True,
+    order: bool,
 ) -> None:
     effects = [effect for one in found for effect in one.effects]
     diagnostics = [_diagnostic(effect) for effect in effects]
