@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.directives import DIRECTIVES
-from reposgen.contracts.impact import find_effects
-from reposgen.contracts.model import Direction, PackageImpact
+from reposgen.contracts.model import PackageImpact
 from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError, Severity, sorted_diagnostics
-from reposgen.live_schema.catalog import read_catalog
-from reposgen.live_schema.describe import describe
 from reposgen.models import dataclass
-from reposgen.pipeline import judge_of
 from reposgen.project import Source, chosen_packages
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from psycopg import Connection
-
-    from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
     from reposgen.contracts.model import Effect
     from reposgen.diagnostics import Diagnostic
@@ -115,6 +107,9 @@ def _compare(
     progress: Progress,
 ) -> dict[str, list[Effect]]:
     """Analyse the queries of both states on both schemas, and compare."""
+    # It takes longer to load than a comparison that finds nothing changed.
+    from reposgen.crossing import effects_of  # noqa: PLC0415 - see above
+
     found: dict[str, list[Effect]] = {}
     made, origin = new.config.database.url, new.config.url_origin
     with ExitStack() as servers:
@@ -130,43 +125,8 @@ def _compare(
                 schema_database(running[new.url or made], after.migrations) as here,
             ):
                 code = before if old.has_code else None
-                found[name] = [*_effects(code, after, there, here)]
+                found[name] = [*effects_of(code, after, there, here)]
     return found
-
-
-def _effects(
-    before: Source | None, after: Source, there: Connection, here: Connection
-) -> Iterator[Effect]:
-    """Yield what becomes of the methods of a package.
-
-    Args:
-        before: the old code; None if it is not known.
-        after: the new code.
-        there: a database with the old schema.
-        here: a database with the new schema.
-    """
-    catalogs = read_catalog(there), read_catalog(here)
-
-    def analyse(code: Source, *, on_new: bool) -> Analysis:
-        link = here if on_new else there
-        return judge_of(link, catalogs[on_new], code)(code.files)
-
-    new_code = analyse(after, on_new=True)
-    new_on_old = analyse(after, on_new=False)
-    _refuse(new_code.diagnostics)
-    if before is not None:
-        is_same = _texts(before) == _texts(after)
-        old_code = new_on_old if is_same else analyse(before, on_new=False)
-        old_on_new = new_code if is_same else analyse(before, on_new=True)
-        _refuse(old_code.diagnostics)
-        ask = partial(describe, here)
-        yield from find_effects(old_code, old_on_new, ask, Direction.OLD_CODE)
-    ask = partial(describe, there)
-    yield from find_effects(new_code, new_on_old, ask, Direction.NEW_CODE)
-
-
-def _texts(source: Source) -> list[tuple[str, str]]:
-    return [(file.source.path, file.source.text) for file in source.files]
 
 
 def _refuse(diagnostics: Sequence[Diagnostic]) -> None:

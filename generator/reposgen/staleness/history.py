@@ -87,13 +87,17 @@ def read_history(root: Path) -> History | None:
 def archive(root: Path, revision: str) -> bytes | None:
     """Return the files of a folder at a revision as a tar file, or None.
 
+    Python's are left out: what is generated is no part of a state.
+
     Args:
         root: a folder of the repository.
         revision: a commit, branch or tag.
     """
     if shutil.which("git") is None or revision.startswith("-"):
         return None
-    return _run(root, "archive", "--format=tar", f"{revision}^{{commit}}", ".")
+    return _run(
+        root, "archive", "--format=tar", f"{revision}^{{commit}}", ".", ":(exclude)*.py"
+    )
 
 
 def _git(root: Path, *arguments: str) -> str | None:
