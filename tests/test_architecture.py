@@ -188,6 +188,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "contracts.model",
         "python_model.model",
         "python_model.inflection",  # how sqlc calls the rows of a table
+        "reposgen_runtime.speedups",  # whether they are used
     },
 }
 
