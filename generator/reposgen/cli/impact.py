@@ -26,7 +26,7 @@ from reposgen.contracts.model import (
     ReleaseOrder,
     release_order,
 )
-from reposgen.diagnostics import Diagnostic, ReposgenError, Severity, error
+from reposgen.diagnostics import ReposgenError, error, warning
 from reposgen.staleness.history import archive
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from reposgen.config import Config
     from reposgen.contracts.model import Effect, PackageImpact
+    from reposgen.diagnostics import Diagnostic
 
 _URLS = ("postgresql://", "postgres://")
 _STEPS = {
@@ -208,14 +209,21 @@ def _report(
 
 
 def _diagnostic(effect: Effect) -> Diagnostic:
-    is_error = effect.kind is EffectKind.BREAKS
-    return Diagnostic(
-        code=f"impact-{effect.kind}",
-        message=f"{effect.query}, {effect.direction}: {effect.message}",
-        severity=Severity.ERROR if is_error else Severity.WARNING,
-        span=effect.span,
-        path=effect.file,
-    )
+    message = f"{effect.query}, {effect.direction}: {effect.message}"
+    span, path = effect.span, effect.file
+    match effect.kind:
+        case EffectKind.BREAKS:
+            return error("impact-breaks", message, span=span, path=path)
+        case EffectKind.TYPES:
+            return warning("impact-types", message, span=span, path=path)
+        case EffectKind.NULLABILITY:
+            return warning("impact-nullability", message, span=span, path=path)
+        case EffectKind.ROWS:
+            return warning("impact-rows", message, span=span, path=path)
+        case EffectKind.ERRORS:
+            return warning("impact-errors", message, span=span, path=path)
+        case _:
+            assert_never(effect.kind)
 
 
 def _affected(effects: Iterable[Effect]) -> int:
