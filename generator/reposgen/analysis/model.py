@@ -450,6 +450,7 @@ class TypedQuery:
         sorts: what the caller may sort by: `created_at`, `-created_at`.
         replica: a replica may serve it, if it is read-only.
         takes_first: of several rows `:one` returns the first.
+        across_tenants: why it need not keep to one tenant, or None.
     """
 
     query: Query
@@ -481,6 +482,7 @@ class TypedQuery:
     channel: str | None = None
     hidden: int = 0
     takes_first: bool = False
+    across_tenants: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -22,6 +22,8 @@ _COMMANDS = {
     "describe": "describe",
     "why": "why",
     "vet": "vet",
+    "impact": "impact",
+    "drift": "impact",
     "import-sqlc": "sqlc",
     "db": "db",
     "doctor": "doctor",
