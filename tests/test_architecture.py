@@ -155,6 +155,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # What stats asks: it runs no stage.
     "server_statistics": {"database", "diagnostics"},
+    # Text of queries for a table, from its catalog.
+    "scaffold": {
+        "diagnostics",
+        "live_schema.model",
+        # What tables and columns are called.
+        *("python_model.inflection", "python_model.names"),
+    },
     # What doctor asks: it runs no stage but the server's.
     "examine": {"config", "database", "diagnostics", "live_schema"},
     # The development database and its migrations: applied as `database` applies them.
@@ -179,6 +186,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config",
         "pipeline",
         "project",
+        "scaffold",
         "up_to_date",
         "cache.project",
         "output.compare",
