@@ -11,6 +11,7 @@ from reposgen.cache.analyses import analysed_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
+from reposgen.contracts.tenants import judge_tenants
 from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError
 from reposgen.live_schema.catalog import read_catalog
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from reposgen.cache.analyses import AnalysedFiles
+    from reposgen.cache.analyses import AnalysedFiles, Judge
     from reposgen.config import Config
     from reposgen.database import OpenServer, Progress
     from reposgen.live_schema.model import Catalog
@@ -104,7 +105,21 @@ def analyse(
 def _judge(
     connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
 ) -> AnalysedPackage:
-    judge = partial(
+    options = source.options
+    analysis = known.judge(source, catalog, judge_of(connection, catalog, source))
+    ask = partial(describe, connection)
+    functions = partial(read_sql_functions, connection)
+    return AnalysedPackage(
+        options=options,
+        analysis=analysis,
+        code=build_package(analysis, options),
+        tenancy=judge_tenants(analysis, options, ask, functions),
+    )
+
+
+def judge_of(connection: Connection, catalog: Catalog, source: Source) -> Judge:
+    """What judges files of a package in a database."""
+    return partial(
         judge_queries,
         catalog=catalog,
         describe=partial(describe, connection),
@@ -113,9 +128,6 @@ def _judge(
         declared=source.declared,
         not_null=source.options.not_null_functions,
     )
-    analysis = known.judge(source, catalog, judge)
-    code = build_package(analysis, source.options)
-    return AnalysedPackage(options=source.options, analysis=analysis, code=code)
 
 
 @collector_paused()

@@ -127,6 +127,7 @@ def build_query(
         raises=lineage.refusals if lineage else (),
         unknown_reads=lineage.unknown_reads if lineage else _UNKNOWN,
         unknown_writes=lineage.unknown_writes if lineage else _UNKNOWN,
+        verb=lineage.verb if lineage else None,
         ordering=ordered.ordering,
         sorts=ordered.sorts,
         channel=channel if isinstance(channel, str) else None,

@@ -513,7 +513,8 @@ class TypedQuery:
         read_only: proved.
         locks_rows: FOR UPDATE and the like, and nothing is written.
         writes: qualified names of the tables written, those that foreign keys reach
-            included.
+            included; the statement's own first.
+        verb: what the statement does: `UPDATE`; None of a command.
         raises: what the server can refuse the statement for, proved.
         unknown_reads: what may read any other table: `function public.total`.
         unknown_writes: what may write any other table, and raise any error:
@@ -525,6 +526,7 @@ class TypedQuery:
         sorts: what the caller may sort by: `created_at`, `-created_at`.
         replica: a replica may serve it, if it is read-only.
         takes_first: of several rows `:one` returns the first.
+        across_tenants: why it need not keep to one tenant, or None.
     """
 
     query: Query
@@ -543,6 +545,7 @@ class TypedQuery:
     raises: tuple[Refusal, ...]
     unknown_reads: tuple[str, ...] = ()
     unknown_writes: tuple[str, ...] = ()
+    verb: str | None = None
     ordering: Ordering | None = None
     sorts: tuple[str, ...] = ()
     optimistic: Optimistic | None = None
@@ -555,6 +558,7 @@ class TypedQuery:
     channel: str | None = None
     hidden: int = 0
     takes_first: bool = False
+    across_tenants: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -63,6 +63,7 @@ class Parts:
     Attributes:
         name: the package's.
         tenant: the setting that row-level security reads.
+        names_statements: statements end with their names in a comment.
         has_migration: it offers the run time's `RepositoryMigration`.
         files: each .sql file's names, and what was built of its queries.
         named: the names of column types.
@@ -70,6 +71,7 @@ class Parts:
 
     name: str
     tenant: str | None
+    names_statements: bool
     has_migration: bool
     context: Context
     errors: tuple[ConstraintError, ...]
@@ -174,6 +176,7 @@ def _package(parts: Parts) -> Constant[Construct]:
             types=tuple(others),
             constraints=_entries(constraints),
             tenant=parts.tenant,
+            names_statements=parts.names_statements or None,
         ),
     )
 

@@ -208,8 +208,17 @@ def _statement(
             locks_rows=typed.locks_rows or None,
             timeout=typed.timeout_ms / 1000 if typed.timeout_ms else None,
             replica=None if typed.replica else False,
+            reads=typed.reads,
+            writes=typed.writes,
+            verb=_verb(typed),
         ),
     )
+
+
+def _verb(typed: TypedQuery) -> str | None:
+    """What a statement does, where its first word does not say so."""
+    begins_with = typed.pieces[0].sql.lstrip()[:4].upper() == "WITH"
+    return typed.verb if begins_with and typed.verb != "SELECT" else None
 
 
 def _copy(target: CopyTarget) -> Construct:

@@ -88,6 +88,7 @@ _DIGITS: Final = bytes(
 
 # orjson's parser itself: for text without so many digits, and if it takes the text.
 fast_loads: Final = None if _ORJSON is None else _ORJSON.loads
+fast_dumps: Final = None if _ORJSON is None else _ORJSON.dumps
 json_load: Final[Callable[[Buffer], Any]] = (
     _standard_load if _ORJSON is None else _orjson_load
 )

@@ -57,6 +57,16 @@ class DatabaseTypes:
         self._tolerant: AdaptersMap | None = None
         self.roots: dict[Key, Key | None] = {}
 
+    def suffix(self, statement: Statement[Any]) -> bytes:
+        """Return the comment that ends a statement, if the package names statements.
+
+        What the run time asks by itself has no name of a query's.
+        """
+        package, name = self._package, statement.name
+        if not package.names_statements or "." not in name:
+            return b""
+        return f"\n/* {package.name}.{name} */".encode()
+
     def unknown(self, statement: Statement[Any]) -> Sequence[TypeName]:
         """What to ask the server for before the statement can run."""
         names = statement.parameters + statement.results

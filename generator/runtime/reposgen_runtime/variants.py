@@ -80,7 +80,7 @@ class OrderBy:
 Piece: TypeAlias = str | OptionalClause | RequireAny | OrderBy
 
 NO_ORDERING: Final = Ordering(())
-_SHARED: Final = tuple(field.name for field in fields(Validated))
+_SHARED: Final = tuple(field.name for field in fields(Validated) if field.init)
 
 
 # Not frozen, as `Statement` is not.
