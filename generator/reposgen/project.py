@@ -75,6 +75,7 @@ class Source:
         return Declared(
             null_elements=self.options.null_elements,
             takes_first=self.options.takes_first,
+            tenant=self.options.tenant,
             types={name: written.type for name, written in self.options.types.items()},
         )
 

@@ -178,7 +178,7 @@ def _analyse(
             definitions,
             elements,
             copy,
-            first_of_many=declared.takes_first,
+            declared=declared,
         )
         diagnostics += found
         if built is not None:

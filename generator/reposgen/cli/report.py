@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
 from reposgen.analysis.model import Column, Embed
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
     from reposgen.project import Project
+    from reposgen.python_model.model.modules import Package
 
 
 def report(project: Project) -> str:
@@ -22,6 +24,10 @@ def report(project: Project) -> str:
             for query in queries:
                 lines += (f"  {line}" for line in _query(query))
             lines.append("")
+        if package.code.invalidations:
+            lines.append(f"{package.options.name}: cached reads")
+            lines += (f"  {line}" for line in _invalidations(package.code))
+            lines.append("")
     return "\n".join(lines).rstrip()
 
 
@@ -31,6 +37,16 @@ def _query(query: TypedQuery) -> Iterator[str]:
         yield f"  ${parameter.number} {_parameter(parameter)}"
     for item in query.results:
         yield from (f"  {line}" for line in _item(item))
+
+
+def _invalidations(package: Package) -> Iterator[str]:
+    """The writes that invalidate each cached read, and why."""
+    for read, found in groupby(package.invalidations, lambda one: one.read):
+        yield f"{read.name} is invalidated by"
+        for one in found:
+            which = "all results" if one.is_precise is False else "results of the key"
+            extent = "results" if one.is_precise is None else which
+            yield f"  {one.write.name} ({extent}): {one.why}"
 
 
 def _effects(query: TypedQuery) -> str:
@@ -47,6 +63,8 @@ def _effects(query: TypedQuery) -> str:
         facts.append(f"may write more by {', '.join(query.unknown_writes)}")
     if query.locks_rows:
         facts.append("locks rows")
+    if query.cache is not None:
+        facts.append(f"cached for {query.cache.ttl_ms / 1000:g} s")
     return "; ".join(facts)
 
 

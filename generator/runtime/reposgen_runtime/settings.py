@@ -19,6 +19,8 @@ from .patience import CANCEL_TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .caching import Cache
+
 F = TypeVar("F", bound="Callable[..., object]")
 
 MAX_PREPARED: Final = 500
@@ -80,6 +82,7 @@ class Options(TypedDict, total=False):
     replica_interval: float
     read_your_writes: bool
     use_cursors: bool
+    cache: Cache | None
 
 
 def refuse_renamed(options: Mapping[str, object]) -> None:
@@ -136,6 +139,8 @@ class Settings:
         replica_interval: seconds between two looks at a replica.
         read_your_writes: a read sees what this Database wrote before.
         use_cursors: use only psycopg's documented API, which is slower.
+        cache: keeps the results of reads that are marked `-- @cache`; None: each call
+            asks the server.
     """
 
     conninfo: str | Sequence[str] = field(default="", repr=False)
@@ -161,6 +166,7 @@ class Settings:
     replica_interval: float = 1.0
     read_your_writes: bool = True
     use_cursors: bool = False
+    cache: Cache | None = None
     hosts: Hosts = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
