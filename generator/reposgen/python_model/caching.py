@@ -15,6 +15,7 @@ from reposgen.models import dataclass
 from reposgen.python_model.model.caching import Invalidation
 from reposgen.python_model.model.pytype import ARGUMENT, CACHED, EACH_OF, RESULT, ROWS
 from reposgen.python_model.model.values import construct
+from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,12 +74,15 @@ class CachePlan:
             return None
         rows = self.reads[_key(typed)]
         levels = caching.levels
+        # An empty list is a result like any other.
+        is_list = typed.command in (Command.MANY, Command.PAGE)
+        negative = caching.negative_ms or (caching.ttl_ms if is_list else 0)
         return construct(
             CACHED,
             ttl=caching.ttl_ms / 1000,
             rows=tuple(_construct(one, typed) for one in rows),
             levels=None if set(levels) == set(_DEFAULT_LEVELS) else levels,
-            negative=caching.negative_ms / 1000 if caching.negative_ms else None,
+            negative=negative / 1000 if negative else None,
             stale=caching.stale_ms / 1000 if caching.stale_ms else None,
         )
 

@@ -138,7 +138,7 @@ def _canonical(value: object) -> Hashable:
         case bool() | int():
             return int(value)
         case str():
-            return "".join((value,))
+            return str.__str__(value)
         case float() | Decimal() | datetime() | date() | time() | timedelta():
             return repr(value)
         case list() | tuple():
@@ -164,7 +164,7 @@ def spelled(value: object) -> str | None:
         case Enum():
             return spelled(value.value)
         case str():
-            return "".join((value,))
+            return str.__str__(value)
         case int():
             return str(int(value))
         case UUID():

@@ -286,6 +286,33 @@ class _Level:
                     known[column.name] = found
         return known
 
+    def changing(self, relation: Relation) -> set[int] | None:
+        """The columns that rows which are there can get another value in.
+
+        Returns:
+            None where that is not known.
+        """
+        query, conflict = self.query, self.query.on_conflict
+        events = {query.command.name.lower()}
+        changing: set[int] = set()
+        match query.command:
+            case CommandType.UPDATE:
+                changing = {t.number for t in query.targets if not t.junk}
+            case CommandType.INSERT if conflict is not None and conflict.update:
+                changing = {target.number for target in conflict.assignments}
+                events.add("update")
+            case CommandType.INSERT | CommandType.DELETE:
+                pass
+            case _:
+                return None
+        if any(t.before and events.intersection(t.events) for t in relation.triggers):
+            return None
+        if events != {"insert"}:
+            assigned = None if query.command is CommandType.DELETE else changing
+            if self._reaches_itself(relation, assigned):
+                return None
+        return changing
+
     def _reaches_itself(
         self, relation: Relation, assigned: Collection[int] | None
     ) -> bool:
@@ -319,8 +346,11 @@ class _Level:
             self._pins = {}
             if self.query.command is not CommandType.MERGE:
                 terms = list(_equalities(self.query))
-                while any([self._take(term, limit) for term, limit in terms]):
-                    pass
+                learns = True
+                while learns:
+                    # Each term is asked: one can tell what another one needs.
+                    learned = [self._take(term, limit) for term, limit in terms]
+                    learns = any(learned)
         return self._pins
 
     def _take(self, term: e.Expression, limit: frozenset[int] | None) -> bool:
@@ -437,7 +467,9 @@ class _Level:
             case _:
                 return None
 
-    def of_column(self, var: e.Var, type_: PgType) -> tuple[KeyValue, ...] | None:
+    def of_column(  # noqa: PLR0911 - one return for each kind of entry
+        self, var: e.Var, type_: PgType
+    ) -> tuple[KeyValue, ...] | None:
         """The values of a column of something in this query's FROM."""
         if var.column <= 0:
             return None
@@ -519,26 +551,10 @@ def _returned(
 ) -> dict[str, tuple[KeyValue, ...]]:
     """The columns that the statement returns of each row that it changes."""
     query = level.query
-    if query.command not in _WRITES or query.command is CommandType.MERGE:
-        return {}
-    event = query.command.name.lower()
-    if any(t.before and event in t.events for t in relation.triggers):
-        return {}
     indexes = _shown(tree, query)
-    if not indexes:
+    changing = level.changing(relation)
+    if not indexes or changing is None:
         return {}
-    changing: set[int] = set()
-    conflict = query.on_conflict
-    if query.command is CommandType.UPDATE:
-        changing = {target.number for target in query.targets if not target.junk}
-    elif conflict is not None and conflict.update:
-        changing = {target.number for target in conflict.assignments}
-        if any(t.before and "update" in t.events for t in relation.triggers):
-            return {}
-    if query.command is not CommandType.INSERT or conflict is not None:
-        assigned = None if query.command is CommandType.DELETE else changing
-        if level._reaches_itself(relation, assigned):  # noqa: SLF001 - of this module
-            return {}
     known: dict[str, tuple[KeyValue, ...]] = {}
     firm = level.changed(relation)
     for target in query.results:
@@ -547,7 +563,6 @@ def _returned(
             isinstance(var, e.Var)
             and var.index == query.result_relation
             and not var.levels_up
-            and var.column > 0
             and var.column not in changing
             and target.number in indexes
         ):

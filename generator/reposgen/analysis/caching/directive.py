@@ -13,7 +13,7 @@ from reposgen.diagnostics import Diagnostic, did_you_mean, error
 from reposgen.live_schema.functions import builtin_functions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from reposgen.analysis.directive_specs import Subject
     from reposgen.analysis.model import Access
@@ -24,6 +24,7 @@ _OPTIONS: Final = ("ttl", "levels", "key", "negative", "stale")
 _TIMES: Final = ("ttl", "negative", "stale")
 _LEVELS: Final = ("l1", "l2")
 _EXAMPLE: Final = "write -- @cache ttl=5m levels=l1,l2 key=id negative=30s stale=10s"
+_REMOVE: Final = "remove the line"
 _WORD: Final = re.compile(r"\S+")
 # Redis keeps no entry for longer, nor does any process live as long.
 _LONGEST_MS: Final = 30 * 24 * 3600 * 1000
@@ -37,7 +38,9 @@ def read_cache(line: Directive, subject: Subject) -> Caching | Diagnostic:
         if mistake is not None:
             return mistake
     if "ttl" not in values:
-        return _invalid("@cache needs a ttl", line.argument_span or line.span)
+        return _invalid(
+            "@cache needs a ttl", line.argument_span if line.argument else line.span
+        )
     depends = _depends(line, subject)
     if isinstance(depends, Diagnostic):
         return depends
@@ -73,11 +76,9 @@ def _depends(line: Directive, subject: Subject) -> tuple[Access, ...] | Diagnost
     described, lineage = subject.described, subject.lineage
     tree = described.tree
     if tree is None or lineage is None or described.utility is not None:
-        return _refused(
-            line, "the server sends no tree of the statement", "remove the line"
-        )
+        return _refused(line, "the server sends no tree of the statement", _REMOVE)
     if not lineage.read_only:
-        return _refused(line, lineage.why_not_read_only or "it writes", "remove it")
+        return _refused(line, lineage.why_not_read_only or "it writes", _REMOVE)
     walker = Determinism(
         described.catalog,
         builtin_functions(described.catalog.major),
@@ -90,9 +91,7 @@ def _depends(line: Directive, subject: Subject) -> tuple[Access, ...] | Diagnost
         return _refused(line, varying.reason, varying.hint)
     for name in lineage.unknown_reads:
         if name not in walker.followed:
-            return _refused(
-                line, f"{name} can read tables that are not known", "remove the line"
-            )
+            return _refused(line, f"{name} can read tables that are not known", _REMOVE)
     return read_accesses(
         (tree, *walker.bodies), lineage, described.catalog, subject.optional
     )
@@ -113,7 +112,9 @@ def _words(line: Directive) -> Iterator[Span]:
         yield source.span(start + word.start(), start + word.end())
 
 
-def _take(place: Span, values: dict[str, str]) -> Diagnostic | None:
+def _take(  # noqa: PLR0911 - one return for each mistake
+    place: Span, values: dict[str, str]
+) -> Diagnostic | None:
     """Keep an option, or return what is wrong with it."""
     name, equals, value = place.text.partition("=")
     if not (name and equals and value):
