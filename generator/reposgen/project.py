@@ -238,8 +238,8 @@ def wide_invalidations(project: Project) -> tuple[Diagnostic, ...]:
             found.append(
                 Diagnostic(
                     code="cache-whole-table",
-                    message=f"all results of {read.name} are invalidated by each call of"
-                    f" {names}: {wide[0].why}",
+                    message=f"all results of {read.name} are invalidated by each call"
+                    f" of {names}: {wide[0].why}",
                     severity=Severity.NOTE,
                     span=read.cache.span,
                     hint="compare the key with one value in the write, or return it",

@@ -100,10 +100,11 @@ class Entry:
         """Return the rows, made anew: callers may change what they get."""
         rows: Iterable[Sequence[Any]] = self._rows
         if self._mutable:
-            rows = [[*row] for row in rows]
-            for row in rows:
+            lists = [[*row] for row in rows]
+            for row in lists:
                 for column in self._mutable:
                     row[column] = copied(row[column])
+            rows = lists
         make = self._make
         if make is None:
             return [*map(_first, rows)]

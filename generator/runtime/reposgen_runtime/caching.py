@@ -10,7 +10,7 @@ from enum import Enum
 from hashlib import blake2b
 from itertools import product
 from json import dumps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 from psycopg.pq import Format
@@ -127,7 +127,8 @@ def canonical(value: object) -> Hashable:
     if kind is str or kind is int or value is None or kind is bytes:
         return value
     if kind is UUID:
-        return value.bytes  # type: ignore[attr-defined] # its type was tested
+        value = cast("UUID", value)
+        return value.bytes
     return _canonical(value)
 
 

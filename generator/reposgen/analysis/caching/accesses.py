@@ -437,7 +437,9 @@ class _Level:
     def _may_pin(self, number: int) -> bool:
         return self.optional is not None and number not in self.optional
 
-    def _value(self, node: e.Expression, type_: PgType) -> tuple[KeyValue, ...] | None:
+    def _value(  # noqa: PLR0911 - one return for each kind of node
+        self, node: e.Expression, type_: PgType
+    ) -> tuple[KeyValue, ...] | None:
         """What an expression's value is in all rows that count, or NULL; None: any."""
         node = bare(node)
         kind = _kind(type_)

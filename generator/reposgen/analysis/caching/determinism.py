@@ -214,3 +214,22 @@ class Determinism:
 def _nodes(text: str, major: int) -> tuple[object, ...]:
     condition = parse_expression(text, major) or e.Unknown(tag="condition")
     return tuple(walk(condition))
+
+
+def policy_conditions(
+    queries: Iterable[Query], catalog: Catalog
+) -> Iterator[e.Expression]:
+    """Yield the conditions of the policies that decide what some queries read."""
+    named = {
+        node.relation
+        for query in queries
+        for node in query.nodes
+        if isinstance(node, RangeTableEntry)
+    }
+    for oid in sorted(named & catalog.relations.keys()):
+        relation = catalog.relations[oid]
+        for policy in relation.policies if relation.row_security else ():
+            if policy.using is not None:
+                condition = parse_expression(policy.using, catalog.major)
+                if condition is not None:
+                    yield condition

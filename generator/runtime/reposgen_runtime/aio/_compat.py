@@ -264,9 +264,9 @@ def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an option
         RepositoryError: redis-py is not installed.
     """
     try:
-        from redis.backoff import NoBackoff  # noqa: PLC0415 -- an optional library
         from redis.asyncio import ConnectionPool  # noqa: PLC0415 -- as above
         from redis.asyncio.retry import Retry  # noqa: PLC0415 -- as above
+        from redis.backoff import NoBackoff  # noqa: PLC0415 -- an optional library
     except ImportError:
         raise RepositoryError(
             "a cache in Redis needs redis-py: pip install 'reposgen-runtime[redis]'"

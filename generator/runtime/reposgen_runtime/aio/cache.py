@@ -8,11 +8,12 @@ since before it was read.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from math import inf
 from os import urandom
 from struct import Struct
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..cache_memory import MemoryCache
 from ..caching import ALL_TAG, entry_name
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
     from ..caching import Cache
 
-    Identify = Callable[[], Awaitable[tuple[str, str, str]]]
+    Identity: TypeAlias = tuple[str, str, str]
+    Identify: TypeAlias = Callable[[], Awaitable[Identity]]
 
 _LOG: Final = logging.getLogger("reposgen_runtime.cache")
 # Of a message: what happened, whose process and which writer, seconds; then the tags.
@@ -139,11 +141,9 @@ class ResultCache:
         redis = self.redis
         if redis is not None and redis.is_up:
             message = self._message(_MARKED, mark)
-            try:
+            # Without the mark, the others are told as soon as that is possible.
+            with suppress(RedisDown, RepositoryError):
                 await redis.mark(mark.tags, writer, message)
-            except (RedisDown, RepositoryError):
-                # Its settlement will tell the others, as soon as that is possible.
-                pass
         return mark
 
     async def changed(self, mark: Mark) -> None:
@@ -158,12 +158,10 @@ class ResultCache:
         """Tell that it has not changed."""
         redis = self.redis
         if redis is not None and redis.is_up:
-            try:
-                message = self._message(_UNDONE, mark)
+            message = self._message(_UNDONE, mark)
+            # Without this, the mark expires.
+            with suppress(RedisDown, RepositoryError):
                 await redis.settle(mark.tags, mark.writer, message)
-            except (RedisDown, RepositoryError):
-                # The mark expires.
-                pass
         self.memory.unmark(mark.tags, mark.writer)
 
     def unknown(self, mark: Mark) -> None:
@@ -174,11 +172,9 @@ class ResultCache:
         """Tell again that something is about to change."""
         redis = self.redis
         if redis is not None and redis.is_up:
-            try:
-                message = self._message(_MARKED, mark)
+            message = self._message(_MARKED, mark)
+            with suppress(RedisDown, RepositoryError):
                 await redis.mark(mark.tags, mark.writer, message)
-            except (RedisDown, RepositoryError):
-                pass
 
     async def clear(self) -> None:
         """Forget all results, in all processes."""
@@ -265,7 +261,7 @@ class ResultCache:
                     await subscriber.ping()
                     asked = now
                 message = await subscriber.get_message(timeout=interval)
-            except Exception:
+            except Exception:  # noqa: BLE001 -- sockets and redis-py raise many kinds
                 raise RedisDown from None
             if message is not None and message["type"] == "pong":
                 if asked is not None:

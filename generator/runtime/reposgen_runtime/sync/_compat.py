@@ -144,8 +144,8 @@ def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an option
         RepositoryError: redis-py is not installed.
     """
     try:
-        from redis.backoff import NoBackoff  # noqa: PLC0415 -- an optional library
         from redis import ConnectionPool  # noqa: PLC0415 -- as above
+        from redis.backoff import NoBackoff  # noqa: PLC0415 -- an optional library
         from redis.retry import Retry  # noqa: PLC0415 -- as above
     except ImportError:
         raise RepositoryError(

@@ -9,11 +9,12 @@ since before it was read.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from math import inf
 from os import urandom
 from struct import Struct
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..cache_memory import MemoryCache
 from ..caching import ALL_TAG, entry_name
@@ -23,11 +24,12 @@ from ._compat import Event
 from .cache_redis import RedisCache, RedisDown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
 
     from ..caching import Cache
 
-    Identify = Callable[[], Awaitable[tuple[str, str, str]]]
+    Identity: TypeAlias = tuple[str, str, str]
+    Identify: TypeAlias = Callable[[], Identity]
 
 _LOG: Final = logging.getLogger("reposgen_runtime.cache")
 # Of a message: what happened, whose process and which writer, seconds; then the tags.
@@ -140,11 +142,9 @@ class ResultCache:
         redis = self.redis
         if redis is not None and redis.is_up:
             message = self._message(_MARKED, mark)
-            try:
+            # Without the mark, the others are told as soon as that is possible.
+            with suppress(RedisDown, RepositoryError):
                 redis.mark(mark.tags, writer, message)
-            except (RedisDown, RepositoryError):
-                # Its settlement will tell the others, as soon as that is possible.
-                pass
         return mark
 
     def changed(self, mark: Mark) -> None:
@@ -159,12 +159,10 @@ class ResultCache:
         """Tell that it has not changed."""
         redis = self.redis
         if redis is not None and redis.is_up:
-            try:
-                message = self._message(_UNDONE, mark)
+            message = self._message(_UNDONE, mark)
+            # Without this, the mark expires.
+            with suppress(RedisDown, RepositoryError):
                 redis.settle(mark.tags, mark.writer, message)
-            except (RedisDown, RepositoryError):
-                # The mark expires.
-                pass
         self.memory.unmark(mark.tags, mark.writer)
 
     def unknown(self, mark: Mark) -> None:
@@ -175,11 +173,9 @@ class ResultCache:
         """Tell again that something is about to change."""
         redis = self.redis
         if redis is not None and redis.is_up:
-            try:
-                message = self._message(_MARKED, mark)
+            message = self._message(_MARKED, mark)
+            with suppress(RedisDown, RepositoryError):
                 redis.mark(mark.tags, mark.writer, message)
-            except (RedisDown, RepositoryError):
-                pass
 
     def clear(self) -> None:
         """Forget all results, in all processes."""
@@ -266,7 +262,7 @@ class ResultCache:
                     subscriber.ping()
                     asked = now
                 message = subscriber.get_message(timeout=interval)
-            except Exception:
+            except Exception:  # noqa: BLE001 -- sockets and redis-py raise many kinds
                 raise RedisDown from None
             if message is not None and message["type"] == "pong":
                 if asked is not None:

@@ -1,8 +1,8 @@
 # Derived from ../aio/cache_redis.py by derive_sync.py: change that file.
 """The second level of a cache: results, generations and marks in Redis.
 
-All keys of a database start with its name and the run of the Redis server. A server that
-was restarted has another run, so whatever it remembers from before is never looked at.
+All keys of a database start with its name and the run of the Redis server. A server
+that was restarted has another run: what it remembers from before is never looked at.
 
 A tag is a hash: `g` is its generation, every other field a writer's mark and the time
 when that ends. A result holds the generations that its tags had before it was read. It
@@ -167,8 +167,8 @@ class Answer(NamedTuple):
 
     Attributes:
         state: HIT: the result; STALE: the same, but its time is over, and whoever asks
-            is to read it anew; LEASED: whoever asks is to read it; BUSY: another process
-            does so; MARKED: it is about to change; COLD: nothing is kept yet.
+            is to read it anew; LEASED: whoever asks is to read it; BUSY: another
+            process does so; MARKED: it is about to change; COLD: nothing is kept yet.
         value: the result.
         seconds: for which it is kept.
         generations: of the tags, now.
@@ -340,7 +340,7 @@ class RedisCache:
         try:
             subscriber.subscribe(self.channel)
             message = subscriber.get_message(timeout=self._settings.timeout)
-        except Exception:
+        except Exception:  # noqa: BLE001 -- sockets and redis-py raise many kinds
             self.unsubscribe(subscriber)
             raise RedisDown from None
         if message is None or message["type"] != "subscribe":
@@ -409,7 +409,7 @@ class RedisCache:
                     "EVAL", script.text, len(keys), *keys, *arguments
                 )
                 return connection.read_response()
-        except Exception:
+        except Exception:  # noqa: BLE001 -- as above
             self._disconnect(link)
             raise RedisDown from None
         except BaseException:
@@ -425,7 +425,7 @@ class RedisCache:
             connection.connect()
             connection.send_command("INFO")
             info = _parsed(connection.read_response())
-        except Exception:
+        except Exception:  # noqa: BLE001 -- as above
             self._disconnect(_Link(connection, ""))
             raise RedisDown from None
         try:
@@ -464,6 +464,6 @@ def _require_suited(info: dict[str, str]) -> None:
     policy = info.get("maxmemory_policy", "noeviction")
     if info.get("maxmemory", "0") != "0" and policy != "noeviction":
         raise RepositoryError(
-            f"Redis drops keys when its memory is full (maxmemory-policy {policy}), also"
-            " the marks of writers: set maxmemory-policy noeviction"
+            f"Redis drops keys when its memory is full (maxmemory-policy {policy}),"
+            " also the marks of writers: set maxmemory-policy noeviction"
         )

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import cache as kept
 from functools import partial
 from os import urandom
 from time import monotonic
@@ -77,12 +76,21 @@ _READING: Final = frozenset(
 )
 
 
-@kept
+# Made once for each package's.
+_classes: Final[dict[type[Database], type[Database]]] = {}
+# Results are cached as they are; what a single value is made of is not known here.
+_ROWS: Final[object] = read_rows
+_FIRST: Final[object] = read_first
+
+
 def cached_class(database: type[D]) -> type[D]:
     """Return a class of the same Database that keeps results."""
-    name = database.__name__
-    members = {"__module__": database.__module__, "__doc__": database.__doc__}
-    return cast("type[D]", type(name, (CachedDatabase, database), members))
+    made = _classes.get(database)
+    if made is None:
+        members = {"__module__": database.__module__, "__doc__": database.__doc__}
+        made = type(database.__name__, (CachedDatabase, database), members)
+        made = _classes.setdefault(database, made)
+    return cast("type[D]", made)
 
 
 class Flight:
@@ -125,9 +133,8 @@ class _Call(NamedTuple, Generic[T, R]):
 
     def rows(self, entry: Entry) -> R:
         """What the call returns where its result is known."""
-        rows: Any = entry.rows()
-        is_whole: object = read_rows
-        return cast("R", rows if self.read is is_whole else rows[:1])
+        rows = entry.rows()
+        return cast("R", rows if self.read is _ROWS else rows[:1])
 
     def ttl(self, taken: _Taken) -> float:
         """Seconds for which a result is kept."""
@@ -216,7 +223,7 @@ class CachedDatabase(Database):
         for_tenant = None if package.tenant is None else tenant
         if (
             (transaction is not None and not _may_hit(transaction))
-            or (read is not read_rows and read is not read_first)
+            or (read is not _ROWS and read is not _FIRST)
             or (for_tenant is None and package.tenant is not None)
         ):
             return super().run_statement(package, statement, values, read, tenant)
@@ -230,8 +237,8 @@ class CachedDatabase(Database):
             now = monotonic()
             if now < entry.expires and now < memory.good_until:
                 entry.used = True
-                rows: Any = entry.rows()
-                return rows if read is read_rows else rows[:1]
+                rows = entry.rows()
+                return cast("R", rows if read is _ROWS else rows[:1])
         call = _Call(package, statement, values, read, tenant, key, cached)
         return self._read(call, fills=transaction is None)
 
@@ -547,7 +554,7 @@ def _may_hit(transaction: Transaction) -> bool:
 class CachedTransaction(Transaction):
     """A transaction that announces what its COMMIT changes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 -- its base's, and the cache
         self,
         cache: ResultCache,
         session: Session,
