@@ -414,7 +414,7 @@ class CachedDatabase(Database):
         if answer.state not in (LEASED, STALE):
             return self._take(call, [])
         lease.generations = answer.generations
-        # What is kept is as new as its generations, which are compared at the end.
+        # The generations are compared once more when the result is there.
         flight.takes_others = True
         return self._ask(call, flight, lease)
 
@@ -438,6 +438,8 @@ class CachedDatabase(Database):
         """Ask the server, and keep what it says if nothing changed meanwhile."""
         taken: list[_Taken] = []
         result = self._take(call, taken)
+        # Redis is about to compare: a call that joins later could come after a change.
+        flight.takes_others = lease is None
         found = taken[-1]
         ttl = call.ttl(found)
         if ttl <= 0:
