@@ -172,8 +172,10 @@ def shown(accesses: tuple[Access, ...]) -> list[str]:
             ["a", "b id=$1"],
         ),
         (
-            ("WITH c AS (SELECT * FROM a WHERE id = $1) SELECT b.id FROM c"
-            " JOIN b ON b.a_id = c.id"),
+            (
+                "WITH c AS (SELECT * FROM a WHERE id = $1) SELECT b.id FROM c"
+                " JOIN b ON b.a_id = c.id"
+            ),
             ["a id=$1", "b a_id=$1"],
         ),
         ("SELECT * FROM (SELECT * FROM a) AS s WHERE id = $1", ["a"]),
@@ -184,8 +186,10 @@ def shown(accesses: tuple[Access, ...]) -> list[str]:
         ("SELECT * FROM a_of_b WHERE id = $1", ["a", "b"]),
         ("SELECT * FROM counts WHERE b_id = $1", ["counts b_id=$1"]),
         (
-            ("WITH RECURSIVE t AS (SELECT * FROM tree WHERE id = $1 UNION ALL"
-            " SELECT c.* FROM t JOIN tree AS c ON c.parent = t.id) SELECT id FROM t"),
+            (
+                "WITH RECURSIVE t AS (SELECT * FROM tree WHERE id = $1 UNION ALL"
+                " SELECT c.* FROM t JOIN tree AS c ON c.parent = t.id) SELECT id FROM t"
+            ),
             ["tree"],
         ),
         ("SELECT of_a(1) AS slug", ["a"]),
@@ -271,32 +275,42 @@ def test_a_policy_of_the_tenant(judge: Judge) -> None:
         ("many", "UPDATE a SET flag = true WHERE flag RETURNING id + 1 AS next", ["a"]),
         (
             "many",
-            ("WITH c AS (UPDATE a SET flag = true WHERE flag RETURNING id)"
-            " SELECT * FROM c"),
+            (
+                "WITH c AS (UPDATE a SET flag = true WHERE flag RETURNING id)"
+                " SELECT * FROM c"
+            ),
             ["a id=result 0"],
         ),
         (
             "many",
-            ("WITH c AS (UPDATE a SET flag = true WHERE flag RETURNING id)"
-            " SELECT * FROM c WHERE id > 3"),
+            (
+                "WITH c AS (UPDATE a SET flag = true WHERE flag RETURNING id)"
+                " SELECT * FROM c WHERE id > 3"
+            ),
             ["a"],
         ),
         (
             "many",
-            ("WITH c AS (UPDATE a SET flag = true WHERE flag RETURNING id)"
-            " SELECT * FROM c LIMIT 1"),
+            (
+                "WITH c AS (UPDATE a SET flag = true WHERE flag RETURNING id)"
+                " SELECT * FROM c LIMIT 1"
+            ),
             ["a"],
         ),
         (
             "many",
-            ("WITH c AS (UPDATE a SET flag = true WHERE flag RETURNING id)"
-            " SELECT c.id FROM c JOIN b ON b.a_id = c.id"),
+            (
+                "WITH c AS (UPDATE a SET flag = true WHERE flag RETURNING id)"
+                " SELECT c.id FROM c JOIN b ON b.a_id = c.id"
+            ),
             ["a"],
         ),
         (
             "exec",
-            ("WITH c AS (UPDATE a SET flag = true WHERE id = $1 RETURNING id)"
-            " INSERT INTO b (id, a_id) SELECT 1, id FROM c"),
+            (
+                "WITH c AS (UPDATE a SET flag = true WHERE id = $1 RETURNING id)"
+                " INSERT INTO b (id, a_id) SELECT 1, id FROM c"
+            ),
             ["a id=$1", "b a_id=$1 id='1'"],
         ),
         # A row that is in the way has the same key, and nothing else.
@@ -307,32 +321,42 @@ def test_a_policy_of_the_tenant(judge: Judge) -> None:
         ),
         (
             "exec",
-            ("INSERT INTO a (id, slug) VALUES ($1, $2)"
-            " ON CONFLICT (id) DO UPDATE SET slug = excluded.slug"),
+            (
+                "INSERT INTO a (id, slug) VALUES ($1, $2)"
+                " ON CONFLICT (id) DO UPDATE SET slug = excluded.slug"
+            ),
             ["a id=$1"],
         ),
         (
             "exec",
-            ("INSERT INTO a (id, slug) VALUES ($1, $2)"
-            " ON CONFLICT (slug) DO UPDATE SET flag = true"),
+            (
+                "INSERT INTO a (id, slug) VALUES ($1, $2)"
+                " ON CONFLICT (slug) DO UPDATE SET flag = true"
+            ),
             ["a slug=$2"],
         ),
         (
             "exec",
-            ("INSERT INTO a (id, slug) VALUES ($1, $2)"
-            " ON CONFLICT (id) DO UPDATE SET id = 7"),
+            (
+                "INSERT INTO a (id, slug) VALUES ($1, $2)"
+                " ON CONFLICT (id) DO UPDATE SET id = 7"
+            ),
             ["a"],
         ),
         (
             "many",
-            ("INSERT INTO a (id, slug) VALUES ($1, $2)"
-            " ON CONFLICT (slug) DO UPDATE SET flag = true RETURNING id"),
+            (
+                "INSERT INTO a (id, slug) VALUES ($1, $2)"
+                " ON CONFLICT (slug) DO UPDATE SET flag = true RETURNING id"
+            ),
             ["a id=result 0 slug=$2"],
         ),
         (
             "exec",
-            ("MERGE INTO a USING b ON a.id = b.a_id AND a.id = 1"
-            " WHEN MATCHED THEN DELETE"),
+            (
+                "MERGE INTO a USING b ON a.id = b.a_id AND a.id = 1"
+                " WHEN MATCHED THEN DELETE"
+            ),
             ["a"],
         ),
         # Foreign keys: other rows of the same table, and other tables.

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from tests.coherence.counters import SCHEMA
 from tests.coherence.history import Event, Stale, read_history, stale_reads
-from tests.coherence.processes import RedisServer, running
+from tests.coherence.processes import running
+from tests.support.redis_server import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +34,10 @@ FAULTS: Final = {
     "before commit": 0.0,
     "missing table": 0.0,
 }
+
+
+# Those of `--all` are longer than any other.
+pytestmark = pytest.mark.timeout(7200)
 
 
 @pytest.fixture

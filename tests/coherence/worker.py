@@ -81,7 +81,9 @@ class History:
         self._file = os.open(plan.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._process = Path(plan.log).stem
 
-    def note(self, kind: str, what: str, start: float, value: int, bound: float) -> None:
+    def note(
+        self, kind: str, what: str, start: float, value: int, bound: float
+    ) -> None:
         event = Event(kind, what, start, time.monotonic(), value, self._process, bound)
         os.write(self._file, event.line().encode())
 

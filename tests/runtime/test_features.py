@@ -13,6 +13,10 @@ FEATURES = (
     "batch",
     "buffer",
     "buffered",
+    "cache",
+    "cache_redis",
+    "cached",
+    "cached_pipeline",
     "copying",
     "listener",
     "migration",
@@ -41,5 +45,7 @@ def test_features_are_not_loaded_unless_they_are_used(api: str) -> None:
     loaded = set(outcome.stdout.split())
     assert f"reposgen_runtime.{api}.database" in loaded
     features = {f"reposgen_runtime.{api}.{feature}" for feature in FEATURES}
-    features.add("reposgen_runtime.paging")
+    features |= {
+        f"reposgen_runtime.{shared}" for shared in ("paging", "caching", "cache_memory")
+    }
     assert not loaded & features

@@ -76,6 +76,8 @@ class ResultCache:
         self.reads_committed = False
         self._process = urandom(6)
         self._writers = 0
+        # By writer, and when they were last told.
+        self._open: dict[bytes, tuple[Mark, float]] = {}
         self._identify: Identify | None = None
         self._worker: Worker | None = None
         self._closing = Event()
@@ -103,6 +105,8 @@ class ResultCache:
             if self.redis is None:
                 return
         if self.redis is not None:
+            with suppress(RedisDown):
+                await self.redis.check()
             self._worker = Worker(self._follow)
 
     async def close(self) -> None:
@@ -120,6 +124,7 @@ class ResultCache:
         self.memory.after_fork()
         self._process = urandom(6)
         self._worker = None
+        self._open.clear()
         if self.redis is not None:
             self.memory.distrust()
             self.redis.after_fork()
@@ -138,6 +143,7 @@ class ResultCache:
         writer = self._process + self._writers.to_bytes(6, "big")
         mark = Mark(tuple(dict.fromkeys(tags)), writer)
         self.memory.mark(mark.tags, writer)
+        self._open[writer] = mark, monotonic()
         redis = self.redis
         if redis is not None and redis.is_up:
             message = self._message(_MARKED, mark)
@@ -149,6 +155,7 @@ class ResultCache:
     async def changed(self, mark: Mark) -> None:
         """Tell that it has changed."""
         self.memory.drop(mark.tags)
+        self._open.pop(mark.writer, None)
         redis = self.redis
         if redis is not None and not await self._told(redis, mark):
             redis.owe(mark.tags)
@@ -156,6 +163,7 @@ class ResultCache:
 
     async def undone(self, mark: Mark) -> None:
         """Tell that it has not changed."""
+        self._open.pop(mark.writer, None)
         redis = self.redis
         if redis is not None and redis.is_up:
             message = self._message(_UNDONE, mark)
@@ -166,15 +174,8 @@ class ResultCache:
 
     def unknown(self, mark: Mark) -> None:
         """Leave the mark as long as it may still change."""
+        self._open.pop(mark.writer, None)
         self.memory.unmark(mark.tags, mark.writer, self.settings.mark_ttl)
-
-    async def renew(self, mark: Mark) -> None:
-        """Tell again that something is about to change."""
-        redis = self.redis
-        if redis is not None and redis.is_up:
-            message = self._message(_MARKED, mark)
-            with suppress(RedisDown, RepositoryError):
-                await redis.mark(mark.tags, mark.writer, message)
 
     async def clear(self) -> None:
         """Forget all results, in all processes."""
@@ -273,6 +274,24 @@ class ResultCache:
             if asked is not None and monotonic() > asked + 4 * interval:
                 raise RedisDown
             await self._pay()
+            await self._renew()
+
+    async def _renew(self) -> None:
+        """Renew the marks of writers that take long.
+
+        Raises:
+            RedisDown: it does not answer.
+        """
+        redis, now = self.redis, monotonic()
+        for writer, (mark, told) in [*self._open.items()]:
+            if redis is not None and now - told > self.settings.mark_ttl / 4:
+                message = self._message(_MARKED, mark)
+                await redis.mark(mark.tags, writer, message)
+                # Whoever has ended meanwhile does so once more.
+                if self._open.get(writer) is None:
+                    await redis.settle(mark.tags, writer, self._message(_CHANGED, mark))
+                else:
+                    self._open[writer] = mark, now
 
     async def _pay(self) -> None:
         """Tell what could not be told in time."""

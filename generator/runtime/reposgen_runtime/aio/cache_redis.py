@@ -328,6 +328,15 @@ class RedisCache:
         arguments = (self._kept, self.channel, message)
         await self._run(SETTLE, (), tags, (urandom(_NONCE), writer, *arguments))
 
+    async def check(self) -> None:
+        """Make sure that it keeps what it is told.
+
+        Raises:
+            RedisDown: it does not answer.
+            RepositoryError: it does not.
+        """
+        await self._release(await self._link())
+
     async def subscribed(self) -> Any:  # noqa: ANN401 -- redis-py's
         """Return what receives the messages of other processes, from now on.
 
@@ -335,8 +344,7 @@ class RedisCache:
             RedisDown: it does not answer.
             RepositoryError: it is not set up in a way that keeps what it is told.
         """
-        link = await self._link()
-        await self._release(link)
+        await self.check()
         subscriber = redis_subscriber(self._pool)
         try:
             await subscriber.subscribe(self.channel)

@@ -34,13 +34,14 @@ from ..errors import (
     RepositoryError,
     mark_undone,
 )
-from ..limits import SET, STATEMENT_TIMEOUT, milliseconds, own_settings, set_arguments
+from ..limits import CHECK_NOW, SET, milliseconds, own_settings, set_arguments
 from ._background import Worker
 from ._compat import Event, run_shielded, sleep
 from .cache import ResultCache
 from .cache_redis import BUSY, HIT, LEASED, STALE, UNKNOWN, Lease, RedisDown
 from .connection import needs_transaction
 from .database import Database
+from .limits import run_among
 from .transaction import Transaction
 
 if TYPE_CHECKING:
@@ -64,9 +65,8 @@ D = TypeVar("D", bound=Database)
 
 # Commands that no transaction may hold, and procedures that end it themselves.
 _NOT_IN_TRANSACTION: Final = frozenset({"25001", "2D000"})
-# Parts of the time of a mark: for the COMMIT to be sent, and for it to be done.
+# Of the time of a mark, the part in which the COMMIT must arrive.
 _TO_SEND: Final = 0.4
-_TO_COMMIT: Final = 0.4
 # How often another process is asked for what it is reading.
 _LOOKS: Final = 5
 _LONGEST_FLIGHT: Final = 60.0
@@ -347,18 +347,10 @@ class CachedDatabase(Database):
         """A block in which something is changed at any time."""
         await self._resumed()
         mark = await self.cache.mark(tags)
-        is_over = Event()
-        worker = Worker(partial(self._renew, mark, is_over))
         try:
             yield
         finally:
-            is_over.set()
-            await worker.join(self.cache.settings.timeout)
             await run_shielded(self.cache.changed, mark)
-
-    async def _renew(self, mark: Mark, is_over: Event) -> None:
-        while not await is_over.wait(self.cache.settings.mark_ttl / 4):
-            await self.cache.renew(mark)
 
     # How reads run.
 
@@ -678,17 +670,23 @@ class CachedTransaction(Transaction):
         return not spoilt and not failed and self.innermost is None
 
     async def _bound(self) -> None:
-        """Have the server refuse the COMMIT that would outlive its mark.
+        """Have the server refuse the COMMIT if it does not arrive before its mark ends.
 
-        It ends the transaction if the COMMIT does not arrive in time, and the COMMIT if
-        it takes too long. Both times begin before the mark is set.
+        What COMMIT would check is checked before, so that it is done soon. While it
+        lasts all the same, the mark is renewed.
         """
         redis = self._cache.redis
         if redis is None or not redis.is_up:
             return
-        seconds = self._cache.settings.mark_ttl
-        settings = {
-            "idle_in_transaction_session_timeout": milliseconds(_TO_SEND * seconds),
-            STATEMENT_TIMEOUT: milliseconds(_TO_COMMIT * seconds),
-        }
-        await self._session.run(SET, set_arguments(settings), read_command)
+        seconds = milliseconds(_TO_SEND * self._cache.settings.mark_ttl)
+        bound = (SET, set_arguments({"idle_in_transaction_session_timeout": seconds}))
+        session = self._session
+        try:
+            if session.is_fast:
+                await run_among(session, bound, CHECK_NOW, (), read_command)
+            else:
+                await session.command(CHECK_NOW.sql)
+                await session.run(*bound, read_command)
+        except BaseException as error:
+            await self.undo(error)
+            raise

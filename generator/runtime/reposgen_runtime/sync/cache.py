@@ -77,6 +77,8 @@ class ResultCache:
         self.reads_committed = False
         self._process = urandom(6)
         self._writers = 0
+        # By writer, and when they were last told.
+        self._open: dict[bytes, tuple[Mark, float]] = {}
         self._identify: Identify | None = None
         self._worker: Worker | None = None
         self._closing = Event()
@@ -104,6 +106,8 @@ class ResultCache:
             if self.redis is None:
                 return
         if self.redis is not None:
+            with suppress(RedisDown):
+                self.redis.check()
             self._worker = Worker(self._follow)
 
     def close(self) -> None:
@@ -121,6 +125,7 @@ class ResultCache:
         self.memory.after_fork()
         self._process = urandom(6)
         self._worker = None
+        self._open.clear()
         if self.redis is not None:
             self.memory.distrust()
             self.redis.after_fork()
@@ -139,6 +144,7 @@ class ResultCache:
         writer = self._process + self._writers.to_bytes(6, "big")
         mark = Mark(tuple(dict.fromkeys(tags)), writer)
         self.memory.mark(mark.tags, writer)
+        self._open[writer] = mark, monotonic()
         redis = self.redis
         if redis is not None and redis.is_up:
             message = self._message(_MARKED, mark)
@@ -150,6 +156,7 @@ class ResultCache:
     def changed(self, mark: Mark) -> None:
         """Tell that it has changed."""
         self.memory.drop(mark.tags)
+        self._open.pop(mark.writer, None)
         redis = self.redis
         if redis is not None and not self._told(redis, mark):
             redis.owe(mark.tags)
@@ -157,6 +164,7 @@ class ResultCache:
 
     def undone(self, mark: Mark) -> None:
         """Tell that it has not changed."""
+        self._open.pop(mark.writer, None)
         redis = self.redis
         if redis is not None and redis.is_up:
             message = self._message(_UNDONE, mark)
@@ -167,15 +175,8 @@ class ResultCache:
 
     def unknown(self, mark: Mark) -> None:
         """Leave the mark as long as it may still change."""
+        self._open.pop(mark.writer, None)
         self.memory.unmark(mark.tags, mark.writer, self.settings.mark_ttl)
-
-    def renew(self, mark: Mark) -> None:
-        """Tell again that something is about to change."""
-        redis = self.redis
-        if redis is not None and redis.is_up:
-            message = self._message(_MARKED, mark)
-            with suppress(RedisDown, RepositoryError):
-                redis.mark(mark.tags, mark.writer, message)
 
     def clear(self) -> None:
         """Forget all results, in all processes."""
@@ -274,6 +275,24 @@ class ResultCache:
             if asked is not None and monotonic() > asked + 4 * interval:
                 raise RedisDown
             self._pay()
+            self._renew()
+
+    def _renew(self) -> None:
+        """Renew the marks of writers that take long.
+
+        Raises:
+            RedisDown: it does not answer.
+        """
+        redis, now = self.redis, monotonic()
+        for writer, (mark, told) in [*self._open.items()]:
+            if redis is not None and now - told > self.settings.mark_ttl / 4:
+                message = self._message(_MARKED, mark)
+                redis.mark(mark.tags, writer, message)
+                # Whoever has ended meanwhile does so once more.
+                if self._open.get(writer) is None:
+                    redis.settle(mark.tags, writer, self._message(_CHANGED, mark))
+                else:
+                    self._open[writer] = mark, now
 
     def _pay(self) -> None:
         """Tell what could not be told in time."""

@@ -327,6 +327,15 @@ class RedisCache:
         arguments = (self._kept, self.channel, message)
         self._run(SETTLE, (), tags, (urandom(_NONCE), writer, *arguments))
 
+    def check(self) -> None:
+        """Make sure that it keeps what it is told.
+
+        Raises:
+            RedisDown: it does not answer.
+            RepositoryError: it does not.
+        """
+        self._release(self._link())
+
     def subscribed(self) -> Any:  # noqa: ANN401 -- redis-py's
         """Return what receives the messages of other processes, from now on.
 
@@ -334,8 +343,7 @@ class RedisCache:
             RedisDown: it does not answer.
             RepositoryError: it is not set up in a way that keeps what it is told.
         """
-        link = self._link()
-        self._release(link)
+        self.check()
         subscriber = redis_subscriber(self._pool)
         try:
             subscriber.subscribe(self.channel)
