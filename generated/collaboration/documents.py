@@ -9,6 +9,8 @@ from uuid import UUID
 
 from reposgen_runtime import (
     UNSET,
+    Argument,
+    Cached,
     JsonInput,
     Key,
     Optimistic,
@@ -16,6 +18,8 @@ from reposgen_runtime import (
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Unset,
     Variants,
@@ -324,6 +328,7 @@ RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_cloc
         "created_by",
         "workspace_id",
     ),
+    changes=(Rows("public.shared_documents", ("id",), (Result(0),)),),
 )
 
 GET: Final = Statement(
@@ -340,6 +345,9 @@ WHERE id = $1
     row=SharedDocument,
     arguments=("id",),
     read_only=True,
+    cache=Cached(
+        ttl=300.0, rows=(Rows("public.shared_documents", ("id",), (Argument(0),)),)
+    ),
 )
 
 LIST_BY_WORKSPACE: Final = Variants(
@@ -428,6 +436,7 @@ SELECT version FROM shared_documents WHERE id = $1
         arguments=(5,),
         expected=6,
     ),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(5),)),),
 )
 
 RECORD_OPERATION: Final = Statement(
@@ -462,6 +471,7 @@ RETURNING id, tenant_id, document_id, sequence, operation_type, path, value, age
         "vector_clock",
         "applied_at",
     ),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
 )
 
 LIST_OPERATIONS: Final = Statement(
@@ -524,6 +534,7 @@ RETURNING lock_expires_at
     parameters=("text", "interval", "uuid"),
     results=("timestamptz",),
     arguments=("agent_id", "duration", "id"),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(2),)),),
 )
 
 RENEW_LOCK: Final[Statement[datetime]] = Statement(
@@ -540,6 +551,7 @@ RETURNING lock_expires_at
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
     arguments=("duration", "id", "agent_id"),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(1),)),),
 )
 
 RELEASE_LOCK: Final[Statement[None]] = Statement(
@@ -553,6 +565,7 @@ WHERE id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("id", "agent_id"),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -566,4 +579,5 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
 )

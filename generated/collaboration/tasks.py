@@ -11,6 +11,8 @@ from uuid import UUID
 
 from reposgen_runtime import (
     UNSET,
+    Argument,
+    Cached,
     CopyInto,
     Json,
     JsonInput,
@@ -20,6 +22,8 @@ from reposgen_runtime import (
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Unset,
     Variants,
@@ -1498,6 +1502,11 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
         "tags",
         "capabilities",
     ),
+    changes=(
+        Rows("public.tasks", ("id",), (Result(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Argument(6),)),
+    ),
 )
 
 CREATE_BATCH: Final[Statement[None]] = Statement(
@@ -1559,6 +1568,11 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
             '"timeout_seconds"',
         ),
         staged=True,
+    ),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Argument(7),)),
     ),
 )
 
@@ -1673,6 +1687,11 @@ ON CONFLICT (id) DO NOTHING
         ),
         staged=True,
     ),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Argument(7),)),
+    ),
 )
 
 GET: Final = Statement(
@@ -1691,6 +1710,7 @@ WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    cache=Cached(ttl=300.0, rows=(Rows("public.tasks", ("id",), (Argument(0),)),)),
 )
 
 GET_BATCH: Final = Statement(
@@ -1712,6 +1732,7 @@ ORDER BY wanted.position
     row=Task,
     arguments=("ids",),
     read_only=True,
+    cache=Cached(ttl=300.0, rows=(Rows("public.tasks"),), negative=300.0),
 )
 
 GET_FOR_UPDATE: Final = Statement(
@@ -1850,6 +1871,11 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
         "capabilities",
         "id",
     ),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(13),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Result(7),)),
+    ),
 )
 
 UPDATE_WITH_VERSION: Final = Variants(
@@ -1984,6 +2010,11 @@ SELECT version FROM tasks WHERE id = $1
         arguments=(13,),
         expected=14,
     ),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(13),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Result(7),)),
+    ),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -1994,6 +2025,11 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    changes=(
+        Rows("public.tasks", ("id",)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -2008,6 +2044,11 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
 )
 
 LIST_BY_TENANT: Final = Variants(
@@ -2381,6 +2422,11 @@ ORDER BY created_at, id
     row=Task,
     arguments=("parent_task_id",),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.tasks", ("parent_task_id",), (Argument(0),)),),
+        negative=300.0,
+    ),
 )
 
 
@@ -2483,6 +2529,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("agent_id", "task_id", "assigned_by"),
+    changes=(Rows("*"),),
 )
 
 UNASSIGN_TASK: Final = Statement(
@@ -2521,6 +2568,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("task_id", "reason"),
+    changes=(Rows("*"),),
 )
 
 UPDATE_STATUS: Final = Statement(
@@ -2558,6 +2606,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("task_id", "status", "metadata"),
+    changes=(Rows("*"),),
 )
 
 BULK_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2590,6 +2639,7 @@ SELECT count(*) FROM updated
     parameters=("public.task_status_update[]",),
     results=("int8",),
     arguments=("updates",),
+    changes=(Rows("*"),),
 )
 
 BATCH_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2620,6 +2670,7 @@ SELECT count(*) FROM updated
     parameters=("uuid[]", "public.task_status"),
     results=("int8",),
     arguments=("task_ids", "status"),
+    changes=(Rows("*"),),
 )
 
 INCREMENT_RETRY_COUNT: Final[Statement[int]] = Statement(
@@ -2644,6 +2695,11 @@ SELECT retry_count FROM retried
     parameters=("uuid",),
     results=("int4",),
     arguments=("task_id",),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
 )
 
 BULK_UPDATE: Final[Statement[int]] = Statement(
@@ -2669,6 +2725,11 @@ SELECT count(*) FROM updated
     parameters=("public.task_update[]",),
     results=("int8",),
     arguments=("updates",),
+    changes=(
+        Rows("public.tasks", ("id",)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
 )
 
 ARCHIVE_TASKS: Final[Statement[int]] = Statement(
@@ -2694,6 +2755,11 @@ SELECT count(*) FROM archived
     parameters=("uuid", "timestamptz"),
     results=("int8",),
     arguments=("tenant_id", "before"),
+    changes=(
+        Rows("public.tasks", ("id",)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
 )
 
 CREATE_DELEGATION: Final = Statement(
@@ -2728,6 +2794,7 @@ SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
     arguments=("to_agent", "from_agent", "task_id", "reason", "metadata"),
+    changes=(Rows("*"),),
 )
 
 GET_DELEGATION_HISTORY: Final = Statement(
@@ -2876,6 +2943,7 @@ ORDER BY priority DESC, created_at, id
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("tenant_id", "agent_id", "limit", "lease"),
+    changes=(Rows("*"),),
 )
 
 LOCK_TASK_FOR_EXECUTION: Final = Statement(
@@ -2913,6 +2981,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("agent_id", "duration", "task_id"),
+    changes=(Rows("*"),),
 )
 
 RENEW_TASK_LEASE: Final[Statement[datetime | None]] = Statement(
@@ -2931,6 +3000,11 @@ RETURNING lease_expires_at
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
     arguments=("duration", "task_id", "agent_id"),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(1),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
 )
 
 COMPLETE_TASK: Final = Statement(
@@ -2963,6 +3037,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("result", "task_id", "agent_id"),
+    changes=(Rows("*"),),
 )
 
 FAIL_TASK: Final = Statement(
@@ -2998,6 +3073,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("error", "task_id", "agent_id"),
+    changes=(Rows("*"),),
 )
 
 RECLAIM_EXPIRED_TASKS: Final = Statement(
@@ -3041,6 +3117,7 @@ ORDER BY created_at, id
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("tenant_id", "limit"),
+    changes=(Rows("*"),),
 )
 
 GET_OVERDUE_TASKS: Final = Statement(
@@ -3512,6 +3589,7 @@ REFRESH_TASK_STATS: Final[Statement[None]] = Statement(
     """
 SELECT refresh_task_stats()
 """,
+    changes=(Rows("*"),),
 )
 
 VALIDATE_TASK_INTEGRITY: Final = Statement(

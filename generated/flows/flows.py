@@ -11,12 +11,16 @@ from uuid import UUID
 
 from reposgen_runtime import (
     UNSET,
+    Argument,
+    Cached,
     JsonInput,
     Key,
     OptionalClause,
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Unset,
     Variants,
@@ -448,6 +452,10 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         "tags",
         "created_by",
     ),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Result(0),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
+    ),
 )
 
 GET_BY_TENANT_AND_ID: Final = Statement(
@@ -464,6 +472,11 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id", "id"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.conversation_flows", ("id",), (Argument(1),)),),
+        negative=30.0,
+    ),
 )
 
 GET_FLOW_BY_NAME_AND_VERSION: Final = Statement(
@@ -481,6 +494,11 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id", "name", "version"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
+        negative=30.0,
+    ),
 )
 
 GET_BY_TENANT: Final = Variants(
@@ -605,6 +623,11 @@ ORDER BY last_used_at DESC NULLS LAST, id
     row=ConversationFlow,
     arguments=("tenant_id",),
     read_only=True,
+    cache=Cached(
+        ttl=60.0,
+        rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
+        negative=60.0,
+    ),
 )
 
 GET_DEFAULT_FLOW: Final = Statement(
@@ -621,6 +644,11 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id",),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
+        negative=30.0,
+    ),
 )
 
 SET_DEFAULT_FLOW: Final = Statement(
@@ -640,6 +668,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("tenant_id", "flow_id"),
+    changes=(Rows("*"),),
 )
 
 UPDATE: Final = Variants(
@@ -696,6 +725,10 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         "tenant_id",
         "id",
     ),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(7),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(6),)),
+    ),
 )
 
 PUBLISH_FLOW: Final = Statement(
@@ -717,6 +750,10 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("published_by", "tenant_id", "flow_id"),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(2),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(1),)),
+    ),
 )
 
 ARCHIVE_FLOW: Final = Statement(
@@ -736,6 +773,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("tenant_id", "flow_id"),
+    changes=(Rows("*"),),
 )
 
 INCREMENT_FLOW_USAGE: Final[Statement[int]] = Statement(
@@ -752,6 +790,10 @@ RETURNING usage_count
     parameters=("uuid", "uuid"),
     results=("int8",),
     arguments=("tenant_id", "flow_id"),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(1),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
+    ),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -763,6 +805,10 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(1),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
+    ),
 )
 
 SEARCH_FLOWS: Final = Variants(

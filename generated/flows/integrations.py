@@ -8,12 +8,16 @@ from uuid import UUID
 
 from reposgen_runtime import (
     UNSET,
+    Argument,
+    Cached,
     JsonInput,
     Key,
     OptionalClause,
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Unset,
     Variants,
@@ -196,6 +200,10 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
     arguments=("tenant_id", "name", "provider", "configuration", "enabled"),
+    changes=(
+        Rows("public.integrations", ("id",), (Result(0),)),
+        Rows("public.integrations", ("name", "tenant_id"), (Argument(1), Argument(0))),
+    ),
 )
 
 GET_BY_ID: Final = Statement(
@@ -211,6 +219,11 @@ WHERE tenant_id = $1
     row=Integration,
     arguments=("tenant_id", "id"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.integrations", ("id",), (Argument(1),)),),
+        negative=30.0,
+    ),
 )
 
 GET_BY_NAME: Final = Statement(
@@ -226,6 +239,15 @@ WHERE tenant_id = $1
     row=Integration,
     arguments=("tenant_id", "name"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(
+            Rows(
+                "public.integrations", ("name", "tenant_id"), (Argument(1), Argument(0))
+            ),
+        ),
+        negative=30.0,
+    ),
 )
 
 LIST: Final = Variants(
@@ -297,6 +319,10 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
     arguments=("name", "provider", "configuration", "enabled", "tenant_id", "id"),
+    changes=(
+        Rows("public.integrations", ("id",), (Argument(5),)),
+        Rows("public.integrations", ("name", "tenant_id")),
+    ),
 )
 
 RECORD_USE: Final[Statement[None]] = Statement(
@@ -309,6 +335,10 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    changes=(
+        Rows("public.integrations", ("id",), (Argument(1),)),
+        Rows("public.integrations", ("name", "tenant_id")),
+    ),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -320,4 +350,8 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    changes=(
+        Rows("public.integrations", ("id",), (Argument(1),)),
+        Rows("public.integrations", ("name", "tenant_id")),
+    ),
 )

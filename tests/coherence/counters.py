@@ -34,7 +34,7 @@ _READS: Final = {
 
 
 def reads(levels: tuple[str, ...]) -> dict[str, Statement[int]]:
-    """The cached reads, by their names, as they are kept in these levels."""
+    """The reads, by their names, as they are kept in these levels, if there are any."""
     return {
         name: Statement[int](
             f"counters.{name}",
@@ -42,7 +42,7 @@ def reads(levels: tuple[str, ...]) -> dict[str, Statement[int]]:
             parameters=("int4",),
             results=("int4",),
             read_only=True,
-            cache=Cached(ttl=60.0, rows=rows, levels=levels),
+            cache=Cached(ttl=60.0, rows=rows, levels=levels) if levels else None,
         )
         for name, (sql, rows) in _READS.items()
     }

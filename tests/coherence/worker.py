@@ -100,13 +100,14 @@ class Choices:
         draw = self._random
         key = draw.randint(1, self._plan.keys)
         if draw.random() >= self._plan.writes:
-            level = draw.choice(["l1", "l2"])
+            level = draw.choice(["l1", "l2", "l2", "db"])
             return f"{draw.choice(['key', 'join', 'all'])} {level}", key, "alone"
         how = draw.choice(["alone", "alone", "block", "undone"])
         return draw.choice(["count", "count", "owner"]), key, how
 
 
-READS: Final = {"l1": reads(("l1", "l2")), "l2": reads(("l2",))}
+# What is read from the database itself shows what was committed.
+READS: Final = {"l1": reads(("l1", "l2")), "l2": reads(("l2",)), "db": reads(())}
 # What a write makes greater: which number of which reads, by its name.
 WRITES: Final = {"count": COUNT, "owner": COUNT_OWNER}
 

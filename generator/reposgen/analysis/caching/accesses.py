@@ -231,10 +231,9 @@ class _Level:
     def changed(self, relation: Relation) -> dict[str, tuple[KeyValue, ...]]:
         """The columns whose values are known in all rows, before and after."""
         query = self.query
-        event = query.command.name.lower()
-        if any(t.before and event in t.events for t in relation.triggers):
-            return {}
         match query.command:
+            case CommandType.DELETE if _meets_trigger(relation, "delete"):
+                return {}
             case CommandType.DELETE:
                 known = self._of_table(query.result_relation, relation)
                 return {} if self._reaches_itself(relation, None) else known
@@ -248,7 +247,9 @@ class _Level:
     def _updated(self, relation: Relation) -> dict[str, tuple[KeyValue, ...]]:
         query = self.query
         assigned = {t.number: t for t in query.targets if not t.junk}
-        if self._reaches_itself(relation, assigned.keys()):
+        if _meets_trigger(relation, "update", assigned) or self._reaches_itself(
+            relation, assigned
+        ):
             return {}
         known = self._of_table(query.result_relation, relation)
         for column in relation.columns:
@@ -264,14 +265,15 @@ class _Level:
         given = {t.number: t for t in query.targets if not t.junk}
         conflict = query.on_conflict
         allowed = None
+        if _meets_trigger(relation, "insert"):
+            return {}
         if conflict is not None and conflict.update:
-            if any(t.before and "update" in t.events for t in relation.triggers):
+            changing = {target.number for target in conflict.assignments}
+            if _meets_trigger(relation, "update", changing):
                 return {}
             # The row that is there has the same key, and perhaps nothing else.
-            allowed = _arbiters(conflict, relation) - {
-                target.number for target in conflict.assignments
-            }
-            if self._reaches_itself(relation, {t.number for t in conflict.assignments}):
+            allowed = _arbiters(conflict, relation) - changing
+            if self._reaches_itself(relation, changing):
                 return {}
         known = {}
         for column in relation.columns:
@@ -305,7 +307,7 @@ class _Level:
                 pass
             case _:
                 return None
-        if any(t.before and events.intersection(t.events) for t in relation.triggers):
+        if any(_meets_trigger(relation, event, changing) for event in events):
             return None
         if events != {"insert"}:
             assigned = None if query.command is CommandType.DELETE else changing
@@ -546,6 +548,22 @@ class _Level:
         if column is None or _kind(column.type) != _kind(type_):
             return None
         return self.changed(relation).get(column.name)
+
+
+def _meets_trigger(
+    relation: Relation, event: str, assigned: Collection[int] = ()
+) -> bool:
+    """Whether a trigger can change the row before it is written."""
+    return any(
+        trigger.before
+        and event in trigger.events
+        and not (
+            event == "update"
+            and trigger.columns
+            and set(trigger.columns).isdisjoint(assigned)
+        )
+        for trigger in relation.triggers
+    )
 
 
 def _returned(
