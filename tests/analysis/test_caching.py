@@ -156,11 +156,17 @@ def shown(accesses: tuple[Access, ...]) -> list[str]:
         ("SELECT x.id FROM a AS x, a AS y WHERE x.id = $1", ["a"]),
         # Subqueries, CTEs and views.
         (
-            "SELECT (SELECT max(id) FROM b WHERE b.a_id = a.id) AS m FROM a WHERE id = $1",
+            (
+                "SELECT (SELECT max(id) FROM b WHERE b.a_id = a.id) AS m"
+                " FROM a WHERE id = $1"
+            ),
             ["a id=$1", "b a_id=$1"],
         ),
         (
-            "SELECT * FROM a WHERE id = $1 AND EXISTS (SELECT FROM b WHERE a_id = a.id)",
+            (
+                "SELECT * FROM a WHERE id = $1"
+                " AND EXISTS (SELECT FROM b WHERE a_id = a.id)"
+            ),
             ["a id=$1", "b a_id=$1"],
         ),
         (

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import psycopg
+from tests.conftest import url_of
 from tests.runtime.cached import GET, GET_L2, PACKAGE, RENAME, SCHEMA
 from tests.support.redis_server import RedisServer
 
@@ -27,7 +28,6 @@ from reposgen_runtime.aio.cached import cached_class
 from reposgen_runtime.caching import Cache
 from reposgen_runtime.settings import Settings
 from reposgen_runtime.sync.cached import cached_class as sync_cached_class
-from tests.conftest import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -114,7 +114,7 @@ def synchronous(url: str, rounds: int) -> None:
 
 def report(title: str, times: dict[str, list[float]]) -> None:
     """Print each time beside the one that it is compared with."""
-    print(f"{title}:")  # noqa: T201 - a program
+    print(f"{title}:")
     for name, several in times.items():
         base = next(
             one
@@ -124,7 +124,7 @@ def report(title: str, times: dict[str, list[float]]) -> None:
             or (one == "write, no cache" and "write" in name)
         )
         ratio = median(a / b for a, b in zip(several, times[base], strict=True))
-        print(f"  {name:32} {median(several) * 1e6:8.1f} µs  {ratio:6.3f}")  # noqa: T201 - a program
+        print(f"  {name:32} {median(several) * 1e6:8.1f} µs  {ratio:6.3f}")
 
 
 def main() -> None:

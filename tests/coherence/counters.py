@@ -21,8 +21,10 @@ _READS: Final = {
     "key": ("SELECT value FROM counters WHERE id = $1", (_COUNTER,)),
     # Joined with another table, which it depends on as well.
     "join": (
-        "SELECT c.value + o.value FROM counters AS c JOIN owners AS o USING (id)"
-        " WHERE c.id = $1",
+        (
+            "SELECT c.value + o.value FROM counters AS c JOIN owners AS o USING (id)"
+            " WHERE c.id = $1"
+        ),
         (_COUNTER, _OWNER),
     ),
     # A table as a whole.

@@ -64,12 +64,12 @@ class Stale:
 
 def read_history(folder: Path) -> list[Event]:
     """All events that processes have noted; a killed one's last line may be cut."""
-    events = []
-    for path in folder.glob("*.log"):
-        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):
-                events.append(Event.of(line))
-    return events
+    return [
+        Event.of(line)
+        for path in folder.glob("*.log")
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True)
+        if line.endswith("\n")
+    ]
 
 
 def stale_reads(

@@ -70,7 +70,11 @@ class Processes:
 
 
 @contextmanager
-def running(folder: Path, count: int, **plan: Any) -> Iterator[Processes]:
+def running(
+    folder: Path,
+    count: int,
+    **plan: Any,  # noqa: ANN401 - fields of `Plan`
+) -> Iterator[Processes]:
     """Processes that work as long as the block lasts."""
     first = Plan(log="", is_async=True, **plan)
     processes = Processes(folder, first, count)

@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 BOUNDS: Final = {"l1": 0.4, "l2": 0.0}
 # Seconds for a writer that could not reach Redis to tell it what has changed.
 GRACE: Final = 3.0
-FAULTS: Final = {
-    "no lease": 0.0,
-    "no mark": 0.02,
-    "one owner": 0.05,
-    "before commit": 0.0,
-    "missing table": 0.0,
-}
+FAULTS: Final = ("no lease", "no mark", "one owner", "before commit", "missing table")
 
 
 # Those of `--all` are longer than any other.
@@ -137,9 +131,9 @@ def test_faults_are_found(
         redis=redis.url,
         seed=3,
         fault=fault,
-        deaths=FAULTS[fault],
         keys=1,
         writes=0.2,
+        pause=0.02,
         bounds={"l1": 60.0, "l2": 0.0},
         mark_ttl=0.3,
     ) as processes:

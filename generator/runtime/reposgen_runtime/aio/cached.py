@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from ..scope import Scopes
     from ..settings import Settings
     from ..statement import Cached, Package, Statement
-    from .cache import Mark
     from .cache_redis import Answer, RedisCache
     from .connection import Session
     from .pipeline import Pipeline
