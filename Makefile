@@ -7,13 +7,15 @@ STAMP := $(VENV)/.built
 # What to run instead of the first suitable Python on PATH: make PYTHON=python3.12
 PYTHON :=
 
-.PHONY: help generate check test format bench clean
+.PHONY: help generate check test format bench speedups test-speedups clean
 
 help:
 	@echo "make generate   write generated/ from migrations/ and queries/"
 	@echo "make check      is generated/ fresh? are format, lint and types clean?"
 	@echo "make test       all tests, make check's among them"
 	@echo "make format     format the sources and mend what ruff can mend"
+	@echo "make speedups   compile reposgen-speedups and install it into the environment"
+	@echo "make test-speedups  the tests of what it makes, with it"
 	@echo "make bench      how long the generator takes, and what it generates, beside others"
 	@echo "make clean      remove the environment and all caches"
 
@@ -56,6 +58,16 @@ bench: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m tests.benchmarks.generator
 	$(BIN)/python -m tests.benchmarks.runtime
+
+speedups: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./generator/speedups
+	@$(BIN)/python -c "from reposgen_runtime.speedups import STATE; print('reposgen-speedups:', STATE)"
+
+# What reads rows: values of all types, streams, lists, conversions, generated code.
+test-speedups: speedups
+	$(BIN)/python -m pytest tests/runtime/test_speedups.py tests/runtime/test_exact_values.py \
+	  $(foreach kind,aio sync,$(foreach of,commands conversions long_lists streams values, \
+	  tests/runtime/$(kind)/test_$(of).py))
 
 clean:
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

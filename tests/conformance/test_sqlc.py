@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,12 @@ from tests.conformance.corpus import CASES, CORPUS
 from tests.conformance.flat import flat_columns
 
 from reposgen.analysis.types import base_of
+from reposgen.cli.document import document
+from reposgen.cli.report import report
+from reposgen.config import load_config
 from reposgen.diagnostics import Severity
+from reposgen.project import AnalysedPackage, Project
+from reposgen.python_model.build import build_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +24,16 @@ if TYPE_CHECKING:
     from tests.conformance.corpus import Facts, Outcome
 
     from reposgen.analysis.model import TypedQuery
+
+
+_CONFIG = """\
+[database]
+url = "embedded"
+
+[[package]]
+name = "app"
+queries = "queries"
+"""
 
 
 @pytest.mark.skipif(bool(CASES), reason="the corpus is there")
@@ -64,6 +80,27 @@ def test_no_state_shows_a_null(folder: Path, judged: Callable[[Path], Outcome]) 
     claiming = [q for q in outcome.queries.values() if _claims(q)]
     if claiming and not outcome.runs.claims:
         pytest.skip(f"no rows: {'; '.join(outcome.runs.refused.values())}")
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+def test_described(
+    folder: Path, judged: Callable[[Path], Outcome], tmp_path: Path
+) -> None:
+    outcome = judged(folder)
+    if outcome.analysis is None:
+        pytest.skip("nothing was analysed")
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "codegen.toml").write_text(_CONFIG)
+    config = load_config(tmp_path / "codegen.toml", environ={})
+    code = build_package(outcome.analysis, config.packages[0])
+    package = AnalysedPackage(
+        options=config.packages[0], analysis=outcome.analysis, code=code
+    )
+    project = Project(config=config, packages=(package,), diagnostics=())
+    described = json.loads(json.dumps(document(project)))
+    (found,) = described["packages"]
+    assert {query["name"] for query in found["queries"]} == set(outcome.queries)
+    assert all(name in report(project) for name in outcome.queries)
 
 
 def test_most_claims_were_tried(judged: Callable[[Path], Outcome]) -> None:

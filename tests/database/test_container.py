@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from tests.support.engine import IMAGE as BUILT
+from tests.support.engine import NoEngineError, import_image, running_engine
 
 from reposgen.database import connect, open_server
 from reposgen.database import container as container_module
@@ -19,6 +21,7 @@ from reposgen.diagnostics import ReposgenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from reposgen.diagnostics import Diagnostic
 
@@ -27,13 +30,21 @@ RYUK = re.compile(r"testcontainers/ryuk:[\w.]+")
 
 
 @pytest.fixture(scope="module")
-def engine() -> None:
-    """Skips where no container engine answers."""
-    # A client that is refused leaves a socket open: it takes it along.
-    ping = [sys.executable, "-c", "import docker; docker.from_env().ping()"]
-    done = subprocess.run(ping, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 - our own code
-    if done.returncode:
-        pytest.skip("no container engine answers")
+def engine() -> Iterator[None]:
+    """A container engine; skips where there is none."""
+    try:
+        with (
+            running_engine() as variables,
+            pytest.MonkeyPatch.context() as environment,
+        ):
+            for name, value in variables.items():
+                environment.setenv(name, value)
+            # Its image cannot be pulled everywhere; we remove what we start.
+            environment.setenv("TESTCONTAINERS_RYUK_DISABLED", "true")
+            import_image()
+            yield
+    except NoEngineError as reason:
+        pytest.skip(str(reason))
 
 
 def complaint(image: str = IMAGE) -> Diagnostic:
@@ -46,24 +57,46 @@ def complaint(image: str = IMAGE) -> Diagnostic:
 @pytest.mark.usefixtures("engine")
 def test_a_container() -> None:
     said: list[str] = []
-    try:
-        with open_server(f"docker:{IMAGE}", progress=said.append) as server:
-            assert said[-1] == f"starting {IMAGE}"
-            assert server.name.startswith("PostgreSQL 17.")
-            assert server.name.endswith(f" ({IMAGE})")
-            with connect(server.conninfo) as connection:
-                assert connection.execute("SHOW fsync").fetchone() == ("off",)
-    except ReposgenError as failed:
-        (diagnostic,) = failed.diagnostics
-        if diagnostic.code not in {"docker-image", "docker-cleanup-image"}:
-            raise
-        pytest.skip(diagnostic.message)
+    with open_server(f"docker:{BUILT}", progress=said.append) as server:
+        assert said[-1] == f"starting {BUILT}"
+        assert server.name.startswith("PostgreSQL 18.")
+        assert server.name.endswith(f" ({BUILT})")
+        with connect(server.conninfo) as connection:
+            assert connection.execute("SHOW fsync").fetchone() == ("off",)
 
 
 @pytest.mark.usefixtures("engine")
-def test_no_such_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TESTCONTAINERS_RYUK_DISABLED", "true")
-    assert complaint("nosuch/nosuch:0").code in {"docker-image", "docker-cleanup-image"}
+def test_generating(tmp_path: Path) -> None:
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "queries").mkdir()
+    schema = "CREATE TABLE task (id int8 PRIMARY KEY, title text NOT NULL);"
+    (tmp_path / "migrations" / "1.sql").write_text(schema)
+    query = "-- name: get_task :one\nSELECT * FROM task WHERE id = @id;\n"
+    (tmp_path / "queries" / "tasks.sql").write_text(query)
+    config = f"""
+[database]
+url = "docker:{BUILT}"
+
+[[package]]
+name = "shop"
+schema = "migrations"
+queries = "queries"
+"""
+    (tmp_path / "codegen.toml").write_text(config)
+    done = subprocess.run(
+        [sys.executable, "-m", "reposgen", "generate"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "def get_task" in (tmp_path / "generated" / "shop" / "tasks.py").read_text()
+
+
+@pytest.mark.usefixtures("engine")
+def test_no_such_image() -> None:
+    assert complaint("nosuch/nosuch:0").code == "docker-image"
 
 
 def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,13 @@ import uuid
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from reposgen.database import Migrations, connect, open_server, scratch_database
 from reposgen.database.migration_files import way_up
 from reposgen.database.model import MigrationFile
 from reposgen.database.roles import created_roles, named_roles
-from reposgen.diagnostics import SourceFile
+from reposgen.diagnostics import ReposgenError, SourceFile
 from reposgen.sql_source.statements import split
 
 
@@ -93,3 +94,31 @@ def test_a_dump_of_another_server_is_applied(server: str) -> None:
         assert admin.execute(left, ([owner, reader],)).fetchall() == []
         with pytest.raises(psycopg.errors.InvalidParameterValue):
             admin.execute(f"SET ROLE {owner}".encode())
+
+
+def test_a_user_who_may_not_create_roles(server: str) -> None:
+    user, missing = (f"reposgen_role_{uuid.uuid4().hex[:12]}" for _ in range(2))
+    with connect(server) as admin:
+        admin.execute(f"CREATE ROLE {user} LOGIN CREATEDB PASSWORD 'x'".encode())
+        limited = make_conninfo(server, user=user, password="x")  # noqa: S106 - a test's
+        try:
+            for sql, hint in (
+                (
+                    f"CREATE TABLE t (); GRANT SELECT ON t TO {missing};",
+                    f"create it first: CREATE ROLE {missing}",
+                ),
+                (f"CREATE ROLE {missing};", "the user that connects needs ALTER ROLE"),
+            ):
+                with (
+                    pytest.raises(ReposgenError) as raised,
+                    open_server(limited) as there,
+                    scratch_database(there, migrations(sql)),
+                ):
+                    pass
+                (diagnostic,) = raised.value.diagnostics
+                assert diagnostic.code == "migration-failed"
+                assert diagnostic.span
+                assert diagnostic.hint
+                assert diagnostic.hint.startswith(hint)
+        finally:
+            admin.execute(f"DROP ROLE {user}".encode())

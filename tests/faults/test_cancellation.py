@@ -42,6 +42,8 @@ async def everything(db: Database) -> None:
             pass
         await run.copy_from(shop.COPY_TITLES, ["d"])
     await db.tasks.count()
+    # Long enough to come in chunks.
+    assert len(await run.many(shop.NUMBERS, (3000,))) == 3000
     async with db.pipeline() as pipeline:
         pipeline.add(db.tasks.count)
         pipeline.add(run.execrows, shop.CLOSE, (0,))

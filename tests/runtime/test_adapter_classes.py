@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
 
 def count_classes() -> int:
-    """The classes of adapters alive, found from their bases: no other object is touched."""
+    """The classes of adapters alive, found from their bases alone."""
     gc.collect()
     found: set[type] = set()
     left: list[type] = [Dumper, Loader]
     while left:
-        for each in left.pop().__subclasses__():
-            if each not in found:
-                found.add(each)
-                left.append(each)
+        new: set[type] = set(type.__subclasses__(left.pop())) - found
+        found |= new
+        left += new
     return len(found)
 
 

@@ -15,6 +15,7 @@ from reposgen.cli.status import Status
 from reposgen.cli.terminal import Terminal
 from reposgen.diagnostics import ReposgenError
 from reposgen.examine import examine_server, system_servers
+from reposgen_runtime.speedups import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,7 @@ def _installed() -> Iterator[tuple[str, str]]:
     for name in _LIBRARIES:
         yield name, version(name)
     yield "libpq", f"{pq.version() // 10000}.{pq.version() % 10000} ({pq.__impl__})"
+    yield "reposgen-speedups", STATE
     for name, purpose in _OPTIONAL.items():
         try:
             yield name, version(name)

@@ -74,6 +74,13 @@ _TRANSACTION = re.compile(
     r"|prepare\s+transaction)\b",
     re.IGNORECASE,
 )
+_NO_ROLE = re.compile(r'role "(.+)" does not exist')
+_NO_ROLE_HINT = "create it first: CREATE ROLE {}"
+_ROLES_DENIED = "permission denied to create role"
+_ROLES_DENIED_HINT = (
+    "the user that connects needs ALTER ROLE ... CREATEROLE; a private server"
+    ' ([database] url = "embedded") needs nothing'
+)
 _CREATE_ROLE = re.compile(
     r"create\s+(?:role|user|group)\b(?!\s+mapping)", re.IGNORECASE
 )
@@ -250,6 +257,10 @@ def diagnostic_of(failed: FailedError) -> Diagnostic:
         message = f'the server has no extension "{missing[1]}"'
         hint = extension_hint(missing[1])
     elif said.sqlstate:
+        if missing := _NO_ROLE.search(message):
+            hint = _NO_ROLE_HINT.format(missing[1])
+        elif message == _ROLES_DENIED:
+            hint = _ROLES_DENIED_HINT
         message = f"{message} (SQLSTATE {said.sqlstate})"
     span = _place(failed)
     if command := _PSQL_COMMAND.match(span.source.text, span.start):

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from reposgen.development.model import Direction, Record, digest_of
 from reposgen.diagnostics import ReposgenError, error
@@ -147,6 +148,16 @@ class History:
                 progress(f"waiting for another migration of the database (pid {pid})")
                 told = True
             time.sleep(_LOCK_SECONDS)
+
+    def unlock(self) -> None:
+        """Give the lock back.
+
+        The server does so for a session that ends, but maybe later than its client has.
+        """
+        if self._connection.info.transaction_status is TransactionStatus.IDLE:
+            self._connection.execute(
+                "SELECT pg_catalog.pg_advisory_unlock(%s)", (LOCK_KEY,)
+            )
 
     def exists(self) -> bool:
         """Return whether the tables are there."""

@@ -191,18 +191,21 @@ class Migrator:
             ReposgenError: the database cannot be migrated, or a statement fails.
         """
         self._history.lock(waiting)
-        self._history.make_tables()
-        runs = self.plan(wish)
-        while runs:
-            for run in runs:
-                start = time.perf_counter()
-                self._run(run, start)
-                applied(run, time.perf_counter() - start)
-                # A file can give up the lock.
-                self._history.lock(waiting)
-            # What was interrupted is finished now, and the rest follows.
-            resumed = any(run.resumes for run in runs)
-            runs = self.plan(_without_resume(wish)) if resumed else ()
+        try:
+            self._history.make_tables()
+            runs = self.plan(wish)
+            while runs:
+                for run in runs:
+                    start = time.perf_counter()
+                    self._run(run, start)
+                    applied(run, time.perf_counter() - start)
+                    # A file can give up the lock.
+                    self._history.lock(waiting)
+                # What was interrupted is finished now, and the rest follows.
+                resumed = any(run.resumes for run in runs)
+                runs = self.plan(_without_resume(wish)) if resumed else ()
+        finally:
+            self._history.unlock()
 
     def adoptable(self, to: str | None) -> tuple[tuple[Migration, ...], str]:
         """Return the files that were applied before, and the tool that did it.
@@ -253,20 +256,23 @@ class Migrator:
             ReposgenError: which ones they are cannot be told.
         """
         self._history.lock(waiting)
-        self._history.make_tables()
-        with self._connection.transaction():
-            adopted, tool = self.adoptable(to)
-            there = {
-                entry.path
-                for entry in self.status()
-                if entry.state not in (State.PENDING, State.OUT_OF_ORDER)
-            }
-            recorded = tuple(one for one in adopted if one.path not in there)
-            for one in recorded:
-                self._history.record(one, 0.0, adopted_from=tool)
-            for table in foreign_tables(self._connection):
-                self._history.adopt(table.relation, table.tool, table.state)
-        return recorded
+        try:
+            self._history.make_tables()
+            with self._connection.transaction():
+                adopted, tool = self.adoptable(to)
+                there = {
+                    entry.path
+                    for entry in self.status()
+                    if entry.state not in (State.PENDING, State.OUT_OF_ORDER)
+                }
+                recorded = tuple(one for one in adopted if one.path not in there)
+                for one in recorded:
+                    self._history.record(one, 0.0, adopted_from=tool)
+                for table in foreign_tables(self._connection):
+                    self._history.adopt(table.relation, table.tool, table.state)
+            return recorded
+        finally:
+            self._history.unlock()
 
     def _refuse_foreign(self) -> None:
         adopted = self._history.adoptions()

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reposgen.render.lines import LINE_LENGTH
+from reposgen.render.settled import is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +41,12 @@ def format_pieces(pieces: Sequence[str]) -> Mapping[str, str]:
     Args:
         pieces: statements, and methods with their indentation.
     """
+    settled = [piece for piece in pieces if is_settled(piece)]
+    known = dict(zip(settled, settled, strict=True))
+    return {**known, **_formatted([piece for piece in pieces if piece not in known])}
+
+
+def _formatted(pieces: Sequence[str]) -> Mapping[str, str]:
     lines = sum(piece.count("\n") + 1 for piece in pieces)
     workers = min(os.cpu_count() or 1, lines // _WORTH_A_PROCESS)
     if workers > 1:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LINE_LENGTH = 88
 
 _INDENT = "    "
-_DEFINITION = re.compile(r"(?:async )?def \w+")
+_DEFINITION = re.compile(r"(?:(?:async )?def|class) \w+")
 # What may stand before the bracket that a line is broken at: nothing with operators.
 _PLAIN = re.compile(r"(?:return )?(?:await )?(?:\w+=)?[\w.]*")
 _TOKEN = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|[^"'()\[\]{},]++|.""")

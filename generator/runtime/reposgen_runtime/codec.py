@@ -24,6 +24,7 @@ from .errors import (
     Unrepresentable,
 )
 from .exact_types import NoPythonValue
+from .speedups import IS_USED, decoder_of
 from .statement import CommandResult
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
 
+    from .speedups import Decode
     from .statement import Statement
     from .types import DatabaseTypes
 
@@ -54,6 +56,8 @@ _ALWAYS_BINARY: Final = "record"
 # So many rows are loaded at a time: what is short-lived stays near, and Python's
 # collector of cycles meets fewer objects.
 _PART: Final = 100
+# From so many rows on, a result is long, and the statement's next one comes in chunks.
+_LONG: Final = 1000
 _first: Final = itemgetter(0)
 _NO_VALUE: Final = "a {} that Python cannot hold".format
 
@@ -71,6 +75,7 @@ class Codec(Generic[T]):
         confirms: what fails if those are no longer the same, and its arguments; None
             where there are none.
         is_apart: it takes more to run than the statement alone.
+        is_long: its last result had many rows.
         used: it was asked for since this was last looked at.
     """
 
@@ -78,6 +83,7 @@ class Codec(Generic[T]):
         "_build",
         "_connection",
         "_date_style",
+        "_decode",
         "_dump_oids",
         "_dumping",
         "_dumps",
@@ -88,6 +94,7 @@ class Codec(Generic[T]):
         "_types",
         "confirms",
         "is_apart",
+        "is_long",
         "layouts",
         "name",
         "parameter_formats",
@@ -108,6 +115,7 @@ class Codec(Generic[T]):
         self.name = b""
         self.confirms: tuple[Codec[Any], Sequence[Buffer | None]] | None = None
         self.is_apart = False
+        self.is_long = False
         self.used = True
         self._types = types
         self._connection = connection
@@ -156,6 +164,8 @@ class Codec(Generic[T]):
         names = [parse_name(name).name for name in self.statement.results]
         if _ALWAYS_BINARY in names:
             return Format.BINARY
+        if IS_USED:
+            return Format.BINARY
         saved = sum(_BINARY_SAVES.get(name, _BINARY_SAVES_ELSE) for name in names)
         return Format.BINARY if saved >= 0 else Format.TEXT
 
@@ -164,6 +174,10 @@ class Codec(Generic[T]):
         adapters = types.tolerant_adapters if self._tolerant else types.adapters
         self._loading = Transformer(Context(adapters, self._connection))
         self._loading.set_loader_types(self._load_oids, self.result_format)
+        self._decode: Decode | None = None
+        if self.result_format == Format.BINARY:
+            row = self.statement.row
+            self._decode = decoder_of(self._loading, self._load_oids, row)
         # Loaders of timestamptz keep the zone that the session had when they were made.
         status = self._connection.pgconn.parameter_status
         self._time_zone = status(b"TimeZone")
@@ -266,8 +280,12 @@ class Codec(Generic[T]):
             literals.append(f"({literal(text)})::{sql_type(name)}")
         return literals
 
-    def rows(self, result: PGresult) -> list[T]:
+    def rows(self, result: PGresult, before: int = 0) -> list[T]:
         """All rows of a result.
+
+        Args:
+            result: of the statement, or a chunk of it.
+            before: rows of the statement in front of the chunk.
 
         Raises:
             Unrepresentable: a value that Python, or the row's class, can't hold.
@@ -275,8 +293,9 @@ class Codec(Generic[T]):
         """
         count = result.ntuples
         if count <= _PART:
-            return self._rows(result, 0, count) if count else []
-        return list(chain.from_iterable(self.parts(result)))
+            return self._rows(result, 0, count, before) if count else []
+        self.is_long = count >= _LONG
+        return list(chain.from_iterable(self.parts(result, before)))
 
     def tuples(self, result: PGresult) -> list[tuple[Any, ...]]:
         """The values of all rows of a result, of which no row is made.
@@ -307,8 +326,12 @@ class Codec(Generic[T]):
         """
         return self._rows(result, 0, 1) if result.ntuples else []
 
-    def parts(self, result: PGresult) -> Iterator[list[T]]:
+    def parts(self, result: PGresult, before: int = 0) -> Iterator[list[T]]:
         """The rows of a result, some at a time.
+
+        Args:
+            result: of the statement, or a chunk of it.
+            before: rows of the statement in front of the chunk.
 
         Raises:
             Unrepresentable: as `rows`.
@@ -316,19 +339,25 @@ class Codec(Generic[T]):
         """
         count = result.ntuples
         for start in range(0, count, _PART):
-            yield self._rows(result, start, min(start + _PART, count))
+            yield self._rows(result, start, min(start + _PART, count), before)
 
-    def _rows(self, result: PGresult, start: int, end: int) -> list[T]:
-        rows = self._load(result, start, end)
-        try:
-            return list(self._build(rows))
-        except Exception as error:  # noqa: BLE001 -- a class may raise all kinds of them
-            raise self._refused(error, rows, start) from None
-
-    def _load(self, result: PGresult, start: int, end: int) -> list[tuple[Any, ...]]:
+    def _rows(self, result: PGresult, start: int, end: int, before: int = 0) -> list[T]:
         zone = self._connection.pgconn.parameter_status(b"TimeZone")
         if zone != self._time_zone:
             self._prepare_loading()
+        if self._decode is not None:
+            made = self._decode(result, start, end)
+            if made is not None:
+                return made
+        rows = self._load(result, start, end, before)
+        try:
+            return list(self._build(rows))
+        except Exception as error:  # noqa: BLE001 -- a class may raise all kinds of them
+            raise self._refused(error, rows, before + start) from None
+
+    def _load(
+        self, result: PGresult, start: int, end: int, before: int
+    ) -> list[tuple[Any, ...]]:
         loading = self._loading
         loading.set_pgresult(result, set_loaders=False)
         try:
@@ -337,17 +366,17 @@ class Codec(Generic[T]):
             style = self._connection.pgconn.parameter_status(b"DateStyle")
             is_final = self._tolerant and style == self._date_style
             if is_final or isinstance(error, SchemaChanged):
-                raise self._unreadable(error, result, start, end) from None
+                raise self._unreadable(error, result, start, end, before) from None
         finally:
             # The transformer would keep the whole result alive until the next one.
             loading.set_pgresult(None, set_loaders=False)
         # An infinite date, as a rule: those are rare enough to be found out like this.
         self._tolerant = True
         self._prepare_loading()
-        return self._load(result, start, end)
+        return self._load(result, start, end, before)
 
     def _unreadable(
-        self, error: Exception, result: PGresult, start: int, end: int
+        self, error: Exception, result: PGresult, start: int, end: int, before: int
     ) -> RepositoryError:
         """The error of rows one of whose values can't be loaded."""
         adapters = self._types.tolerant_adapters
@@ -362,8 +391,9 @@ class Codec(Generic[T]):
                         load(data)
                 except Exception as found:  # noqa: BLE001 -- as above
                     type_name = display_name(self.statement.results[column])
-                    return self._told(found, type_name, row, _name_of(result, column))
-        return self._told(error, "value", start, None)
+                    name = _name_of(result, column)
+                    return self._told(found, type_name, before + row, name)
+        return self._told(error, "value", before + start, None)
 
     def _refused(
         self, error: Exception, rows: Sequence[tuple[Any, ...]], start: int
@@ -457,6 +487,45 @@ class Codec(Generic[T]):
                     query=query,
                     column=name,
                 )
+
+
+class ChunkedRows(Generic[T]):
+    """The rows of a result that comes in chunks.
+
+    What goes wrong with a row is kept until the whole result has come: the connection
+    is to be ready for the next statement, and the server's own error says more.
+    """
+
+    def __init__(self, codec: Codec[T]) -> None:
+        self._codec = codec
+        self._parts: list[list[T]] = []
+        self._count = 0
+        self._error: BaseException | None = None
+
+    def take(self, chunk: PGresult) -> None:
+        """Make the rows of a chunk."""
+        if self._error is not None:
+            return
+        try:
+            part = self._codec.rows(chunk, self._count)
+        except BaseException as error:  # noqa: BLE001 -- raised once all has come
+            self._error = error
+            self._parts.clear()
+        else:
+            self._parts.append(part)
+            self._count += len(part)
+
+    def rows(self) -> list[T]:
+        """All of them.
+
+        Raises:
+            Unrepresentable: a value that Python, or the row's class, can't hold.
+            SchemaChanged: a value that the generated code does not know.
+        """
+        if self._error is not None:
+            raise self._error
+        self._codec.is_long = self._count >= _LONG
+        return list(chain.from_iterable(self._parts))
 
 
 def _name_of(result: PGresult, column: int) -> str:

@@ -21,6 +21,8 @@ class ConnectionState:
     Attributes:
         sessions: the connection's session for each package that uses it.
         usage: who has the connection to itself.
+        ends_at: when the server ends the transaction and with it the connection, by
+            `time.monotonic`; None if it does not.
         opening: commands that begin a transaction, to be sent with its first statement.
         unused: names of prepared statements that nobody will run again.
         prepares: statements get a name; behind a pooler no session keeps it.
@@ -41,6 +43,7 @@ class ConnectionState:
     __slots__ = (
         "direct_conninfo",
         "due",
+        "ends_at",
         "given",
         "grace",
         "has_poll",
@@ -68,6 +71,7 @@ class ConnectionState:
         self.given: Mapping[str, str] | None = None
         self.limit: float | None = None
         self.grace: float | None = None
+        self.ends_at: float | None = None
         self.idle_since = 0.0
         self.due = 0.0
         self.host: Any = None

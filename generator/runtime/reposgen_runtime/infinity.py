@@ -70,7 +70,9 @@ _LOADED: Final[Mapping[str, Mapping[bytes, date]]] = {
 }
 
 
-class _InfiniteLoader(Loader):
+class InfiniteLoader(Loader):
+    """Reads what is not infinite as the loader `exact` does."""
+
     exact: type[Loader]
     infinities: Mapping[bytes, date]
 
@@ -79,6 +81,7 @@ class _InfiniteLoader(Loader):
         self._load = self.exact(oid, context).load
 
     def load(self, data: Buffer) -> Any:
+        """The date or timestamp."""
         infinite = self.infinities.get(bytes(data))
         return self._load(data) if infinite is None else infinite
 
@@ -93,6 +96,6 @@ def with_infinities(adapters: AdaptersMap) -> AdaptersMap:
                 "exact": adapters.get_loader(postgres.types[name].oid, format_),
                 "infinities": infinities,
             }
-            made = type("InfiniteLoader", (_InfiniteLoader,), attributes)
+            made = type("InfiniteLoader", (InfiniteLoader,), attributes)
             tolerant.register_loader(name, made)
     return tolerant

@@ -81,6 +81,8 @@ _DIGITS: Final = bytes(
     for code in range(256)
 )
 
+# orjson's parser itself: for text without so many digits, and if it takes the text.
+fast_loads: Final = None if _ORJSON is None else _ORJSON.loads
 json_load: Final[Callable[[Buffer], Any]] = (
     _standard_load if _ORJSON is None else _orjson_load
 )

@@ -30,7 +30,7 @@ Isolation: TypeAlias = Literal["read committed", "repeatable read", "serializabl
 Callback: TypeAlias = "Callable[[], object]"
 
 # The first version that bounds a transaction as a whole.
-_TRANSACTION_TIMEOUT: Final = 170000
+TRANSACTION_TIMEOUT: Final = 170000
 _FIRST_WAIT: Final = 0.02
 _LONGEST_WAIT: Final = 2.0
 # The attempts after which the wait grows no more while there is no primary.
@@ -58,7 +58,7 @@ def timeouts(seconds: float | None, server_version: int) -> dict[str, str]:
     if seconds is None:
         return {}
     names = [STATEMENT_TIMEOUT]
-    if server_version >= _TRANSACTION_TIMEOUT:
+    if server_version >= TRANSACTION_TIMEOUT:
         names.append("transaction_timeout")
     return dict.fromkeys(names, milliseconds(seconds))
 

@@ -110,7 +110,7 @@ def _dumper(oid: int, dump: Callable[[Any], Buffer], format_: Format) -> type[Du
     return adapter_class("FunctionDumper", Dumper, oid=oid, format=format_, dump=dump)
 
 
-class _Members(dict[Any, Any]):
+class Members(dict[Any, Any]):
     """Enum members by their labels as they come from the server."""
 
     def __missing__(self, label: Buffer) -> Any:
@@ -125,7 +125,7 @@ def _enum_functions(
     cls: type[StrEnum],
 ) -> tuple[Callable[[Buffer], Any], Callable[[Any], Buffer]]:
     """What makes members of labels, and labels of members."""
-    members = _Members((member.value.encode(), member) for member in cls)
+    members = Members((member.value.encode(), member) for member in cls)
     labels = {member.value: member.value.encode() for member in cls}
     return members.__getitem__, labels.__getitem__
 
@@ -217,8 +217,15 @@ def _build_of_text(
     return lambda values, info: build(values or (None,) * len(info.field_names))
 
 
-class _CompositeBinaryLoader(Loader):
-    """Reads a value if its attributes have the types that are expected."""
+class CompositeBinaryLoader(Loader):
+    """Reads a value if its attributes have the types that are expected.
+
+    Attributes:
+        found: the type.
+        types: oids of the attributes that are read.
+        adapter_types: what their loaders are found by.
+        build: makes a value of theirs.
+    """
 
     format = Format.BINARY
     found: CatalogType
@@ -232,6 +239,7 @@ class _CompositeBinaryLoader(Loader):
         self._transformer.set_loader_types(self.adapter_types, Format.BINARY)
 
     def load(self, data: Buffer) -> Any:
+        """The value."""
         data = bytes(data)
         values: list[bytes | None] = []
         (count,) = _unpack_count(data)
@@ -323,7 +331,7 @@ def _register_composite(
     known = attributes.count
     binary = adapter_class(
         "CompositeBinaryLoader",
-        _CompositeBinaryLoader,
+        CompositeBinaryLoader,
         found=found,
         types=tuple(found.field_types[:known]),
         adapter_types=tuple(info.field_types[:known]),

@@ -285,12 +285,54 @@ def row_formatter(copy_format: Format) -> _FormatRow:
     return _format_binary if copy_format is Format.BINARY else _format_text
 
 
+def has_chunks() -> bool:
+    """Whether libpq can give a result in chunks of several rows."""
+    return psycopg.capabilities.has_stream_chunked()
+
+
+def execute_in_chunks(
+    pgconn: PGconn,
+    codec: Codec[Any],
+    parameters: Sequence[Buffer | None],
+    size: int,
+    take: Callable[[PGresult], None],
+) -> PQGen[list[PGresult]]:
+    """Run the statement; `check` its results.
+
+    Args:
+        pgconn: where.
+        codec: of the statement.
+        parameters: encoded.
+        size: rows of a chunk.
+        take: gets each chunk as it comes; the results that are checked have no rows.
+            It must not raise: what is still to come would be left behind.
+    """
+    send_statement(pgconn, codec, parameters)
+    pgconn.set_chunked_rows_mode(size)
+    yield from _send(pgconn)
+    results: list[PGresult] = []
+    while True:
+        try:
+            result = yield from _fetch(pgconn)
+        except psycopg.Error:
+            # Where the server has said why it leaves, that is what counts.
+            if not results or results[-1].status in DONE:
+                raise
+            return results
+        if result is None:
+            return results
+        if result.status == _TUPLES_CHUNK:
+            take(result)
+        else:
+            results.append(result)
+
+
 def start_stream(
     pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None], size: int
 ) -> PQGen[None]:
     """Run the statement so that its rows come in chunks of `size`."""
     send_statement(pgconn, codec, parameters)
-    if psycopg.capabilities.has_stream_chunked():
+    if has_chunks():
         pgconn.set_chunked_rows_mode(size)
     else:
         pgconn.set_single_row_mode()

@@ -72,11 +72,13 @@ _COLUMNS: Final = {
     "tz": ("timetz", ("10:00+01", "09:00+00", "11:00+02")),
     "ci": ("text", ("a", "A", "b", "B")),
 }
-_TABLES: Final = ("t", "u", "v")
+_TABLES: Final = ("t", "u", "v", "p", "h")
+# Where rows go that are in a table, too: ids are not unique over both.
+_CHILD: Final = "h_child"
 
 
 def schema(version: int, *, icu: bool) -> str:
-    """Three tables alike, with other keys each."""
+    """Tables alike with other keys each; one is partitioned, another inherited from."""
     distinct = "NULLS NOT DISTINCT" if version >= _NULLS_NOT_DISTINCT_SINCE else ""
     folded = "folded" if icu else '"C"'
     columns = ", ".join(
@@ -96,6 +98,11 @@ def schema(version: int, *, icu: bool) -> str:
     CREATE UNIQUE INDEX ON u (grp, ci);
     CREATE UNIQUE INDEX ON v (tx COLLATE {folded}, grp) WHERE tx IS NOT NULL;
     CREATE UNIQUE INDEX ON v (lower(tx), bo);
+    CREATE TABLE p ({common}, PRIMARY KEY (id, grp)) PARTITION BY LIST (grp);
+    CREATE TABLE p_1 PARTITION OF p (UNIQUE (id), UNIQUE (other)) FOR VALUES IN (1);
+    CREATE TABLE p_rest PARTITION OF p (UNIQUE (id)) DEFAULT;
+    CREATE TABLE h ({common}, PRIMARY KEY (id), UNIQUE (grp, ch));
+    CREATE TABLE {_CHILD} (PRIMARY KEY (id)) INHERITS (h);
     CREATE VIEW w AS SELECT id, grp, tx, at FROM t WHERE grp > 0;
     """
 
@@ -103,7 +110,7 @@ def schema(version: int, *, icu: bool) -> str:
 def random_state(random: Random) -> str:
     """SQL that fills the tables anew; rows that break a key are left out."""
     statements = [f"TRUNCATE {', '.join(_TABLES)}"]
-    for table in _TABLES:
+    for table in (*_TABLES, _CHILD):
         for _ in range(random.choice((0, 8, 25))):
             values = [
                 str(random.randint(1, 20)),
@@ -285,7 +292,9 @@ class Queries:
             text += f" {kind} {item} ON {condition}"
         keys = [f"{alias}.id" for alias in aliases]
         keys += [
-            f"{a}.grp" for a, table in zip(aliases, tables, strict=True) if table == "u"
+            f"{a}.grp"
+            for a, table in zip(aliases, tables, strict=True)
+            if table in {"u", "p"}
         ]
         columns = [*keys, *self._some("x")]
         if random.random() < 0.3:
@@ -340,7 +349,7 @@ class Queries:
         )
         column = random.choice(("at", "tx", "num", "other", "ci", "sp"))
         branches = []
-        for table, tag in zip(_TABLES, tags, strict=True):
+        for table, tag in zip(random.sample(_TABLES, 3), tags, strict=True):
             key = "x.id" if random.random() < 0.8 else "x.id::bigint"
             branches.append(
                 f"SELECT {tag} AS c0, {key} AS c1, x.{column} AS c2, x.grp AS c3"
@@ -357,10 +366,15 @@ class Queries:
         names = random.sample(("id", "grp", "other", *_COLUMNS), random.randint(1, 3))
         operator = random.choice(("UNION", "INTERSECT", "EXCEPT", "UNION ALL"))
         columns = self._select([f"x.{name}" for name in names])
-        text = f"SELECT {columns} FROM t AS x {operator} SELECT {columns} FROM u AS x"
+        first, second, third = random.sample(_TABLES, 3)
+        text = (
+            f"SELECT {columns} FROM {first} AS x"
+            f" {operator} SELECT {columns} FROM {second} AS x"
+        )
         if random.random() < 0.3:
             text += (
-                f" {random.choice(('UNION', 'EXCEPT'))} SELECT {columns} FROM v AS x"
+                f" {random.choice(('UNION', 'EXCEPT'))}"
+                f" SELECT {columns} FROM {third} AS x"
             )
         return text, len(names), list(range(len(names)))
 

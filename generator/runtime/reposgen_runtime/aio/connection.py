@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import psycopg
 
 from .. import wire
 from ..catalog import TYPES_QUERY, catalog_type
-from ..codec import Codec, read_nothing, read_rows
+from ..codec import ChunkedRows, Codec, read_nothing, read_rows
 from ..connection_state import state_of
 from ..errors import (
     ConnectionLost,
     RepositoryError,
     SchemaChanged,
     TransactionRequired,
+    TransactionTimeout,
     mark_undone,
 )
 from ..layouts import CHANGED, CONFIRM, arguments
@@ -57,6 +59,8 @@ _TYPES: Final = Statement(
 )
 # A standby, or a transaction that only reads, refused to write.
 _READ_ONLY: Final = "25006"
+# Rows that are made at a time while the rest of a long result is on its way.
+_CHUNK: Final = 500
 # Fails, and so does the transaction.
 _SPOIL: Final = "SELECT 1 OPERATOR(pg_catalog./) 0"
 
@@ -213,6 +217,10 @@ class Session:
                         codec.check(result)
                     return read(codec, result)
                 await self._send("")
+            if codec.is_long and read is read_rows:
+                rows = await self._in_chunks(codec, parameters)
+                if rows is not None:
+                    return cast("R", rows)
             if not (codec.name or self._is_ready(codec)):
                 await self.prepare(codec)
             results = await execute(connection, codec, parameters)
@@ -227,6 +235,34 @@ class Session:
             if not codec.name:
                 codec.check(result)
             return read(codec, result)
+
+    async def _in_chunks(
+        self, codec: Codec[T], parameters: Sequence[Buffer | None]
+    ) -> list[T] | None:
+        """Run a statement, and make its rows while more of them are on their way.
+
+        Returns:
+            The rows; None if the statement is to be run in the ordinary way, since
+            nothing was done.
+
+        Raises:
+            psycopg.Error: it failed.
+            RepositoryError: a row cannot be read.
+        """
+        if not (codec.name and wire.has_chunks()):
+            return None
+        pgconn = self.connection.pgconn
+        chunks = ChunkedRows(codec)
+        self.begin_chunks()
+        results = await self.connection.wait(
+            wire.execute_in_chunks(pgconn, codec, parameters, _CHUNK, chunks.take)
+        )
+        if results[-1].status in wire.DONE:
+            return chunks.rows()
+        error = wire.error_of(results)
+        if not self.may_repeat(codec, error):
+            raise error
+        return None
 
     async def pipelined(
         self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
@@ -571,8 +607,19 @@ class Session:
             column=column,
             root=None if key is None else await self._root(key),
         )
-        if isinstance(translated, ConnectionLost) and error is self._undid:
-            translated.done = False
+        if isinstance(translated, ConnectionLost):
+            if error is self._undid:
+                translated.done = False
+            ends_at = self.state.ends_at
+            if statement and ends_at is not None and monotonic() >= ends_at:
+                # psycopg's cursors can lose what the server said before it left.
+                return TransactionTimeout(
+                    "the transaction took longer than it may: it was undone, and its"
+                    " connection ended",
+                    query=statement.name,
+                    item=item,
+                    driver_error=translated.driver_error,
+                )
         if isinstance(translated, SchemaChanged):
             # As after a migration that made a type anew, under another oid.
             self.outdated()

@@ -109,10 +109,12 @@ async def _parts(
             writes = not statement.read_only and codec.confirms is not None
             async with session.compared([codec], late=writes), aclosing(results):
                 await session.confirm(codec)
+                before = 0
                 async for result in results:
                     codec.check(result)
-                    for part in codec.parts(result):
+                    for part in codec.parts(result, before):
                         yield part
+                    before += result.ntuples
                 await session.confirm(codec)
         except psycopg.Error as error:
             raise await session.translated(error, statement) from None

@@ -110,9 +110,11 @@ def _parts(
             writes = not statement.read_only and codec.confirms is not None
             with session.compared([codec], late=writes), closing(results):
                 session.confirm(codec)
+                before = 0
                 for result in results:
                     codec.check(result)
-                    yield from codec.parts(result)
+                    yield from codec.parts(result, before)
+                    before += result.ntuples
                 session.confirm(codec)
         except psycopg.Error as error:
             raise session.translated(error, statement) from None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -23,7 +24,7 @@ from ..errors import (
 )
 from ..notifications import conninfo_of
 from ..patience import grace_of
-from ..transactions import Callbacks, Outcome, set_local, timeouts
+from ..transactions import TRANSACTION_TIMEOUT, Callbacks, Outcome, set_local, timeouts
 from ._compat import NOT_SHARED, call, current_owner, unhindered
 from .limits import limit_of, limited, run_limited
 from .savepoints import Savepoints
@@ -199,6 +200,8 @@ class Transaction:
         if self._timeout is not None:
             version = session.connection.pgconn.server_version
             settings = {**settings, **timeouts(self._timeout, version)}
+            if version >= TRANSACTION_TIMEOUT:
+                session.state.ends_at = monotonic() + self._timeout
         if settings:
             session.state.opening.append(set_local(settings, session.connection))
             self._limit = limit_of(session.connection, settings)
@@ -213,6 +216,7 @@ class Transaction:
             raise
 
     def _unlimit(self) -> None:
+        self._session.state.ends_at = None
         limit, self._limit = self._limit, None
         if limit is not None:
             limit.__exit__(None, None, None)
