@@ -8,12 +8,15 @@ from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
+    Argument,
+    Cached,
     JsonInput,
     Key,
     OptionalClause,
     OrderBy,
     Ordering,
     Page,
+    Rows,
     Statement,
     Variants,
 )
@@ -200,6 +203,7 @@ RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_s
     results=AGENT_COLUMN_TYPES,
     row=Agent,
     arguments=("tenant_id", "id", "name", "capabilities", "max_tasks", "metadata"),
+    changes=(Rows("public.agents", ("id", "tenant_id"), (Argument(1), Argument(0))),),
     reads=("public.agents",),
     writes=("public.agents",),
 )
@@ -217,6 +221,10 @@ WHERE tenant_id = $1
     row=Agent,
     arguments=("tenant_id", "id"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.agents", ("id", "tenant_id"), (Argument(1), Argument(0))),),
+    ),
     reads=("public.agents",),
 )
 
@@ -269,6 +277,7 @@ RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_s
     results=AGENT_COLUMN_TYPES,
     row=Agent,
     arguments=("status", "tenant_id", "id"),
+    changes=(Rows("public.agents", ("id", "tenant_id"), (Argument(2), Argument(1))),),
     reads=("public.agents",),
     writes=("public.agents",),
 )
@@ -283,6 +292,7 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("tenant_id", "id"),
+    changes=(Rows("public.agents", ("id", "tenant_id"), (Argument(1), Argument(0))),),
     reads=("public.agents",),
     writes=("public.agents",),
 )
@@ -296,6 +306,10 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("tenant_id", "id"),
+    changes=(
+        Rows("public.agents", ("id", "tenant_id"), (Argument(1), Argument(0))),
+        Rows("public.workspace_members", ("agent_id", "workspace_id")),
+    ),
     reads=("public.agents",),
     writes=("public.agents", "public.workspace_members"),
 )

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from reposgen_runtime import (
     UNSET,
+    Argument,
+    Cached,
     JsonInput,
     Key,
     Optimistic,
@@ -16,6 +18,8 @@ from reposgen_runtime import (
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Unset,
     Variants,
@@ -324,6 +328,7 @@ RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_cloc
         "created_by",
         "workspace_id",
     ),
+    changes=(Rows("public.shared_documents", ("id",), (Result(0),)),),
     reads=("public.workspaces",),
     writes=("public.shared_documents",),
 )
@@ -342,6 +347,9 @@ WHERE id = $1
     row=SharedDocument,
     arguments=("id",),
     read_only=True,
+    cache=Cached(
+        ttl=300.0, rows=(Rows("public.shared_documents", ("id",), (Argument(0),)),)
+    ),
     reads=("public.shared_documents",),
 )
 
@@ -432,6 +440,7 @@ SELECT version FROM shared_documents WHERE id = $1
         arguments=(5,),
         expected=6,
     ),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(5),)),),
     reads=("public.shared_documents",),
     writes=("public.shared_documents",),
 )
@@ -468,6 +477,7 @@ RETURNING id, tenant_id, document_id, sequence, operation_type, path, value, age
         "vector_clock",
         "applied_at",
     ),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
     reads=("public.shared_documents",),
     writes=("public.document_operations", "public.shared_documents"),
     verb="INSERT",
@@ -537,6 +547,7 @@ RETURNING lock_expires_at
     parameters=("text", "interval", "uuid"),
     results=("timestamptz",),
     arguments=("agent_id", "duration", "id"),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(2),)),),
     reads=("public.shared_documents",),
     writes=("public.shared_documents",),
 )
@@ -555,6 +566,7 @@ RETURNING lock_expires_at
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
     arguments=("duration", "id", "agent_id"),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(1),)),),
     reads=("public.shared_documents",),
     writes=("public.shared_documents",),
 )
@@ -570,6 +582,7 @@ WHERE id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("id", "agent_id"),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
     reads=("public.shared_documents",),
     writes=("public.shared_documents",),
 )
@@ -585,6 +598,7 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
     reads=("public.shared_documents",),
     writes=("public.shared_documents",),
 )

@@ -1022,4 +1022,5 @@ PACKAGE: Final = Package(
         ): WorkspacesTenantIdIdKeyViolation,
         ("public", "task_changes", "task_changes_check"): TaskChangesCheckViolation,
     },
+    tenant="app.tenant_id",
 )

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from reposgen_runtime import (
     UNSET,
+    Argument,
+    Cached,
     CopyInto,
     Json,
     JsonInput,
@@ -20,6 +22,8 @@ from reposgen_runtime import (
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Unset,
     Variants,
@@ -1498,6 +1502,11 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
         "tags",
         "capabilities",
     ),
+    changes=(
+        Rows("public.tasks", ("id",), (Result(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Argument(6),)),
+    ),
     writes=("public.tasks",),
 )
 
@@ -1560,6 +1569,11 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
             '"timeout_seconds"',
         ),
         staged=True,
+    ),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Argument(7),)),
     ),
     writes=("public.tasks",),
 )
@@ -1675,6 +1689,11 @@ ON CONFLICT (id) DO NOTHING
         ),
         staged=True,
     ),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Argument(7),)),
+    ),
     reads=("public.tasks",),
     writes=("public.tasks",),
 )
@@ -1695,6 +1714,7 @@ WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    cache=Cached(ttl=300.0, rows=(Rows("public.tasks", ("id",), (Argument(0),)),)),
     reads=("public.tasks",),
 )
 
@@ -1717,6 +1737,7 @@ ORDER BY wanted.position
     row=Task,
     arguments=("ids",),
     read_only=True,
+    cache=Cached(ttl=300.0, rows=(Rows("public.tasks"),), negative=300.0),
     reads=("public.tasks",),
 )
 
@@ -1857,6 +1878,11 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
         "capabilities",
         "id",
     ),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(13),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Result(7),)),
+    ),
     reads=("public.tasks",),
     writes=("public.tasks",),
 )
@@ -1993,6 +2019,11 @@ SELECT version FROM tasks WHERE id = $1
         arguments=(13,),
         expected=14,
     ),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(13),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",), (Result(7),)),
+    ),
     reads=("public.tasks",),
     writes=("public.tasks",),
 )
@@ -2005,6 +2036,11 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    changes=(
+        Rows("public.tasks", ("id",)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
     reads=("public.tasks",),
     writes=("public.tasks", "public.task_delegations", "public.task_events"),
 )
@@ -2021,6 +2057,11 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
     reads=("public.tasks",),
     writes=("public.tasks",),
 )
@@ -2399,6 +2440,11 @@ ORDER BY created_at, id
     row=Task,
     arguments=("parent_task_id",),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.tasks", ("parent_task_id",), (Argument(0),)),),
+        negative=300.0,
+    ),
     reads=("public.tasks",),
 )
 
@@ -2503,6 +2549,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("agent_id", "task_id", "assigned_by"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2543,6 +2590,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("task_id", "reason"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2582,6 +2630,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("task_id", "status", "metadata"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2616,6 +2665,7 @@ SELECT count(*) FROM updated
     parameters=("public.task_status_update[]",),
     results=("int8",),
     arguments=("updates",),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2648,6 +2698,7 @@ SELECT count(*) FROM updated
     parameters=("uuid[]", "public.task_status"),
     results=("int8",),
     arguments=("task_ids", "status"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2674,6 +2725,11 @@ SELECT retry_count FROM retried
     parameters=("uuid",),
     results=("int4",),
     arguments=("task_id",),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(0),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2701,6 +2757,11 @@ SELECT count(*) FROM updated
     parameters=("public.task_update[]",),
     results=("int8",),
     arguments=("updates",),
+    changes=(
+        Rows("public.tasks", ("id",)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
     reads=("public.tasks",),
     writes=("public.tasks",),
 )
@@ -2728,6 +2789,11 @@ SELECT count(*) FROM archived
     parameters=("uuid", "timestamptz"),
     results=("int8",),
     arguments=("tenant_id", "before"),
+    changes=(
+        Rows("public.tasks", ("id",)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2764,6 +2830,7 @@ SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
     arguments=("to_agent", "from_agent", "task_id", "reason", "metadata"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_delegations", "public.task_events", "public.tasks"),
 )
@@ -2918,6 +2985,7 @@ ORDER BY priority DESC, created_at, id
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("tenant_id", "agent_id", "limit", "lease"),
+    changes=(Rows("*"),),
     reads=("public.agents", "public.tasks"),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2957,6 +3025,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("agent_id", "duration", "task_id"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -2977,6 +3046,11 @@ RETURNING lease_expires_at
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
     arguments=("duration", "task_id", "agent_id"),
+    changes=(
+        Rows("public.tasks", ("id",), (Argument(1),)),
+        Rows("public.tasks"),
+        Rows("public.tasks", ("parent_task_id",)),
+    ),
     reads=("public.tasks",),
     writes=("public.tasks",),
 )
@@ -3011,6 +3085,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("result", "task_id", "agent_id"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -3048,6 +3123,7 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("error", "task_id", "agent_id"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -3093,6 +3169,7 @@ ORDER BY created_at, id
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("tenant_id", "limit"),
+    changes=(Rows("*"),),
     reads=("public.tasks",),
     writes=("public.task_events", "public.tasks"),
 )
@@ -3576,6 +3653,7 @@ REFRESH_TASK_STATS: Final[Statement[None]] = Statement(
     """
 SELECT refresh_task_stats()
 """,
+    changes=(Rows("*"),),
 )
 
 VALIDATE_TASK_INTEGRITY: Final = Statement(

@@ -10,12 +10,16 @@ from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
+    Argument,
+    Cached,
     JsonInput,
     Key,
     OptionalClause,
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Variants,
 )
@@ -264,6 +268,10 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
     arguments=("tenant_id", "name", "type", "definition", "metadata", "created_by"),
+    changes=(
+        Rows("public.workflow_stages", ("workflow_id",)),
+        Rows("public.workflows", ("id",), (Result(0),)),
+    ),
     writes=("public.workflow_stages", "public.workflows"),
 )
 
@@ -280,6 +288,7 @@ WHERE id = $1
     row=Workflow,
     arguments=("id",),
     read_only=True,
+    cache=Cached(ttl=300.0, rows=(Rows("public.workflows", ("id",), (Argument(0),)),)),
     reads=("public.workflows",),
 )
 
@@ -326,6 +335,14 @@ WHERE workflow.id = $1
     row=_get_with_stages_row,
     arguments=("id",),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(
+            Rows("public.workflows", ("id",), (Argument(0),)),
+            Rows("public.workflow_transitions", ("workflow_id",), (Argument(0),)),
+            Rows("public.workflow_stages", ("workflow_id",), (Argument(0),)),
+        ),
+    ),
     reads=("public.workflow_stages", "public.workflow_transitions", "public.workflows"),
 )
 
@@ -447,6 +464,11 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
     arguments=("stage_index", "workflow_id", "status"),
+    changes=(
+        Rows("public.workflow_transitions", ("workflow_id",), (Argument(1),)),
+        Rows("public.workflow_stages", ("workflow_id",)),
+        Rows("public.workflows", ("id",), (Argument(1),)),
+    ),
     reads=("public.workflow_stages", "public.workflows"),
     writes=(
         "public.workflow_stages",
@@ -471,6 +493,7 @@ RETURNING id, tenant_id, name, type, status, definition, current_stage, metadata
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
     arguments=("id",),
+    changes=(Rows("public.workflows", ("id",), (Argument(0),)),),
     reads=("public.workflows",),
     writes=("public.workflows",),
 )
@@ -486,6 +509,7 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    changes=(Rows("public.workflows", ("id",), (Argument(0),)),),
     reads=("public.workflows",),
     writes=("public.workflows",),
 )

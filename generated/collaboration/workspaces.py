@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from reposgen_runtime import (
+    Argument,
+    Cached,
     JsonInput,
     Key,
     Optimistic,
@@ -17,6 +19,8 @@ from reposgen_runtime import (
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Variants,
 )
@@ -288,6 +292,10 @@ SELECT id, tenant_id, name, description, owner_id, state, state_version, metadat
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
     arguments=("tenant_id", "name", "description", "owner_id", "state", "metadata"),
+    changes=(
+        Rows("public.workspace_members", ("agent_id", "workspace_id")),
+        Rows("public.workspaces", ("id",), (Result(0),)),
+    ),
     writes=("public.workspace_members", "public.workspaces"),
 )
 
@@ -304,6 +312,7 @@ WHERE id = $1
     row=Workspace,
     arguments=("id",),
     read_only=True,
+    cache=Cached(ttl=300.0, rows=(Rows("public.workspaces", ("id",), (Argument(0),)),)),
     reads=("public.workspaces",),
 )
 
@@ -351,6 +360,13 @@ SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at,
     results=WORKSPACE_MEMBER_COLUMN_TYPES,
     row=WorkspaceMember,
     arguments=("agent_id", "role", "permissions", "workspace_id"),
+    changes=(
+        Rows(
+            "public.workspace_members",
+            ("agent_id", "workspace_id"),
+            (Argument(0), Argument(3)),
+        ),
+    ),
     reads=("public.workspaces",),
     writes=("public.workspace_activity", "public.workspace_members"),
 )
@@ -368,6 +384,17 @@ WHERE workspace_id = $1
     row=WorkspaceMember,
     arguments=("workspace_id", "agent_id"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(
+            Rows(
+                "public.workspace_members",
+                ("agent_id", "workspace_id"),
+                (Argument(1), Argument(0)),
+            ),
+        ),
+        negative=30.0,
+    ),
     reads=("public.workspace_members",),
 )
 
@@ -430,6 +457,13 @@ FROM member
 """,
     parameters=("uuid", "text"),
     arguments=("workspace_id", "agent_id"),
+    changes=(
+        Rows(
+            "public.workspace_members",
+            ("agent_id", "workspace_id"),
+            (Argument(1), Argument(0)),
+        ),
+    ),
     reads=("public.workspace_members",),
     writes=("public.workspace_activity", "public.workspace_members"),
     verb="INSERT",
@@ -454,6 +488,13 @@ RETURNING id, tenant_id, workspace_id, agent_id, action, details, "timestamp"
     results=WORKSPACE_ACTIVITY_COLUMN_TYPES,
     row=WorkspaceActivity,
     arguments=("workspace_id", "agent_id", "action", "details"),
+    changes=(
+        Rows(
+            "public.workspace_members",
+            ("agent_id", "workspace_id"),
+            (Argument(1), Argument(0)),
+        ),
+    ),
     reads=("public.workspace_members",),
     writes=("public.workspace_activity", "public.workspace_members"),
     verb="INSERT",
@@ -524,6 +565,7 @@ SELECT state_version FROM workspaces WHERE id = $1
         arguments=(1,),
         expected=2,
     ),
+    changes=(Rows("public.workspaces", ("id",), (Argument(1),)),),
     reads=("public.workspaces",),
     writes=("public.workspaces",),
 )
@@ -539,6 +581,7 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    changes=(Rows("public.workspaces", ("id",), (Argument(0),)),),
     reads=("public.workspaces",),
     writes=("public.workspaces",),
 )

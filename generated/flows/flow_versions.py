@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 from uuid import UUID
 
-from reposgen_runtime import JsonInput, Statement
+from reposgen_runtime import Argument, JsonInput, Rows, Statement
 from reposgen_runtime.aio import Runner, Source
 
 from .models import (
@@ -208,6 +208,10 @@ RETURNING conversation_flows.id, conversation_flows.tenant_id, conversation_flow
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("updated_by", "tenant_id", "flow_id", "version"),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(2),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(1),)),
+    ),
     reads=("public.conversation_flows", "public.flow_versions"),
     writes=("public.conversation_flows",),
 )

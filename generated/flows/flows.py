@@ -11,12 +11,16 @@ from uuid import UUID
 
 from reposgen_runtime import (
     UNSET,
+    Argument,
+    Cached,
     JsonInput,
     Key,
     OptionalClause,
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Unset,
     Variants,
@@ -448,6 +452,10 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         "tags",
         "created_by",
     ),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Result(0),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
+    ),
     writes=("public.conversation_flows",),
 )
 
@@ -465,6 +473,11 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id", "id"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.conversation_flows", ("id",), (Argument(1),)),),
+        negative=30.0,
+    ),
     reads=("public.conversation_flows",),
 )
 
@@ -483,6 +496,11 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id", "name", "version"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
+        negative=30.0,
+    ),
     reads=("public.conversation_flows",),
 )
 
@@ -610,6 +628,11 @@ ORDER BY last_used_at DESC NULLS LAST, id
     row=ConversationFlow,
     arguments=("tenant_id",),
     read_only=True,
+    cache=Cached(
+        ttl=60.0,
+        rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
+        negative=60.0,
+    ),
     reads=("public.conversation_flows",),
 )
 
@@ -627,6 +650,11 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id",),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
+        negative=30.0,
+    ),
     reads=("public.conversation_flows",),
 )
 
@@ -647,6 +675,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("tenant_id", "flow_id"),
+    changes=(Rows("*"),),
     reads=("public.conversation_flows",),
     writes=("public.conversation_flows",),
 )
@@ -705,6 +734,10 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         "tenant_id",
         "id",
     ),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(7),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(6),)),
+    ),
     reads=("public.conversation_flows",),
     writes=("public.conversation_flows",),
 )
@@ -728,6 +761,10 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("published_by", "tenant_id", "flow_id"),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(2),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(1),)),
+    ),
     reads=("public.conversation_flows",),
     writes=("public.conversation_flows",),
 )
@@ -749,6 +786,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("tenant_id", "flow_id"),
+    changes=(Rows("*"),),
     reads=("public.conversation_flows",),
     writes=("public.conversation_flows",),
 )
@@ -767,6 +805,10 @@ RETURNING usage_count
     parameters=("uuid", "uuid"),
     results=("int8",),
     arguments=("tenant_id", "flow_id"),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(1),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
+    ),
     reads=("public.conversation_flows",),
     writes=("public.conversation_flows",),
 )
@@ -780,6 +822,10 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    changes=(
+        Rows("public.conversation_flows", ("id",), (Argument(1),)),
+        Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
+    ),
     reads=("public.conversation_flows",),
     writes=(
         "public.conversation_flows",

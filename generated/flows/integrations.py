@@ -8,12 +8,16 @@ from uuid import UUID
 
 from reposgen_runtime import (
     UNSET,
+    Argument,
+    Cached,
     JsonInput,
     Key,
     OptionalClause,
     OrderBy,
     Ordering,
     Page,
+    Result,
+    Rows,
     Statement,
     Unset,
     Variants,
@@ -196,6 +200,10 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
     arguments=("tenant_id", "name", "provider", "configuration", "enabled"),
+    changes=(
+        Rows("public.integrations", ("id",), (Result(0),)),
+        Rows("public.integrations", ("name", "tenant_id"), (Argument(1), Argument(0))),
+    ),
     writes=("public.integrations",),
 )
 
@@ -212,6 +220,11 @@ WHERE tenant_id = $1
     row=Integration,
     arguments=("tenant_id", "id"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(Rows("public.integrations", ("id",), (Argument(1),)),),
+        negative=30.0,
+    ),
     reads=("public.integrations",),
 )
 
@@ -228,6 +241,15 @@ WHERE tenant_id = $1
     row=Integration,
     arguments=("tenant_id", "name"),
     read_only=True,
+    cache=Cached(
+        ttl=300.0,
+        rows=(
+            Rows(
+                "public.integrations", ("name", "tenant_id"), (Argument(1), Argument(0))
+            ),
+        ),
+        negative=30.0,
+    ),
     reads=("public.integrations",),
 )
 
@@ -301,6 +323,10 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
     arguments=("name", "provider", "configuration", "enabled", "tenant_id", "id"),
+    changes=(
+        Rows("public.integrations", ("id",), (Argument(5),)),
+        Rows("public.integrations", ("name", "tenant_id")),
+    ),
     reads=("public.integrations",),
     writes=("public.integrations",),
 )
@@ -315,6 +341,10 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    changes=(
+        Rows("public.integrations", ("id",), (Argument(1),)),
+        Rows("public.integrations", ("name", "tenant_id")),
+    ),
     reads=("public.integrations",),
     writes=("public.integrations",),
 )
@@ -328,6 +358,10 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    changes=(
+        Rows("public.integrations", ("id",), (Argument(1),)),
+        Rows("public.integrations", ("name", "tenant_id")),
+    ),
     reads=("public.integrations",),
     writes=("public.integrations",),
 )

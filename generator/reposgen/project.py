@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import field, replace
 from importlib.metadata import version
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
@@ -76,6 +77,7 @@ class Source:
         return Declared(
             null_elements=self.options.null_elements,
             takes_first=self.options.takes_first,
+            tenant=self.options.tenant.setting,
             types={name: written.type for name, written in self.options.types.items()},
         )
 
@@ -229,6 +231,28 @@ def undocumented(project: Project) -> tuple[Diagnostic, ...]:
         for query in queries
         if not query.doc
     )
+
+
+def wide_invalidations(project: Project) -> tuple[Diagnostic, ...]:
+    """A note for each cached read of which some writes invalidate all results."""
+    found: list[Diagnostic] = []
+    for package in project.packages:
+        for read, several in groupby(package.code.invalidations, lambda one: one.read):
+            wide = [one for one in several if one.is_precise is False]
+            if not wide or read.cache is None:
+                continue
+            names = ", ".join(dict.fromkeys(one.write.name for one in wide))
+            found.append(
+                Diagnostic(
+                    code="cache-whole-table",
+                    message=f"all results of {read.name} are invalidated by each call"
+                    f" of {names}: {wide[0].why}",
+                    severity=Severity.NOTE,
+                    span=read.cache.span,
+                    hint="compare the key with one value in the write, or return it",
+                )
+            )
+    return tuple(found)
 
 
 def kept_files(project: Project) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ RETURNING *;
 
 -- name: Get :one
 -- Return one agent.
+-- @cache ttl=5m
 SELECT * FROM agents
 WHERE tenant_id = @tenant_id
   AND id = @id;

@@ -11,6 +11,7 @@ RETURNING *;
 
 -- name: Get :one
 -- Return one document.
+-- @cache ttl=5m
 SELECT * FROM shared_documents
 WHERE id = @id
   AND deleted_at IS NULL;

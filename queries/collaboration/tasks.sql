@@ -45,12 +45,14 @@ ON CONFLICT (id) DO NOTHING;
 
 -- name: Get :one
 -- Return one task.
+-- @cache ttl=5m
 SELECT * FROM tasks
 WHERE id = @id
   AND deleted_at IS NULL;
 
 -- name: GetBatch :many
 -- Return the tasks with these ids, in the order of the ids; those that don't exist are left out.
+-- @cache ttl=5m
 SELECT t.*
 FROM unnest(@ids::uuid[]) WITH ORDINALITY AS wanted (id, position)
 JOIN tasks AS t ON t.id = wanted.id
@@ -193,6 +195,7 @@ ORDER BY created_at, id;
 
 -- name: GetSubtasks :many
 -- The direct subtasks of a task, the oldest first.
+-- @cache ttl=5m
 SELECT * FROM tasks
 WHERE parent_task_id = @parent_task_id
   AND deleted_at IS NULL

@@ -16,12 +16,14 @@ SELECT * FROM workflow;
 
 -- name: Get :one
 -- Return one workflow.
+-- @cache ttl=5m
 SELECT * FROM workflows
 WHERE id = @id
   AND deleted_at IS NULL;
 
 -- name: GetWithStages :one
 -- Return one workflow with its stages in order and the transitions so far.
+-- @cache ttl=5m
 SELECT sqlc.embed(workflow),
        ARRAY(
            SELECT stage FROM workflow_stages AS stage WHERE stage.workflow_id = workflow.id ORDER BY stage.stage_index

@@ -13,6 +13,7 @@ SELECT * FROM workspace;
 
 -- name: Get :one
 -- Return one workspace.
+-- @cache ttl=5m
 SELECT * FROM workspaces
 WHERE id = @id
   AND deleted_at IS NULL;
@@ -45,6 +46,7 @@ SELECT * FROM member;
 
 -- name: GetMember :opt
 -- Return a member, None if the agent is none.
+-- @cache ttl=5m negative=30s
 SELECT * FROM workspace_members
 WHERE workspace_id = @workspace_id
   AND agent_id = @agent_id;

@@ -8,12 +8,14 @@ RETURNING *;
 
 -- name: GetByTenantAndId :opt
 -- Return one flow, None if the tenant has none with this id.
+-- @cache ttl=5m negative=30s
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: GetFlowByNameAndVersion :opt
 -- Return one version of a flow, None if there is none.
+-- @cache ttl=5m negative=30s
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
   AND name = @name
@@ -45,6 +47,7 @@ WHERE tenant_id = @tenant_id
 
 -- name: GetActiveFlows :many
 -- The flows of a tenant that may be used, those used last first.
+-- @cache ttl=1m
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
   AND status = 'active'
@@ -52,6 +55,7 @@ ORDER BY last_used_at DESC NULLS LAST, id;
 
 -- name: GetDefaultFlow :opt
 -- Return the flow that a tenant takes when nothing says which, None if it has chosen none.
+-- @cache ttl=5m negative=30s
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
   AND is_default;

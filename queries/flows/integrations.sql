@@ -6,12 +6,14 @@ RETURNING *;
 
 -- name: GetById :opt
 -- Return one integration, None if the tenant has none with this id.
+-- @cache ttl=5m negative=30s
 SELECT * FROM integrations
 WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: GetByName :opt
 -- Return the integration with this name, None if the tenant has none.
+-- @cache ttl=5m negative=30s
 SELECT * FROM integrations
 WHERE tenant_id = @tenant_id
   AND name = @name;

@@ -275,15 +275,6 @@ def test_warnings(judge: Callable[..., Any], command: str, sql: str, code: str) 
     assert (found.code, str(found.severity)) == (code, "warning")
 
 
-def test_a_directive_without_implementation_is_not_ignored(
-    judge: Callable[..., Any],
-) -> None:
-    sql = "-- name: Q :many\n-- @cache ttl=5m\nSELECT id FROM users;\n"
-    found = the_error(judge, sql)
-    assert found.span
-    assert (found.code, found.span.text) == ("unsupported-directive", "@cache ttl=5m")
-
-
 def test_directives_of_other_tools_are(judge: Callable[..., Any]) -> None:
     sql = "-- name: Q :many\n-- @sqlc-vet-disable\nSELECT id FROM users;\n"
     assert not [d for d in diagnostics(judge, sql) if d.severity == "error"]

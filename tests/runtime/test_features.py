@@ -13,6 +13,10 @@ FEATURES = (
     "batch",
     "buffer",
     "buffered",
+    "cache",
+    "cache_redis",
+    "cached",
+    "cached_pipeline",
     "copying",
     "listener",
     "migration",
@@ -43,6 +47,7 @@ def test_features_are_not_loaded_unless_they_are_used(api: str) -> None:
     assert f"reposgen_runtime.{api}.database" in loaded
     features = {f"reposgen_runtime.{api}.{feature}" for feature in FEATURES}
     features |= {
-        f"reposgen_runtime.{one}" for one in ("observe", "observing", "paging")
+        f"reposgen_runtime.{shared}"
+        for shared in ("observe", "observing", "paging", "caching", "cache_memory")
     }
     assert not loaded & features

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.analysis.arrays import read_elements
 from reposgen.analysis.build import build_query
+from reposgen.analysis.caching.determinism import policy_conditions
 from reposgen.analysis.copies import copy_targets
 from reposgen.analysis.declared import with_proved_columns
 from reposgen.analysis.definitions import (
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import TypedQuery
     from reposgen.diagnostics import Span
     from reposgen.live_schema.model import Catalog, Description, Function, PgType
+    from reposgen.live_schema.tree.model import Query as Tree
     from reposgen.sql_source.model import Query, QueryFile
     from reposgen.sql_source.printing import ServerText
 
@@ -163,7 +165,11 @@ def _analyse(
     )
     definitions = Definitions(
         views=proved,
-        bodies=read_bodies(trees, catalog, read_functions),
+        bodies=read_bodies(
+            [*trees, *policy_conditions(_cached(accepted), catalog)],
+            catalog,
+            read_functions,
+        ),
         declared=trusted,
     )
     catalog, elements = with_proved_views(catalog, views, definitions, elements)
@@ -178,7 +184,7 @@ def _analyse(
             definitions,
             elements,
             copy,
-            first_of_many=declared.takes_first,
+            declared=declared,
         )
         diagnostics += found
         if built is not None:
@@ -197,6 +203,14 @@ def _analyse(
         trees=not untold,
         elements=elements,
     )
+
+
+def _cached(accepted: Sequence[DescribedQuery]) -> Iterator[Tree]:
+    """The trees of the queries whose results are to be cached."""
+    for described in accepted:
+        is_cached = any(line.word == "cache" for line in described.query.directives)
+        if is_cached and described.tree is not None:
+            yield described.tree
 
 
 def _too_deep(query: Query) -> Diagnostic:

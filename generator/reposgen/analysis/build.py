@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.caching.accesses import written_accesses
 from reposgen.analysis.classes import repeated_classes
 from reposgen.analysis.commands import check_command
 from reposgen.analysis.directive_specs import Subject, read_directives
 from reposgen.analysis.directives import DIRECTIVES
 from reposgen.analysis.lint import lint_query, one_row
 from reposgen.analysis.listening import payload_column, read_channel
-from reposgen.analysis.model import CopyTarget, TypedQuery
+from reposgen.analysis.model import Access, CopyTarget, TypedQuery
 from reposgen.analysis.names import method_name
 from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.proofs import prove_query
@@ -28,7 +29,8 @@ from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from reposgen.analysis.described import DescribedQuery
-    from reposgen.analysis.model import Elements
+    from reposgen.analysis.lineage import Lineage
+    from reposgen.analysis.model import Declared, Elements
     from reposgen.analysis.nullability import Definitions
     from reposgen.analysis.variants.build import QueryVariants
 
@@ -43,7 +45,7 @@ def build_query(
     elements: Elements,
     copy: CopyTarget | Diagnostic | None = None,
     *,
-    first_of_many: bool = False,
+    declared: Declared,
 ) -> tuple[TypedQuery | None, list[Diagnostic]]:
     """Return the typed query, or None if it has errors; and all diagnostics.
 
@@ -53,7 +55,7 @@ def build_query(
         definitions: of materialized views and functions.
         elements: of the arrays of the schema.
         copy: where `:copyfrom` puts its rows, or why it cannot.
-        first_of_many: `:one` returns the first of several rows.
+        declared: what the package's options say.
     """
     query = described.query
     parameters, mistakes = build_parameters(described, elements)
@@ -76,7 +78,16 @@ def build_query(
     items = results.items
     if query.command is Command.LISTEN:
         items = (payload_column(query, described.catalog),)
-    subject = Subject(described=described, parameters=parameters, items=items)
+    lineage = proofs.lineage
+    subject = Subject(
+        described=described,
+        parameters=parameters,
+        items=items,
+        lineage=lineage,
+        definitions=definitions,
+        tenant=declared.tenant,
+        optional=variants.optional.keys(),
+    )
     options = read_directives(DIRECTIVES.values(), subject)
     diagnostics = [
         *mistakes,
@@ -93,7 +104,10 @@ def build_query(
     ]
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
-    takes_first = first_of_many and query.command in (Command.ONE, Command.BATCHONE)
+    takes_first = declared.takes_first and query.command in (
+        Command.ONE,
+        Command.BATCHONE,
+    )
     if not takes_first:
         diagnostics += one_row(described, proofs)
     diagnostics += [
@@ -101,7 +115,6 @@ def build_query(
         *variants.warnings,
         *check_filters(described, variants),
     ]
-    lineage = proofs.lineage
     built = TypedQuery(
         query=query,
         command=query.command,
@@ -133,7 +146,23 @@ def build_query(
         channel=channel if isinstance(channel, str) else None,
         copy=copy if isinstance(copy, CopyTarget) else None,
         takes_first=takes_first,
+        changes=_changes(described, lineage, variants),
         diagnostics=tuple(diagnostics),
         **options.values,
     )
     return built, diagnostics
+
+
+def _changes(
+    described: DescribedQuery, lineage: Lineage | None, variants: QueryVariants
+) -> tuple[Access, ...]:
+    """The rows that a statement changes."""
+    if lineage is None:
+        return (Access(table="", why=_UNKNOWN[0]),)
+    if lineage.read_only or (lineage.locks_rows and not lineage.unknown_writes):
+        return ()
+    tree = described.tree
+    trees = described.inner if described.utility is not None else described.added
+    if tree is not None and described.utility is None:
+        trees = (tree, *trees)
+    return written_accesses(trees, lineage, described.catalog, variants.optional.keys())

@@ -33,6 +33,7 @@ class CommandFacts:
         writes_one_row: `@optimistic` can check the version of the row.
         is_ordered: the caller sees the order of the rows: `@sort` can choose it.
         has_variants: a call can leave out clauses by `@optional`.
+        is_cacheable: `@cache` can keep the result of a call.
     """
 
     needs_rows: bool = False
@@ -42,12 +43,17 @@ class CommandFacts:
     writes_one_row: bool = False
     is_ordered: bool = False
     has_variants: bool = True
+    is_cacheable: bool = False
 
 
 FACTS: Mapping[Command, CommandFacts] = {
-    Command.ONE: CommandFacts(needs_rows=True, wants_one_row=True, writes_one_row=True),
-    Command.OPT: CommandFacts(needs_rows=True, wants_one_row=True, writes_one_row=True),
-    Command.MANY: CommandFacts(needs_rows=True, is_ordered=True),
+    Command.ONE: CommandFacts(
+        needs_rows=True, wants_one_row=True, writes_one_row=True, is_cacheable=True
+    ),
+    Command.OPT: CommandFacts(
+        needs_rows=True, wants_one_row=True, writes_one_row=True, is_cacheable=True
+    ),
+    Command.MANY: CommandFacts(needs_rows=True, is_ordered=True, is_cacheable=True),
     Command.EXEC: CommandFacts(writes_one_row=True),
     Command.EXECROWS: CommandFacts(writes_one_row=True),
     Command.EXECRESULT: CommandFacts(writes_one_row=True),
@@ -55,7 +61,9 @@ FACTS: Mapping[Command, CommandFacts] = {
         needs_rows=True, needs_columns=True, writes_one_row=True
     ),
     Command.STREAM: CommandFacts(needs_rows=True, is_ordered=True),
-    Command.PAGE: CommandFacts(needs_rows=True, needs_columns=True, is_ordered=True),
+    Command.PAGE: CommandFacts(
+        needs_rows=True, needs_columns=True, is_ordered=True, is_cacheable=True
+    ),
     Command.COPYFROM: CommandFacts(has_variants=False),
     Command.COPYTO: CommandFacts(needs_rows=True, needs_columns=True, is_ordered=True),
     Command.BATCHEXEC: CommandFacts(is_batch=True, has_variants=False),

@@ -96,7 +96,7 @@ def with_proved_views(
 
 
 def read_bodies(
-    trees: Iterable[Query],
+    trees: Iterable[object],
     catalog: Catalog,
     read_functions: Callable[[Sequence[Function]], Mapping[int, str]],
 ) -> Mapping[int, Body]:

@@ -9,10 +9,12 @@ from reposgen.diagnostics import Diagnostic, error
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from reposgen.analysis.described import DescribedQuery
+    from reposgen.analysis.lineage import Lineage
     from reposgen.analysis.model import Parameter, ResultItem
+    from reposgen.analysis.nullability import Definitions
     from reposgen.sql_source.model import Directive, Query
 
 
@@ -22,11 +24,19 @@ class Subject:
 
     Attributes:
         items: its result; of `:listen`, the payload.
+        lineage: what it reads and writes; None where there is no tree.
+        definitions: of the functions that it calls.
+        tenant: the setting that row-level security reads.
+        optional: numbers of the parameters whose clauses a call can leave out.
     """
 
     described: DescribedQuery
     parameters: Sequence[Parameter]
     items: Sequence[ResultItem]
+    lineage: Lineage | None
+    definitions: Definitions
+    tenant: str | None
+    optional: Collection[int]
 
     @property
     def query(self) -> Query:

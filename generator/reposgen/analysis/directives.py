@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reposgen.analysis.buffering import read_buffering
+from reposgen.analysis.caching.directive import read_cache
 from reposgen.analysis.classes import read_class, read_row_name
 from reposgen.analysis.commands import FACTS
 from reposgen.analysis.directive_specs import DirectiveSpec, Restriction
@@ -12,24 +13,10 @@ from reposgen.analysis.optimistic.check import read_optimistic
 from reposgen.analysis.replicas import read_replica
 from reposgen.analysis.timeouts import read_timeout
 from reposgen.analysis.waivers import read_waiver
-from reposgen.diagnostics import Diagnostic, error
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from reposgen.analysis.directive_specs import Subject
-    from reposgen.sql_source.model import Directive
-
-
-def _unsupported(line: Directive, _: Subject) -> Diagnostic:
-    return error(
-        "unsupported-directive",
-        f"@{line.word} is not supported",
-        span=line.span,
-        hint="remove the line",
-    )
-
 
 _SPECS: Final = (
     DirectiveSpec(
@@ -128,6 +115,20 @@ _SPECS: Final = (
             ),
         ),
     ),
-    DirectiveSpec(word="cache", read=_unsupported),
+    DirectiveSpec(
+        word="cache",
+        read=read_cache,
+        field="cache",
+        repeated="repeated-cache",
+        restrictions=(
+            Restriction(
+                code="cache-command",
+                applies=lambda q: not FACTS[q.query.command].is_cacheable,
+                message="@cache cannot be used with :{command}",
+                hint="use :one, :opt, :many or :page",
+                at_command=True,
+            ),
+        ),
+    ),
 )
 DIRECTIVES: Final[Mapping[str, DirectiveSpec]] = {spec.word: spec for spec in _SPECS}

@@ -33,11 +33,13 @@ class Declared:
             declares otherwise.
         types: what was written for types, columns, and parts of queries:
             `tasks.tags` → `list[str | None]`. Of it only lists count here.
+        tenant: the setting that row-level security reads.
     """
 
     null_elements: bool = True
     types: Mapping[str, str] = field(default_factory=dict)
     takes_first: bool = False
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -497,6 +499,82 @@ class RowName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentValue:
+    """The value that a call gives for the parameter `number`.
+
+    Attributes:
+        is_list: an array of which each element is a value, as in `= ANY`.
+    """
+
+    number: int
+    is_list: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiteralValue:
+    """A value that stands in the statement: an integer, a text or a uuid."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedValue:
+    """The value in the result column `index` of each row that is returned."""
+
+    index: int
+
+
+KeyValue: TypeAlias = ArgumentValue | LiteralValue | ReturnedValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedColumn:
+    """A column that has one of some values in all rows that a statement touches."""
+
+    column: str
+    values: tuple[KeyValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """The rows of a table that a statement's result depends on, or that it changes.
+
+    Attributes:
+        table: qualified name; empty where it can be any table.
+        pins: what limits the rows. No pin: they can be any.
+        keys: the columns of unique indexes of which all are pinned.
+        why: what changes the rows, where the statement does not name the table.
+    """
+
+    table: str
+    pins: tuple[PinnedColumn, ...] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caching:
+    """`-- @cache ttl=5m`: the results of a read are kept for its next calls.
+
+    Attributes:
+        ttl_ms: for how long.
+        levels: `l1` in the process, `l2` in Redis.
+        key: the columns that invalidation goes by; empty: what is most precise.
+        negative_ms: for how long it is kept that there is no row; 0: not at all.
+        stale_ms: for how long behind `ttl_ms` a value is served while it is read anew.
+        depends: the rows that the result depends on.
+    """
+
+    ttl_ms: int
+    levels: tuple[str, ...] = ("l1", "l2")
+    key: tuple[str, ...] = ()
+    negative_ms: int = 0
+    stale_ms: int = 0
+    depends: tuple[Access, ...] = ()
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypedQuery:
     """A query with everything that code generation, docs and checks need.
 
@@ -527,6 +605,7 @@ class TypedQuery:
         replica: a replica may serve it, if it is read-only.
         takes_first: of several rows `:one` returns the first.
         across_tenants: why it need not keep to one tenant, or None.
+        changes: the rows that the statement changes.
     """
 
     query: Query
@@ -551,6 +630,8 @@ class TypedQuery:
     optimistic: Optimistic | None = None
     copy: CopyTarget | None = None
     buffer: Buffering | None = None
+    cache: Caching | None = None
+    changes: tuple[Access, ...] = ()
     classes: tuple[ClassChoice, ...] = ()
     row_name: RowName | None = None
     timeout_ms: int | None = None

@@ -19,10 +19,16 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog
     from reposgen.project import AnalysedPackage, Project
     from reposgen.python_model.model import Package
+    from reposgen.python_model.model.caching import Invalidation
     from reposgen.python_model.model.elements import Method, Query, RowClass
     from reposgen.python_model.model.pytype import Symbol
 
-    Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | bool | None
+    Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
+
+
+# What a write invalidates of a cached read: the results with its key, all of them, or
+# the results of a read that depends on a table as a whole.
+_EXTENTS = {True: "key", False: "all", None: "table"}
 
 
 def document(project: Project) -> Json:
@@ -136,6 +142,7 @@ def _query(
         "unknown_reads": query.unknown_reads,
         "unknown_writes": query.unknown_writes,
         "tenant": _tenant(tenants.get((query.query.source.path, query.name))),
+        "cache": _caching(query, python),
         "diagnostics": diagnostics(query.diagnostics),
     }
 
@@ -150,6 +157,28 @@ def _tenant(verdict: TenantVerdict | None) -> Json:
         "other_tables": verdict.others,
         "triggers": verdict.triggers,
         "waiver": verdict.waiver,
+    }
+
+
+def _caching(query: TypedQuery, python: _Python) -> Json:
+    """How a read is cached, and which writes invalidate its results."""
+    if query.cache is None:
+        return None
+    return {
+        "ttl": query.cache.ttl_ms / 1000,
+        "levels": query.cache.levels,
+        "negative": query.cache.negative_ms / 1000,
+        "stale": query.cache.stale_ms / 1000,
+        "invalidated_by": [
+            {
+                "file": one.write.query.source.path,
+                "query": one.write.name,
+                "table": one.table or None,
+                "extent": _EXTENTS[one.is_precise],
+                "why": one.why,
+            }
+            for one in python.invalidations(query)
+        ],
     }
 
 
@@ -200,6 +229,7 @@ class _Python:
         self._methods: dict[tuple[str, str], Method] = {}
         self._queries: dict[Symbol, Query] = {}
         self.models: tuple[RowClass, ...] = ()
+        self._invalidations = package.invalidations
         # Several queries may have one class.
         self._rows: dict[Symbol, RowClass] = {}
         for module in package.modules:
@@ -215,6 +245,15 @@ class _Python:
                         self._methods.setdefault(key, method)
                 case _:
                     pass
+
+    def invalidations(self, query: TypedQuery) -> list[Invalidation]:
+        """The writes that invalidate a cached read."""
+        path = query.query.source.path
+        return [
+            one
+            for one in self._invalidations
+            if (one.read.query.source.path, one.read.name) == (path, query.name)
+        ]
 
     def method(self, query: TypedQuery) -> str | None:
         method = self._method_of(query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
 from reposgen.analysis.model import Column, Embed
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
     from reposgen.contracts.model import Tenancy, TenantVerdict
     from reposgen.project import AnalysedPackage, Project
+    from reposgen.python_model.model.modules import Package
 
 
 def report(project: Project) -> str:
@@ -27,6 +29,10 @@ def report(project: Project) -> str:
             lines.append("")
         if package.tenancy is not None:
             lines += [*_tenancy(package.options.name, package.tenancy), ""]
+        if package.code.invalidations:
+            lines.append(f"{package.options.name}: cached reads")
+            lines += (f"  {line}" for line in _invalidations(package.code))
+            lines.append("")
     return "\n".join(lines).rstrip()
 
 
@@ -72,6 +78,16 @@ def _query(
         yield from (f"  {line}" for line in _item(item))
 
 
+def _invalidations(package: Package) -> Iterator[str]:
+    """The writes that invalidate each cached read, and why."""
+    for read, found in groupby(package.invalidations, lambda one: one.read):
+        yield f"{read.name} is invalidated by"
+        for one in found:
+            which = "all results" if one.is_precise is False else "results of the key"
+            extent = "results" if one.is_precise is None else which
+            yield f"  {one.write.name} ({extent}): {one.why}"
+
+
 def _effects(query: TypedQuery) -> str:
     facts = [query.cardinality.value.replace("_", " ")]
     if query.read_only:
@@ -86,6 +102,8 @@ def _effects(query: TypedQuery) -> str:
         facts.append(f"may write more by {', '.join(query.unknown_writes)}")
     if query.locks_rows:
         facts.append("locks rows")
+    if query.cache is not None:
+        facts.append(f"cached for {query.cache.ttl_ms / 1000:g} s")
     return "; ".join(facts)
 
 

@@ -12,7 +12,7 @@ from reposgen.cli.status import Status
 from reposgen.cli.terminal import FindingsFormat, Terminal
 from reposgen.diagnostics import Severity, sorted_diagnostics
 from reposgen.pipeline import analyse
-from reposgen.project import undocumented
+from reposgen.project import undocumented, wide_invalidations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,7 @@ def vet(
     with terminal.progress() as progress:
         project = analyse(config, packages, progress)
     notes = [d for d in project.diagnostics if d.severity is Severity.NOTE]
+    notes += wide_invalidations(project)
     terminal.diagnostics(notes)
     findings = {*project.diagnostics, *undocumented(project)}.difference(notes)
     found = sorted_diagnostics(findings)

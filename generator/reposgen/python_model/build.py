@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.python_model.caching import invalidations, plan_caching
 from reposgen.python_model.column_types import name_column_types
 from reposgen.python_model.commands import ASYNC, SYNC
 from reposgen.python_model.context import Context
@@ -64,6 +65,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
             for constant in layout.constants
         },
         violations={key: error.symbol for error in errors for key in error.keys},
+        caching=plan_caching(files),
     )
     built = []
     misnamed = [
@@ -113,5 +115,6 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     return Package(
         name=config.name,
         modules=tuple(modules),
+        invalidations=invalidations(files),
         diagnostics=(*diagnostics, *objections, *misnamed),
     )

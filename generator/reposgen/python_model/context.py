@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reposgen.live_schema.model import Catalog
+    from reposgen.python_model.caching import CachePlan
     from reposgen.python_model.names import Namespace
     from reposgen.python_model.naming import NamingConfig
     from reposgen.python_model.registry import Registry
@@ -26,6 +27,7 @@ class Context:
             the output; those that the whole package shares are among them.
         violations: the exception of each constraint, by schema, table or domain,
             and name.
+        caching: what statements say of cached reads.
     """
 
     catalog: Catalog
@@ -33,6 +35,7 @@ class Context:
     naming: NamingConfig
     classes: Mapping[str, Namespace]
     violations: Mapping[tuple[str, str, str], Symbol]
+    caching: CachePlan
 
     def claim_class(self, name: str, beside: Symbol) -> Symbol:
         """A class of its own in the module of `beside`."""

@@ -206,6 +206,8 @@ def _statement(
             else None,
             read_only=typed.read_only or None,
             locks_rows=typed.locks_rows or None,
+            cache=context.caching.cached(typed),
+            changes=context.caching.changes(typed),
             timeout=typed.timeout_ms / 1000 if typed.timeout_ms else None,
             replica=None if typed.replica else False,
             reads=typed.reads,

@@ -311,6 +311,29 @@ class Codec(Generic[T]):
         self.is_long = count >= _LONG
         return list(chain.from_iterable(self.parts(result, before)))
 
+    def tuples(self, result: PGresult) -> list[tuple[Any, ...]]:
+        """The values of all rows of a result, of which no row is made.
+
+        Raises:
+            Unrepresentable: as `rows`.
+            SchemaChanged: the same.
+        """
+        zone = self._connection.pgconn.parameter_status(b"TimeZone")
+        if zone != self._time_zone:
+            self._prepare_loading()
+        return self._load(result, 0, result.ntuples, 0) if result.ntuples else []
+
+    def unpacked(
+        self, rows: Iterable[Sequence[Buffer | None]]
+    ) -> list[tuple[Any, ...]]:
+        """The values of rows that were taken as bytes from a result of the statement.
+
+        Raises:
+            Exception: of all kinds: a value cannot be loaded.
+        """
+        load = self._loading.load_sequence
+        return [load(row) for row in rows]
+
     def first(self, result: PGresult) -> list[T]:
         """The first row of a result, if there is one; the others are not read.
 

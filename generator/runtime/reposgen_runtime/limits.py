@@ -44,6 +44,8 @@ UNLIMIT: Final = Statement[str](
     parameters=("text",),
     results=("text",),
 )
+# What was to be checked by COMMIT is checked now.
+CHECK_NOW: Final = Statement[str]("constraints", "SET CONSTRAINTS ALL IMMEDIATE")
 # While a stream is open, statements may come and go.
 KEPT_BY_STATEMENT: Final = "repositories.statement"
 KEPT_BY_BLOCK: Final = "repositories.block"

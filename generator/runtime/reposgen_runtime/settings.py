@@ -20,6 +20,7 @@ from .patience import CANCEL_TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
+    from .caching import Cache
     from .observe import Observer
 
 F = TypeVar("F", bound="Callable[..., object]")
@@ -85,6 +86,7 @@ class Options(TypedDict, total=False):
     use_cursors: bool
     observers: Sequence[Observer]
     correlation: Callable[[], str | None] | None
+    cache: Cache | None
 
 
 def refuse_renamed(options: Mapping[str, object]) -> None:
@@ -146,6 +148,8 @@ class Settings:
             `application_name` for each call and transaction, which costs the server a
             command more for each.
         observing: the observers, together with the process's.
+        cache: keeps the results of reads that are marked `-- @cache`; None: each call
+            asks the server.
     """
 
     conninfo: str | Sequence[str] = field(default="", repr=False)
@@ -173,6 +177,7 @@ class Settings:
     use_cursors: bool = False
     observers: Sequence[Observer] = ()
     correlation: Callable[[], str | None] | None = None
+    cache: Cache | None = None
     hosts: Hosts = field(init=False, repr=False)
     observing: Observers = field(init=False, repr=False, compare=False)
 

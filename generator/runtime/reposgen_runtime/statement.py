@@ -111,6 +111,61 @@ class Optimistic:
     inserts: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """The value of the argument at an index."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class EachOf:
+    """Each element of the argument at an index."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The value of the result column at an index, in each row."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a table, which cached results depend on and writes change.
+
+    Attributes:
+        table: qualified; `*` for any.
+        columns: of the key that is looked at. None: the table as a whole.
+        values: of those columns, text for a literal. None: any.
+    """
+
+    table: str
+    columns: tuple[str, ...] = ()
+    values: tuple[Argument | EachOf | Result | str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cached:
+    """How the results of a read are kept, where its Database has a cache.
+
+    Attributes:
+        ttl: seconds for which a result is kept.
+        rows: what the result depends on.
+        levels: `l1` in the process, `l2` in Redis.
+        negative: seconds for which it is kept that there is no row; 0: not at all.
+        stale: seconds behind `ttl` in which a result is served while it is read anew.
+    """
+
+    ttl: float
+    rows: tuple[Rows, ...] = ()
+    levels: tuple[str, ...] = ("l1", "l2")
+    negative: float = 0.0
+    stale: float = 0.0
+
+
 # Not frozen: `Statement[int](…)` would fail with Python 3.11's slots.
 @dataclass(slots=True, eq=False)
 class Validated(Generic[T_co]):
@@ -128,6 +183,8 @@ class Validated(Generic[T_co]):
             the first column is the result.
         read_only: proved to write nothing.
         locks_rows: FOR UPDATE and the like: works in a transaction only.
+        cache: of a read, how its results are kept.
+        changes: of a write, the rows that it changes and cached reads depend on.
         fields: the attributes of a batch's or COPY's rows, in the order of the
             parameters; none where the rows are the single parameter's values.
         arguments: what the arguments are called, in the order of the parameters; none
@@ -151,6 +208,8 @@ class Validated(Generic[T_co]):
     row: Callable[..., T_co] | None = None
     read_only: bool = False
     locks_rows: bool = False
+    cache: Cached | None = None
+    changes: tuple[Rows, ...] = ()
     fields: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     copy: CopyInto | None = None

@@ -88,6 +88,30 @@ _HINT_WINDOW = "end the window's ORDER BY with the columns of a unique key"
 _HINT_ROWS = "end its ORDER BY with the columns of a unique key"
 
 
+def depends_on_settings_alone(name: str) -> bool:
+    """Whether a stable built-in function depends on no more than settings.
+
+    Such as TimeZone, which all sessions are expected to share.
+    """
+    return name in _BY_SETTINGS or name.startswith(_COMPARES_TIMES)
+
+
+def moving_time(node: e.Const, text: str | None) -> str:
+    """Return a literal such as `'now'`; empty if the constant is another one.
+
+    Args:
+        node: the constant.
+        text: of the statement, if places in the tree are offsets into it.
+    """
+    place = node.location
+    if node.type not in _TIMES or text is None or place < 0:
+        return ""
+    if text[place : place + 1] != "'":
+        return ""
+    literal = text[place : text.find("'", place + 1) + 1].lower()
+    return literal if any(word in literal for word in _MOVING) else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsteady:
     """Why a key or the rows themselves can be others on the next page.
@@ -266,18 +290,10 @@ class Steadiness:
                 yield Unsteady(
                     reason="depends on the time or the session", hint=_HINT_TIME
                 )
-            case e.Const(type=type_, location=place) if type_ in _TIMES:
-                literal = self._literal(place)
-                if any(word in literal for word in _MOVING):
-                    yield Unsteady(reason=f"depends on {literal}", hint=_HINT_TIME)
+            case e.Const() if literal := moving_time(node, self.text):
+                yield Unsteady(reason=f"depends on {literal}", hint=_HINT_TIME)
             case _:
                 pass
-
-    def _literal(self, place: int) -> str:
-        if self.text is None or place < 0 or self.text[place : place + 1] != "'":
-            return ""
-        end = self.text.find("'", place + 1)
-        return self.text[place : end + 1].lower()
 
     def _of_function(self, oid: int) -> Iterator[Unsteady]:
         builtin = self.functions.get(oid)
@@ -301,9 +317,7 @@ class Steadiness:
                 reason=f"depends on the volatile {name}",
                 hint=_HINT_TIME if "time" in name else _HINT_CHANCE,
             )
-        elif known.name not in _BY_SETTINGS and not (
-            known.name.startswith(_COMPARES_TIMES)
-        ):
+        elif not depends_on_settings_alone(known.name):
             yield Unsteady(
                 reason=f"depends on the time or the session by {name}",
                 hint=_HINT_TIME,

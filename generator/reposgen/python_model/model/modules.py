@@ -10,6 +10,7 @@ from reposgen.python_model.model.pytype import PROPERTY, Symbol, testing
 
 if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
+    from reposgen.python_model.model.caching import Invalidation
     from reposgen.python_model.model.elements import (
         ConstraintError,
         DomainType,
@@ -167,8 +168,10 @@ class Package:
     Attributes:
         diagnostics: mistakes that came to light here; the queries concerned are
             left out.
+        invalidations: which write invalidates which cached read.
     """
 
     name: str
     modules: tuple[AnyModule, ...]
+    invalidations: tuple[Invalidation, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = field(default=())

@@ -255,3 +255,32 @@ class _StartedCoroutine:
     def __await__(self) -> Generator[object, Any, None]:
         yield self._awaited
         yield from self._coroutine.__await__()
+
+
+def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an optional library
+    """Return what makes connections to Redis, each with a limit to wait.
+
+    Raises:
+        RepositoryError: redis-py is not installed.
+    """
+    try:
+        from redis.asyncio import ConnectionPool  # noqa: PLC0415 -- as above
+        from redis.asyncio.retry import Retry  # noqa: PLC0415 -- as above
+        from redis.backoff import NoBackoff  # noqa: PLC0415 -- an optional library
+    except ImportError:
+        raise RepositoryError(
+            "a cache in Redis needs redis-py: pip install 'reposgen-runtime[redis]'"
+        ) from None
+    return ConnectionPool.from_url(
+        url,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def redis_subscriber(pool: Any) -> Any:  # noqa: ANN401 -- as above
+    """Return what receives messages from Redis, by a connection of its own."""
+    from redis.asyncio.client import PubSub  # noqa: PLC0415 -- an optional library
+
+    return PubSub(pool)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Awaitable,
         Callable,
         Generator,
+        Mapping,
         Sequence,
     )
     from contextlib import AbstractContextManager
@@ -109,6 +110,10 @@ class Database:
         """
         refuse_renamed(options)
         settings = Settings(conninfo=conninfo, **options)
+        if settings.cache is not None:
+            from .cached import cached_class  # noqa: PLC0415 -- where there is a cache
+
+            cls = cached_class(cls)  # noqa: PLW0642 -- one that keeps results
         return cls(settings)  # type: ignore[call-arg] # a package's has its own package
 
     async def __aenter__(self) -> Self:
@@ -331,13 +336,12 @@ class Database:
         with self._observed() as call:  # noqa: F841 -- who waits finds it on the stack
             try:
                 async with self._router.checkout(writes=not read_only) as sessions:
-                    transaction = Transaction(
+                    transaction = self._make_transaction(
                         sessions(self._package),
                         sessions,
                         settings,
                         self.scopes,
                         timeout,
-                        database=self,
                     )
                     await transaction.begin(command)
                     scope.transaction = transaction
@@ -382,12 +386,27 @@ class Database:
             RepositoryError: of the first call that failed; all of them are undone.
             OutcomeUnknown: the connection broke.
         """
-        from .pipeline import Pipeline  # noqa: PLC0415 -- for packages that use it
-
         with self._entered() as scope:
-            pipeline = Pipeline(self, self._router)
+            pipeline = self._make_pipeline()
             yield pipeline
             await pipeline.run(self._joinable(scope))
+
+    def _make_pipeline(self) -> Pipeline:
+        from .pipeline import Pipeline  # noqa: PLC0415 -- for packages that use it
+
+        return Pipeline(self, self._router)
+
+    def _make_transaction(
+        self,
+        session: Session,
+        session_of: Callable[[Package], Session],
+        settings: Mapping[str, str],
+        scopes: Scopes[Transaction] | None,
+        timeout: float | None,  # noqa: ASYNC109, RUF100 -- the server keeps it
+    ) -> Transaction:
+        return Transaction(
+            session, session_of, settings, scopes, timeout, database=self
+        )
 
     @asynccontextmanager
     async def savepoint(

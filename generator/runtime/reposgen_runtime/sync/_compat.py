@@ -11,6 +11,7 @@ from types import FrameType, GeneratorType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from .. import sync_wait
+from ..errors import RepositoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -134,3 +135,32 @@ def run_shielded(work: Callable[[T], None], subject: T) -> None:
 def run_shielded_eagerly(work: Callable[[T], None], subject: T) -> None:
     """Do what must be done, and hardly ever has to wait for anything."""
     work(subject)
+
+
+def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an optional library
+    """Return what makes connections to Redis, each with a limit to wait.
+
+    Raises:
+        RepositoryError: redis-py is not installed.
+    """
+    try:
+        from redis import ConnectionPool  # noqa: PLC0415 -- as above
+        from redis.backoff import NoBackoff  # noqa: PLC0415 -- an optional library
+        from redis.retry import Retry  # noqa: PLC0415 -- as above
+    except ImportError:
+        raise RepositoryError(
+            "a cache in Redis needs redis-py: pip install 'reposgen-runtime[redis]'"
+        ) from None
+    return ConnectionPool.from_url(
+        url,
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def redis_subscriber(pool: Any) -> Any:  # noqa: ANN401 -- as above
+    """Return what receives messages from Redis, by a connection of its own."""
+    from redis.client import PubSub  # noqa: PLC0415 -- an optional library
+
+    return PubSub(pool)

@@ -99,8 +99,8 @@ class Router:
         self._monitor: PrimaryMonitor | Cluster | None = None
         self._replicas: tuple[Replica, ...] = self._others
         # Whether there are replicas that serve reads, and reads are to see all writes.
-        self._has_readers = hosts.reads or bool(self._others)
-        self._records = self._has_readers and settings.read_your_writes
+        self.has_readers = hosts.reads or bool(self._others)
+        self._records = self.has_readers and settings.read_your_writes
         if not hosts.members:
             if self._others:
                 self._monitor = PrimaryMonitor(settings, positions, connection_class)
@@ -206,7 +206,7 @@ class Router:
             statement: what is to be run, if it is known.
             scope: the block that the call is made in.
         """
-        if not self._has_readers or statement is None:
+        if not self.has_readers or statement is None:
             return None
         may_choose = statement.read_only and statement.replica
         if not may_choose or (scope is not None and scope.on_primary):

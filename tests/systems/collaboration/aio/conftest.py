@@ -16,21 +16,32 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def db(tenant_url: Callable[[UUID], str]) -> AsyncIterator[Database]:
     """For the first tenant."""
-    conninfo = tenant_url(id_of("tenant", 1))
-    async with Database.open(conninfo, max_size=4, timeout=20) as database:
+    tenant = id_of("tenant", 1)
+    conninfo = tenant_url(tenant)
+    async with (
+        Database.open(conninfo, max_size=4, timeout=20) as database,
+        database.tenant(tenant),
+    ):
         yield database
 
 
 @pytest.fixture
 async def other(tenant_url: Callable[[UUID], str]) -> AsyncIterator[Database]:
     """For the second tenant."""
-    conninfo = tenant_url(id_of("tenant", 2))
-    async with Database.open(conninfo, max_size=4, timeout=20) as database:
+    tenant = id_of("tenant", 2)
+    conninfo = tenant_url(tenant)
+    async with (
+        Database.open(conninfo, max_size=4, timeout=20) as database,
+        database.tenant(tenant),
+    ):
         yield database
 
 
 @pytest.fixture
 async def owner(url: str) -> AsyncIterator[Database]:
     """For the owner of the tables, who sees all tenants' rows."""
-    async with Database.open(url, max_size=4, timeout=20) as database:
+    async with (
+        Database.open(url, max_size=4, timeout=20) as database,
+        database.tenant(id_of("tenant", 1)),
+    ):
         yield database

@@ -16,21 +16,32 @@ if TYPE_CHECKING:
 @pytest.fixture
 def db(tenant_url: Callable[[UUID], str]) -> Iterator[Database]:
     """For the first tenant."""
-    conninfo = tenant_url(id_of("tenant", 1))
-    with Database.open(conninfo, max_size=4, timeout=20) as database:
+    tenant = id_of("tenant", 1)
+    conninfo = tenant_url(tenant)
+    with (
+        Database.open(conninfo, max_size=4, timeout=20) as database,
+        database.tenant(tenant),
+    ):
         yield database
 
 
 @pytest.fixture
 def other(tenant_url: Callable[[UUID], str]) -> Iterator[Database]:
     """For the second tenant."""
-    conninfo = tenant_url(id_of("tenant", 2))
-    with Database.open(conninfo, max_size=4, timeout=20) as database:
+    tenant = id_of("tenant", 2)
+    conninfo = tenant_url(tenant)
+    with (
+        Database.open(conninfo, max_size=4, timeout=20) as database,
+        database.tenant(tenant),
+    ):
         yield database
 
 
 @pytest.fixture
 def owner(url: str) -> Iterator[Database]:
     """For the owner of the tables, who sees all tenants' rows."""
-    with Database.open(url, max_size=4, timeout=20) as database:
+    with (
+        Database.open(url, max_size=4, timeout=20) as database,
+        database.tenant(id_of("tenant", 1)),
+    ):
         yield database

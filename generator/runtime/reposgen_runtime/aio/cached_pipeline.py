@@ -1,0 +1,27 @@
+"""Pipelines of a Database with a cache."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .cached import CachedTransaction
+from .pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from .transaction import Transaction
+
+
+class CachedPipeline(Pipeline):
+    """A pipeline whose writes invalidate results; its reads ask the server."""
+
+    async def _run(self, outer: Transaction | None) -> None:
+        steps = [pending.step for pending in self._pending]
+        writes = [step for step in steps if step.statement.changes]
+        if outer is None and writes:
+            async with self._database.transaction() as transaction:
+                await self._run(transaction)
+            return
+        if isinstance(outer, CachedTransaction):
+            for step in writes:
+                outer.note(step.statement, step.values)
+        await super()._run(outer)

@@ -1,0 +1,326 @@
+# Derived from ../aio/cache.py by derive_sync.py: change that file.
+"""Results that are kept, and writers that tell of what they change.
+
+A writer marks what it is about to change before its COMMIT and takes the mark off
+behind it. A result is kept only if nothing that it depends on was marked, or changed,
+since before it was read.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from math import inf
+from os import urandom
+from struct import Struct
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from ..cache_memory import MemoryCache
+from ..caching import ALL_TAG, entry_name
+from ..errors import RepositoryError
+from ._background import Worker
+from ._compat import Event
+from .cache_redis import RedisCache, RedisDown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..caching import Cache
+
+    Identity: TypeAlias = tuple[str, str, str]
+    Identify: TypeAlias = Callable[[], Identity]
+
+_LOG: Final = logging.getLogger("reposgen_runtime.cache")
+# Of a message: what happened, whose process and which writer, seconds; then the tags.
+_HEAD: Final = Struct("!c6s6sd")
+_TAG: Final = 12
+_MARKED, _CHANGED, _UNDONE = b"m", b"c", b"u"
+# Between two attempts to reach Redis.
+_RETRY: Final = 0.1
+# More tags than that are told as "everything".
+_MOST_OWED: Final = 10_000
+
+
+class Mark:
+    """What a writer is about to change.
+
+    Attributes:
+        tags: of it.
+        writer: whose mark it is.
+    """
+
+    __slots__ = ("tags", "writer")
+
+    def __init__(self, tags: tuple[bytes, ...], writer: bytes) -> None:
+        self.tags = tags
+        self.writer = writer
+
+
+class ResultCache:
+    """What `Database.cache` is.
+
+    Attributes:
+        settings: as they were given.
+        memory: the first level.
+        redis: the second level, if there is one.
+        session: what beside the database decides about what is read; empty until it
+            is known, and nothing is kept.
+        reads_committed: transactions see what is committed meanwhile.
+    """
+
+    def __init__(self, settings: Cache) -> None:
+        self.settings = settings
+        self.memory = MemoryCache(settings.l1)
+        self.redis: RedisCache | None = None
+        self.session = ""
+        self.reads_committed = False
+        self._process = urandom(6)
+        self._writers = 0
+        # By writer, and when they were last told.
+        self._open: dict[bytes, tuple[Mark, float]] = {}
+        self._identify: Identify | None = None
+        self._worker: Worker | None = None
+        self._closing = Event()
+        # Since when all marks of other processes are known.
+        self._listening = inf
+        if settings.redis is not None:
+            self.redis = RedisCache(settings, settings.redis)
+            self.memory.distrust()
+
+    def open(self, identify: Identify) -> None:
+        """Begin to keep results.
+
+        Args:
+            identify: asks the database who it is.
+
+        Raises:
+            RepositoryError: Redis is not set up in a way that keeps what it is told.
+        """
+        self._identify = identify
+        self._closing = Event()
+        try:
+            self._learn()
+        except RepositoryError:
+            # Without the database there is nothing to keep yet.
+            if self.redis is None:
+                return
+        if self.redis is not None:
+            with suppress(RedisDown):
+                self.redis.check()
+            self._worker = Worker(self._follow)
+
+    def close(self) -> None:
+        """Keep nothing any more."""
+        self.memory.distrust()
+        self._closing.set()
+        worker, self._worker = self._worker, None
+        if worker is not None and not worker.join(2 * self.settings.timeout):
+            worker.stop()
+        if self.redis is not None:
+            self.redis.close()
+
+    def after_fork(self) -> None:
+        """In a child process: begin with nothing, and leave the rest to the parent."""
+        self.memory.after_fork()
+        self._process = urandom(6)
+        self._worker = None
+        self._open.clear()
+        if self.redis is not None:
+            self.memory.distrust()
+            self.redis.after_fork()
+
+    def resume(self) -> None:
+        """In a child process: listen to other processes again."""
+        if self.redis is not None and self._worker is None and self._identify:
+            self._closing = Event()
+            self._worker = Worker(self._follow)
+
+    # What writers do.
+
+    def mark(self, tags: Iterable[bytes]) -> Mark:
+        """Tell that something is about to change."""
+        self._writers += 1
+        writer = self._process + self._writers.to_bytes(6, "big")
+        mark = Mark(tuple(dict.fromkeys(tags)), writer)
+        self.memory.mark(mark.tags, writer)
+        self._open[writer] = mark, monotonic()
+        redis = self.redis
+        if redis is not None and redis.is_up:
+            message = self._message(_MARKED, mark)
+            # Without the mark, the others are told as soon as that is possible.
+            with suppress(RedisDown, RepositoryError):
+                redis.mark(mark.tags, writer, message)
+        return mark
+
+    def changed(self, mark: Mark) -> None:
+        """Tell that it has changed."""
+        self.memory.drop(mark.tags)
+        self._open.pop(mark.writer, None)
+        redis = self.redis
+        if redis is not None and not self._told(redis, mark):
+            redis.owe(mark.tags)
+        self.memory.unmark(mark.tags, mark.writer)
+
+    def undone(self, mark: Mark) -> None:
+        """Tell that it has not changed."""
+        self._open.pop(mark.writer, None)
+        redis = self.redis
+        if redis is not None and redis.is_up:
+            message = self._message(_UNDONE, mark)
+            # Without this, the mark expires.
+            with suppress(RedisDown, RepositoryError):
+                redis.settle(mark.tags, mark.writer, message)
+        self.memory.unmark(mark.tags, mark.writer)
+
+    def unknown(self, mark: Mark) -> None:
+        """Leave the mark as long as it may still change."""
+        self._open.pop(mark.writer, None)
+        self.memory.unmark(mark.tags, mark.writer, self.settings.mark_ttl)
+
+    def clear(self) -> None:
+        """Forget all results, in all processes."""
+        self.changed(self.mark([ALL_TAG]))
+
+    def _told(self, redis: RedisCache, mark: Mark) -> bool:
+        """Tell that something has changed; whether Redis took it."""
+        if not redis.is_up:
+            return False
+        try:
+            message = self._message(_CHANGED, mark)
+            redis.settle(mark.tags, mark.writer, message)
+        except (RedisDown, RepositoryError):
+            return False
+        return True
+
+    def _message(self, what: bytes, mark: Mark) -> bytes:
+        writer = mark.writer[6:]
+        head = _HEAD.pack(what, self._process, writer, self.settings.mark_ttl)
+        return head + b"".join(mark.tags)
+
+    # What the others do.
+
+    def hears_all(self) -> bool:
+        """Whether no mark of another process can have been missed."""
+        if self.redis is None:
+            return True
+        return monotonic() >= self._listening + self.settings.mark_ttl
+
+    def _learn(self) -> None:
+        if self.session or self._identify is None:
+            return
+        database, session, isolation = self._identify()
+        if self.redis is not None:
+            self.redis.name = entry_name("database", database)
+        self.reads_committed = isolation == "read committed"
+        self.session = entry_name("session", session)
+
+    def _follow(self) -> None:
+        """Listen to other processes until the cache is closed."""
+        is_told = False
+        while not self._closing.wait(0):
+            try:
+                self._learn()
+                self._listen()
+            except RedisDown:
+                pass
+            except RepositoryError as error:
+                if not is_told and self.session:
+                    _LOG.warning("the cache is off: %s", error)
+                    is_told = True
+            finally:
+                self._listening = inf
+                self.memory.distrust()
+                if self.redis is not None:
+                    self.redis.is_up = False
+            self._closing.wait(_RETRY)
+
+    def _listen(self) -> None:
+        redis = self.redis
+        if redis is None or not self.session:
+            return
+        subscriber = redis.subscribed()
+        try:
+            self._listening = monotonic()
+            self._pay()
+            self._receive(subscriber)
+        finally:
+            redis.unsubscribe(subscriber)
+
+    def _receive(self, subscriber: Any) -> None:  # noqa: ANN401 -- redis-py's
+        """Take messages for as long as Redis answers.
+
+        Raises:
+            RedisDown: it no longer does.
+        """
+        interval = self.settings.timeout / 5
+        asked: float | None = None
+        due = monotonic()
+        while not self._closing.wait(0):
+            now = monotonic()
+            try:
+                if asked is None and now >= due:
+                    subscriber.ping()
+                    asked = now
+                message = subscriber.get_message(timeout=interval)
+            except Exception:  # noqa: BLE001 -- sockets and redis-py raise many kinds
+                raise RedisDown from None
+            if message is not None and message["type"] == "pong":
+                if asked is not None:
+                    # What was published before the question came before the answer.
+                    self.memory.trust(asked + 4 * interval)
+                    due, asked = asked + interval, None
+            elif message is not None and message["type"] == "message":
+                self._take(message["data"])
+            if asked is not None and monotonic() > asked + 4 * interval:
+                raise RedisDown
+            self._pay()
+            self._renew()
+
+    def _renew(self) -> None:
+        """Renew the marks of writers that take long.
+
+        Raises:
+            RedisDown: it does not answer.
+        """
+        redis, now = self.redis, monotonic()
+        for writer, (mark, told) in [*self._open.items()]:
+            if redis is not None and now - told > self.settings.mark_ttl / 4:
+                message = self._message(_MARKED, mark)
+                redis.mark(mark.tags, writer, message)
+                # Whoever has ended meanwhile does so once more.
+                if self._open.get(writer) is None:
+                    redis.settle(mark.tags, writer, self._message(_CHANGED, mark))
+                else:
+                    self._open[writer] = mark, now
+
+    def _pay(self) -> None:
+        """Tell what could not be told in time."""
+        redis = self.redis
+        if redis is None or (redis.is_up and not redis.owed):
+            return
+        owed = dict(redis.owed)
+        tags = tuple(owed) if len(owed) <= _MOST_OWED else (ALL_TAG,)
+        mark = Mark(tags, self._process + bytes(6))
+        try:
+            message = self._message(_CHANGED, mark)
+            redis.settle(mark.tags, mark.writer, message)
+        except RedisDown:
+            return
+        redis.paid(owed)
+        redis.is_up = True
+
+    def _take(self, message: bytes) -> None:
+        """Do what another process's writer asks for."""
+        what, process, writer, seconds = _HEAD.unpack_from(message)
+        if process == self._process:
+            return
+        body = message[_HEAD.size :]
+        tags = [body[place : place + _TAG] for place in range(0, len(body), _TAG)]
+        whose = process + writer
+        if what == _MARKED:
+            self.memory.mark(tags, whose, seconds)
+            return
+        if what == _CHANGED:
+            self.memory.drop(tags)
+        self.memory.unmark(tags, whose)

@@ -1,0 +1,689 @@
+# Derived from ../aio/cached.py by derive_sync.py: change that file.
+"""A Database whose cached reads are kept, and whose writes invalidate them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from os import urandom
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar, cast
+
+from .. import wire
+from ..cache_memory import Entry
+from ..caching import (
+    ALL_TAG,
+    IDENTITY,
+    IDENTITY_ARGUMENTS,
+    NEUTRAL,
+    NotCacheable,
+    canonical,
+    entry_name,
+    needs_result,
+    pack,
+    returned_keys,
+    size_of,
+    tags_of_read,
+    tags_of_write,
+    unpack,
+    wire_rows,
+)
+from ..codec import read_command, read_first, read_rows
+from ..errors import (
+    OutcomeUnknown,
+    QueryRejected,
+    RepositoryError,
+    mark_undone,
+)
+from ..limits import CHECK_NOW, SET, milliseconds, own_settings, set_arguments
+from ._background import Worker
+from ._compat import Event, run_shielded, sleep
+from .cache import ResultCache
+from .cache_redis import BUSY, HIT, LEASED, STALE, UNKNOWN, Lease, RedisDown
+from .connection import needs_transaction
+from .database import Database
+from .limits import run_among
+from .transaction import Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+
+    from psycopg.pq.abc import PGresult
+
+    from ..cache_memory import Ticket
+    from ..codec import Codec
+    from ..scope import Scopes
+    from ..settings import Settings
+    from ..statement import Cached, Package, Statement
+    from .cache_redis import Answer, RedisCache
+    from .connection import Session
+    from .executor import Executor
+    from .pipeline import Pipeline
+
+R = TypeVar("R")
+T = TypeVar("T")
+D = TypeVar("D", bound=Database)
+
+# Commands that no transaction may hold, and procedures that end it themselves.
+_NOT_IN_TRANSACTION: Final = frozenset({"25001", "2D000"})
+# Of the time of a mark, the part in which the COMMIT must arrive.
+_TO_SEND: Final = 0.4
+# How often another process is asked for what it is reading.
+_LOOKS: Final = 5
+_LONGEST_FLIGHT: Final = 60.0
+_READING: Final = frozenset(
+    {"BEGIN READ ONLY", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"}
+)
+
+
+# Made once for each package's.
+_classes: Final[dict[type[Database], type[Database]]] = {}
+# Results are cached as they are; what a single value is made of is not known here.
+_ROWS: Final[object] = read_rows
+_FIRST: Final[object] = read_first
+
+
+def cached_class(database: type[D]) -> type[D]:
+    """Return a class of the same Database that keeps results."""
+    made = _classes.get(database)
+    if made is None:
+        members = {"__module__": database.__module__, "__doc__": database.__doc__}
+        made = type(database.__name__, (CachedDatabase, database), members)
+        made = _classes.setdefault(database, made)
+    return cast("type[D]", made)
+
+
+class Flight:
+    """A read whose result other calls wait for.
+
+    Attributes:
+        ticket: of the read.
+        takes_others: its result is as new as a call that joins it now.
+        entry: the result, if it is one for others.
+        landed: the read is over.
+    """
+
+    __slots__ = ("entry", "landed", "takes_others", "ticket")
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.ticket = ticket
+        self.takes_others = True
+        self.entry: Entry | None = None
+        self.landed = Event()
+
+
+class _Call(NamedTuple, Generic[T, R]):
+    """A call of a cached read.
+
+    Attributes:
+        key: the statement, the tenant and the arguments.
+    """
+
+    package: Package
+    statement: Statement[T]
+    values: Sequence[Any]
+    read: Callable[[Codec[T], PGresult], R]
+    tenant: str | None
+    key: tuple[Hashable, ...]
+    cached: Cached
+
+    def reading(self, read: Callable[[Codec[T], PGresult], R]) -> _Call[T, R]:
+        """The call with another way to read its result."""
+        return self._replace(read=read)
+
+    def rows(self, entry: Entry) -> R:
+        """What the call returns where its result is known."""
+        rows = entry.rows()
+        return cast("R", rows if self.read is _ROWS else rows[:1])
+
+    def ttl(self, taken: _Taken) -> float:
+        """Seconds for which a result is kept."""
+        return self.cached.ttl if taken.rows else self.cached.negative
+
+
+class _Taken:
+    """The result of a statement, as it came."""
+
+    __slots__ = ("codec", "rows", "tuples")
+
+    def __init__(self, codec: Codec[Any], result: PGresult) -> None:
+        self.codec = codec
+        self.rows = wire_rows(result)
+        self.tuples = codec.tuples(result)
+
+
+class CachedDatabase(Database):
+    """What `Database.open(…, cache=Cache(…))` makes of a package's Database.
+
+    Attributes:
+        cache: what is kept.
+    """
+
+    def __init__(self, settings: Settings, **named: Any) -> None:  # noqa: ANN401 -- its base's
+        if settings.cache is None:
+            raise ValueError("there is no cache")
+        self.cache = ResultCache(settings.cache)
+        self._flights: dict[Hashable, Flight] = {}
+        # What reads the values of results that Redis has.
+        self._codecs: dict[Statement[Any], Codec[Any]] = {}
+        self._is_forked = False
+        super().__init__(settings, **named)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        try:
+            self.cache.open(self._identify)
+        except BaseException:
+            super().close()
+            raise
+        return self
+
+    def close(
+        self,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- calls may go on meanwhile
+    ) -> None:
+        """Take no more calls, and close all connections.
+
+        Args:
+            timeout: seconds for the calls that have one to end; then their statements
+                are cancelled on the server.
+        """
+        self.cache.close()
+        super().close(timeout=timeout)
+
+    def after_fork(self) -> None:
+        """In a child process: leave all connections to the parent."""
+        super().after_fork()
+        self.cache.after_fork()
+        self._flights.clear()
+        self._codecs.clear()
+        self._is_forked = True
+
+    def run_statement(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+        tenant: str | None = None,
+    ) -> R:
+        """Run one statement, or return what it returned the last time."""
+        cached = statement.cache
+        if cached is None:
+            if not statement.changes:
+                return super().run_statement(package, statement, values, read, tenant)
+            return self._write(package, statement, values, read, tenant)
+        scopes = self.scopes
+        scope = scopes.current() if scopes.open.get() or scopes.strands else None
+        transaction = None
+        if scope is not None:
+            tenant = tenant or scope.tenant
+            transaction = self._joinable(scope)
+        for_tenant = None if package.tenant is None else tenant
+        if (
+            (transaction is not None and not _may_hit(transaction))
+            or (read is not _ROWS and read is not _FIRST)
+            or (for_tenant is None and package.tenant is not None)
+        ):
+            return super().run_statement(package, statement, values, read, tenant)
+        try:
+            key = (statement, for_tenant, *map(canonical, values))
+        except NotCacheable:
+            return super().run_statement(package, statement, values, read, tenant)
+        memory = self.cache.memory
+        entry = memory.entries.get(key)
+        if entry is not None:
+            now = monotonic()
+            if now < entry.expires and now < memory.good_until:
+                entry.used = True
+                rows = entry.rows()
+                return cast("R", rows if read is _ROWS else rows[:1])
+        call = _Call(package, statement, values, read, tenant, key, cached)
+        return self._read(call, fills=transaction is None)
+
+    @contextmanager
+    def lease(
+        self,
+        package: Package,
+        statement: Statement[Any] | None = None,
+        tenant: str | None = None,
+    ) -> Generator[Session, None, None]:
+        """The current transaction's connection, or one of the statement's own."""
+        scope = self.scopes.current()
+        joined = None if scope is None else self._joinable(scope)
+        if joined is not None or (statement is not None and not statement.changes):
+            with super().lease(package, statement, tenant) as session:
+                yield session
+        elif statement is None:
+            # Nobody knows what is done there.
+            with (
+                self._announced((ALL_TAG,)),
+                super().lease(package, None, tenant) as session,
+            ):
+                yield session
+        else:
+            tenant = tenant or (None if scope is None else scope.tenant)
+            with (
+                self._own_transaction(package, tenant) as transaction,
+                transaction.lease(package, statement, tenant) as session,
+            ):
+                yield session
+
+    def _make_transaction(
+        self,
+        session: Session,
+        session_of: Callable[[Package], Session],
+        settings: Mapping[str, str],
+        scopes: Scopes[Transaction] | None,
+        timeout: float | None,  # noqa: ASYNC109, RUF100 -- the server keeps it
+    ) -> Transaction:
+        return CachedTransaction(
+            self.cache, session, session_of, settings, scopes, timeout, database=self
+        )
+
+    def _make_pipeline(self) -> Pipeline:
+        from .cached_pipeline import CachedPipeline  # noqa: PLC0415 -- where it is used
+
+        return CachedPipeline(self, self._router)
+
+    # How writes run.
+
+    def _write(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+        tenant: str | None,
+    ) -> R:
+        """Run a write: as a transaction, so that its COMMIT can be announced."""
+        scope = self.scopes.current()
+        if scope is not None:
+            tenant = tenant or scope.tenant
+            if self._joinable(scope) is not None:
+                return super().run_statement(package, statement, values, read, tenant)
+        if statement.locks_rows:
+            raise needs_transaction(statement)
+        try:
+            with self._own_transaction(package, tenant) as transaction:
+                return transaction.run_statement(
+                    package, statement, values, read, tenant
+                )
+        except QueryRejected as error:
+            if error.sqlstate not in _NOT_IN_TRANSACTION:
+                raise
+        with self._announced(tags_of_write(statement.changes, values, None)):
+            return super().run_statement(package, statement, values, read, tenant)
+
+    @contextmanager
+    def _own_transaction(
+        self, package: Package, tenant: str | None
+    ) -> Generator[Transaction, None, None]:
+        """A transaction that no other call joins."""
+        settings = {**self._router.limits, **own_settings(package, None, tenant)}
+        with self._router.checkout(writes=True) as sessions:
+            session = sessions(package)
+            transaction = self._make_transaction(
+                session, lambda _: session, settings, None, None
+            )
+            try:
+                transaction.begin("BEGIN")
+                yield transaction
+            except BaseException as error:
+                transaction.undo(error)
+                mark_undone(error)
+                raise
+            else:
+                transaction.commit()
+            finally:
+                transaction.closed = True
+
+    @contextmanager
+    def _announced(self, tags: Any) -> Generator[None, None, None]:  # noqa: ANN401 -- an iterable
+        """A block in which something is changed at any time."""
+        self._resumed()
+        mark = self.cache.mark(tags)
+        try:
+            yield
+        finally:
+            run_shielded(self.cache.changed, mark)
+
+    # How reads run.
+
+    def _pass(self, call: _Call[T, R]) -> R:
+        """Make a call as if there were no cache."""
+        return super().run_statement(
+            call.package, call.statement, call.values, call.read, call.tenant
+        )
+
+    def _read(self, call: _Call[T, R], *, fills: bool) -> R:
+        """Return what the first level does not have."""
+        cache = self.cache
+        self._resumed()
+        try:
+            tags = tags_of_read(call.cached.rows, call.values)
+        except NotCacheable:
+            fills, tags = False, ()
+        if not fills or not cache.session or cache.memory.is_marked(tags):
+            return self._pass(call)
+        other = self._flights.get(call.key)
+        if other is not None and other.takes_others and other.ticket.is_valid:
+            other.landed.wait(_LONGEST_FLIGHT)
+            if other.entry is not None:
+                return call.rows(other.entry)
+            return self._pass(call)
+        flight = Flight(cache.memory.begin(tags))
+        self._flights[call.key] = flight
+        try:
+            return self._fly(call, flight)
+        finally:
+            cache.memory.end(flight.ticket)
+            if self._flights.get(call.key) is flight:
+                del self._flights[call.key]
+            flight.landed.set()
+
+    def _fly(self, call: _Call[T, R], flight: Flight) -> R:
+        """Look a result up in the second level; ask the server if it is not there."""
+        redis = self.cache.redis if "l2" in call.cached.levels else None
+        if redis is None:
+            return self._ask(call, flight)
+        lease = Lease(self._name(call), flight.ticket.tags, urandom(12))
+        # A call that joins later may come after a change that the answer lacks.
+        flight.takes_others = False
+        answer = self._look_up(redis, lease)
+        if answer.state in (HIT, STALE):
+            entry = self._unpacked(call, answer.value, flight.ticket)
+            if entry is not None:
+                if answer.state == STALE:
+                    lease.generations = answer.generations
+                    Worker(partial(self._refresh, call, lease))
+                else:
+                    entry.expires = monotonic() + answer.seconds
+                    if "l1" in call.cached.levels:
+                        self.cache.memory.store(flight.ticket, call.key, entry)
+                return call.rows(entry)
+        if answer.state not in (LEASED, STALE):
+            return self._take(call, [])
+        lease.generations = answer.generations
+        # The generations are compared once more when the result is there.
+        flight.takes_others = True
+        return self._ask(call, flight, lease)
+
+    def _look_up(self, redis: RedisCache, lease: Lease) -> Answer:
+        """Ask Redis; wait a little where another process is reading the result."""
+        seconds = self.cache.settings.lease
+        answer = UNKNOWN
+        for _ in range(_LOOKS):
+            if not redis.is_readable:
+                return UNKNOWN
+            try:
+                answer = redis.look_up(lease)
+            except (RedisDown, RepositoryError):
+                return UNKNOWN
+            if answer.state != BUSY:
+                break
+            sleep(seconds / _LOOKS)
+        return answer
+
+    def _ask(self, call: _Call[T, R], flight: Flight, lease: Lease | None = None) -> R:
+        """Ask the server, and keep what it says if nothing changed meanwhile."""
+        taken: list[_Taken] = []
+        result = self._take(call, taken)
+        # Redis is about to compare: a call that joins later could come after a change.
+        flight.takes_others = lease is None
+        found = taken[-1]
+        ttl = call.ttl(found)
+        if ttl <= 0:
+            return result
+        if lease is None:
+            if not self.cache.hears_all():
+                return result
+        elif not self._fill(call, found, lease):
+            return result
+        entry = Entry(
+            found.tuples,
+            call.statement.row,
+            flight.ticket.tags,
+            size_of(found.rows),
+            monotonic() + ttl,
+        )
+        if flight.ticket.is_valid:
+            flight.entry = entry
+            if "l1" in call.cached.levels or self.cache.redis is None:
+                self.cache.memory.store(flight.ticket, call.key, entry)
+        return result
+
+    def _take(self, call: _Call[T, R], taken: list[_Taken]) -> R:
+        """Ask the primary, and add the result as it came."""
+
+        def reading(codec: Codec[T], result: PGresult) -> R:
+            rows = call.read(codec, result)
+            taken.append(_Taken(codec, result))
+            if self.cache.redis is not None:
+                self._codecs[call.statement] = codec
+            return rows
+
+        asking = call.reading(reading)
+        if not self._router.has_readers:
+            return self._pass(asking)
+        with self.primary():
+            return self._pass(asking)
+
+    def _fill(self, call: _Call[Any, Any], taken: _Taken, lease: Lease) -> bool:
+        """Give a result to Redis; whether nothing has changed since it was leased."""
+        redis = self.cache.redis
+        if redis is None:
+            return False
+        value = pack(taken.rows, taken.codec.result_format)
+        if len(value) > self.cache.settings.value:
+            value = b""
+        stale = call.cached.stale if taken.rows else 0.0
+        try:
+            return redis.fill(lease, value, call.ttl(taken), stale)
+        except (RedisDown, RepositoryError):
+            return False
+
+    def _refresh(self, call: _Call[Any, Any], lease: Lease) -> None:
+        """Read anew what was served though its time is over."""
+        taken: list[_Taken] = []
+        try:
+            self._take(call, taken)
+        except RepositoryError:
+            # Whoever comes when it is no longer served gets the error.
+            return
+        if call.ttl(taken[-1]) > 0:
+            self._fill(call, taken[-1], lease)
+
+    def _unpacked(
+        self, call: _Call[Any, Any], data: bytes, ticket: Ticket
+    ) -> Entry | None:
+        """What Redis has of a result; None if it can't be read here."""
+        statement = call.statement
+        codec = self._codecs.get(statement)
+        if codec is None or not data:
+            return None
+        try:
+            result_format, rows = unpack(data)
+            if result_format != codec.result_format:
+                return None
+            tuples = codec.unpacked(rows)
+            return Entry(tuples, statement.row, ticket.tags, size_of(rows), 0.0)
+        except Exception:  # noqa: BLE001 -- loaders raise all kinds of them
+            # Another release wrote it, or the types have changed: it is read anew.
+            return None
+
+    def _name(self, call: _Call[Any, Any]) -> str:
+        """What a result is called in Redis: its query, its arguments, its session."""
+        statement = call.statement
+        codec = self._codecs.get(statement)
+        return entry_name(
+            self.cache.session,
+            statement.name,
+            statement.sql,
+            statement.parameters,
+            statement.results,
+            None if codec is None else codec.layouts or None,
+            # The statement itself is first.
+            call.key[1:],
+        )
+
+    def _resumed(self) -> None:
+        if self._is_forked:
+            self._is_forked = False
+            self.cache.resume()
+
+    def _identify(self) -> tuple[str, str, str]:
+        (found,) = super().run_statement(
+            NEUTRAL, IDENTITY, IDENTITY_ARGUMENTS, read_rows
+        )
+        return found
+
+
+def _may_hit(transaction: Transaction) -> bool:
+    """Whether a result that is newer than the transaction is one for it."""
+    return isinstance(transaction, CachedTransaction) and transaction.may_hit
+
+
+class CachedTransaction(Transaction):
+    """A transaction that announces what its COMMIT changes."""
+
+    def __init__(  # noqa: PLR0917 -- its base's, and the cache
+        self,
+        cache: ResultCache,
+        session: Session,
+        session_of: Callable[[Package], Session],
+        settings: Mapping[str, str],
+        scopes: Scopes[Transaction] | None = None,
+        timeout: float | None = None,
+        *,
+        database: Executor | None = None,
+    ) -> None:
+        super().__init__(
+            session, session_of, settings, scopes, timeout, database=database
+        )
+        self._cache = cache
+        self._changed: dict[bytes, None] = {}
+        self._command = ""
+
+    @property
+    def may_hit(self) -> bool:
+        """Whether it only reads, and sees what is committed meanwhile."""
+        if self._changed or self._command not in _READING:
+            return False
+        return "ISOLATION" in self._command or self._cache.reads_committed
+
+    def note(
+        self,
+        statement: Statement[Any],
+        values: Sequence[Any] | None,
+        returned: Sequence[Sequence[str | None]] | None = None,
+    ) -> None:
+        """Note what a statement changes.
+
+        Args:
+            statement: that was run, or is about to be.
+            values: its arguments; None where they are not known.
+            returned: keys in its result; None where they are not known.
+        """
+        tags = tags_of_write(statement.changes, values, returned)
+        self._changed.update(dict.fromkeys(tags))
+
+    def begin(self, command: str, *, now: bool = False) -> None:
+        """Begin it, under its settings."""
+        self._command = command
+        super().begin(command, now=now)
+
+    def run_statement(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+        tenant: str | None = None,
+    ) -> R:
+        """Run one statement in the transaction."""
+        changes = statement.changes
+        if not changes:
+            return super().run_statement(package, statement, values, read, tenant)
+        if not needs_result(changes):
+            self.note(statement, values)
+            return super().run_statement(package, statement, values, read, tenant)
+        is_noted = False
+
+        def reading(codec: Codec[T], result: PGresult) -> R:
+            nonlocal is_noted
+            self.note(statement, values, returned_keys(changes, result))
+            is_noted = True
+            return read(codec, result)
+
+        try:
+            return super().run_statement(package, statement, values, reading, tenant)
+        finally:
+            if not is_noted:
+                self.note(statement, values)
+
+    @contextmanager
+    def lease(
+        self,
+        package: Package,
+        statement: Statement[Any] | None = None,
+        tenant: str | None = None,
+    ) -> Generator[Session, None, None]:
+        """The transaction's connection."""
+        if statement is None:
+            self._changed[ALL_TAG] = None
+        elif statement.changes:
+            self.note(statement, None)
+        with super().lease(package, statement, tenant) as session:
+            yield session
+
+    def commit(self) -> None:
+        """End the transaction, keeping what was done."""
+        if not self._changed or not self._may_commit:
+            super().commit()
+            return
+        self._bound()
+        cache = self._cache
+        mark = cache.mark(self._changed)
+        try:
+            super().commit()
+        except OutcomeUnknown:
+            cache.unknown(mark)
+            raise
+        except RepositoryError:
+            run_shielded(cache.undone, mark)
+            raise
+        except BaseException:
+            cache.unknown(mark)
+            raise
+        run_shielded(cache.changed, mark)
+
+    @property
+    def _may_commit(self) -> bool:
+        """Whether COMMIT will be sent."""
+        spoilt = self._savepoints is not None and self._savepoints.spoilt
+        failed = wire.is_failed(self._session.connection.pgconn)
+        return not spoilt and not failed and self.innermost is None
+
+    def _bound(self) -> None:
+        """Have the server refuse the COMMIT if it does not arrive before its mark ends.
+
+        What COMMIT would check is checked before, so that it is done soon. While it
+        lasts all the same, the mark is renewed.
+        """
+        redis = self._cache.redis
+        if redis is None or not redis.is_up:
+            return
+        seconds = milliseconds(_TO_SEND * self._cache.settings.mark_ttl)
+        bound = (SET, set_arguments({"idle_in_transaction_session_timeout": seconds}))
+        session = self._session
+        try:
+            if session.is_fast:
+                run_among(session, bound, CHECK_NOW, (), read_command)
+            else:
+                session.command(CHECK_NOW.sql)
+                session.run(*bound, read_command)
+        except BaseException as error:
+            self.undo(error)
+            raise
