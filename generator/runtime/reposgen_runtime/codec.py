@@ -304,7 +304,8 @@ class Codec(Generic[T]):
             Unrepresentable: as `rows`.
             SchemaChanged: the same.
         """
-        return self._load(result, 0, result.ntuples) if result.ntuples else []
+        count = result.ntuples
+        return self._load(result, 0, count, 0) if count else []
 
     def unpacked(
         self, rows: Iterable[Sequence[Buffer | None]]
