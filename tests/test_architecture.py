@@ -153,6 +153,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         # The catalog of a test's database.
         *("live_schema.catalog", "live_schema.model"),
     },
+    # What stats asks: it runs no stage.
+    "server_statistics": {"database", "diagnostics"},
+    # Text of queries for a table, from its catalog.
+    "scaffold": {
+        "diagnostics",
+        "live_schema.model",
+        # What tables and columns are called.
+        *("python_model.inflection", "python_model.names"),
+    },
     # What doctor asks: it runs no stage but the server's.
     "examine": {"config", "database", "diagnostics", "live_schema"},
     # The development database and its migrations: applied as `database` applies them.
@@ -173,9 +182,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "development",
         "diagnostics",
         "examine",
+        "server_statistics",
         "config",
         "pipeline",
         "project",
+        "scaffold",
         "up_to_date",
         "cache.project",
         "output.compare",

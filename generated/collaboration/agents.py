@@ -200,6 +200,8 @@ RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_s
     results=AGENT_COLUMN_TYPES,
     row=Agent,
     arguments=("tenant_id", "id", "name", "capabilities", "max_tasks", "metadata"),
+    reads=("public.agents",),
+    writes=("public.agents",),
 )
 
 GET: Final = Statement(
@@ -215,6 +217,7 @@ WHERE tenant_id = $1
     row=Agent,
     arguments=("tenant_id", "id"),
     read_only=True,
+    reads=("public.agents",),
 )
 
 LIST: Final = Variants(
@@ -248,6 +251,7 @@ ORDER BY name, id"""),
     row=Agent,
     arguments=("tenant_id", "status", "capabilities"),
     read_only=True,
+    reads=("public.agents",),
 )
 
 SET_STATUS: Final = Statement(
@@ -265,6 +269,8 @@ RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_s
     results=AGENT_COLUMN_TYPES,
     row=Agent,
     arguments=("status", "tenant_id", "id"),
+    reads=("public.agents",),
+    writes=("public.agents",),
 )
 
 HEARTBEAT: Final[Statement[None]] = Statement(
@@ -277,6 +283,8 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("tenant_id", "id"),
+    reads=("public.agents",),
+    writes=("public.agents",),
 )
 
 REMOVE: Final[Statement[None]] = Statement(
@@ -288,4 +296,6 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("tenant_id", "id"),
+    reads=("public.agents",),
+    writes=("public.agents", "public.workspace_members"),
 )

@@ -324,6 +324,8 @@ RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_cloc
         "created_by",
         "workspace_id",
     ),
+    reads=("public.workspaces",),
+    writes=("public.shared_documents",),
 )
 
 GET: Final = Statement(
@@ -340,6 +342,7 @@ WHERE id = $1
     row=SharedDocument,
     arguments=("id",),
     read_only=True,
+    reads=("public.shared_documents",),
 )
 
 LIST_BY_WORKSPACE: Final = Variants(
@@ -363,6 +366,7 @@ ORDER BY updated_at DESC, id DESC"""),
     row=SharedDocument,
     arguments=("workspace_id",),
     read_only=True,
+    reads=("public.shared_documents",),
 )
 
 UPDATE_WITH_LOCK: Final = Variants(
@@ -428,6 +432,8 @@ SELECT version FROM shared_documents WHERE id = $1
         arguments=(5,),
         expected=6,
     ),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )
 
 RECORD_OPERATION: Final = Statement(
@@ -462,6 +468,9 @@ RETURNING id, tenant_id, document_id, sequence, operation_type, path, value, age
         "vector_clock",
         "applied_at",
     ),
+    reads=("public.shared_documents",),
+    writes=("public.document_operations", "public.shared_documents"),
+    verb="INSERT",
 )
 
 LIST_OPERATIONS: Final = Statement(
@@ -479,6 +488,7 @@ LIMIT $3
     row=DocumentOperation,
     arguments=("document_id", "since", "limit"),
     read_only=True,
+    reads=("public.document_operations",),
 )
 
 LIST_PENDING_OPERATIONS: Final = Statement(
@@ -495,6 +505,7 @@ ORDER BY sequence
     row=DocumentOperation,
     arguments=("document_id",),
     read_only=True,
+    reads=("public.document_operations",),
 )
 
 MARK_OPERATIONS_APPLIED: Final[Statement[None]] = Statement(
@@ -508,6 +519,8 @@ WHERE document_id = $1
 """,
     parameters=("uuid", "int8"),
     arguments=("document_id", "up_to"),
+    reads=("public.document_operations",),
+    writes=("public.document_operations",),
 )
 
 ACQUIRE_LOCK: Final[Statement[datetime]] = Statement(
@@ -524,6 +537,8 @@ RETURNING lock_expires_at
     parameters=("text", "interval", "uuid"),
     results=("timestamptz",),
     arguments=("agent_id", "duration", "id"),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )
 
 RENEW_LOCK: Final[Statement[datetime]] = Statement(
@@ -540,6 +555,8 @@ RETURNING lock_expires_at
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
     arguments=("duration", "id", "agent_id"),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )
 
 RELEASE_LOCK: Final[Statement[None]] = Statement(
@@ -553,6 +570,8 @@ WHERE id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("id", "agent_id"),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -566,4 +585,6 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )

@@ -1498,6 +1498,7 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
         "tags",
         "capabilities",
     ),
+    writes=("public.tasks",),
 )
 
 CREATE_BATCH: Final[Statement[None]] = Statement(
@@ -1560,6 +1561,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
         ),
         staged=True,
     ),
+    writes=("public.tasks",),
 )
 
 BULK_INSERT: Final[Statement[None]] = Statement(
@@ -1673,6 +1675,8 @@ ON CONFLICT (id) DO NOTHING
         ),
         staged=True,
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 GET: Final = Statement(
@@ -1691,6 +1695,7 @@ WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_BATCH: Final = Statement(
@@ -1712,6 +1717,7 @@ ORDER BY wanted.position
     row=Task,
     arguments=("ids",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_FOR_UPDATE: Final = Statement(
@@ -1731,6 +1737,7 @@ FOR UPDATE
     row=Task,
     arguments=("id",),
     locks_rows=True,
+    reads=("public.tasks",),
 )
 
 UPDATE: Final = Variants(
@@ -1850,6 +1857,8 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
         "capabilities",
         "id",
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 UPDATE_WITH_VERSION: Final = Variants(
@@ -1984,6 +1993,8 @@ SELECT version FROM tasks WHERE id = $1
         arguments=(13,),
         expected=14,
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -1994,6 +2005,8 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.tasks",),
+    writes=("public.tasks", "public.task_delegations", "public.task_events"),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -2008,6 +2021,8 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 LIST_BY_TENANT: Final = Variants(
@@ -2131,6 +2146,7 @@ ORDER BY created_at DESC, id DESC"""),
         "capabilities",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 LIST_BY_AGENT: Final = Variants(
@@ -2250,6 +2266,7 @@ ORDER BY created_at DESC, id DESC"""),
         "capabilities",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 STREAM_TASKS: Final = Variants(
@@ -2362,6 +2379,7 @@ ORDER BY created_at, id
         "capabilities",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_SUBTASKS: Final = Statement(
@@ -2381,6 +2399,7 @@ ORDER BY created_at, id
     row=Task,
     arguments=("parent_task_id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 
@@ -2452,6 +2471,7 @@ ORDER BY tree.place
     row=_get_task_tree_row,
     arguments=("root_task_id", "max_depth"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 ASSIGN_TO_AGENT: Final = Statement(
@@ -2483,6 +2503,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("agent_id", "task_id", "assigned_by"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 UNASSIGN_TASK: Final = Statement(
@@ -2521,6 +2543,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("task_id", "reason"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 UPDATE_STATUS: Final = Statement(
@@ -2558,6 +2582,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("task_id", "status", "metadata"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 BULK_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2590,6 +2616,8 @@ SELECT count(*) FROM updated
     parameters=("public.task_status_update[]",),
     results=("int8",),
     arguments=("updates",),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 BATCH_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2620,6 +2648,8 @@ SELECT count(*) FROM updated
     parameters=("uuid[]", "public.task_status"),
     results=("int8",),
     arguments=("task_ids", "status"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 INCREMENT_RETRY_COUNT: Final[Statement[int]] = Statement(
@@ -2644,6 +2674,8 @@ SELECT retry_count FROM retried
     parameters=("uuid",),
     results=("int4",),
     arguments=("task_id",),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 BULK_UPDATE: Final[Statement[int]] = Statement(
@@ -2669,6 +2701,8 @@ SELECT count(*) FROM updated
     parameters=("public.task_update[]",),
     results=("int8",),
     arguments=("updates",),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 ARCHIVE_TASKS: Final[Statement[int]] = Statement(
@@ -2694,6 +2728,8 @@ SELECT count(*) FROM archived
     parameters=("uuid", "timestamptz"),
     results=("int8",),
     arguments=("tenant_id", "before"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 CREATE_DELEGATION: Final = Statement(
@@ -2728,6 +2764,8 @@ SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated
     results=TASK_DELEGATION_COLUMN_TYPES,
     row=TaskDelegation,
     arguments=("to_agent", "from_agent", "task_id", "reason", "metadata"),
+    reads=("public.tasks",),
+    writes=("public.task_delegations", "public.task_events", "public.tasks"),
 )
 
 GET_DELEGATION_HISTORY: Final = Statement(
@@ -2742,6 +2780,7 @@ ORDER BY delegated_at, id
     row=TaskDelegation,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_delegations",),
 )
 
 GET_DELEGATIONS_TO_AGENT: Final = Statement(
@@ -2758,6 +2797,7 @@ ORDER BY delegated_at DESC, id DESC
     row=TaskDelegation,
     arguments=("tenant_id", "agent_id", "since"),
     read_only=True,
+    reads=("public.task_delegations",),
 )
 
 GET_DELEGATION_CHAIN: Final = Statement(
@@ -2794,6 +2834,7 @@ ORDER BY depth
     row=GetDelegationChainRow,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_delegations",),
 )
 
 GET_TASKS_FOR_EXECUTION: Final = Statement(
@@ -2825,6 +2866,7 @@ FOR UPDATE SKIP LOCKED
     row=Task,
     arguments=("tenant_id", "agent_id", "limit"),
     locks_rows=True,
+    reads=("public.agents", "public.tasks"),
 )
 
 CLAIM_TASKS: Final = Statement(
@@ -2876,6 +2918,8 @@ ORDER BY priority DESC, created_at, id
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("tenant_id", "agent_id", "limit", "lease"),
+    reads=("public.agents", "public.tasks"),
+    writes=("public.task_events", "public.tasks"),
 )
 
 LOCK_TASK_FOR_EXECUTION: Final = Statement(
@@ -2913,6 +2957,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("agent_id", "duration", "task_id"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 RENEW_TASK_LEASE: Final[Statement[datetime | None]] = Statement(
@@ -2931,6 +2977,8 @@ RETURNING lease_expires_at
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
     arguments=("duration", "task_id", "agent_id"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 COMPLETE_TASK: Final = Statement(
@@ -2963,6 +3011,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("result", "task_id", "agent_id"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 FAIL_TASK: Final = Statement(
@@ -2998,6 +3048,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("error", "task_id", "agent_id"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 RECLAIM_EXPIRED_TASKS: Final = Statement(
@@ -3041,6 +3093,8 @@ ORDER BY created_at, id
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("tenant_id", "limit"),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 GET_OVERDUE_TASKS: Final = Statement(
@@ -3062,6 +3116,7 @@ ORDER BY deadline, id
     row=Task,
     arguments=("tenant_id", "threshold"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_TASKS_BY_SCHEDULE: Final = Statement(
@@ -3082,6 +3137,7 @@ ORDER BY created_at, id
     row=Task,
     arguments=("tenant_id", "schedule"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_TASK_STATS: Final = Statement(
@@ -3128,6 +3184,7 @@ FROM recent
     row=GetTaskStatsRow,
     arguments=("tenant_id", "period"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_HOURLY_TASK_STATS: Final = Statement(
@@ -3144,6 +3201,7 @@ ORDER BY hour, status, priority
     row=TaskStat,
     arguments=("since", "until"),
     read_only=True,
+    reads=("public.mv_task_stats",),
 )
 
 GET_AGENT_WORKLOAD: Final = Statement(
@@ -3177,6 +3235,7 @@ ORDER BY agents.id
     row=GetAgentWorkloadRow,
     arguments=("tenant_id", "agent_ids"),
     read_only=True,
+    reads=("public.agents", "public.tasks"),
 )
 
 GET_TASK_TIMELINE: Final = Statement(
@@ -3200,6 +3259,7 @@ ORDER BY id
     row=GetTaskTimelineRow,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_events", "public.tasks"),
 )
 
 GENERATE_TASK_REPORT: Final[Variants[None]] = Variants(
@@ -3265,6 +3325,7 @@ ORDER BY created_at, id
         "created_before",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GENERATE_TASK_REPORT_JSON: Final[Variants[None]] = Variants(
@@ -3334,6 +3395,7 @@ ORDER BY created_at, id
         "created_before",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 SEARCH_TASKS: Final = Variants(
@@ -3452,6 +3514,7 @@ SELECT (SELECT count(*) FROM matches) AS total_count,
         "offset",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_SIMILAR_TASKS: Final = Statement(
@@ -3491,6 +3554,7 @@ LIMIT $2
     row=Task,
     arguments=("task_id", "limit"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 VACUUM_TASKS: Final[Statement[None]] = Statement(
@@ -3542,4 +3606,5 @@ FROM checked
     row=ValidateTaskIntegrityRow,
     arguments=("tenant_id",),
     read_only=True,
+    reads=("public.agents", "public.tasks"),
 )

@@ -264,6 +264,7 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
     arguments=("tenant_id", "name", "type", "definition", "metadata", "created_by"),
+    writes=("public.workflow_stages", "public.workflows"),
 )
 
 GET: Final = Statement(
@@ -279,6 +280,7 @@ WHERE id = $1
     row=Workflow,
     arguments=("id",),
     read_only=True,
+    reads=("public.workflows",),
 )
 
 
@@ -324,6 +326,7 @@ WHERE workflow.id = $1
     row=_get_with_stages_row,
     arguments=("id",),
     read_only=True,
+    reads=("public.workflow_stages", "public.workflow_transitions", "public.workflows"),
 )
 
 LIST: Final = Variants(
@@ -363,6 +366,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Workflow,
     arguments=("tenant_id", "status", "type", "created_by"),
     read_only=True,
+    reads=("public.workflows",),
 )
 
 LIST_STAGES: Final = Statement(
@@ -378,6 +382,7 @@ ORDER BY stage_index
     row=WorkflowStage,
     arguments=("workflow_id",),
     read_only=True,
+    reads=("public.workflow_stages",),
 )
 
 LIST_TRANSITIONS: Final = Statement(
@@ -392,6 +397,7 @@ ORDER BY transition_time, id
     row=WorkflowTransition,
     arguments=("workflow_id",),
     read_only=True,
+    reads=("public.workflow_transitions",),
 )
 
 UPDATE_PROGRESS: Final = Statement(
@@ -441,6 +447,12 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
     arguments=("stage_index", "workflow_id", "status"),
+    reads=("public.workflow_stages", "public.workflows"),
+    writes=(
+        "public.workflow_stages",
+        "public.workflow_transitions",
+        "public.workflows",
+    ),
 )
 
 CANCEL: Final = Statement(
@@ -459,6 +471,8 @@ RETURNING id, tenant_id, name, type, status, definition, current_stage, metadata
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
     arguments=("id",),
+    reads=("public.workflows",),
+    writes=("public.workflows",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -472,4 +486,6 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.workflows",),
+    writes=("public.workflows",),
 )

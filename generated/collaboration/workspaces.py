@@ -288,6 +288,7 @@ SELECT id, tenant_id, name, description, owner_id, state, state_version, metadat
     results=WORKSPACE_COLUMN_TYPES,
     row=Workspace,
     arguments=("tenant_id", "name", "description", "owner_id", "state", "metadata"),
+    writes=("public.workspace_members", "public.workspaces"),
 )
 
 GET: Final = Statement(
@@ -303,6 +304,7 @@ WHERE id = $1
     row=Workspace,
     arguments=("id",),
     read_only=True,
+    reads=("public.workspaces",),
 )
 
 LIST_BY_AGENT: Final = Statement(
@@ -324,6 +326,7 @@ ORDER BY workspaces.name, workspaces.id
     row=Workspace,
     arguments=("tenant_id", "agent_id"),
     read_only=True,
+    reads=("public.workspace_members", "public.workspaces"),
 )
 
 ADD_MEMBER: Final = Statement(
@@ -348,6 +351,8 @@ SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at,
     results=WORKSPACE_MEMBER_COLUMN_TYPES,
     row=WorkspaceMember,
     arguments=("agent_id", "role", "permissions", "workspace_id"),
+    reads=("public.workspaces",),
+    writes=("public.workspace_activity", "public.workspace_members"),
 )
 
 GET_MEMBER: Final = Statement(
@@ -363,6 +368,7 @@ WHERE workspace_id = $1
     row=WorkspaceMember,
     arguments=("workspace_id", "agent_id"),
     read_only=True,
+    reads=("public.workspace_members",),
 )
 
 
@@ -405,6 +411,7 @@ ORDER BY member.role DESC, member.agent_id
     row=_list_members_row,
     arguments=("workspace_id",),
     read_only=True,
+    reads=("public.agents", "public.workspace_members"),
 )
 
 REMOVE_MEMBER: Final[Statement[None]] = Statement(
@@ -423,6 +430,9 @@ FROM member
 """,
     parameters=("uuid", "text"),
     arguments=("workspace_id", "agent_id"),
+    reads=("public.workspace_members",),
+    writes=("public.workspace_activity", "public.workspace_members"),
+    verb="INSERT",
 )
 
 RECORD_ACTIVITY: Final = Statement(
@@ -444,6 +454,9 @@ RETURNING id, tenant_id, workspace_id, agent_id, action, details, "timestamp"
     results=WORKSPACE_ACTIVITY_COLUMN_TYPES,
     row=WorkspaceActivity,
     arguments=("workspace_id", "agent_id", "action", "details"),
+    reads=("public.workspace_members",),
+    writes=("public.workspace_activity", "public.workspace_members"),
+    verb="INSERT",
 )
 
 LIST_ACTIVITY: Final = Variants(
@@ -479,6 +492,7 @@ ORDER BY timestamp DESC, id DESC"""),
     row=WorkspaceActivity,
     arguments=("workspace_id", "agent_id", "action", "since"),
     read_only=True,
+    reads=("public.workspace_activity",),
 )
 
 UPDATE_STATE: Final = Statement(
@@ -510,6 +524,8 @@ SELECT state_version FROM workspaces WHERE id = $1
         arguments=(1,),
         expected=2,
     ),
+    reads=("public.workspaces",),
+    writes=("public.workspaces",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -523,4 +539,6 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.workspaces",),
+    writes=("public.workspaces",),
 )

@@ -448,6 +448,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         "tags",
         "created_by",
     ),
+    writes=("public.conversation_flows",),
 )
 
 GET_BY_TENANT_AND_ID: Final = Statement(
@@ -464,6 +465,7 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id", "id"),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 GET_FLOW_BY_NAME_AND_VERSION: Final = Statement(
@@ -481,6 +483,7 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id", "name", "version"),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 GET_BY_TENANT: Final = Variants(
@@ -542,6 +545,7 @@ ORDER BY updated_at DESC, id DESC"""),
     row=ConversationFlow,
     arguments=("tenant_id", "name", "status", "tags", "created_by", "updated_after"),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 COUNT_BY_TENANT: Final[Variants[int]] = Variants(
@@ -588,6 +592,7 @@ WHERE tenant_id = $1""",
     results=("int8",),
     arguments=("tenant_id", "name", "status", "tags", "created_by", "updated_after"),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 GET_ACTIVE_FLOWS: Final = Statement(
@@ -605,6 +610,7 @@ ORDER BY last_used_at DESC NULLS LAST, id
     row=ConversationFlow,
     arguments=("tenant_id",),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 GET_DEFAULT_FLOW: Final = Statement(
@@ -621,6 +627,7 @@ WHERE tenant_id = $1
     row=ConversationFlow,
     arguments=("tenant_id",),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 SET_DEFAULT_FLOW: Final = Statement(
@@ -640,6 +647,8 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("tenant_id", "flow_id"),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 UPDATE: Final = Variants(
@@ -696,6 +705,8 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         "tenant_id",
         "id",
     ),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 PUBLISH_FLOW: Final = Statement(
@@ -717,6 +728,8 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("published_by", "tenant_id", "flow_id"),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 ARCHIVE_FLOW: Final = Statement(
@@ -736,6 +749,8 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     results=CONVERSATION_FLOW_COLUMN_TYPES,
     row=ConversationFlow,
     arguments=("tenant_id", "flow_id"),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 INCREMENT_FLOW_USAGE: Final[Statement[int]] = Statement(
@@ -752,6 +767,8 @@ RETURNING usage_count
     parameters=("uuid", "uuid"),
     results=("int8",),
     arguments=("tenant_id", "flow_id"),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -763,6 +780,12 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    reads=("public.conversation_flows",),
+    writes=(
+        "public.conversation_flows",
+        "public.flow_analytics",
+        "public.flow_versions",
+    ),
 )
 
 SEARCH_FLOWS: Final = Variants(
@@ -795,6 +818,7 @@ ORDER BY updated_at DESC, id DESC"""),
     row=ConversationFlow,
     arguments=("tenant_id", "status", "search_term"),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 
@@ -842,4 +866,5 @@ WHERE flow.tenant_id = $1
     row=_get_flow_with_versions_row,
     arguments=("tenant_id", "flow_id"),
     read_only=True,
+    reads=("public.conversation_flows", "public.flow_versions"),
 )

@@ -196,6 +196,7 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
     arguments=("tenant_id", "name", "provider", "configuration", "enabled"),
+    writes=("public.integrations",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -211,6 +212,7 @@ WHERE tenant_id = $1
     row=Integration,
     arguments=("tenant_id", "id"),
     read_only=True,
+    reads=("public.integrations",),
 )
 
 GET_BY_NAME: Final = Statement(
@@ -226,6 +228,7 @@ WHERE tenant_id = $1
     row=Integration,
     arguments=("tenant_id", "name"),
     read_only=True,
+    reads=("public.integrations",),
 )
 
 LIST: Final = Variants(
@@ -257,6 +260,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Integration,
     arguments=("tenant_id", "provider", "enabled"),
     read_only=True,
+    reads=("public.integrations",),
 )
 
 UPDATE: Final = Variants(
@@ -297,6 +301,8 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
     results=INTEGRATION_COLUMN_TYPES,
     row=Integration,
     arguments=("name", "provider", "configuration", "enabled", "tenant_id", "id"),
+    reads=("public.integrations",),
+    writes=("public.integrations",),
 )
 
 RECORD_USE: Final[Statement[None]] = Statement(
@@ -309,6 +315,8 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    reads=("public.integrations",),
+    writes=("public.integrations",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -320,4 +328,6 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    reads=("public.integrations",),
+    writes=("public.integrations",),
 )

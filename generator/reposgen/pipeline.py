@@ -35,16 +35,15 @@ from reposgen.render.render import render_output
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
 
     from reposgen.cache.analyses import AnalysedFiles, Judge
     from reposgen.config import Config
+    from reposgen.database import OpenServer, Progress
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
-
-    Progress = Callable[[str], None]
 
 
 @collector_paused()
@@ -53,6 +52,7 @@ def analyse(
     names: Sequence[str],
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
+    serve: OpenServer = open_server,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -61,6 +61,7 @@ def analyse(
         names: of the packages that are asked for.
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
+        serve: opens the server that is asked.
 
     Raises:
         ReposgenError: a name is no package's. All else is in the diagnostics.
@@ -81,7 +82,7 @@ def analyse(
             sources.append((source, known))
     with (
         findings.collected(at=config.url_place),
-        open_server(config.database.url, progress, config.url_origin) as server,
+        serve(config.database.url, progress, config.url_origin) as server,
     ):
         findings.add(server.notes)
         for migrations, alike in by_schema(sources):

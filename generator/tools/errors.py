@@ -41,6 +41,7 @@ SECTIONS = {
     "output": "Output",
     "development": "The development database and migrations",
     "cli": "Commands",
+    "scaffold.py": "Commands",
 }
 SERVER_SECTION = "Errors reported by PostgreSQL"
 # Modules that belong to another section than their folder's.
@@ -69,10 +70,12 @@ UNSEEN = {
     "embedded-missing": MACHINE,
     "cache-temporary": MACHINE,
     "init-unwritable": MACHINE,
+    "scaffold-unwritable": MACHINE,
     "too-deep": "a statement of that depth is too long for an example",
     "invalid-definition": "no query makes current servers report this",
     "missing-file": RACE,
     "missing-schema": RACE,
+    "no-statement-statistics": "needs a server without pg_stat_statements",
     "no-trees": PROXY,
     "optimistic-without-tree": PROXY,
     "order-unknown": PROXY,

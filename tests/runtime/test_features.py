@@ -16,6 +16,7 @@ FEATURES = (
     "copying",
     "listener",
     "migration",
+    "observed",
     "pipeline",
     "recording",
     "staging",
@@ -41,5 +42,7 @@ def test_features_are_not_loaded_unless_they_are_used(api: str) -> None:
     loaded = set(outcome.stdout.split())
     assert f"reposgen_runtime.{api}.database" in loaded
     features = {f"reposgen_runtime.{api}.{feature}" for feature in FEATURES}
-    features.add("reposgen_runtime.paging")
+    features |= {
+        f"reposgen_runtime.{one}" for one in ("observe", "observing", "paging")
+    }
     assert not loaded & features

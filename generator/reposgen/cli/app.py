@@ -27,7 +27,9 @@ _COMMANDS = {
     "import-sqlc": "sqlc",
     "db": "db",
     "doctor": "doctor",
+    "stats": "stats",
     "config-schema": "schema",
+    "scaffold": "scaffold",
 }
 
 

@@ -266,6 +266,11 @@ class PackageConfig(_Section):
         gradual_migration: the package has what leads to it from another
             implementation, step by step.
         factories: the package has factories of rows, for tests.
+        names_statements: each statement ends with the comment
+            `/* package.repository.method */`, for the server's statistics and logs.
+        json_classes: JSON documents that queries build become classes.
+        unknown_labels: labels of enums that the generated code does not know are read
+            as the member UNKNOWN.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -297,6 +302,9 @@ class PackageConfig(_Section):
     ] = TenantConfig()
     gradual_migration: bool = False
     factories: bool = False
+    names_statements: bool = False
+    json_classes: bool = True
+    unknown_labels: bool = False
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 
