@@ -105,15 +105,14 @@ def analyse(
 def _judge(
     connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
 ) -> AnalysedPackage:
-    options = source.options
     analysis = known.judge(source, catalog, judge_of(connection, catalog, source))
     ask = partial(describe, connection)
     functions = partial(read_sql_functions, connection)
     return AnalysedPackage(
-        options=options,
+        options=source.options,
         analysis=analysis,
-        code=build_package(analysis, options),
-        tenancy=judge_tenants(analysis, options, ask, functions),
+        code=build_package(analysis, source.options),
+        tenancy=judge_tenants(analysis, source.options, ask, functions),
     )
 
 
