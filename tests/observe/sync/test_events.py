@@ -296,7 +296,7 @@ def test_a_slow_query_and_its_plan(
         if "plan of" in record.getMessage():
             planned.set()
 
-    handler.emit = emit  # type: ignore[assignment,method-assign] # a handler is no more
+    handler.emit = emit  # type: ignore[method-assign] # a handler is no more
     logger.addHandler(handler)
     observer = LoggingObserver(
         logger=logger,
