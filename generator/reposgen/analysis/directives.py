@@ -11,6 +11,7 @@ from reposgen.analysis.directive_specs import DirectiveSpec, Restriction
 from reposgen.analysis.optimistic.check import read_optimistic
 from reposgen.analysis.replicas import read_replica
 from reposgen.analysis.timeouts import read_timeout
+from reposgen.analysis.waivers import read_waiver
 from reposgen.diagnostics import Diagnostic, error
 from reposgen.sql_source.model import Command
 
@@ -90,6 +91,12 @@ _SPECS: Final = (
         read=read_replica,
         field="replica",
         repeated="repeated-replica",
+    ),
+    DirectiveSpec(
+        word="across-tenants",
+        read=read_waiver,
+        field="across_tenants",
+        repeated="repeated-across-tenants",
     ),
     DirectiveSpec(word="json", read=read_class, field="classes"),
     DirectiveSpec(word="type", read=read_class, field="classes"),

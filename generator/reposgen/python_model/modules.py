@@ -299,7 +299,12 @@ def _init_module(
         protocols = layout.protocol, layout.read_protocol, layout.write_protocol
         exports += [_in(f"{below}.{layout.module}", name) for name in protocols]
         if first:
-            rows = (c for b in built for c in (b.query.row, b.query.params) if c)
+            rows = (
+                c
+                for b in built
+                for c in (*b.query.nested, b.query.row, b.query.params)
+                if c
+            )
             exports += [row.symbol for row in rows]
     if first:
         # What several files call alike has to be imported from their modules.

@@ -24,7 +24,7 @@ from .errors import (
     Unrepresentable,
 )
 from .exact_types import NoPythonValue
-from .speedups import IS_USED, decoder_of
+from .speedups import IS_USED, decoder_of, encoder_of
 from .statement import CommandResult
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
 
-    from .speedups import Decode
+    from .speedups import Decode, Encode
     from .statement import Statement
     from .types import DatabaseTypes
 
@@ -206,6 +206,13 @@ class Codec(Generic[T]):
         transformer = Transformer(Context(self._types.adapters, self._connection))
         transformer.set_dumper_types(self._dump_oids, self.copy_format)
         return transformer
+
+    def row_encoder(self) -> Encode | None:
+        """What makes rows of a binary COPY; None where `copy_transformer` has to."""
+        if self.copy_format != Format.BINARY:
+            return None
+        adapters = self._types.adapters
+        return encoder_of(self._connection, adapters, self._dump_oids, self._dumps)
 
     def forget(self) -> None:
         """The statement is to be prepared once more."""

@@ -190,6 +190,7 @@ async def _write(
     # that would cost more than the row.
     transformer = codec.copy_transformer()
     format_row = wire.row_formatter(codec.copy_format)
+    encode = codec.row_encoder()
     head, tail = copy_frame(codec.copy_format)
     block = bytearray(head)
     count = 0
@@ -199,7 +200,11 @@ async def _write(
             rest = iter(part)
             for values in map(arguments, rest):
                 try:
-                    format_row(values, transformer, block)
+                    row = None if encode is None else encode(values)
+                    if row is None:
+                        format_row(values, transformer, block)
+                    else:
+                        block += row
                 except Exception:  # noqa: BLE001 -- dumpers raise all kinds of them
                     item = count - length_hint(rest) - 1
                     raise _invalid(codec, values, item) from None

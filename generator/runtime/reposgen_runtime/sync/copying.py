@@ -188,6 +188,7 @@ def _write(copy: Copy, codec: Codec[Any], rows: Iterable[Any]) -> None:
     # that would cost more than the row.
     transformer = codec.copy_transformer()
     format_row = wire.row_formatter(codec.copy_format)
+    encode = codec.row_encoder()
     head, tail = copy_frame(codec.copy_format)
     block = bytearray(head)
     count = 0
@@ -197,7 +198,11 @@ def _write(copy: Copy, codec: Codec[Any], rows: Iterable[Any]) -> None:
             rest = iter(part)
             for values in map(arguments, rest):
                 try:
-                    format_row(values, transformer, block)
+                    row = None if encode is None else encode(values)
+                    if row is None:
+                        format_row(values, transformer, block)
+                    else:
+                        block += row
                 except Exception:  # noqa: BLE001 -- dumpers raise all kinds of them
                     item = count - length_hint(rest) - 1
                     raise _invalid(codec, values, item) from None
