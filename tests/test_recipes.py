@@ -246,8 +246,12 @@ def test_words_are_listed_in_one_place() -> None:
     values = {command.value for command in Command}
     assert listings(values, 3) == {commands[0], commands[2]}
     assert listings({f":{c.value}" for c in Command}, 3) == {*commands[1:3]}
-    # Two modules say more about some types; a type that they do not list works, too.
-    extra = {"testing/factories/values.py", "cli/sqlc_target.py"}
+    # These say more about some types; a type that they do not list works, too.
+    extra = {
+        "testing/factories/values.py",
+        "cli/sqlc_target.py",
+        "analysis/nullability/shapes.py",
+    }
     assert listings({*BASE_TYPES}, 12) == {
         recipe("Adding a PostgreSQL type")[0],
         *(f"generator/reposgen/{path}" for path in extra),

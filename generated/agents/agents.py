@@ -329,6 +329,7 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     results=AGENT_COLUMN_TYPES,
     row=Agent,
     arguments=("name", "type", "description", "configuration"),
+    writes=("public.agents",),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -343,6 +344,7 @@ VALUES ($1, $2, $3, $4, $5, $6)
         '"agents"',
         ('"id"', '"name"', '"type"', '"status"', '"description"', '"configuration"'),
     ),
+    writes=("public.agents",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -357,6 +359,7 @@ WHERE id = $1
     row=Agent,
     arguments=("id",),
     read_only=True,
+    reads=("public.agents",),
 )
 
 UPDATE: Final = Variants(
@@ -401,6 +404,8 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     results=AGENT_COLUMN_TYPES,
     row=Agent,
     arguments=("name", "type", "status", "description", "configuration", "id"),
+    reads=("public.agents",),
+    writes=("public.agents",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -411,6 +416,16 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.agents",),
+    writes=(
+        "public.agents",
+        "public.agent_tools",
+        "public.conversations",
+        "public.playbook_executions",
+        "public.task_executions",
+        "public.tasks",
+        "public.tool_usage",
+    ),
 )
 
 LIST: Final = Variants(
@@ -440,6 +455,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Agent,
     arguments=("type", "status"),
     read_only=True,
+    reads=("public.agents",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -460,6 +476,7 @@ WHERE TRUE""",
     results=("int8",),
     arguments=("type", "status"),
     read_only=True,
+    reads=("public.agents",),
 )
 
 GET_BY_TYPE: Final = Statement(
@@ -475,6 +492,7 @@ ORDER BY name
     row=Agent,
     arguments=("type",),
     read_only=True,
+    reads=("public.agents",),
 )
 
 GET_ACTIVE_AGENTS: Final = Statement(
@@ -488,6 +506,7 @@ ORDER BY name
     results=AGENT_COLUMN_TYPES,
     row=Agent,
     read_only=True,
+    reads=("public.agents",),
 )
 
 UPDATE_STATE: Final = Statement(
@@ -505,6 +524,8 @@ RETURNING id, name, type, status, description, configuration, state, last_active
     results=AGENT_COLUMN_TYPES,
     row=Agent,
     arguments=("state", "id"),
+    reads=("public.agents",),
+    writes=("public.agents",),
 )
 
 GET_AGENT_METRICS: Final = Statement(
@@ -562,6 +583,12 @@ WHERE agent.id = $1
     row=GetAgentMetricsRow,
     arguments=("agent_id",),
     read_only=True,
+    reads=(
+        "public.agents",
+        "public.task_executions",
+        "public.tasks",
+        "public.tool_usage",
+    ),
 )
 
 GRANT_TOOL: Final[Statement[None]] = Statement(
@@ -573,6 +600,8 @@ ON CONFLICT DO NOTHING
 """,
     parameters=("uuid", "uuid"),
     arguments=("agent_id", "tool_id"),
+    reads=("public.agent_tools",),
+    writes=("public.agent_tools",),
 )
 
 REVOKE_TOOL: Final[Statement[None]] = Statement(
@@ -584,6 +613,8 @@ WHERE agent_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("agent_id", "tool_id"),
+    reads=("public.agent_tools",),
+    writes=("public.agent_tools",),
 )
 
 
@@ -624,6 +655,7 @@ WHERE agent.id = $1
     row=_get_with_tools_row,
     arguments=("id",),
     read_only=True,
+    reads=("public.agent_tools", "public.agents", "public.tools"),
 )
 
 
@@ -662,4 +694,5 @@ ORDER BY agent.name
     ),
     row=_list_with_tools_row,
     read_only=True,
+    reads=("public.agent_tools", "public.agents", "public.tools"),
 )

@@ -205,6 +205,7 @@ RETURNING id, user_id, agent_id, title, metadata, last_position, created_at, upd
     results=CONVERSATION_COLUMN_TYPES,
     row=Conversation,
     arguments=("user_id", "agent_id", "title", "metadata"),
+    writes=("public.conversations",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -218,6 +219,7 @@ WHERE id = $1
     row=Conversation,
     arguments=("id",),
     read_only=True,
+    reads=("public.conversations",),
 )
 
 UPDATE: Final = Variants(
@@ -251,6 +253,8 @@ RETURNING id, user_id, agent_id, title, metadata, last_position, created_at, upd
     results=CONVERSATION_COLUMN_TYPES,
     row=Conversation,
     arguments=("title", "agent_id", "metadata", "id"),
+    reads=("public.conversations",),
+    writes=("public.conversations",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -261,6 +265,8 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.conversations",),
+    writes=("public.conversations", "public.messages"),
 )
 
 LIST: Final = Variants(
@@ -287,6 +293,7 @@ ORDER BY updated_at DESC, id DESC"""),
     row=Conversation,
     arguments=("user_id", "agent_id"),
     read_only=True,
+    reads=("public.conversations",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -307,6 +314,7 @@ WHERE TRUE""",
     results=("int8",),
     arguments=("user_id", "agent_id"),
     read_only=True,
+    reads=("public.conversations",),
 )
 
 ADVANCE_POSITIONS: Final[Statement[None]] = Statement(
@@ -325,6 +333,8 @@ WHERE conversations.id = latest.conversation_id
 """,
     parameters=("uuid[]",),
     arguments=("ids",),
+    reads=("public.conversations", "public.messages"),
+    writes=("public.conversations",),
 )
 
 
@@ -386,4 +396,5 @@ LIMIT $2
     row=_list_with_latest_message_row,
     arguments=("user_id", "limit"),
     read_only=True,
+    reads=("public.agents", "public.conversations", "public.messages"),
 )

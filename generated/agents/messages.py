@@ -361,6 +361,9 @@ RETURNING id, conversation_id, "position", role, content, token_count, metadata,
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
     arguments=("conversation_id", "role", "content", "token_count", "metadata"),
+    reads=("public.conversations",),
+    writes=("public.messages", "public.conversations"),
+    verb="INSERT",
 )
 
 APPEND: Final = Statement(
@@ -391,6 +394,8 @@ ORDER BY position
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
     arguments=("messages", "conversation_id"),
+    reads=("public.conversations",),
+    writes=("public.conversations", "public.messages"),
 )
 
 IMPORT_MANY: Final[Statement[None]] = Statement(
@@ -432,6 +437,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             '"created_at"',
         ),
     ),
+    writes=("public.messages",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -446,6 +452,7 @@ WHERE id = $1
     row=Message,
     arguments=("id",),
     read_only=True,
+    reads=("public.messages",),
 )
 
 UPDATE: Final = Variants(
@@ -481,6 +488,8 @@ RETURNING id, conversation_id, "position", role, content, token_count, metadata,
     results=MESSAGE_COLUMN_TYPES,
     row=Message,
     arguments=("content", "token_count", "metadata", "id"),
+    reads=("public.messages",),
+    writes=("public.messages",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -491,6 +500,8 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.messages",),
+    writes=("public.messages",),
 )
 
 LIST: Final = Variants(
@@ -523,6 +534,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Message,
     arguments=("conversation_id", "role", "created_after"),
     read_only=True,
+    reads=("public.messages",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -548,6 +560,7 @@ WHERE TRUE""",
     results=("int8",),
     arguments=("conversation_id", "role", "created_after"),
     read_only=True,
+    reads=("public.messages",),
 )
 
 GET_HISTORY: Final = Variants(
@@ -566,6 +579,7 @@ ORDER BY position DESC"""),
     row=Message,
     arguments=("conversation_id",),
     read_only=True,
+    reads=("public.messages",),
 )
 
 GET_CONTEXT_WINDOW: Final = Statement(
@@ -589,6 +603,7 @@ ORDER BY position
     row=Message,
     arguments=("conversation_id", "max_messages", "max_tokens"),
     read_only=True,
+    reads=("public.messages",),
 )
 
 
@@ -640,6 +655,7 @@ LIMIT $5
     row=_search_row,
     arguments=("query", "user_id", "conversation_id", "role", "limit"),
     read_only=True,
+    reads=("public.conversations", "public.messages"),
 )
 
 MESSAGE_APPENDED: Final[Statement[Notification[str]]] = Statement(

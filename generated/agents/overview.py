@@ -130,6 +130,13 @@ LIMIT $2
     row=SearchEverythingRow,
     arguments=("query", "limit"),
     read_only=True,
+    reads=(
+        "public.agents",
+        "public.playbooks",
+        "public.tasks",
+        "public.tools",
+        "public.workflows",
+    ),
 )
 
 
@@ -177,6 +184,12 @@ WHERE person.id = $3
     row=_get_user_overview_row,
     arguments=("conversation_limit", "task_limit", "user_id"),
     read_only=True,
+    reads=(
+        "public.conversations",
+        "public.tasks",
+        "public.user_preferences",
+        "public.users",
+    ),
 )
 
 GET_SYSTEM_OVERVIEW: Final = Statement(
@@ -195,4 +208,13 @@ SELECT (SELECT count(*) FROM agents) AS agents,
     results=("int8", "int8", "int8", "int8", "int8", "int8", "int8", "int8", "int8"),
     row=GetSystemOverviewRow,
     read_only=True,
+    reads=(
+        "public.agents",
+        "public.conversations",
+        "public.messages",
+        "public.tasks",
+        "public.tools",
+        "public.users",
+        "public.workflow_executions",
+    ),
 )

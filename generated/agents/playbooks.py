@@ -409,6 +409,7 @@ RETURNING id, name, description, category, status, is_template, content, current
         "tags",
         "created_by",
     ),
+    writes=("public.playbooks",),
 )
 
 CREATE_FROM_TEMPLATE: Final = Statement(
@@ -426,6 +427,8 @@ RETURNING id, name, description, category, status, is_template, content, current
     results=PLAYBOOK_COLUMN_TYPES,
     row=Playbook,
     arguments=("name", "created_by", "template_id"),
+    reads=("public.playbooks",),
+    writes=("public.playbooks",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -440,6 +443,7 @@ WHERE id = $1
     row=Playbook,
     arguments=("id",),
     read_only=True,
+    reads=("public.playbooks",),
 )
 
 UPDATE: Final = Variants(
@@ -512,6 +516,8 @@ RETURNING id, name, description, category, status, is_template, content, current
         "tags",
         "id",
     ),
+    reads=("public.playbooks",),
+    writes=("public.playbooks",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -522,6 +528,12 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.playbooks",),
+    writes=(
+        "public.playbooks",
+        "public.playbook_executions",
+        "public.playbook_versions",
+    ),
 )
 
 LIST: Final = Variants(
@@ -556,6 +568,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Playbook,
     arguments=("category", "status", "tags"),
     read_only=True,
+    reads=("public.playbooks",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -581,6 +594,7 @@ WHERE TRUE""",
     results=("int8",),
     arguments=("category", "status", "tags"),
     read_only=True,
+    reads=("public.playbooks",),
 )
 
 GET_TEMPLATES: Final = Statement(
@@ -594,6 +608,7 @@ ORDER BY name
     results=PLAYBOOK_COLUMN_TYPES,
     row=Playbook,
     read_only=True,
+    reads=("public.playbooks",),
 )
 
 CREATE_VERSION: Final = Statement(
@@ -616,6 +631,9 @@ RETURNING id, playbook_id, version, content, change_note, created_by, created_at
     results=PLAYBOOK_VERSION_COLUMN_TYPES,
     row=PlaybookVersion,
     arguments=("playbook_id", "change_note", "created_by"),
+    reads=("public.playbooks",),
+    writes=("public.playbook_versions", "public.playbooks"),
+    verb="INSERT",
 )
 
 GET_VERSIONS: Final = Statement(
@@ -630,6 +648,7 @@ ORDER BY version DESC
     row=PlaybookVersion,
     arguments=("playbook_id",),
     read_only=True,
+    reads=("public.playbook_versions",),
 )
 
 GET_VERSION: Final = Statement(
@@ -644,6 +663,7 @@ WHERE playbook_id = $1
     row=PlaybookVersion,
     arguments=("playbook_id", "version"),
     read_only=True,
+    reads=("public.playbook_versions",),
 )
 
 RECORD_EXECUTION: Final = Statement(
@@ -679,6 +699,8 @@ RETURNING id, playbook_id, version, agent_id, status, input, output, error, star
         "started_at",
         "playbook_id",
     ),
+    reads=("public.playbooks",),
+    writes=("public.playbook_executions",),
 )
 
 GET_EXECUTION_LOG: Final = Variants(
@@ -715,4 +737,5 @@ ORDER BY started_at DESC, id DESC"""),
     row=PlaybookExecution,
     arguments=("playbook_id", "version", "agent_id", "status"),
     read_only=True,
+    reads=("public.playbook_executions",),
 )

@@ -572,6 +572,7 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
         "input",
         "due_at",
     ),
+    writes=("public.tasks",),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -619,6 +620,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             '"due_at"',
         ),
     ),
+    writes=("public.tasks",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -633,6 +635,7 @@ WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 UPDATE: Final = Variants(
@@ -712,6 +715,8 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
         "due_at",
         "id",
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 UPDATE_STATUS_MANY: Final = Statement(
@@ -729,6 +734,8 @@ RETURNING id, title, type, description, status, priority, agent_id, workflow_id,
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("status", "ids"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -739,6 +746,8 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.tasks",),
+    writes=("public.tasks", "public.task_dependencies", "public.task_executions"),
 )
 
 DELETE_MANY: Final[Statement[None]] = Statement(
@@ -749,6 +758,8 @@ WHERE id = ANY($1)
 """,
     parameters=("uuid[]",),
     arguments=("ids",),
+    reads=("public.tasks",),
+    writes=("public.tasks", "public.task_dependencies", "public.task_executions"),
 )
 
 LIST: Final = Variants(
@@ -803,6 +814,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Task,
     arguments=("agent_id", "workflow_id", "status", "type", "created_by", "due_before"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -843,6 +855,7 @@ WHERE TRUE""",
     results=("int8",),
     arguments=("agent_id", "workflow_id", "status", "type", "created_by", "due_before"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_BY_AGENT: Final = Variants(
@@ -864,6 +877,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Task,
     arguments=("agent_id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_BY_STATUS: Final = Variants(
@@ -885,6 +899,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Task,
     arguments=("status",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 START_EXECUTION: Final = Statement(
@@ -909,6 +924,9 @@ RETURNING id, task_id, agent_id, attempt, status, output, error, started_at, com
     results=TASK_EXECUTION_COLUMN_TYPES,
     row=TaskExecution,
     arguments=("task_id",),
+    reads=("public.task_executions", "public.tasks"),
+    writes=("public.task_executions", "public.tasks"),
+    verb="INSERT",
 )
 
 FINISH_EXECUTION: Final = Statement(
@@ -939,6 +957,8 @@ SELECT id, task_id, agent_id, attempt, status, output, error, started_at, comple
     results=TASK_EXECUTION_COLUMN_TYPES,
     row=TaskExecution,
     arguments=("status", "output", "error", "execution_id"),
+    reads=("public.task_executions", "public.tasks"),
+    writes=("public.task_executions", "public.tasks"),
 )
 
 GET_EXECUTION_HISTORY: Final = Statement(
@@ -953,6 +973,7 @@ ORDER BY attempt
     row=TaskExecution,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_executions",),
 )
 
 ADD_DEPENDENCY: Final[Statement[None]] = Statement(
@@ -964,6 +985,8 @@ ON CONFLICT DO NOTHING
 """,
     parameters=("uuid", "uuid"),
     arguments=("task_id", "depends_on_id"),
+    reads=("public.task_dependencies",),
+    writes=("public.task_dependencies",),
 )
 
 REMOVE_DEPENDENCY: Final[Statement[None]] = Statement(
@@ -975,6 +998,8 @@ WHERE task_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("task_id", "depends_on_id"),
+    reads=("public.task_dependencies",),
+    writes=("public.task_dependencies",),
 )
 
 GET_DEPENDENCIES: Final = Statement(
@@ -994,6 +1019,7 @@ ORDER BY tasks.created_at, tasks.id
     row=Task,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_dependencies", "public.tasks"),
 )
 
 GET_READY_TASKS: Final = Variants(
@@ -1031,6 +1057,7 @@ LIMIT $3
     row=Task,
     arguments=("agent_id", "workflow_id", "limit"),
     read_only=True,
+    reads=("public.task_dependencies", "public.tasks"),
 )
 
 
@@ -1086,4 +1113,5 @@ ORDER BY latest.level, task.priority DESC, task.created_at, task.id
     row=_resolve_dependencies_row,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_dependencies", "public.tasks"),
 )

@@ -407,6 +407,7 @@ RETURNING id, name, category, description, parameters, available, usage_count,
     results=TOOL_COLUMN_TYPES,
     row=Tool,
     arguments=("name", "category", "description", "parameters"),
+    writes=("public.tools",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -421,6 +422,7 @@ WHERE id = $1
     row=Tool,
     arguments=("id",),
     read_only=True,
+    reads=("public.tools",),
 )
 
 UPDATE: Final = Variants(
@@ -465,6 +467,8 @@ RETURNING id, name, category, description, parameters, available, usage_count,
     results=TOOL_COLUMN_TYPES,
     row=Tool,
     arguments=("name", "category", "description", "parameters", "available", "id"),
+    reads=("public.tools",),
+    writes=("public.tools",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -475,6 +479,13 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.tools",),
+    writes=(
+        "public.tools",
+        "public.agent_tools",
+        "public.tool_capabilities",
+        "public.tool_usage",
+    ),
 )
 
 LIST: Final = Variants(
@@ -509,6 +520,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Tool,
     arguments=("category", "available"),
     read_only=True,
+    reads=("public.tools",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -529,6 +541,7 @@ WHERE TRUE""",
     results=("int8",),
     arguments=("category", "available"),
     read_only=True,
+    reads=("public.tools",),
 )
 
 GET_BY_CATEGORY: Final = Statement(
@@ -544,6 +557,7 @@ ORDER BY name
     row=Tool,
     arguments=("category",),
     read_only=True,
+    reads=("public.tools",),
 )
 
 GET_AVAILABLE_TOOLS: Final = Statement(
@@ -557,6 +571,7 @@ ORDER BY name
     results=TOOL_COLUMN_TYPES,
     row=Tool,
     read_only=True,
+    reads=("public.tools",),
 )
 
 TRACK_USAGE: Final[Statement[None]] = Statement(
@@ -573,6 +588,9 @@ VALUES ($1, $2, $3, $4, $5)
 """,
     parameters=("uuid", "uuid", "bool", "int4", "jsonb"),
     arguments=("tool_id", "agent_id", "succeeded", "duration_ms", "details"),
+    reads=("public.tools",),
+    writes=("public.tool_usage", "public.tools"),
+    verb="INSERT",
 )
 
 IMPORT_USAGE: Final[Statement[None]] = Statement(
@@ -594,6 +612,7 @@ VALUES ($1, $2, $3, $4, $5, $6)
             '"used_at"',
         ),
     ),
+    writes=("public.tool_usage",),
 )
 
 GET_USAGE: Final = Variants(
@@ -624,6 +643,7 @@ ORDER BY used_at DESC, id DESC"""),
     row=ToolUsage,
     arguments=("tool_id", "agent_id", "succeeded"),
     read_only=True,
+    reads=("public.tool_usage",),
 )
 
 GET_TOOL_METRICS: Final = Statement(
@@ -646,6 +666,7 @@ ORDER BY calls DESC, tool.name
     row=GetToolMetricsRow,
     arguments=("since",),
     read_only=True,
+    reads=("public.tool_usage", "public.tools"),
 )
 
 ADD_CAPABILITY: Final = Statement(
@@ -662,6 +683,8 @@ RETURNING id, tool_id, name, description, parameters, created_at
     results=TOOL_CAPABILITY_COLUMN_TYPES,
     row=ToolCapability,
     arguments=("tool_id", "name", "description", "parameters"),
+    reads=("public.tool_capabilities",),
+    writes=("public.tool_capabilities",),
 )
 
 REMOVE_CAPABILITY: Final[Statement[None]] = Statement(
@@ -673,6 +696,8 @@ WHERE tool_id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("tool_id", "name"),
+    reads=("public.tool_capabilities",),
+    writes=("public.tool_capabilities",),
 )
 
 GET_TOOL_CAPABILITIES: Final = Statement(
@@ -687,6 +712,7 @@ ORDER BY name
     row=ToolCapability,
     arguments=("tool_id",),
     read_only=True,
+    reads=("public.tool_capabilities",),
 )
 
 GET_BY_CAPABILITY: Final = Statement(
@@ -706,4 +732,5 @@ ORDER BY tools.name
     row=Tool,
     arguments=("capability",),
     read_only=True,
+    reads=("public.tool_capabilities", "public.tools"),
 )

@@ -260,6 +260,7 @@ RETURNING id, email, name, active, created_at, updated_at
     results=USER_COLUMN_TYPES,
     row=User,
     arguments=("email", "name"),
+    writes=("public.users",),
 )
 
 CREATE_MANY: Final[Statement[None]] = Statement(
@@ -271,6 +272,7 @@ VALUES ($1, $2, $3)
     parameters=("uuid", "text", "text"),
     fields=("id", "email", "name"),
     copy=CopyInto('"users"', ('"id"', '"email"', '"name"')),
+    writes=("public.users",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -284,6 +286,7 @@ WHERE id = $1
     row=User,
     arguments=("id",),
     read_only=True,
+    reads=("public.users",),
 )
 
 UPDATE: Final = Variants(
@@ -317,6 +320,8 @@ RETURNING id, email, name, active, created_at, updated_at
     results=USER_COLUMN_TYPES,
     row=User,
     arguments=("email", "name", "active", "id"),
+    reads=("public.users",),
+    writes=("public.users",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -327,6 +332,17 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.users",),
+    writes=(
+        "public.users",
+        "public.conversations",
+        "public.messages",
+        "public.playbook_versions",
+        "public.playbooks",
+        "public.tasks",
+        "public.user_preferences",
+        "public.workflows",
+    ),
 )
 
 LIST: Final = Variants(
@@ -355,6 +371,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=User,
     arguments=("active",),
     read_only=True,
+    reads=("public.users",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -370,6 +387,7 @@ WHERE TRUE""",
     results=("int8",),
     arguments=("active",),
     read_only=True,
+    reads=("public.users",),
 )
 
 GET_BY_EMAIL: Final = Statement(
@@ -383,6 +401,7 @@ WHERE email = lower($1)
     row=User,
     arguments=("email",),
     read_only=True,
+    reads=("public.users",),
 )
 
 GET_PREFERENCES: Final[Statement[Json]] = Statement(
@@ -397,6 +416,7 @@ WHERE users.id = $1
     results=("jsonb",),
     arguments=("user_id",),
     read_only=True,
+    reads=("public.user_preferences", "public.users"),
 )
 
 SET_PREFERENCES: Final[Statement[Json]] = Statement(
@@ -412,6 +432,8 @@ RETURNING preferences
     parameters=("uuid", "jsonb"),
     results=("jsonb",),
     arguments=("user_id", "preferences"),
+    reads=("public.user_preferences",),
+    writes=("public.user_preferences",),
 )
 
 UNSET_PREFERENCES: Final[Statement[Json]] = Statement(
@@ -426,6 +448,8 @@ RETURNING preferences
     parameters=("text[]", "uuid"),
     results=("jsonb",),
     arguments=("keys", "user_id"),
+    reads=("public.user_preferences",),
+    writes=("public.user_preferences",),
 )
 
 SEARCH: Final = Statement(
@@ -443,4 +467,5 @@ LIMIT $2
     row=User,
     arguments=("query", "limit"),
     read_only=True,
+    reads=("public.users",),
 )

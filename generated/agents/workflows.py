@@ -382,6 +382,7 @@ RETURNING id, name, description, status, definition, created_by, created_at, upd
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
     arguments=("name", "description", "definition", "created_by"),
+    writes=("public.workflows",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -395,6 +396,7 @@ WHERE id = $1
     row=Workflow,
     arguments=("id",),
     read_only=True,
+    reads=("public.workflows",),
 )
 
 UPDATE: Final = Variants(
@@ -433,6 +435,8 @@ RETURNING id, name, description, status, definition, created_by, created_at, upd
     results=WORKFLOW_COLUMN_TYPES,
     row=Workflow,
     arguments=("name", "description", "status", "definition", "id"),
+    reads=("public.workflows",),
+    writes=("public.workflows",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -443,6 +447,14 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.workflows",),
+    writes=(
+        "public.workflows",
+        "public.task_dependencies",
+        "public.task_executions",
+        "public.tasks",
+        "public.workflow_executions",
+    ),
 )
 
 LIST: Final = Variants(
@@ -471,6 +483,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Workflow,
     arguments=("status", "created_by"),
     read_only=True,
+    reads=("public.workflows",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -491,6 +504,7 @@ WHERE TRUE""",
     results=("int8",),
     arguments=("status", "created_by"),
     read_only=True,
+    reads=("public.workflows",),
 )
 
 GET_BY_STATUS: Final = Statement(
@@ -505,6 +519,7 @@ ORDER BY name
     row=Workflow,
     arguments=("status",),
     read_only=True,
+    reads=("public.workflows",),
 )
 
 START_EXECUTION: Final = Statement(
@@ -521,6 +536,8 @@ RETURNING id, workflow_id, status, state, error, started_at, completed_at
     results=WORKFLOW_EXECUTION_COLUMN_TYPES,
     row=WorkflowExecution,
     arguments=("state", "workflow_id"),
+    reads=("public.workflows",),
+    writes=("public.workflow_executions",),
 )
 
 
@@ -571,6 +588,8 @@ RETURNING workflow.id, workflow.name, workflow.description, workflow.status,
     ),
     row=_update_execution_state_row,
     arguments=("state", "status", "workflow_id"),
+    reads=("public.workflow_executions", "public.workflows"),
+    writes=("public.workflow_executions",),
 )
 
 FINISH_EXECUTION: Final = Statement(
@@ -588,6 +607,8 @@ RETURNING id, workflow_id, status, state, error, started_at, completed_at
     results=WORKFLOW_EXECUTION_COLUMN_TYPES,
     row=WorkflowExecution,
     arguments=("status", "error", "workflow_id"),
+    reads=("public.workflow_executions",),
+    writes=("public.workflow_executions",),
 )
 
 GET_EXECUTION_HISTORY: Final = Variants(
@@ -613,6 +634,7 @@ ORDER BY started_at DESC, id DESC"""),
     row=WorkflowExecution,
     arguments=("workflow_id", "status"),
     read_only=True,
+    reads=("public.workflow_executions",),
 )
 
 GET_WORKFLOW_METRICS: Final = Statement(
@@ -648,6 +670,7 @@ GROUP BY workflow.id
     row=GetWorkflowMetricsRow,
     arguments=("workflow_id",),
     read_only=True,
+    reads=("public.workflow_executions", "public.workflows"),
 )
 
 
@@ -686,4 +709,5 @@ WHERE workflow.id = $2
     row=_get_with_executions_row,
     arguments=("execution_limit", "id"),
     read_only=True,
+    reads=("public.workflow_executions", "public.workflows"),
 )

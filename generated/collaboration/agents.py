@@ -204,6 +204,8 @@ RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_s
     row=Agent,
     arguments=("tenant_id", "id", "name", "capabilities", "max_tasks", "metadata"),
     changes=(Rows("public.agents", ("id", "tenant_id"), (Argument(1), Argument(0))),),
+    reads=("public.agents",),
+    writes=("public.agents",),
 )
 
 GET: Final = Statement(
@@ -223,6 +225,7 @@ WHERE tenant_id = $1
         ttl=300.0,
         rows=(Rows("public.agents", ("id", "tenant_id"), (Argument(1), Argument(0))),),
     ),
+    reads=("public.agents",),
 )
 
 LIST: Final = Variants(
@@ -256,6 +259,7 @@ ORDER BY name, id"""),
     row=Agent,
     arguments=("tenant_id", "status", "capabilities"),
     read_only=True,
+    reads=("public.agents",),
 )
 
 SET_STATUS: Final = Statement(
@@ -274,6 +278,8 @@ RETURNING tenant_id, id, name, status, capabilities, max_tasks, metadata, last_s
     row=Agent,
     arguments=("status", "tenant_id", "id"),
     changes=(Rows("public.agents", ("id", "tenant_id"), (Argument(2), Argument(1))),),
+    reads=("public.agents",),
+    writes=("public.agents",),
 )
 
 HEARTBEAT: Final[Statement[None]] = Statement(
@@ -287,6 +293,8 @@ WHERE tenant_id = $1
     parameters=("uuid", "text"),
     arguments=("tenant_id", "id"),
     changes=(Rows("public.agents", ("id", "tenant_id"), (Argument(1), Argument(0))),),
+    reads=("public.agents",),
+    writes=("public.agents",),
 )
 
 REMOVE: Final[Statement[None]] = Statement(
@@ -302,4 +310,6 @@ WHERE tenant_id = $1
         Rows("public.agents", ("id", "tenant_id"), (Argument(1), Argument(0))),
         Rows("public.workspace_members", ("agent_id", "workspace_id")),
     ),
+    reads=("public.agents",),
+    writes=("public.agents", "public.workspace_members"),
 )

@@ -329,6 +329,8 @@ RETURNING id, tenant_id, workspace_id, title, content, content_type, vector_cloc
         "workspace_id",
     ),
     changes=(Rows("public.shared_documents", ("id",), (Result(0),)),),
+    reads=("public.workspaces",),
+    writes=("public.shared_documents",),
 )
 
 GET: Final = Statement(
@@ -348,6 +350,7 @@ WHERE id = $1
     cache=Cached(
         ttl=300.0, rows=(Rows("public.shared_documents", ("id",), (Argument(0),)),)
     ),
+    reads=("public.shared_documents",),
 )
 
 LIST_BY_WORKSPACE: Final = Variants(
@@ -371,6 +374,7 @@ ORDER BY updated_at DESC, id DESC"""),
     row=SharedDocument,
     arguments=("workspace_id",),
     read_only=True,
+    reads=("public.shared_documents",),
 )
 
 UPDATE_WITH_LOCK: Final = Variants(
@@ -437,6 +441,8 @@ SELECT version FROM shared_documents WHERE id = $1
         expected=6,
     ),
     changes=(Rows("public.shared_documents", ("id",), (Argument(5),)),),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )
 
 RECORD_OPERATION: Final = Statement(
@@ -472,6 +478,9 @@ RETURNING id, tenant_id, document_id, sequence, operation_type, path, value, age
         "applied_at",
     ),
     changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
+    reads=("public.shared_documents",),
+    writes=("public.document_operations", "public.shared_documents"),
+    verb="INSERT",
 )
 
 LIST_OPERATIONS: Final = Statement(
@@ -489,6 +498,7 @@ LIMIT $3
     row=DocumentOperation,
     arguments=("document_id", "since", "limit"),
     read_only=True,
+    reads=("public.document_operations",),
 )
 
 LIST_PENDING_OPERATIONS: Final = Statement(
@@ -505,6 +515,7 @@ ORDER BY sequence
     row=DocumentOperation,
     arguments=("document_id",),
     read_only=True,
+    reads=("public.document_operations",),
 )
 
 MARK_OPERATIONS_APPLIED: Final[Statement[None]] = Statement(
@@ -518,6 +529,8 @@ WHERE document_id = $1
 """,
     parameters=("uuid", "int8"),
     arguments=("document_id", "up_to"),
+    reads=("public.document_operations",),
+    writes=("public.document_operations",),
 )
 
 ACQUIRE_LOCK: Final[Statement[datetime]] = Statement(
@@ -535,6 +548,8 @@ RETURNING lock_expires_at
     results=("timestamptz",),
     arguments=("agent_id", "duration", "id"),
     changes=(Rows("public.shared_documents", ("id",), (Argument(2),)),),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )
 
 RENEW_LOCK: Final[Statement[datetime]] = Statement(
@@ -552,6 +567,8 @@ RETURNING lock_expires_at
     results=("timestamptz",),
     arguments=("duration", "id", "agent_id"),
     changes=(Rows("public.shared_documents", ("id",), (Argument(1),)),),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )
 
 RELEASE_LOCK: Final[Statement[None]] = Statement(
@@ -566,6 +583,8 @@ WHERE id = $1
     parameters=("uuid", "text"),
     arguments=("id", "agent_id"),
     changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -580,4 +599,6 @@ WHERE id = $1
     parameters=("uuid",),
     arguments=("id",),
     changes=(Rows("public.shared_documents", ("id",), (Argument(0),)),),
+    reads=("public.shared_documents",),
+    writes=("public.shared_documents",),
 )

@@ -1507,6 +1507,7 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",), (Argument(6),)),
     ),
+    writes=("public.tasks",),
 )
 
 CREATE_BATCH: Final[Statement[None]] = Statement(
@@ -1574,6 +1575,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",), (Argument(7),)),
     ),
+    writes=("public.tasks",),
 )
 
 BULK_INSERT: Final[Statement[None]] = Statement(
@@ -1692,6 +1694,8 @@ ON CONFLICT (id) DO NOTHING
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",), (Argument(7),)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 GET: Final = Statement(
@@ -1711,6 +1715,7 @@ WHERE id = $1
     arguments=("id",),
     read_only=True,
     cache=Cached(ttl=300.0, rows=(Rows("public.tasks", ("id",), (Argument(0),)),)),
+    reads=("public.tasks",),
 )
 
 GET_BATCH: Final = Statement(
@@ -1733,6 +1738,7 @@ ORDER BY wanted.position
     arguments=("ids",),
     read_only=True,
     cache=Cached(ttl=300.0, rows=(Rows("public.tasks"),), negative=300.0),
+    reads=("public.tasks",),
 )
 
 GET_FOR_UPDATE: Final = Statement(
@@ -1752,6 +1758,7 @@ FOR UPDATE
     row=Task,
     arguments=("id",),
     locks_rows=True,
+    reads=("public.tasks",),
 )
 
 UPDATE: Final = Variants(
@@ -1876,6 +1883,8 @@ RETURNING id, tenant_id, type, status, priority, created_by, assigned_to, parent
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",), (Result(7),)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 UPDATE_WITH_VERSION: Final = Variants(
@@ -2015,6 +2024,8 @@ SELECT version FROM tasks WHERE id = $1
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",), (Result(7),)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -2030,6 +2041,8 @@ WHERE id = $1
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks", "public.task_delegations", "public.task_events"),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -2049,6 +2062,8 @@ WHERE id = $1
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 LIST_BY_TENANT: Final = Variants(
@@ -2172,6 +2187,7 @@ ORDER BY created_at DESC, id DESC"""),
         "capabilities",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 LIST_BY_AGENT: Final = Variants(
@@ -2291,6 +2307,7 @@ ORDER BY created_at DESC, id DESC"""),
         "capabilities",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 STREAM_TASKS: Final = Variants(
@@ -2403,6 +2420,7 @@ ORDER BY created_at, id
         "capabilities",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_SUBTASKS: Final = Statement(
@@ -2427,6 +2445,7 @@ ORDER BY created_at, id
         rows=(Rows("public.tasks", ("parent_task_id",), (Argument(0),)),),
         negative=300.0,
     ),
+    reads=("public.tasks",),
 )
 
 
@@ -2498,6 +2517,7 @@ ORDER BY tree.place
     row=_get_task_tree_row,
     arguments=("root_task_id", "max_depth"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 ASSIGN_TO_AGENT: Final = Statement(
@@ -2530,6 +2550,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     row=Task,
     arguments=("agent_id", "task_id", "assigned_by"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 UNASSIGN_TASK: Final = Statement(
@@ -2569,6 +2591,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     row=Task,
     arguments=("task_id", "reason"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 UPDATE_STATUS: Final = Statement(
@@ -2607,6 +2631,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     row=Task,
     arguments=("task_id", "status", "metadata"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 BULK_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2640,6 +2666,8 @@ SELECT count(*) FROM updated
     results=("int8",),
     arguments=("updates",),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 BATCH_UPDATE_STATUS: Final[Statement[int]] = Statement(
@@ -2671,6 +2699,8 @@ SELECT count(*) FROM updated
     results=("int8",),
     arguments=("task_ids", "status"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 INCREMENT_RETRY_COUNT: Final[Statement[int]] = Statement(
@@ -2700,6 +2730,8 @@ SELECT retry_count FROM retried
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",)),
     ),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 BULK_UPDATE: Final[Statement[int]] = Statement(
@@ -2730,6 +2762,8 @@ SELECT count(*) FROM updated
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 ARCHIVE_TASKS: Final[Statement[int]] = Statement(
@@ -2760,6 +2794,8 @@ SELECT count(*) FROM archived
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",)),
     ),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 CREATE_DELEGATION: Final = Statement(
@@ -2795,6 +2831,8 @@ SELECT id, tenant_id, task_id, from_agent, to_agent, reason, metadata, delegated
     row=TaskDelegation,
     arguments=("to_agent", "from_agent", "task_id", "reason", "metadata"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_delegations", "public.task_events", "public.tasks"),
 )
 
 GET_DELEGATION_HISTORY: Final = Statement(
@@ -2809,6 +2847,7 @@ ORDER BY delegated_at, id
     row=TaskDelegation,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_delegations",),
 )
 
 GET_DELEGATIONS_TO_AGENT: Final = Statement(
@@ -2825,6 +2864,7 @@ ORDER BY delegated_at DESC, id DESC
     row=TaskDelegation,
     arguments=("tenant_id", "agent_id", "since"),
     read_only=True,
+    reads=("public.task_delegations",),
 )
 
 GET_DELEGATION_CHAIN: Final = Statement(
@@ -2861,6 +2901,7 @@ ORDER BY depth
     row=GetDelegationChainRow,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_delegations",),
 )
 
 GET_TASKS_FOR_EXECUTION: Final = Statement(
@@ -2892,6 +2933,7 @@ FOR UPDATE SKIP LOCKED
     row=Task,
     arguments=("tenant_id", "agent_id", "limit"),
     locks_rows=True,
+    reads=("public.agents", "public.tasks"),
 )
 
 CLAIM_TASKS: Final = Statement(
@@ -2944,6 +2986,8 @@ ORDER BY priority DESC, created_at, id
     row=Task,
     arguments=("tenant_id", "agent_id", "limit", "lease"),
     changes=(Rows("*"),),
+    reads=("public.agents", "public.tasks"),
+    writes=("public.task_events", "public.tasks"),
 )
 
 LOCK_TASK_FOR_EXECUTION: Final = Statement(
@@ -2982,6 +3026,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     row=Task,
     arguments=("agent_id", "duration", "task_id"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 RENEW_TASK_LEASE: Final[Statement[datetime | None]] = Statement(
@@ -3005,6 +3051,8 @@ RETURNING lease_expires_at
         Rows("public.tasks"),
         Rows("public.tasks", ("parent_task_id",)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 COMPLETE_TASK: Final = Statement(
@@ -3038,6 +3086,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     row=Task,
     arguments=("result", "task_id", "agent_id"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 FAIL_TASK: Final = Statement(
@@ -3074,6 +3124,8 @@ SELECT id, tenant_id, type, status, priority, created_by, assigned_to, parent_ta
     row=Task,
     arguments=("error", "task_id", "agent_id"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 RECLAIM_EXPIRED_TASKS: Final = Statement(
@@ -3118,6 +3170,8 @@ ORDER BY created_at, id
     row=Task,
     arguments=("tenant_id", "limit"),
     changes=(Rows("*"),),
+    reads=("public.tasks",),
+    writes=("public.task_events", "public.tasks"),
 )
 
 GET_OVERDUE_TASKS: Final = Statement(
@@ -3139,6 +3193,7 @@ ORDER BY deadline, id
     row=Task,
     arguments=("tenant_id", "threshold"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_TASKS_BY_SCHEDULE: Final = Statement(
@@ -3159,6 +3214,7 @@ ORDER BY created_at, id
     row=Task,
     arguments=("tenant_id", "schedule"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_TASK_STATS: Final = Statement(
@@ -3205,6 +3261,7 @@ FROM recent
     row=GetTaskStatsRow,
     arguments=("tenant_id", "period"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_HOURLY_TASK_STATS: Final = Statement(
@@ -3221,6 +3278,7 @@ ORDER BY hour, status, priority
     row=TaskStat,
     arguments=("since", "until"),
     read_only=True,
+    reads=("public.mv_task_stats",),
 )
 
 GET_AGENT_WORKLOAD: Final = Statement(
@@ -3254,6 +3312,7 @@ ORDER BY agents.id
     row=GetAgentWorkloadRow,
     arguments=("tenant_id", "agent_ids"),
     read_only=True,
+    reads=("public.agents", "public.tasks"),
 )
 
 GET_TASK_TIMELINE: Final = Statement(
@@ -3277,6 +3336,7 @@ ORDER BY id
     row=GetTaskTimelineRow,
     arguments=("task_id",),
     read_only=True,
+    reads=("public.task_events", "public.tasks"),
 )
 
 GENERATE_TASK_REPORT: Final[Variants[None]] = Variants(
@@ -3342,6 +3402,7 @@ ORDER BY created_at, id
         "created_before",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GENERATE_TASK_REPORT_JSON: Final[Variants[None]] = Variants(
@@ -3411,6 +3472,7 @@ ORDER BY created_at, id
         "created_before",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 SEARCH_TASKS: Final = Variants(
@@ -3529,6 +3591,7 @@ SELECT (SELECT count(*) FROM matches) AS total_count,
         "offset",
     ),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_SIMILAR_TASKS: Final = Statement(
@@ -3568,6 +3631,7 @@ LIMIT $2
     row=Task,
     arguments=("task_id", "limit"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 VACUUM_TASKS: Final[Statement[None]] = Statement(
@@ -3620,4 +3684,5 @@ FROM checked
     row=ValidateTaskIntegrityRow,
     arguments=("tenant_id",),
     read_only=True,
+    reads=("public.agents", "public.tasks"),
 )

@@ -272,6 +272,7 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
         Rows("public.workflow_stages", ("workflow_id",)),
         Rows("public.workflows", ("id",), (Result(0),)),
     ),
+    writes=("public.workflow_stages", "public.workflows"),
 )
 
 GET: Final = Statement(
@@ -288,6 +289,7 @@ WHERE id = $1
     arguments=("id",),
     read_only=True,
     cache=Cached(ttl=300.0, rows=(Rows("public.workflows", ("id",), (Argument(0),)),)),
+    reads=("public.workflows",),
 )
 
 
@@ -341,6 +343,7 @@ WHERE workflow.id = $1
             Rows("public.workflow_stages", ("workflow_id",), (Argument(0),)),
         ),
     ),
+    reads=("public.workflow_stages", "public.workflow_transitions", "public.workflows"),
 )
 
 LIST: Final = Variants(
@@ -380,6 +383,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Workflow,
     arguments=("tenant_id", "status", "type", "created_by"),
     read_only=True,
+    reads=("public.workflows",),
 )
 
 LIST_STAGES: Final = Statement(
@@ -395,6 +399,7 @@ ORDER BY stage_index
     row=WorkflowStage,
     arguments=("workflow_id",),
     read_only=True,
+    reads=("public.workflow_stages",),
 )
 
 LIST_TRANSITIONS: Final = Statement(
@@ -409,6 +414,7 @@ ORDER BY transition_time, id
     row=WorkflowTransition,
     arguments=("workflow_id",),
     read_only=True,
+    reads=("public.workflow_transitions",),
 )
 
 UPDATE_PROGRESS: Final = Statement(
@@ -463,6 +469,12 @@ SELECT id, tenant_id, name, type, status, definition, current_stage, metadata,
         Rows("public.workflow_stages", ("workflow_id",)),
         Rows("public.workflows", ("id",), (Argument(1),)),
     ),
+    reads=("public.workflow_stages", "public.workflows"),
+    writes=(
+        "public.workflow_stages",
+        "public.workflow_transitions",
+        "public.workflows",
+    ),
 )
 
 CANCEL: Final = Statement(
@@ -482,6 +494,8 @@ RETURNING id, tenant_id, name, type, status, definition, current_stage, metadata
     row=Workflow,
     arguments=("id",),
     changes=(Rows("public.workflows", ("id",), (Argument(0),)),),
+    reads=("public.workflows",),
+    writes=("public.workflows",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -496,4 +510,6 @@ WHERE id = $1
     parameters=("uuid",),
     arguments=("id",),
     changes=(Rows("public.workflows", ("id",), (Argument(0),)),),
+    reads=("public.workflows",),
+    writes=("public.workflows",),
 )

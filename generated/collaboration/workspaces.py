@@ -296,6 +296,7 @@ SELECT id, tenant_id, name, description, owner_id, state, state_version, metadat
         Rows("public.workspace_members", ("agent_id", "workspace_id")),
         Rows("public.workspaces", ("id",), (Result(0),)),
     ),
+    writes=("public.workspace_members", "public.workspaces"),
 )
 
 GET: Final = Statement(
@@ -312,6 +313,7 @@ WHERE id = $1
     arguments=("id",),
     read_only=True,
     cache=Cached(ttl=300.0, rows=(Rows("public.workspaces", ("id",), (Argument(0),)),)),
+    reads=("public.workspaces",),
 )
 
 LIST_BY_AGENT: Final = Statement(
@@ -333,6 +335,7 @@ ORDER BY workspaces.name, workspaces.id
     row=Workspace,
     arguments=("tenant_id", "agent_id"),
     read_only=True,
+    reads=("public.workspace_members", "public.workspaces"),
 )
 
 ADD_MEMBER: Final = Statement(
@@ -364,6 +367,8 @@ SELECT workspace_id, agent_id, tenant_id, role, permissions, joined_at,
             (Argument(0), Argument(3)),
         ),
     ),
+    reads=("public.workspaces",),
+    writes=("public.workspace_activity", "public.workspace_members"),
 )
 
 GET_MEMBER: Final = Statement(
@@ -390,6 +395,7 @@ WHERE workspace_id = $1
         ),
         negative=30.0,
     ),
+    reads=("public.workspace_members",),
 )
 
 
@@ -432,6 +438,7 @@ ORDER BY member.role DESC, member.agent_id
     row=_list_members_row,
     arguments=("workspace_id",),
     read_only=True,
+    reads=("public.agents", "public.workspace_members"),
 )
 
 REMOVE_MEMBER: Final[Statement[None]] = Statement(
@@ -457,6 +464,9 @@ FROM member
             (Argument(1), Argument(0)),
         ),
     ),
+    reads=("public.workspace_members",),
+    writes=("public.workspace_activity", "public.workspace_members"),
+    verb="INSERT",
 )
 
 RECORD_ACTIVITY: Final = Statement(
@@ -485,6 +495,9 @@ RETURNING id, tenant_id, workspace_id, agent_id, action, details, "timestamp"
             (Argument(1), Argument(0)),
         ),
     ),
+    reads=("public.workspace_members",),
+    writes=("public.workspace_activity", "public.workspace_members"),
+    verb="INSERT",
 )
 
 LIST_ACTIVITY: Final = Variants(
@@ -520,6 +533,7 @@ ORDER BY timestamp DESC, id DESC"""),
     row=WorkspaceActivity,
     arguments=("workspace_id", "agent_id", "action", "since"),
     read_only=True,
+    reads=("public.workspace_activity",),
 )
 
 UPDATE_STATE: Final = Statement(
@@ -552,6 +566,8 @@ SELECT state_version FROM workspaces WHERE id = $1
         expected=2,
     ),
     changes=(Rows("public.workspaces", ("id",), (Argument(1),)),),
+    reads=("public.workspaces",),
+    writes=("public.workspaces",),
 )
 
 SOFT_DELETE: Final[Statement[None]] = Statement(
@@ -566,4 +582,6 @@ WHERE id = $1
     parameters=("uuid",),
     arguments=("id",),
     changes=(Rows("public.workspaces", ("id",), (Argument(0),)),),
+    reads=("public.workspaces",),
+    writes=("public.workspaces",),
 )

@@ -189,6 +189,7 @@ RETURNING id, org_id, name, created_at, updated_at
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
     arguments=("org_id", "name", "api_key_hash"),
+    writes=("public.applications",),
 )
 
 GET_APPLICATION: Final = Statement(
@@ -203,6 +204,7 @@ WHERE id = $1
     row=ApplicationSummary,
     arguments=("id",),
     read_only=True,
+    reads=("public.applications",),
 )
 
 GET_APPLICATION_BY_API_KEY_HASH: Final = Statement(
@@ -217,6 +219,7 @@ WHERE api_key_hash = $1
     row=ApplicationSummary,
     arguments=("api_key_hash",),
     read_only=True,
+    reads=("public.applications",),
 )
 
 GET_APPLICATION_WITH_KEY: Final = Statement(
@@ -230,6 +233,7 @@ WHERE id = $1
     row=build_application,
     arguments=("id",),
     read_only=True,
+    reads=("public.applications",),
 )
 
 LIST_APPLICATIONS_BY_ORGANIZATION: Final = Variants(
@@ -250,6 +254,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=ApplicationSummary,
     arguments=("org_id",),
     read_only=True,
+    reads=("public.applications",),
 )
 
 UPDATE_APPLICATION: Final = Statement(
@@ -265,6 +270,8 @@ RETURNING id, org_id, name, created_at, updated_at
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
     arguments=("name", "id"),
+    reads=("public.applications",),
+    writes=("public.applications",),
 )
 
 ROTATE_API_KEY: Final = Statement(
@@ -280,6 +287,8 @@ RETURNING id, org_id, name, created_at, updated_at
     results=APPLICATION_SUMMARY_COLUMN_TYPES,
     row=ApplicationSummary,
     arguments=("api_key_hash", "id"),
+    reads=("public.applications",),
+    writes=("public.applications",),
 )
 
 DELETE_APPLICATION: Final[Statement[None]] = Statement(
@@ -290,4 +299,11 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.applications",),
+    writes=(
+        "public.applications",
+        "public.audit_logs",
+        "public.inference_requests",
+        "public.policies",
+    ),
 )

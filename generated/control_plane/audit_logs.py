@@ -535,6 +535,7 @@ RETURNING id, org_id, app_id, user_id, action, resource_type, resource_id, detai
         "cost",
         "latency_ms",
     ),
+    writes=("public.audit_logs",),
 )
 
 INSERT_AUDIT_LOGS: Final[Statement[None]] = Statement(
@@ -606,6 +607,7 @@ VALUES (
             '"timestamp"',
         ),
     ),
+    writes=("public.audit_logs",),
 )
 
 ASYNC_INSERT_AUDIT_LOG: Final[Statement[None]] = Statement(
@@ -679,6 +681,7 @@ VALUES (
     ),
     buffer=Buffering(size=500, interval=1.0, limit=10000),
     timeout=5.0,
+    writes=("public.audit_logs",),
 )
 
 GET_AUDIT_LOG: Final = Statement(
@@ -694,6 +697,7 @@ WHERE id = $1
     row=AuditLog,
     arguments=("id",),
     read_only=True,
+    reads=("public.audit_logs",),
 )
 
 LIST_AUDIT_LOGS_BY_ORGANIZATION: Final = Variants(
@@ -715,6 +719,7 @@ ORDER BY timestamp DESC, id DESC"""),
     row=AuditLog,
     arguments=("org_id",),
     read_only=True,
+    reads=("public.audit_logs",),
 )
 
 LIST_AUDIT_LOGS_BY_APPLICATION: Final = Variants(
@@ -737,6 +742,7 @@ ORDER BY timestamp DESC, id DESC"""),
     row=AuditLog,
     arguments=("org_id", "app_id"),
     read_only=True,
+    reads=("public.audit_logs",),
 )
 
 LIST_AUDIT_LOGS_BY_USER: Final = Variants(
@@ -759,6 +765,7 @@ ORDER BY timestamp DESC, id DESC"""),
     row=AuditLog,
     arguments=("org_id", "user_id"),
     read_only=True,
+    reads=("public.audit_logs",),
 )
 
 LIST_AUDIT_LOGS_BY_ACTION: Final = Variants(
@@ -781,6 +788,7 @@ ORDER BY timestamp DESC, id DESC"""),
     row=AuditLog,
     arguments=("org_id", "action"),
     read_only=True,
+    reads=("public.audit_logs",),
 )
 
 LIST_AUDIT_LOGS_BY_DATE_RANGE: Final = Variants(
@@ -804,6 +812,7 @@ ORDER BY timestamp DESC, id DESC"""),
     row=AuditLog,
     arguments=("org_id", "since", "until"),
     read_only=True,
+    reads=("public.audit_logs",),
 )
 
 GET_AUDIT_LOGS_BY_REQUEST_ID: Final = Statement(
@@ -820,6 +829,7 @@ ORDER BY timestamp, id
     row=AuditLog,
     arguments=("request_id",),
     read_only=True,
+    reads=("public.audit_logs",),
 )
 
 STREAM_AUDIT_LOGS: Final = Statement(
@@ -838,4 +848,5 @@ ORDER BY timestamp, id
     row=AuditLog,
     arguments=("org_id", "since", "until"),
     read_only=True,
+    reads=("public.audit_logs",),
 )

@@ -380,6 +380,7 @@ RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prom
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
     arguments=("request_id", "org_id", "app_id", "user_id", "model", "provider"),
+    writes=("public.inference_requests",),
 )
 
 GET_INFERENCE_REQUEST: Final = Statement(
@@ -395,6 +396,7 @@ WHERE id = $1
     row=InferenceRequest,
     arguments=("id",),
     read_only=True,
+    reads=("public.inference_requests",),
 )
 
 GET_INFERENCE_REQUEST_BY_REQUEST_ID: Final = Statement(
@@ -410,6 +412,7 @@ WHERE request_id = $1
     row=InferenceRequest,
     arguments=("request_id",),
     read_only=True,
+    reads=("public.inference_requests",),
 )
 
 UPDATE_INFERENCE_REQUEST_STATUS: Final = Statement(
@@ -428,6 +431,8 @@ RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prom
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
     arguments=("status", "id"),
+    reads=("public.inference_requests",),
+    writes=("public.inference_requests",),
 )
 
 COMPLETE_INFERENCE_REQUEST: Final = Statement(
@@ -450,6 +455,8 @@ RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prom
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
     arguments=("prompt_tokens", "completion_tokens", "cost", "latency_ms", "id"),
+    reads=("public.inference_requests",),
+    writes=("public.inference_requests",),
 )
 
 FAIL_INFERENCE_REQUEST: Final = Statement(
@@ -470,6 +477,8 @@ RETURNING id, request_id, org_id, app_id, user_id, model, provider, status, prom
     results=INFERENCE_REQUEST_COLUMN_TYPES,
     row=InferenceRequest,
     arguments=("error_message", "latency_ms", "id"),
+    reads=("public.inference_requests",),
+    writes=("public.inference_requests",),
 )
 
 DELETE_INFERENCE_REQUEST: Final[Statement[None]] = Statement(
@@ -480,6 +489,8 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.inference_requests",),
+    writes=("public.inference_requests",),
 )
 
 LIST_INFERENCE_REQUESTS_BY_ORGANIZATION: Final = Variants(
@@ -523,6 +534,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=InferenceRequest,
     arguments=("org_id", "app_id", "user_id", "model", "provider"),
     read_only=True,
+    reads=("public.inference_requests",),
 )
 
 LIST_INFERENCE_REQUESTS_BY_STATUS: Final = Variants(
@@ -546,6 +558,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=InferenceRequest,
     arguments=("org_id", "status"),
     read_only=True,
+    reads=("public.inference_requests",),
 )
 
 LIST_INFERENCE_REQUESTS_BY_DATE_RANGE: Final = Variants(
@@ -570,6 +583,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=InferenceRequest,
     arguments=("org_id", "since", "until"),
     read_only=True,
+    reads=("public.inference_requests",),
 )
 
 GET_METRICS: Final = Statement(
@@ -606,6 +620,7 @@ WHERE org_id = $1
     row=GetMetricsRow,
     arguments=("org_id", "since", "until"),
     read_only=True,
+    reads=("public.inference_requests",),
 )
 
 GET_METRICS_BY_MODEL: Final = Statement(
@@ -629,4 +644,5 @@ ORDER BY total_cost DESC, provider, model
     row=GetMetricsByModelRow,
     arguments=("org_id", "since", "until"),
     read_only=True,
+    reads=("public.inference_requests",),
 )

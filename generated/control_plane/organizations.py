@@ -149,6 +149,7 @@ RETURNING id, name, slug, created_at, updated_at
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
     arguments=("name", "slug"),
+    writes=("public.organizations",),
 )
 
 GET_ORGANIZATION: Final = Statement(
@@ -162,6 +163,7 @@ WHERE id = $1
     row=Organization,
     arguments=("id",),
     read_only=True,
+    reads=("public.organizations",),
 )
 
 GET_ORGANIZATION_BY_SLUG: Final = Statement(
@@ -175,6 +177,7 @@ WHERE slug = $1
     row=Organization,
     arguments=("slug",),
     read_only=True,
+    reads=("public.organizations",),
 )
 
 LIST_ORGANIZATIONS: Final = Variants(
@@ -191,6 +194,7 @@ ORDER BY created_at DESC, id DESC"""),
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
     read_only=True,
+    reads=("public.organizations",),
 )
 
 COUNT_ORGANIZATIONS: Final[Statement[int]] = Statement(
@@ -200,6 +204,7 @@ SELECT count(*) FROM organizations
 """,
     results=("int8",),
     read_only=True,
+    reads=("public.organizations",),
 )
 
 UPDATE_ORGANIZATION: Final = Variants(
@@ -228,6 +233,8 @@ RETURNING id, name, slug, created_at, updated_at
     results=ORGANIZATION_COLUMN_TYPES,
     row=Organization,
     arguments=("name", "slug", "id"),
+    reads=("public.organizations",),
+    writes=("public.organizations",),
 )
 
 DELETE_ORGANIZATION: Final[Statement[None]] = Statement(
@@ -238,4 +245,13 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.organizations",),
+    writes=(
+        "public.organizations",
+        "public.applications",
+        "public.audit_logs",
+        "public.inference_requests",
+        "public.policies",
+        "public.users",
+    ),
 )

@@ -213,6 +213,7 @@ RETURNING id, org_id, app_id, user_id, policy_type, config, priority, enabled, c
         "priority",
         "enabled",
     ),
+    writes=("public.policies",),
 )
 
 GET_POLICY: Final = Statement(
@@ -227,6 +228,7 @@ WHERE id = $1
     row=Policy,
     arguments=("id",),
     read_only=True,
+    reads=("public.policies",),
 )
 
 GET_APPLICABLE_POLICIES: Final = Statement(
@@ -245,6 +247,7 @@ ORDER BY user_id IS NULL, app_id IS NULL, priority DESC, created_at, id
     row=Policy,
     arguments=("org_id", "app_id", "user_id"),
     read_only=True,
+    reads=("public.policies",),
 )
 
 LIST_POLICIES: Final = Variants(
@@ -291,6 +294,7 @@ ORDER BY priority DESC, created_at DESC, id DESC"""),
     row=Policy,
     arguments=("org_id", "app_id", "user_id", "policy_type", "enabled"),
     read_only=True,
+    reads=("public.policies",),
 )
 
 UPDATE_POLICY: Final = Variants(
@@ -330,6 +334,8 @@ RETURNING id, org_id, app_id, user_id, policy_type, config, priority, enabled, c
     results=POLICY_COLUMN_TYPES,
     row=Policy,
     arguments=("policy_type", "config", "priority", "enabled", "id"),
+    reads=("public.policies",),
+    writes=("public.policies",),
 )
 
 DELETE_POLICY: Final[Statement[None]] = Statement(
@@ -340,4 +346,6 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.policies",),
+    writes=("public.policies",),
 )

@@ -174,6 +174,7 @@ RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
     results=USER_COLUMN_TYPES,
     row=User,
     arguments=("org_id", "email", "cognito_sub", "role"),
+    writes=("public.users",),
 )
 
 GET_USER: Final = Statement(
@@ -187,6 +188,7 @@ WHERE id = $1
     row=User,
     arguments=("id",),
     read_only=True,
+    reads=("public.users",),
 )
 
 GET_USER_BY_COGNITO_SUB: Final = Statement(
@@ -200,6 +202,7 @@ WHERE cognito_sub = $1
     row=User,
     arguments=("cognito_sub",),
     read_only=True,
+    reads=("public.users",),
 )
 
 GET_USER_BY_EMAIL: Final = Statement(
@@ -213,6 +216,7 @@ WHERE email = lower($1)
     row=User,
     arguments=("email",),
     read_only=True,
+    reads=("public.users",),
 )
 
 LIST_USERS_BY_ORGANIZATION: Final = Variants(
@@ -238,6 +242,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=User,
     arguments=("org_id", "role"),
     read_only=True,
+    reads=("public.users",),
 )
 
 COUNT_USERS_BY_ROLE: Final = Statement(
@@ -254,6 +259,7 @@ ORDER BY role
     row=CountUsersByRoleRow,
     arguments=("org_id",),
     read_only=True,
+    reads=("public.users",),
 )
 
 UPDATE_USER: Final = Variants(
@@ -282,6 +288,8 @@ RETURNING id, org_id, email, cognito_sub, role, created_at, updated_at
     results=USER_COLUMN_TYPES,
     row=User,
     arguments=("email", "role", "id"),
+    reads=("public.users",),
+    writes=("public.users",),
 )
 
 DELETE_USER: Final[Statement[None]] = Statement(
@@ -292,4 +300,11 @@ WHERE id = $1
 """,
     parameters=("uuid",),
     arguments=("id",),
+    reads=("public.users",),
+    writes=(
+        "public.users",
+        "public.audit_logs",
+        "public.inference_requests",
+        "public.policies",
+    ),
 )

@@ -381,6 +381,9 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
     arguments=("tenant_id", "id", "document", "time_to_live"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
+    verb="INSERT",
 )
 
 UPSERT: Final = Statement(
@@ -398,6 +401,8 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
     arguments=("tenant_id", "id", "document", "time_to_live"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -413,6 +418,7 @@ WHERE tenant_id = $1
     row=Context,
     arguments=("tenant_id", "id"),
     read_only=True,
+    reads=("public.contexts",),
 )
 
 GET_FIELDS: Final[Statement[Json]] = Statement(
@@ -432,6 +438,7 @@ WHERE tenant_id = $2
     results=("jsonb",),
     arguments=("fields", "tenant_id", "id"),
     read_only=True,
+    reads=("public.contexts",),
 )
 
 GET_WITHOUT_FIELDS: Final[Statement[Json]] = Statement(
@@ -447,6 +454,7 @@ WHERE tenant_id = $2
     results=("jsonb",),
     arguments=("fields", "tenant_id", "id"),
     read_only=True,
+    reads=("public.contexts",),
 )
 
 GET_BY_CRITERIA: Final = Variants(
@@ -480,6 +488,7 @@ ORDER BY updated_at DESC, id DESC"""),
     row=Context,
     arguments=("tenant_id", "contains", "criteria"),
     read_only=True,
+    reads=("public.contexts",),
 )
 
 COUNT: Final[Variants[int]] = Variants(
@@ -505,6 +514,7 @@ WHERE tenant_id = $1
     results=("int8",),
     arguments=("tenant_id", "contains", "criteria"),
     read_only=True,
+    reads=("public.contexts",),
 )
 
 UPDATE_BY_ID: Final = Statement(
@@ -522,6 +532,8 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
     arguments=("changes", "tenant_id", "id"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 UPSERT_FIELDS: Final = Statement(
@@ -542,6 +554,8 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
     arguments=("tenant_id", "id", "changes"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 UNSET_BY_ID: Final = Statement(
@@ -559,6 +573,8 @@ RETURNING tenant_id, id, document, expires_at, created_at, updated_at
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
     arguments=("fields", "tenant_id", "id"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 UPDATE_BY_CRITERIA: Final[Statement[None]] = Statement(
@@ -573,6 +589,8 @@ WHERE tenant_id = $2
 """,
     parameters=("jsonb", "uuid", "public.criterion[]"),
     arguments=("changes", "tenant_id", "criteria"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 UPDATE_ONE_BY_CRITERIA: Final = Statement(
@@ -600,6 +618,8 @@ RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_a
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
     arguments=("changes", "tenant_id", "criteria"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 DELETE_BY_ID: Final[Statement[None]] = Statement(
@@ -612,6 +632,8 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("tenant_id", "id"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 DELETE_BY_CRITERIA: Final[Statement[None]] = Statement(
@@ -624,6 +646,8 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "public.criterion[]"),
     arguments=("tenant_id", "criteria"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 DELETE_ONE_BY_CRITERIA: Final = Statement(
@@ -649,6 +673,8 @@ RETURNING contexts.tenant_id, contexts.id, contexts.document, contexts.expires_a
     results=CONTEXT_COLUMN_TYPES,
     row=Context,
     arguments=("tenant_id", "criteria"),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 AGGREGATE: Final = Variants(
@@ -691,6 +717,7 @@ ORDER BY documents DESC, value
     row=AggregateRow,
     arguments=("group_by", "measure", "tenant_id", "contains", "criteria"),
     read_only=True,
+    reads=("public.contexts",),
 )
 
 PURGE_EXPIRED: Final[Statement[None]] = Statement(
@@ -708,6 +735,8 @@ WHERE (tenant_id, id) IN (
 """,
     parameters=("int8",),
     arguments=("limit",),
+    reads=("public.contexts",),
+    writes=("public.contexts",),
 )
 
 GET_COLLECTION_STATS: Final = Statement(
@@ -722,4 +751,5 @@ SELECT (SELECT count(*) FROM contexts) AS document_count,
     results=("int8", "int8", "float8", "int8", "int8"),
     row=GetCollectionStatsRow,
     read_only=True,
+    reads=("pg_catalog.pg_index", "public.contexts"),
 )

@@ -314,6 +314,7 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
     arguments=("tenant_id", "name", "description"),
+    writes=("public.experiments",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -329,6 +330,7 @@ WHERE tenant_id = $1
     row=Experiment,
     arguments=("tenant_id", "id"),
     read_only=True,
+    reads=("public.experiments",),
 )
 
 
@@ -367,6 +369,7 @@ WHERE experiment.tenant_id = $1
     row=_get_with_variants_row,
     arguments=("tenant_id", "id"),
     read_only=True,
+    reads=("public.experiment_variants", "public.experiments"),
 )
 
 LIST: Final = Variants(
@@ -393,6 +396,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Experiment,
     arguments=("tenant_id", "status"),
     read_only=True,
+    reads=("public.experiments",),
 )
 
 UPDATE: Final = Variants(
@@ -423,6 +427,8 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
     arguments=("name", "description", "tenant_id", "id"),
+    reads=("public.experiments",),
+    writes=("public.experiments",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -434,6 +440,12 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "uuid"),
     arguments=("tenant_id", "id"),
+    reads=("public.experiments",),
+    writes=(
+        "public.experiments",
+        "public.experiment_assignments",
+        "public.experiment_variants",
+    ),
 )
 
 SET_VARIANT: Final = Statement(
@@ -455,6 +467,8 @@ RETURNING experiment_id, name, tenant_id, flow_id, weight
     results=EXPERIMENT_VARIANT_COLUMN_TYPES,
     row=ExperimentVariant,
     arguments=("name", "flow_id", "weight", "tenant_id", "experiment_id"),
+    reads=("public.experiment_variants", "public.experiments"),
+    writes=("public.experiment_variants",),
 )
 
 REMOVE_VARIANT: Final[Statement[None]] = Statement(
@@ -473,6 +487,8 @@ WHERE name = $1
 """,
     parameters=("text", "uuid", "uuid"),
     arguments=("name", "tenant_id", "experiment_id"),
+    reads=("public.experiment_variants", "public.experiments"),
+    writes=("public.experiment_variants",),
 )
 
 START: Final = Statement(
@@ -493,6 +509,8 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
     arguments=("tenant_id", "id"),
+    reads=("public.experiment_variants", "public.experiments"),
+    writes=("public.experiments",),
 )
 
 COMPLETE: Final = Statement(
@@ -512,6 +530,8 @@ RETURNING id, tenant_id, name, description, status, started_at, completed_at, cr
     results=EXPERIMENT_COLUMN_TYPES,
     row=Experiment,
     arguments=("tenant_id", "id"),
+    reads=("public.experiments",),
+    writes=("public.experiments",),
 )
 
 ASSIGN: Final = Statement(
@@ -556,6 +576,12 @@ LIMIT 1
     results=("uuid", "text", "uuid", "text", "timestamptz"),
     row=Assignment,
     arguments=("tenant_id", "experiment_id", "subject_id"),
+    reads=(
+        "public.experiment_assignments",
+        "public.experiment_variants",
+        "public.experiments",
+    ),
+    writes=("public.experiment_assignments",),
 )
 
 GET_ASSIGNMENT: Final = Statement(
@@ -571,6 +597,7 @@ WHERE tenant_id = $1
     row=ExperimentAssignment,
     arguments=("tenant_id", "experiment_id", "subject_id"),
     read_only=True,
+    reads=("public.experiment_assignments",),
 )
 
 COUNT_ASSIGNMENTS: Final = Statement(
@@ -590,4 +617,5 @@ ORDER BY variant.name
     row=CountAssignmentsRow,
     arguments=("tenant_id", "experiment_id"),
     read_only=True,
+    reads=("public.experiment_assignments", "public.experiment_variants"),
 )

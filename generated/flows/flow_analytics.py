@@ -165,6 +165,8 @@ RETURNING flow_id, metric_date, tenant_id, started, completed, abandoned, messag
         "messages",
         "duration_ms",
     ),
+    reads=("public.flow_analytics",),
+    writes=("public.flow_analytics",),
 )
 
 GET_FLOW_ANALYTICS: Final = Variants(
@@ -195,6 +197,7 @@ ORDER BY metric_date DESC
     row=FlowAnalytics,
     arguments=("tenant_id", "flow_id", "start_date", "end_date"),
     read_only=True,
+    reads=("public.flow_analytics",),
 )
 
 GET_TENANT_ANALYTICS: Final = Statement(
@@ -231,4 +234,5 @@ ORDER BY started DESC, flow.id
     row=GetTenantAnalyticsRow,
     arguments=("tenant_id", "start_date", "end_date"),
     read_only=True,
+    reads=("public.conversation_flows", "public.flow_analytics"),
 )

@@ -145,6 +145,7 @@ RETURNING id, tenant_id, flow_id, version, flow_definition, change_description,
         "change_type",
         "created_by",
     ),
+    writes=("public.flow_versions",),
 )
 
 GET_FLOW_VERSIONS: Final = Statement(
@@ -161,6 +162,7 @@ ORDER BY created_at DESC, id DESC
     row=FlowVersion,
     arguments=("tenant_id", "flow_id"),
     read_only=True,
+    reads=("public.flow_versions",),
 )
 
 GET_FLOW_VERSION: Final = Statement(
@@ -177,6 +179,7 @@ WHERE tenant_id = $1
     row=FlowVersion,
     arguments=("tenant_id", "flow_id", "version"),
     read_only=True,
+    reads=("public.flow_versions",),
 )
 
 RESTORE_FLOW_VERSION: Final = Statement(
@@ -209,4 +212,6 @@ RETURNING conversation_flows.id, conversation_flows.tenant_id, conversation_flow
         Rows("public.conversation_flows", ("id",), (Argument(2),)),
         Rows("public.conversation_flows", ("tenant_id",), (Argument(1),)),
     ),
+    reads=("public.conversation_flows", "public.flow_versions"),
+    writes=("public.conversation_flows",),
 )

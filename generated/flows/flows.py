@@ -456,6 +456,7 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         Rows("public.conversation_flows", ("id",), (Result(0),)),
         Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
     ),
+    writes=("public.conversation_flows",),
 )
 
 GET_BY_TENANT_AND_ID: Final = Statement(
@@ -477,6 +478,7 @@ WHERE tenant_id = $1
         rows=(Rows("public.conversation_flows", ("id",), (Argument(1),)),),
         negative=30.0,
     ),
+    reads=("public.conversation_flows",),
 )
 
 GET_FLOW_BY_NAME_AND_VERSION: Final = Statement(
@@ -499,6 +501,7 @@ WHERE tenant_id = $1
         rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
         negative=30.0,
     ),
+    reads=("public.conversation_flows",),
 )
 
 GET_BY_TENANT: Final = Variants(
@@ -560,6 +563,7 @@ ORDER BY updated_at DESC, id DESC"""),
     row=ConversationFlow,
     arguments=("tenant_id", "name", "status", "tags", "created_by", "updated_after"),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 COUNT_BY_TENANT: Final[Variants[int]] = Variants(
@@ -606,6 +610,7 @@ WHERE tenant_id = $1""",
     results=("int8",),
     arguments=("tenant_id", "name", "status", "tags", "created_by", "updated_after"),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 GET_ACTIVE_FLOWS: Final = Statement(
@@ -628,6 +633,7 @@ ORDER BY last_used_at DESC NULLS LAST, id
         rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
         negative=60.0,
     ),
+    reads=("public.conversation_flows",),
 )
 
 GET_DEFAULT_FLOW: Final = Statement(
@@ -649,6 +655,7 @@ WHERE tenant_id = $1
         rows=(Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),),
         negative=30.0,
     ),
+    reads=("public.conversation_flows",),
 )
 
 SET_DEFAULT_FLOW: Final = Statement(
@@ -669,6 +676,8 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     row=ConversationFlow,
     arguments=("tenant_id", "flow_id"),
     changes=(Rows("*"),),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 UPDATE: Final = Variants(
@@ -729,6 +738,8 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         Rows("public.conversation_flows", ("id",), (Argument(7),)),
         Rows("public.conversation_flows", ("tenant_id",), (Argument(6),)),
     ),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 PUBLISH_FLOW: Final = Statement(
@@ -754,6 +765,8 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
         Rows("public.conversation_flows", ("id",), (Argument(2),)),
         Rows("public.conversation_flows", ("tenant_id",), (Argument(1),)),
     ),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 ARCHIVE_FLOW: Final = Statement(
@@ -774,6 +787,8 @@ RETURNING id, tenant_id, name, version, description, flow_definition, status, is
     row=ConversationFlow,
     arguments=("tenant_id", "flow_id"),
     changes=(Rows("*"),),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 INCREMENT_FLOW_USAGE: Final[Statement[int]] = Statement(
@@ -794,6 +809,8 @@ RETURNING usage_count
         Rows("public.conversation_flows", ("id",), (Argument(1),)),
         Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
     ),
+    reads=("public.conversation_flows",),
+    writes=("public.conversation_flows",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -808,6 +825,12 @@ WHERE tenant_id = $1
     changes=(
         Rows("public.conversation_flows", ("id",), (Argument(1),)),
         Rows("public.conversation_flows", ("tenant_id",), (Argument(0),)),
+    ),
+    reads=("public.conversation_flows",),
+    writes=(
+        "public.conversation_flows",
+        "public.flow_analytics",
+        "public.flow_versions",
     ),
 )
 
@@ -841,6 +864,7 @@ ORDER BY updated_at DESC, id DESC"""),
     row=ConversationFlow,
     arguments=("tenant_id", "status", "search_term"),
     read_only=True,
+    reads=("public.conversation_flows",),
 )
 
 
@@ -888,4 +912,5 @@ WHERE flow.tenant_id = $1
     row=_get_flow_with_versions_row,
     arguments=("tenant_id", "flow_id"),
     read_only=True,
+    reads=("public.conversation_flows", "public.flow_versions"),
 )

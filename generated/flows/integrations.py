@@ -204,6 +204,7 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
         Rows("public.integrations", ("id",), (Result(0),)),
         Rows("public.integrations", ("name", "tenant_id"), (Argument(1), Argument(0))),
     ),
+    writes=("public.integrations",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -224,6 +225,7 @@ WHERE tenant_id = $1
         rows=(Rows("public.integrations", ("id",), (Argument(1),)),),
         negative=30.0,
     ),
+    reads=("public.integrations",),
 )
 
 GET_BY_NAME: Final = Statement(
@@ -248,6 +250,7 @@ WHERE tenant_id = $1
         ),
         negative=30.0,
     ),
+    reads=("public.integrations",),
 )
 
 LIST: Final = Variants(
@@ -279,6 +282,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=Integration,
     arguments=("tenant_id", "provider", "enabled"),
     read_only=True,
+    reads=("public.integrations",),
 )
 
 UPDATE: Final = Variants(
@@ -323,6 +327,8 @@ RETURNING id, tenant_id, name, provider, configuration, enabled, last_used_at, c
         Rows("public.integrations", ("id",), (Argument(5),)),
         Rows("public.integrations", ("name", "tenant_id")),
     ),
+    reads=("public.integrations",),
+    writes=("public.integrations",),
 )
 
 RECORD_USE: Final[Statement[None]] = Statement(
@@ -339,6 +345,8 @@ WHERE tenant_id = $1
         Rows("public.integrations", ("id",), (Argument(1),)),
         Rows("public.integrations", ("name", "tenant_id")),
     ),
+    reads=("public.integrations",),
+    writes=("public.integrations",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -354,4 +362,6 @@ WHERE tenant_id = $1
         Rows("public.integrations", ("id",), (Argument(1),)),
         Rows("public.integrations", ("name", "tenant_id")),
     ),
+    reads=("public.integrations",),
+    writes=("public.integrations",),
 )

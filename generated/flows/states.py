@@ -216,6 +216,7 @@ WHERE tenant_id = $1
     row=State,
     arguments=("tenant_id", "key"),
     read_only=True,
+    reads=("public.states",),
 )
 
 GET_MANY: Final = Statement(
@@ -232,6 +233,7 @@ ORDER BY key
     row=State,
     arguments=("tenant_id", "keys"),
     read_only=True,
+    reads=("public.states",),
 )
 
 LIST_BY_PREFIX: Final = Variants(
@@ -251,6 +253,7 @@ ORDER BY key"""),
     row=State,
     arguments=("tenant_id", "prefix"),
     read_only=True,
+    reads=("public.states",),
 )
 
 SET: Final = Statement(
@@ -269,6 +272,8 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     results=STATE_COLUMN_TYPES,
     row=State,
     arguments=("tenant_id", "key", "value", "time_to_live"),
+    reads=("public.states",),
+    writes=("public.states",),
 )
 
 SET_IF_ABSENT: Final = Statement(
@@ -288,6 +293,8 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     results=STATE_COLUMN_TYPES,
     row=State,
     arguments=("tenant_id", "key", "value", "time_to_live"),
+    reads=("public.states",),
+    writes=("public.states",),
 )
 
 COMPARE_AND_SET: Final = Statement(
@@ -307,6 +314,8 @@ RETURNING tenant_id, key, value, version, expires_at, created_at, updated_at
     results=STATE_COLUMN_TYPES,
     row=State,
     arguments=("value", "tenant_id", "key", "expected"),
+    reads=("public.states",),
+    writes=("public.states",),
 )
 
 SET_IF_UNCHANGED: Final = Statement(
@@ -338,6 +347,8 @@ SELECT version FROM states WHERE tenant_id = $1 AND key = $2
         arguments=(1, 2),
         expected=3,
     ),
+    reads=("public.states",),
+    writes=("public.states",),
 )
 
 INCREMENT: Final[Statement[int]] = Statement(
@@ -361,6 +372,8 @@ RETURNING value::bigint AS "value!"
     parameters=("uuid", "text", "int8", "interval"),
     results=("int8",),
     arguments=("tenant_id", "key", "amount", "time_to_live"),
+    reads=("public.states",),
+    writes=("public.states",),
 )
 
 EXPIRE: Final[Statement[datetime]] = Statement(
@@ -376,6 +389,8 @@ RETURNING expires_at
     parameters=("interval", "uuid", "text"),
     results=("timestamptz",),
     arguments=("time_to_live", "tenant_id", "key"),
+    reads=("public.states",),
+    writes=("public.states",),
 )
 
 DELETE: Final[Statement[None]] = Statement(
@@ -388,6 +403,8 @@ WHERE tenant_id = $1
 """,
     parameters=("uuid", "text"),
     arguments=("tenant_id", "key"),
+    reads=("public.states",),
+    writes=("public.states",),
 )
 
 PURGE_EXPIRED: Final[Statement[None]] = Statement(
@@ -405,4 +422,6 @@ WHERE (tenant_id, key) IN (
 """,
     parameters=("int8",),
     arguments=("limit",),
+    reads=("public.states",),
+    writes=("public.states",),
 )

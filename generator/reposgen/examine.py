@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.database import existing_database, open_server, system_installations
+from reposgen.database import (
+    existing_database,
+    open_server,
+    read_migrations,
+    schema_database,
+    system_installations,
+)
+from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
 from reposgen.live_schema.model import Described, Statement
 from reposgen.models import dataclass
@@ -12,8 +19,9 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reposgen.config import Config
+    from reposgen.config import Config, PackageConfig
     from reposgen.diagnostics import Diagnostic
+    from reposgen.live_schema.model import Catalog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +74,20 @@ def examine_server(config: Config, progress: Callable[[str], None]) -> ServerFac
         stand_ins=server.stand_ins,
         notes=server.notes,
     )
+
+
+def read_schema(
+    config: Config, package: PackageConfig, progress: Callable[[str], None]
+) -> Catalog:
+    """Return the catalog of a package's schema.
+
+    Raises:
+        ReposgenError: a migration fails, or there is no such server.
+    """
+    schema, path = package.schema_paths, package.search_path or ()
+    migrations = read_migrations(schema, config.root, path) if schema else None
+    with (
+        open_server(config.database.url, progress, config.url_origin) as server,
+        schema_database(server, migrations) as connection,
+    ):
+        return read_catalog(connection)

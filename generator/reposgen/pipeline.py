@@ -11,6 +11,7 @@ from reposgen.cache.analyses import analysed_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
+from reposgen.contracts.tenants import judge_tenants
 from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError
 from reposgen.live_schema.catalog import read_catalog
@@ -34,16 +35,15 @@ from reposgen.render.render import render_output
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
 
-    from reposgen.cache.analyses import AnalysedFiles
+    from reposgen.cache.analyses import AnalysedFiles, Judge
     from reposgen.config import Config
+    from reposgen.database import OpenServer, Progress
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
-
-    Progress = Callable[[str], None]
 
 
 @collector_paused()
@@ -52,6 +52,7 @@ def analyse(
     names: Sequence[str],
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
+    serve: OpenServer = open_server,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -60,6 +61,7 @@ def analyse(
         names: of the packages that are asked for.
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
+        serve: opens the server that is asked.
 
     Raises:
         ReposgenError: a name is no package's. All else is in the diagnostics.
@@ -80,7 +82,7 @@ def analyse(
             sources.append((source, known))
     with (
         findings.collected(at=config.url_place),
-        open_server(config.database.url, progress, config.url_origin) as server,
+        serve(config.database.url, progress, config.url_origin) as server,
     ):
         findings.add(server.notes)
         for migrations, alike in by_schema(sources):
@@ -103,7 +105,20 @@ def analyse(
 def _judge(
     connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
 ) -> AnalysedPackage:
-    judge = partial(
+    analysis = known.judge(source, catalog, judge_of(connection, catalog, source))
+    ask = partial(describe, connection)
+    functions = partial(read_sql_functions, connection)
+    return AnalysedPackage(
+        options=source.options,
+        analysis=analysis,
+        code=build_package(analysis, source.options),
+        tenancy=judge_tenants(analysis, source.options, ask, functions),
+    )
+
+
+def judge_of(connection: Connection, catalog: Catalog, source: Source) -> Judge:
+    """What judges files of a package in a database."""
+    return partial(
         judge_queries,
         catalog=catalog,
         describe=partial(describe, connection),
@@ -112,9 +127,6 @@ def _judge(
         declared=source.declared,
         not_null=source.options.not_null_functions,
     )
-    analysis = known.judge(source, catalog, judge)
-    code = build_package(analysis, source.options)
-    return AnalysedPackage(options=source.options, analysis=analysis, code=code)
 
 
 @collector_paused()

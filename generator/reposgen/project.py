@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
+    from reposgen.contracts.model import Tenancy
     from reposgen.database.model import Migrations
     from reposgen.diagnostics import Span
     from reposgen.python_model.model import Package
@@ -76,23 +77,29 @@ class Source:
         return Declared(
             null_elements=self.options.null_elements,
             takes_first=self.options.takes_first,
-            tenant=self.options.tenant,
+            tenant=self.options.tenant.setting,
             types={name: written.type for name, written in self.options.types.items()},
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysedPackage:
-    """What was found out about one package, and the code that it becomes."""
+    """What was found out about one package, and the code that it becomes.
+
+    Attributes:
+        tenancy: None unless the package names the column that tells tenants apart.
+    """
 
     options: PackageConfig
     analysis: Analysis
     code: Package
+    tenancy: Tenancy | None = None
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What there is to say about its queries, and about their code."""
-        return (*self.analysis.diagnostics, *self.code.diagnostics)
+        """What there is to say about its queries, their code and their tenants."""
+        tenants = self.tenancy.diagnostics if self.tenancy else ()
+        return (*self.analysis.diagnostics, *self.code.diagnostics, *tenants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ FOLDERS = (
     ROOT / "generator/runtime/reposgen_runtime",
     ROOT / "tests/runtime",
     ROOT / "tests/faults",
+    ROOT / "tests/observe",
     *(path.parent for path in sorted((ROOT / "tests/systems").glob("*/aio"))),
 )
 BY_HAND = {"_background.py", "_compat.py", "conftest.py"}

@@ -36,10 +36,12 @@ SECTIONS = {
     "sql_source": "Query files",
     "database": "Servers and migrations",
     "analysis": "Queries",
+    "contracts": "Contracts",
     "python_model": "Generated names and types",
     "output": "Output",
     "development": "The development database and migrations",
     "cli": "Commands",
+    "scaffold.py": "Commands",
 }
 SERVER_SECTION = "Errors reported by PostgreSQL"
 # Modules that belong to another section than their folder's.
@@ -68,10 +70,12 @@ UNSEEN = {
     "embedded-missing": MACHINE,
     "cache-temporary": MACHINE,
     "init-unwritable": MACHINE,
+    "scaffold-unwritable": MACHINE,
     "too-deep": "a statement of that depth is too long for an example",
     "invalid-definition": "no query makes current servers report this",
     "missing-file": RACE,
     "missing-schema": RACE,
+    "no-statement-statistics": "needs a server without pg_stat_statements",
     "no-trees": PROXY,
     "optimistic-without-tree": PROXY,
     "order-unknown": PROXY,
@@ -126,7 +130,7 @@ def codes_in(module: ast.Module) -> Iterator[str]:
     for node in ast.walk(module):
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in makers:
-                for argument in (*node.args, *(k.value for k in node.keywords)):
+                for argument in (*node.args, *_keywords(node)):
                     yield from _code(argument)
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if (
                 name.lower().strip("_") in {"code", "codes", "other", "openings"}
@@ -136,6 +140,13 @@ def codes_in(module: ast.Module) -> Iterator[str]:
                         yield from _code(part)
             case _:
                 pass
+
+
+def _keywords(node: ast.Call) -> Iterator[ast.expr]:
+    """Yield the named arguments; the word of a directive is not a code."""
+    for keyword in node.keywords:
+        if keyword.arg != "word":
+            yield keyword.value
 
 
 def _makers(module: ast.Module) -> Iterator[str]:

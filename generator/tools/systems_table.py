@@ -44,6 +44,83 @@ service](examples/control-plane-service.md) on `control_plane`.
 method has no query or no test.
 """
 
+# What the documents ask of observability, what does it, and where that is tested.
+OBSERVED = (
+    (
+        "a span for each call, with structured attributes",
+        "observability/opentelemetry.md",
+        "test_a_call",
+        "aio/test_calls.py",
+    ),
+    (
+        "conventions that Logfire and other backends display",
+        "observability/opentelemetry.md",
+        "test_attributes",
+        "aio/test_calls.py",
+    ),
+    (
+        "transactions as spans, and their duration as a metric",
+        "observability/opentelemetry.md",
+        "test_a_block",
+        "aio/test_calls.py",
+    ),
+    (
+        "tracing without code",
+        "observability/opentelemetry.md",
+        "test_opentelemetry_instrument",
+        "test_processes.py",
+    ),
+    (
+        "queries by operation and status, query duration, errors by type",
+        "observability/prometheus.md",
+        "test_a_call",
+        "aio/test_calls.py",
+    ),
+    (
+        "pool usage",
+        "observability/prometheus.md",
+        "test_the_dashboard",
+        "test_dashboard.py",
+    ),
+    (
+        "waiting for connections",
+        "observability/README.md",
+        "test_pools",
+        "aio/test_events.py",
+    ),
+    (
+        "retries and the circuit breaker",
+        "observability/README.md",
+        "test_breakers",
+        "aio/test_events.py",
+    ),
+    ("buffered rows", "observability/README.md", "test_buffers", "aio/test_events.py"),
+    (
+        "slow query log",
+        "observability/logging.md",
+        "test_a_slow_query_and_its_plan",
+        "aio/test_events.py",
+    ),
+    (
+        "request correlation",
+        "observability/README.md",
+        "test_correlation",
+        "aio/test_events.py",
+    ),
+    (
+        "no N+1 queries",
+        "observability/README.md",
+        "test_repeated_calls",
+        "aio/test_events.py",
+    ),
+    (
+        "names in the server's statistics",
+        "observability/server.md",
+        "test_the_server_knows_the_methods",
+        "test_processes.py",
+    ),
+)
+
 # A repository and its method.
 Call: TypeAlias = tuple[str, str]
 
@@ -222,7 +299,20 @@ def document() -> tuple[str, list[str]]:
     for system, repositories in asked.items():
         table = "\n".join(rows(system, repositories, gaps))
         parts.append(f"\n## {system}\n\n{table}\n")
+    parts.append(f"\n## observability\n\n{observed(gaps)}\n")
     return "".join(parts), gaps
+
+
+def observed(gaps: list[str]) -> str:
+    """What is asked of observability, as a table."""
+    lines = ["| required | by | test |", "| --- | --- | --- |"]
+    for asked, page, test, file in OBSERVED:
+        path = ROOT / "tests/observe" / file
+        if f"def {test}(" not in path.read_text(encoding="utf-8"):
+            gaps.append(f"observability: {file} has no {test}")
+        link = f"[{test}](../tests/observe/{file})"
+        lines.append(f"| {asked} | [{Path(page).stem}]({page}) | {link} |")
+    return "\n".join(lines)
 
 
 def main() -> int:

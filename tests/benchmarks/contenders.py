@@ -45,6 +45,7 @@ BASE: Final = "raw psycopg"
 LIMIT: Final = "libpq, the limit"
 POOLED: Final = "raw psycopg, pool"
 TOGETHER: Final = 10
+COMPILED: Final = "reposgen + speedups"
 
 
 def _taking_part(
@@ -109,7 +110,17 @@ def _sync_contenders(
         "reposgen": Generated(conninfo, packages.aio, database),
         "reposgen, held": Held(package.TaskRepository(connection)),
         "reposgen, pipeline": Pipelined(database),
+        **_compiled_sync(stack, conninfo, packages.compiled),
     }
+
+
+def _compiled_sync(
+    stack: ExitStack, conninfo: str, packages: Packages | None
+) -> dict[str, Any]:
+    if packages is None:
+        return {}
+    database = stack.enter_context(packages.sync.Database.open(conninfo))
+    return {COMPILED: Generated(conninfo, packages.aio, database)}
 
 
 def _measured_sync(
@@ -169,7 +180,11 @@ async def async_bulk(
     async with AsyncExitStack() as stack:
         contenders = await _async_contenders(stack, conninfo, packages)
         # Wide rows by `executemany` take too long.
-        fast = {name: contenders[name] for name in ("asyncpg", "reposgen")}
+        fast: dict[str, Any] = {
+            name: contenders[name]
+            for name in ("asyncpg", "reposgen", COMPILED)
+            if name in contenders
+        }
         operations: Iterable[tuple[Operation, str, Mapping[str, Any]]] = (
             (copying(1_000), BASE, contenders),
             (copying(100_000), BASE, contenders),
@@ -209,7 +224,17 @@ async def _async_contenders(
         "reposgen": AsyncGenerated(conninfo, packages.aio, database),
         "reposgen, held": Held(package.TaskRepository(connection)),
         "reposgen, pipeline": AsyncPipelined(database),
+        **await _compiled_async(stack, conninfo, packages.compiled),
     }
+
+
+async def _compiled_async(
+    stack: AsyncExitStack, conninfo: str, packages: Packages | None
+) -> dict[str, Any]:
+    if packages is None:
+        return {}
+    database = await stack.enter_async_context(packages.aio.Database.open(conninfo))
+    return {COMPILED: AsyncGenerated(conninfo, packages.aio, database)}
 
 
 async def _measured_async(

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
 
 from psycopg.conninfo import make_conninfo
 from tests.benchmarks import statements
 from tests.benchmarks.tasks import NARROW, json_rows, make_tasks
 
 from reposgen.database import open_server, scratch_database
+from reposgen_runtime import speedups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 PROJECT: Final = Path(__file__).parent / "project"
 TASKS: Final = 100_000
+# Of its configuration, the start of the name of the folder.
+OUTPUT: Final = 'directory = "bench_generated'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,28 +38,44 @@ class Packages:
     Attributes:
         aio: the asynchronous package.
         sync: the synchronous one.
+        compiled: the same with reposgen-speedups; None where those are not installed.
     """
 
     aio: Any
     sync: Any
+    compiled: Packages | None = None
 
 
 @contextmanager
 def generated_packages() -> Iterator[Packages]:
-    """Generate the package, and import it."""
+    """Generate the package, and import it.
+
+    Without reposgen-speedups it has a copy of the run time, that does not use them.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        for path in ("codegen.toml", "schema.sql", "queries/tasks.sql"):
+        for path in ("schema.sql", "queries/tasks.sql"):
             target = Path(folder, path)
             target.parent.mkdir(exist_ok=True)
             target.write_bytes((PROJECT / path).read_bytes())
-        subprocess.run(
-            [sys.executable, "-m", "reposgen", "generate"], cwd=folder, check=True
-        )
+        settings = (PROJECT / "codegen.toml").read_text()
+        alone = settings.replace(OUTPUT, f'{OUTPUT}_alone"\nruntime = "vendored')
+        for text in (settings, alone):
+            Path(folder, "codegen.toml").write_text(text)
+            subprocess.run(
+                [sys.executable, "-m", "reposgen", "generate"], cwd=folder, check=True
+            )
         sys.path.insert(0, folder)
-        yield Packages(
-            aio=importlib.import_module("bench_generated.bench"),
-            sync=importlib.import_module("bench_generated.bench.sync"),
-        )
+        with patch.dict(os.environ, {speedups.VARIABLE: "no"}):
+            pure = _imported("bench_generated_alone")
+        compiled = _imported("bench_generated") if speedups.IS_USED else None
+        yield replace(pure, compiled=compiled)
+
+
+def _imported(name: str) -> Packages:
+    return Packages(
+        aio=importlib.import_module(f"{name}.bench"),
+        sync=importlib.import_module(f"{name}.bench.sync"),
+    )
 
 
 @contextmanager

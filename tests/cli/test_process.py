@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -82,33 +81,3 @@ def test_colours_only_where_they_are_wanted(project: Path) -> None:
         )
         assert outcome.returncode == 2
         assert (b"\x1b[1;31m" in outcome.stderr) is coloured
-
-
-def test_watch(project: Path) -> None:
-    queries = project / "queries" / "tasks.sql"
-    with subprocess.Popen(  # noqa: S603 - our own tool
-        [*TOOL, "generate", "--watch"],
-        cwd=project,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
-        assert process.stderr
-
-        def said(word: str) -> str:
-            assert process.stderr
-            return next(line for line in process.stderr if word in line)
-
-        assert said("wrote").startswith("wrote")
-        said("watching")
-        queries.write_text(queries.read_text().replace("GetTask", "ReadTask"))
-        assert not said("wrote").startswith("wrote 0 ")
-        said("watching")
-        queries.write_text("-- name: Wrong :one\nSELECT x;\n")
-        assert "unknown-column" in said("error")
-        said("watching")
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-        assert process.wait() == 130
-        assert rest == ""
-    tasks = (project / "generated" / "app" / "tasks.py").read_text()
-    assert "def read_task" in tasks

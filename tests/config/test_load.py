@@ -59,7 +59,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert package.models is ModelKind.DATACLASS
     assert dict(package.types) == {}
     assert package.secrets == ()
-    assert package.tenant is None
+    assert package.tenant.setting is package.tenant.column is None
 
 
 def test_everything_that_can_be_said(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
     assert dict(one.types) == {"tasks.parameters": override}
     assert dict(one.rename) == {"tasks": "Job"}
     assert one.secrets == ("users.password_hash",)
-    assert one.tenant == "app.tenant_id"
+    assert one.tenant.setting == "app.tenant_id"
     assert two.name == "two"
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 # Of each number of changes that are made to a piece.
-MUTANTS = 400
+MUTANTS = 150
 
 
 @cache
@@ -48,9 +48,8 @@ def mutant(piece: str, chance: random.Random) -> str:  # noqa: PLR0911 -- of eac
             other = word[0] + "x" * chance.randrange(40)
             return piece[: word.start()] + other + piece[word.end() :]
         case 2:
-            words = [*re.finditer(r"\b[a-zA-Z_]\w{3,}\b", piece)] or [None]
-            word = chance.choice(words)
-            return piece if word is None else piece.replace(word[0], "ab")
+            names = re.findall(r"\b[a-zA-Z_]\w{3,}\b", piece) or ["def"]
+            return piece.replace(chance.choice(names), "ab")
         case 3:
             places = [m.end() for m in re.finditer(r"[(\[{,] ?", piece)] or [0]
             place = chance.choice(places)

@@ -20,6 +20,7 @@ FEATURES = (
     "copying",
     "listener",
     "migration",
+    "observed",
     "pipeline",
     "recording",
     "staging",
@@ -46,6 +47,7 @@ def test_features_are_not_loaded_unless_they_are_used(api: str) -> None:
     assert f"reposgen_runtime.{api}.database" in loaded
     features = {f"reposgen_runtime.{api}.{feature}" for feature in FEATURES}
     features |= {
-        f"reposgen_runtime.{shared}" for shared in ("paging", "caching", "cache_memory")
+        f"reposgen_runtime.{shared}"
+        for shared in ("observe", "observing", "paging", "caching", "cache_memory")
     }
     assert not loaded & features

@@ -18,6 +18,7 @@ from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.proofs import prove_query
 from reposgen.analysis.results import build_results
 from reposgen.analysis.variants.checks import (
+    check_defaults,
     check_filters,
     check_names,
     check_version,
@@ -64,7 +65,12 @@ def build_query(
         parameters=frozenset(p.number for p in parameters if p.element_nullable),
     )
     proofs = prove_query(
-        described, variants.conservative, nullable, definitions, elements
+        described,
+        variants.conservative,
+        nullable,
+        definitions,
+        elements,
+        defaults=variants.defaults,
     )
     results = build_results(described, proofs, elements)
     ordered = order_query(variants, results.items, described.catalog)
@@ -94,6 +100,7 @@ def build_query(
         *repeated_classes(options.values.get("classes", ())),
         *check_names(variants, parameters),
         *check_version(variants, parameters, options.values.get("optimistic")),
+        *check_defaults(described, variants, parameters),
     ]
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return None, diagnostics
@@ -133,6 +140,7 @@ def build_query(
         raises=lineage.refusals if lineage else (),
         unknown_reads=lineage.unknown_reads if lineage else _UNKNOWN,
         unknown_writes=lineage.unknown_writes if lineage else _UNKNOWN,
+        verb=lineage.verb if lineage else None,
         ordering=ordered.ordering,
         sorts=ordered.sorts,
         channel=channel if isinstance(channel, str) else None,

@@ -12,6 +12,7 @@ from reposgen.analysis.directive_specs import DirectiveSpec, Restriction
 from reposgen.analysis.optimistic.check import read_optimistic
 from reposgen.analysis.replicas import read_replica
 from reposgen.analysis.timeouts import read_timeout
+from reposgen.analysis.waivers import read_waiver
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ _SPECS: Final = (
         read=read_replica,
         field="replica",
         repeated="repeated-replica",
+    ),
+    DirectiveSpec(
+        word="across-tenants",
+        read=read_waiver,
+        field="across_tenants",
+        repeated="repeated-across-tenants",
     ),
     DirectiveSpec(word="json", read=read_class, field="classes"),
     DirectiveSpec(word="type", read=read_class, field="classes"),

@@ -66,6 +66,8 @@ class Lineage:
         unfiltered: names of tables that an UPDATE or DELETE without WHERE goes
             through from end to end.
         cartesian: names of items of a FROM that no condition connects with the rest.
+        verb: what the statement itself does: `UPDATE`; None for a command.
+        target: oid of the table that it does that to.
     """
 
     reads: Mapping[int, frozenset[int]]
@@ -81,15 +83,20 @@ class Lineage:
     made: tuple[str, ...] = ()
     unknown_reads: tuple[str, ...] = ()
     unknown_writes: tuple[str, ...] = ()
+    verb: str | None = None
+    target: int | None = None
 
     def read_names(self) -> tuple[str, ...]:
         """Qualified names of the tables read, sorted."""
         return tuple(sorted({self.names[o] for o in self.reads if o in self.names}))
 
     def written_names(self) -> tuple[str, ...]:
-        """Qualified names of the tables written, sorted."""
+        """Qualified names of the tables written: the target, then the others."""
         known = {self.names[oid] for oid in self.writes if oid in self.names}
-        return tuple(sorted(known.union(self.made)))
+        target = None if self.target is None else self.names.get(self.target)
+        return tuple(
+            sorted(known.union(self.made), key=lambda name: (name != target, name))
+        )
 
 
 def trace(
@@ -128,6 +135,8 @@ def trace(
     reads, writes = _with_ancestors(reads, catalog), _with_ancestors(writes, catalog)
     unknown = tuple(_unknown(found, catalog))
     why = _why_no_query(queries) or effects.why_not_read_only
+    main = next((tree for tree in trees if tree.can_set_tag), None)
+    target = main.entry(main.result_relation) if main and main.result_relation else None
     return Lineage(
         reads=reads,
         writes=writes,
@@ -146,6 +155,8 @@ def trace(
         cartesian=tuple(name for one in queries for name in unconnected_items(one)),
         unknown_reads=(*unknown, *effects.reading),
         unknown_writes=(*unknown, *effects.writing),
+        verb=None if main is None else main.command.name,
+        target=None if target is None else target.relation,
     )
 
 
@@ -182,6 +193,8 @@ def trace_utility(
             unfiltered=(),
             cartesian=(),
             unknown_writes=(),
+            verb=None,
+            target=None,
         )
     unread = utility.inner is not None and not inner
     found = (
@@ -209,6 +222,8 @@ def trace_utility(
         read_only=why is None,
         why_not_read_only=why,
         locks_rows=False,
+        verb=None,
+        target=None,
         triggers=(
             *within.triggers,
             *(f"{r.qualified_name}.{t.name}" for r, t in found.triggers),

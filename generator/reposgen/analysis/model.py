@@ -10,7 +10,7 @@ from reposgen.live_schema.model import ArrayType, DomainType
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import (
@@ -109,6 +109,18 @@ class OptionalKind(StrEnum):
 
     FILTER = "filter"  # None
     SET = "set"  # UNSET; None means NULL
+    DEFAULT = "default"  # UNSET: the inserted column takes its DEFAULT
+    UPSERT = "upsert"  # UNSET: the DEFAULT is inserted, or the stored value kept
+
+    @property
+    def is_value(self) -> bool:
+        """UNSET leaves the clause out, and None means NULL."""
+        return self is not OptionalKind.FILTER
+
+    @property
+    def has_default(self) -> bool:
+        """Without the argument, a column takes its DEFAULT."""
+        return self in (OptionalKind.DEFAULT, OptionalKind.UPSERT)
 
 
 class PieceRole(StrEnum):
@@ -155,6 +167,66 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JsonScalar:
+    """A value in a JSON document that a query builds.
+
+    Attributes:
+        type: what it was before.
+        table: relation oid and `attnum` of the column that it comes from, or None.
+    """
+
+    type: PgType
+    table: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonList:
+    """A JSON array of values of one shape, of which some can be null."""
+
+    element: JsonShape
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonField:
+    """A key of a JSON object.
+
+    Attributes:
+        shape: of its value; None for any JSON.
+        absent: the key is left out where its value is NULL.
+    """
+
+    key: str
+    shape: JsonShape | None
+    nullable: bool
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonObject:
+    """A JSON object whose keys are known."""
+
+    fields: tuple[JsonField, ...]
+
+
+JsonShape: TypeAlias = JsonScalar | JsonList | JsonObject
+
+
+def json_scalars(shape: JsonShape | None) -> Iterator[JsonScalar]:
+    """Yield the values in a document that are neither arrays nor objects."""
+    match shape:
+        case JsonScalar():
+            yield shape
+        case JsonList(element=element):
+            yield from json_scalars(element)
+        case JsonObject(fields=fields):
+            for field in fields:
+                yield from json_scalars(field.shape)
+        case None:
+            pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column of the result.
 
@@ -164,12 +236,14 @@ class Column:
         element_nullable: an array that can have NULL elements.
         why: the proof in plain words, the outermost reason first.
         table: relation oid and `attnum` of the column it comes from, or None.
+        shape: of a JSON document that the query builds; None for any JSON.
     """
 
     name: str
     type: PgType
     nullable: bool
     why: tuple[str, ...]
+    shape: JsonObject | JsonList | None = None
     table: tuple[int, int] | None = None
     element_nullable: bool = False
 
@@ -221,6 +295,7 @@ class Piece:
             piece to be there; empty for what always is.
         any_of: if not empty, all of one of these must be given as well: a comma
             between two optional SET items.
+        otherwise: the SQL where the piece is left out: DEFAULT, of an inserted value.
         sorts: of an ORDER BY, what can stand in its place; a page has none, since
             there the run time writes it.
     """
@@ -228,6 +303,7 @@ class Piece:
     sql: str
     when: tuple[int, ...] = ()
     any_of: tuple[tuple[int, ...], ...] = ()
+    otherwise: str = ""
     role: PieceRole = PieceRole.SQL
     sorts: tuple[Sort, ...] = ()
 
@@ -515,7 +591,8 @@ class TypedQuery:
         read_only: proved.
         locks_rows: FOR UPDATE and the like, and nothing is written.
         writes: qualified names of the tables written, those that foreign keys reach
-            included.
+            included; the statement's own first.
+        verb: what the statement does: `UPDATE`; None of a command.
         raises: what the server can refuse the statement for, proved.
         unknown_reads: what may read any other table: `function public.total`.
         unknown_writes: what may write any other table, and raise any error:
@@ -527,6 +604,7 @@ class TypedQuery:
         sorts: what the caller may sort by: `created_at`, `-created_at`.
         replica: a replica may serve it, if it is read-only.
         takes_first: of several rows `:one` returns the first.
+        across_tenants: why it need not keep to one tenant, or None.
         changes: the rows that the statement changes.
     """
 
@@ -546,6 +624,7 @@ class TypedQuery:
     raises: tuple[Refusal, ...]
     unknown_reads: tuple[str, ...] = ()
     unknown_writes: tuple[str, ...] = ()
+    verb: str | None = None
     ordering: Ordering | None = None
     sorts: tuple[str, ...] = ()
     optimistic: Optimistic | None = None
@@ -560,6 +639,7 @@ class TypedQuery:
     channel: str | None = None
     hidden: int = 0
     takes_first: bool = False
+    across_tenants: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

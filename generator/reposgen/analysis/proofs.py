@@ -15,7 +15,7 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.lineage import Lineage
-    from reposgen.analysis.model import Elements
+    from reposgen.analysis.model import Elements, JsonShape
     from reposgen.analysis.nullability import Definitions, Proof
     from reposgen.live_schema.tree.model import Query as Tree
 
@@ -30,6 +30,7 @@ class Proofs:
             empty where there is no tree.
         real: whether the composite values in each column are rows of tables; empty as
             well.
+        shapes: of the JSON documents that the query builds; empty as well.
         missing: indexes of the range table's entries that a row may lack; None where
             that is not known.
         lineage: None where there is no tree.
@@ -39,6 +40,7 @@ class Proofs:
     columns: tuple[Proof, ...]
     elements: tuple[Proof, ...] = ()
     real: tuple[bool, ...] = ()
+    shapes: tuple[JsonShape | None, ...] = ()
     missing: frozenset[int] | None
     cardinality: Cardinality
     lineage: Lineage | None
@@ -51,6 +53,8 @@ def prove_query(
     nullable_parameters: frozenset[int],
     definitions: Definitions,
     elements: Elements,
+    *,
+    defaults: tuple[Tree, ...] = (),
 ) -> Proofs:
     """Prove what can be proved.
 
@@ -60,6 +64,7 @@ def prove_query(
         nullable_parameters: the numbers of those that may be NULL.
         definitions: of materialized views and functions.
         elements: of the arrays of the schema and of the query's parameters.
+        defaults: the trees of a variant in which columns take their defaults.
     """
     tree, catalog = described.tree, described.catalog
     functions = builtin_functions(catalog.major)
@@ -86,7 +91,7 @@ def prove_query(
         )
     lineage = (
         trace(
-            (tree, *described.added),
+            (tree, *described.added, *defaults),
             catalog,
             functions,
             nullable_parameters,
@@ -125,6 +130,7 @@ def prove_query(
         columns=rows.columns[:shown],
         elements=rows.elements[:shown],
         real=rows.real[:shown],
+        shapes=rows.shapes[:shown],
         missing=rows.missing,
         cardinality=cardinality(conservative, catalog, functions),
         lineage=lineage,

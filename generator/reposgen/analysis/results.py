@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.analysis.arrays import declared_in, element_of, is_array
 from reposgen.analysis.embeds import build_embed, embed_groups, misplaced_embeds
-from reposgen.analysis.model import Column, Embed
+from reposgen.analysis.model import Column, Embed, JsonList, JsonObject
 from reposgen.analysis.presence import may_be_absent
 from reposgen.analysis.stars import output_queries
 from reposgen.analysis.types import is_readable, is_row, result_type
@@ -56,6 +56,7 @@ def build_results(
     columns = [_column(described, index, proof) for index, proof in enumerate(proofs)]
     columns = list(_with_made_up_rows(columns, described, proved, known))
     columns = list(_with_elements(described.query, columns, proved, known))
+    columns = list(_with_shapes(columns, proved))
     diagnostics = [
         *_opaque(described, columns),
         *_needless_overrides(described, proofs),
@@ -138,6 +139,16 @@ def _with_elements(
         else:
             nullable = known.of_type(column.type)
         yield replace(column, element_nullable=nullable)
+
+
+def _with_shapes(columns: Sequence[Column], proved: Proofs) -> Iterator[Column]:
+    """The columns, with the shapes of the documents that the query builds."""
+    for index, column in enumerate(columns):
+        shape = proved.shapes[index] if proved.shapes else None
+        if column.table is None and isinstance(shape, JsonObject | JsonList):
+            yield replace(column, shape=shape)
+        else:
+            yield column
 
 
 def _column(described: DescribedQuery, index: int, proof: Proof) -> Column:

@@ -22,10 +22,14 @@ _COMMANDS = {
     "describe": "describe",
     "why": "why",
     "vet": "vet",
+    "impact": "impact",
+    "drift": "impact",
     "import-sqlc": "sqlc",
     "db": "db",
     "doctor": "doctor",
+    "stats": "stats",
     "config-schema": "schema",
+    "scaffold": "scaffold",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reposgen.analysis.model import Column, Embed
+from reposgen.cli.report import verdicts
 from reposgen.live_schema.model import CompositeType, DomainType, EnumType
 from reposgen.python_model.model.modules import ModelsModule, QueriesModule
 from reposgen.render.annotations import plain_annotation
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
+    from reposgen.contracts.model import TenantVerdict
     from reposgen.diagnostics import Diagnostic
     from reposgen.live_schema.model import Catalog
     from reposgen.project import AnalysedPackage, Project
@@ -56,11 +58,12 @@ def diagnostics(found: Iterable[Diagnostic]) -> Json:
 def _package(package: AnalysedPackage) -> Json:
     catalog = package.analysis.catalog
     python = _Python(package.code)
+    tenants = verdicts(package)
     types = sorted(catalog.types.values(), key=lambda one: one.sql)
     return {
         "name": package.options.name,
         "queries": [
-            _query(query, catalog, python)
+            _query(query, catalog, python, tenants)
             for queries in package.analysis.files.values()
             for query in queries
         ],
@@ -103,7 +106,12 @@ def _package(package: AnalysedPackage) -> Json:
     }
 
 
-def _query(query: TypedQuery, catalog: Catalog, python: _Python) -> Json:
+def _query(
+    query: TypedQuery,
+    catalog: Catalog,
+    python: _Python,
+    tenants: Mapping[tuple[str, str], TenantVerdict],
+) -> Json:
     arguments = python.arguments(query)
     row, fields = python.row(query)
     # An export has one value for all of its columns, and :exec has none for any.
@@ -133,8 +141,22 @@ def _query(query: TypedQuery, catalog: Catalog, python: _Python) -> Json:
         "raises": [str(refusal) for refusal in query.raises],
         "unknown_reads": query.unknown_reads,
         "unknown_writes": query.unknown_writes,
+        "tenant": _tenant(tenants.get((query.query.source.path, query.name))),
         "cache": _caching(query, python),
         "diagnostics": diagnostics(query.diagnostics),
+    }
+
+
+def _tenant(verdict: TenantVerdict | None) -> Json:
+    if verdict is None:
+        return None
+    return {
+        "proved": verdict.proved,
+        "named_by": verdict.tenant,
+        "routing": verdict.routing.value,
+        "other_tables": verdict.others,
+        "triggers": verdict.triggers,
+        "waiver": verdict.waiver,
     }
 
 

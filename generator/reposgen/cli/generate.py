@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from reposgen.cache.project import ProjectCache
     from reposgen.config import Config
+    from reposgen.database import OpenServer
     from reposgen.diagnostics import Diagnostic
     from reposgen.staleness.causes import StaleFile
 
@@ -40,7 +41,9 @@ DIFF_LINES = 200
 @click.argument("packages", nargs=-1, metavar="[PACKAGE]...")
 @click.option("--check", is_flag=True, help="Write nothing; 1 if something would.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
-@click.option("--watch", is_flag=True, help="Go on, again after every change.")
+@click.option(
+    "--watch", is_flag=True, help="Keep running and regenerate after every change."
+)
 @cache_option
 @message_format_option
 @project_options
@@ -84,12 +87,19 @@ def generate(
     if watch:
         # Few runs need it, and it takes its time to be imported.
         from reposgen.cli.watch import watch_project  # noqa: PLC0415 - as said
+        from reposgen.development.server import (  # noqa: PLC0415 - as said
+            open_development_server,
+        )
 
         watch_project(
             terminal,
             lambda: read_config(**where),
             lambda config: _generated(
-                terminal, config, packages, _cache(config, use_cache)
+                terminal,
+                config,
+                packages,
+                _cache(config, use_cache),
+                lambda _, progress, __: open_development_server(config, progress),
             ),
         )
     else:
@@ -167,10 +177,14 @@ class _Outcome:
 
 
 def _generated(
-    terminal: Terminal, config: Config, packages: Sequence[str], cache: ProjectCache
+    terminal: Terminal,
+    config: Config,
+    packages: Sequence[str],
+    cache: ProjectCache,
+    serve: OpenServer | None = None,
 ) -> None:
     start = time.perf_counter()
-    outcome = _run(terminal, config, packages, cache, write=True)
+    outcome = _run(terminal, config, packages, cache, write=True, serve=serve)
     terminal.diagnostics([*outcome.diagnostics, *outcome.comparison.diagnostics])
     changes = outcome.comparison.changes
     removed = sum(change.cause is Cause.STALE for change in changes)
@@ -205,6 +219,7 @@ def _run(
     cache: ProjectCache,
     *,
     write: bool,
+    serve: OpenServer | None = None,
 ) -> _Outcome:
     way = run_inputs(config, packages, cache)
     if last := way.up_to_date_run():
@@ -215,9 +230,12 @@ def _run(
         )
     # It takes longer to be imported than all of the above.
     from reposgen import pipeline  # noqa: PLC0415 - as said
+    from reposgen.database import open_server  # noqa: PLC0415 - as said
 
     with terminal.progress() as progress:
-        project = pipeline.analyse(config, packages, progress, cache)
+        project = pipeline.analyse(
+            config, packages, progress, cache, serve or open_server
+        )
         progress("writing code")
         files = pipeline.output_files(project, cache)
         comparison = pipeline.deliver(project, files, way.written, write)

@@ -6,12 +6,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING, assert_never
 
 from reposgen.analysis.model import Column, Embed
+from reposgen.contracts.model import Routing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
-    from reposgen.project import Project
+    from reposgen.contracts.model import Tenancy, TenantVerdict
+    from reposgen.project import AnalysedPackage, Project
     from reposgen.python_model.model.modules import Package
 
 
@@ -19,11 +21,14 @@ def report(project: Project) -> str:
     """Every query of every package, with its parameters and columns."""
     lines: list[str] = []
     for package in project.packages:
+        tenants = verdicts(package)
         for path, queries in package.analysis.files.items():
             lines.append(f"{package.options.name}: {path}")
             for query in queries:
-                lines += (f"  {line}" for line in _query(query))
+                lines += (f"  {line}" for line in _query(query, tenants))
             lines.append("")
+        if package.tenancy is not None:
+            lines += [*_tenancy(package.options.name, package.tenancy), ""]
         if package.code.invalidations:
             lines.append(f"{package.options.name}: cached reads")
             lines += (f"  {line}" for line in _invalidations(package.code))
@@ -31,8 +36,42 @@ def report(project: Project) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _query(query: TypedQuery) -> Iterator[str]:
+def verdicts(package: AnalysedPackage) -> Mapping[tuple[str, str], TenantVerdict]:
+    """What is proved of the tenants of queries, by file and name."""
+    found = package.tenancy.verdicts if package.tenancy else ()
+    return {(one.file, one.query): one for one in found}
+
+
+def _tenancy(name: str, tenancy: Tenancy) -> Iterator[str]:
+    """How many queries run where, and what keeps tables from being distributed."""
+    yield f"{name}: if tables are distributed by {tenancy.column}"
+    for routing in Routing:
+        several = [one for one in tenancy.verdicts if one.routing is routing]
+        if several:
+            yield f"  {len(several)} queries: {routing.value}"
+    for one in tenancy.schema:
+        yield f"  {one}"
+
+
+def _tenant(verdict: TenantVerdict) -> str:
+    facts: list[str] = [verdict.routing.value]
+    if verdict.tenant:
+        facts.insert(0, f"tenant {verdict.tenant}")
+    if verdict.others:
+        facts.append(f"also uses {', '.join(verdict.others)}")
+    if verdict.triggers:
+        facts.append(f"without what triggers do: {', '.join(verdict.triggers)}")
+    if verdict.waiver:
+        facts.append(f"across tenants: {verdict.waiver}")
+    return "; ".join(facts)
+
+
+def _query(
+    query: TypedQuery, tenants: Mapping[tuple[str, str], TenantVerdict]
+) -> Iterator[str]:
     yield f"{query.name} :{query.command}  {_effects(query)}"
+    if verdict := tenants.get((query.query.source.path, query.name)):
+        yield f"  {_tenant(verdict)}"
     for parameter in query.parameters:
         yield f"  ${parameter.number} {_parameter(parameter)}"
     for item in query.results:

@@ -198,6 +198,26 @@ class OutputConfig(_Section):
     runtime: RuntimeKind = RuntimeKind.INSTALLED
 
 
+class TenantConfig(_Section):
+    """What tells the tenant of a row, and the tenant of a call.
+
+    Attributes:
+        setting: the setting that row-level security reads: `app.tenant_id`; calls send
+            it.
+        column: the column by which tables tell tenants apart: `tenant_id`; each query
+            is proved to keep to one of them.
+        row_security: policies that compare the column with the setting count as proof.
+    """
+
+    setting: Annotated[str, AfterValidator(_setting)] | None = None
+    column: Annotated[str, Field(min_length=1)] | None = None
+    row_security: bool = False
+
+
+def _tenant(value: object) -> object:
+    return {"setting": value} if isinstance(value, str) else value
+
+
 class TypeOverride(_Section):
     """What values of a type, column or parameter are in Python.
 
@@ -241,10 +261,16 @@ class PackageConfig(_Section):
             declares otherwise.
         not_null: `type.field` of what is never NULL in composite types, and
             `function name` of what never gives NULL.
-        tenant: the setting that row-level security reads: `app.tenant_id`.
+        tenant: the setting that row-level security reads, `app.tenant_id`, or a table
+            with that and the column that tells tenants apart.
         gradual_migration: the package has what leads to it from another
             implementation, step by step.
         factories: the package has factories of rows, for tests.
+        names_statements: each statement ends with the comment
+            `/* package.repository.method */`, for the server's statistics and logs.
+        json_classes: JSON documents that queries build become classes.
+        unknown_labels: labels of enums that the generated code does not know are read
+            as the member UNKNOWN.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -270,9 +296,15 @@ class PackageConfig(_Section):
     secrets: tuple[Annotated[str, AfterValidator(_secret)], ...] = ()
     null_elements: bool = True
     not_null: tuple[Annotated[str, AfterValidator(_not_null)], ...] = ()
-    tenant: Annotated[str, AfterValidator(_setting)] | None = None
+    tenant: Annotated[
+        TenantConfig,
+        BeforeValidator(_tenant, json_schema_input_type=str | TenantConfig),
+    ] = TenantConfig()
     gradual_migration: bool = False
     factories: bool = False
+    names_statements: bool = False
+    json_classes: bool = True
+    unknown_labels: bool = False
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 

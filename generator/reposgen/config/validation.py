@@ -10,6 +10,7 @@ from reposgen.config.model import (
     OutputConfig,
     PackageConfig,
     Sections,
+    TenantConfig,
     TypeOverride,
 )
 from reposgen.diagnostics import Diagnostic, error, sorted_diagnostics
@@ -25,6 +26,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "[output]": OutputConfig,
     "[[package]]": PackageConfig,
     "[package.types]": TypeOverride,
+    "[package.tenant]": TenantConfig,
 }
 
 

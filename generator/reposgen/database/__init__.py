@@ -2,7 +2,7 @@
 
 from reposgen.database.connection import connect
 from reposgen.database.migration_files import read_migrations
-from reposgen.database.model import Migrations, Progress, Server
+from reposgen.database.model import Migrations, OpenServer, Progress, Server
 from reposgen.database.scratch import (
     existing_database,
     migrated_database,
@@ -14,6 +14,7 @@ from reposgen.database.system import system_installations
 
 __all__ = [
     "Migrations",
+    "OpenServer",
     "Progress",
     "Server",
     "connect",

@@ -6,19 +6,22 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from reposgen.diagnostics import note
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from reposgen.diagnostics import Diagnostic, SourceFile
 
 Progress = Callable[[str], None]
 """Called with what is going on, before each step that takes time: `starting …`."""
+OpenServer: TypeAlias = "Callable[[str, Progress, str], AbstractContextManager[Server]]"
+"""Opens a server by its url, and what the url is called in messages."""
 
 # To be changed with the way in which migrations are applied, so that databases kept
 # from before are not taken for theirs.

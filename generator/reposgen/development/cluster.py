@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from reposgen.database import installation as installations
+from reposgen.database.extensions import stand_ins
 from reposgen.database.launch import (
     SOCKET_NAME,
     START_SECONDS,
@@ -88,6 +89,11 @@ class PrivateCluster:
     def name(self) -> str:
         """What the files of the server are named by: `embedded-18`."""
         return f"{self.installation.origin}-{self.installation.major}"
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """The extensions that the installation lacks, of which it has declarations."""
+        return stand_ins(self.installation)
 
     @property
     def data_folder(self) -> Path:

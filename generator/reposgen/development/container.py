@@ -43,6 +43,11 @@ class ContainerServer:
         return True
 
     @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """None: an image has what is installed there."""
+        return ()
+
+    @property
     def name(self) -> str:
         """What the notes and the container are named by."""
         key = f"{os.fspath(self.folder.path)}\n{self.image}".encode()
@@ -149,7 +154,8 @@ class ContainerServer:
             engine.containers.create(
                 self.image,
                 name=self._title,
-                ports={_PORT: ("127.0.0.1", None)},
+                # None is any free port, which docker's annotations leave out.
+                ports=cast("dict[str, int]", {_PORT: ("127.0.0.1", None)}),
                 environment={
                     "POSTGRES_USER": "postgres",
                     "POSTGRES_PASSWORD": password,

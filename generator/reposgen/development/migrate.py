@@ -233,7 +233,8 @@ class Migrator:
                     ]
                 )
             return up_to, BASELINE
-        if len(tables) > 1 and up_to is None:
+        first, *others = tables
+        if others and up_to is None:
             raise ReposgenError(
                 [
                     error(
@@ -245,7 +246,7 @@ class Migrator:
                     )
                 ]
             )
-        return tables[0].adoptable(self._migrations, up_to), tables[0].tool
+        return first.adoptable(self._migrations, up_to), first.tool
 
     def adopt(
         self, to: str | None, waiting: Callable[[str], None]

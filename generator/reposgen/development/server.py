@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from reposgen.database import open_server
 from reposgen.database.connection import connect, place
 from reposgen.development.folder import ProjectFolder
 from reposgen.development.status import ServerStatus
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reposgen.config import Config
+    from reposgen.database import Server
 
 _PRIVATE = re.compile(r"(embedded|system)(?::(\d+))?")
 
@@ -32,6 +35,11 @@ class DevelopmentServer(Protocol):
     @property
     def is_private(self) -> bool:
         """Whether reposgen starts and stops the server."""
+        ...
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """The extensions that are declarations alone there."""
         ...
 
     def ensure(self, progress: Callable[[str], None]) -> str:
@@ -74,6 +82,11 @@ class UsersServer:
         """Never: others may have databases there."""
         return False
 
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """None: the server has what its user installed."""
+        return ()
+
     def ensure(self, progress: Callable[[str], None]) -> str:
         """Return the connection string, if the server answers."""
         del progress
@@ -101,6 +114,33 @@ class UsersServer:
         """Return nothing: the server may be anywhere."""
         del name
         return None
+
+
+@contextmanager
+def open_development_server(
+    config: Config, progress: Callable[[str], None]
+) -> Iterator[Server]:
+    """Have the development server for the time of the block, which it outlives.
+
+    Args:
+        config: of the project.
+        progress: told of each step that takes time.
+
+    Raises:
+        ReposgenError: it cannot be started or used.
+    """
+    server = development_server(config)
+    if not server.is_private:
+        with open_server(config.database.url, progress, config.url_origin) as found:
+            yield found
+        return
+    with open_server(server.ensure(progress), progress) as found:
+        name = found.name.partition(" at ")[0]
+        yield replace(
+            found,
+            name=f"{name} ({config.database.url}, of reposgen db)",
+            stand_ins=server.stand_ins,
+        )
 
 
 def noted_servers(config: Config) -> Iterator[DevelopmentServer]:

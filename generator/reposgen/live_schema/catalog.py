@@ -89,6 +89,7 @@ def read_catalog(
             int(oid): tuple(families) for oid, families in document["equality"].items()
         },
         nondeterministic=frozenset(document["nondeterministic"]),
+        json_casts=frozenset(document["json_casts"]),
         extensions=tuple(document["extensions"]),
         array_checks=tuple(
             ArrayCheck(relation=relation, domain=domain, tree=tree)

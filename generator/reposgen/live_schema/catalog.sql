@@ -445,6 +445,11 @@ SELECT CASE WHEN set_config(
     'keywords', (
         SELECT json_agg(word ORDER BY word) FROM pg_get_keywords() WHERE catcode <> 'U'
     ),
+    'json_casts', ARRAY(
+        SELECT castsource::bigint FROM pg_cast
+        WHERE casttarget IN ('json'::regtype, 'jsonb'::regtype) AND castsource >= 16384
+        ORDER BY castsource
+    ),
     'nondeterministic', ARRAY(
         SELECT oid::bigint FROM pg_collation WHERE NOT collisdeterministic ORDER BY oid
     ),

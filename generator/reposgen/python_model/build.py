@@ -92,7 +92,8 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
     )
     parts = Parts(
         name=config.name,
-        tenant=config.tenant,
+        tenant=config.tenant.setting,
+        names_statements=config.names_statements,
         has_migration=config.gradual_migration,
         context=context,
         errors=errors,

@@ -29,7 +29,9 @@ from reposgen.python_model.model.pytype import (
     DATACLASS,
     DEFINE,
     JSON_VALUE,
+    OPEN_ENUM,
     SECRET,
+    STR_ENUM,
     STRUCT,
     Generic,
     Named,
@@ -41,7 +43,7 @@ from reposgen.python_model.names import enum_members, field_name, snake_case, un
 from reposgen.python_model.types import JSON, Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from reposgen.live_schema.model import (
         CompositeField,
@@ -89,14 +91,27 @@ def enum_class(type_: EnumType, registry: Registry, naming: NamingConfig) -> Enu
             strict=True,
         )
     )
+    known = tuple(
+        EnumMember(name=name, label=label)
+        for name, label in zip(members, type_.labels, strict=True)
+    )
+    is_open = naming.unknown_labels
     return EnumClass(
         symbol=registry.types.classes[type_.oid],
         doc=type_.comment or f"Enum {type_.schema}.{type_.name}.",
-        members=tuple(
-            EnumMember(name=name, label=label)
-            for name, label in zip(members, type_.labels, strict=True)
-        ),
+        members=(*known, _unknown(known)) if is_open else known,
+        base=OPEN_ENUM if is_open else STR_ENUM,
     )
+
+
+def _unknown(known: Sequence[EnumMember]) -> EnumMember:
+    """The member for other labels, whose name and value no other member has."""
+    name = label = "UNKNOWN"
+    while any(name == member.name for member in known):
+        name += "_"
+    while any(label == member.label for member in known):
+        label += "_"
+    return EnumMember(name=name, label=label)
 
 
 def domain_type(

@@ -63,6 +63,7 @@ class Parts:
     Attributes:
         name: the package's.
         tenant: the setting that row-level security reads.
+        names_statements: statements end with their names in a comment.
         has_migration: it offers the run time's `RepositoryMigration`.
         files: each .sql file's names, and what was built of its queries.
         named: the names of column types.
@@ -70,6 +71,7 @@ class Parts:
 
     name: str
     tenant: str | None
+    names_statements: bool
     has_migration: bool
     context: Context
     errors: tuple[ConstraintError, ...]
@@ -174,6 +176,7 @@ def _package(parts: Parts) -> Constant[Construct]:
             types=tuple(others),
             constraints=_entries(constraints),
             tenant=parts.tenant,
+            names_statements=parts.names_statements or None,
         ),
     )
 
@@ -296,7 +299,12 @@ def _init_module(
         protocols = layout.protocol, layout.read_protocol, layout.write_protocol
         exports += [_in(f"{below}.{layout.module}", name) for name in protocols]
         if first:
-            rows = (c for b in built for c in (b.query.row, b.query.params) if c)
+            rows = (
+                c
+                for b in built
+                for c in (*b.query.nested, b.query.row, b.query.params)
+                if c
+            )
             exports += [row.symbol for row in rows]
     if first:
         # What several files call alike has to be imported from their modules.

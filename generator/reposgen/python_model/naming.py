@@ -40,6 +40,8 @@ class NamingConfig:
         overrides: what values are in Python, where that was chosen.
         models: what rows are made of.
         elements: whether arrays can have NULL elements.
+        json_classes: JSON documents that queries build become classes.
+        unknown_labels: enums have a member for labels that the code does not know.
     """
 
     renames: Mapping[str, str]
@@ -49,6 +51,8 @@ class NamingConfig:
     overrides: Overrides
     models: ModelKind
     elements: Elements
+    json_classes: bool
+    unknown_labels: bool
 
     @property
     def json(self) -> PyType | None:
@@ -106,6 +110,8 @@ def read_naming(
     naming = NamingConfig(
         renames=config.rename,
         snake_case=config.snake_case,
+        json_classes=config.json_classes,
+        unknown_labels=config.unknown_labels,
         secrets=frozenset(secrets),
         not_null=frozenset(not_null),
         models=config.models,

@@ -156,6 +156,7 @@ def build_query(
         doc=method_doc(typed, arguments, context.violations),
         query=Query(
             row=row.own,
+            nested=row.nested,
             params=params,
             builder=row.builder,
             statement=_statement(
@@ -181,7 +182,7 @@ def _statement(
     name = f"{constant.module.rpartition('.')[2]}.{method}"
     gives_rows = call_of(typed).gives_rows or is_line(typed)
     names = {p.number: type_name(typed, p, context) for p in typed.parameters}
-    results = tuple(result_names(typed, context)) if gives_rows else ()
+    results = tuple(result_names(typed, context, row.documents)) if gives_rows else ()
     chosen = has_variants(typed)
     staging = typed.copy.staging if typed.copy else None
     sql = Sql(staging or typed.pieces[0].sql)
@@ -209,8 +210,17 @@ def _statement(
             changes=context.caching.changes(typed),
             timeout=typed.timeout_ms / 1000 if typed.timeout_ms else None,
             replica=None if typed.replica else False,
+            reads=typed.reads,
+            writes=typed.writes,
+            verb=_verb(typed),
         ),
     )
+
+
+def _verb(typed: TypedQuery) -> str | None:
+    """What a statement does, where its first word does not say so."""
+    begins_with = typed.pieces[0].sql.lstrip()[:4].upper() == "WITH"
+    return typed.verb if begins_with and typed.verb != "SELECT" else None
 
 
 def _copy(target: CopyTarget) -> Construct:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from reposgen.analysis.model import Embed
+from reposgen.analysis.model import Embed, json_scalars
 from reposgen.analysis.types import parts
 from reposgen.live_schema.model import (
     ArrayType,
@@ -155,7 +155,9 @@ def _candidates(words: str, schema: str, catalog: Catalog) -> tuple[str, ...]:
 def _mentioned(queries: Iterable[TypedQuery]) -> Iterator[PgType]:
     for query in queries:
         yield from (p.type for p in query.parameters)
-        yield from (c.type for c in flat_columns(query))
+        for column in flat_columns(query):
+            yield column.type
+            yield from (scalar.type for scalar in json_scalars(column.shape))
 
 
 def _closure(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Column, Embed
 from reposgen.models import dataclass
 from reposgen.python_model.classes import constructor, field_names, hidden, row_class
+from reposgen.python_model.documents import build_documents
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.elements import Builder, Field, Item, Nested, RowClass
 from reposgen.python_model.model.pytype import (
@@ -25,10 +27,11 @@ from reposgen.python_model.registry import uses_model
 from reposgen.python_model.types import STR, Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reposgen.analysis.model import ResultItem, TypedQuery
     from reposgen.python_model.context import Context
+    from reposgen.python_model.documents import Document
     from reposgen.python_model.model.pytype import PyType
     from reposgen.python_model.model.values import TypeName
 
@@ -39,12 +42,19 @@ class Row:
 
     Attributes:
         make: called positionally with the row's values; None for a scalar.
+        documents: the JSON documents with a known shape, by the names of columns.
     """
 
     type: PyType
     make: Symbol | None
     own: RowClass | None = None
     builder: Builder | None = None
+    documents: Mapping[str, Document] = field(default_factory=dict)
+
+    @property
+    def nested(self) -> tuple[RowClass, ...]:
+        """The classes of the JSON objects in it, inner ones first."""
+        return tuple(c for one in self.documents.values() for c in one.classes)
 
 
 NO_ROW = Row(type=Nothing(), make=None)
@@ -56,13 +66,19 @@ def build_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
         model = context.registry.models[typed.model.oid]
         make = constructor(typed.model, context.registry, context.naming)
         return Row(type=Named(model), make=make)
+    if typed.channel is not None:
+        match typed.results:
+            case (Column() as column,):
+                return _event(typed, column, context)
+            case _:
+                pass
+    documents = build_documents(typed, constant, context)
     match typed.results:
-        case (Column() as column,) if typed.channel is not None:
-            return _event(typed, column, context)
         case (Column() as column,) if typed.row_name is None:
-            return _scalar(typed, column, constant, context)
+            row = _scalar(typed, column, constant, context, documents)
         case _:
-            return _own_row(typed, constant, context)
+            row = _own_row(typed, constant, context, documents)
+    return replace(row, documents=documents)
 
 
 def _event(typed: TypedQuery, payload: Column, context: Context) -> Row:
@@ -75,9 +91,13 @@ def _event(typed: TypedQuery, payload: Column, context: Context) -> Row:
 
 
 def _scalar(
-    typed: TypedQuery, column: Column, constant: Symbol, context: Context
+    typed: TypedQuery,
+    column: Column,
+    constant: Symbol,
+    context: Context,
+    documents: Mapping[str, Document],
 ) -> Row:
-    type_ = _column_type(typed, column, context)
+    type_ = _column_type(typed, column, context, documents)
     if column.table not in context.naming.secrets:
         return Row(type=type_, make=None)
     builder = Builder(
@@ -89,7 +109,12 @@ def _scalar(
     return Row(type=type_, make=builder.symbol, builder=builder)
 
 
-def _own_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
+def _own_row(
+    typed: TypedQuery,
+    constant: Symbol,
+    context: Context,
+    documents: Mapping[str, Document],
+) -> Row:
     if typed.row_name:
         symbol = replace(constant, name=typed.row_name.name)
     else:
@@ -103,7 +128,7 @@ def _own_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
         symbol,
         f"A row of {typed.name}." if typed.row_name is None else "A row of a query.",
         (
-            Field(name=name, type=_item_type(typed, item, context))
+            Field(name=name, type=_item_type(typed, item, context, documents))
             for name, item in zip(names, typed.results, strict=True)
         ),
         context.naming,
@@ -180,16 +205,29 @@ def _renamed_column(column: Column, context: Context) -> str | None:
     return context.naming.renamed(relation.schema, relation.name, column.name)
 
 
-def _item_type(typed: TypedQuery, item: ResultItem, context: Context) -> PyType:
+def _item_type(
+    typed: TypedQuery,
+    item: ResultItem,
+    context: Context,
+    documents: Mapping[str, Document],
+) -> PyType:
     match item:
         case Embed():
             model = Named(context.registry.models[item.relation.oid])
             return nullable(model) if item.nullable else model
         case Column():
-            return _column_type(typed, item, context)
+            return _column_type(typed, item, context, documents)
 
 
-def _column_type(typed: TypedQuery, column: Column, context: Context) -> PyType:
+def _column_type(
+    typed: TypedQuery,
+    column: Column,
+    context: Context,
+    documents: Mapping[str, Document] = MappingProxyType({}),
+) -> PyType:
+    if column.name in documents:
+        type_ = documents[column.name].type
+        return nullable(type_) if column.nullable else type_
     type_ = context.registry.types.python_type(
         column.type,
         Direction.RESULT,
@@ -201,7 +239,9 @@ def _column_type(typed: TypedQuery, column: Column, context: Context) -> PyType:
     return nullable(type_) if column.nullable else type_
 
 
-def result_names(typed: TypedQuery, context: Context) -> Iterator[TypeName]:
+def result_names(
+    typed: TypedQuery, context: Context, documents: Mapping[str, Document]
+) -> Iterator[TypeName]:
     """The run time's names of the types of a row, as the server returns it."""
     types, overrides = context.registry.types, context.naming.overrides
     for item in typed.results:
@@ -209,6 +249,8 @@ def result_names(typed: TypedQuery, context: Context) -> Iterator[TypeName]:
             case Embed():
                 for column in item.columns:
                     yield types.name(column.type, overrides.of_origin(column))
+            case Column() if item.name in documents:
+                yield documents[item.name].name
             case Column():
                 yield types.name(item.type, overrides.of_column(typed.name, item))
     yield from ("bool",) * typed.hidden

@@ -44,13 +44,15 @@ def variant_keywords(typed: TypedQuery) -> dict[str, Value | None]:
     """What else the statement says of its pieces: who leaves them out, and orders."""
     return {
         "filters": _numbers(typed, OptionalKind.FILTER),
-        "items": _numbers(typed, OptionalKind.SET),
+        "items": _numbers(
+            typed, OptionalKind.SET, OptionalKind.DEFAULT, OptionalKind.UPSERT
+        ),
         "ordering": _ordering(typed.ordering) if typed.ordering else None,
     }
 
 
-def _numbers(typed: TypedQuery, kind: OptionalKind) -> tuple[int, ...]:
-    return tuple(p.number for p in typed.parameters if p.optional is kind)
+def _numbers(typed: TypedQuery, *kinds: OptionalKind) -> tuple[int, ...]:
+    return tuple(p.number for p in typed.parameters if p.optional in kinds)
 
 
 def pieces_of(typed: TypedQuery) -> tuple[Value, ...]:
@@ -73,7 +75,13 @@ def _pieces(pieces: Sequence[Piece]) -> Iterator[Value]:
                 sorts = tuple((s.name, Fragment(s.sql)) for s in piece.sorts)
                 yield construct(ORDER_BY, sql, *([Entries(sorts)] if sorts else []))
             case PieceRole.SQL if piece.when:
-                yield construct(OPTIONAL_CLAUSE, sql, *piece.when, any_of=piece.any_of)
+                yield construct(
+                    OPTIONAL_CLAUSE,
+                    sql,
+                    *piece.when,
+                    any_of=piece.any_of,
+                    otherwise=piece.otherwise or None,
+                )
             case PieceRole.SQL:
                 yield sql
             case _:
@@ -129,6 +137,14 @@ def argument_docs(typed: TypedQuery, arguments: Sequence[Argument]) -> Iterator[
             case OptionalKind.SET:
                 null = "; None sets NULL" if parameter.nullable else ""
                 yield f"{argument.name}: UNSET keeps the stored value{null}."
+            case OptionalKind.DEFAULT:
+                null = "; None inserts NULL" if parameter.nullable else ""
+                yield f"{argument.name}: UNSET inserts the column's DEFAULT{null}."
+            case OptionalKind.UPSERT:
+                yield (
+                    f"{argument.name}: UNSET inserts the column's DEFAULT, or keeps the"
+                    " stored value."
+                )
             case _:
                 assert_never(parameter.optional)
     if typed.sorts:
@@ -152,7 +168,7 @@ def optional_type(type_: PyType, kind: OptionalKind | None) -> PyType:
             return type_
         case OptionalKind.FILTER:
             return nullable(type_)
-        case OptionalKind.SET:
+        case OptionalKind.SET | OptionalKind.DEFAULT | OptionalKind.UPSERT:
             unset = Named(UNSET_TYPE)
             if isinstance(type_, Union):
                 return Union((*type_.members, unset), nullable=type_.nullable)
@@ -168,7 +184,7 @@ def default_of(kind: OptionalKind | None) -> Symbol | None:
             return None
         case OptionalKind.FILTER:
             return NONE
-        case OptionalKind.SET:
+        case OptionalKind.SET | OptionalKind.DEFAULT | OptionalKind.UPSERT:
             return UNSET
         case _:
             assert_never(kind)

@@ -84,7 +84,28 @@ def read_history(root: Path) -> History | None:
     return History(root=root, is_shallow=shallow.strip() == "true")
 
 
+def archive(root: Path, revision: str) -> bytes | None:
+    """Return the files of a folder at a revision as a tar file, or None.
+
+    Python's are left out: what is generated is no part of a state.
+
+    Args:
+        root: a folder of the repository.
+        revision: a commit, branch or tag.
+    """
+    if shutil.which("git") is None or revision.startswith("-"):
+        return None
+    return _run(
+        root, "archive", "--format=tar", f"{revision}^{{commit}}", ".", ":(exclude)*.py"
+    )
+
+
 def _git(root: Path, *arguments: str) -> str | None:
+    found = _run(root, *arguments)
+    return None if found is None else found.decode("utf-8", "replace")
+
+
+def _run(root: Path, *arguments: str) -> bytes | None:
     # Paths that are not ASCII are written as they are.
     command = ["git", "-c", "core.quotePath=false", *arguments]
     # A hook's git runs us with its own index and folder in the environment; of these
@@ -98,7 +119,5 @@ def _git(root: Path, *arguments: str) -> str | None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-        errors="replace",
     )
     return done.stdout if done.returncode == 0 else None

@@ -1,35 +1,32 @@
 """Counts the calls of repository methods, and says where they come from.
 
-The methods of the generated classes are replaced while somebody counts; otherwise
-nothing is, and a call costs nothing more.
+While somebody counts, an observer is told of all calls of the process; otherwise there
+is none, and a call costs nothing more.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
-import inspect
 import sys
 import threading
 from collections import Counter
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
 
 from reposgen.models import dataclass
 from reposgen.testing.problems import TestingError
-from reposgen.testing.sessions import is_repository
+from reposgen_runtime.observe.sites import call_site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from types import FrameType
+    from types import ModuleType
 
 
-# The module of the run time whose calls are a pipeline's own.
-_REPLAYING: Final = ".pipeline"
+# Frames to remember of where a coroutine was made.
+_ORIGIN_DEPTH: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +34,7 @@ class Call:
     """A call of a repository method.
 
     Attributes:
-        method: `TaskRepository.get_task`.
+        method: `tasks.get_task`.
         site: the place in the code that calls it: `app/tasks.py:12 in list_tasks`.
     """
 
@@ -64,11 +61,10 @@ class Recorder:
     def __init__(self, module: str, folder: str) -> None:
         self._module = module
         self._folder = folder
-        # Code that only passes calls on is not where they come from.
-        self._inside = (module.rpartition(".")[0] or module, "reposgen_runtime")
         self._lock = threading.Lock()
         self._open: list[list[Call]] = []
-        self._replaced: list[tuple[type, str, FunctionType]] = []
+        # The run time that the package runs on: it may have a copy of its own.
+        self._runtime = ""
 
     @contextlib.contextmanager
     def at_most(self, *, max: int) -> Iterator[list[Call]]:  # noqa: A002 -- how it reads
@@ -111,86 +107,59 @@ class Recorder:
     @contextlib.contextmanager
     def _recorded(self) -> Iterator[list[Call]]:
         calls: list[Call] = []
+        observers = self._observers()
+        depth = sys.get_coroutine_origin_tracking_depth()
         with self._lock:
             if not self._open:
-                self._replace()
+                observers.observe_process(self)
             self._open.append(calls)
+        # Where a coroutine was made that runs as a task of its own.
+        sys.set_coroutine_origin_tracking_depth(max(depth, _ORIGIN_DEPTH))
         try:
             yield calls
         finally:
+            sys.set_coroutine_origin_tracking_depth(depth)
             with self._lock:
                 self._open = [each for each in self._open if each is not calls]
                 if not self._open:
-                    self._restore()
+                    observers.stop_observing(self)
 
-    def _replace(self) -> None:
-        for kind in self._repositories():
-            for name, function in vars(kind).items():
-                if not name.startswith("_") and inspect.isfunction(function):
-                    self._replaced.append((kind, name, function))
-        for kind, name, function in self._replaced:
-            setattr(kind, name, self._recording(f"{kind.__name__}.{name}", function))
+    # What the run time tells an observer.
 
-    def _restore(self) -> None:
-        for kind, name, function in self._replaced:
-            setattr(kind, name, function)
-        self._replaced.clear()
+    def opened(self, database: object) -> None:
+        """Do nothing: databases are of no interest."""
 
-    def _recording(self, method: str, function: FunctionType) -> Callable[..., Any]:
-        def note() -> None:
-            # Of what calls the method.
-            frame = sys._getframe(2)  # noqa: SLF001 -- documented
-            # A pipeline calls it twice: to see what it sends, and for its result.
-            if frame.f_globals.get("__name__", "").endswith(_REPLAYING):
-                return
-            call = Call(method=method, site=self._site(frame))
-            for calls in self._open:
-                calls.append(call)
+    def closed(self, database: object) -> None:
+        """Do nothing, either."""
 
-        def record(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- whatever it takes
-            note()
-            return function(*args, **kwargs)
+    def notified(self, event: object) -> None:
+        """Do nothing: what is no call does not count."""
 
-        # By its globals, a pipeline knows the method for a generated one.
-        made = FunctionType(
-            record.__code__,
-            function.__globals__,
-            function.__name__,
-            None,
-            record.__closure__,
-        )
-        return functools.update_wrapper(made, function)
+    def started(self, call: Any) -> None:  # noqa: ANN401 -- of any copy of the run time
+        """Record a call, or those of a pipeline."""
+        for operation in call.parts or (call.operation,):
+            if operation.method and operation.command != "listen":
+                site = call_site(operation.method, self._runtime)
+                found = Call(method=operation.name, site=site)
+                for calls in self._open:
+                    calls.append(found)
 
-    def _site(self, frame: FrameType | None) -> str:
-        while frame is not None:
-            name = frame.f_globals.get("__name__", "")
-            if not any(
-                name == one or name.startswith(f"{one}.") for one in self._inside
-            ):
-                code = frame.f_code
-                return f"{code.co_filename}:{frame.f_lineno} in {code.co_name}"
-            frame = frame.f_back
-        return "unknown"
+    def ended(self, call: Any, state: object) -> None:  # noqa: ANN401 -- as above
+        """Do nothing: it was recorded as it began."""
 
-    def _repositories(self) -> set[type]:
+    def _observers(self) -> ModuleType:
+        """Return what takes observers for the run time of the generated package."""
         if self._folder not in sys.path:
             sys.path.append(self._folder)
         try:
-            importlib.import_module(self._module)
+            package: Any = importlib.import_module(f"{self._module}.models").PACKAGE
         except ModuleNotFoundError as missing:
             raise TestingError(
                 f"the generated package {self._module} cannot be imported: {missing}\n"
                 "hint: run reposgen generate"
             ) from None
-        with contextlib.suppress(ModuleNotFoundError):
-            importlib.import_module(f"{self._module}.sync")
-        return {
-            value
-            for name, module in [*sys.modules.items()]
-            if name.startswith(f"{self._module}.")
-            for value in vars(module).values()
-            if isinstance(value, type) and is_repository(value)
-        }
+        self._runtime = type(package).__module__.rpartition(".")[0]
+        return importlib.import_module(f"{self._runtime}.observers")
 
 
 def _listing(calls: list[Call]) -> str:

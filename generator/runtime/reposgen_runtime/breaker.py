@@ -11,11 +11,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from .errors import CircuitOpen
+from .observers import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import psycopg
+
+    from .observers import Observers
 
 _logger: Final = logging.getLogger(__name__)
 # Many programs that lost one server don't all come back at once.
@@ -92,11 +95,14 @@ class Circuit:
         failures: how many there were in a row.
     """
 
-    def __init__(self, breaker: Breaker, server: str) -> None:
+    def __init__(
+        self, breaker: Breaker, server: str, observers: Observers = NOBODY
+    ) -> None:
         self.state = BreakerState.CLOSED
         self.failures = 0
         self._breaker = breaker
         self._server = server
+        self._observers = observers
         self._lock = Lock()
         self._next = 0.0
         self._cause: psycopg.Error | None = None
@@ -186,8 +192,11 @@ class Circuit:
         return f"{text}: it is being tried right now"
 
     def _tell(self, change: BreakerChange) -> None:
+        if change.before is change.after:
+            return
+        self._observers.notify(change)
         callback = self._breaker.on_state_change
-        if callback is None or change.before is change.after:
+        if callback is None:
             return
         try:
             callback(change)

@@ -24,7 +24,7 @@ from .errors import (
     Unrepresentable,
 )
 from .exact_types import NoPythonValue
-from .speedups import IS_USED, decoder_of
+from .speedups import IS_USED, decoder_of, encoder_of
 from .statement import CommandResult
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
 
-    from .speedups import Decode
+    from .speedups import Decode, Encode
     from .statement import Statement
     from .types import DatabaseTypes
 
@@ -77,6 +77,9 @@ class Codec(Generic[T]):
         is_apart: it takes more to run than the statement alone.
         is_long: its last result had many rows.
         used: it was asked for since this was last looked at.
+        sql: of the statement, as the server gets it.
+        suffix: what it ends with, and commands made of the statement as well: the
+            comment with the statement's name, or nothing.
     """
 
     __slots__ = (
@@ -101,7 +104,9 @@ class Codec(Generic[T]):
         "parameter_oids",
         "result_format",
         "result_oids",
+        "sql",
         "statement",
+        "suffix",
         "used",
     )
 
@@ -112,6 +117,8 @@ class Codec(Generic[T]):
         connection: psycopg.BaseConnection[Any],
     ) -> None:
         self.statement = statement
+        self.suffix = types.suffix(statement)
+        self.sql = statement.sql.encode() + self.suffix
         self.name = b""
         self.confirms: tuple[Codec[Any], Sequence[Buffer | None]] | None = None
         self.is_apart = False
@@ -199,6 +206,13 @@ class Codec(Generic[T]):
         transformer = Transformer(Context(self._types.adapters, self._connection))
         transformer.set_dumper_types(self._dump_oids, self.copy_format)
         return transformer
+
+    def row_encoder(self) -> Encode | None:
+        """What makes rows of a binary COPY; None where `copy_transformer` has to."""
+        if self.copy_format != Format.BINARY:
+            return None
+        adapters = self._types.adapters
+        return encoder_of(self._connection, adapters, self._dump_oids, self._dumps)
 
     def forget(self) -> None:
         """The statement is to be prepared once more."""
@@ -304,8 +318,10 @@ class Codec(Generic[T]):
             Unrepresentable: as `rows`.
             SchemaChanged: the same.
         """
-        count = result.ntuples
-        return self._load(result, 0, count, 0) if count else []
+        zone = self._connection.pgconn.parameter_status(b"TimeZone")
+        if zone != self._time_zone:
+            self._prepare_loading()
+        return self._load(result, 0, result.ntuples, 0) if result.ntuples else []
 
     def unpacked(
         self, rows: Iterable[Sequence[Buffer | None]]

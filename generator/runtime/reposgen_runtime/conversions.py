@@ -8,6 +8,7 @@ database gives to a type; they reach the values inside of arrays, domains and ra
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -17,6 +18,7 @@ from psycopg.adapt import AdaptersMap, Dumper, Loader
 from psycopg.pq import Format
 
 from .builtin_types import loader
+from .errors import SchemaChanged
 from .exact_types import NoPythonValue
 
 if TYPE_CHECKING:
@@ -26,6 +28,19 @@ if TYPE_CHECKING:
 
 # Numbers that stand for converted types count down from here.
 LAST_OID: Final = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A type inside of a document.
+
+    Attributes:
+        load: makes a value of the text of one.
+        oid: of the type, or of what it is a domain over.
+    """
+
+    load: Callable[[Buffer], Any]
+    oid: int
 
 
 class Converted(str):
@@ -38,10 +53,12 @@ class Converted(str):
         load: makes an object of the driver's value.
         dump: makes the driver's value of an object; a class leaves its own alone.
         binary: values can travel in binary.
+        parts: names of the types inside of a document.
     """
 
     __slots__ = ("dump", "load", "of", "python")
 
+    parts: tuple[str, ...] = ()
     whole: ClassVar[bool] = False
     binary: ClassVar[bool] = True
 
@@ -77,6 +94,7 @@ class Converted(str):
         load: Callable[[Buffer], Any],
         oid: int,  # noqa: ARG002 -- of use to other kinds
         format_: Format,  # noqa: ARG002 -- as above
+        parts: Sequence[Part] = (),  # noqa: ARG002 -- as above
     ) -> Callable[[Buffer], Any]:
         """The loader's function.
 
@@ -84,6 +102,7 @@ class Converted(str):
             load: the driver's.
             oid: of the base type.
             format_: text or binary.
+            parts: the types of `parts`.
         """
         make = self.load
         return lambda data: make(load(data))
@@ -131,6 +150,7 @@ class AsText(Converted):
         load: Callable[[Buffer], Any],  # noqa: ARG002 -- the text is what is loaded
         oid: int,  # noqa: ARG002 -- as for all types
         format_: Format,  # noqa: ARG002 -- it is text
+        parts: Sequence[Part] = (),  # noqa: ARG002 -- as for all types
     ) -> Callable[[Buffer], Any]:
         """From the text."""
         make = self.load
@@ -180,6 +200,7 @@ def register_conversion(
     sent: int,
     read: int,
     inside: Sequence[int],
+    parts: Sequence[tuple[int, int]] = (),
 ) -> None:
     """Give a converted type adapters.
 
@@ -191,12 +212,13 @@ def register_conversion(
         read: oid of the type that a result has for it: of a domain, the base.
         inside: oids of the type that is converted, and of those that it is a domain
             over, the base type last; empty where it is the value as a whole.
+        parts: of each of the name's parts, what its adapters are found by, and the oid
+            of its base type.
     """
     for format_ in Format:
         attributes = {"oid": oid, "format": format_, "name": name, "inside": inside}
-        adapters.register_loader(
-            oid, type("Converting", (_Loader,), {**attributes, "base": read})
-        )
+        reading = {**attributes, "base": read, "parts": parts}
+        adapters.register_loader(oid, type("Converting", (_Loader,), reading))
         adapters.register_dumper(
             None, type("Converting", (_Dumper,), {**attributes, "base": sent})
         )
@@ -210,6 +232,7 @@ class _Loader(Loader):
     base: int
     name: Converted
     inside: Sequence[int]
+    parts: Sequence[tuple[int, int]]
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
         super().__init__(oid, context)
@@ -227,13 +250,17 @@ class _Loader(Loader):
     def _converting(self, oid: int, context: AdaptContext) -> Callable[[Buffer], Any]:
         exact = _exact_load(oid, self.format, context)
         base = self.inside[-1] if self.inside else oid
-        load = self.name.loading(exact, base, self.format)
+        parts = [
+            Part(_exact_load(adapter, Format.TEXT, context), part)
+            for adapter, part in self.parts
+        ]
+        load = self.name.loading(exact, base, self.format, parts)
         name = self.name
 
         def convert(data: Buffer) -> Any:
             try:
                 return load(data)
-            except psycopg.Error:
+            except (psycopg.Error, SchemaChanged):
                 raise
             except Exception:  # noqa: BLE001 -- a class may raise all kinds of them
                 # Their texts would show the data.

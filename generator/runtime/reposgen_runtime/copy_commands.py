@@ -161,7 +161,8 @@ def copy_query(
     options = f"FORMAT {'text' if copy_format == 'lines' else copy_format}"
     if copy_format == "csv" and header:
         options += ", HEADER"
-    return f"COPY ({query}\n) TO STDOUT ({options})".encode()
+    command = f"COPY ({query}\n) TO STDOUT ({options})"
+    return command.encode() + codec.suffix
 
 
 def literal(text: Buffer | None) -> str:

@@ -15,9 +15,11 @@ from .json_text import json_dump, json_load
 from .structures import is_pydantic, is_struct, structure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from psycopg.abc import Buffer
+
+    from .conversions import Part
 
 _JSONB: Final = postgres.types["jsonb"].oid
 # What a jsonb begins with in binary.
@@ -39,6 +41,7 @@ class JsonOf(Converted):
         load: Callable[[Buffer], Any],  # noqa: ARG002 -- the text is what is loaded
         oid: int,
         format_: Format,
+        parts: Sequence[Part] = (),  # noqa: ARG002 -- the class says what is in it
     ) -> Callable[[Buffer], Any]:
         """From the document's text."""
         read, _ = _codec(self.python)

@@ -54,10 +54,15 @@ def json_dump(value: Any) -> bytes:
 
 
 def _standard_load(data: Buffer) -> Any:
-    return json.loads(bytes(data), parse_float=_finite)
+    return json.loads(bytes(data), parse_float=finite)
 
 
-def _finite(text: str) -> float:
+def finite(text: str) -> float:
+    """Return a number.
+
+    Raises:
+        NoPythonValue: it is too large for a float.
+    """
     number = float(text)
     if number in (inf, -inf):
         raise NoPythonValue("JSON with a number that is too large for a float")
@@ -83,6 +88,7 @@ _DIGITS: Final = bytes(
 
 # orjson's parser itself: for text without so many digits, and if it takes the text.
 fast_loads: Final = None if _ORJSON is None else _ORJSON.loads
+fast_dumps: Final = None if _ORJSON is None else _ORJSON.dumps
 json_load: Final[Callable[[Buffer], Any]] = (
     _standard_load if _ORJSON is None else _orjson_load
 )

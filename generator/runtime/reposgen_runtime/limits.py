@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import InvalidArgument, InvalidText, TenantRequired
 from .statement import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from .statement import Package
+
+_logger: Final = logging.getLogger(__name__)
 
 STATEMENT_TIMEOUT: Final = "statement_timeout"
 
@@ -102,3 +106,44 @@ def own_settings(
     if statement is not None and statement.timeout is not None:
         settings[STATEMENT_TIMEOUT] = milliseconds(statement.timeout)
     return settings
+
+
+class CorrelatedSettings(MutableMapping[str, str]):
+    """Settings of a call, and `application_name`: the id of what it is made for."""
+
+    def __init__(
+        self, settings: Mapping[str, str], identify: Callable[[], str | None]
+    ) -> None:
+        """Have settings that depend on where they are read.
+
+        Args:
+            settings: those that do not.
+            identify: returns the id, or None where there is none.
+        """
+        self._settings = dict(settings)
+        self._identify = identify
+
+    def _now(self) -> dict[str, str]:
+        try:
+            found = self._identify()
+        except Exception:  # a call must not fail with it
+            _logger.exception("the correlation failed")
+            return self._settings
+        if not found or not is_storable(found):
+            return self._settings
+        return {**self._settings, "application_name": found}
+
+    def __getitem__(self, name: str) -> str:
+        return self._now()[name]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._settings[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._settings[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())

@@ -103,7 +103,7 @@ class PageRequest(Generic[T]):
             attributes["row"] = _row(variants.row, len(variants.results))
 
         key = ("page", self._given, sort, self._backwards, known, self._total)
-        return variants.built(key, lambda: query(self._sql()).sql, change)
+        return variants.built(key, self._given, lambda: query(self._sql()).sql, change)
 
     def counting(self) -> tuple[Statement[int], Sequence[Any]]:
         """What counts all rows, for a page that has none to tell by."""
@@ -112,7 +112,9 @@ class PageRequest(Generic[T]):
             attributes |= {"results": ("int8",), "row": None}
 
         key = ("count", self._given)
-        statement = self._variants.built(key, lambda: count_query(self._sql()), change)
+        statement = self._variants.built(
+            key, self._given, lambda: count_query(self._sql()), change
+        )
         return statement, self._own_values
 
     def blamed(self, error: RepositoryError) -> RepositoryError:

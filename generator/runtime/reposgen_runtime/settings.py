@@ -12,14 +12,16 @@ from psycopg.conninfo import conninfo_to_dict
 
 from .breaker import DEFAULT_BREAKER, Breaker
 from .hosts import Hosts, find_hosts
-from .limits import STATEMENT_TIMEOUT, milliseconds
+from .limits import STATEMENT_TIMEOUT, CorrelatedSettings, milliseconds
 from .notifications import KEEPALIVE
+from .observers import Observers
 from .patience import CANCEL_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
     from .caching import Cache
+    from .observe import Observer
 
 F = TypeVar("F", bound="Callable[..., object]")
 
@@ -82,6 +84,8 @@ class Options(TypedDict, total=False):
     replica_interval: float
     read_your_writes: bool
     use_cursors: bool
+    observers: Sequence[Observer]
+    correlation: Callable[[], str | None] | None
     cache: Cache | None
 
 
@@ -139,6 +143,11 @@ class Settings:
         replica_interval: seconds between two looks at a replica.
         read_your_writes: a read sees what this Database wrote before.
         use_cursors: use only psycopg's documented API, which is slower.
+        observers: told of each call, and of what happens around them.
+        correlation: returns the id of the request that the code is serving. It becomes
+            `application_name` for each call and transaction, which costs the server a
+            command more for each.
+        observing: the observers, together with the process's.
         cache: keeps the results of reads that are marked `-- @cache`; None: each call
             asks the server.
     """
@@ -166,8 +175,11 @@ class Settings:
     replica_interval: float = 1.0
     read_your_writes: bool = True
     use_cursors: bool = False
+    observers: Sequence[Observer] = ()
+    correlation: Callable[[], str | None] | None = None
     cache: Cache | None = None
     hosts: Hosts = field(init=False, repr=False)
+    observing: Observers = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.
@@ -200,6 +212,7 @@ class Settings:
             ) from None
         # The class is frozen; these follow from the rest.
         object.__setattr__(self, "hosts", hosts)
+        object.__setattr__(self, "observing", Observers(self.observers))
 
     @property
     def connecting_time(self) -> int:
@@ -221,11 +234,14 @@ class Settings:
         return self.timeout if self.open_timeout is None else self.open_timeout
 
     @property
-    def own_limits(self) -> dict[str, str]:
+    def own_limits(self) -> MutableMapping[str, str]:
         """What each transaction sets, where no session may keep it."""
-        if self.prepare == "auto" or self.statement_timeout is None:
-            return {}
-        return {STATEMENT_TIMEOUT: milliseconds(self.statement_timeout)}
+        limits: dict[str, str] = {}
+        if self.prepare == "never" and self.statement_timeout is not None:
+            limits[STATEMENT_TIMEOUT] = milliseconds(self.statement_timeout)
+        if self.correlation is None:
+            return limits
+        return CorrelatedSettings(limits, self.correlation)
 
     def connection_options(self, conninfo: str) -> dict[str, Any]:
         """What libpq is told as a connection is made, beside its conninfo."""

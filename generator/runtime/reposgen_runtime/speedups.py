@@ -1,10 +1,11 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
-"""Rows made in C, where `reposgen_speedups` is installed.
+"""Rows of results and of COPY made in C, where `reposgen_speedups` is installed.
 
 No other module knows of it. C reads the common values of the types in `_KINDS`, in
 binary, if those have their usual loaders. It calls the loader for every other value. If
 a loader raises, or the class of the rows does, C returns None, and the codec makes the
-same rows without C to find the error.
+same rows without C to find the error. In the other direction it is the same with values
+and their dumpers.
 """
 
 from __future__ import annotations
@@ -22,21 +23,24 @@ import psycopg
 from psycopg import postgres
 from psycopg.pq import Format
 
-from .builtin_types import AliasLoader, builtin_adapters
+from .builtin_types import AliasDumper, AliasLoader, builtin_adapters
 from .exact_types import ArrayLoader
 from .infinity import InfiniteLoader
-from .json_text import fast_loads
+from .json_text import fast_dumps, fast_loads
 from .user_types import CompositeBinaryLoader, Members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from psycopg import abc
+    from psycopg.adapt import AdaptersMap
     from psycopg.pq.abc import PGresult
 
     # A column as C takes it: its kind, its loader, what the kind needs, the time zone,
     # and the specs and oids of what is in its values.
     Spec: TypeAlias = tuple[str, Any, Any, Any, tuple[Any, ...], tuple[int, ...]]
+    # Makes a row of COPY's binary format; or returns None.
+    Encode: TypeAlias = Callable[[Sequence[Any]], bytes | None]
     # Makes some rows of a result; or returns None.
     Decode: TypeAlias = Callable[[PGresult, int, int], list[Any] | None]
 
@@ -45,12 +49,20 @@ class _Decoder(Protocol):
     def rows(self, result: PGresult, start: int, end: int, /) -> list[Any] | None: ...
 
 
+class _Encoder(Protocol):
+    def row(self, values: Sequence[Any], /) -> bytes | None: ...
+
+
 class _Speedups(Protocol):
     API: int
 
     def Decoder(  # noqa: N802 -- a class
         self, columns: tuple[Spec, ...], make: Any, slots: tuple[Any, ...] | None
     ) -> _Decoder: ...
+
+    def Encoder(  # noqa: N802 -- a class
+        self, columns: tuple[tuple[str, Any, Any], ...]
+    ) -> _Encoder: ...
 
     def bind(self, path: str, version: int, /) -> None: ...
 
@@ -74,6 +86,8 @@ _KINDS: Final = {
     }.items()
     for name in names.split()
 }
+# Of these, the loaders alone are in C.
+_NOT_SENT: Final = frozenset({"oid", "float4", "interval", "numeric"})
 _INSTANT: Final = bytes(8)
 
 
@@ -122,6 +136,43 @@ def decoder_of(
     columns = tuple(_spec(transformer, oid) for oid in oids)
     slots = None if row is None else _slots(cast("Any", row), len(oids))
     return _SPEEDUPS.Decoder(columns, row, slots).rows
+
+
+def encoder_of(
+    connection: psycopg.BaseConnection[Any],
+    adapters: AdaptersMap,
+    oids: Sequence[int],
+    dumps: Sequence[Callable[[Any], Any]],
+) -> Encode | None:
+    """Return what makes rows of COPY's binary format, if anything does.
+
+    Args:
+        connection: where they go.
+        adapters: where the dumpers are from.
+        oids: what the dumper of each column is found by.
+        dumps: those dumpers.
+    """
+    if _SPEEDUPS is None or connection.info.encoding != "utf-8":
+        return None
+    columns = [
+        (kind, dump, fast_dumps if kind in ("json", "jsonb") else None)
+        for kind, dump in zip(
+            (_sent(adapters, oid) for oid in oids), dumps, strict=True
+        )
+    ]
+    return _SPEEDUPS.Encoder(tuple(columns)).row
+
+
+def _sent(adapters: AdaptersMap, oid: int) -> str:
+    """The kind of a column that is sent."""
+    dumper: Any = adapters.get_dumper_by_oid(oid, Format.BINARY)
+    if issubclass(dumper, AliasDumper):
+        return _sent(adapters, dumper.base)
+    kind = _KINDS.get(oid)
+    if kind is None or kind in _NOT_SENT:
+        return "dump"
+    expected = builtin_adapters().get_dumper_by_oid(oid, Format.BINARY)
+    return kind if dumper is expected else "dump"
 
 
 def _spec(transformer: abc.Transformer, oid: int) -> Spec:

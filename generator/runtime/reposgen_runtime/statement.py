@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from .errors import ConstraintViolation
+    from .observe import Operation
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -193,6 +194,11 @@ class Validated(Generic[T_co]):
         optimistic: of a write by version, how it is told what went wrong.
         timeout: seconds that the server may work on it.
         replica: a replica may run it, if it is read-only.
+        reads: qualified names of the tables that are read.
+        writes: qualified names of the tables that are written, the statement's own
+            first, also those that foreign keys reach.
+        verb: what a statement does that begins with WITH, if it does not only read:
+            `UPDATE`.
     """
 
     name: str
@@ -211,6 +217,11 @@ class Validated(Generic[T_co]):
     optimistic: Optimistic | None = None
     timeout: float | None = None
     replica: bool = True
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    verb: str | None = None
+    # What observers are told of it, once there are some.
+    operation: Operation | None = field(default=None, init=False, repr=False)
 
     def argument(self, number: int) -> str | None:
         """Return the name of the argument that is the parameter's value."""
@@ -270,6 +281,8 @@ class Package:
             the server: what is missing here is looked up when a statement needs it.
         constraints: by schema, table and name, the class to raise.
         tenant: the setting that row-level security reads: each call needs a tenant.
+        names_statements: each statement ends with its name in a comment, for the
+            server's statistics and logs.
     """
 
     name: str
@@ -284,3 +297,4 @@ class Package:
         default_factory=dict[tuple[str, str, str], Any]
     )
     tenant: str | None = None
+    names_statements: bool = False

@@ -28,6 +28,8 @@ class ServerStatistics:
 
     Attributes:
         server: `host:port/database`.
+        min_size: connections that are kept open.
+        max_size: connections at most.
         size: connections that there are, or that are being made.
         idle: of them, those that nobody uses.
         in_use: of them, those that calls have.
@@ -45,6 +47,8 @@ class ServerStatistics:
     """
 
     server: str
+    min_size: int
+    max_size: int
     size: int
     idle: int
     in_use: int

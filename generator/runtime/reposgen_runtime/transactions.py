@@ -103,6 +103,11 @@ class Attempts:
         self._losses = 0
         self._end: float | None = None
 
+    @property
+    def made(self) -> int:
+        """How often the work was done that did not succeed."""
+        return self._conflicts + self._losses
+
     def wait_after(self, error: RepositoryError) -> float | None:
         """Return the seconds to wait before the next attempt; None if there is none."""
         match error:

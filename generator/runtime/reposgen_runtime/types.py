@@ -57,9 +57,23 @@ class DatabaseTypes:
         self._tolerant: AdaptersMap | None = None
         self.roots: dict[Key, Key | None] = {}
 
+    def suffix(self, statement: Statement[Any]) -> bytes:
+        """Return the comment that ends a statement, if the package names statements.
+
+        What the run time asks by itself has no name of a query's.
+        """
+        package, name = self._package, statement.name
+        if not package.names_statements or "." not in name:
+            return b""
+        return f"\n/* {package.name}.{name} */".encode()
+
     def unknown(self, statement: Statement[Any]) -> Sequence[TypeName]:
         """What to ask the server for before the statement can run."""
-        mentioned = {*map(parse_name, statement.parameters + statement.results)}
+        names = statement.parameters + statement.results
+        inside = (
+            part for name in names if isinstance(name, Converted) for part in name.parts
+        )
+        mentioned = {*map(parse_name, (*names, *inside))}
         unknown = {name for name in mentioned if self._find(name) is None}
         if not unknown:
             return ()
@@ -142,10 +156,21 @@ class DatabaseTypes:
     def _convert(self, name: Converted) -> int:
         sent = self.adapter_oid(name.inner, result=False)
         read = self.adapter_oid(name.inner, result=True)
+        # They may be converted themselves, and take numbers.
+        parts = [
+            (self.adapter_oid(part, result=True), self.result_oid(part))
+            for part in name.parts
+        ]
         oid = LAST_OID - len(self._converted)
         inside = () if name.whole else self._domains(self.oid(name.of))
         register_conversion(
-            self.adapters, name, oid, sent=sent, read=read, inside=inside
+            self.adapters,
+            name,
+            oid,
+            sent=sent,
+            read=read,
+            inside=inside,
+            parts=parts,
         )
         self._converted[oid] = (name, sent, read)
         self._converted_oids[id(name)] = oid

@@ -32,6 +32,7 @@ from psycopg.types.range import (
 
 from .adapter_classes import adapter_class
 from .builtin_types import loader, register_alias
+from .enums import OpenEnum
 from .errors import SchemaChanged
 from .exact_types import checked
 from .table_rows import build_of_table
@@ -111,9 +112,17 @@ def _dumper(oid: int, dump: Callable[[Any], Buffer], format_: Format) -> type[Du
 
 
 class Members(dict[Any, Any]):
-    """Enum members by their labels as they come from the server."""
+    """Enum members by their labels as they come from the server.
+
+    Attributes:
+        unknown: the member for other labels, if there is one.
+    """
+
+    unknown: StrEnum | None = None
 
     def __missing__(self, label: Buffer) -> Any:
+        if self.unknown is not None:
+            return self.unknown
         raise SchemaChanged(
             f"the database has an enum label, {bytes(label).decode()!r},"
             " that the generated code does not know"
@@ -125,8 +134,11 @@ def _enum_functions(
     cls: type[StrEnum],
 ) -> tuple[Callable[[Buffer], Any], Callable[[Any], Buffer]]:
     """What makes members of labels, and labels of members."""
-    members = Members((member.value.encode(), member) for member in cls)
-    labels = {member.value: member.value.encode() for member in cls}
+    known = list(cls)
+    unknown = known.pop() if issubclass(cls, OpenEnum) else None
+    members = Members((member.value.encode(), member) for member in known)
+    members.unknown = unknown
+    labels = {member.value: member.value.encode() for member in known}
     return members.__getitem__, labels.__getitem__
 
 

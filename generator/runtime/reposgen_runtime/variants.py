@@ -29,16 +29,22 @@ class OptionalClause:
         sql: the stretch.
         numbers: of the parameters that it takes: all must be given.
         any_of: of a comma between two such stretches: one of these must be given too.
+        otherwise: the SQL in its place: DEFAULT, of an inserted value.
     """
 
-    __slots__ = ("any_of", "numbers", "sql")
+    __slots__ = ("any_of", "numbers", "otherwise", "sql")
 
     def __init__(
-        self, sql: str, *numbers: int, any_of: tuple[Numbers, ...] = ()
+        self,
+        sql: str,
+        *numbers: int,
+        any_of: tuple[Numbers, ...] = (),
+        otherwise: str = "",
     ) -> None:
         self.sql = sql
         self.numbers = numbers
         self.any_of = any_of
+        self.otherwise = otherwise
 
     def holds(self, given: Collection[int]) -> bool:
         """Whether it is there."""
@@ -74,7 +80,7 @@ class OrderBy:
 Piece: TypeAlias = str | OptionalClause | RequireAny | OrderBy
 
 NO_ORDERING: Final = Ordering(())
-_SHARED: Final = tuple(field.name for field in fields(Validated))
+_SHARED: Final = tuple(field.name for field in fields(Validated) if field.init)
 
 
 # Not frozen, as `Statement` is not.
@@ -88,7 +94,8 @@ class Variants(Validated[T_co]):
     Attributes:
         pieces: the SQL, in order.
         filters: the parameters that None leaves out.
-        items: the parameters of SET items, which UNSET leaves out: None is NULL.
+        items: the parameters of SET items and of inserted values, which UNSET leaves
+            out: None is NULL.
         ordering: of a query that is read page by page; else it has no keys.
     """
 
@@ -111,7 +118,7 @@ class Variants(Validated[T_co]):
             InvalidArgument: the query does not offer that sort.
         """
         given = self.given(values)
-        statement = self.built((given, sort), lambda: self.sql(given, sort=sort))
+        statement = self.built((given, sort), given, lambda: self.sql(given, sort=sort))
         return statement, self.sent(values)
 
     def given(self, values: Sequence[Any]) -> Numbers:
@@ -146,6 +153,7 @@ class Variants(Validated[T_co]):
     def built(
         self,
         key: object,
+        given: Collection[int],
         sql: Callable[[], str],
         change: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> Statement[Any]:
@@ -153,17 +161,27 @@ class Variants(Validated[T_co]):
 
         Args:
             key: tells variants apart.
+            given: the numbers of the optional parameters that are.
             sql: of the statement.
             change: makes the attributes other than all variants' are.
         """
         statement = self._built.get(key)
         if statement is None:
             attributes = {name: getattr(self, name) for name in _SHARED}
+            attributes["parameters"] = self._parameter_types(given)
             change(attributes)
             made = Statement[Any](sql=sql(), **attributes)
             # Another thread may have been faster: one of them is everybody's.
             statement = self._built.setdefault(key, made)
         return statement
+
+    def _parameter_types(self, given: Collection[int]) -> tuple[str, ...]:
+        """Return the types to send: domains can refuse the NULL of what is left out."""
+        left_out = {*self.filters, *self.items}.difference(given)
+        return tuple(
+            "text" if number in left_out else name
+            for number, name in enumerate(self.parameters, 1)
+        )
 
     def _texts(
         self, given: Collection[int], sort: str | None, *, ordered: bool
@@ -172,8 +190,8 @@ class Variants(Validated[T_co]):
             match piece:
                 case str():
                     yield piece
-                case OptionalClause() if piece.holds(given):
-                    yield piece.sql
+                case OptionalClause():
+                    yield piece.sql if piece.holds(given) else piece.otherwise
                 case RequireAny() if not _includes(given, piece.any_of):
                     raise NothingToUpdate("nothing is given to SET", query=self.name)
                 case OrderBy() if ordered:

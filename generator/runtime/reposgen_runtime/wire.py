@@ -99,7 +99,7 @@ def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[PGresult]:
     name = f"{next(_numbers)}:{codec.statement.name}".encode()[:_NAME_LENGTH]
     pgconn.enter_pipeline_mode()
     try:
-        pgconn.send_prepare(name, codec.statement.sql.encode(), codec.parameter_oids)
+        pgconn.send_prepare(name, codec.sql, codec.parameter_oids)
         pgconn.send_describe_prepared(name)
         pgconn.pipeline_sync()
         yield from _send(pgconn)
@@ -159,7 +159,7 @@ def send_statement(
         )
         return
     pgconn.send_query_params(
-        codec.statement.sql.encode(),
+        codec.sql,
         parameters,
         codec.parameter_oids,
         codec.parameter_formats,

@@ -1,12 +1,13 @@
-"""C code for what generated repositories do most: making rows of results.
+"""C code for what generated repositories do most: rows of results, and rows of COPY.
 
 The run time of reposgen uses it where it is installed. There is nothing to call or to
 configure.
 """
 
 from ._decoder import Decoder, bind
+from ._encoder import Encoder
 
-# What the run time must know to use this; another number is not used.
+# The run time uses it if this is the number that it knows.
 API = 1
 
-__all__ = ["API", "Decoder", "bind"]
+__all__ = ["API", "Decoder", "Encoder", "bind"]

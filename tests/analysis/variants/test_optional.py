@@ -162,6 +162,41 @@ def variants(sql: str, optional: Mapping[int, str]) -> dict[frozenset[int], str]
                 " DO UPDATE SET a = 1 WHERE TRUE"
             ),
         ),
+        (
+            "INSERT INTO t VALUES ((1), $1, abs($2 + $3), $4), (2, -$1, DEFAULT, 5)",
+            {1: "a", 2: "b", 3: "c"},
+            (
+                "INSERT INTO t VALUES ((1), DEFAULT, DEFAULT, $4),"
+                " (2, DEFAULT, DEFAULT, 5)"
+            ),
+        ),
+        (
+            (
+                "WITH x AS (INSERT INTO t (id) VALUES ($1) RETURNING id)"
+                " INSERT INTO u AS values_ (id, t_id) OVERRIDING USER VALUE VALUES"
+                " ($2, (SELECT id FROM x WHERE id = $3))"
+            ),
+            {1: "a", 2: "b", 3: "c"},
+            (
+                "WITH x AS (INSERT INTO t (id) VALUES (DEFAULT) RETURNING id)"
+                " INSERT INTO u AS values_ (id, t_id) OVERRIDING USER VALUE VALUES"
+                " (DEFAULT, (SELECT id FROM x WHERE TRUE))"
+            ),
+        ),
+        (
+            (
+                "MERGE INTO t USING u ON t.id = u.t_id"
+                " WHEN NOT MATCHED AND (u.id > 1) THEN INSERT (id, a) VALUES (1, $1)"
+                " WHEN MATCHED AND (t.a > 1) THEN DELETE"
+            ),
+            {1: "a"},
+            (
+                "MERGE INTO t USING u ON t.id = u.t_id"
+                " WHEN NOT MATCHED AND (u.id > 1)"
+                " THEN INSERT (id, a) VALUES (1, DEFAULT)"
+                " WHEN MATCHED AND (t.a > 1) THEN DELETE"
+            ),
+        ),
     ],
 )
 def test_all_off(sql: str, optional: dict[int, str], off: str) -> None:
@@ -197,7 +232,23 @@ def test_an_all_optional_set_list_keeps_its_commas_right() -> None:
             {1: "x"},
             "optional-outside-clause",
         ),
-        ("INSERT INTO t (id) VALUES ($1)", {1: "x"}, "optional-outside-clause"),
+        ("INSERT INTO t (id) SELECT $1::int", {1: "x"}, "optional-outside-clause"),
+        ("VALUES ($1::int)", {1: "x"}, "optional-outside-clause"),
+        (
+            "INSERT INTO t (id) SELECT * FROM (VALUES ($1::int)) v",
+            {1: "x"},
+            "optional-outside-clause",
+        ),
+        (
+            "INSERT INTO t (id) VALUES (1) UNION VALUES ($1)",
+            {1: "x"},
+            "optional-outside-clause",
+        ),
+        (
+            "INSERT INTO t (id) VALUES (1) RETURNING (id + $1)",
+            {1: "x"},
+            "optional-outside-clause",
+        ),
         ("SELECT $1::int FROM t WHERE a = $1", {1: "x"}, "optional-outside-clause"),
         ("UPDATE t SET a = $1 WHERE b = $1", {1: "x"}, "optional-filter-and-set"),
         ("SELECT * FROM t WHERE a = $1 + $2", {1: "x"}, "optional-leaves-unused"),

@@ -49,4 +49,7 @@ async def run(url: str) -> None:
         pair, last = await db.people.list_pairs()
         assert pair.person == first
         assert pair.other == await db.people.get_person(id=2)
+        document = (await db.people.get_document(id=1)).document
+        assert (document.email, document.json) == (Email("a@x"), [1])
+        assert document.moods == [Mood.SAD, Mood.SAD]
         assert (last.other, last.number) == (None, 3)

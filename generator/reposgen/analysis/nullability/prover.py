@@ -14,12 +14,14 @@ from reposgen.analysis.nullability.program_point import ProgramPoint, Scope
 from reposgen.analysis.nullability.proof_context import Definitions, ProofContext
 from reposgen.analysis.nullability.real_rows import output_holds_real_rows
 from reposgen.analysis.nullability.rows import always_row
+from reposgen.analysis.nullability.shapes import output_shape
 from reposgen.live_schema.tree.model import CommandType, Query
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reposgen.analysis.model import JsonShape
     from reposgen.analysis.nullability.proof import Proof
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog, Function
@@ -159,6 +161,7 @@ class RowProofs:
         columns: as `prove` gives them.
         elements: of each column that is an array, whether its elements can be NULL.
         real: whether the composite values in each column are rows of tables.
+        shapes: of the JSON documents that the statement builds.
         missing: indexes of the entries of the range table, from 1, that a row may
             lack: those on the nullable side of an outer join that nothing narrows.
             All columns of an embedded table are NULL where its row is missing.
@@ -167,6 +170,7 @@ class RowProofs:
     columns: tuple[Proof, ...]
     elements: tuple[Proof, ...]
     real: tuple[bool, ...]
+    shapes: tuple[JsonShape | None, ...]
     missing: frozenset[int]
 
 
@@ -232,6 +236,7 @@ def prove_rows(
         columns=tuple(prover.output(place, t.number) for t in query.results),
         elements=tuple(output_elements(place, t.number) for t in query.results),
         real=tuple(output_holds_real_rows(place, t.number) for t in query.results),
+        shapes=tuple(output_shape(place, t.number) for t in query.results),
         missing=frozenset(
             index
             for index, sides in place.scope.joins.nullable.items()

@@ -6,11 +6,11 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.described import tree_of
-from reposgen.analysis.model import OptionalKind, Piece
+from reposgen.analysis.described import tree_of, trees_of
+from reposgen.analysis.model import Piece
 from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.variants.clauses import Clauses
-from reposgen.analysis.variants.combinations import joined, selected_variants
+from reposgen.analysis.variants.combinations import joined, selected_variants, variant
 from reposgen.analysis.variants.conservative import without_assignments
 from reposgen.analysis.variants.optional import cut_optional
 from reposgen.analysis.variants.orders import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reposgen.analysis.described import DescribedQuery
-    from reposgen.analysis.model import Parameter
+    from reposgen.analysis.model import OptionalKind, Parameter
     from reposgen.analysis.variants.ordering import Order
     from reposgen.analysis.variants.requests import Named, Requests
     from reposgen.diagnostics import Span
@@ -45,6 +45,8 @@ class QueryVariants:
     Attributes:
         conservative: a tree that proves only what holds for every variant; None if
             there is no tree.
+        defaults: the trees of the statement with the DEFAULT of every column that an
+            optional value is inserted into: what the defaults do, some call does.
         optional: by parameter number, which argument leaves its clauses out.
         order: of a query whose ORDER BY matters.
     """
@@ -52,6 +54,7 @@ class QueryVariants:
     requests: Requests
     pieces: tuple[Piece, ...]
     conservative: Tree | None
+    defaults: tuple[Tree, ...] = ()
     optional: Mapping[int, OptionalKind] = field(default_factory=dict)
     order: Order | None = None
     mistakes: tuple[Diagnostic, ...] = ()
@@ -77,24 +80,32 @@ def build_variants(
         for described, (variants, _) in zip(several, cuts, strict=True)
     ]
     asked = [q.statement for group in questions for q in group]
-    asked += [doubtful for _, doubtful in cuts if doubtful]
+    asked += [statement for _, trees in cuts if trees for statement in trees]
     verdicts = iter(describe(asked) if asked else ())
     objections = [[q.objection(next(verdicts)) for q in group] for group in questions]
-    for described, (variants, doubtful), found in zip(
+    for described, (variants, trees), found in zip(
         several, cuts, objections, strict=True
     ):
         result = variants
         if first := next((o for o in found if o), None):
             result = replace(result, mistakes=(first,))
-        if doubtful:
+        if trees:
             verdict = next(verdicts)
-            tree = _conservative(described, variants, doubtful, verdict)
+            tree = _conservative(described, variants, trees[0], verdict)
             result = replace(result, conservative=tree)
+        if trees[1:]:
+            verdict = next(verdicts)
+            if isinstance(verdict, Described):
+                found_trees = trees_of(verdict, trees[1].sql, described.catalog)
+                result = replace(result, defaults=found_trees)
         yield result
 
 
-def _cut(described: DescribedQuery) -> tuple[QueryVariants, Statement | None]:
-    """Return the query in pieces, and the statement whose tree is conservative."""
+def _cut(described: DescribedQuery) -> tuple[QueryVariants, tuple[Statement, ...]]:
+    """Return the query in pieces, and the statements whose trees are needed.
+
+    The first is that of the conservative tree, the second one has all defaults.
+    """
     text = described.expanded
     requests = read_requests(described)
     variants = QueryVariants(
@@ -103,17 +114,17 @@ def _cut(described: DescribedQuery) -> tuple[QueryVariants, Statement | None]:
         conservative=described.tree,
     )
     if not requests.any:
-        return variants, None
+        return variants, ()
     if requests.mistakes:
-        return replace(variants, mistakes=requests.mistakes), None
+        return replace(variants, mistakes=requests.mistakes), ()
     clauses = Clauses(text.text)
     order_by = clauses.order_by() if requests.ordered else None
     order = read_query_order(described, requests, clauses, order_by)
     if isinstance(order, tuple):
-        return replace(variants, mistakes=order), None
+        return replace(variants, mistakes=order), ()
     numbers = _numbers(requests.optional, build_parameters(described)[0])
     if isinstance(numbers, tuple):
-        return replace(variants, mistakes=numbers), None
+        return replace(variants, mistakes=numbers), ()
     # Under DISTINCT ON a page's rows depend on the order, and it stays inside.
     tree = described.tree
     keeps_order = requests.paged and tree is not None and tree.distinct_on
@@ -124,11 +135,16 @@ def _cut(described: DescribedQuery) -> tuple[QueryVariants, Statement | None]:
         (order_by.start, order_by.end) if order_by and not keeps_order else None,
     )
     if isinstance(cut, tuple):
-        return replace(variants, mistakes=cut), None
-    doubtful = Statement(
-        sql=cut.doubtful,
-        parameter_oids=(*described.description.parameter_oids, _BOOL),
-    )
+        return replace(variants, mistakes=cut), ()
+    oids = described.description.parameter_oids
+    statements = []
+    if cut.kinds and tree:
+        statements.append(Statement(sql=cut.doubtful, parameter_oids=(*oids, _BOOL)))
+        given = {n for n, kind in cut.kinds.items() if not kind.has_default}
+        if given != cut.kinds.keys():
+            # Where DO UPDATE would have nothing to set, one of its items stays.
+            _, sql = variant(cut.pieces, given)
+            statements.append(Statement(sql=sql, parameter_oids=oids))
     return (
         replace(
             variants,
@@ -137,7 +153,7 @@ def _cut(described: DescribedQuery) -> tuple[QueryVariants, Statement | None]:
             order=order,
             warnings=cut.warnings,
         ),
-        doubtful if cut.kinds and tree else None,
+        tuple(statements),
     )
 
 
@@ -238,5 +254,5 @@ def _conservative(
         tree = tree_of(verdict, doubtful.sql, described.catalog)
     if tree is None:
         return None
-    items = {n for n, kind in variants.optional.items() if kind is OptionalKind.SET}
+    items = {n for n, kind in variants.optional.items() if kind.is_value}
     return without_assignments(tree, items)

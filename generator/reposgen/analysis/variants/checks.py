@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from reposgen.analysis.model import Optimistic, OptionalKind
 from reposgen.diagnostics import error, warning
-from reposgen.live_schema.tree.expressions import Param
+from reposgen.live_schema.model import Generated, RelationKind
+from reposgen.live_schema.tree.expressions import Param, Var
 from reposgen.live_schema.tree.model import CommandType, Query
 from reposgen.live_schema.tree.walk import conjuncts, walk
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Parameter
     from reposgen.analysis.variants.build import QueryVariants
     from reposgen.diagnostics import Diagnostic
+    from reposgen.live_schema.model import Relation, RelationColumn
 
 _OF_PAGES = {"limit", "after", "before", "total"}
 
@@ -58,6 +60,99 @@ def check_version(
                 span=parameter.span,
                 hint="remove it from the @optional line",
             )
+
+
+def check_defaults(
+    described: DescribedQuery,
+    variants: QueryVariants,
+    parameters: Sequence[Parameter],
+) -> Iterator[Diagnostic]:
+    """An error for each column without a default that a call must give a value.
+
+    And a warning where EXCLUDED passes a default on to the row that is there already.
+    """
+    optional = {
+        parameter.number: parameter
+        for parameter in parameters
+        if (kind := variants.optional.get(parameter.number)) and kind.has_default
+    }
+    queries = [
+        node
+        for node in (described.tree.nodes if described.tree and optional else ())
+        if isinstance(node, Query) and node.result_relation
+    ]
+    for query in queries:
+        relation = described.catalog.relations.get(
+            query.entry(query.result_relation).relation
+        )
+        for number, column in dict.fromkeys(_inserted(query)):
+            if relation is None or number not in optional:
+                continue
+            name = optional[number].name
+            found = relation.column(column)
+            if found and _must_be_given(found, relation):
+                yield error(
+                    "optional-without-default",
+                    f'@optional {name}: column "{found.name}" of {relation.name} is'
+                    " NOT NULL and has no DEFAULT",
+                    span=optional[number].span,
+                    hint=f"remove {name} from the @optional line, or give the column a"
+                    " DEFAULT",
+                )
+            elif found and column in _taken_over(query):
+                yield warning(
+                    "optional-excluded",
+                    f"in a call without {name}, EXCLUDED.{found.name} is the DEFAULT:"
+                    " EXCLUDED is the row that was to be inserted",
+                    span=optional[number].span,
+                    hint=f"write @{name} in place of EXCLUDED.{found.name}: a call"
+                    " without it then keeps the stored value",
+                )
+
+
+def _inserted(query: Query) -> Iterator[tuple[int, int]]:
+    """The parameters that an INSERT or MERGE inserts, with the `attnum`s they go to."""
+    inserts = [query.targets] if query.command is CommandType.INSERT else []
+    inserts += [
+        action.targets
+        for action in query.merge_actions
+        if action.command is CommandType.INSERT
+    ]
+    for target in (target for targets in inserts for target in targets):
+        for node in walk(target.expression):
+            rows: Sequence[object] = (node,)
+            if isinstance(node, Var) and node.index and not node.levels_up:
+                entry = query.entry(node.index)
+                rows = [row[node.column - 1] for row in entry.values]
+            for value in rows:
+                for inner in walk(value):
+                    if isinstance(inner, Param):
+                        yield inner.number, target.number
+
+
+def _must_be_given(column: RelationColumn, relation: Relation) -> bool:
+    """Whether a row without a value for a column is always refused."""
+    return (
+        relation.kind is RelationKind.TABLE
+        and column.not_null
+        and not column.has_default
+        and column.generated is Generated.NO
+        # A trigger may fill it in.
+        and not any(trigger.before for trigger in relation.triggers)
+    )
+
+
+def _taken_over(query: Query) -> frozenset[int]:
+    """The `attnum`s of EXCLUDED that DO UPDATE reads."""
+    conflict = query.on_conflict
+    if conflict is None:
+        return frozenset()
+    return frozenset(
+        node.column
+        for read in (*conflict.assignments, conflict.condition)
+        for node in walk(read)
+        if isinstance(node, Var) and node.index == conflict.excluded
+    )
 
 
 def check_filters(

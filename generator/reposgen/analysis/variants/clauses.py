@@ -1,4 +1,4 @@
-"""Finds the AND list or SET list that a token of a statement stands in.
+"""Finds the AND list, SET list or VALUES row that a token of a statement stands in.
 
 Only the shape of clauses is read, by words that PostgreSQL reserves and by nesting;
 what the expressions mean is the server's business, which judges every variant.
@@ -25,11 +25,12 @@ class ListKind(Enum):
 
     CONJUNCTS = auto()  # AND, under WHERE, HAVING or JOIN … ON
     ASSIGNMENTS = auto()  # the commas of SET
+    ROW = auto()  # the commas of a row of VALUES, under INSERT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberList:
-    """The members of an AND or SET list, as (start, end) offsets into the text."""
+    """The members of a list, as (start, end) offsets into the text."""
 
     kind: ListKind
     members: tuple[tuple[int, int], ...]
@@ -128,7 +129,7 @@ class Clauses:
                 yield int(token.text[1:]), token.start
 
     def list_around(self, offset: int) -> MemberList | None:
-        """The innermost list of conjuncts or assignments that the token is part of.
+        """The innermost list of conjuncts, assignments or values around a token.
 
         A parenthesised AND is a list of its own; what stands under OR, NOT or in a
         function's arguments belongs to the conjunct around those.
@@ -399,7 +400,32 @@ class Clauses:
     def _clause(self, opener: int, place: int) -> tuple[ListKind, int, int, int] | None:
         """The clause of the group that `place` is in: its kind, group and tokens."""
         word, start, end = self._clause_around(opener, place)
+        if word == "values" and self._is_inserted_row(opener, start, place):
+            return ListKind.ROW, place, place + 1, self._closer[place]
         return self._kind(word, opener, start, end)
+
+    def _is_inserted_row(self, opener: int, start: int, place: int) -> bool:
+        """Whether a parenthesis opens a row of the VALUES of an INSERT.
+
+        Args:
+            opener: of the group that VALUES stands in.
+            start: the token behind VALUES.
+            place: the parenthesis.
+        """
+        before = [self._words[i] for i in self._level(opener, opener + 1, start - 1)]
+        if "insert" not in before:
+            return False
+        behind = before[len(before) - before[::-1].index("insert") :]
+        if not _CLAUSE_WORDS.isdisjoint(behind):
+            return False
+        row = start
+        while row < len(self._tokens) and self._tokens[row].text == "(":
+            if row == place:
+                return True
+            row = self._closer[row] + 1
+            if row < len(self._tokens) and self._tokens[row].text == ",":
+                row += 1
+        return False
 
     def _clause_word(self, opener: int, place: int) -> str:
         return self._clause_around(opener, place)[0]
@@ -480,7 +506,7 @@ class Clauses:
         self, kind: ListKind, opener: int, start: int, end: int
     ) -> list[int]:
         level = list(self._level(opener, start, end))
-        if kind is ListKind.ASSIGNMENTS:
+        if kind is not ListKind.CONJUNCTS:
             return [i for i in level if self._tokens[i].text == ","]
         if any(self._words[i] == "or" for i in level):
             return []

@@ -34,11 +34,18 @@ def selected_variants(
         sizes = iter((len(numbers), 1, 0))
     seen = set()
     for given in chain.from_iterable(combinations(numbers, size) for size in sizes):
-        switched_on = _with_something_to_set(pieces, frozenset(given))
-        sql = joined(pieces, switched_on)
+        switched_on, sql = variant(pieces, given)
         if sql not in seen:
             seen.add(sql)
             yield switched_on, sql
+
+
+def variant(
+    pieces: Sequence[Piece], given: Collection[int]
+) -> tuple[frozenset[int], str]:
+    """The variant for some parameters, and what has to be given beside them for it."""
+    switched_on = _with_something_to_set(pieces, frozenset(given))
+    return switched_on, joined(pieces, switched_on)
 
 
 def joined(
@@ -46,11 +53,15 @@ def joined(
 ) -> str:
     """The SQL of a variant, with or without its ORDER BY."""
     return "".join(
-        piece.sql
+        piece.sql if _is_given(piece, given) else piece.otherwise
         for piece in pieces
-        if (ordered or piece.role is not PieceRole.ORDER_BY)
-        and _includes(given, (piece.when,))
-        and (not piece.any_of or _includes(given, piece.any_of))
+        if ordered or piece.role is not PieceRole.ORDER_BY
+    )
+
+
+def _is_given(piece: Piece, given: Collection[int]) -> bool:
+    return _includes(given, (piece.when,)) and (
+        not piece.any_of or _includes(given, piece.any_of)
     )
 
 

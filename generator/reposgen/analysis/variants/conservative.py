@@ -1,4 +1,4 @@
-"""A tree that proves no more of an UPDATE than holds whatever it assigns."""
+"""A tree that proves no more of a write than holds whatever it assigns."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 def without_assignments(query: Query, numbers: Collection[int]) -> Query:
-    """The tree with something unknown where SET assigns these parameters.
+    """The tree with something unknown where these parameters are assigned.
 
     A column that is assigned something unknown can hold NULL unless it is declared
-    not to, and then it cannot either where the assignment is left out.
+    not to, and then it cannot either where the assignment is left out, or the column's
+    DEFAULT is in its place.
     """
     if not numbers:
         return query
@@ -30,29 +31,46 @@ def without_assignments(query: Query, numbers: Collection[int]) -> Query:
             replace(cte, query=without_assignments(cte.query, numbers))
             for cte in query.ctes
         ),
-        targets=_doubted(query.targets, numbers),
+        targets=_doubted(query, query.targets, numbers),
         on_conflict=conflict
-        and replace(conflict, assignments=_doubted(conflict.assignments, numbers)),
+        and replace(
+            conflict, assignments=_doubted(query, conflict.assignments, numbers)
+        ),
+        merge_actions=tuple(
+            replace(action, targets=_doubted(query, action.targets, numbers))
+            for action in query.merge_actions
+        ),
     )
 
 
 def _doubted(
-    targets: tuple[TargetEntry, ...], numbers: Collection[int]
+    query: Query, targets: tuple[TargetEntry, ...], numbers: Collection[int]
 ) -> tuple[TargetEntry, ...]:
     return tuple(
         (
             replace(target, expression=e.Unknown(tag="OPTIONAL"))
-            if not target.junk and _assigns(target, numbers)
+            if not target.junk and _assigns(query, target.expression, numbers)
             else target
         )
         for target in targets
     )
 
 
-def _assigns(target: TargetEntry, numbers: Collection[int]) -> bool:
+def _assigns(query: Query, expression: e.Expression, numbers: Collection[int]) -> bool:
     return any(
-        isinstance(node, e.Param)
-        # Of `SET (a, b) = (SELECT …)` the subquery stands elsewhere.
-        and (node.kind is e.ParamKind.MULTIPLE or node.number in numbers)
-        for node in walk(target.expression)
+        (
+            isinstance(node, e.Param)
+            # Of `SET (a, b) = (SELECT …)` the subquery stands elsewhere.
+            and (node.kind is e.ParamKind.MULTIPLE or node.number in numbers)
+        )
+        or (
+            isinstance(node, e.Var)
+            and node.index
+            and not node.levels_up
+            and any(
+                _assigns(query, row[node.column - 1], numbers)
+                for row in query.entry(node.index).values
+            )
+        )
+        for node in walk(expression)
     )

@@ -22,7 +22,9 @@ _JOINTS = frozenset({"OR", "NOT", "AND"})
 _KINDS = {
     ListKind.CONJUNCTS: OptionalKind.FILTER,
     ListKind.ASSIGNMENTS: OptionalKind.SET,
+    ListKind.ROW: OptionalKind.DEFAULT,
 }
+_DEFAULT = "DEFAULT"
 
 # The parameters of a member, by number.
 _Numbers: TypeAlias = "frozenset[int]"
@@ -36,6 +38,7 @@ class _Cut:
     end: int
     when: _Numbers = frozenset()
     any_of: frozenset[_Numbers] = frozenset()
+    otherwise: str = ""
     role: PieceRole = PieceRole.SQL
 
 
@@ -52,12 +55,12 @@ class Pieces:
     """A statement in pieces.
 
     Attributes:
-        pieces: joined they are the statement, but for a `TRUE AND` where a whole list
-            of conjuncts is optional.
+        pieces: joined they are the statement, except for a `TRUE AND` where a whole
+            list of conjuncts is optional.
         kinds: by parameter number, what leaves the parameter's clauses out.
         doubtful: the statement with a boolean parameter in the place of each optional
             condition: what holds of its rows whatever that parameter is, holds of
-            the rows of all variants. (Optional SET items are in it.)
+            the rows of all variants. (Optional SET items and values are in it.)
         warnings: of what readers may not expect to stay, or to go.
     """
 
@@ -99,6 +102,9 @@ def cut_optional(
     cuts: list[_Cut] = []
     insertions: list[int] = []
     for around, members in lists.items():
+        if around.kind is ListKind.ROW:
+            cuts += _some_values(around, members)
+            continue
         whole = len(members) == len(around.members)
         if whole and around.kind is ListKind.ASSIGNMENTS:
             cuts += _all_optional(around, members)
@@ -147,8 +153,11 @@ def _lists(
             mistakes.append(_outside(optional[number].name, place(use)))
             continue
         kind = _KINDS[around.kind]
-        if kinds.setdefault(number, kind) is not kind:
+        before = kinds.setdefault(number, kind)
+        if before.is_value is not kind.is_value:
             mistakes.append(_both_kinds(optional[number].name, place(use)))
+        elif before is not kind:
+            kinds[number] = OptionalKind.UPSERT
         members = lists.setdefault(around, {})
         members.setdefault(around.member_at(offset), set()).add(number)
     mistakes += [
@@ -272,6 +281,14 @@ def _some_optional(
         yield _Cut(start=start, end=end, when=frozenset(numbers))
 
 
+def _some_values(around: MemberList, members: Mapping[int, set[int]]) -> Iterable[_Cut]:
+    """Cut values, each of which leaves a DEFAULT in its place."""
+    for index, numbers in members.items():
+        start, end = around.members[index]
+        when = frozenset(numbers)
+        yield _Cut(start=start, end=end, when=when, otherwise=_DEFAULT)
+
+
 def _all_optional(
     around: MemberList, members: Mapping[int, set[int]]
 ) -> Iterable[_Cut]:
@@ -304,6 +321,8 @@ def _assemble(
     for start, end in pairwise(bounds):
         around = [c for c in stretches if c.start <= start and end <= c.end]
         piece = _piece(sql[start:end], around)
+        if left := next((c.otherwise for c in around if c.start == start), ""):
+            piece = replace(piece, otherwise=left)
         if start in marks:
             pieces.append(_piece("", [marks[start]]))
         if start in insertions:
@@ -357,8 +376,8 @@ def _outside(name: str, span: Span) -> Diagnostic:
         "optional-outside-clause",
         f"@optional {name}: the parameter is in a place that cannot be omitted",
         span=span,
-        hint="use it only in conditions of WHERE, HAVING and JOIN … ON, or in"
-        " items of SET",
+        hint="use it only in conditions of WHERE, HAVING and JOIN … ON, in items of SET"
+        " and in the VALUES of an INSERT",
     )
 
 
@@ -420,9 +439,9 @@ def _goes(name: str, others: Sequence[str], joint: str, span: Span) -> Diagnosti
 def _both_kinds(name: str, span: Span) -> Diagnostic:
     return error(
         "optional-filter-and-set",
-        f"@optional {name}: the parameter is both a filter and in SET",
+        f"@optional {name}: the parameter is both a filter and a value to write",
         span=span,
-        hint="None leaves a filter out but means NULL in SET: use two parameters",
+        hint="None leaves a filter out but means NULL as a value: use two parameters",
     )
 
 

@@ -50,6 +50,7 @@ class Catalog:
         array_checks: of tables and domains.
         nondeterministic: oids of the collations under which texts of different bytes
             can be equal.
+        json_casts: oids of the user's types whose JSON a cast makes.
         digest: changes whenever anything above does.
         hidden_calls: oids of the functions that an aggregate, an operator or a type
             calls without being named in a tree, by `"function"`, `"operator"` or
@@ -71,6 +72,7 @@ class Catalog:
     extensions: tuple[str, ...]
     digest: str
     array_checks: tuple[ArrayCheck, ...] = ()
+    json_casts: frozenset[int] = frozenset()
     hidden_calls: Mapping[tuple[str, int], tuple[int, ...]] = field(
         default_factory=dict[tuple[str, int], tuple[int, ...]]
     )

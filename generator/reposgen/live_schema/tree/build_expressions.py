@@ -197,8 +197,11 @@ def _null_test(f: Fields) -> e.Expression:
 
 
 def _json_constructor(f: Fields) -> e.Expression:
+    output = f.optional(":returning", e.JsonReturning)
     return e.JsonConstructor(
         kind=f.integer(":type"),
+        type=output.type if output else 0,
+        absent_on_null=f.boolean(":absent_on_null"),
         args=f.nodes_of(":args"),
         call=f.node(":func"),
         coercion=f.node(":coercion"),

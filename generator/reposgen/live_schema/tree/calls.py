@@ -184,9 +184,15 @@ class XmlExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonConstructor:
-    """JSON_OBJECT and similar constructors; `kind` is PostgreSQL's number."""
+    """JSON_OBJECT and similar constructors; `kind` is PostgreSQL's number.
+
+    Attributes:
+        absent_on_null: what is NULL is left out.
+    """
 
     kind: int
+    type: int
+    absent_on_null: bool
     args: tuple[Expression, ...]
     call: Expression | None
     coercion: Expression | None

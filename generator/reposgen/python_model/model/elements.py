@@ -156,12 +156,14 @@ class Query:
     Attributes:
         row: the class of its rows, where it stands with this query.
         params: the class of a batch's or COPY's rows.
+        nested: the classes of the JSON objects in its rows, inner ones first.
     """
 
     row: RowClass | None
     params: RowClass | None
     builder: Builder | None
     statement: Constant[Construct]
+    nested: tuple[RowClass, ...] = ()
 
     @property
     def maker(self) -> Symbol | None:

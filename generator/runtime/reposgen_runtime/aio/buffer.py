@@ -21,6 +21,7 @@ from ..buffering import (
 )
 from ..codec import read_command
 from ..errors import BufferFull, NotFlushed, OutcomeUnknown, PoolClosed, RepositoryError
+from ..observers import UNOBSERVED
 from ..statement import Buffering
 from ..transactions import wait_before
 from ._background import ELSEWHERE, Condition, Worker, here, wait
@@ -30,6 +31,7 @@ from .staging import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from ..buffering import BufferStatistics, Part, Told
     from ..statement import Package, Statement
@@ -60,6 +62,7 @@ class Buffer:
         self._is_over = False
         self._worker: Worker | None = None
         self._loss: finalize[Any, Any] | None = None
+        self._observers = database.observers
 
     def statistics(self) -> BufferStatistics:
         """What became of the rows."""
@@ -83,6 +86,7 @@ class Buffer:
             if rows.is_full and not self._is_closing:
                 if rows.buffering.drops:
                     rows.drop()
+                    self._report("dropped", 1)
                     return False
                 await self._wait_for_room(patience)
             if self._is_closing:
@@ -209,7 +213,40 @@ class Buffer:
             self._is_writing = True
             return self._parts[-1]
 
+    def _report(
+        self, outcome: str, rows: int, error: BaseException | None = None
+    ) -> None:
+        """Tell the observers what became of rows."""
+        if self._observers.active:
+            from ..observing import buffer_event  # noqa: PLC0415 -- only where there are
+
+            self._observers.notify(
+                buffer_event(
+                    self._package,
+                    self._statement,
+                    outcome=outcome,
+                    rows=rows,
+                    pending=self._rows.pending,
+                    error=error,
+                )
+            )
+
+    def _observed(self, rows: int) -> AbstractContextManager[object]:
+        """A block that observers are told of as a COPY of rows."""
+        if not self._observers.active:
+            return UNOBSERVED
+        from ..observing import observe_copy  # noqa: PLC0415 -- only where there are
+
+        place = self._database.place_of_calls()
+        return observe_copy(
+            self._observers, place, self._package, self._statement, rows
+        )
+
     async def _copy(self, tenant: str | None, rows: Sequence[Any]) -> None:
+        with self._observed(len(rows)) as call:  # noqa: F841 -- who waits finds it
+            await self._copy_rows(tenant, rows)
+
+    async def _copy_rows(self, tenant: str | None, rows: Sequence[Any]) -> None:
         statement = self._statement
         async with self._database.lease(self._package, statement, tenant) as session:
             if statement.copy is not None and statement.copy.staged:
@@ -223,6 +260,7 @@ class Buffer:
             self._is_writing = False
             if not self._is_over:
                 self._rows.retries += 1
+                self._report("retried", len(self._parts[-1][1]), error)
                 if attempt == 1:
                     log_retry(self._statement.name, error, self._rows.pending)
             while (left := until - monotonic()) > 0 and not self._is_over:
@@ -244,6 +282,7 @@ class Buffer:
                 return
             part = self._parts.pop()
             self._rows.settle(len(part[1]), outcome)
+            self._report(outcome.name.lower(), len(part[1]), error)
             self._changed.notify_all()
         if error is not None:
             await self._tell(part, error)
@@ -267,9 +306,13 @@ class Buffer:
         if worker is not None:
             await worker.stop()
         for part in under_way:
-            await self._tell(part, OutcomeUnknown(why, query=name))
+            unknown = OutcomeUnknown(why, query=name)
+            self._report("unknown", len(part[1]), unknown)
+            await self._tell(part, unknown)
         for part in left:
-            await self._tell(part, NotFlushed(why, query=name))
+            lost = NotFlushed(why, query=name)
+            self._report("failed", len(part[1]), lost)
+            await self._tell(part, lost)
 
     async def _tell(self, part: Part, error: Exception) -> None:
         tenant, rows = part

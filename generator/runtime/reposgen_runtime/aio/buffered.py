@@ -184,6 +184,8 @@ class BufferedRunner(Runner):
             BufferFull: there was no room in time.
             RepositoryError: the repository stands on a connection or a transaction.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).buffer(statement, row)
         if not isinstance(self._executor, Buffers):
             raise RepositoryError(
                 "rows wait in a Database, and are part of no transaction: call this on"

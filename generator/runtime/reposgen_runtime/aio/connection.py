@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import psycopg
+from psycopg import AsyncRawCursor
 
 from .. import wire
 from ..catalog import TYPES_QUERY, catalog_type
@@ -348,7 +349,9 @@ class Session:
     async def command(self, sql: str) -> None:
         """Run a command without parameters."""
         if not self.is_fast:
-            await self.connection.execute(self._due(sql), prepare=False)
+            # Not the connection's own cursors: tracing of psycopg would count them.
+            cursor = AsyncRawCursor(self.connection)
+            await cursor.execute(self._due(sql), prepare=False)
             return
         async with self.connection.lock:
             await self._send(sql)

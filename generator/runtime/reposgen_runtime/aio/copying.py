@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing, asynccontextmanager
 from operator import length_hint
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 import psycopg
 from psycopg import AsyncRawCursor
@@ -28,7 +28,13 @@ from .cursor_path import cursor_of, fetched
 from .failover import read_on
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        Callable,
+        Iterable,
+        Sequence,
+    )
     from types import TracebackType
 
     from psycopg import AsyncConnection, AsyncCopy
@@ -41,6 +47,8 @@ if TYPE_CHECKING:
     from ._compat import Writable
     from .connection import Session
     from .executor import Executor
+
+    _Blocks: TypeAlias = AsyncGenerator[bytes, None]
 
 _CHUNK: Final = 100
 # Bytes that are sent together.
@@ -143,7 +151,7 @@ async def _begun(
     Raises:
         SchemaChanged: the table has others; nothing was sent.
     """
-    command = copy_into(target, codec.copy_format)
+    command = copy_into(target, codec.copy_format) + codec.suffix
     ask = ask_for_columns(target, f"reposgen_{token_hex(8)}")
     if session.is_fast:
         # In one message, and so in one transaction.
@@ -182,6 +190,7 @@ async def _write(
     # that would cost more than the row.
     transformer = codec.copy_transformer()
     format_row = wire.row_formatter(codec.copy_format)
+    encode = codec.row_encoder()
     head, tail = copy_frame(codec.copy_format)
     block = bytearray(head)
     count = 0
@@ -191,7 +200,11 @@ async def _write(
             rest = iter(part)
             for values in map(arguments, rest):
                 try:
-                    format_row(values, transformer, block)
+                    row = None if encode is None else encode(values)
+                    if row is None:
+                        format_row(values, transformer, block)
+                    else:
+                        block += row
                 except Exception:  # noqa: BLE001 -- dumpers raise all kinds of them
                     item = count - length_hint(rest) - 1
                     raise _invalid(codec, values, item) from None
@@ -232,13 +245,27 @@ class Export:
         self._format: LinesFormat = copy_format
         self._header = header
         self._blocks: AsyncGenerator[bytes, None] | None = None
+        self._observed: Callable[[_Blocks], _Blocks] | None = None
         self._count = 0
+
+    @property
+    def count(self) -> int:
+        """How many rows were written; 0 before the end."""
+        return self._count
+
+    def observe(self, observed: Callable[[_Blocks], _Blocks]) -> None:
+        """Have the blocks observed.
+
+        Args:
+            observed: wraps a generator of them.
+        """
+        self._observed = observed
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
         if self._blocks is None:
-            self._blocks = read_on(
-                self._executor, self._package, self._statement, self._read
-            )
+            blocks = read_on(self._executor, self._package, self._statement, self._read)
+            observed = self._observed
+            self._blocks = blocks if observed is None else observed(blocks)
         return self._blocks
 
     async def __aenter__(self) -> Self:

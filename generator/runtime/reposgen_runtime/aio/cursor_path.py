@@ -72,7 +72,7 @@ async def execute(
     values: Sequence[Any],
 ) -> None:
     """Run a statement."""
-    sql = codec.statement.sql.encode()
+    sql = codec.sql
     arguments = plain.encoded(codec, values)
     binary = codec.result_format == Format.BINARY
     try:

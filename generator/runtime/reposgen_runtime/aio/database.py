@@ -15,6 +15,7 @@ from ..errors import (
 from ..forking import tell_after_fork
 from ..limits import own_settings, tenant_id
 from ..notifications import behind
+from ..observers import UNOBSERVED
 from ..patience import Limit
 from ..scope import Scopes
 from ..settings import Options, Settings, listing_options, refuse_renamed
@@ -43,12 +44,14 @@ if TYPE_CHECKING:
         Mapping,
         Sequence,
     )
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from psycopg import AsyncConnection
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..observe import Place
     from ..scope import Scope
     from ..statement import Package, Statement
     from ..statistics import Health, Statistics
@@ -77,12 +80,14 @@ class Database:
     Attributes:
         scopes: the blocks that are open: transactions, tenants, and the like. What is
             started in a block inherits its tenant, but not its transaction.
+        observers: who is told of the calls.
     """
 
     connection_class: ClassVar[type[AsyncConnection[Any]]] = FastConnection
 
     def __init__(self, settings: Settings, *, package: Package) -> None:
         self.scopes = Scopes[Transaction](current_owner, bottom)
+        self.observers = settings.observing
         self._settings = settings
         self._package = package
         connection_class = self.connection_class
@@ -114,6 +119,7 @@ class Database:
     async def __aenter__(self) -> Self:
         tell_after_fork(self)
         await self._router.open()
+        self.observers.tell_opened(self)
         return self
 
     async def __aexit__(
@@ -135,6 +141,7 @@ class Database:
             timeout: seconds for the calls that have one to end; then their statements
                 are cancelled on the server.
         """
+        self.observers.tell_closed(self)
         await self._router.close(timeout)
 
     def after_fork(self) -> None:
@@ -251,6 +258,11 @@ class Database:
             direct_conninfo = behind(direct_conninfo)
         return lambda: direct_conninfo or self._router.primary.located
 
+    def place_of_calls(self) -> Callable[[], Place]:
+        """Return what tells observers where calls run, except those on replicas."""
+        primary = self._router.primary
+        return lambda: primary.place
+
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[AsyncConnection[Any], None]:
         """A psycopg connection: the transaction's, or one from the pool.
@@ -321,29 +333,42 @@ class Database:
             own = own_settings(self._package, None, scope.tenant)
             settings = {**settings, **own}
         transaction: Transaction | None = None
-        try:
-            async with self._router.checkout(writes=not read_only) as sessions:
-                transaction = self._make_transaction(
-                    sessions(self._package), sessions, settings, self.scopes, timeout
-                )
-                await transaction.begin(command)
-                scope.transaction = transaction
-                self.scopes.enter(scope)
-                try:
-                    yield transaction
-                except BaseException as error:
-                    await transaction.undo(error)
-                    raise
-                else:
-                    await transaction.commit()
-                finally:
-                    transaction.closed = True
-                    self.scopes.leave(scope)
-        except BaseException as error:
-            if transaction is not None:
-                await transaction.run_callbacks(error)
-            raise
-        await transaction.run_callbacks(None)
+        with self._observed() as call:  # noqa: F841 -- who waits finds it on the stack
+            try:
+                async with self._router.checkout(writes=not read_only) as sessions:
+                    transaction = self._make_transaction(
+                        sessions(self._package),
+                        sessions,
+                        settings,
+                        self.scopes,
+                        timeout,
+                    )
+                    await transaction.begin(command)
+                    scope.transaction = transaction
+                    self.scopes.enter(scope)
+                    try:
+                        yield transaction
+                    except BaseException as error:
+                        await transaction.undo(error)
+                        raise
+                    else:
+                        await transaction.commit()
+                    finally:
+                        transaction.closed = True
+                        self.scopes.leave(scope)
+            except BaseException as error:
+                if transaction is not None:
+                    await transaction.run_callbacks(error)
+                raise
+            await transaction.run_callbacks(None)
+
+    def _observed(self) -> AbstractContextManager[object]:
+        """A block that observers are told of as a transaction."""
+        if not self.observers.active:
+            return UNOBSERVED
+        from ..observing import TRANSACTION, Observation  # noqa: PLC0415 -- only if so
+
+        return Observation(self.observers, TRANSACTION, self.place_of_calls())
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncGenerator[Pipeline, None]:
@@ -379,7 +404,9 @@ class Database:
         scopes: Scopes[Transaction] | None,
         timeout: float | None,  # noqa: ASYNC109, RUF100 -- the server keeps it
     ) -> Transaction:
-        return Transaction(session, session_of, settings, scopes, timeout)
+        return Transaction(
+            session, session_of, settings, scopes, timeout, database=self
+        )
 
     @asynccontextmanager
     async def savepoint(
@@ -450,6 +477,8 @@ class Database:
                 seconds = attempts.wait_after(error) if is_outermost else None
                 if seconds is None:
                     raise
+                if self.observers.active:
+                    self.observers.tell_retry(attempts.made, seconds, error)
             await sleep(seconds)
 
     def tenant(self, id: object) -> Tenant:  # noqa: A002 -- what it is

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from psycopg import AsyncConnection
 
 from ..limits import STATEMENT_TIMEOUT, milliseconds
 from ..notifications import conninfo_of
+from ..observers import CONNECTIONS
 from .atomic import UnknownOutcomeGuard, ensure_transaction, run_alone
 from .connection import Session
 from .limits import limited, run_limited
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..observe import Place
+    from ..observers import Observers
     from ..statement import Package, Statement
 
 R = TypeVar("R")
@@ -28,6 +31,11 @@ T = TypeVar("T")
 
 class Executor(Protocol):
     """Has connections, or the one that everything runs on."""
+
+    @property
+    def observers(self) -> Observers:
+        """Who is told of its calls."""
+        ...
 
     async def run_statement(
         self,
@@ -49,12 +57,18 @@ class Executor(Protocol):
         """Return what tells where another connection of the same kind leads to."""
         ...
 
+    def place_of_calls(self) -> Callable[[], Place]:
+        """Return what tells observers where its calls run, except those on replicas."""
+        ...
+
 
 Source: TypeAlias = Executor | AsyncConnection[Any]
 
 
 class ConnectionExecutor:
     """A connection of the caller's."""
+
+    observers: Final = CONNECTIONS
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self._connection = connection
@@ -100,6 +114,13 @@ class ConnectionExecutor:
         """Return what tells where the connection leads to, also once it is closed."""
         conninfo = conninfo_of(self._connection)
         return lambda: conninfo
+
+    def place_of_calls(self) -> Callable[[], Place]:
+        """Return what tells observers where it leads to."""
+        from ..observing import place_of  # noqa: PLC0415 -- only where there are some
+
+        place = place_of(self._connection.info.dsn, "connection")
+        return lambda: place
 
 
 def executor_of(source: Source) -> Executor:

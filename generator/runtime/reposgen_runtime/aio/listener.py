@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 
 from ..errors import Unavailable
 from ..forking import cut_off_after_fork
@@ -68,6 +68,11 @@ class Listener(Generic[E]):
         self._connection: AsyncConnection[Any] | None = None
         self._events: AsyncGenerator[E | Reconnected, None] | None = None
         self._closed = False
+        self._observed: Callable[[], None] | None = None
+
+    def observe(self, observed: Callable[[], None]) -> None:
+        """Have something called at each message."""
+        self._observed = observed
 
     def __aiter__(self) -> AsyncGenerator[E | Reconnected, None]:
         if self._events is None:
@@ -105,6 +110,8 @@ class Listener(Generic[E]):
                     async with aclosing(connection.notifies(timeout=_LOOK)) as notes:
                         async for note in notes:
                             event: Any = read_event(self._statement, note)
+                            if self._observed is not None:
+                                self._observed()
                             yield event
                     if self._find() == self._conninfo:
                         continue
@@ -154,7 +161,7 @@ class Listener(Generic[E]):
         # A child process makes one of its own, as if this one had broken.
         cut_off_after_fork(connection)
         try:
-            await connection.execute(self._statement.sql.encode())
+            await AsyncRawCursor(connection).execute(self._statement.sql.encode())
         except BaseException:
             await connection.close()
             raise

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool
 
 from ..connection_state import state_of
@@ -38,6 +39,7 @@ def make_pool(  # noqa: PLR0917 -- all of them are needed
     connection_class: type[AsyncConnection[Any]],
     made: Callable[[AsyncConnection[Any]], Awaitable[None]],
     not_made: Callable[[psycopg.Error], None],
+    tried: Callable[[float, psycopg.Error | None], None],
     cluster: Cluster | None,
 ) -> Pool:
     """A pool that is not open yet.
@@ -48,11 +50,12 @@ def make_pool(  # noqa: PLR0917 -- all of them are needed
         connection_class: of its connections.
         made: called with each new connection.
         not_made: called when one could not be made: the pool keeps that quiet.
+        tried: called after each attempt, with its seconds and its error.
         cluster: knows where to, if there are several hosts.
     """
     return AsyncConnectionPool(
         conninfo,
-        connection_class=_watched(connection_class, not_made, cluster),
+        connection_class=_watched(connection_class, not_made, tried, cluster),
         kwargs={
             "autocommit": True,
             # psycopg's own prepared statements would deallocate ours.
@@ -148,6 +151,7 @@ async def prove_primary(connection: AsyncConnection[Any], seconds: float) -> Non
 def _watched(
     base: type[AsyncConnection[Any]],
     failed: Callable[[psycopg.Error], None],
+    tried: Callable[[float, psycopg.Error | None], None],
     cluster: Cluster | None,
 ) -> type[AsyncConnection[Any]]:
     """That class, telling when a connection could not be made: pools keep it quiet."""
@@ -155,17 +159,22 @@ def _watched(
     class Watched(base):  # type: ignore[misc,valid-type] # it is known when this runs
         @classmethod
         async def connect(cls, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as psycopg has it
+            start = monotonic()
             try:
                 if cluster is not None:
-                    return await cluster.connect(super().connect, **options)
-                return await super().connect(*args, **options)
+                    connection = await cluster.connect(super().connect, **options)
+                else:
+                    connection = await super().connect(*args, **options)
             except psycopg.Error as error:
                 # Where it came from holds the socket, which would stay open as long as
                 # the error is kept: the server waits for a word on it.
                 error.__cause__ = error.__context__ = None
                 error.with_traceback(None)
                 failed(error)
+                tried(monotonic() - start, error)
                 raise
+            tried(monotonic() - start, None)
+            return connection
 
     Watched.__qualname__ = base.__qualname__
     return Watched
@@ -177,6 +186,7 @@ async def _connect_again(pool: Pool) -> None:
 
 
 async def _reset(connection: AsyncConnection[Any]) -> None:
-    await connection.execute(_RESET, prepare=False)
+    cursor = AsyncRawCursor(connection)
+    await cursor.execute(_RESET, prepare=False)
     if settings := state_of(connection).given:
-        await connection.execute(change(settings).encode(), prepare=False)
+        await cursor.execute(change(settings).encode(), prepare=False)

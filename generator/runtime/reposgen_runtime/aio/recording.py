@@ -5,10 +5,20 @@ from __future__ import annotations
 import sys
 from functools import partial
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    NamedTuple,
+    NoReturn,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
 
 from ..codec import read_command, read_nothing
 from ..errors import RepositoryError
+from ..observers import NOBODY
 from .runner import Runner
 from .tenant import Tenant
 
@@ -60,7 +70,10 @@ class Recorder:
     Attributes:
         answer: what the statement got, once it was run.
         behind: the transaction that it was run in, once there is one.
+        observers: nobody: the pipeline is what they are told of.
     """
+
+    observers: Final = NOBODY
 
     def __init__(self, tenant: str | None) -> None:
         self.answer: Answer | None = None
@@ -106,6 +119,10 @@ class Recorder:
     def locate(self) -> NoReturn:
         """Refuse to listen."""
         raise RepositoryError("a pipeline takes no listener")
+
+    def place_of_calls(self) -> NoReturn:
+        """Do not tell: nobody observes it."""
+        raise RepositoryError("a pipeline's calls are observed as one")
 
 
 def recorded(

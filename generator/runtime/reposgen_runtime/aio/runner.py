@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..codec import read_command, read_first, read_nothing, read_rows
 from ..errors import NotFound, RepositoryError, TooManyRows
+from ..observers import NOBODY
 from .executor import executor_of
 
 if TYPE_CHECKING:
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 
     from ..codec import Codec
     from ..copy_commands import LinesFormat
+    from ..observers import Observers
     from ..pages import Page
+    from ..paging import PageRequest
     from ..statement import CommandResult, Optimistic, Package, Statement
     from ..variants import Variants
     from .copying import Export
     from .executor import Source
     from .listener import Listener
+    from .observed import ObservedRunner
     from .stream import Stream
 
 R = TypeVar("R")
@@ -33,11 +37,32 @@ class Runner:
     Every method raises `RepositoryError`, and nothing else of its own accord.
     """
 
-    __slots__ = ("_executor", "_package")
+    __slots__ = ("_executor", "_observers", "_package", "_twin")
 
-    def __init__(self, source: Source, package: Package) -> None:
-        self._executor = executor_of(source)
+    def __init__(
+        self, source: Source, package: Package, observers: Observers | None = None
+    ) -> None:
+        """Have a source's statements run.
+
+        Args:
+            source: where to.
+            package: whose statements they are.
+            observers: who is told; None: those of the source.
+        """
+        self._executor = executor = executor_of(source)
         self._package = package
+        self._observers = executor.observers if observers is None else observers
+        self._twin: ObservedRunner | None = None
+
+    def _observe(self) -> ObservedRunner:
+        """Return what does the same, and tells the observers."""
+        from .observed import ObservedRunner  # noqa: PLC0415 -- only where there are some
+
+        plain = type(self)(self._executor, self._package, NOBODY)
+        self._twin = ObservedRunner(
+            plain, self._executor, self._package, self._observers
+        )
+        return self._twin
 
     async def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """The only row.
@@ -48,6 +73,8 @@ class Runner:
             ConditionFailed: the same: another condition refuses it.
             TooManyRows: there is a second.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).one(statement, values)
         rows = await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
@@ -65,6 +92,8 @@ class Runner:
             StaleRow: of a write by version: it has another one.
             ConditionFailed: the same: another condition refuses it.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).first(statement, values)
         rows = await self._executor.run_statement(
             self._package, statement, values, read_first
         )
@@ -80,6 +109,8 @@ class Runner:
         Raises:
             TooManyRows: there is a second.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).opt(statement, values)
         rows = await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
@@ -95,12 +126,17 @@ class Runner:
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> list[T]:
         """All rows."""
+        if self._observers.active:
+            return await (self._twin or self._observe()).many(statement, values)
         return await self._executor.run_statement(
             self._package, statement, values, read_rows
         )
 
     async def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
         """Nothing but the effect."""
+        if self._observers.active:
+            await (self._twin or self._observe()).exec(statement, values)
+            return
         if statement.optimistic is not None:
             await self.execresult(statement, values)
             return
@@ -112,6 +148,8 @@ class Runner:
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> int:
         """How many rows were affected."""
+        if self._observers.active:
+            return await (self._twin or self._observe()).execrows(statement, values)
         return (await self.execresult(statement, values)).rows
 
     async def execresult(
@@ -124,6 +162,8 @@ class Runner:
             StaleRow: it has another version.
             ConditionFailed: another condition refuses it.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).execresult(statement, values)
         result = await self._executor.run_statement(
             self._package, statement, values, read_command
         )
@@ -140,10 +180,14 @@ class Runner:
             NotFound: no row was written.
             TooManyRows: more than one was.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).execlastid(statement, values)
         return await self.one(statement, values)
 
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
         """The rows, one after the other, in constant memory."""
+        if self._observers.active:
+            return (self._twin or self._observe()).stream(statement, values)
         from .stream import Stream  # noqa: PLC0415 -- for packages that use it
 
         return Stream(self._executor, self._package, statement, values)
@@ -174,6 +218,16 @@ class Runner:
             InvalidCursor: `after` or `before` is damaged, or of another query or sort.
             InvalidArgument: a limit below 1, or a sort that is not offered.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).page(
+                statement,
+                values,
+                limit=limit,
+                after=after,
+                before=before,
+                total=total,
+                sort=sort,
+            )
         from ..paging import PageRequest  # noqa: PLC0415 -- for packages that use it
 
         request = PageRequest(
@@ -185,6 +239,14 @@ class Runner:
             total=total,
             sort=sort,
         )
+        return await self.read_page(request)
+
+    async def read_page(self, request: PageRequest[T]) -> Page[T]:
+        """Read a page that is asked for.
+
+        Raises:
+            InvalidCursor: the server cannot read a value of the cursor.
+        """
         try:
             rows = await self.many(request.statement, request.values)
         except RepositoryError as error:
@@ -196,6 +258,8 @@ class Runner:
 
     def listen(self, statement: Statement[T]) -> Listener[T]:
         """The notifications of a channel, from a connection of its own."""
+        if self._observers.active:
+            return (self._twin or self._observe()).listen(statement)
         from .listener import Listener  # noqa: PLC0415 -- for packages that use it
 
         return Listener(self._executor.locate(), self._package, statement)
@@ -208,6 +272,8 @@ class Runner:
         Returns:
             How many were written.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).copy_from(statement, rows)
         from .copying import copy_rows  # noqa: PLC0415 -- for packages that use it
         from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
 
@@ -221,6 +287,8 @@ class Runner:
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[T]:
         """The same, through a staging table; gives what RETURNING does."""
+        if self._observers.active:
+            return await (self._twin or self._observe()).copy_returning(statement, rows)
         from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
 
         async with self._executor.lease(self._package, statement) as session:
@@ -243,6 +311,10 @@ class Runner:
                 each value as it is.
             header: begin CSV with a line of the columns' names.
         """
+        if self._observers.active:
+            return (self._twin or self._observe()).copy_to(
+                statement, values, copy_format=copy_format, header=header
+            )
         from .copying import Export  # noqa: PLC0415 -- for packages that use it
 
         return Export(
@@ -258,6 +330,8 @@ class Runner:
         self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[int]:
         """Run the statement for each item; how many rows each affected."""
+        if self._observers.active:
+            return await (self._twin or self._observe()).batch_exec(statement, rows)
         from ..batching import read_count  # noqa: PLC0415 -- for packages that use it
 
         return await self._batch(statement, rows, read_count)
@@ -271,6 +345,8 @@ class Runner:
             NotFound: an item without a row.
             TooManyRows: an item with a second.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).batch_one(statement, rows)
         from ..batching import read_only_row  # noqa: PLC0415 -- for packages that use it
 
         return await self._batch(statement, rows, read_only_row, judges=True)
@@ -283,6 +359,8 @@ class Runner:
         Raises:
             NotFound: an item without a row.
         """
+        if self._observers.active:
+            return await (self._twin or self._observe()).batch_first(statement, rows)
         from ..batching import read_first_row  # noqa: PLC0415 -- for packages that use it
 
         return await self._batch(statement, rows, read_first_row, judges=True)
@@ -291,6 +369,8 @@ class Runner:
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[list[T]]:
         """Run the statement for each item; all rows of each."""
+        if self._observers.active:
+            return await (self._twin or self._observe()).batch_many(statement, rows)
         from ..batching import read_all  # noqa: PLC0415 -- for packages that use it
 
         return await self._batch(statement, rows, read_all)

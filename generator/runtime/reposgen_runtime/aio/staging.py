@@ -69,7 +69,7 @@ async def insert_rows(
 async def _insert(session: Session, codec: Codec[Any], count: int) -> PGresult:
     statement = codec.statement
     try:
-        return await _execute(session, statement.sql, binary=codec.reads_binary)
+        return await _execute(session, codec.sql, binary=codec.reads_binary)
     except psycopg.Error as error:
         item = await _failed_row(session, error, count)
         raise await session.translated(error, statement, item) from None
@@ -78,7 +78,7 @@ async def _insert(session: Session, codec: Codec[Any], count: int) -> PGresult:
 async def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | None:
     try:
         await session.command(FAILED_INSERT)
-        result = await _execute(session, LAST_ROW, binary=False)
+        result = await _execute(session, LAST_ROW.encode(), binary=False)
         await session.command(TIDY)
     except psycopg.Error:
         # With the connection gone, so is the staging table.
@@ -87,8 +87,8 @@ async def _failed_row(session: Session, error: psycopg.Error, count: int) -> int
     return failed_row(error, read, count)
 
 
-async def _execute(session: Session, sql: str, *, binary: bool) -> PGresult:
+async def _execute(session: Session, sql: bytes, *, binary: bool) -> PGresult:
     cursor = cursor_of(session.connection)
     # The table is a new one each time.
-    await cursor.execute(sql.encode(), binary=binary, prepare=False)
+    await cursor.execute(sql, binary=binary, prepare=False)
     return await fetched(cursor)

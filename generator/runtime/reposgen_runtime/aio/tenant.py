@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..observe import Place
+    from ..observers import Observers
     from ..scope import Scope
     from ..statement import Package, Statement
     from .connection import Session
@@ -62,6 +64,11 @@ class Tenant:
         self._entered.remove(scope)
         scopes.leave(scope)
 
+    @property
+    def observers(self) -> Observers:
+        """Who is told of its calls."""
+        return self._database.observers
+
     async def run_statement(
         self,
         package: Package,
@@ -83,3 +90,7 @@ class Tenant:
     def locate(self) -> Callable[[], str]:
         """Return what tells where another connection leads to."""
         return self._database.locate()
+
+    def place_of_calls(self) -> Callable[[], Place]:
+        """Return what tells observers where its calls run."""
+        return self._database.place_of_calls()

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from ..statement import Cached, Package, Statement
     from .cache_redis import Answer, RedisCache
     from .connection import Session
+    from .executor import Executor
     from .pipeline import Pipeline
 
 R = TypeVar("R")
@@ -278,7 +279,7 @@ class CachedDatabase(Database):
         timeout: float | None,  # noqa: ASYNC109, RUF100 -- the server keeps it
     ) -> Transaction:
         return CachedTransaction(
-            self.cache, session, session_of, settings, scopes, timeout
+            self.cache, session, session_of, settings, scopes, timeout, database=self
         )
 
     def _make_pipeline(self) -> Pipeline:
@@ -555,8 +556,12 @@ class CachedTransaction(Transaction):
         settings: Mapping[str, str],
         scopes: Scopes[Transaction] | None = None,
         timeout: float | None = None,
+        *,
+        database: Executor | None = None,
     ) -> None:
-        super().__init__(session, session_of, settings, scopes, timeout)
+        super().__init__(
+            session, session_of, settings, scopes, timeout, database=database
+        )
         self._cache = cache
         self._changed: dict[bytes, None] = {}
         self._command = ""

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import psycopg
+from psycopg import RawCursor
 
 from .. import wire
 from ..catalog import TYPES_QUERY, catalog_type
@@ -349,7 +350,9 @@ class Session:
     def command(self, sql: str) -> None:
         """Run a command without parameters."""
         if not self.is_fast:
-            self.connection.execute(self._due(sql), prepare=False)
+            # Not the connection's own cursors: tracing of psycopg would count them.
+            cursor = RawCursor(self.connection)
+            cursor.execute(self._due(sql), prepare=False)
             return
         with self.connection.lock:
             self._send(sql)

@@ -16,6 +16,7 @@ from ..errors import (
 from ..forking import tell_after_fork
 from ..limits import own_settings, tenant_id
 from ..notifications import behind
+from ..observers import UNOBSERVED
 from ..patience import Limit
 from ..scope import Scopes
 from ..settings import Options, Settings, listing_options, refuse_renamed
@@ -42,12 +43,14 @@ if TYPE_CHECKING:
         Mapping,
         Sequence,
     )
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from psycopg import Connection
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..observe import Place
     from ..scope import Scope
     from ..statement import Package, Statement
     from ..statistics import Health, Statistics
@@ -76,12 +79,14 @@ class Database:
     Attributes:
         scopes: the blocks that are open: transactions, tenants, and the like. What is
             started in a block inherits its tenant, but not its transaction.
+        observers: who is told of the calls.
     """
 
     connection_class: ClassVar[type[Connection[Any]]] = FastConnection
 
     def __init__(self, settings: Settings, *, package: Package) -> None:
         self.scopes = Scopes[Transaction](current_owner, bottom)
+        self.observers = settings.observing
         self._settings = settings
         self._package = package
         connection_class = self.connection_class
@@ -113,6 +118,7 @@ class Database:
     def __enter__(self) -> Self:
         tell_after_fork(self)
         self._router.open()
+        self.observers.tell_opened(self)
         return self
 
     def __exit__(
@@ -134,6 +140,7 @@ class Database:
             timeout: seconds for the calls that have one to end; then their statements
                 are cancelled on the server.
         """
+        self.observers.tell_closed(self)
         self._router.close(timeout)
 
     def after_fork(self) -> None:
@@ -250,6 +257,11 @@ class Database:
             direct_conninfo = behind(direct_conninfo)
         return lambda: direct_conninfo or self._router.primary.located
 
+    def place_of_calls(self) -> Callable[[], Place]:
+        """Return what tells observers where calls run, except those on replicas."""
+        primary = self._router.primary
+        return lambda: primary.place
+
     @contextmanager
     def connection(self) -> Generator[Connection[Any], None, None]:
         """A psycopg connection: the transaction's, or one from the pool.
@@ -319,29 +331,42 @@ class Database:
             own = own_settings(self._package, None, scope.tenant)
             settings = {**settings, **own}
         transaction: Transaction | None = None
-        try:
-            with self._router.checkout(writes=not read_only) as sessions:
-                transaction = self._make_transaction(
-                    sessions(self._package), sessions, settings, self.scopes, timeout
-                )
-                transaction.begin(command)
-                scope.transaction = transaction
-                self.scopes.enter(scope)
-                try:
-                    yield transaction
-                except BaseException as error:
-                    transaction.undo(error)
-                    raise
-                else:
-                    transaction.commit()
-                finally:
-                    transaction.closed = True
-                    self.scopes.leave(scope)
-        except BaseException as error:
-            if transaction is not None:
-                transaction.run_callbacks(error)
-            raise
-        transaction.run_callbacks(None)
+        with self._observed() as call:  # noqa: F841 -- who waits finds it on the stack
+            try:
+                with self._router.checkout(writes=not read_only) as sessions:
+                    transaction = self._make_transaction(
+                        sessions(self._package),
+                        sessions,
+                        settings,
+                        self.scopes,
+                        timeout,
+                    )
+                    transaction.begin(command)
+                    scope.transaction = transaction
+                    self.scopes.enter(scope)
+                    try:
+                        yield transaction
+                    except BaseException as error:
+                        transaction.undo(error)
+                        raise
+                    else:
+                        transaction.commit()
+                    finally:
+                        transaction.closed = True
+                        self.scopes.leave(scope)
+            except BaseException as error:
+                if transaction is not None:
+                    transaction.run_callbacks(error)
+                raise
+            transaction.run_callbacks(None)
+
+    def _observed(self) -> AbstractContextManager[object]:
+        """A block that observers are told of as a transaction."""
+        if not self.observers.active:
+            return UNOBSERVED
+        from ..observing import TRANSACTION, Observation  # noqa: PLC0415 -- only if so
+
+        return Observation(self.observers, TRANSACTION, self.place_of_calls())
 
     @contextmanager
     def pipeline(self) -> Generator[Pipeline, None, None]:
@@ -377,7 +402,9 @@ class Database:
         scopes: Scopes[Transaction] | None,
         timeout: float | None,  # noqa: ASYNC109, RUF100 -- the server keeps it
     ) -> Transaction:
-        return Transaction(session, session_of, settings, scopes, timeout)
+        return Transaction(
+            session, session_of, settings, scopes, timeout, database=self
+        )
 
     @contextmanager
     def savepoint(self, name: str | None = None) -> Generator[Savepoint, None, None]:
@@ -446,6 +473,8 @@ class Database:
                 seconds = attempts.wait_after(error) if is_outermost else None
                 if seconds is None:
                     raise
+                if self.observers.active:
+                    self.observers.tell_retry(attempts.made, seconds, error)
             sleep(seconds)
 
     def tenant(self, id: object) -> Tenant:  # noqa: A002 -- what it is

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from psycopg import Connection
 
 from ..limits import STATEMENT_TIMEOUT, milliseconds
 from ..notifications import conninfo_of
+from ..observers import CONNECTIONS
 from .atomic import UnknownOutcomeGuard, ensure_transaction, run_alone
 from .connection import Session
 from .limits import limited, run_limited
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..observe import Place
+    from ..observers import Observers
     from ..statement import Package, Statement
 
 R = TypeVar("R")
@@ -29,6 +32,11 @@ T = TypeVar("T")
 
 class Executor(Protocol):
     """Has connections, or the one that everything runs on."""
+
+    @property
+    def observers(self) -> Observers:
+        """Who is told of its calls."""
+        ...
 
     def run_statement(
         self,
@@ -50,12 +58,18 @@ class Executor(Protocol):
         """Return what tells where another connection of the same kind leads to."""
         ...
 
+    def place_of_calls(self) -> Callable[[], Place]:
+        """Return what tells observers where its calls run, except those on replicas."""
+        ...
+
 
 Source: TypeAlias = Executor | Connection[Any]
 
 
 class ConnectionExecutor:
     """A connection of the caller's."""
+
+    observers: Final = CONNECTIONS
 
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
@@ -101,6 +115,13 @@ class ConnectionExecutor:
         """Return what tells where the connection leads to, also once it is closed."""
         conninfo = conninfo_of(self._connection)
         return lambda: conninfo
+
+    def place_of_calls(self) -> Callable[[], Place]:
+        """Return what tells observers where it leads to."""
+        from ..observing import place_of  # noqa: PLC0415 -- only where there are some
+
+        place = place_of(self._connection.info.dsn, "connection")
+        return lambda: place
 
 
 def executor_of(source: Source) -> Executor:

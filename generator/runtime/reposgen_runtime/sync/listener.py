@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, RawCursor
 
 from ..errors import Unavailable
 from ..forking import cut_off_after_fork
@@ -69,6 +69,11 @@ class Listener(Generic[E]):
         self._connection: Connection[Any] | None = None
         self._events: Generator[E | Reconnected, None, None] | None = None
         self._closed = False
+        self._observed: Callable[[], None] | None = None
+
+    def observe(self, observed: Callable[[], None]) -> None:
+        """Have something called at each message."""
+        self._observed = observed
 
     def __iter__(self) -> Generator[E | Reconnected, None, None]:
         if self._events is None:
@@ -106,6 +111,8 @@ class Listener(Generic[E]):
                     with closing(connection.notifies(timeout=_LOOK)) as notes:
                         for note in notes:
                             event: Any = read_event(self._statement, note)
+                            if self._observed is not None:
+                                self._observed()
                             yield event
                     if self._find() == self._conninfo:
                         continue
@@ -155,7 +162,7 @@ class Listener(Generic[E]):
         # A child process makes one of its own, as if this one had broken.
         cut_off_after_fork(connection)
         try:
-            connection.execute(self._statement.sql.encode())
+            RawCursor(connection).execute(self._statement.sql.encode())
         except BaseException:
             connection.close()
             raise

@@ -26,6 +26,7 @@ from ..limits import (
     own_settings,
     set_arguments,
 )
+from ..observers import UNOBSERVED
 from ..translate import outcome_of
 from ._compat import start
 from .connection import needs_transaction
@@ -33,6 +34,7 @@ from .recording import Recorded, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from psycopg.abc import Buffer
 
@@ -168,6 +170,24 @@ class Pipeline:
         self._closed = True
         if not self._pending:
             return
+        with self._observed() as call:  # noqa: F841 -- who waits finds it on the stack
+            self._run_or_discard(outer)
+
+    def _observed(self) -> AbstractContextManager[object]:
+        """A block that observers are told of as a pipeline."""
+        observers = self._database.observers
+        if not observers.active:
+            return UNOBSERVED
+        from ..observing import observe_pipeline  # noqa: PLC0415 -- only where there are
+
+        steps = [pending.step for pending in self._pending]
+        return observe_pipeline(
+            observers,
+            self._database.place_of_calls(),
+            [(step.package, step.statement) for step in steps],
+        )
+
+    def _run_or_discard(self, outer: Transaction | None) -> None:
         try:
             self._run(outer)
         except BaseException:

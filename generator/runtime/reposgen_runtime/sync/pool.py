@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, RawCursor
 from psycopg_pool import ConnectionPool
 
 from ..connection_state import state_of
@@ -39,6 +40,7 @@ def make_pool(  # noqa: PLR0917 -- all of them are needed
     connection_class: type[Connection[Any]],
     made: Callable[[Connection[Any]], None],
     not_made: Callable[[psycopg.Error], None],
+    tried: Callable[[float, psycopg.Error | None], None],
     cluster: Cluster | None,
 ) -> Pool:
     """A pool that is not open yet.
@@ -49,11 +51,12 @@ def make_pool(  # noqa: PLR0917 -- all of them are needed
         connection_class: of its connections.
         made: called with each new connection.
         not_made: called when one could not be made: the pool keeps that quiet.
+        tried: called after each attempt, with its seconds and its error.
         cluster: knows where to, if there are several hosts.
     """
     return ConnectionPool(
         conninfo,
-        connection_class=_watched(connection_class, not_made, cluster),
+        connection_class=_watched(connection_class, not_made, tried, cluster),
         kwargs={
             "autocommit": True,
             # psycopg's own prepared statements would deallocate ours.
@@ -149,6 +152,7 @@ def prove_primary(connection: Connection[Any], seconds: float) -> None:
 def _watched(
     base: type[Connection[Any]],
     failed: Callable[[psycopg.Error], None],
+    tried: Callable[[float, psycopg.Error | None], None],
     cluster: Cluster | None,
 ) -> type[Connection[Any]]:
     """That class, telling when a connection could not be made: pools keep it quiet."""
@@ -156,17 +160,22 @@ def _watched(
     class Watched(base):  # type: ignore[misc,valid-type] # it is known when this runs
         @classmethod
         def connect(cls, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- as psycopg has it
+            start = monotonic()
             try:
                 if cluster is not None:
-                    return cluster.connect(super().connect, **options)
-                return super().connect(*args, **options)
+                    connection = cluster.connect(super().connect, **options)
+                else:
+                    connection = super().connect(*args, **options)
             except psycopg.Error as error:
                 # Where it came from holds the socket, which would stay open as long as
                 # the error is kept: the server waits for a word on it.
                 error.__cause__ = error.__context__ = None
                 error.with_traceback(None)
                 failed(error)
+                tried(monotonic() - start, error)
                 raise
+            tried(monotonic() - start, None)
+            return connection
 
     Watched.__qualname__ = base.__qualname__
     return Watched
@@ -178,6 +187,7 @@ def _connect_again(pool: Pool) -> None:
 
 
 def _reset(connection: Connection[Any]) -> None:
-    connection.execute(_RESET, prepare=False)
+    cursor = RawCursor(connection)
+    cursor.execute(_RESET, prepare=False)
     if settings := state_of(connection).given:
-        connection.execute(change(settings).encode(), prepare=False)
+        cursor.execute(change(settings).encode(), prepare=False)

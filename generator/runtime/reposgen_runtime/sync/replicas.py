@@ -18,6 +18,8 @@ from .monitor import ServerMonitor
 from .server import Server
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from psycopg import Connection
 
     from ..settings import Settings
@@ -72,7 +74,7 @@ class Replica(ServerMonitor):
         settings: Settings,
         positions: WalPositions,
         connection_class: type[Connection[Any]],
-        limits: dict[str, str],
+        limits: MutableMapping[str, str],
     ) -> None:
         super().__init__(settings, connection_class)
         self._limits = limits
@@ -172,11 +174,18 @@ class Replica(ServerMonitor):
         worse = before is ReplicaState.UP or state is ReplicaState.PROMOTED
         level = logging.WARNING if worse else logging.INFO
         _logger.log(level, "replica %s is %s", self.server.name, state)
+        observers = self.settings.observing
+        if observers.active:
+            from ..observing import replica_change  # noqa: PLC0415 -- only where there are
+
+            observers.notify(replica_change(self.server.place, before, state))
 
     def _unopened(self) -> Server:
         settings = self.settings
         conninfo = settings.hosts.conninfo
-        return Server(conninfo, settings, self.connection_class, self._limits)
+        return Server(
+            conninfo, settings, self.connection_class, self._limits, role="replica"
+        )
 
     def _drop(self, state: ReplicaState) -> None:
         was_open = self.state.is_open
@@ -196,7 +205,7 @@ class Member(Replica):
         settings: Settings,
         positions: WalPositions,
         connection_class: type[Connection[Any]],
-        limits: dict[str, str],
+        limits: MutableMapping[str, str],
         cluster: Cluster,
         *,
         serves: bool,

@@ -55,6 +55,7 @@ class Router:
     Attributes:
         primary: the server that takes writes.
         limits: settings that each transaction makes, where no session may keep them.
+        observers: who is told of the calls.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Router:
         self._settings = settings
         self._connection_class = connection_class
         self.limits = settings.own_limits
+        self.observers = settings.observing
         self._types: dict[Package, DatabaseTypes] = {}
         # Statements that every replica refuses.
         self._refused: set[Statement[Any]] = set()
@@ -325,8 +327,14 @@ class Route:
 
     def next(self) -> Server:
         """Return the next server."""
-        self._selected = self._router.select(self._statement, self._tried)
-        return self._router.primary if self._selected is None else self._selected.server
+        router, before = self._router, self._selected
+        self._selected = router.select(self._statement, self._tried)
+        server = router.primary if self._selected is None else self._selected.server
+        if router.observers.active:
+            from ..observing import locate  # noqa: PLC0415 -- only where there are some
+
+            locate(server.place, again=before is not None)
+        return server
 
     def can_retry(self, error: RepositoryError) -> bool:
         """Return whether there is a next server, which may do better."""

@@ -41,11 +41,12 @@ from .pool import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
     from types import TracebackType
 
     from psycopg import Connection
 
+    from ..observe import Place
     from ..settings import Settings
     from ..statement import Package
     from .cluster import Cluster
@@ -71,8 +72,10 @@ class Server:
         conninfo: str,
         settings: Settings,
         connection_class: type[Connection[Any]],
-        limits: dict[str, str],
+        limits: MutableMapping[str, str],
         cluster: Cluster | None = None,
+        *,
+        role: str = "primary",
     ) -> None:
         """Connect to nothing yet.
 
@@ -83,6 +86,7 @@ class Server:
             limits: settings that each transaction makes; those that a session should
                 have, but does not keep, are added.
             cluster: knows where to, if there are several hosts.
+            role: `primary` or `replica`.
         """
         self.conninfo = conninfo
         self.cluster = cluster
@@ -94,6 +98,9 @@ class Server:
         self._check_idle = settings.check_after_idle
         self._look_after = min(_IDLE, settings.check_after_idle)
         self._closed = "the Database is not open: use `with`"
+        self._role = role
+        self._place: Place | None = None
+        self._observers = settings.observing
         self._start_over()
 
     def _start_over(self) -> None:
@@ -102,7 +109,7 @@ class Server:
         self._home: object = None
         self._circuit: Circuit | None = None
         if settings.breaker is not None:
-            self._circuit = Circuit(settings.breaker, self.name)
+            self._circuit = Circuit(settings.breaker, self.name, settings.observing)
         self._taken: set[Connection[Any]] = set()
         self._idle = IdleCache(0 if settings.reset else settings.min_size)
         self._waiting = set[object]()
@@ -133,6 +140,16 @@ class Server:
         return self.conninfo if latest is None else latest.settings.hosts.conninfo
 
     @property
+    def place(self) -> Place:
+        """What observers are told of it."""
+        place = self._place
+        if place is None or place.server != self.name:
+            from ..observing import place_of  # noqa: PLC0415 -- only where there are some
+
+            place = self._place = place_of(self.located, self._role)
+        return place
+
+    @property
     def is_available(self) -> bool:
         """Whether it is worth a try: the circuit breaker would let a call through."""
         return self._circuit is None or self._circuit.is_available
@@ -159,6 +176,7 @@ class Server:
             self._connection_class,
             self._made,
             self._not_made,
+            self._tried,
             self.cluster,
         )
         wait = settings.opening_time
@@ -253,6 +271,13 @@ class Server:
         if self._circuit is not None and self._circuit.failures:
             self._circuit.reached()
 
+    def _tried(self, seconds: float, error: psycopg.Error | None) -> None:
+        """Tell the observers of an attempt to connect."""
+        if self._observers.active:
+            from ..observing import attempt  # noqa: PLC0415 -- only where there are some
+
+            self._observers.notify(attempt(self.place, seconds, error))
+
     def _not_made(self, error: psycopg.Error) -> None:
         self._refusal = error
         # A server that has only no room for more is there.
@@ -286,6 +311,14 @@ class Server:
             Unavailable: the server cannot be reached.
             RepositoryError: the Database was opened in another event loop, or process.
         """
+        if not self._observers.active:
+            return self._acquire()
+        from ..observing import waiting  # noqa: PLC0415 -- only where there are some
+
+        with waiting(self._observers, self.place):
+            return self._acquire()
+
+    def _acquire(self) -> Connection[Any]:
         pool = self._pool
         if pool is None:
             raise PoolClosed(self._closed)
@@ -502,6 +535,8 @@ class Server:
         count = counts.get
         return ServerStatistics(
             server=self.name,
+            min_size=self._settings.min_size,
+            max_size=self._settings.max_size,
             size=count("pool_size", 0),
             idle=count("pool_available", 0) + len(self._idle),
             in_use=self.in_use,

@@ -70,7 +70,7 @@ def insert_rows(
 def _insert(session: Session, codec: Codec[Any], count: int) -> PGresult:
     statement = codec.statement
     try:
-        return _execute(session, statement.sql, binary=codec.reads_binary)
+        return _execute(session, codec.sql, binary=codec.reads_binary)
     except psycopg.Error as error:
         item = _failed_row(session, error, count)
         raise session.translated(error, statement, item) from None
@@ -79,7 +79,7 @@ def _insert(session: Session, codec: Codec[Any], count: int) -> PGresult:
 def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | None:
     try:
         session.command(FAILED_INSERT)
-        result = _execute(session, LAST_ROW, binary=False)
+        result = _execute(session, LAST_ROW.encode(), binary=False)
         session.command(TIDY)
     except psycopg.Error:
         # With the connection gone, so is the staging table.
@@ -88,8 +88,8 @@ def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | Non
     return failed_row(error, read, count)
 
 
-def _execute(session: Session, sql: str, *, binary: bool) -> PGresult:
+def _execute(session: Session, sql: bytes, *, binary: bool) -> PGresult:
     cursor = cursor_of(session.connection)
     # The table is a new one each time.
-    cursor.execute(sql.encode(), binary=binary, prepare=False)
+    cursor.execute(sql, binary=binary, prepare=False)
     return fetched(cursor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import closing, suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeAlias, TypeVar
 
 import psycopg
 from psycopg.pq import Format
@@ -19,7 +19,12 @@ from .cursor_path import cursor_of, fetched
 from .failover import read_on
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import (
+        Callable,
+        Generator,
+        Iterator,
+        Sequence,
+    )
     from types import TracebackType
 
     from psycopg.abc import Buffer
@@ -31,6 +36,9 @@ if TYPE_CHECKING:
     from .executor import Executor
 
 T = TypeVar("T")
+
+if TYPE_CHECKING:
+    _Parts: TypeAlias = Generator[list[T], None, None]
 
 _SIZE: Final = 1000
 _numbers: Final = count(1)
@@ -62,6 +70,15 @@ class Stream(Generic[T]):
         self._statement = statement
         self._values = values
         self._rows: Generator[T, None, None] | None = None
+        self._observed: Callable[[_Parts[T]], _Parts[T]] | None = None
+
+    def observe(self, observed: Callable[[_Parts[T]], _Parts[T]]) -> None:
+        """Have the rows observed.
+
+        Args:
+            observed: wraps a generator of parts of them.
+        """
+        self._observed = observed
 
     def __iter__(self) -> Generator[T, None, None]:
         if self._rows is None:
@@ -72,6 +89,8 @@ class Stream(Generic[T]):
                 statement,
                 lambda session: _parts(session, statement, values),
             )
+            if self._observed is not None:
+                parts = self._observed(parts)
             self._rows = flattened(parts)
         return self._rows
 
@@ -94,7 +113,7 @@ class Stream(Generic[T]):
 
 def _parts(
     session: Session, statement: Statement[T], values: Sequence[Any]
-) -> Generator[Iterable[T], None, None]:
+) -> Generator[list[T], None, None]:
     if statement.locks_rows:
         session.require_transaction(statement)
     with UnknownOutcomeGuard(session, statement):
@@ -176,7 +195,7 @@ def _plain(
     plain.keep_raw(cursor.adapters, codec)
     size = _SIZE if psycopg.capabilities.has_stream_chunked() else 1
     rows: Iterator[Any] = cursor.stream(
-        codec.statement.sql.encode(),
+        codec.sql,
         plain.encoded(codec, values),
         binary=codec.result_format == Format.BINARY,
         size=size,
@@ -200,9 +219,9 @@ def _declared(
     session: Session, codec: Codec[Any], values: Sequence[Any]
 ) -> Generator[PGresult, None, None]:
     name = f"stream_{next(_numbers)}"
-    sql = f"DECLARE {name} NO SCROLL CURSOR FOR {codec.statement.sql}"
+    sql = f"DECLARE {name} NO SCROLL CURSOR FOR ".encode() + codec.sql
     cursor = cursor_of(session.connection)
-    cursor.execute(sql.encode(), plain.encoded(codec, values), prepare=False)
+    cursor.execute(sql, plain.encoded(codec, values), prepare=False)
     fetch = f"FETCH FORWARD {_SIZE} FROM {name}".encode()
     binary = codec.result_format == Format.BINARY
     try:

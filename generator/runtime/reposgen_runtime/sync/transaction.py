@@ -23,6 +23,7 @@ from ..errors import (
     WrongTenant,
 )
 from ..notifications import conninfo_of
+from ..observers import NOBODY, UNOBSERVED
 from ..patience import grace_of
 from ..transactions import TRANSACTION_TIMEOUT, Callbacks, Outcome, set_local, timeouts
 from ._compat import NOT_SHARED, call, current_owner, unhindered
@@ -31,15 +32,19 @@ from .savepoints import Savepoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from psycopg.pq.abc import PGresult
 
     from ..codec import Codec
+    from ..observe import Place
+    from ..observers import Observers
     from ..patience import Limit
     from ..scope import Scopes
     from ..statement import Package, Statement
     from ..transactions import Callback
     from .connection import Session
+    from .executor import Executor
     from .savepoints import Savepoint
 
 R = TypeVar("R")
@@ -65,7 +70,10 @@ class Transaction:
         settings: Mapping[str, str],
         scopes: Scopes[Transaction] | None = None,
         timeout: float | None = None,
+        *,
+        database: Executor | None = None,
     ) -> None:
+        self._database = database
         self.owner = current_owner()
         self.closed = False
         self._session = session
@@ -119,6 +127,29 @@ class Transaction:
         conninfo = conninfo_of(self._session.connection)
         return lambda: conninfo
 
+    @property
+    def observers(self) -> Observers:
+        """Who is told of its calls."""
+        return NOBODY if self._database is None else self._database.observers
+
+    def place_of_calls(self) -> Callable[[], Place]:
+        """Return what tells observers where its calls run.
+
+        Raises:
+            RepositoryError: nobody observes them.
+        """
+        if self._database is None:
+            raise RepositoryError("nobody observes the transaction")
+        return self._database.place_of_calls()
+
+    def _observed(self) -> AbstractContextManager[object]:
+        """A block that observers are told of as a savepoint."""
+        if not self.observers.active:
+            return UNOBSERVED
+        from ..observing import SAVEPOINT, Observation  # noqa: PLC0415 -- as above
+
+        return Observation(self.observers, SAVEPOINT, self.place_of_calls())
+
     def on_commit(self, callback: Callback) -> None:
         """Call something as soon as the outermost block is committed.
 
@@ -156,23 +187,25 @@ class Transaction:
         self._session.usage.require_free()
         if self._savepoints is None:
             self._savepoints = Savepoints(self._session, self.command, callbacks)
-        if self._scopes is None:
+        with self._observed():
+            if self._scopes is None:
+                with self._savepoints.block(name) as savepoint:
+                    yield savepoint
+                return
+            scope = self._scopes.new()
+            if not scope.holds(self.innermost):
+                raise BlocksOverlap(
+                    "another generator or function has set a savepoint in this"
+                    " transaction, and has not left its block: savepoints of one"
+                    " transaction must nest"
+                )
             with self._savepoints.block(name) as savepoint:
-                yield savepoint
-            return
-        scope = self._scopes.new()
-        if not scope.holds(self.innermost):
-            raise BlocksOverlap(
-                "another generator or function has set a savepoint in this transaction,"
-                " and has not left its block: savepoints of one transaction must nest"
-            )
-        with self._savepoints.block(name) as savepoint:
-            scope.savepoint = savepoint
-            self._scopes.enter(scope)
-            try:
-                yield savepoint
-            finally:
-                self._scopes.leave(scope)
+                scope.savepoint = savepoint
+                self._scopes.enter(scope)
+                try:
+                    yield savepoint
+                finally:
+                    self._scopes.leave(scope)
 
     @property
     def innermost(self) -> Savepoint | None:

@@ -10,10 +10,6 @@ SELECT * FROM tasks;
 -- @optional most
 SELECT * FROM tasks LIMIT @most;
 
--- name: InValues :exec
--- @optional note
-INSERT INTO tasks (owner_id, title, note) VALUES (@owner, @title, @note);
-
 -- name: InMerge :exec
 -- @optional title
 MERGE INTO tasks t USING owners o ON t.owner_id = o.id

@@ -248,6 +248,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         "labels",
         "documents",
     ),
+    writes=("public.posts",),
 )
 
 ADD_POSTS: Final[Statement[None]] = Statement(
@@ -258,6 +259,7 @@ SELECT *, '{}' FROM unnest($1::integer[], $2::text[], $3::text[])
 """,
     parameters=("int4[]", "text[]", "text[]"),
     arguments=("ids", "titles", "notes"),
+    writes=("public.posts",),
 )
 
 COPY_POSTS: Final[Statement[None]] = Statement(
@@ -271,6 +273,7 @@ VALUES ($1, $2, $3, $4, $5, $6)
     copy=CopyInto(
         '"posts"', ('"id"', '"title"', '"tags"', '"raw"', '"document"', '"draft"')
     ),
+    writes=("public.posts",),
 )
 
 SET_RAW: Final[Statement[None]] = Statement(
@@ -280,6 +283,8 @@ UPDATE posts SET raw = $1 WHERE id = $2
 """,
     parameters=("text[]", "int4"),
     fields=("raw", "id"),
+    reads=("public.posts",),
+    writes=("public.posts",),
 )
 
 PATCH: Final[Statement[None]] = Statement(
@@ -293,6 +298,8 @@ WHERE id = $5
 """,
     parameters=("bool", "text", "text", "jsonb", "int4"),
     arguments=("set_note", "note", "title", "draft", "id"),
+    reads=("public.posts",),
+    writes=("public.posts",),
 )
 
 SET_NOTE: Final[Statement[None]] = Statement(
@@ -302,6 +309,8 @@ UPDATE posts SET note = nullif(trim($1), '') WHERE id = $2
 """,
     parameters=("text", "int4"),
     arguments=("note", "id"),
+    reads=("public.posts",),
+    writes=("public.posts",),
 )
 
 GET_POST: Final = Statement(
@@ -315,6 +324,7 @@ SELECT id, title, note, tags, roles, raw, words, scores, clean, labels, outline,
     row=Post,
     arguments=("id",),
     read_only=True,
+    reads=("public.posts",),
 )
 
 COLLECTED: Final = Statement(
@@ -326,6 +336,7 @@ FROM posts
     results=("text[]", "text[]", "text[]"),
     row=CollectedRow,
     read_only=True,
+    reads=("public.posts",),
 )
 
 DERIVED: Final = Statement(
@@ -344,6 +355,7 @@ FROM posts WHERE id = $1
     row=DerivedRow,
     arguments=("id",),
     read_only=True,
+    reads=("public.posts",),
 )
 
 UNNESTED: Final[Statement[str]] = Statement(
@@ -355,6 +367,7 @@ SELECT tag FROM posts, unnest(tags) AS tag WHERE id = ANY($1) ORDER BY tag
     results=("text",),
     arguments=("ids",),
     read_only=True,
+    reads=("public.posts",),
 )
 
 UNNESTED_RAW: Final[Statement[str | None]] = Statement(
@@ -366,6 +379,7 @@ SELECT unnest(raw) AS part FROM posts WHERE id = $1
     results=("text",),
     arguments=("id",),
     read_only=True,
+    reads=("public.posts",),
 )
 
 ECHO: Final[Statement[str | None]] = Statement(

@@ -82,6 +82,7 @@ SELECT id, text FROM notes WHERE id = $1
     row=Note,
     arguments=("id",),
     read_only=True,
+    reads=("public.notes",),
 )
 
 ADD_NOTES: Final[Statement[None]] = Statement(
@@ -92,6 +93,7 @@ INSERT INTO notes (id, text) VALUES ($1, $2)
     parameters=("int4", "text"),
     fields=("id", "text"),
     copy=CopyInto('"notes"', ('"id"', '"text"')),
+    writes=("public.notes",),
 )
 
 STREAM_NOTES: Final = Statement(
@@ -102,4 +104,5 @@ SELECT id, text FROM notes ORDER BY id
     results=NOTE_COLUMN_TYPES,
     row=Note,
     read_only=True,
+    reads=("public.notes",),
 )

@@ -123,6 +123,7 @@ VALUES ($1, $2, $3, $4)
     fields=("level", "message", "token.revealed", "details"),
     copy=CopyInto('"entries"', ('"level"', '"message"', '"token"', '"details"')),
     buffer=Buffering(size=100, interval=0.05, limit=1000),
+    writes=("public.entries",),
 )
 
 ADD_ENTRIES: Final[Statement[None]] = Statement(
@@ -133,6 +134,7 @@ INSERT INTO entries (level, message) VALUES ($1, $2)
     parameters=("public.level", "text"),
     fields=("level", "message"),
     copy=CopyInto('"entries"', ('"level"', '"message"')),
+    writes=("public.entries",),
 )
 
 
@@ -148,4 +150,5 @@ SELECT level, message, token, details FROM entries ORDER BY id
     results=("public.level", "text", "text", "jsonb"),
     row=_list_entries_row,
     read_only=True,
+    reads=("public.entries",),
 )

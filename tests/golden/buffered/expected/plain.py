@@ -45,4 +45,5 @@ SELECT count(*) FROM pings
 """,
     results=("int8",),
     read_only=True,
+    reads=("public.pings",),
 )

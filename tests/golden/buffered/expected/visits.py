@@ -77,6 +77,8 @@ ON CONFLICT (page) DO UPDATE SET seen = v.seen + 1
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"page"',), staged=True),
     buffer=Buffering(size=2, interval=3600.0, limit=3, drops=True),
     timeout=10.0,
+    reads=("public.visits",),
+    writes=("public.visits",),
 )
 
 PING: Final[Statement[None]] = Statement(
@@ -88,6 +90,7 @@ INSERT INTO pings (host) VALUES ($1)
     arguments=("ping",),
     copy=CopyInto('"pings"', ('"host"',)),
     buffer=Buffering(size=1000, interval=1.0, limit=10000),
+    writes=("public.pings",),
 )
 
 LIST_VISITS: Final = Statement(
@@ -98,4 +101,5 @@ SELECT page, seen FROM visits ORDER BY page
     results=VISIT_COLUMN_TYPES,
     row=Visit,
     read_only=True,
+    reads=("public.visits",),
 )

@@ -181,6 +181,7 @@ SELECT id, name, kind, api_key_hash, old_hash FROM applications WHERE id = $1
     row=build_app,
     arguments=("id",),
     read_only=True,
+    reads=("public.applications",),
 )
 
 
@@ -200,6 +201,7 @@ SELECT id, kind, api_key_hash, old_hash FROM applications WHERE api_key_hash = $
     row=_get_by_hash_row,
     arguments=("api_key_hash",),
     read_only=True,
+    reads=("public.applications",),
 )
 
 
@@ -217,6 +219,7 @@ SELECT api_key_hash FROM applications WHERE id = $1
     row=_get_hash_row,
     arguments=("id",),
     read_only=True,
+    reads=("public.applications",),
 )
 
 
@@ -234,6 +237,7 @@ SELECT old_hash FROM applications WHERE id = $1
     row=_get_old_hash_row,
     arguments=("id",),
     read_only=True,
+    reads=("public.applications",),
 )
 
 CREATE_APPLICATION: Final[Statement[None]] = Statement(
@@ -244,6 +248,7 @@ VALUES ($1, $2, $3, $4, $5)
 """,
     parameters=("int4", "text", "public.app_kind", "text", "text"),
     arguments=("id", "name", "kind", "api_key_hash", "old_hash"),
+    writes=("public.applications",),
 )
 
 COPY_APPLICATIONS: Final[Statement[None]] = Statement(
@@ -257,6 +262,7 @@ VALUES ($1, $2, $3, $4, $5)
     copy=CopyInto(
         '"applications"', ('"id"', '"name"', '"kind"', '"api_key_hash"', '"old_hash"')
     ),
+    writes=("public.applications",),
 )
 
 DELETE_BY_HASH: Final[Statement[None]] = Statement(
@@ -267,6 +273,8 @@ DELETE FROM applications WHERE api_key_hash = $1
     parameters=("text",),
     fields=("revealed",),
     arguments=("api_key_hash",),
+    reads=("public.applications",),
+    writes=("public.applications",),
 )
 
 
@@ -298,4 +306,5 @@ ORDER BY applications.id
     ),
     row=_list_pairs_row,
     read_only=True,
+    reads=("public.applications",),
 )

@@ -241,6 +241,7 @@ SELECT id, tenant_id, title, note FROM tasks WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 COUNT_TASKS: Final[Statement[int]] = Statement(
@@ -252,6 +253,7 @@ SELECT count(*) FROM tasks WHERE tenant_id = $1
     results=("int8",),
     arguments=("tenant_id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 FIND_TASK: Final = Statement(
@@ -264,6 +266,7 @@ SELECT id, tenant_id, title, note FROM tasks WHERE tenant_id = $1 AND title = $2
     row=Task,
     arguments=("tenant_id", "title"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 FIND_NOTE: Final[Statement[str | None]] = Statement(
@@ -275,6 +278,7 @@ SELECT note FROM tasks WHERE id = $1
     results=("text",),
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 LIST_TASKS: Final = Statement(
@@ -287,6 +291,7 @@ SELECT id, title FROM tasks WHERE tenant_id = $1 ORDER BY id
     row=ListTasksRow,
     arguments=("tenant_id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 LIST_TITLES: Final[Statement[str]] = Statement(
@@ -298,6 +303,7 @@ SELECT title FROM tasks WHERE id = ANY ($1::bigint[]) ORDER BY title
     results=("text",),
     arguments=("ids",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 STREAM_TASKS: Final = Statement(
@@ -308,6 +314,7 @@ SELECT id, tenant_id, title, note FROM tasks ORDER BY id
     results=TASK_COLUMN_TYPES,
     row=Task,
     read_only=True,
+    reads=("public.tasks",),
 )
 
 CREATE_TASK: Final = Statement(
@@ -319,6 +326,7 @@ INSERT INTO tasks (tenant_id, title, note) VALUES ($1, $2, $3) RETURNING id, ten
     results=TASK_COLUMN_TYPES,
     row=Task,
     arguments=("tenant_id", "title", "note"),
+    writes=("public.tasks",),
 )
 
 CREATE_AND_GET_ID: Final[Statement[int]] = Statement(
@@ -329,6 +337,7 @@ INSERT INTO tasks (tenant_id, title) VALUES ($1, $2) RETURNING id
     parameters=("int4", "text"),
     results=("int8",),
     arguments=("tenant_id", "title"),
+    writes=("public.tasks",),
 )
 
 RETITLE_TASK: Final[Statement[None]] = Statement(
@@ -338,6 +347,8 @@ UPDATE tasks SET title = $1 WHERE id = $2
 """,
     parameters=("text", "int8"),
     arguments=("title", "id"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 DELETE_TASKS: Final[Statement[None]] = Statement(
@@ -347,6 +358,8 @@ DELETE FROM tasks WHERE tenant_id = $1
 """,
     parameters=("int4",),
     arguments=("tenant_id",),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 MOVE_TASKS: Final[Statement[None]] = Statement(
@@ -356,6 +369,8 @@ UPDATE tasks SET tenant_id = $1 WHERE tenant_id = $2
 """,
     parameters=("int4", "int4"),
     arguments=("target", "source"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 LOCK_TASK: Final = Statement(
@@ -368,6 +383,7 @@ SELECT id, tenant_id, title, note FROM tasks WHERE id = $1 FOR UPDATE
     row=Task,
     arguments=("id",),
     locks_rows=True,
+    reads=("public.tasks",),
 )
 
 COPY_TASKS: Final[Statement[None]] = Statement(
@@ -378,6 +394,7 @@ INSERT INTO tasks (tenant_id, title, note) VALUES ($1, $2, $3)
     parameters=("int4", "text", "text"),
     fields=("tenant_id", "title", "note"),
     copy=CopyInto('"tasks"', ('"tenant_id"', '"title"', '"note"')),
+    writes=("public.tasks",),
 )
 
 COPY_OUT: Final[Statement[None]] = Statement(
@@ -388,6 +405,7 @@ SELECT id, title FROM tasks WHERE tenant_id = $1 ORDER BY id
     parameters=("int4",),
     arguments=("tenant_id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 RETITLE_TASKS: Final[Statement[None]] = Statement(
@@ -397,6 +415,8 @@ UPDATE tasks SET title = $1 WHERE id = $2
 """,
     parameters=("text", "int8"),
     fields=("title", "id"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 DELETE_EACH: Final[Statement[None]] = Statement(
@@ -406,6 +426,8 @@ DELETE FROM tasks WHERE id = $1
 """,
     parameters=("int8",),
     arguments=("id",),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 GET_EACH: Final = Statement(
@@ -418,6 +440,7 @@ SELECT id, tenant_id, title, note FROM tasks WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 LIST_EACH: Final[Statement[str]] = Statement(
@@ -429,4 +452,5 @@ SELECT title FROM tasks WHERE tenant_id = $1 ORDER BY id
     results=("text",),
     arguments=("tenant_id",),
     read_only=True,
+    reads=("public.tasks",),
 )

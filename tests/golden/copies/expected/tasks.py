@@ -335,6 +335,8 @@ RETURNING id, owner_id, slug, status, priority, note
     copy=CopyInto(
         '"pg_temp"."reposgen_rows"', ('"email"', '"slug"', '"note"'), staged=True
     ),
+    reads=("public.owners",),
+    writes=("public.tasks",),
 )
 
 UPSERT_TASKS: Final[Statement[None]] = Statement(
@@ -349,6 +351,8 @@ WHERE t.note IS DISTINCT FROM excluded.note
     parameters=("text", "text"),
     fields=("slug", "note"),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"note"'), staged=True),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 INSERT_MISSING: Final[Statement[int]] = Statement(
@@ -362,6 +366,8 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     results=("int8",),
     fields=("slug", "priority"),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"priority"'), staged=True),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 CAST_PRIORITIES: Final[Statement[None]] = Statement(
@@ -374,6 +380,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     parameters=("text", "text"),
     fields=("slug", "priority"),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"priority"'), staged=True),
+    writes=("public.tasks",),
 )
 
 COPY_OWNERS: Final[Statement[None]] = Statement(
@@ -384,6 +391,7 @@ INSERT INTO owners VALUES ($1, $2)
     parameters=("int4", "text"),
     fields=("id", "email"),
     copy=CopyInto('"owners"', ('"id"', '"email"')),
+    writes=("public.owners",),
 )
 
 COPY_SLUGS: Final[Statement[None]] = Statement(
@@ -396,6 +404,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     parameters=("text",),
     arguments=("upper",),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"upper"',), staged=True),
+    writes=("public.tasks",),
 )
 
 COPY_THROUGH_VIEW: Final[Statement[None]] = Statement(
@@ -408,6 +417,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     parameters=("text", "text"),
     fields=("slug", "note"),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"slug"', '"note"'), staged=True),
+    writes=("public.tasks",),
 )
 
 COPY_SECRETS: Final[Statement[None]] = Statement(
@@ -420,6 +430,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     parameters=("int4", "jsonb"),
     fields=("id", "payload"),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"id"', '"payload"'), staged=True),
+    writes=("public.secrets",),
 )
 
 COPY_ORDERS: Final[Statement[str | None]] = Statement(
@@ -434,6 +445,8 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     results=("text",),
     fields=("select", "staged"),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"select"', '"staged"'), staged=True),
+    writes=("public.order",),
+    verb="INSERT",
 )
 
 EXPORT_TASKS: Final[Statement[None]] = Statement(
@@ -444,6 +457,7 @@ SELECT slug, note FROM tasks WHERE note = $1 OR slug = ANY ($2::text[]) ORDER BY
     parameters=("text", "text[]"),
     arguments=("note", "slugs"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 EXPORT_LINES: Final[Statement[None]] = Statement(
@@ -453,6 +467,7 @@ SELECT jsonb_build_object('slug', slug, 'note', note) FROM tasks ORDER BY id
 """,
     results=("jsonb",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 TAKE_TASK: Final[Statement[str]] = Statement(
@@ -465,6 +480,8 @@ WHERE id = (
 RETURNING slug
 """,
     results=("text",),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 LOCK_TASK: Final[Statement[str]] = Statement(
@@ -476,6 +493,7 @@ SELECT slug FROM tasks WHERE id = $1 FOR UPDATE NOWAIT
     results=("text",),
     arguments=("id",),
     locks_rows=True,
+    reads=("public.tasks",),
 )
 
 LOCK_EACH: Final[Statement[str]] = Statement(
@@ -487,6 +505,7 @@ SELECT slug FROM tasks WHERE id = $1 FOR SHARE
     results=("text",),
     arguments=("id",),
     locks_rows=True,
+    reads=("public.tasks",),
 )
 
 CLOSE_EACH: Final[Statement[int]] = Statement(
@@ -497,6 +516,8 @@ UPDATE tasks SET status = 'done' WHERE slug = $1 RETURNING id
     parameters=("text",),
     results=("int8",),
     arguments=("slug",),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 RENAME_EACH: Final[Statement[None]] = Statement(
@@ -506,4 +527,6 @@ UPDATE tasks SET slug = $1 WHERE slug = $2
 """,
     parameters=("text", "text"),
     fields=("new", "old"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )

@@ -187,6 +187,7 @@ ORDER BY tasks.id
     ),
     row=_list_tasks_with_people_row,
     read_only=True,
+    reads=("public.tasks", "public.users"),
 )
 
 
@@ -204,6 +205,7 @@ SELECT tasks.id, tasks.title, tasks.owner_id, tasks.reviewer_id FROM tasks WHERE
     row=_get_only_task_row,
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 
@@ -222,6 +224,7 @@ FROM users ORDER BY users.id
     results=("int4", "text", "text", "public.tasks[]"),
     row=_list_owners_row,
     read_only=True,
+    reads=("public.tasks", "public.users"),
 )
 
 
@@ -248,6 +251,7 @@ ORDER BY tasks.id, 1
     results=("int4", "text", "int4", "text", "bool", "int4", "int4", "bool", "bool"),
     row=_list_notes_row,
     read_only=True,
+    reads=("public.measures", "public.notes", "public.tasks"),
 )
 
 
@@ -275,6 +279,7 @@ ORDER BY 1"""),
     row=_page_notes_row,
     arguments=("note",),
     read_only=True,
+    reads=("public.notes", "public.tasks"),
 )
 
 
@@ -292,4 +297,6 @@ RETURNING tasks.id, notes.task_id, notes.note, nullif(notes.* IS DISTINCT FROM N
 """,
     results=("int4", "int4", "text", "bool"),
     row=_change_notes_row,
+    reads=("public.notes", "public.tasks"),
+    writes=("public.tasks",),
 )

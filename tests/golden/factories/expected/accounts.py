@@ -45,4 +45,5 @@ SELECT count(*) FROM accounts
 """,
     results=("int8",),
     read_only=True,
+    reads=("public.accounts",),
 )

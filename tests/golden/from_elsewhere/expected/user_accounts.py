@@ -181,6 +181,7 @@ SELECT "accountId", "displayName", "externalID", "accountState", "homeAddress",
     row=UserAccount,
     arguments=("display_name",),
     read_only=True,
+    reads=("public.userAccounts",),
 )
 
 STATE_OF_NAME: Final[Statement[AccountState]] = Statement(
@@ -192,6 +193,7 @@ SELECT "accountState" FROM "userAccounts" WHERE "displayName" = $1
     results=("public.accountState",),
     arguments=("display_name",),
     read_only=True,
+    reads=("public.userAccounts",),
 )
 
 
@@ -224,6 +226,7 @@ ORDER BY "eventId"
     row=_logins_of_row,
     arguments=("account_id",),
     read_only=True,
+    reads=("public.loginEvents", "public.userAccounts"),
 )
 
 CREATE_ACCOUNT: Final[Statement[int]] = Statement(
@@ -236,6 +239,7 @@ RETURNING "accountId"
     parameters=("text", "text", "public.postalAddress"),
     results=("int8",),
     arguments=("display_name", "external_id", "home_address"),
+    writes=("public.userAccounts",),
 )
 
 RENAME_ALL: Final[Statement[int]] = Statement(
@@ -247,6 +251,8 @@ RETURNING "accountId"
     parameters=("text", "text"),
     results=("int8",),
     arguments=("new_name", "old_name"),
+    reads=("public.userAccounts",),
+    writes=("public.userAccounts",),
 )
 
 NAMESAKES_OF: Final[Statement[int]] = Statement(
@@ -259,6 +265,7 @@ ORDER BY "accountId"
     results=("int8",),
     arguments=("display_name",),
     read_only=True,
+    reads=("public.userAccounts",),
 )
 
 LOG_IN: Final[Statement[None]] = Statement(
@@ -269,6 +276,7 @@ INSERT INTO "loginEvents" ("accountId", "IPAddress") VALUES ($1, $2)
     parameters=("int8", "text"),
     fields=("account_id", "ip_address"),
     copy=CopyInto('"loginEvents"', ('"accountId"', '"IPAddress"')),
+    writes=("public.loginEvents",),
 )
 
 STATE_OR_NOTHING: Final[Statement[AccountState]] = Statement(
@@ -280,6 +288,7 @@ SELECT "accountState" FROM "userAccounts" WHERE "displayName" = $1
     results=("public.accountState",),
     arguments=("display_name",),
     read_only=True,
+    reads=("public.userAccounts",),
 )
 
 MOVE_ACCOUNT: Final[Statement[int]] = Statement(
@@ -304,4 +313,6 @@ SELECT "rowVersion" FROM "userAccounts" WHERE "accountId" = $1
         arguments=(1,),
         expected=2,
     ),
+    reads=("public.userAccounts",),
+    writes=("public.userAccounts",),
 )

@@ -73,6 +73,7 @@ SELECT id, title FROM tasks WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 ADD_TASK: Final[Statement[None]] = Statement(
@@ -82,6 +83,7 @@ INSERT INTO tasks (id, title) VALUES ($1, $2)
 """,
     parameters=("int4", "text"),
     arguments=("id", "title"),
+    writes=("public.tasks",),
 )
 
 LIST_MIGRATIONS: Final = Statement(
@@ -92,4 +94,5 @@ SELECT id, name FROM repository_migrations
     results=PUBLIC_REPOSITORY_MIGRATION_COLUMN_TYPES,
     row=PublicRepositoryMigration,
     read_only=True,
+    reads=("public.repository_migrations",),
 )

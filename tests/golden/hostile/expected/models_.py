@@ -176,6 +176,7 @@ SELECT class, "from", self, date, datetime, __init__, "1st", "größe", "a b", a
     row=Statement,
     arguments=("self_",),
     read_only=True,
+    reads=("public.statements",),
 )
 
 LIST: Final = RuntimeStatement(
@@ -186,6 +187,7 @@ SELECT "class", "date", "datetime", "list", "int", "str" FROM "statements"
     results=("int4", "date", "timestamptz", "int4[]", "int4", "text"),
     row=ListRow,
     read_only=True,
+    reads=("public.statements",),
 )
 
 PACKAGES: Final = RuntimeStatement(
@@ -196,6 +198,7 @@ SELECT "class" AS x, "from" AS x, "self", "Final" AS "self" FROM "statements"
     results=("int4", "text", "text", "text"),
     row=PackagesRow,
     read_only=True,
+    reads=("public.statements",),
 )
 
 PACKAGE: Final = RuntimeStatement(
@@ -208,6 +211,7 @@ SELECT id AS "PACKAGE", id AS "import" FROM "databases" WHERE id = $1
     row=PACKAGERow,
     arguments=("package",),
     read_only=True,
+    reads=("public.databases",),
 )
 
 ASYNC: Final[RuntimeStatement[int_]] = RuntimeStatement(
@@ -219,6 +223,7 @@ SELECT id FROM "databases" WHERE id = ANY ($1)
     results=("int4",),
     arguments=("class_",),
     read_only=True,
+    reads=("public.databases",),
 )
 
 PUT: Final[RuntimeStatement[None]] = RuntimeStatement(
@@ -229,6 +234,7 @@ INSERT INTO "pass" (id, self) VALUES ($1, $2)
     parameters=("int4", "int4"),
     fields=("class_", "self"),
     copy=CopyInto('"pass"', ('"id"', '"self"')),
+    writes=("public.pass",),
 )
 
 DATABASE: Final[RuntimeStatement[int_]] = RuntimeStatement(
@@ -238,6 +244,7 @@ SELECT id FROM "databases"
 """,
     results=("int4",),
     read_only=True,
+    reads=("public.databases",),
 )
 
 PASS: Final = RuntimeStatement(
@@ -248,6 +255,7 @@ SELECT id, self FROM "pass"
     results=PASS_COLUMN_TYPES,
     row=Pass,
     read_only=True,
+    reads=("public.pass",),
 )
 
 NONE_AT_ALL: Final[RuntimeStatement[int_]] = RuntimeStatement(
@@ -257,6 +265,7 @@ SELECT id FROM "None"
 """,
     results=("int4",),
     read_only=True,
+    reads=("public.None",),
 )
 
 MRO: Final = RuntimeStatement(
@@ -267,6 +276,7 @@ SELECT 1 AS mro, 2 AS "__dict__", id FROM "pass"
     results=("int4", "int4", "int4"),
     row=MroRow,
     read_only=True,
+    reads=("public.pass",),
 )
 
 NO_COLUMNS: Final = RuntimeStatement(
@@ -276,4 +286,5 @@ SELECT FROM "pass"
 """,
     row=NoColumnsRow,
     read_only=True,
+    reads=("public.pass",),
 )

@@ -151,6 +151,7 @@ INSERT INTO blogs (id, name) VALUES ($1, $2)
 """,
     parameters=("int4", "text"),
     arguments=("id", "name"),
+    writes=("public.blogs",),
 )
 
 FIND_BLOG: Final[Statement[Blog | None]] = Statement(
@@ -208,6 +209,7 @@ SELECT coalesce(find_blog($1), b) AS blog FROM blogs AS b ORDER BY b.id LIMIT 1
     results=("public.blogs",),
     arguments=("id",),
     read_only=True,
+    reads=("public.blogs",),
 )
 
 FIND_SEVERAL: Final[Statement[list[Blog | None] | None]] = Statement(
@@ -250,6 +252,7 @@ INSERT INTO archive (id, blog, more) VALUES ($1, find_blog($2), ARRAY[find_blog(
 """,
     parameters=("int4", "int4"),
     arguments=("id", "blog_id"),
+    writes=("public.archive",),
 )
 
 GET_ARCHIVE: Final = Statement(
@@ -262,6 +265,7 @@ SELECT id, blog, more FROM archive WHERE id = $1
     row=Archive,
     arguments=("id",),
     read_only=True,
+    reads=("public.archive",),
 )
 
 REAL_ROWS: Final = Statement(
@@ -272,6 +276,7 @@ SELECT b AS blog, array_agg(b) OVER () AS all_blogs FROM blogs AS b ORDER BY b.i
     results=("public.blogs", "public.blogs[]"),
     row=RealRowsRow,
     read_only=True,
+    reads=("public.blogs",),
 )
 
 SPELLED: Final = Statement(
@@ -282,4 +287,5 @@ SELECT (b).id, (b).name, (b).note FROM blogs AS b ORDER BY b.id
     results=BLOG_COLUMN_TYPES,
     row=Blog,
     read_only=True,
+    reads=("public.blogs",),
 )

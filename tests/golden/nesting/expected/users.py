@@ -133,6 +133,7 @@ GROUP BY u.id ORDER BY u.id
     results=("int4", "text", "text", "public.tasks[]"),
     row=_with_tasks_row,
     read_only=True,
+    reads=("public.tasks", "public.users"),
 )
 
 WITH_WHAT_THE_JOIN_GIVES: Final = Statement(
@@ -145,6 +146,7 @@ GROUP BY u.id ORDER BY u.id
     results=("int4", "public.tasks[]"),
     row=WithWhatTheJoinGivesRow,
     read_only=True,
+    reads=("public.tasks", "public.users"),
 )
 
 ONLY_TASKS: Final[Statement[list[Task] | None]] = Statement(
@@ -156,6 +158,7 @@ SELECT array_agg(tasks ORDER BY id) FROM tasks WHERE owner_id = $1
     results=("public.tasks[]",),
     arguments=("owner_id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 TASK_LISTS: Final = Statement(
@@ -173,6 +176,7 @@ ORDER BY u.id
     results=("text", "public.tasks[]", "public.tasks", "text[]"),
     row=TaskListsRow,
     read_only=True,
+    reads=("public.tasks", "public.users"),
 )
 
 TITLES: Final = Statement(
@@ -184,6 +188,7 @@ FROM users AS u JOIN tasks AS t ON t.owner_id = u.id GROUP BY u.id
     results=("int4", "public.step[]"),
     row=TitlesRow,
     read_only=True,
+    reads=("public.tasks", "public.users"),
 )
 
 
@@ -204,4 +209,6 @@ SELECT added.id, added.title, added.owner_id, added.steps, u.id, u.name, u.email
     results=("int4", "text", "int4", "public.step[]", "int4", "text", "text"),
     row=_add_task_row,
     arguments=("id", "title", "owner_id", "steps"),
+    reads=("public.users",),
+    writes=("public.tasks",),
 )

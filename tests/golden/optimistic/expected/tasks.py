@@ -126,6 +126,8 @@ SELECT version FROM tasks WHERE id = $1 AND tenant_id = $2
         arguments=(1, 2),
         expected=3,
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 UPDATE_WITH_LOCK: Final[Statement[None]] = Statement(
@@ -148,6 +150,8 @@ SELECT version FROM tasks AS t WHERE t.id = $1
         arguments=(3,),
         expected=2,
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 DELETE_TASK: Final[Statement[None]] = Statement(
@@ -170,6 +174,8 @@ SELECT version FROM ONLY tasks AS gone WHERE gone.id = $1
         arguments=(1,),
         expected=0,
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 PUT_TASK: Final[Statement[int]] = Statement(
@@ -196,6 +202,8 @@ SELECT version FROM tasks WHERE id OPERATOR(pg_catalog.=) $1
         expected=3,
         inserts=True,
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 FIND_AND_UPDATE_DOCUMENT: Final = Statement(
@@ -223,4 +231,7 @@ SELECT revision FROM documents AS d WHERE d.language = $1 AND d.slug = $2
         arguments=(1, 2),
         expected=3,
     ),
+    reads=("public.documents",),
+    writes=("public.documents",),
+    verb="UPDATE",
 )

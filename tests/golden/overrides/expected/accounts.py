@@ -317,6 +317,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
         "token",
         "remark",
     ),
+    writes=("public.accounts",),
 )
 
 COPY_ACCOUNTS: Final[Statement[None]] = Statement(
@@ -378,6 +379,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
             '"remark"',
         ),
     ),
+    writes=("public.accounts",),
 )
 
 SAVE_ACCOUNTS: Final[Statement[Code | None]] = Statement(
@@ -388,6 +390,8 @@ UPDATE accounts SET settings = $1, code = $2 WHERE id = $3 RETURNING code
     parameters=(JsonOf("jsonb", Settings), Converted("text", Code, dump=str), "int4"),
     results=(Converted("text", Code, dump=str),),
     fields=("settings.revealed", "code", "id"),
+    reads=("public.accounts",),
+    writes=("public.accounts",),
 )
 
 GET_ACCOUNT: Final = Statement(
@@ -401,6 +405,7 @@ SELECT id, email, mood, code, balance, rate, rates, rating, settings, history, p
     row=build_customer,
     arguments=("id",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 LIST_BY_EMAIL: Final[Statement[int]] = Statement(
@@ -412,6 +417,7 @@ SELECT id FROM accounts WHERE email = ANY ($1::email[]) ORDER BY id
     results=("int4",),
     arguments=("emails",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 
@@ -429,6 +435,7 @@ SELECT id, settings FROM accounts WHERE settings @> $1 ORDER BY id
     row=_search_settings_row,
     arguments=("part",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 SUM_BALANCES: Final = Statement(
@@ -439,6 +446,7 @@ SELECT sum(balance) AS total, avg(rate) AS mean FROM accounts
     results=("numeric", AsText("numeric", float)),
     row=SumBalancesRow,
     read_only=True,
+    reads=("public.accounts",),
 )
 
 NEST_ACCOUNTS: Final[Statement[list[Customer] | None]] = Statement(
@@ -448,6 +456,7 @@ SELECT array_agg(a ORDER BY a.id) AS accounts FROM accounts a
 """,
     results=("public.accounts[]",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 
@@ -484,6 +493,7 @@ SELECT accounts.id, accounts.email, accounts.mood, accounts.code, accounts.balan
     row=_embed_account_row,
     arguments=("id",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 
@@ -499,6 +509,7 @@ SELECT id, settings FROM accounts ORDER BY id
     results=("int4", JsonOf("jsonb", Settings)),
     row=_stream_settings_row,
     read_only=True,
+    reads=("public.accounts",),
 )
 
 EXPORT_ACCOUNTS: Final[Statement[None]] = Statement(
@@ -509,4 +520,5 @@ SELECT id, code FROM accounts WHERE mood = $1 AND email = $2
     parameters=("public.mood", Converted("text", Email, dump=str)),
     arguments=("mood", "email"),
     read_only=True,
+    reads=("public.accounts",),
 )

@@ -208,6 +208,7 @@ SELECT count(*) AS total, coalesce(max(id), NULL) AS "last?" FROM accounts
     results=COUNTED_COLUMN_TYPES,
     row=Counted,
     read_only=True,
+    reads=("public.accounts",),
 )
 
 COUNT_SOME: Final = Statement(
@@ -220,6 +221,7 @@ SELECT count(*) AS total, max(id) AS last FROM accounts WHERE mood = $1
     row=Counted,
     arguments=("mood",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 GET_CODE: Final = Statement(
@@ -232,6 +234,7 @@ SELECT code FROM accounts WHERE id = $1
     row=OnlyCode,
     arguments=("id",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 COPY_ROUTES: Final[Statement[None]] = Statement(
@@ -242,6 +245,7 @@ INSERT INTO routes (id, start, stops) VALUES ($1, $2, $3)
     parameters=("int4", JsonOf("jsonb", Point), JsonOf("jsonb[]", Point)),
     fields=("id", "start", "stops"),
     copy=CopyInto('"routes"', ('"id"', '"start"', '"stops"')),
+    writes=("public.routes",),
 )
 
 PUT_ROUTES: Final = Statement(
@@ -260,4 +264,6 @@ RETURNING id, start, stops
     copy=CopyInto(
         '"pg_temp"."reposgen_rows"', ('"id"', '"start"', '"stops"'), staged=True
     ),
+    reads=("public.routes",),
+    writes=("public.routes",),
 )

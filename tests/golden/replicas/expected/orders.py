@@ -117,6 +117,7 @@ INSERT INTO orders (id, amount) VALUES ($1, $2)
 """,
     parameters=("int4", "numeric"),
     arguments=("id", "amount"),
+    writes=("public.orders",),
 )
 
 GET_ORDER: Final = Statement(
@@ -129,6 +130,7 @@ SELECT id, amount FROM orders WHERE id = $1
     row=Order,
     arguments=("id",),
     read_only=True,
+    reads=("public.orders",),
 )
 
 GET_AMOUNT: Final[Statement[Decimal]] = Statement(
@@ -141,6 +143,7 @@ SELECT amount FROM orders WHERE id = $1
     arguments=("id",),
     read_only=True,
     replica=False,
+    reads=("public.orders",),
 )
 
 LIST_ORDERS: Final = Variants(
@@ -159,6 +162,7 @@ SELECT id, amount FROM orders WHERE TRUE""",
     arguments=("least",),
     read_only=True,
     replica=False,
+    reads=("public.orders",),
 )
 
 PAGE_OF_ORDERS: Final = Variants(
@@ -173,4 +177,5 @@ SELECT id, amount FROM orders""",
     row=Order,
     read_only=True,
     replica=False,
+    reads=("public.orders",),
 )

@@ -88,6 +88,7 @@ INSERT INTO tasks (id, title) VALUES ($1, $2) RETURNING id, title AS label
     results=("int4", "text"),
     row=CreateRow,
     arguments=("id", "title"),
+    writes=("public.tasks",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -100,6 +101,7 @@ SELECT id, title FROM tasks WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 IMPORT: Final[Statement[None]] = Statement(
@@ -110,4 +112,5 @@ INSERT INTO tasks (id, title) VALUES ($1, $2)
     parameters=("int4", "text"),
     fields=("id", "title"),
     copy=CopyInto('"tasks"', ('"id"', '"title"')),
+    writes=("public.tasks",),
 )

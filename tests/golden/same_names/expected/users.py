@@ -101,6 +101,7 @@ INSERT INTO users (id, name) VALUES ($1, $2) RETURNING id, name AS label
     results=("int4", "text"),
     row=CreateRow,
     arguments=("id", "name"),
+    writes=("public.users",),
 )
 
 GET_BY_ID: Final = Statement(
@@ -113,6 +114,7 @@ SELECT id, name, email FROM users WHERE id = $1
     row=User,
     arguments=("id",),
     read_only=True,
+    reads=("public.users",),
 )
 
 IMPORT: Final[Statement[None]] = Statement(
@@ -123,6 +125,7 @@ INSERT INTO users (id, name) VALUES ($1, $2)
     parameters=("int4", "text"),
     fields=("id", "name"),
     copy=CopyInto('"users"', ('"id"', '"name"')),
+    writes=("public.users",),
 )
 
 NAMES: Final = Statement(
@@ -133,4 +136,5 @@ SELECT name, length(name) AS length FROM users ORDER BY name
     results=("text", "int4"),
     row=NamesRow,
     read_only=True,
+    reads=("public.users",),
 )

@@ -78,6 +78,7 @@ SELECT id, text FROM notes WHERE id = $1
     row=Note,
     arguments=("id",),
     read_only=True,
+    reads=("public.notes",),
 )
 
 ADD_NOTES: Final[Statement[None]] = Statement(
@@ -88,6 +89,7 @@ INSERT INTO notes (id, text) VALUES ($1, $2)
     parameters=("int4", "text"),
     fields=("id", "text"),
     copy=CopyInto('"notes"', ('"id"', '"text"')),
+    writes=("public.notes",),
 )
 
 STREAM_NOTES: Final = Statement(
@@ -98,4 +100,5 @@ SELECT id, text FROM notes ORDER BY id
     results=NOTE_COLUMN_TYPES,
     row=Note,
     read_only=True,
+    reads=("public.notes",),
 )

@@ -265,6 +265,7 @@ INSERT INTO notes (title) VALUES ($1) RETURNING id, tenant_id, title, version
     results=NOTE_COLUMN_TYPES,
     row=Note,
     arguments=("title",),
+    writes=("public.notes",),
 )
 
 ADD_AND_GET_ID: Final[Statement[int]] = Statement(
@@ -275,6 +276,7 @@ INSERT INTO notes (title) VALUES ($1) RETURNING id
     parameters=("text",),
     results=("int8",),
     arguments=("title",),
+    writes=("public.notes",),
 )
 
 GET_NOTE: Final = Statement(
@@ -287,6 +289,7 @@ SELECT id, tenant_id, title, version FROM notes WHERE id = $1
     row=Note,
     arguments=("id",),
     read_only=True,
+    reads=("public.notes",),
 )
 
 FIND_NOTE: Final = Statement(
@@ -299,6 +302,7 @@ SELECT id, tenant_id, title, version FROM notes WHERE id = $1
     row=Note,
     arguments=("id",),
     read_only=True,
+    reads=("public.notes",),
 )
 
 LOCK_NOTE: Final = Statement(
@@ -311,6 +315,7 @@ SELECT id, tenant_id, title, version FROM notes WHERE id = $1 FOR UPDATE
     row=Note,
     arguments=("id",),
     locks_rows=True,
+    reads=("public.notes",),
 )
 
 LIST_NOTES: Final = Statement(
@@ -321,6 +326,7 @@ SELECT id, tenant_id, title, version FROM notes ORDER BY id
     results=NOTE_COLUMN_TYPES,
     row=Note,
     read_only=True,
+    reads=("public.notes",),
 )
 
 COUNT_NOTES: Final[Statement[int]] = Statement(
@@ -331,6 +337,7 @@ SELECT count(*) FROM notes
     results=("int8",),
     read_only=True,
     timeout=30.0,
+    reads=("public.notes",),
 )
 
 STREAM_NOTES: Final = Statement(
@@ -342,6 +349,7 @@ SELECT id, tenant_id, title, version FROM notes ORDER BY id
     row=Note,
     read_only=True,
     timeout=60.0,
+    reads=("public.notes",),
 )
 
 PAGE_OF_NOTES: Final = Variants(
@@ -355,6 +363,7 @@ SELECT id, tenant_id, title, version FROM notes""",
     results=NOTE_COLUMN_TYPES,
     row=Note,
     read_only=True,
+    reads=("public.notes",),
 )
 
 RENAME_ALL: Final[Statement[None]] = Statement(
@@ -364,6 +373,8 @@ UPDATE notes SET title = $1 || id WHERE true
 """,
     parameters=("text",),
     arguments=("title",),
+    reads=("public.notes",),
+    writes=("public.notes",),
 )
 
 MARK_ALL: Final[Statement[None]] = Statement(
@@ -371,6 +382,8 @@ MARK_ALL: Final[Statement[None]] = Statement(
     """
 UPDATE notes SET version = version WHERE true
 """,
+    reads=("public.notes",),
+    writes=("public.notes",),
 )
 
 TOUCH: Final[Statement[None]] = Statement(
@@ -381,6 +394,8 @@ UPDATE notes SET title = title WHERE id = $1
     parameters=("int8",),
     arguments=("id",),
     timeout=0.5,
+    reads=("public.notes",),
+    writes=("public.notes",),
 )
 
 RETITLE: Final = Statement(
@@ -406,6 +421,8 @@ SELECT version FROM notes WHERE id = $1
         arguments=(1,),
         expected=2,
     ),
+    reads=("public.notes",),
+    writes=("public.notes",),
 )
 
 IMPORT_NOTES: Final[Statement[None]] = Statement(
@@ -418,6 +435,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     parameters=("text",),
     arguments=("title",),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
+    writes=("public.notes",),
 )
 
 IMPORT_AND_RETURN: Final = Statement(
@@ -432,6 +450,7 @@ FROM (SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')
     row=Note,
     arguments=("title",),
     copy=CopyInto('"pg_temp"."reposgen_rows"', ('"title"',), staged=True),
+    writes=("public.notes",),
 )
 
 EXPORT_NOTES: Final[Statement[None]] = Statement(
@@ -441,6 +460,7 @@ SELECT title FROM notes ORDER BY id
 """,
     results=("text",),
     read_only=True,
+    reads=("public.notes",),
 )
 
 TOUCH_EACH: Final[Statement[None]] = Statement(
@@ -450,6 +470,8 @@ UPDATE notes SET title = title WHERE id = $1
 """,
     parameters=("int8",),
     arguments=("id",),
+    reads=("public.notes",),
+    writes=("public.notes",),
 )
 
 GET_EACH: Final = Statement(
@@ -462,6 +484,7 @@ SELECT id, tenant_id, title, version FROM notes WHERE id = $1
     row=Note,
     arguments=("id",),
     read_only=True,
+    reads=("public.notes",),
 )
 
 FIND_EACH: Final[Statement[str]] = Statement(
@@ -473,6 +496,7 @@ SELECT title FROM notes WHERE id = $1
     results=("text",),
     arguments=("id",),
     read_only=True,
+    reads=("public.notes",),
 )
 
 SMUGGLE: Final[Statement[None]] = Statement(
@@ -482,6 +506,7 @@ INSERT INTO notes (tenant_id, title) VALUES ($1, 'smuggled')
 """,
     parameters=("uuid",),
     arguments=("tenant_id",),
+    writes=("public.notes",),
 )
 
 VACUUM_NOTES: Final[Statement[None]] = Statement(

@@ -224,6 +224,7 @@ SELECT id, a_bool, a_int2, a_int4, a_int8, a_float4, a_float8, a_numeric, a_text
     row=Everything,
     arguments=("id",),
     read_only=True,
+    reads=("public.everything",),
 )
 
 CREATE_EVERYTHING: Final[Statement[None]] = Statement(
@@ -312,6 +313,7 @@ INSERT INTO everything VALUES (
         "maybe_inet",
         "maybe_texts",
     ),
+    writes=("public.everything",),
 )
 
 GET_JSON: Final[Statement[Json | None]] = Statement(
@@ -323,6 +325,7 @@ SELECT maybe_json FROM everything WHERE id = $1
     results=("jsonb",),
     arguments=("id",),
     read_only=True,
+    reads=("public.everything",),
 )
 
 GET_ROWS: Final = Statement(
@@ -336,4 +339,5 @@ FROM everything WHERE id = $1
     row=GetRowsRow,
     arguments=("id",),
     read_only=True,
+    reads=("public.everything",),
 )

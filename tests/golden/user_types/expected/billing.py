@@ -89,6 +89,7 @@ SELECT id, mood, amount FROM billing.people WHERE id = $1
     row=BillingPerson,
     arguments=("id",),
     read_only=True,
+    reads=("billing.people",),
 )
 
 CREATE_DEBTOR: Final[Statement[None]] = Statement(
@@ -98,6 +99,7 @@ INSERT INTO billing.people (id, mood, amount) VALUES ($1, $2, $3)
 """,
     parameters=("int4", "billing.mood", "public.amount"),
     arguments=("id", "mood", "amount"),
+    writes=("billing.people",),
 )
 
 SUM_BY_MOOD: Final = Statement(
@@ -108,4 +110,5 @@ SELECT mood, sum(amount) AS total FROM billing.people GROUP BY mood ORDER BY moo
     results=("billing.mood", "numeric"),
     row=SumByMoodRow,
     read_only=True,
+    reads=("billing.people",),
 )

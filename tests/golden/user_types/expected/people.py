@@ -121,6 +121,7 @@ SELECT id, email, work, mood, moods, home, others, settings, pay FROM people WHE
     row=Person,
     arguments=("id",),
     read_only=True,
+    reads=("public.people",),
 )
 
 CREATE_PERSON: Final[Statement[None]] = Statement(
@@ -151,6 +152,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         "settings",
         "pay",
     ),
+    writes=("public.people",),
 )
 
 LIST_BY_MOOD: Final = Statement(
@@ -163,6 +165,7 @@ SELECT id, email FROM people WHERE mood = ANY ($1::mood[]) ORDER BY id
     row=ListByMoodRow,
     arguments=("moods",),
     read_only=True,
+    reads=("public.people",),
 )
 
 LIST_HAPPY: Final = Statement(
@@ -173,4 +176,5 @@ SELECT id, email, mood FROM happy_people ORDER BY id
     results=HAPPY_PERSON_COLUMN_TYPES,
     row=HappyPerson,
     read_only=True,
+    reads=("public.people",),
 )

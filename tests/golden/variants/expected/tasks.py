@@ -366,6 +366,7 @@ RETURNING id
         "deadline",
         "created_at",
     ),
+    writes=("public.tasks",),
 )
 
 LIST_TASKS: Final = Variants(
@@ -410,6 +411,7 @@ ORDER BY created_at DESC, id DESC"""),
     row=build_task,
     arguments=("tenant_id", "status", "assigned_to", "created_after"),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 UPDATE_TASK: Final = Variants(
@@ -447,6 +449,8 @@ SELECT version FROM tasks WHERE id = $1
         arguments=(3,),
         expected=4,
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 PATCH_TASK: Final[Variants[None]] = Variants(
@@ -467,6 +471,8 @@ WHERE id = $4
     items=(1, 2, 3),
     parameters=("text", "text", "text", "int8"),
     arguments=("title", "description", "token", "id"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 SEARCH_TASKS: Final = Variants(
@@ -497,6 +503,7 @@ ORDER BY "deadline" DESC NULLS LAST, id DESC""",
     row=SearchTasksRow,
     arguments=("pattern",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 STREAM_TITLES: Final[Variants[str]] = Variants(
@@ -516,6 +523,7 @@ ORDER BY "title" DESC, id DESC""",
     ),
     results=("text",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 LIST_TITLES: Final = Variants(
@@ -531,6 +539,7 @@ SELECT title, id FROM tasks WHERE priority >= $1""",
     row=ListTitlesRow,
     arguments=("limit_",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 EXPORT_TITLES: Final[Variants[None]] = Variants(
@@ -553,6 +562,7 @@ ORDER BY "title" DESC, id DESC""",
     parameters=("int4",),
     arguments=("least",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 COUNT_BY_TOKEN: Final[Variants[int]] = Variants(
@@ -567,4 +577,5 @@ SELECT count(*) FROM tasks WHERE TRUE""",
     results=("int8",),
     arguments=("token",),
     read_only=True,
+    reads=("public.tasks",),
 )

@@ -9,9 +9,10 @@ from typing import Any, Final, Protocol
 
 from attrs import define
 from psycopg.types.range import Range
-from reposgen_runtime import CopyInto, JsonInput, Statement
+from reposgen_runtime import CopyInto, Json, JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
+from reposgen_runtime.shapes import ListOf, ObjectOf, OrNone, Shaped
 
 from .models import (
     PACKAGE,
@@ -51,6 +52,24 @@ class ListPairsRow:
     number: int
 
 
+@define
+class GetDocumentDocument:
+    """A JSON object of GetDocument."""
+
+    email: Email
+    json: Json
+    model_config: str | None
+    moods: list[Mood]
+
+
+@define
+class GetDocumentRow:
+    """A row of GetDocument."""
+
+    id: int
+    document: GetDocumentDocument
+
+
 class PersonRepository:
     """Queries of queries/people.sql."""
 
@@ -81,12 +100,21 @@ class PersonRepository:
         """Run ListPairs."""
         return await self._run.many(LIST_PAIRS)
 
+    async def get_document(self, *, id: int) -> GetDocumentRow:
+        """A document that the query builds.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return await self._run.one(GET_DOCUMENT, (id,))
+
 
 class PersonReadProtocol(Protocol):
     """Reads of PersonRepository."""
 
     async def get_person(self, *, id: int) -> Person: ...
     async def list_pairs(self) -> list[ListPairsRow]: ...
+    async def get_document(self, *, id: int) -> GetDocumentRow: ...
 
 
 class PersonWriteProtocol(Protocol):
@@ -112,6 +140,7 @@ SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, 
     row=build_person,
     arguments=("id",),
     read_only=True,
+    reads=("public.people",),
 )
 
 COPY_PEOPLE: Final[Statement[None]] = Statement(
@@ -169,6 +198,7 @@ INSERT INTO people (
             '"self"',
         ),
     ),
+    writes=("public.people",),
 )
 
 
@@ -224,4 +254,36 @@ ORDER BY people.id
     ),
     row=_list_pairs_row,
     read_only=True,
+    reads=("public.people",),
+)
+
+GET_DOCUMENT: Final = Statement(
+    "people.get_document",
+    """
+SELECT
+    id,
+    jsonb_build_object('email', email, 'json', "json", 'model_config', "model_config",
+        'moods', jsonb_build_array(mood, mood)) AS document
+FROM people WHERE id = $1
+""",
+    parameters=("int4",),
+    results=(
+        "int4",
+        Shaped(
+            "jsonb",
+            ObjectOf(
+                GetDocumentDocument,
+                {
+                    "email": "public.email",
+                    "json": "jsonb",
+                    "model_config": OrNone("text"),
+                    "moods": ListOf("public.mood"),
+                },
+            ),
+        ),
+    ),
+    row=GetDocumentRow,
+    arguments=("id",),
+    read_only=True,
+    reads=("public.people",),
 )

@@ -14,6 +14,8 @@ from .models import PACKAGE, Address, Email, Home, Mood, Options, Person, Settin
 from .people import (
     CopyPeopleParams,
     EchoRow,
+    GetDocumentDocument,
+    GetDocumentRow,
     ListPairsRow,
     PersonReadProtocol,
     PersonRepository,
@@ -28,6 +30,8 @@ __all__ = [
     "DatabaseProtocol",
     "EchoRow",
     "Email",
+    "GetDocumentDocument",
+    "GetDocumentRow",
     "Home",
     "ListPairsRow",
     "Mood",

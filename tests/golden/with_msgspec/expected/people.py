@@ -9,9 +9,10 @@ from typing import Any, Final, Protocol
 
 from msgspec import Struct
 from psycopg.types.range import Range
-from reposgen_runtime import CopyInto, JsonInput, Statement
+from reposgen_runtime import CopyInto, Json, JsonInput, Statement
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
+from reposgen_runtime.shapes import ListOf, ObjectOf, OrNone, Shaped
 
 from .models import (
     PACKAGE,
@@ -58,6 +59,22 @@ class EchoRow(Struct):
     options: Options
 
 
+class GetDocumentDocument(Struct):
+    """A JSON object of GetDocument."""
+
+    email: Email
+    json: Json
+    model_config: str | None
+    moods: list[Mood]
+
+
+class GetDocumentRow(Struct):
+    """A row of GetDocument."""
+
+    id: int
+    document: GetDocumentDocument
+
+
 class PersonRepository:
     """Queries of queries/people.sql."""
 
@@ -92,6 +109,14 @@ class PersonRepository:
         """Run Echo."""
         return await self._run.one(ECHO, (home, options))
 
+    async def get_document(self, *, id: int) -> GetDocumentRow:
+        """A document that the query builds.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return await self._run.one(GET_DOCUMENT, (id,))
+
 
 class PersonReadProtocol(Protocol):
     """Reads of PersonRepository."""
@@ -99,6 +124,7 @@ class PersonReadProtocol(Protocol):
     async def get_person(self, *, id: int) -> Person: ...
     async def list_pairs(self) -> list[ListPairsRow]: ...
     async def echo(self, *, home: Home, options: JsonInput) -> EchoRow: ...
+    async def get_document(self, *, id: int) -> GetDocumentRow: ...
 
 
 class PersonWriteProtocol(Protocol):
@@ -124,6 +150,7 @@ SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, 
     row=build_person,
     arguments=("id",),
     read_only=True,
+    reads=("public.people",),
 )
 
 COPY_PEOPLE: Final[Statement[None]] = Statement(
@@ -181,6 +208,7 @@ INSERT INTO people (
             '"self"',
         ),
     ),
+    writes=("public.people",),
 )
 
 
@@ -236,6 +264,7 @@ ORDER BY people.id
     ),
     row=_list_pairs_row,
     read_only=True,
+    reads=("public.people",),
 )
 
 ECHO: Final = Statement(
@@ -248,4 +277,35 @@ SELECT $1::home AS home, $2::options AS options
     row=EchoRow,
     arguments=("home", "options"),
     read_only=True,
+)
+
+GET_DOCUMENT: Final = Statement(
+    "people.get_document",
+    """
+SELECT
+    id,
+    jsonb_build_object('email', email, 'json', "json", 'model_config', "model_config",
+        'moods', jsonb_build_array(mood, mood)) AS document
+FROM people WHERE id = $1
+""",
+    parameters=("int4",),
+    results=(
+        "int4",
+        Shaped(
+            "jsonb",
+            ObjectOf(
+                GetDocumentDocument,
+                {
+                    "email": "public.email",
+                    "json": "jsonb",
+                    "model_config": OrNone("text"),
+                    "moods": ListOf("public.mood"),
+                },
+            ),
+        ),
+    ),
+    row=GetDocumentRow,
+    arguments=("id",),
+    read_only=True,
+    reads=("public.people",),
 )

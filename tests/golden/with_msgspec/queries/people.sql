@@ -16,3 +16,11 @@ ORDER BY people.id;
 
 -- name: Echo :one
 SELECT @home::home AS home, @options::options AS options;
+
+-- name: GetDocument :one
+-- A document that the query builds.
+SELECT
+    id,
+    jsonb_build_object('email', email, 'json', "json", 'model_config', "model_config",
+        'moods', jsonb_build_array(mood, mood)) AS document
+FROM people WHERE id = @id;

@@ -13,6 +13,8 @@ from .errors import PeoplePkeyViolation
 from .models import PACKAGE, Address, Email, Mood, Person, Settings
 from .people import (
     CopyPeopleParams,
+    GetDocumentDocument,
+    GetDocumentRow,
     ListPairsRow,
     PersonReadProtocol,
     PersonRepository,
@@ -26,6 +28,8 @@ __all__ = [
     "Database",
     "DatabaseProtocol",
     "Email",
+    "GetDocumentDocument",
+    "GetDocumentRow",
     "ListPairsRow",
     "Mood",
     "PeoplePkeyViolation",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.secret import Secret
+from reposgen_runtime.shapes import ListOf, ObjectOf, OrNone, Shaped
 
 from .models import (
     PACKAGE,
@@ -107,6 +108,52 @@ class ListPairsRow(BaseModel):
         super().__init__(person=person, other=other, number=number)
 
 
+class GetDocumentDocument(BaseModel):
+    """A JSON object of GetDocument."""
+
+    __match_args__ = (  # pyright: ignore[reportAssignmentType]
+        "email",
+        "json_",
+        "model_config_",
+        "moods",
+    )
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    email: Email
+    json_: JsonValue
+    model_config_: str | None
+    moods: list[Mood]
+
+    def __init__(
+        self,
+        email: Email,
+        json_: JsonValue,
+        model_config_: str | None,
+        moods: list[Mood],
+    ) -> None:
+        super().__init__(
+            email=email, json_=json_, model_config_=model_config_, moods=moods
+        )
+
+
+class GetDocumentRow(BaseModel):
+    """A row of GetDocument."""
+
+    __match_args__ = (  # pyright: ignore[reportAssignmentType]
+        "id",
+        "document",
+    )
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    id: int
+    document: GetDocumentDocument
+
+    def __init__(self, id: int, document: GetDocumentDocument) -> None:
+        super().__init__(id=id, document=document)
+
+
 class PersonRepository:
     """Queries of queries/people.sql."""
 
@@ -137,12 +184,21 @@ class PersonRepository:
         """Run ListPairs."""
         return await self._run.many(LIST_PAIRS)
 
+    async def get_document(self, *, id: int) -> GetDocumentRow:
+        """A document that the query builds.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return await self._run.one(GET_DOCUMENT, (id,))
+
 
 class PersonReadProtocol(Protocol):
     """Reads of PersonRepository."""
 
     async def get_person(self, *, id: int) -> Person: ...
     async def list_pairs(self) -> list[ListPairsRow]: ...
+    async def get_document(self, *, id: int) -> GetDocumentRow: ...
 
 
 class PersonWriteProtocol(Protocol):
@@ -168,6 +224,7 @@ SELECT id, email, mood, home, others, settings, token, born, age, "json", copy, 
     row=build_person,
     arguments=("id",),
     read_only=True,
+    reads=("public.people",),
 )
 
 COPY_PEOPLE: Final[Statement[None]] = Statement(
@@ -225,6 +282,7 @@ INSERT INTO people (
             '"self"',
         ),
     ),
+    writes=("public.people",),
 )
 
 
@@ -280,4 +338,36 @@ ORDER BY people.id
     ),
     row=_list_pairs_row,
     read_only=True,
+    reads=("public.people",),
+)
+
+GET_DOCUMENT: Final = Statement(
+    "people.get_document",
+    """
+SELECT
+    id,
+    jsonb_build_object('email', email, 'json', "json", 'model_config', "model_config",
+        'moods', jsonb_build_array(mood, mood)) AS document
+FROM people WHERE id = $1
+""",
+    parameters=("int4",),
+    results=(
+        "int4",
+        Shaped(
+            "jsonb",
+            ObjectOf(
+                GetDocumentDocument,
+                {
+                    "email": "public.email",
+                    "json": "jsonb",
+                    "model_config": OrNone("text"),
+                    "moods": ListOf("public.mood"),
+                },
+            ),
+        ),
+    ),
+    row=GetDocumentRow,
+    arguments=("id",),
+    read_only=True,
+    reads=("public.people",),
 )

@@ -10,7 +10,7 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import people as _statements
 from ..models import PACKAGE, Person
-from ..people import CopyPeopleParams, ListPairsRow
+from ..people import CopyPeopleParams, GetDocumentRow, ListPairsRow
 
 
 class PersonRepository:
@@ -41,12 +41,21 @@ class PersonRepository:
         """Run ListPairs."""
         return self._run.many(_statements.LIST_PAIRS)
 
+    def get_document(self, *, id: int) -> GetDocumentRow:
+        """A document that the query builds.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return self._run.one(_statements.GET_DOCUMENT, (id,))
+
 
 class PersonReadProtocol(Protocol):
     """Reads of PersonRepository."""
 
     def get_person(self, *, id: int) -> Person: ...
     def list_pairs(self) -> list[ListPairsRow]: ...
+    def get_document(self, *, id: int) -> GetDocumentRow: ...
 
 
 class PersonWriteProtocol(Protocol):

@@ -11,7 +11,7 @@ from reposgen_runtime.sync import Runner, Source
 
 from .. import people as _statements
 from ..models import PACKAGE, Home, Person
-from ..people import CopyPeopleParams, EchoRow, ListPairsRow
+from ..people import CopyPeopleParams, EchoRow, GetDocumentRow, ListPairsRow
 
 
 class PersonRepository:
@@ -46,6 +46,14 @@ class PersonRepository:
         """Run Echo."""
         return self._run.one(_statements.ECHO, (home, options))
 
+    def get_document(self, *, id: int) -> GetDocumentRow:
+        """A document that the query builds.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return self._run.one(_statements.GET_DOCUMENT, (id,))
+
 
 class PersonReadProtocol(Protocol):
     """Reads of PersonRepository."""
@@ -53,6 +61,7 @@ class PersonReadProtocol(Protocol):
     def get_person(self, *, id: int) -> Person: ...
     def list_pairs(self) -> list[ListPairsRow]: ...
     def echo(self, *, home: Home, options: JsonInput) -> EchoRow: ...
+    def get_document(self, *, id: int) -> GetDocumentRow: ...
 
 
 class PersonWriteProtocol(Protocol):

@@ -1,0 +1,289 @@
+"""impact and drift: print what a change of the schema does to the methods."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Unpack, assert_never
+
+import click
+
+from reposgen import __version__
+from reposgen.cli.options import ProjectOptions, project_options, read_config
+from reposgen.cli.sarif import sarif
+from reposgen.cli.status import Status
+from reposgen.cli.terminal import Terminal, github_annotation
+from reposgen.comparison import State, compare_states
+from reposgen.config import find_config, load_config
+from reposgen.contracts.model import (
+    EffectKind,
+    ReleaseOrder,
+    release_order,
+)
+from reposgen.diagnostics import ReposgenError, error, warning
+from reposgen.staleness.history import archive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from reposgen.config import Config
+    from reposgen.contracts.model import Effect, PackageImpact
+    from reposgen.diagnostics import Diagnostic
+
+_URLS = ("postgresql://", "postgres://")
+_STEPS = {
+    ReleaseOrder.ANY: "the migration and the code can go out in any order",
+    ReleaseOrder.MIGRATE_FIRST: "apply the migration, then deploy the code",
+    ReleaseOrder.DEPLOY_FIRST: "deploy the code, then apply the migration",
+    ReleaseOrder.TWO_STEPS: "split the migration: first add what the new code needs and"
+    " keep what the old code uses; deploy the code; then remove what it no longer uses",
+}
+
+
+class ImpactFormat(StrEnum):
+    """How `impact` writes what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+
+_FORMAT = click.option(
+    "--format",
+    "impact_format",
+    type=click.Choice(ImpactFormat, case_sensitive=False),
+    default=ImpactFormat.TEXT,
+    show_default=True,
+    help="markdown: a comment for a pull request; github: annotations of a workflow;"
+    " sarif: for code scanning.",
+)
+
+
+@click.command()
+@click.argument("packages", nargs=-1, metavar="[PACKAGE]...")
+@click.option(
+    "--against",
+    default="HEAD",
+    show_default=True,
+    metavar="STATE",
+    help="The old state: a git revision, a project's folder, a file with the schema, or"
+    " the URL of a database.",
+)
+@_FORMAT
+@project_options
+@click.pass_context
+def impact(
+    context: click.Context,
+    *,
+    packages: Sequence[str],
+    against: str,
+    impact_format: ImpactFormat,
+    **where: Unpack[ProjectOptions],
+) -> None:
+    """Tell what a change of the schema does to the methods, and in which order to
+    release.
+
+    The new state is the working tree. Both directions count: while a release is under
+    way, old code runs on the new schema, or new code on the old one. A database or a
+    file with the schema has no code: there the new code is judged, and no order.
+
+    Exit status 1 if a method is affected.
+
+    \b
+    Examples:
+      reposgen impact                                 the changes not committed yet
+      reposgen impact --against origin/main           of a branch
+      reposgen impact --against schema.sql            a dump of the old schema
+      reposgen impact --against postgresql://db/app --format markdown
+    """  # noqa: D205, D301 - a summary of two lines; \b is click's mark
+    terminal = Terminal()
+    config = read_config(**where)
+    with ExitStack() as stack, terminal.progress() as progress:
+        old = _state(against, config, stack)
+        found = compare_states(old, State(config=config), packages, progress)
+    _report(context, terminal, found, impact_format, order=old.has_code)
+
+
+@click.command()
+@click.argument("url")
+@click.argument("packages", nargs=-1, metavar="[PACKAGE]...")
+@_FORMAT
+@project_options
+@click.pass_context
+def drift(
+    context: click.Context,
+    *,
+    url: str,
+    packages: Sequence[str],
+    impact_format: ImpactFormat,
+    **where: Unpack[ProjectOptions],
+) -> None:
+    """Tell which methods fail on a database that differs from the migrations.
+
+    The code of the working tree is compared with the database as it stands. Nothing is
+    written to it.
+
+    Exit status 1 if a method is affected.
+
+    \b
+    Examples:
+      reposgen drift postgresql://db.example/app
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
+    terminal = Terminal()
+    config = read_config(**where)
+    with terminal.progress() as progress:
+        old = State(config=config, url=url)
+        found = compare_states(old, State(config=config), packages, progress)
+    _report(context, terminal, found, impact_format, order=old.has_code)
+
+
+def _state(against: str, config: Config, stack: ExitStack) -> State:
+    """Return the state that an argument names.
+
+    Raises:
+        ReposgenError: there is none.
+    """
+    if against.startswith(_URLS):
+        return State(config=config, url=against)
+    path = Path(against)
+    if path.is_dir():
+        return State(config=_config_in(path))
+    if path.is_file():
+        return State(config=config, schema=(str(path.resolve()),))
+    files = archive(config.root, against)
+    if files is None:
+        raise ReposgenError(
+            [
+                error(
+                    "unknown-state",
+                    f'"{against}" is not a git revision, folder, file or URL',
+                    hint="name a commit, branch or tag: --against origin/main",
+                )
+            ]
+        )
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="reposgen-")))
+    with tarfile.open(fileobj=io.BytesIO(files)) as tar:
+        tar.extractall(folder, filter="data")
+    return State(config=_config_in(folder))
+
+
+def _config_in(folder: Path) -> Config:
+    return load_config(find_config(folder.resolve()), environ=os.environ)
+
+
+def _report(
+    context: click.Context,
+    terminal: Terminal,
+    found: Sequence[PackageImpact],
+    impact_format: ImpactFormat,
+    *,
+    order: bool,
+) -> None:
+    effects = [effect for one in found for effect in one.effects]
+    diagnostics = [_diagnostic(effect) for effect in effects]
+    match impact_format:
+        case ImpactFormat.TEXT:
+            lines = [one.render() for one in diagnostics]
+            text = "\n".join([*lines, *_summary(found, order=order)])
+        case ImpactFormat.JSON:
+            text = json.dumps(_document(found, order=order), indent=2)
+        case ImpactFormat.GITHUB:
+            text = "\n".join(github_annotation(one) for one in diagnostics)
+        case ImpactFormat.SARIF:
+            text = json.dumps(sarif(diagnostics, __version__), indent=2)
+        case ImpactFormat.MARKDOWN:
+            text = "\n".join(_markdown(found, order=order))
+        case _:
+            assert_never(impact_format)
+    if text:
+        terminal.write(text)
+    context.exit(Status.FINDINGS if effects else Status.FINE)
+
+
+def _diagnostic(effect: Effect) -> Diagnostic:
+    message = f"{effect.query}, {effect.direction}: {effect.message}"
+    span, path = effect.span, effect.file
+    match effect.kind:
+        case EffectKind.BREAKS:
+            return error("impact-breaks", message, span=span, path=path)
+        case EffectKind.TYPES:
+            return warning("impact-types", message, span=span, path=path)
+        case EffectKind.NULLABILITY:
+            return warning("impact-nullability", message, span=span, path=path)
+        case EffectKind.ROWS:
+            return warning("impact-rows", message, span=span, path=path)
+        case EffectKind.ERRORS:
+            return warning("impact-errors", message, span=span, path=path)
+        case _:
+            assert_never(effect.kind)
+
+
+def _affected(effects: Iterable[Effect]) -> int:
+    return len({(effect.file, effect.query) for effect in effects})
+
+
+def _summary(found: Sequence[PackageImpact], *, order: bool) -> Iterator[str]:
+    for one in found:
+        affected = _affected(one.effects)
+        yield f"{one.package}: {affected} of {one.methods} methods affected"
+    if order and found:
+        verdict = release_order(effect for one in found for effect in one.effects)
+        yield f"{verdict}: {_STEPS[verdict]}"
+
+
+def _document(found: Sequence[PackageImpact], *, order: bool) -> object:
+    verdict = release_order(effect for one in found for effect in one.effects)
+    return {
+        "order": verdict.value if order else None,
+        "packages": [
+            {
+                "name": one.package,
+                "methods": one.methods,
+                "effects": [
+                    {
+                        "direction": effect.direction.value,
+                        "kind": effect.kind.value,
+                        "file": effect.file,
+                        "line": effect.span.line if effect.span else None,
+                        "column": effect.span.column if effect.span else None,
+                        "query": effect.query,
+                        "method": effect.method,
+                        "message": effect.message,
+                    }
+                    for effect in one.effects
+                ],
+            }
+            for one in found
+        ],
+    }
+
+
+def _markdown(found: Sequence[PackageImpact], *, order: bool) -> Iterator[str]:
+    if order:
+        verdict = release_order(effect for one in found for effect in one.effects)
+        yield f"**{verdict.capitalize()}**: {_STEPS[verdict]}."
+        yield ""
+    for one in found:
+        affected = _affected(one.effects)
+        yield f"`{one.package}`: {affected} of {one.methods} methods affected."
+        yield ""
+        if one.effects:
+            yield "| method | on | effect | |"
+            yield "| --- | --- | --- | --- |"
+        for effect in one.effects:
+            message = effect.message.replace("|", "\\|").replace("\n", " ")
+            place = f"{effect.file}:{effect.span.line}" if effect.span else effect.file
+            yield (
+                f"| `{effect.method}` ({place}) | {effect.direction} | {effect.kind} |"
+                f" {message} |"
+            )
+        if one.effects:
+            yield ""

@@ -1,0 +1,1 @@
+"""What queries and changes of the schema mean for a running system."""

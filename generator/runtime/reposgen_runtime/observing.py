@@ -1,0 +1,293 @@
+"""How a call is observed: what it is, where it runs, and its block."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from .errors import PoolFull, PoolTimeout
+from .observe import (
+    BufferEvent,
+    BufferOutcome,
+    Call,
+    ConnectionEvent,
+    ConnectionOutcome,
+    Operation,
+    Place,
+    ReplicaChange,
+)
+from .statement import Statement
+from .statistics import parameters_of, server_name
+from .variants import Variants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType, TracebackType
+
+    import psycopg
+
+    from .observers import Observers
+    from .statement import Package, Validated
+    from .statistics import ReplicaState
+
+_logger: Final = logging.getLogger(__name__)
+
+# The first keyword, behind comments. Comments nest in PostgreSQL, but hardly ever do.
+_VERB: Final = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
+_OWN: Final = __name__.rpartition(".")[0]
+_FAILED: Final = "an observer failed at %s"
+_READS: Final = frozenset({"TABLE", "VALUES", "WITH"})
+# Of methods that are called in more than one way.
+_others: Final[dict[tuple[Operation, str], Operation]] = {}
+
+TRANSACTION: Final = Operation(command="transaction", verb="TRANSACTION")
+SAVEPOINT: Final = Operation(command="savepoint", verb="SAVEPOINT")
+PIPELINE: Final = Operation(command="pipeline", verb="PIPELINE")
+
+
+class Observation(Call):
+    """A call, and the block that it is made in: in frames, a variable `call`."""
+
+    _states: Sequence[object] = ()
+
+    def __init__(
+        self,
+        observers: Observers,
+        operation: Operation,
+        locate: Callable[[], Place],
+        values: Sequence[Any] = (),
+    ) -> None:
+        # As the base class does, without the call.
+        self.operation = operation
+        self.values = values
+        self._locate = locate
+        self._observers = observers
+
+    def __enter__(self) -> Self:
+        if starting := self._observers.starting:
+            self._states = self._begun(starting)
+        self._ending = self._observers.ending
+        self._start = perf_counter()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.seconds = perf_counter() - self._start
+        if exc_value is not None:
+            self.error = exc_value
+        states = self._states
+        try:
+            for ended, place in self._ending:
+                ended(self, states[place] if place >= 0 else None)
+        except Exception as error:  # noqa: BLE001 -- the call must not fail with it
+            self._end_one_by_one(ended, error)
+
+    def _begun(self, starting: Sequence[Callable[[Call], object]]) -> Sequence[object]:
+        """Tell the observers that it begins; return what they said."""
+        states: list[object] = []
+        for started in starting:
+            try:
+                states.append(started(self))
+            except Exception:  # the call must not fail with it
+                _logger.exception(_FAILED, self.operation.name)
+                states.append(None)
+        return states
+
+    def _end_one_by_one(self, failed: Callable[..., None], error: Exception) -> None:
+        """Log that an observer failed, and tell those that come after it."""
+        _logger.error(_FAILED, self.operation.name, exc_info=error)
+        is_after = False
+        for ended, place in self._ending:
+            if is_after:
+                try:
+                    ended(self, self._states[place] if place >= 0 else None)
+                except Exception:  # as above
+                    _logger.exception(_FAILED, self.operation.name)
+            is_after = is_after or ended is failed
+
+
+def current_call() -> Observation | None:
+    """Return the call that the code is in, as the stack has it.
+
+    To keep it in a context variable would take more of each call's time than to look
+    for it when something has to be waited for.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 -- documented
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(_OWN):
+            call = frame.f_locals.get("call")
+            if isinstance(call, Observation):
+                return call
+        frame = frame.f_back
+    return None
+
+
+def operation_of(
+    package: Package, statement: Validated[Any], command: str
+) -> Operation:
+    """Return what observers are told of a statement: always the same object."""
+    operation = statement.operation
+    if operation is None:
+        operation = statement.operation = _operation(package, statement, command)
+    if operation.command is command:
+        return operation
+    # A method that is called otherwise as well: in a pipeline.
+    key = (operation, command)
+    other = _others.get(key)
+    if other is None:
+        other = _others.setdefault(key, replace(operation, command=command))
+    return other
+
+
+def _operation(package: Package, statement: Validated[Any], command: str) -> Operation:
+    sql: str = ""
+    if isinstance(statement, Statement):
+        sql = statement.sql
+    elif isinstance(statement, Variants):
+        sql = statement.sql(statement.filters)
+    repository, _, method = statement.name.partition(".")
+    verb = statement.verb
+    if verb is None:
+        found = _VERB.match(sql)
+        verb = found[1].upper() if found else command.upper()
+        if verb in _READS:
+            verb = "SELECT"
+    return Operation(
+        command=command,
+        verb=verb,
+        package=package.name,
+        repository=repository,
+        method=method,
+        sql=sql,
+        reads=statement.reads,
+        writes=statement.writes,
+        read_only=statement.read_only,
+        arguments=statement.arguments or statement.fields,
+    )
+
+
+@lru_cache(maxsize=1024)
+def place_of(conninfo: str, role: str) -> Place:
+    """Return what observers are told of a server: always the same object.
+
+    Args:
+        conninfo: connection string, of one host or more.
+        role: `primary`, `replica` or `connection`.
+    """
+    parts = parameters_of(conninfo)
+    host = str(parts.get("host") or parts.get("hostaddr") or "localhost")
+    port = str(parts.get("port") or 5432).partition(",")[0]
+    return Place(
+        server=server_name(conninfo),
+        host=host.partition(",")[0],
+        port=int(port or 5432),
+        database=parts.get("dbname"),
+        role=role,
+    )
+
+
+def observe_pipeline(
+    observers: Observers,
+    place: Callable[[], Place],
+    steps: Sequence[tuple[Package, Statement[Any]]],
+) -> Observation:
+    """Return the observation of a pipeline with some statements."""
+    call = Observation(observers, PIPELINE, place)
+    call.items = len(steps)
+    call.parts = tuple(
+        operation_of(package, statement, "pipelined") for package, statement in steps
+    )
+    return call
+
+
+def observe_copy(
+    observers: Observers,
+    place: Callable[[], Place],
+    package: Package,
+    statement: Statement[Any],
+    rows: int,
+) -> Observation:
+    """Return the observation of a COPY of a buffer's rows."""
+    operation = operation_of(package, statement, "copyfrom")
+    call = Observation(observers, operation, place)
+    call.items = call.rows = rows
+    return call
+
+
+def buffer_event(
+    package: Package,
+    statement: Statement[Any],
+    *,
+    outcome: str,
+    rows: int,
+    pending: int,
+    error: BaseException | None,
+) -> BufferEvent:
+    """Return the event of rows of a buffer that were written, or were not."""
+    return BufferEvent(
+        operation=operation_of(package, statement, "copyfrom"),
+        outcome=BufferOutcome(outcome),
+        rows=rows,
+        pending=pending,
+        error=error,
+    )
+
+
+def locate(place: Place, *, again: bool) -> None:
+    """Note where the current call runs.
+
+    Args:
+        place: a replica, or the primary in its place.
+        again: another server has failed before.
+    """
+    call = current_call()
+    if call is not None:
+        call.place = place
+        call.attempts += again
+
+
+@contextmanager
+def waiting(observers: Observers, place: Place) -> Iterator[None]:
+    """A block that gets a connection: how long it takes is part of the current call."""
+    start = perf_counter()
+    outcome = None
+    try:
+        yield
+        outcome = ConnectionOutcome.WAITED
+    except (PoolTimeout, PoolFull):
+        outcome = ConnectionOutcome.TIMEOUT
+        raise
+    finally:
+        seconds = perf_counter() - start
+        call = current_call()
+        if call is not None:
+            call.waited += seconds
+        if outcome is not None:
+            observers.notify(
+                ConnectionEvent(place=place, outcome=outcome, seconds=seconds)
+            )
+
+
+def attempt(
+    place: Place, seconds: float, error: psycopg.Error | None
+) -> ConnectionEvent:
+    """Return the event of an attempt to connect."""
+    outcome = ConnectionOutcome.MADE if error is None else ConnectionOutcome.FAILED
+    return ConnectionEvent(place=place, outcome=outcome, seconds=seconds)
+
+
+def replica_change(
+    place: Place, before: ReplicaState, after: ReplicaState
+) -> ReplicaChange:
+    """Return the event of a replica's change of state."""
+    return ReplicaChange(place=place, before=before, after=after)

@@ -1,0 +1,187 @@
+"""impact and drift, by the order in which a release is to go out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Run = Callable[..., Result]
+
+SCHEMA = "CREATE TABLE tasks (id int PRIMARY KEY, title text NOT NULL, note text);\n"
+QUERIES = """-- name: ListTasks :many
+-- List the tasks.
+SELECT id, title FROM tasks;
+
+-- name: AddTask :exec
+-- Add a task.
+INSERT INTO tasks (id, title) VALUES (@id, @title);
+"""
+ADDED = "ALTER TABLE tasks ADD COLUMN size int;\n"
+RENAMED = "ALTER TABLE tasks RENAME COLUMN title TO name;\n"
+
+
+def write(folder: Path, server: str, schema: str, queries: str) -> None:
+    (folder / "queries").mkdir(parents=True, exist_ok=True)
+    (folder / "schema.sql").write_text(schema, encoding="utf-8")
+    (folder / "queries" / "tasks.sql").write_text(queries, encoding="utf-8")
+    text = f"""[database]
+url = "{server}"
+[[package]]
+name = "app"
+schema = "schema.sql"
+queries = "queries"
+"""
+    (folder / "codegen.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def states(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str
+) -> Callable[[str, str], None]:
+    """Writes the new state into the current folder; the old one is in `old`."""
+    write(tmp_path / "old", server, SCHEMA, QUERIES)
+    monkeypatch.chdir(tmp_path)
+
+    def new(schema: str, queries: str = QUERIES) -> None:
+        write(tmp_path, server, schema, queries)
+
+    return new
+
+
+def document(
+    run: Run, *arguments: str
+) -> tuple[str | None, list[tuple[str, str, str]]]:
+    """The order, and of each effect the method, its kind and its direction."""
+    outcome = run(*arguments, "--format", "json")
+    found = json.loads(outcome.stdout)
+    effects = [
+        (effect["method"], effect["kind"], effect["direction"].partition(" ")[0])
+        for package in found["packages"]
+        for effect in package["effects"]
+    ]
+    assert outcome.exit_code == (1 if effects else 0)
+    return found["order"], effects
+
+
+def test_nothing_changed(run: Run, states: Callable[[str, str], None]) -> None:
+    states(SCHEMA, QUERIES)
+    assert document(run, "impact", "--against", "old") == ("any order", [])
+
+
+def test_orders(run: Run, states: Callable[..., None]) -> None:
+    against = ("impact", "--against", "old")
+    # A nullable column that nothing reads.
+    states(SCHEMA + ADDED)
+    assert document(run, *against) == ("any order", [])
+    # One that the new code reads.
+    states(SCHEMA + ADDED, QUERIES.replace("id, title FROM", "id, title, size FROM"))
+    assert document(run, *against) == (
+        "migrate first",
+        [("list_tasks", "breaks", "new")],
+    )
+    # A column that the new code no longer uses.
+    states(SCHEMA.replace(", note text", ""))
+    assert document(run, *against) == ("any order", [])
+    states(
+        SCHEMA + "ALTER TABLE tasks ALTER COLUMN title DROP NOT NULL;\n",
+        QUERIES.replace("id, title FROM", "id FROM"),
+    )
+    assert document(run, *against) == (
+        "deploy first",
+        [("list_tasks", "nullability", "old")],
+    )
+    # A renamed one.
+    states(
+        SCHEMA + RENAMED, QUERIES.replace("title", "name").replace("@name", "@title")
+    )
+    order, effects = document(run, *against)
+    assert order == "needs two steps"
+    assert sorted(effects) == [
+        ("add_task", "breaks", "new"),
+        ("add_task", "breaks", "old"),
+        ("list_tasks", "breaks", "new"),
+        ("list_tasks", "breaks", "old"),
+    ]
+
+
+def test_a_column_that_must_be_written(run: Run, states: Callable[..., None]) -> None:
+    states(
+        SCHEMA + "ALTER TABLE tasks ADD COLUMN size int NOT NULL;\n",
+        QUERIES.replace(
+            "(id, title) VALUES (@id,", "(size, id, title) VALUES (1, @id,"
+        ),
+    )
+    order, effects = document(run, "impact", "--against", "old")
+    assert order == "needs two steps"
+    assert effects == [("add_task", "breaks", "old"), ("add_task", "breaks", "new")]
+
+
+def test_a_constraint_does_not_decide_the_order(
+    run: Run, states: Callable[..., None]
+) -> None:
+    states(SCHEMA + "ALTER TABLE tasks ADD CHECK (title <> '');\n")
+    order, effects = document(run, "impact", "--against", "old")
+    assert order == "any order"
+    assert effects == [("add_task", "errors", "old")]
+
+
+def git(*arguments: str) -> None:
+    command = ["git", "-c", "user.name=n", "-c", "user.email=e@x", *arguments]
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - git
+
+
+def test_against_a_revision_and_a_dump(run: Run, states: Callable[..., None]) -> None:
+    states(SCHEMA)
+    git("init", "-q")
+    git("add", "schema.sql", "queries", "codegen.toml")
+    git("commit", "-qm", "one")
+    git("tag", "v1")
+    states(
+        SCHEMA + RENAMED, QUERIES.replace("title", "name").replace("@name", "@title")
+    )
+    by_folder = document(run, "impact", "--against", "old")
+    assert document(run, "impact") == document(run, "impact", "--against", "v1")
+    assert document(run, "impact") == by_folder
+    # A dump has no queries: the code is that of the working tree.
+    order, effects = document(run, "impact", "--against", "old/schema.sql")
+    assert order is None
+    assert {direction for *_, direction in effects} == {"new"}
+    assert run("impact", "--against", "--output=x").exit_code == 2
+
+
+def test_drift_of_a_database(
+    run: Run, states: Callable[..., None], make_database: Callable[[str], str]
+) -> None:
+    states(SCHEMA + ADDED, QUERIES.replace("id, title FROM", "id, title, size FROM"))
+    url = make_database(SCHEMA)
+    outcome = run("drift", url)
+    assert outcome.exit_code == 1
+    assert 'column "size" does not exist' in outcome.stdout
+    assert "app: 1 of 2 methods affected" in outcome.stdout
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(ADDED.encode())
+    assert run("drift", url).exit_code == 0
+
+
+def test_formats(run: Run, states: Callable[..., None]) -> None:
+    states(
+        SCHEMA + RENAMED, QUERIES.replace("title", "name").replace("@name", "@title")
+    )
+    against = ("impact", "--against", "old", "--format")
+    markdown = run(*against, "markdown").stdout
+    assert markdown.startswith("**Needs two steps**: ")
+    assert "| `list_tasks` (queries/tasks.sql:3) | old code" in markdown
+    assert "::error" in run(*against, "github").stdout
+    sarif = json.loads(run(*against, "sarif").stdout)
+    rules = {result["ruleId"] for result in sarif["runs"][0]["results"]}
+    assert rules == {"impact-breaks"}

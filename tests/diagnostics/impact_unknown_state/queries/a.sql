@@ -1,0 +1,3 @@
+-- name: A :many
+-- All.
+SELECT id FROM a;

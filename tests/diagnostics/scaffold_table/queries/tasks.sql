@@ -1,0 +1,3 @@
+-- name: GetTask :one
+-- A task.
+SELECT * FROM tasks WHERE id = @id;

@@ -1,0 +1,2 @@
+CREATE TABLE tasks (id integer PRIMARY KEY);
+CREATE TABLE users (id integer PRIMARY KEY);

@@ -1,0 +1,327 @@
+"""Each kind of call, and each way that it can end, as observers see it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from opentelemetry.trace import SpanKind, StatusCode
+from tests.observe.seen import CUT, PACKAGE, act, copy, pages
+
+from reposgen_runtime import errors
+from reposgen_runtime.aio import Database, Runner
+from reposgen_runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.observe.seen import Seen
+    from tests.support.proxy import Proxy
+
+    from reposgen_runtime import Statement
+
+    Work = Callable[[Database, Runner, str, float | None], Awaitable[object]]
+
+
+async def one(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.one(act(limit), (how,))
+
+
+async def first(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.first(act(limit), (how,))
+
+
+async def opt(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.opt(act(limit), (how,))
+
+
+async def many(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.many(act(limit), (how,))
+
+
+async def exec_(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.exec(act(limit), (how,))  # type: ignore[func-returns-value] # as callers may
+
+
+async def execrows(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.execrows(act(limit), (how,))
+
+
+async def execresult(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.execresult(act(limit), (how,))
+
+
+async def execlastid(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.execlastid(act(limit), (how,))
+
+
+async def stream(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return [row async for row in run.stream(act(limit), (how,))]
+
+
+async def page(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.page(pages(limit), (how,), limit=1, total=True)
+
+
+async def copyto(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return [block async for block in run.copy_to(act(limit), (how,), header=False)]
+
+
+async def copyfrom(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    rows = [] if how == "no row" else [how]
+    return await run.copy_from(copy(limit), rows)
+
+
+async def returning(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    rows = [] if how == "no row" else [how]
+    return await run.copy_returning(copy(limit, staged=True), rows)
+
+
+async def batchexec(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.batch_exec(act(limit), [how])
+
+
+async def batchone(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.batch_one(act(limit), [how])
+
+
+async def batchfirst(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.batch_first(act(limit), [how])
+
+
+async def batchmany(_: Database, run: Runner, how: str, limit: float | None) -> object:
+    return await run.batch_many(act(limit), [how])
+
+
+# What is called, the command that observers are told of, whether it insists on a row.
+KINDS: Final[list[tuple[Work, str, bool]]] = [
+    (one, "one", True),
+    (first, "one", True),
+    (opt, "opt", False),
+    (many, "many", False),
+    (exec_, "exec", False),
+    (execrows, "execrows", False),
+    (execresult, "execresult", False),
+    (execlastid, "execlastid", True),
+    (stream, "stream", False),
+    (page, "page", False),
+    (copyto, "copyto", False),
+    (copyfrom, "copyfrom", False),
+    (returning, "copyfrom", False),
+    (batchexec, "batchexec", False),
+    (batchone, "batchone", True),
+    (batchfirst, "batchone", True),
+    (batchmany, "batchmany", False),
+]
+# How it ends, and the error that its caller gets.
+ENDS: Final[dict[str, tuple[str, type[Exception] | None, str | None]]] = {
+    "ok": ("ok", None, None),
+    "no row": ("no_row", errors.NotFound, None),
+    "violation": ("violation", errors.CheckFailed, "23514"),
+    "timeout": ("timeout", errors.StatementTimeout, "57014"),
+    "lost": ("lost", errors.ConnectionLost, "57P01"),
+    CUT: ("unknown", errors.OutcomeUnknown, None),
+}
+# Which of them depends on whether the server may have committed before it broke.
+BROKEN: Final = {errors.ConnectionLost: "lost", errors.OutcomeUnknown: "unknown"}
+NAMES: Final = {
+    **dict.fromkeys(("copyfrom", "copyto"), "COPY acts"),
+    **dict.fromkeys(("batchexec", "batchone", "batchmany"), "BATCH SELECT acts"),
+}
+
+
+def expected(how: str, *, insists: bool) -> tuple[str, Any, Any]:
+    if how == "no row" and not insists:
+        return ENDS["ok"]
+    return ENDS[how]
+
+
+@pytest.mark.parametrize(("work", "command", "insists"), KINDS)
+async def test_a_call(
+    proxy: Proxy,
+    seen: Seen,
+    work: Work,
+    command: str,
+    *,
+    insists: bool,
+    use_cursors: bool,
+) -> None:
+    settings = Settings(
+        conninfo=proxy.conninfo, use_cursors=use_cursors, observers=seen.observers
+    )
+    async with Database(settings, package=PACKAGE) as db:
+        run = Runner(db, PACKAGE)
+        for how in ENDS:
+            # What is asked when a connection is new, and a statement.
+            await work(db, run, "ok", None)
+            seen.forget()
+            if how == CUT:
+                proxy.cut_at(CUT, heard=True)
+            raised: errors.RepositoryError | None = None
+            try:
+                await work(db, run, how, 0.05 if how == "timeout" else None)
+            except errors.RepositoryError as error:
+                raised = error
+            outcome, kind, sqlstate = expected(how, insists=insists)
+            if raised is not None and kind in BROKEN:
+                kind, sqlstate = type(raised), raised.sqlstate
+                outcome = BROKEN[kind]
+            assert (None if raised is None else type(raised)) is kind
+            check_call(seen, command, outcome, kind, sqlstate)
+
+
+def check_call(
+    seen: Seen,
+    command: str,
+    outcome: str,
+    kind: type[Exception] | None,
+    sqlstate: str | None,
+) -> None:
+    [span] = seen.spans()
+    method = "copy" if command == "copyfrom" else "page" if command == "page" else "act"
+    assert span.name == NAMES.get(command, "SELECT acts")
+    assert span.kind is SpanKind.CLIENT
+    is_fine = outcome in {"ok", "no_row"}
+    status = StatusCode.UNSET if is_fine else StatusCode.ERROR
+    assert span.status.status_code is status
+    attributes = dict(span.attributes or {})
+    assert attributes["code.function.name"] == f"observed.acts.{method}"
+    assert attributes.get("db.response.status_code") == sqlstate
+    failed = None if is_fine or kind is None else sqlstate or kind.__qualname__
+    assert attributes.get("error.type") == failed
+    [(measured, point)] = seen.measured("db.client.operation.duration")
+    assert point.count == 1
+    assert measured.get("error.type") == failed
+    name = f"acts.{method}"
+    counted = seen.counted()
+    assert counted("reposgen_call_duration_seconds_count") == {
+        (command, name, outcome, "observed"): 1
+    }
+    assert counted("reposgen_errors_total") == (
+        {}
+        if kind is None
+        else {(command, kind.__name__, name, "observed", sqlstate or ""): 1}
+    )
+    found = [
+        (record.levelname, vars(record)["outcome"], vars(record)["sqlstate"])
+        for record in seen.records
+        if vars(record).get("query") == name
+    ]
+    level = {"ok": "INFO", "unknown": "ERROR"}.get(outcome, "WARNING")
+    assert found == ([] if outcome == "no_row" else [(level, outcome, sqlstate)])
+
+
+@pytest.mark.parametrize("block", ["transaction", "savepoint", "pipeline"])
+async def test_a_block(
+    proxy: Proxy, seen: Seen, block: str, *, use_cursors: bool
+) -> None:
+    settings = Settings(
+        conninfo=proxy.conninfo, use_cursors=use_cursors, observers=seen.observers
+    )
+    async with Database(settings, package=PACKAGE) as db:
+        run = Runner(db, PACKAGE)
+        for how in ENDS:
+            await run.one(act(), ("ok",))
+            seen.forget()
+            if how == CUT:
+                proxy.cut_at(CUT, heard=True)
+            statement = act(0.05 if how == "timeout" else None)
+            with (
+                suppress(errors.RepositoryError),
+                seen.tracer.start_as_current_span("my"),
+            ):
+                async with db.transaction():
+                    await in_block(db, run, block, statement, how)
+            check_block(seen, block, how)
+
+
+async def in_block(
+    db: Database, run: Runner, block: str, statement: Statement[int], how: str
+) -> None:
+    match block:
+        case "transaction":
+            await run.one(statement, (how,))
+        case "savepoint":
+            async with db.savepoint():
+                await run.one(statement, (how,))
+        case _:
+            async with db.pipeline() as pipeline:
+                pipeline.add(run.many, statement, (how,))
+
+
+def check_block(seen: Seen, block: str, how: str) -> None:
+    names = [span.name.partition(" ")[0] for span in seen.spans()]
+    call = "PIPELINE" if block == "pipeline" else "SELECT"
+    inner = {"transaction": [call], "savepoint": [call, "SAVEPOINT"]}
+    assert names == [*inner.get(block, [call]), "TRANSACTION", "my"]
+    # Each is the parent of what is done in it.
+    above = [*reversed(seen.spans())]
+    assert above[0].parent is None
+    for outer, span in pairwise(above):
+        assert span.parent is not None
+        assert outer.context is not None
+        assert span.parent.span_id == outer.context.span_id
+    fails = how != "ok" and not (how == "no row" and block == "pipeline")
+    outcome = {"no row": "no_row", CUT: "lost"}.get(how, how) if fails else "ok"
+    kinds = {"transaction", block}
+    counted = seen.counted()
+    assert counted("reposgen_block_duration_seconds_count") == {
+        (kind, outcome): 1 for kind in kinds
+    }
+    is_made = block == "pipeline" and not fails
+    assert counted("reposgen_pipelined_calls_total") == (
+        {("acts.act", "observed"): 1} if is_made else {}
+    )
+    measured = seen.measured("reposgen.transaction.duration")
+    assert len(measured) == len(kinds - {"pipeline"})
+
+
+async def test_attributes(conninfo: str, seen: Seen) -> None:
+    settings = Settings(conninfo=conninfo, observers=seen.observers)
+    async with Database(settings, package=PACKAGE) as db:
+        await Runner(db, PACKAGE).batch_exec(act(), ["ok", "ok"])
+        database = db.place_of_calls()().database
+        host = db.place_of_calls()().host
+    [span] = seen.spans()
+    assert dict(span.attributes or {}) == {
+        "db.system.name": "postgresql",
+        "db.namespace": f"{database}|public",
+        "db.collection.name": "acts",
+        "db.operation.name": "BATCH SELECT",
+        "db.operation.batch.size": 2,
+        "db.query.summary": "BATCH SELECT acts",
+        "db.query.text": "SELECT found FROM act($1) AS found WHERE found > 0",
+        "db.response.returned_rows": 2,
+        "server.address": host,
+        "code.function.name": "observed.acts.act",
+        "reposgen.connection.wait_time": span.attributes[  # type: ignore[index] # it has some
+            "reposgen.connection.wait_time"
+        ],
+    }
+
+
+async def test_a_stream_that_ends_early(conninfo: str, seen: Seen) -> None:
+    settings = Settings(conninfo=conninfo, observers=seen.observers)
+    async with Database(settings, package=PACKAGE) as db:
+        run = Runner(db, PACKAGE)
+        async with run.stream(act(), ("ok",)) as rows:
+            async for _ in rows:
+                # In the middle of a stream, other calls are not part of it.
+                await run.one(act(), ("ok",))
+                break
+    assert [span.name for span in seen.spans()] == ["SELECT acts", "SELECT acts"]
+    assert all(span.parent is None for span in seen.spans())
+    outcomes = seen.counted()("reposgen_call_duration_seconds_count")
+    assert outcomes == {
+        ("one", "acts.act", "ok", "observed"): 1,
+        ("stream", "acts.act", "ok", "observed"): 1,
+    }
+
+
+async def test_nobody_observes_what_is_not_run(conninfo: str, seen: Seen) -> None:
+    settings = Settings(conninfo=conninfo, observers=seen.observers)
+    async with Database(settings, package=PACKAGE) as db:
+        Runner(db, PACKAGE).stream(act(), ("ok",))
+    assert seen.spans() == ()
