@@ -180,7 +180,7 @@ async def async_bulk(
     async with AsyncExitStack() as stack:
         contenders = await _async_contenders(stack, conninfo, packages)
         # Wide rows by `executemany` take too long.
-        fast: Mapping[str, Any] = {
+        fast: dict[str, Any] = {
             name: contenders[name]
             for name in ("asyncpg", "reposgen", COMPILED)
             if name in contenders

@@ -126,7 +126,7 @@ def copied() -> list[CreateBatchParams]:
 
 def sync_times(conninfo: str) -> dict[Operation, list[float]]:
     """Milliseconds of each operation's calls, of the synchronous package."""
-    with SyncDatabase.open(conninfo) as database:
+    with SyncDatabase.open(conninfo) as database, database.tenant(TENANT):
         tasks = database.tasks
 
         def stream() -> float:
@@ -171,7 +171,7 @@ def sync_times(conninfo: str) -> dict[Operation, list[float]]:
 
 async def async_times(conninfo: str) -> dict[Operation, list[float]]:
     """The same of the asynchronous package."""
-    async with Database.open(conninfo) as database:
+    async with Database.open(conninfo) as database, database.tenant(TENANT):
         tasks = database.tasks
 
         async def stream() -> float:

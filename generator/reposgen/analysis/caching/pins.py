@@ -1,0 +1,544 @@
+"""Columns that have a known value in all rows that matter to a query.
+
+Such a pin comes from an equality that every such row satisfies. Rows without the value
+are filtered out, so what becomes of them changes nothing. What is not proved is not a
+pin: the rows can be any.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import chain
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from reposgen.analysis.agreement import bare, equalities
+from reposgen.analysis.model import ArgumentValue, LiteralValue
+from reposgen.live_schema.model import BaseType, DomainType, EnumType, Generated
+from reposgen.live_schema.tree import expressions as e
+from reposgen.live_schema.tree.model import (
+    CommandType,
+    FromExpr,
+    JoinExpr,
+    JoinType,
+    Query,
+    RangeTableRef,
+    RteKind,
+)
+from reposgen.live_schema.tree.walk import children, conjuncts, walk_level
+from reposgen.models import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from reposgen.analysis.model import KeyValue
+    from reposgen.live_schema.model import Catalog, PgType, Relation
+    from reposgen.live_schema.tree.model import (
+        FromItem,
+        OnConflict,
+        RangeTableEntry,
+        TargetEntry,
+    )
+
+# Types whose equal values have one spelling, by what that is.
+_KINDS = {
+    "int2": "integer",
+    "int4": "integer",
+    "int8": "integer",
+    "text": "text",
+    "varchar": "text",
+    "uuid": "uuid",
+}
+_ACTS = frozenset({"c", "n", "d"})
+_LENGTH_WORD = 4
+# As many values of one column say no more than that it can have any.
+_MOST_VALUES = 20
+# Tables with one of these kinds hold rows that a statement changes.
+WRITES = frozenset(
+    {CommandType.INSERT, CommandType.UPDATE, CommandType.DELETE, CommandType.MERGE}
+)
+
+
+def levels_of(
+    tree: Query, catalog: Catalog, optional: Collection[int] | None
+) -> Iterator[Level]:
+    """The statement and its subqueries, the outer before the inner."""
+    waiting = [Level(catalog=catalog, optional=optional, queries=(tree,))]
+    while waiting:
+        level = waiting.pop()
+        yield level
+        waiting += (
+            level.inner(node)
+            for child in children(level.query)
+            for node in walk_level(child)
+            if isinstance(node, Query)
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Level:
+    """One query of a statement, and what its conditions pin.
+
+    Attributes:
+        optional: parameters that pin nothing; None: none of them does.
+        queries: the query, and those that it stands in, the innermost first.
+        outer: the level that it stands in.
+    """
+
+    catalog: Catalog
+    optional: Collection[int] | None
+    queries: tuple[Query, ...]
+    outer: Level | None = None
+    _pins: dict[tuple[int, int], tuple[KeyValue, ...]] | None = None
+
+    @property
+    def query(self) -> Query:
+        """The query itself."""
+        return self.queries[0]
+
+    def inner(self, query: Query) -> Level:
+        """The level of a query that stands in this one."""
+        return Level(
+            catalog=self.catalog,
+            optional=self.optional,
+            queries=(query, *self.queries),
+            outer=self,
+        )
+
+    def of_table(
+        self, index: int, relation: Relation
+    ) -> dict[str, tuple[KeyValue, ...]]:
+        """The pins of a table in FROM, by the names of columns."""
+        names = {column.number: column.name for column in relation.columns}
+        return {
+            names[number]: values
+            for (place, number), values in self.pins().items()
+            if place == index and number in names
+        }
+
+    def changed(self, relation: Relation) -> dict[str, tuple[KeyValue, ...]]:
+        """The columns whose values are known in all rows, before and after."""
+        query = self.query
+        match query.command:
+            case CommandType.DELETE if _meets_trigger(relation, "delete"):
+                return {}
+            case CommandType.DELETE:
+                known = self.of_table(query.result_relation, relation)
+                return {} if self._reaches_itself(relation, None) else known
+            case CommandType.UPDATE:
+                return self._updated(relation)
+            case CommandType.INSERT:
+                return self._inserted(relation)
+            case _:
+                return {}
+
+    def _updated(self, relation: Relation) -> dict[str, tuple[KeyValue, ...]]:
+        query = self.query
+        assigned = {t.number: t for t in query.targets if not t.junk}
+        if _meets_trigger(relation, "update", assigned) or self._reaches_itself(
+            relation, assigned
+        ):
+            return {}
+        known = self.of_table(query.result_relation, relation)
+        for column in relation.columns:
+            if column.name in known and column.number in assigned:
+                after = self._value(assigned[column.number].expression, column.type)
+                before = known.pop(column.name)
+                if after is not None:
+                    known[column.name] = tuple(dict.fromkeys((*before, *after)))
+        return known
+
+    def _inserted(self, relation: Relation) -> dict[str, tuple[KeyValue, ...]]:
+        query = self.query
+        given = {t.number: t for t in query.targets if not t.junk}
+        conflict = query.on_conflict
+        allowed = None
+        if _meets_trigger(relation, "insert"):
+            return {}
+        if conflict is not None and conflict.update:
+            changing = {target.number for target in conflict.assignments}
+            if _meets_trigger(relation, "update", changing):
+                return {}
+            # The row that is there has the same key, and perhaps nothing else.
+            allowed = _arbiters(conflict, relation) - changing
+            if self._reaches_itself(relation, changing):
+                return {}
+        known = {}
+        for column in relation.columns:
+            if (
+                column.number in given
+                and (allowed is None or column.number in allowed)
+                and kind_of(column.type)
+                and column.generated is Generated.NO
+            ):
+                found = self._value(given[column.number].expression, column.type)
+                if found is not None:
+                    known[column.name] = found
+        return known
+
+    def changing(self, relation: Relation) -> set[int] | None:
+        """The columns that rows which are there can get another value in.
+
+        Returns:
+            None where that is not known.
+        """
+        query, conflict = self.query, self.query.on_conflict
+        events = {query.command.name.lower()}
+        changing: set[int] = set()
+        match query.command:
+            case CommandType.UPDATE:
+                changing = {t.number for t in query.targets if not t.junk}
+            case CommandType.INSERT if conflict is not None and conflict.update:
+                changing = {target.number for target in conflict.assignments}
+                events.add("update")
+            case CommandType.INSERT | CommandType.DELETE:
+                pass
+            case _:
+                return None
+        if any(_meets_trigger(relation, event, changing) for event in events):
+            return None
+        if events != {"insert"}:
+            assigned = None if query.command is CommandType.DELETE else changing
+            if self._reaches_itself(relation, assigned):
+                return None
+        return changing
+
+    def _reaches_itself(
+        self, relation: Relation, assigned: Collection[int] | None
+    ) -> bool:
+        """Whether foreign keys lead from rows that change to others of the table."""
+        seen: set[int] = set()
+        waiting = [relation.oid, *(r.oid for r in self.catalog.ancestors(relation))]
+        waiting += [r.oid for r in self.catalog.descendants.get(relation.oid, ())]
+        own = set(waiting)
+        first = True
+        while waiting:
+            following: list[int] = []
+            for oid in waiting:
+                for child, constraint in self.catalog.references.get(oid, ()):
+                    if not {constraint.on_delete, constraint.on_update} & _ACTS:
+                        continue
+                    if first and assigned is not None:
+                        touched = set(constraint.referenced_columns) & set(assigned)
+                        if not touched:
+                            continue
+                    if child.oid in own:
+                        return True
+                    if child.oid not in seen:
+                        seen.add(child.oid)
+                        following.append(child.oid)
+            waiting, first = following, False
+        return False
+
+    def pins(self) -> dict[tuple[int, int], tuple[KeyValue, ...]]:
+        """The values of columns, by index in the range table and `attnum`."""
+        if self._pins is None:
+            self._pins = {}
+            if self.query.command is not CommandType.MERGE:
+                terms = list(_equalities(self.query))
+                learns = True
+                while learns:
+                    # Each term is asked: one can tell what another one needs.
+                    learned = [self._take(term, limit) for term, limit in terms]
+                    learns = any(learned)
+        return self._pins
+
+    def _take(self, term: e.Expression, limit: frozenset[int] | None) -> bool:
+        """Learn from a condition; whether it told anything new."""
+        match term:
+            case e.OpExpr(args=(left, right), operator=operator):
+                if not self._is_equality(operator, term.input_collation):
+                    return False
+                return self._pin(left, right, limit) or self._pin(right, left, limit)
+            case e.ScalarArrayOpExpr(any=True, args=(left, right), operator=operator):
+                # An array does not tell the collation that it is compared by.
+                if self.catalog.nondeterministic:
+                    return False
+                if not self._is_equality(operator, 0):
+                    return False
+                return self._pin(left, right, limit, is_list=True)
+            case _:
+                return False
+
+    def _is_equality(self, operator: int, collation: int) -> bool:
+        found = equalities(self.catalog, operator, collation)
+        return any(not of for _, of in found)
+
+    def _pin(
+        self,
+        column: e.Expression,
+        value: e.Expression,
+        limit: frozenset[int] | None,
+        *,
+        is_list: bool = False,
+    ) -> bool:
+        var = bare(column)
+        if not isinstance(var, e.Var) or var.levels_up or var.column <= 0:
+            return False
+        place = (var.index, var.column)
+        if limit is not None and var.index not in limit:
+            return False
+        entry = self.query.entry(var.index)
+        type_ = self._column_type(entry, var.column)
+        known = self.pins()
+        if place in known or type_ is None or kind_of(type_) is None:
+            return False
+        found = self._elements(value, type_) if is_list else self._value(value, type_)
+        if found is None:
+            return False
+        known[place] = found
+        return True
+
+    def _column_type(self, entry: RangeTableEntry, number: int) -> PgType | None:
+        """The type of a table's column that can be a pin."""
+        relation = self.catalog.relations.get(entry.relation)
+        if entry.kind is not RteKind.RELATION or relation is None:
+            return None
+        column = relation.column(number)
+        if column is None or column.generated in (
+            Generated.ALWAYS_STORED,
+            Generated.ALWAYS_VIRTUAL,
+        ):
+            return None
+        return column.type
+
+    def _elements(
+        self, value: e.Expression, type_: PgType
+    ) -> tuple[KeyValue, ...] | None:
+        match bare(value):
+            case e.Param(kind=e.ParamKind.EXTERNAL, number=number, type=oid):
+                array = self.catalog.types.get(oid)
+                element = getattr(array, "element", None)
+                if not self._may_pin(number) or element is None:
+                    return None
+                same = kind_of(element) == kind_of(type_)
+                return (ArgumentValue(number=number, is_list=True),) if same else None
+            case e.ArrayExpr(elements=elements):
+                found: list[KeyValue] = []
+                for element in elements:
+                    values = self._value(element, type_)
+                    if values is None or len(found) > _MOST_VALUES:
+                        return None
+                    found += values
+                return tuple(found)
+            case _:
+                return None
+
+    def _may_pin(self, number: int) -> bool:
+        return self.optional is not None and number not in self.optional
+
+    def _value(  # noqa: PLR0911 - one return for each kind of node
+        self, node: e.Expression, type_: PgType
+    ) -> tuple[KeyValue, ...] | None:
+        """What an expression's value is in all rows that count, or NULL; None: any."""
+        node = bare(node)
+        kind = kind_of(type_)
+        if kind is None:
+            return None
+        match node:
+            case e.Param(kind=e.ParamKind.EXTERNAL, number=number, type=oid):
+                given = self.catalog.types.get(oid)
+                if given is None or kind_of(given) != kind or not self._may_pin(number):
+                    return None
+                return (ArgumentValue(number=number),)
+            case e.Const(type=oid, value=value):
+                given = self.catalog.types.get(oid)
+                if given is None or kind_of(given) != kind:
+                    return None
+                if value is None:
+                    return ()
+                text = _literal(kind, value)
+                return None if text is None else (LiteralValue(text=text),)
+            case e.Var(levels_up=up):
+                level: Level | None = self
+                for _ in range(up):
+                    level = level.outer if level is not None else None
+                return None if level is None else level.of_column(node, type_)
+            case e.Coerce(kind=e.Coercion.DOMAIN, arg=arg):
+                return self._value(arg, type_)
+            case _:
+                return None
+
+    def of_column(  # noqa: PLR0911 - one return for each kind of entry
+        self, var: e.Var, type_: PgType
+    ) -> tuple[KeyValue, ...] | None:
+        """The values of a column of something in this query's FROM."""
+        if var.column <= 0:
+            return None
+        entry = self.query.entry(var.index)
+        match entry.kind:
+            case RteKind.RELATION:
+                found = self._column_type(entry, var.column)
+                if found is None or kind_of(found) != kind_of(type_):
+                    return None
+                return self.pins().get((var.index, var.column))
+            case RteKind.SUBQUERY if entry.subquery is not None:
+                return self.inner(entry.subquery).of_result(var.column, type_)
+            case RteKind.CTE if not entry.self_reference:
+                return self._of_cte(entry, var.column, type_)
+            case RteKind.JOIN:
+                return self._value(entry.join_columns[var.column - 1], type_)
+            case RteKind.GROUP:
+                return self._value(entry.group_expressions[var.column - 1], type_)
+            case RteKind.VALUES:
+                return self._of_values(entry, var.column, type_)
+            case _:
+                return None
+
+    def _of_values(
+        self, entry: RangeTableEntry, number: int, type_: PgType
+    ) -> tuple[KeyValue, ...] | None:
+        found: list[KeyValue] = []
+        for row in entry.values:
+            value = self._value(row[number - 1], type_)
+            if value is None or len(found) > _MOST_VALUES:
+                return None
+            found += value
+        return tuple(dict.fromkeys(found))
+
+    def _of_cte(
+        self, entry: RangeTableEntry, number: int, type_: PgType
+    ) -> tuple[KeyValue, ...] | None:
+        level: Level | None = self
+        for _ in range(entry.cte_levels_up):
+            level = level.outer if level is not None else None
+        if level is None:
+            return None
+        for cte in level.query.ctes:
+            if cte.name == entry.cte_name and not cte.recursive:
+                return level.inner(cte.query).of_result(number, type_)
+        return None
+
+    def of_result(self, number: int, type_: PgType) -> tuple[KeyValue, ...] | None:
+        """The values of a column of the query's result."""
+        query = self.query
+        target = query.result_numbers.get(number)
+        if query.set_operations is not None or target is None:
+            return None
+        if query.command is CommandType.SELECT:
+            return self._value(target.expression, type_)
+        return self._of_returning(target, type_)
+
+    def _of_returning(
+        self, target: TargetEntry, type_: PgType
+    ) -> tuple[KeyValue, ...] | None:
+        """The values that RETURNING gives: of the rows as they are afterwards."""
+        query = self.query
+        var = bare(target.expression)
+        relation = self.catalog.relations.get(
+            query.entry(query.result_relation).relation
+        )
+        if not isinstance(var, e.Var) or relation is None or var.levels_up:
+            return None
+        if var.index != query.result_relation:
+            return self._value(var, type_)
+        column = relation.column(var.column)
+        if column is None or kind_of(column.type) != kind_of(type_):
+            return None
+        return self.changed(relation).get(column.name)
+
+
+def _meets_trigger(
+    relation: Relation, event: str, assigned: Collection[int] = ()
+) -> bool:
+    """Whether a trigger can change the row before it is written."""
+    return any(
+        trigger.before
+        and event in trigger.events
+        and not (
+            event == "update"
+            and trigger.columns
+            and set(trigger.columns).isdisjoint(assigned)
+        )
+        for trigger in relation.triggers
+    )
+
+
+def _arbiters(conflict: OnConflict, relation: Relation) -> set[int]:
+    """The columns in which the row that is in the way is the same as the new one."""
+    if conflict.constraint:
+        return {
+            number
+            for constraint in relation.constraints
+            if constraint.oid == conflict.constraint
+            for number in constraint.columns
+        }
+    found: set[int] = set()
+    for one in conflict.arbiters:
+        var = one.expression if isinstance(one, e.InferenceElement) else one
+        if isinstance(var, e.Var):
+            found.add(var.column)
+    return found
+
+
+def _equalities(
+    query: Query,
+) -> Iterator[tuple[e.Expression, frozenset[int] | None]]:
+    """The conditions that rows satisfy, each with what it can pin; None: anything."""
+    if query.join_tree is not None:
+        yield from _conditions(query.join_tree)
+    for entry in query.range_table:
+        for condition in entry.security:
+            yield from ((term, None) for term in conjuncts(condition))
+
+
+def _conditions(
+    item: FromItem,
+) -> Iterator[tuple[e.Expression, frozenset[int] | None]]:
+    match item:
+        case FromExpr(items=items, condition=condition):
+            yield from chain.from_iterable(map(_conditions, items))
+            yield from ((term, None) for term in conjuncts(condition))
+        case JoinExpr():
+            yield from _conditions(item.left)
+            yield from _conditions(item.right)
+            limit: frozenset[int] | None
+            match item.type:
+                case JoinType.INNER:
+                    limit = _leaves((item.left, item.right))
+                case JoinType.LEFT:
+                    limit = _leaves((item.right,))
+                case JoinType.RIGHT:
+                    limit = _leaves((item.left,))
+                case _:
+                    limit = frozenset()
+            yield from ((term, limit) for term in conjuncts(item.condition))
+        case _:
+            return
+
+
+def _leaves(items: Iterable[FromItem]) -> frozenset[int]:
+    found: set[int] = set()
+    for item in items:
+        match item:
+            case RangeTableRef(index=index):
+                found.add(index)
+            case JoinExpr(left=left, right=right):
+                found |= _leaves((left, right))
+            case FromExpr(items=inner):
+                found |= _leaves(inner)
+    return frozenset(found)
+
+
+def kind_of(type_: PgType) -> str | None:
+    """How values of a type are spelled; None where equal ones can differ in that."""
+    while isinstance(type_, DomainType):
+        type_ = type_.base
+    if isinstance(type_, EnumType):
+        return f"enum {type_.oid}"
+    if not isinstance(type_, BaseType) or type_.schema != "pg_catalog":
+        return None
+    return _KINDS.get(type_.name)
+
+
+def _literal(kind: str, value: bytes) -> str | None:
+    """A constant as the run time spells it; None of an enum."""
+    match kind:
+        case "integer":
+            return str(int.from_bytes(value, sys.byteorder, signed=True))
+        case "text":
+            return value[_LENGTH_WORD:].decode("utf-8", "surrogateescape")
+        case "uuid":
+            return str(UUID(bytes=value))
+        case _:
+            return None
