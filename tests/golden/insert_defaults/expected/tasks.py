@@ -358,6 +358,7 @@ RETURNING id, title, note, status, owner, rank, kind, doubled
     results=("int8", "text", "text", "text", "text", "int4", "public.kind", "int4"),
     row=CreateTaskRow,
     arguments=("title", "note", "status", "owner", "rank", "kind"),
+    writes=("public.tasks",),
 )
 
 CREATE_BLANK: Final = Variants(
@@ -378,6 +379,7 @@ RETURNING id, note
     results=("int8", "text"),
     row=CreateBlankRow,
     arguments=("id", "note", "suffix"),
+    writes=("public.tasks",),
 )
 
 CREATE_PAIR: Final = Variants(
@@ -400,6 +402,7 @@ RETURNING title, owner, note
     results=("text", "text", "text"),
     row=CreatePairRow,
     arguments=("first", "owner", "note", "second"),
+    writes=("public.tasks",),
 )
 
 PUT_TASK: Final = Variants(
@@ -425,6 +428,8 @@ RETURNING id, title, note, owner
     results=("int8", "text", "text", "text"),
     row=PutTaskRow,
     arguments=("slug", "title", "note", "owner"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 TOUCH_TASK: Final = Variants(
@@ -446,6 +451,8 @@ RETURNING id, note
     results=("int8", "text"),
     row=TouchTaskRow,
     arguments=("slug", "title", "note"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 CREATE_IN_PASSING: Final[Variants[str | None]] = Variants(
@@ -464,6 +471,7 @@ SELECT owner FROM made
     parameters=("text", "text"),
     results=("text",),
     arguments=("title", "owner"),
+    writes=("public.tasks",),
 )
 
 MERGE_TASK: Final[Variants[None]] = Variants(
@@ -481,6 +489,8 @@ WHEN MATCHED AND (t.note = 'obsolete') THEN DELETE
     items=(3,),
     parameters=("text", "text", "text"),
     arguments=("slug", "title", "owner"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 CREATE_AS_OTHERS: Final[Variants[str | None]] = Variants(
@@ -504,6 +514,8 @@ RETURNING owner
     parameters=("text", "text", "int4"),
     results=("text",),
     arguments=("title", "owner", "rank"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 CREATE_IN_VIEW: Final[Variants[str | None]] = Variants(
@@ -519,6 +531,7 @@ INSERT INTO open_tasks (title, owner) VALUES ($1, """,
     parameters=("text", "text"),
     results=("text",),
     arguments=("title", "owner"),
+    writes=("public.tasks",),
 )
 
 PATCH_TASK: Final = Variants(
@@ -538,4 +551,6 @@ UPDATE tasks SET """,
     results=("text", "public.kind"),
     row=PatchTaskRow,
     arguments=("title", "kind", "id"),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )

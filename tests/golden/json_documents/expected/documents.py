@@ -499,6 +499,7 @@ SELECT id, a_bool, an_int2, an_int4, an_int8, an_oid, a_float4, a_float8, a_nume
     row=ValuesOfAllType,
     arguments=("id",),
     read_only=True,
+    reads=("public.values_of_all_types",),
 )
 
 READ_JSONB: Final[Statement[ReadJsonbToJsonb]] = Statement(
@@ -554,6 +555,7 @@ SELECT to_jsonb(v) FROM values_of_all_types v WHERE id = $1
     ),
     arguments=("id",),
     read_only=True,
+    reads=("public.values_of_all_types",),
 )
 
 READ_JSON: Final = Statement(
@@ -611,6 +613,7 @@ SELECT id, row_to_json(v, true) AS document FROM values_of_all_types v WHERE id 
     row=ReadJsonRow,
     arguments=("id",),
     read_only=True,
+    reads=("public.values_of_all_types",),
 )
 
 READ_ORDER: Final = Statement(
@@ -668,6 +671,7 @@ WHERE o.id = $1
     row=ReadOrderRow,
     arguments=("id",),
     read_only=True,
+    reads=("public.accounts", "public.items", "public.orders"),
 )
 
 LIST_ACCOUNTS: Final = Statement(
@@ -715,6 +719,7 @@ GROUP BY a.id ORDER BY a.id
     ),
     row=ListAccountsRow,
     read_only=True,
+    reads=("public.accounts", "public.orders"),
 )
 
 NESTED_ROWS: Final[Statement[NestedRowsDocument]] = Statement(
@@ -754,6 +759,7 @@ ORDER BY found.id
         ),
     ),
     read_only=True,
+    reads=("public.items", "public.orders"),
 )
 
 LATERAL: Final = Statement(
@@ -796,6 +802,7 @@ ORDER BY o.id
     ),
     row=LateralRow,
     read_only=True,
+    reads=("public.items", "public.orders"),
 )
 
 STANDARD_JSON: Final = Statement(
@@ -840,6 +847,7 @@ FROM orders o ORDER BY o.id
     ),
     row=StandardJsonRow,
     read_only=True,
+    reads=("public.items", "public.orders"),
 )
 
 PUT_ORDER: Final[Statement[PutOrderDocument]] = Statement(
@@ -862,6 +870,8 @@ RETURNING jsonb_build_object('id', id, 'note', note) AS document
         ),
     ),
     arguments=("note", "id"),
+    reads=("public.orders",),
+    writes=("public.orders",),
 )
 
 PAGE_ORDERS: Final = Variants(
@@ -886,6 +896,7 @@ SELECT id, jsonb_build_object('id', id) AS document FROM orders""",
     ),
     row=PageOrdersRow,
     read_only=True,
+    reads=("public.orders",),
 )
 
 STREAM_ORDERS: Final[Statement[StreamOrdersDocument]] = Statement(
@@ -905,6 +916,7 @@ SELECT jsonb_build_object('id', id) AS document FROM orders ORDER BY id
         ),
     ),
     read_only=True,
+    reads=("public.orders",),
 )
 
 OF_UNKNOWN_SHAPE: Final = Statement(
@@ -937,6 +949,7 @@ WHERE a.id = $1 LIMIT 1
     ),
     row=OfUnknownShapeRow,
     arguments=("id",),
+    reads=("public.accounts", "public.orders"),
 )
 
 SECRET_DOCUMENT: Final[Statement[Json]] = Statement(
@@ -948,6 +961,7 @@ SELECT jsonb_build_object('token', token) AS document FROM accounts WHERE id = $
     results=("jsonb",),
     arguments=("id",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 CREDIT_DOCUMENT: Final[Statement[CreditDocumentDocument]] = Statement(
@@ -969,6 +983,7 @@ SELECT jsonb_build_object('credit', credit) AS document FROM accounts WHERE id =
     ),
     arguments=("id",),
     read_only=True,
+    reads=("public.accounts",),
 )
 
 OF_A_VIEW: Final = Statement(
@@ -979,6 +994,7 @@ SELECT id, note, items FROM order_items ORDER BY id
     results=ORDER_ITEM_COLUMN_TYPES,
     row=OrderItem,
     read_only=True,
+    reads=("public.items", "public.orders"),
 )
 
 OF_A_VIEWS_COLUMN: Final = Statement(
@@ -989,6 +1005,7 @@ SELECT id, items FROM order_items ORDER BY id
     results=("int4", "jsonb"),
     row=OfAViewsColumnRow,
     read_only=True,
+    reads=("public.items", "public.orders"),
 )
 
 HELD_BY_HAND: Final[Statement[str]] = Statement(

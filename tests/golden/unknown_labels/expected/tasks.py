@@ -125,6 +125,7 @@ SELECT id, status, others, first, change, taken FROM tasks WHERE id = $1
     row=Task,
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_STATUS: Final[Statement[Status]] = Statement(
@@ -136,6 +137,7 @@ SELECT status FROM tasks WHERE id = $1
     results=("public.status",),
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 GET_DOCUMENT: Final[Statement[GetDocumentDocument]] = Statement(
@@ -157,6 +159,7 @@ SELECT jsonb_build_object('status', status) AS document FROM tasks WHERE id = $1
     ),
     arguments=("id",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 ADD_TASK: Final[Statement[None]] = Statement(
@@ -166,6 +169,7 @@ INSERT INTO tasks (id, status, others) VALUES ($1, $2, $3)
 """,
     parameters=("int4", "public.status", "public.status[]"),
     arguments=("id", "status", "others"),
+    writes=("public.tasks",),
 )
 
 FIND_TASKS: Final[Statement[int]] = Statement(
@@ -177,6 +181,7 @@ SELECT id FROM tasks WHERE status = $1 ORDER BY id
     results=("int4",),
     arguments=("status",),
     read_only=True,
+    reads=("public.tasks",),
 )
 
 COPY_TASKS: Final[Statement[None]] = Statement(
@@ -187,6 +192,7 @@ INSERT INTO tasks (id, status) VALUES ($1, $2)
     parameters=("int4", "public.status"),
     fields=("id", "status"),
     copy=CopyInto('"tasks"', ('"id"', '"status"')),
+    writes=("public.tasks",),
 )
 
 TAKEN_NAMES: Final[Statement[Taken]] = Statement(
@@ -196,4 +202,5 @@ SELECT taken AS "taken!" FROM tasks WHERE taken IS NOT NULL ORDER BY id
 """,
     results=("public.taken",),
     read_only=True,
+    reads=("public.tasks",),
 )

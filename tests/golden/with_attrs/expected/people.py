@@ -285,4 +285,5 @@ FROM people WHERE id = $1
     row=GetDocumentRow,
     arguments=("id",),
     read_only=True,
+    reads=("public.people",),
 )
