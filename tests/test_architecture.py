@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config",
         "sql_source.model",
         "live_schema.model",
-        "analysis.model",
+        *("analysis.model", "analysis.caching.model"),
         # What a type consists of: pure readers of types.
         *("analysis.types", "analysis.domains"),
         # What can be made of JSON is the run time's to say.

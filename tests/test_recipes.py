@@ -181,7 +181,7 @@ def test_a_command(tree: Tree) -> None:
 """,
         ),
         "generator/runtime/reposgen_runtime/aio/runner.py": (
-            "        self._package = package\n",
+            "        self._twin: ObservedRunner | None = None\n",
             """
     async def exists(
         self, statement: Statement[Any], values: Sequence[Any] = ()

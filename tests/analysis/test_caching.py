@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reposgen.analysis.model import (
-    ArgumentValue,
-    Declared,
-    LiteralValue,
-    ReturnedValue,
-)
+from reposgen.analysis.caching.model import ArgumentValue, LiteralValue, ReturnedValue
+from reposgen.analysis.model import Declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reposgen.analysis.model import Access, Analysis, KeyValue, TypedQuery
+    from reposgen.analysis.caching.model import Access, KeyValue
+    from reposgen.analysis.model import Analysis, TypedQuery
 
     Judge = Callable[..., Analysis]
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.caching.accesses import written_accesses
+from reposgen.analysis.caching.model import Access
 from reposgen.analysis.classes import repeated_classes
 from reposgen.analysis.commands import check_command
 from reposgen.analysis.directive_specs import Subject, read_directives
 from reposgen.analysis.directives import DIRECTIVES
 from reposgen.analysis.lint import lint_query, one_row
 from reposgen.analysis.listening import payload_column, read_channel
-from reposgen.analysis.model import Access, CopyTarget, TypedQuery
+from reposgen.analysis.model import CopyTarget, TypedQuery
 from reposgen.analysis.names import method_name
 from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.proofs import prove_query

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.model import ArgumentValue, LiteralValue, ReturnedValue
+from reposgen.analysis.caching.model import ArgumentValue, LiteralValue, ReturnedValue
 from reposgen.models import dataclass
 from reposgen.python_model.model.caching import Invalidation
 from reposgen.python_model.model.pytype import ARGUMENT, CACHED, EACH_OF, RESULT, ROWS
@@ -20,7 +20,8 @@ from reposgen.sql_source.model import Command
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reposgen.analysis.model import Access, Caching, KeyValue, TypedQuery
+    from reposgen.analysis.caching.model import Access, Caching, KeyValue
+    from reposgen.analysis.model import TypedQuery
     from reposgen.python_model.model.values import Construct, Value
 
     Columns = tuple[str, ...]

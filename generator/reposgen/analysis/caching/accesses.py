@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.caching.model import Access, PinnedColumn, ReturnedValue
 from reposgen.analysis.caching.pins import WRITES, kind_of, levels_of
-from reposgen.analysis.model import Access, PinnedColumn, ReturnedValue
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import CommandType, RangeTableRef, RteKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from reposgen.analysis.caching.model import KeyValue
     from reposgen.analysis.caching.pins import Level
     from reposgen.analysis.lineage import Lineage
-    from reposgen.analysis.model import KeyValue
     from reposgen.live_schema.model import Catalog, Relation
     from reposgen.live_schema.tree.model import Query, RangeTableEntry
 

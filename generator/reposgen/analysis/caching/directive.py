@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reposgen.analysis.caching.accesses import read_accesses
 from reposgen.analysis.caching.determinism import Determinism
-from reposgen.analysis.model import Caching
+from reposgen.analysis.caching.model import Caching
 from reposgen.analysis.timeouts import milliseconds
 from reposgen.diagnostics import Diagnostic, did_you_mean, error
 from reposgen.live_schema.functions import builtin_functions
@@ -15,8 +15,8 @@ from reposgen.live_schema.functions import builtin_functions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reposgen.analysis.caching.model import Access
     from reposgen.analysis.directive_specs import Subject
-    from reposgen.analysis.model import Access
     from reposgen.diagnostics import Span
     from reposgen.sql_source.model import Directive
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from reposgen.analysis.agreement import bare, equalities
-from reposgen.analysis.model import ArgumentValue, LiteralValue
+from reposgen.analysis.caching.model import ArgumentValue, LiteralValue
 from reposgen.live_schema.model import BaseType, DomainType, EnumType, Generated
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import (
@@ -31,7 +31,7 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from reposgen.analysis.model import KeyValue
+    from reposgen.analysis.caching.model import KeyValue
     from reposgen.live_schema.model import Catalog, PgType, Relation
     from reposgen.live_schema.tree.model import (
         FromItem,
