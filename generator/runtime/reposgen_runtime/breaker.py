@@ -11,14 +11,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from .errors import CircuitOpen
-from .observers import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import psycopg
-
-    from .observers import Observers
 
 _logger: Final = logging.getLogger(__name__)
 # Many programs that lost one server don't all come back at once.
@@ -96,13 +93,16 @@ class Circuit:
     """
 
     def __init__(
-        self, breaker: Breaker, server: str, observers: Observers = NOBODY
+        self,
+        breaker: Breaker,
+        server: str,
+        notify: Callable[[BreakerChange], None] | None = None,
     ) -> None:
         self.state = BreakerState.CLOSED
         self.failures = 0
         self._breaker = breaker
         self._server = server
-        self._observers = observers
+        self._notify = notify
         self._lock = Lock()
         self._next = 0.0
         self._cause: psycopg.Error | None = None
@@ -194,7 +194,8 @@ class Circuit:
     def _tell(self, change: BreakerChange) -> None:
         if change.before is change.after:
             return
-        self._observers.notify(change)
+        if self._notify is not None:
+            self._notify(change)
         callback = self._breaker.on_state_change
         if callback is None:
             return

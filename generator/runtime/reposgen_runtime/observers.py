@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager, nullcontext
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .errors import RepositoryError
-    from .observe import Call, Event, Observer
+
+# The classes are in `observe`, which imports this module.
+Observer: TypeAlias = Any
+Event: TypeAlias = Any
+Call: TypeAlias = Any
 
 _logger: Final = logging.getLogger(__name__)
 # Marks the methods that do nothing: nobody calls them.
@@ -83,12 +86,6 @@ class Observers:
                 observer.closed(database)
             except Exception:
                 _logger.exception("an observer failed")
-
-    def tell_retry(self, attempt: int, seconds: float, error: RepositoryError) -> None:
-        """Report that work will be done again."""
-        from .observe import Retry  # noqa: PLC0415 -- only where somebody observes
-
-        self.notify(Retry(attempt=attempt, seconds=seconds, error=error))
 
 
 # Of repositories on connections of the caller's own.

@@ -11,7 +11,7 @@ from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from .errors import PoolFull, PoolTimeout
+from .errors import PoolFull, PoolTimeout, RepositoryError
 from .observe import (
     BufferEvent,
     BufferOutcome,
@@ -21,6 +21,7 @@ from .observe import (
     Operation,
     Place,
     ReplicaChange,
+    Retry,
 )
 from .statement import Statement
 from .statistics import parameters_of, server_name
@@ -291,3 +292,8 @@ def replica_change(
 ) -> ReplicaChange:
     """Return the event of a replica's change of state."""
     return ReplicaChange(place=place, before=before, after=after)
+
+
+def retry(attempt: int, seconds: float, error: RepositoryError) -> Retry:
+    """Return the event of work that will be done again."""
+    return Retry(attempt=attempt, seconds=seconds, error=error)

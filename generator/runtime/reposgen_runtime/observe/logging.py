@@ -1,7 +1,5 @@
 """Logging: failed and slow calls as records of `logging`, with fields and plans.
 
-    from reposgen_runtime.observe.logging import LoggingObserver
-
     Database.open(url, observers=[LoggingObserver(slow=0.2)])
 
 Each record has its data in attributes (`extra`), which structlog and JSON formatters

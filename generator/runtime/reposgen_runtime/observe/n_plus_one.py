@@ -1,7 +1,5 @@
 """Methods that are called again and again where one call would do.
 
-    from reposgen_runtime.observe.n_plus_one import RepeatedCallObserver
-
     observer = RepeatedCallObserver(limit=10)
     Database.open(url, observers=[observer])
 

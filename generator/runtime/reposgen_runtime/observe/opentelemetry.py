@@ -1,7 +1,5 @@
 """OpenTelemetry: a span for each call, and metrics, by the database conventions.
 
-    from reposgen_runtime.observe.opentelemetry import OpenTelemetryObserver
-
     Database.open(url, observers=[OpenTelemetryObserver()])
 
 It needs `opentelemetry-api` alone. `opentelemetry-instrument` installs it without code.

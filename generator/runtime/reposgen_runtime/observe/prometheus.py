@@ -1,7 +1,5 @@
 """Prometheus: what calls, transactions, pools, replicas and buffers do.
 
-    from reposgen_runtime.observe.prometheus import PrometheusObserver
-
     Database.open(url, observers=[PrometheusObserver()])
 
 It needs `prometheus-client`. Labels are bounded: methods, outcomes, servers. SQL,

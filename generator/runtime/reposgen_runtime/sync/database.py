@@ -474,7 +474,9 @@ class Database:
                 if seconds is None:
                     raise
                 if self.observers.active:
-                    self.observers.tell_retry(attempts.made, seconds, error)
+                    from ..observing import retry  # noqa: PLC0415 -- only if so
+
+                    self.observers.notify(retry(attempts.made, seconds, error))
             sleep(seconds)
 
     def tenant(self, id: object) -> Tenant:  # noqa: A002 -- what it is

@@ -109,7 +109,9 @@ class Server:
         self._home: object = None
         self._circuit: Circuit | None = None
         if settings.breaker is not None:
-            self._circuit = Circuit(settings.breaker, self.name, settings.observing)
+            self._circuit = Circuit(
+                settings.breaker, self.name, settings.observing.notify
+            )
         self._taken: set[Connection[Any]] = set()
         self._idle = IdleCache(0 if settings.reset else settings.min_size)
         self._waiting = set[object]()
