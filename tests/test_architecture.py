@@ -152,6 +152,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "diagnostics",
         # The catalog of a test's database.
         *("live_schema.catalog", "live_schema.model"),
+        # Where the caller's code calls from.
+        "reposgen_runtime.observe.sites",
     },
     # What stats asks: it runs no stage.
     "server_statistics": {"database", "diagnostics"},

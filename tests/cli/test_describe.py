@@ -51,7 +51,7 @@ def test_document(run: Run) -> None:
     for fact in ("cardinality", "reads", "read_only", "raises", "diagnostics"):
         del get_task[fact]
     assert get_task.pop("unknown_reads") == get_task.pop("unknown_writes") == []
-    assert get_task.pop("cache") is None
+    assert get_task.pop("caching") is None
     assert get_task.pop("tenant") is None
     assert get_task == {
         "name": "GetTask",

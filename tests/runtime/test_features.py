@@ -17,6 +17,7 @@ FEATURES = (
     "cache_redis",
     "cached",
     "cached_pipeline",
+    "cached_transaction",
     "copying",
     "listener",
     "migration",

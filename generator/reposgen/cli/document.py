@@ -142,7 +142,7 @@ def _query(
         "unknown_reads": query.unknown_reads,
         "unknown_writes": query.unknown_writes,
         "tenant": _tenant(tenants.get((query.query.source.path, query.name))),
-        "cache": _caching(query, python),
+        "caching": _caching(query, python),
         "diagnostics": diagnostics(query.diagnostics),
     }
 

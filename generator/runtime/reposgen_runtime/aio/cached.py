@@ -8,7 +8,6 @@ from os import urandom
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar, cast
 
-from .. import wire
 from ..cache_memory import Entry
 from ..caching import (
     ALL_TAG,
@@ -18,31 +17,26 @@ from ..caching import (
     NotCacheable,
     canonical,
     entry_name,
-    needs_result,
     pack,
-    returned_keys,
     size_of,
     tags_of_read,
     tags_of_write,
     unpack,
     wire_rows,
 )
-from ..codec import read_command, read_first, read_rows
+from ..codec import read_first, read_rows
 from ..errors import (
-    OutcomeUnknown,
     QueryRejected,
     RepositoryError,
     mark_undone,
 )
-from ..limits import CHECK_NOW, SET, milliseconds, own_settings, set_arguments
+from ..limits import own_settings
 from ._background import Worker
 from ._compat import Event, run_shielded, sleep
 from .cache import ResultCache
 from .cache_redis import BUSY, HIT, LEASED, STALE, UNKNOWN, Lease, RedisDown
+from .cached_transaction import CachedTransaction
 from .connection import needs_transaction
-from .database import Database
-from .limits import run_among
-from .transaction import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
@@ -56,23 +50,25 @@ if TYPE_CHECKING:
     from ..statement import Cached, Package, Statement
     from .cache_redis import Answer, RedisCache
     from .connection import Session
-    from .executor import Executor
+    from .database import Database
     from .pipeline import Pipeline
+    from .transaction import Transaction
 
 R = TypeVar("R")
 T = TypeVar("T")
-D = TypeVar("D", bound=Database)
+D = TypeVar("D", bound="Database")
+
+if TYPE_CHECKING:
+    _Base = Database
+else:
+    # The class that is made has a Database behind it; to import that would be a circle.
+    _Base = object
 
 # Commands that no transaction may hold, and procedures that end it themselves.
 _NOT_IN_TRANSACTION: Final = frozenset({"25001", "2D000"})
-# Of the time of a mark, the part in which the COMMIT must arrive.
-_TO_SEND: Final = 0.4
 # How often another process is asked for what it is reading.
 _LOOKS: Final = 5
 _LONGEST_FLIGHT: Final = 60.0
-_READING: Final = frozenset(
-    {"BEGIN READ ONLY", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"}
-)
 
 
 # Made once for each package's.
@@ -151,7 +147,7 @@ class _Taken:
         self.tuples = codec.tuples(result)
 
 
-class CachedDatabase(Database):
+class CachedDatabase(_Base):
     """What `Database.open(…, cache=Cache(…))` makes of a package's Database.
 
     Attributes:
@@ -548,149 +544,3 @@ class CachedDatabase(Database):
 def _may_hit(transaction: Transaction) -> bool:
     """Whether a result that is newer than the transaction is one for it."""
     return isinstance(transaction, CachedTransaction) and transaction.may_hit
-
-
-class CachedTransaction(Transaction):
-    """A transaction that announces what its COMMIT changes."""
-
-    def __init__(  # noqa: PLR0917 -- its base's, and the cache
-        self,
-        cache: ResultCache,
-        session: Session,
-        session_of: Callable[[Package], Session],
-        settings: Mapping[str, str],
-        scopes: Scopes[Transaction] | None = None,
-        timeout: float | None = None,
-        *,
-        database: Executor | None = None,
-    ) -> None:
-        super().__init__(
-            session, session_of, settings, scopes, timeout, database=database
-        )
-        self._cache = cache
-        self._changed: dict[bytes, None] = {}
-        self._command = ""
-
-    @property
-    def may_hit(self) -> bool:
-        """Whether it only reads, and sees what is committed meanwhile."""
-        if self._changed or self._command not in _READING:
-            return False
-        return "ISOLATION" in self._command or self._cache.reads_committed
-
-    def note(
-        self,
-        statement: Statement[Any],
-        values: Sequence[Any] | None,
-        returned: Sequence[Sequence[str | None]] | None = None,
-    ) -> None:
-        """Note what a statement changes.
-
-        Args:
-            statement: that was run, or is about to be.
-            values: its arguments; None where they are not known.
-            returned: keys in its result; None where they are not known.
-        """
-        tags = tags_of_write(statement.changes, values, returned)
-        self._changed.update(dict.fromkeys(tags))
-
-    async def begin(self, command: str, *, now: bool = False) -> None:
-        """Begin it, under its settings."""
-        self._command = command
-        await super().begin(command, now=now)
-
-    async def run_statement(
-        self,
-        package: Package,
-        statement: Statement[T],
-        values: Sequence[Any],
-        read: Callable[[Codec[T], PGresult], R],
-        tenant: str | None = None,
-    ) -> R:
-        """Run one statement in the transaction."""
-        changes = statement.changes
-        if not changes:
-            return await super().run_statement(package, statement, values, read, tenant)
-        if not needs_result(changes):
-            self.note(statement, values)
-            return await super().run_statement(package, statement, values, read, tenant)
-        is_noted = False
-
-        def reading(codec: Codec[T], result: PGresult) -> R:
-            nonlocal is_noted
-            self.note(statement, values, returned_keys(changes, result))
-            is_noted = True
-            return read(codec, result)
-
-        try:
-            return await super().run_statement(
-                package, statement, values, reading, tenant
-            )
-        finally:
-            if not is_noted:
-                self.note(statement, values)
-
-    @asynccontextmanager
-    async def lease(
-        self,
-        package: Package,
-        statement: Statement[Any] | None = None,
-        tenant: str | None = None,
-    ) -> AsyncGenerator[Session, None]:
-        """The transaction's connection."""
-        if statement is None:
-            self._changed[ALL_TAG] = None
-        elif statement.changes:
-            self.note(statement, None)
-        async with super().lease(package, statement, tenant) as session:
-            yield session
-
-    async def commit(self) -> None:
-        """End the transaction, keeping what was done."""
-        if not self._changed or not self._may_commit:
-            await super().commit()
-            return
-        await self._bound()
-        cache = self._cache
-        mark = await cache.mark(self._changed)
-        try:
-            await super().commit()
-        except OutcomeUnknown:
-            cache.unknown(mark)
-            raise
-        except RepositoryError:
-            await run_shielded(cache.undone, mark)
-            raise
-        except BaseException:
-            cache.unknown(mark)
-            raise
-        await run_shielded(cache.changed, mark)
-
-    @property
-    def _may_commit(self) -> bool:
-        """Whether COMMIT will be sent."""
-        spoilt = self._savepoints is not None and self._savepoints.spoilt
-        failed = wire.is_failed(self._session.connection.pgconn)
-        return not spoilt and not failed and self.innermost is None
-
-    async def _bound(self) -> None:
-        """Have the server refuse the COMMIT if it does not arrive before its mark ends.
-
-        What COMMIT would check is checked before, so that it is done soon. While it
-        lasts all the same, the mark is renewed.
-        """
-        redis = self._cache.redis
-        if redis is None or not redis.is_up:
-            return
-        seconds = milliseconds(_TO_SEND * self._cache.settings.mark_ttl)
-        bound = (SET, set_arguments({"idle_in_transaction_session_timeout": seconds}))
-        session = self._session
-        try:
-            if session.is_fast:
-                await run_among(session, bound, CHECK_NOW, (), read_command)
-            else:
-                await session.command(CHECK_NOW.sql)
-                await session.run(*bound, read_command)
-        except BaseException as error:
-            await self.undo(error)
-            raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .cached import CachedTransaction
+from .cached_transaction import CachedTransaction
 from .pipeline import Pipeline
 
 if TYPE_CHECKING:
