@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from reposgen_runtime.caching import Cache, Memory
 from reposgen_runtime.errors import NotFound
-from golden_output.cached import Database, sync
+from golden_output.cached import AddTasksParams, Database, sync
 
 ONE, TWO, OWNER = uuid4(), uuid4(), uuid4()
 
@@ -99,7 +99,7 @@ async def run_async(url: str) -> None:
         assert await tasks.rename_all(title="all", old_title="in") == 1
         assert (await tasks.get_task(id=1)).title == "all"
         rows = [(3, ONE, "copied"), (4, ONE, "copied")]
-        await tasks.add_tasks([_row(tasks, *row) for row in rows])
+        await tasks.add_tasks([_row(*row) for row in rows])
         assert (await tasks.get_task(id=3)).title == "copied"
         assert await tasks.count_tasks() == 4
         await tasks.remove_tasks([3, 4])
@@ -136,9 +136,7 @@ async def run_async(url: str) -> None:
         assert (await db.tasks.get_task(id=1)).title == "uncached"
 
 
-def _row(tasks: object, id: int, tenant_id: object, title: str) -> object:
-    from golden_output.cached import AddTasksParams
-
+def _row(id: int, tenant_id: UUID, title: str) -> AddTasksParams:
     return AddTasksParams(id=id, tenant_id=tenant_id, title=title)
 
 

@@ -148,21 +148,22 @@ class _Taken:
 
 
 class CachedDatabase(_Base):
-    """What `Database.open(…, cache=Cache(…))` makes of a package's Database.
-
-    Attributes:
-        cache: what is kept.
-    """
+    """What `Database.open(…, cache=Cache(…))` makes of a package's Database."""
 
     def __init__(self, settings: Settings, **named: Any) -> None:  # noqa: ANN401 -- its base's
         if settings.cache is None:
             raise ValueError("there is no cache")
-        self.cache = ResultCache(settings.cache)
+        self._cache = ResultCache(settings.cache)
         self._flights: dict[Hashable, Flight] = {}
         # What reads the values of results that Redis has.
         self._codecs: dict[Statement[Any], Codec[Any]] = {}
         self._is_forked = False
         super().__init__(settings, **named)
+
+    @property
+    def cache(self) -> ResultCache:
+        """What is kept of results."""
+        return self._cache
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from ..statement import Package, Statement
     from ..statistics import Health, Statistics
     from ..transactions import Callback, Isolation
+    from .cache import ResultCache
     from .pipeline import Pipeline
     from .savepoints import Savepoint
 
@@ -146,6 +147,15 @@ class Database:
     def after_fork(self) -> None:
         """In a child process: leave all connections to the parent."""
         self._router.after_fork()
+
+    @property
+    def cache(self) -> ResultCache:
+        """What is kept of results.
+
+        Raises:
+            RepositoryError: the Database was opened without a cache.
+        """
+        raise RepositoryError("the Database was opened without a cache")
 
     def statistics(self) -> Statistics:
         """What the connections do, and what they have done."""

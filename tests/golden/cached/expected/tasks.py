@@ -261,6 +261,7 @@ SELECT id, tenant_id, title, owner_id, tags, meta FROM tasks WHERE id = $1
     cache=Cached(
         ttl=300.0, rows=(Rows("public.tasks", ("id",), (Argument(0),)),), negative=30.0
     ),
+    reads=("public.tasks",),
 )
 
 FIND_TASKS: Final = Statement(
@@ -279,6 +280,7 @@ SELECT id, tenant_id, title, owner_id, tags, meta FROM tasks WHERE id = ANY($1::
         levels=("l1",),
         negative=300.0,
     ),
+    reads=("public.tasks",),
 )
 
 LIST_TENANT: Final = Variants(
@@ -302,6 +304,7 @@ SELECT id, tenant_id, title, owner_id, tags, meta FROM tasks WHERE tenant_id = $
         negative=60.0,
         stale=10.0,
     ),
+    reads=("public.tasks",),
 )
 
 PAGE_OF_TENANT: Final = Variants(
@@ -322,6 +325,7 @@ SELECT id, tenant_id, title, owner_id, tags, meta FROM tasks WHERE tenant_id = $
         rows=(Rows("public.tasks", ("tenant_id",), (Argument(0),)),),
         negative=60.0,
     ),
+    reads=("public.tasks",),
 )
 
 
@@ -348,6 +352,7 @@ WHERE t.id = $1
             Rows("public.notes", ("task_id",), (Argument(0),)),
         ),
     ),
+    reads=("public.notes", "public.tasks"),
 )
 
 COUNT_TASKS: Final[Statement[int]] = Statement(
@@ -358,6 +363,7 @@ SELECT count(*) FROM tasks
     results=("int8",),
     read_only=True,
     cache=Cached(ttl=60.0, rows=(Rows("public.tasks"),)),
+    reads=("public.tasks",),
 )
 
 RENAME_TASK: Final = Statement(
@@ -374,6 +380,8 @@ UPDATE tasks SET title = $1 WHERE id = $2 RETURNING id, tenant_id, title, owner_
         Rows("public.tasks", ("tenant_id",), (Result(1),)),
         Rows("public.tasks"),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 MOVE_TASK: Final[Statement[None]] = Statement(
@@ -388,6 +396,8 @@ UPDATE tasks SET tenant_id = $1 WHERE id = $2
         Rows("public.tasks", ("tenant_id",)),
         Rows("public.tasks"),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 ADD_TASK: Final = Statement(
@@ -404,6 +414,7 @@ INSERT INTO tasks (id, tenant_id, title, tags, meta) VALUES ($1, $2, $3, $4, $5)
         Rows("public.tasks", ("tenant_id",), (Argument(1),)),
         Rows("public.tasks"),
     ),
+    writes=("public.tasks",),
 )
 
 ADD_TASKS: Final[Statement[None]] = Statement(
@@ -419,6 +430,7 @@ INSERT INTO tasks (id, tenant_id, title) VALUES ($1, $2, $3)
         Rows("public.tasks", ("tenant_id",), (Argument(1),)),
         Rows("public.tasks"),
     ),
+    writes=("public.tasks",),
 )
 
 RENAME_ALL: Final[Statement[None]] = Statement(
@@ -433,6 +445,8 @@ UPDATE tasks SET title = $1 WHERE title = $2
         Rows("public.tasks", ("tenant_id",)),
         Rows("public.tasks"),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks",),
 )
 
 REMOVE_TASK: Final[Statement[None]] = Statement(
@@ -448,6 +462,8 @@ DELETE FROM tasks WHERE id = $1
         Rows("public.tasks"),
         Rows("public.notes", ("task_id",)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks", "public.notes"),
 )
 
 REMOVE_TASKS: Final[Statement[None]] = Statement(
@@ -463,6 +479,8 @@ DELETE FROM tasks WHERE id = $1
         Rows("public.tasks"),
         Rows("public.notes", ("task_id",)),
     ),
+    reads=("public.tasks",),
+    writes=("public.tasks", "public.notes"),
 )
 
 REMOVE_OWNER: Final[Statement[None]] = Statement(
@@ -478,6 +496,8 @@ DELETE FROM owners WHERE id = $1
         Rows("public.tasks"),
         Rows("public.notes", ("task_id",)),
     ),
+    reads=("public.owners",),
+    writes=("public.owners", "public.notes", "public.tasks"),
 )
 
 ADD_NOTE: Final = Statement(
@@ -490,6 +510,7 @@ INSERT INTO notes (task_id, body) VALUES ($1, $2) RETURNING id, task_id, body
     row=Note,
     arguments=("task_id", "body"),
     changes=(Rows("public.notes", ("task_id",), (Argument(0),)),),
+    writes=("public.notes",),
 )
 
 DROP_NOTE: Final[Statement[int]] = Statement(
@@ -501,6 +522,8 @@ DELETE FROM notes WHERE id = $1 RETURNING task_id
     results=("int4",),
     arguments=("id",),
     changes=(Rows("public.notes", ("task_id",), (Result(0),)),),
+    reads=("public.notes",),
+    writes=("public.notes",),
 )
 
 TRUNCATE_NOTES: Final[Statement[None]] = Statement(
@@ -509,6 +532,7 @@ TRUNCATE_NOTES: Final[Statement[None]] = Statement(
 TRUNCATE notes
 """,
     changes=(Rows("public.notes", ("task_id",)),),
+    writes=("public.notes",),
 )
 
 READ_CLOCK: Final[Statement[datetime]] = Statement(
