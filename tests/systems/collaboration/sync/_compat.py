@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -14,4 +15,6 @@ Call: TypeAlias = Callable[[], T]
 def at_once(*calls: Call[T]) -> list[T]:
     """What the calls give, run at the same time."""
     with ThreadPoolExecutor(max_workers=len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
+        # A thread has no blocks of its own: not the tenant's either.
+        futures = [pool.submit(copy_context().run, call) for call in calls]
+        return [future.result() for future in futures]
