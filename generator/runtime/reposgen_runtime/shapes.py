@@ -217,18 +217,22 @@ def _scalar_reader(name: str, part: Part) -> Read:
         return lambda value: known[_of(bool, value)]
     if oid in _TEXTS and not isinstance(name, Converted):
         return lambda value: _of(str, value)
+    written = _writing(oid)
+    return lambda value: load(written(value).encode())
+
+
+def _writing(oid: int) -> Callable[[Any], str]:
+    """Return what makes of JSON the text of a type, if it has that form."""
     if oid in _INTEGERS:
-        return lambda value: load(_like(_DIGITS, _of(_Number, value)).encode())
+        return lambda value: _like(_DIGITS, _of(_Number, value))
     if oid in _REALS:
-        return lambda value: load(_real(value).encode())
+        return _real
     form = _FORMS.get(oid)
     if form is None:
-        return lambda value: load(_of(str, value).encode())
+        return lambda value: _of(str, value)
     if oid in _MOMENTS:
-        return lambda value: load(
-            _like(form, _of(str, value)).replace("T", " ", 1).encode()
-        )
-    return lambda value: load(_like(form, _of(str, value)).encode())
+        return lambda value: _like(form, _of(str, value)).replace("T", " ", 1)
+    return lambda value: _like(form, _of(str, value))
 
 
 def _of(cls: type, value: Any) -> Any:
