@@ -72,13 +72,22 @@ def build_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
                 return _event(typed, column, context)
             case _:
                 pass
-    documents = build_documents(typed, constant, context)
     match typed.results:
         case (Column() as column,) if typed.row_name is None:
+            documents = build_documents(typed, constant, context)
             row = _scalar(typed, column, constant, context, documents)
         case _:
-            row = _own_row(typed, constant, context, documents)
+            # The row has its name first: one of a document's class can be any.
+            symbol = _row_symbol(typed, constant, context)
+            documents = build_documents(typed, constant, context)
+            row = _own_row(typed, symbol, constant, context, documents)
     return replace(row, documents=documents)
+
+
+def _row_symbol(typed: TypedQuery, constant: Symbol, context: Context) -> Symbol:
+    if typed.row_name:
+        return replace(constant, name=typed.row_name.name)
+    return context.claim_class(f"{typed.name}Row", constant)
 
 
 def _event(typed: TypedQuery, payload: Column, context: Context) -> Row:
@@ -111,14 +120,11 @@ def _scalar(
 
 def _own_row(
     typed: TypedQuery,
+    symbol: Symbol,
     constant: Symbol,
     context: Context,
     documents: Mapping[str, Document],
 ) -> Row:
-    if typed.row_name:
-        symbol = replace(constant, name=typed.row_name.name)
-    else:
-        symbol = context.claim_class(f"{typed.name}Row", constant)
     names = field_names(
         (item_name(typed, item, context) for item in typed.results),
         context.registry,

@@ -331,6 +331,23 @@ class TextDocumentDocument:
     day: str
 
 
+@dataclass(slots=True)
+class NamedAsRowsRow2:
+    """A JSON object of NamedAsRows."""
+
+    id: int
+    account_id: int
+    note: str | None
+
+
+@dataclass(slots=True)
+class NamedAsRowsRow:
+    """A row of NamedAsRows."""
+
+    id: int
+    row: NamedAsRowsRow2
+
+
 class DocumentRepository:
     """Queries of queries/documents.sql."""
 
@@ -475,6 +492,10 @@ class DocumentRepository:
         """
         return await self._run.one(TEXT_COLUMNS)
 
+    async def named_as_rows(self) -> list[NamedAsRowsRow]:
+        """The class of the rows keeps its name."""
+        return await self._run.many(NAMED_AS_ROWS)
+
 
 class DocumentReadProtocol(Protocol):
     """Reads of DocumentRepository."""
@@ -503,6 +524,7 @@ class DocumentReadProtocol(Protocol):
     async def held_by_hand(self) -> str: ...
     async def text_document(self) -> TextDocumentDocument: ...
     async def text_columns(self) -> Text: ...
+    async def named_as_rows(self) -> list[NamedAsRowsRow]: ...
 
 
 class DocumentWriteProtocol(Protocol):
@@ -1083,4 +1105,28 @@ SELECT at, ratio, day FROM texts LIMIT 1
     row=Text,
     read_only=True,
     reads=("public.texts",),
+)
+
+NAMED_AS_ROWS: Final = Statement(
+    "documents.named_as_rows",
+    """
+SELECT o.id, to_jsonb(o) AS row FROM orders o ORDER BY o.id
+""",
+    results=(
+        "int4",
+        Shaped(
+            "jsonb",
+            ObjectOf(
+                NamedAsRowsRow2,
+                {
+                    "id": "int4",
+                    "account_id": "int4",
+                    "note": OrNone("text"),
+                },
+            ),
+        ),
+    ),
+    row=NamedAsRowsRow,
+    read_only=True,
+    reads=("public.orders",),
 )

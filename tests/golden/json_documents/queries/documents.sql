@@ -134,3 +134,7 @@ SELECT to_jsonb(t) AS document FROM texts t LIMIT 1;
 -- name: TextColumns :one
 -- Their columns are that text.
 SELECT * FROM texts LIMIT 1;
+
+-- name: NamedAsRows :many
+-- The class of the rows keeps its name.
+SELECT o.id, to_jsonb(o) AS row FROM orders o ORDER BY o.id;

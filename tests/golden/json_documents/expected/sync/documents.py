@@ -14,6 +14,7 @@ from ..documents import (
     CreditDocumentDocument,
     LateralRow,
     ListAccountsRow,
+    NamedAsRowsRow,
     NestedRowsDocument,
     OfAViewsColumnRow,
     OfUnknownShapeRow,
@@ -177,6 +178,10 @@ class DocumentRepository:
         """
         return self._run.one(_statements.TEXT_COLUMNS)
 
+    def named_as_rows(self) -> list[NamedAsRowsRow]:
+        """The class of the rows keeps its name."""
+        return self._run.many(_statements.NAMED_AS_ROWS)
+
 
 class DocumentReadProtocol(Protocol):
     """Reads of DocumentRepository."""
@@ -205,6 +210,7 @@ class DocumentReadProtocol(Protocol):
     def held_by_hand(self) -> str: ...
     def text_document(self) -> TextDocumentDocument: ...
     def text_columns(self) -> Text: ...
+    def named_as_rows(self) -> list[NamedAsRowsRow]: ...
 
 
 class DocumentWriteProtocol(Protocol):
