@@ -26,6 +26,7 @@ from reposgen.python_model.model.pytype import (
 )
 from reposgen.python_model.model.values import Entries, construct
 from reposgen.python_model.names import pascal_case
+from reposgen.python_model.overrides import base_of
 from reposgen.python_model.types import LIST, Direction
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from reposgen.python_model.model.elements import RowClass
     from reposgen.python_model.model.pytype import PyType, Symbol
     from reposgen.python_model.model.values import TypeName, Value
+
+
+# Offsets have minutes in JSON; jsonb has no exponents.
+_UNLIKE = frozenset({"timestamptz", "float4", "float8"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,11 @@ def build_documents(
     return found
 
 
+def _is_unlike(type_: PgType) -> bool:
+    """Whether JSON has values of a type as another text than PostgreSQL's own."""
+    return base_of(type_).name in _UNLIKE
+
+
 class _Builder:
     def __init__(
         self, typed: TypedQuery, constant: Symbol, context: Context, column: Column
@@ -126,6 +136,8 @@ class _Builder:
         override = columns.get(shape.table) if shape.table else None
         # Of an array's column, it is not said of the elements.
         if override and in_list:
+            return None
+        if types.is_text(shape.type, override) and _is_unlike(shape.type):
             return None
         return (
             types.python_type(shape.type, Direction.RESULT, override=override),

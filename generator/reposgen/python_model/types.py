@@ -217,6 +217,11 @@ class TypeMap:
             dump=dump,
         )
 
+    def is_text(self, type_: PgType, override: Override | None = None) -> bool:
+        """Whether values of a type stay PostgreSQL's own text."""
+        chosen = override or self._overridden(type_)[1]
+        return chosen is not None and chosen.kind is OverrideKind.TEXT
+
     def _overridden(self, type_: PgType) -> tuple[PgType, Override | None]:
         """The part of a type that is something else than usual; not of rows."""
         if (found := self.overrides.get(type_.oid)) is not None:

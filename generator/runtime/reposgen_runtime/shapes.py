@@ -9,6 +9,7 @@ that is missing or a null that was proved impossible raises `Unrepresentable`.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
@@ -33,9 +34,34 @@ _ANY: Final = frozenset({"json", "jsonb"})
 _TEXTS: Final = frozenset(
     postgres.types[name].oid for name in ("text", "varchar", "bpchar", "name")
 )
+_INTEGERS: Final = frozenset(
+    postgres.types[name].oid for name in ("int2", "int4", "int8")
+)
+_REALS: Final = frozenset(
+    postgres.types[name].oid for name in ("float4", "float8", "numeric")
+)
+_NOT_FINITE: Final = frozenset({"NaN", "Infinity", "-Infinity"})
 _MOMENTS: Final = frozenset(
     postgres.types[name].oid for name in ("timestamp", "timestamptz")
 )
+_DATE: Final = r"\d{4,}-\d\d-\d\d"
+_TIME: Final = r"\d\d:\d\d:\d\d(\.\d+)?"
+_ZONE: Final = r"[+-]\d\d(:\d\d){0,2}"
+_ERA: Final = "( BC)?|-?infinity"
+# What PostgreSQL writes of a type. Loaders take what begins like it, or anything: after
+# a change of the schema, a value of another type would be read as something else.
+_FORMS: Final = {
+    postgres.types[name].oid: re.compile(form, re.ASCII).fullmatch
+    for name, form in {
+        "oid": r"\d+",
+        "date": f"{_DATE}{_ERA}",
+        "time": _TIME,
+        "timetz": f"{_TIME}{_ZONE}",
+        "timestamp": f"{_DATE}T{_TIME}{_ERA}",
+        "timestamptz": f"{_DATE}T{_TIME}{_ZONE}{_ERA}",
+    }.items()
+}
+_DIGITS: Final = re.compile(r"-?\d+", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +217,18 @@ def _scalar_reader(name: str, part: Part) -> Read:
         return lambda value: known[_of(bool, value)]
     if oid in _TEXTS and not isinstance(name, Converted):
         return lambda value: _of(str, value)
+    if oid in _INTEGERS:
+        return lambda value: load(_like(_DIGITS, _of(_Number, value)).encode())
+    if oid in _REALS:
+        return lambda value: load(_real(value).encode())
+    form = _FORMS.get(oid)
+    if form is None:
+        return lambda value: load(_of(str, value).encode())
     if oid in _MOMENTS:
-        return lambda value: load(_of(str, value).replace("T", " ", 1).encode())
-    return lambda value: load(_written(value).encode())
+        return lambda value: load(
+            _like(form, _of(str, value)).replace("T", " ", 1).encode()
+        )
+    return lambda value: load(_like(form, _of(str, value)).encode())
 
 
 def _of(cls: type, value: Any) -> Any:
@@ -202,10 +237,16 @@ def _of(cls: type, value: Any) -> Any:
     return value
 
 
-def _written(value: Any) -> str:
-    if not isinstance(value, str):
+def _like(form: Callable[[str], object], value: str) -> str:
+    if form(value) is None:
         raise TypeError
     return value
+
+
+def _real(value: Any) -> str:
+    if value.__class__ is _Number or value in _NOT_FINITE:
+        return str(value)
+    raise TypeError
 
 
 def _any(value: Any) -> Any:

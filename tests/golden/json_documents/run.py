@@ -88,6 +88,18 @@ IMPOSSIBLE = [
     {"an_interval": "'1 month'"},
     {"a_time": "'24:00'"},
 ]
+CHANGED = [
+    ("an_int4", "text", "'12'"),
+    ("a_float8", "date", "'2026-01-02'"),
+    ("a_numeric", "text", "'1.5'"),
+    ("a_bytea", "integer", "12"),
+    ("a_date", "cidr", "'1.2.3.0/24'"),
+    ("a_time", "timetz", "'01:02:03+05:30'"),
+    ("a_timetz", "time", "'01:02:03'"),
+    ("a_timestamp", "timestamptz", "'2026-01-02 03:04:05+00'"),
+    ("a_timestamptz", "timestamp", "'2026-01-02 03:04:05'"),
+    ("a_moment", "date", "'2026-01-02'"),
+]
 # A column has these as lists of lists, which the type of neither says.
 NESTED = {"an_array": "'{{1,2},{3,4}}'"}
 
@@ -103,6 +115,7 @@ def fill(url: str) -> None:
         connection.execute("""
             INSERT INTO accounts VALUES (1, 'ann', 't', 1.5), (2, 'bob', 't', 2);
             INSERT INTO orders VALUES (1, 1, 'first'), (2, 1, NULL);
+            INSERT INTO texts VALUES ('2026-01-02 03:04:05+00', 1e20, '2026-01-02');
             INSERT INTO items VALUES
                 (1, 1, 1.50, '{a,b}', 'calm'), (1, 2, 0, '{}', NULL);
         """)
@@ -196,6 +209,13 @@ async def documents(repository: DocumentRepositoryProtocol) -> None:
     odd = await repository.of_unknown_shape(id=1)
     assert odd.users_function == 1
     assert (odd.repeated_key, odd.of_a_value) == ({"a": 2}, 1)
+    assert odd.one_or_list == []
+    columns = await repository.text_columns()
+    assert columns.at == "2026-01-02 03:04:05+00"
+    assert (columns.ratio, columns.day) == ("1e+20", "2026-01-02")
+    document = await repository.text_document()
+    assert document.at == "2026-01-02T03:04:05+00:00"
+    assert (document.ratio, document.day) == (10**20, columns.day)
     assert (await repository.credit_document(id=1)).credit == 1.5
 
 
@@ -205,6 +225,20 @@ def run_sync(url: str) -> None:
         row = db.documents.read_values(id=1)
         assert_same(row, db.documents.read_jsonb(id=1))
         assert_same(row, db.documents.read_json(id=1).document)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DELETE FROM values_of_all_types")
+        connection.execute("INSERT INTO values_of_all_types (id) VALUES (1)")
+    # Another type in a document is not taken for the one that was there.
+    for name, type_, value in CHANGED:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                f"ALTER TABLE values_of_all_types DROP {name},"
+                f" ADD {name} {type_} DEFAULT {value}"
+            )
+        with sync.Database.open(url) as db, pytest.raises(Unrepresentable):
+            db.documents.read_jsonb(id=1)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"UPDATE values_of_all_types SET {name} = NULL")
     # A document that is not what was proved is refused.
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER TABLE accounts ALTER name DROP NOT NULL")

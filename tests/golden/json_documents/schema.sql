@@ -43,3 +43,4 @@ CREATE FUNCTION app_agg(jsonb[]) RETURNS jsonb LANGUAGE sql AS $$ SELECT '[]'::j
 CREATE SCHEMA other;
 CREATE FUNCTION other.jsonb_build_object(text, text) RETURNS jsonb
 LANGUAGE sql AS $$ SELECT '1'::jsonb $$;
+CREATE TABLE texts (at timestamptz NOT NULL, ratio float8 NOT NULL, day date NOT NULL);

@@ -74,7 +74,7 @@ def _document(node: e.Expression, place: ProgramPoint) -> JsonShape | None:  # n
         case e.SubLink(kind=e.SubLinkType.EXPRESSION, query=query):
             return output_shape(place.prover.enter(query, place), 1)
         case e.CoalesceExpr(args=args):
-            return _same(_document(a, place) for a in args if not _is_empty(a))
+            return _first_of(args, place)
         case e.FuncExpr(variadic=False):
             return _call(node, place)
         case e.Aggref():
@@ -83,6 +83,14 @@ def _document(node: e.Expression, place: ProgramPoint) -> JsonShape | None:  # n
             return _constructor(node, place)
         case _:
             return None
+
+
+def _first_of(args: Sequence[e.Expression], place: ProgramPoint) -> JsonShape | None:
+    """Return the shape of the first that is not NULL; an empty list is any list."""
+    others = [arg for arg in args if not _is_empty(arg)]
+    shape = _same(_document(arg, place) for arg in others)
+    is_one = len(others) == len(args) or isinstance(shape, JsonList)
+    return shape if is_one else None
 
 
 def _is_empty(node: e.Expression) -> bool:

@@ -39,6 +39,7 @@ from .documents import (
     StandardJsonPresent,
     StandardJsonRow,
     StreamOrdersDocument,
+    TextDocumentDocument,
 )
 from .errors import (
     AccountsPkeyViolation,
@@ -56,6 +57,7 @@ from .models import (
     OrderItem,
     Point3,
     Size,
+    Text,
     ValuesOfAllType,
 )
 
@@ -102,6 +104,8 @@ __all__ = [
     "StandardJsonPresent",
     "StandardJsonRow",
     "StreamOrdersDocument",
+    "Text",
+    "TextDocumentDocument",
     "ValuesOfAllType",
     "ValuesOfAllTypesPkeyViolation",
 ]

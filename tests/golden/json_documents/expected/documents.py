@@ -26,11 +26,13 @@ from reposgen_runtime.shapes import ListOf, ObjectOf, OrNone, Shaped
 from .models import (
     ORDER_ITEM_COLUMN_TYPES,
     PACKAGE,
+    TEXT_COLUMN_TYPES,
     VALUES_OF_ALL_TYPE_COLUMN_TYPES,
     Cents,
     Moment,
     Mood,
     OrderItem,
+    Text,
     ValuesOfAllType,
 )
 
@@ -301,6 +303,8 @@ class OfUnknownShapeRow:
     of_a_value: Json
     joined: Json
     of_aliases: Json
+    one_or_none: Json | None
+    one_or_list: Json
 
 
 @dataclass(slots=True)
@@ -316,6 +320,15 @@ class OfAViewsColumnRow:
 
     id: int
     items: Json
+
+
+@dataclass(slots=True)
+class TextDocumentDocument:
+    """A JSON object of TextDocument."""
+
+    at: Json
+    ratio: Json
+    day: str
 
 
 class DocumentRepository:
@@ -446,6 +459,22 @@ class DocumentRepository:
         """A class of one's own goes before."""
         return await self._run.one(HELD_BY_HAND)
 
+    async def text_document(self) -> TextDocumentDocument:
+        """JSON of some types is not the text that PostgreSQL writes of them.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return await self._run.one(TEXT_DOCUMENT)
+
+    async def text_columns(self) -> Text:
+        """Their columns are that text.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return await self._run.one(TEXT_COLUMNS)
+
 
 class DocumentReadProtocol(Protocol):
     """Reads of DocumentRepository."""
@@ -472,6 +501,8 @@ class DocumentReadProtocol(Protocol):
     async def of_a_view(self) -> list[OrderItem]: ...
     async def of_a_views_column(self) -> list[OfAViewsColumnRow]: ...
     async def held_by_hand(self) -> str: ...
+    async def text_document(self) -> TextDocumentDocument: ...
+    async def text_columns(self) -> Text: ...
 
 
 class DocumentWriteProtocol(Protocol):
@@ -931,12 +962,16 @@ SELECT
     CASE WHEN a.id = 1 THEN jsonb_build_object('a', 1) END AS of_case,
     to_jsonb(a.id) AS of_a_value,
     jsonb_build_object('a', 1) || '{"b": 2}' AS joined,
-    to_jsonb(renamed) AS of_aliases
+    to_jsonb(renamed) AS of_aliases,
+    (SELECT coalesce(to_jsonb(o), '[]') FROM orders o WHERE o.id = -1) AS one_or_none,
+    coalesce((SELECT to_jsonb(o) FROM orders o WHERE o.id = -1), '[]') AS one_or_list
 FROM accounts a JOIN orders AS renamed (key) ON true
 WHERE a.id = $1 LIMIT 1
 """,
     parameters=("int4",),
     results=(
+        "jsonb",
+        "jsonb",
         "jsonb",
         "jsonb",
         "jsonb",
@@ -1015,4 +1050,37 @@ SELECT jsonb_build_object('a', 1) AS document
 """,
     results=(AsText("jsonb", str),),
     read_only=True,
+)
+
+TEXT_DOCUMENT: Final[Statement[TextDocumentDocument]] = Statement(
+    "documents.text_document",
+    """
+SELECT to_jsonb(t) AS document FROM texts t LIMIT 1
+""",
+    results=(
+        Shaped(
+            "jsonb",
+            ObjectOf(
+                TextDocumentDocument,
+                {
+                    "at": "jsonb",
+                    "ratio": "jsonb",
+                    "day": AsText("date", str),
+                },
+            ),
+        ),
+    ),
+    read_only=True,
+    reads=("public.texts",),
+)
+
+TEXT_COLUMNS: Final = Statement(
+    "documents.text_columns",
+    """
+SELECT at, ratio, day FROM texts LIMIT 1
+""",
+    results=TEXT_COLUMN_TYPES,
+    row=Text,
+    read_only=True,
+    reads=("public.texts",),
 )

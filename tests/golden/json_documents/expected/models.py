@@ -20,6 +20,7 @@ from uuid import UUID
 
 from psycopg.types.range import Range
 from reposgen_runtime import Composite, Json, Package
+from reposgen_runtime.conversions import AsText
 
 from .errors import (
     AccountsPkeyViolation,
@@ -71,6 +72,15 @@ class Point3:
 
 
 @dataclass(slots=True)
+class Text:
+    """A row of table public.texts."""
+
+    at: str
+    ratio: str
+    day: str
+
+
+@dataclass(slots=True)
 class ValuesOfAllType:
     """A row of table public.values_of_all_types."""
 
@@ -112,6 +122,12 @@ class ValuesOfAllType:
 
 
 ORDER_ITEM_COLUMN_TYPES: Final = ("int4", "text", "jsonb")
+
+TEXT_COLUMN_TYPES: Final = (
+    AsText("timestamptz", str),
+    AsText("float8", str),
+    AsText("date", str),
+)
 
 VALUES_OF_ALL_TYPE_COLUMN_TYPES: Final = (
     "int4",

@@ -100,7 +100,9 @@ SELECT
     CASE WHEN a.id = 1 THEN jsonb_build_object('a', 1) END AS of_case,
     to_jsonb(a.id) AS of_a_value,
     jsonb_build_object('a', 1) || '{"b": 2}' AS joined,
-    to_jsonb(renamed) AS of_aliases
+    to_jsonb(renamed) AS of_aliases,
+    (SELECT coalesce(to_jsonb(o), '[]') FROM orders o WHERE o.id = -1) AS one_or_none,
+    coalesce((SELECT to_jsonb(o) FROM orders o WHERE o.id = -1), '[]') AS one_or_list
 FROM accounts a JOIN orders AS renamed (key) ON true
 WHERE a.id = @id LIMIT 1;
 
@@ -124,3 +126,11 @@ SELECT id, items FROM order_items ORDER BY id;
 -- A class of one's own goes before.
 -- @type document = str
 SELECT jsonb_build_object('a', 1) AS document;
+
+-- name: TextDocument :one
+-- JSON of some types is not the text that PostgreSQL writes of them.
+SELECT to_jsonb(t) AS document FROM texts t LIMIT 1;
+
+-- name: TextColumns :one
+-- Their columns are that text.
+SELECT * FROM texts LIMIT 1;

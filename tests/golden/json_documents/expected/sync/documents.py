@@ -24,8 +24,9 @@ from ..documents import (
     ReadOrderRow,
     StandardJsonRow,
     StreamOrdersDocument,
+    TextDocumentDocument,
 )
-from ..models import PACKAGE, OrderItem, ValuesOfAllType
+from ..models import PACKAGE, OrderItem, Text, ValuesOfAllType
 
 
 class DocumentRepository:
@@ -160,6 +161,22 @@ class DocumentRepository:
         """A class of one's own goes before."""
         return self._run.one(_statements.HELD_BY_HAND)
 
+    def text_document(self) -> TextDocumentDocument:
+        """JSON of some types is not the text that PostgreSQL writes of them.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return self._run.one(_statements.TEXT_DOCUMENT)
+
+    def text_columns(self) -> Text:
+        """Their columns are that text.
+
+        Raises:
+            NotFound: no row was found.
+        """
+        return self._run.one(_statements.TEXT_COLUMNS)
+
 
 class DocumentReadProtocol(Protocol):
     """Reads of DocumentRepository."""
@@ -186,6 +203,8 @@ class DocumentReadProtocol(Protocol):
     def of_a_view(self) -> list[OrderItem]: ...
     def of_a_views_column(self) -> list[OfAViewsColumnRow]: ...
     def held_by_hand(self) -> str: ...
+    def text_document(self) -> TextDocumentDocument: ...
+    def text_columns(self) -> Text: ...
 
 
 class DocumentWriteProtocol(Protocol):
