@@ -113,6 +113,14 @@ def shown(accesses: tuple[Access, ...]) -> list[str]:
         ("SELECT * FROM a WHERE n = $1", ["a"]),
         ("SELECT * FROM a WHERE plain = $1", ["a plain=$1"]),
         ("SELECT * FROM a WHERE id = $1::numeric", ["a"]),
+        ("SELECT * FROM b WHERE slug = $1::varchar::bpchar", ["b"]),
+        (
+            (
+                "SELECT a.id FROM a JOIN b ON b.slug::bpchar = a.slug::varchar::bpchar"
+                " WHERE a.slug = $1"
+            ),
+            ["a slug=$1", "b"],
+        ),
         ("SELECT * FROM a WHERE id + 1 = $1", ["a"]),
         ("SELECT * FROM made WHERE twice = $1", ["made"]),
         # Not every row satisfies these.
@@ -366,6 +374,28 @@ def test_a_policy_of_the_tenant(judge: Judge) -> None:
         ("exec", "DELETE FROM tree WHERE id = $1", ["leaf", "tree"]),
         ("exec", "UPDATE tree SET parent = $2 WHERE id = $1", ["tree id=$1"]),
         ("exec", "UPDATE tree SET id = $2::int WHERE id = $1::int", ["leaf", "tree"]),
+        # Several writes of a statement, one of which reaches rows of the other's table.
+        (
+            "exec",
+            "WITH d AS (DELETE FROM tree WHERE id = $1) DELETE FROM leaf WHERE id = $2",
+            ["leaf", "leaf id=$2", "tree"],
+        ),
+        (
+            "exec",
+            (
+                "WITH d AS (DELETE FROM parts_one WHERE id = $1)"
+                " UPDATE parts SET kind = 1 WHERE id = $2"
+            ),
+            ["parts", "parts id=$2", "parts_one", "parts_one id=$1"],
+        ),
+        (
+            "exec",
+            (
+                "WITH n AS (INSERT INTO tree (id) VALUES ($1))"
+                " INSERT INTO leaf (id) VALUES ($2)"
+            ),
+            ["leaf id=$2", "tree id=$1"],
+        ),
         # Triggers: a function can write anything, and change the row.
         (
             "exec",

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from reposgen.analysis.nullability.jointree import JoinTree
-    from reposgen.live_schema.model import Relation
-    from reposgen.live_schema.tree.model import OnConflict
 
 
 def items(query: Query) -> list[int]:
@@ -120,14 +118,3 @@ def expressions(query: Query) -> Iterator[object]:
         for node in walk_level(child):
             if id(node) not in within:
                 yield node
-
-
-def arbiter_columns(conflict: OnConflict, table: Relation | None) -> Iterator[int]:
-    """Yield the `attnum`s of the columns of ON CONFLICT's target."""
-    for node in conflict.arbiters:
-        column = node.expression if isinstance(node, e.InferenceElement) else node
-        if isinstance(column, e.Var):
-            yield column.column
-    for constraint in table.constraints if table else ():
-        if conflict.constraint and constraint.oid == conflict.constraint:
-            yield from constraint.columns

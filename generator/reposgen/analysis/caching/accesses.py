@@ -69,6 +69,8 @@ def written_accesses(
     """
     found: list[Access] = [Access(table="", why=why) for why in lineage.unknown_writes]
     direct: set[int] = set()
+    # By writes of the same statement to other tables.
+    reached: set[int] = set()
     for tree in trees:
         for level in levels_of(tree, catalog, optional):
             query = level.query
@@ -79,12 +81,14 @@ def written_accesses(
             )
             if relation is not None:
                 direct.add(relation.oid)
+                reached |= level.reached(relation) - {relation.oid}
                 pins = {**level.changed(relation), **_returned(tree, level, relation)}
                 found.append(_access(relation, pins))
     found += (
         Access(table=name, why=_WHY)
         for oid, name in lineage.names.items()
-        if oid in lineage.writes and oid not in direct
+        if oid in lineage.writes
+        if oid not in direct or oid in reached
     )
     found += (Access(table=name) for name in lineage.made)
     return tuple(dict.fromkeys(found))
