@@ -22,10 +22,10 @@ from reposgen.analysis.nullability.jointree import read_join_tree
 from reposgen.contracts.query_parts import (
     conditions,
     expressions,
+    inside,
     items,
     operands,
     resolved,
-    takes_conditions,
 )
 from reposgen.contracts.tenant_rules import Omission
 from reposgen.contracts.tenant_terms import SettingTenant, tenant_of
@@ -154,7 +154,7 @@ class Prover:
         for index in items(query):
             for number in self._known_of_item(scope, index):
                 scope.known.add((index, number))
-        if pushed and takes_conditions(query, pushed):
+        if pushed := inside(query, pushed):
             scope.pushed = pushed
             for target in query.results:
                 column = self._column(target.expression, query)
