@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from reposgen.analysis.caching.model import ArgumentValue, LiteralValue, ReturnedValue
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Judge = Callable[..., Analysis]
 
+OLD_AND_NEW = 180000
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('sad', 'glad');
 CREATE DOMAIN key AS int;
@@ -415,6 +417,30 @@ def test_a_policy_of_the_tenant(judge: Judge) -> None:
 )
 def test_writes(judge: Judge, command: str, sql: str, expected: list[str]) -> None:
     assert shown(the_query(judge, sql, command).changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("DELETE FROM a WHERE flag RETURNING old.id, new.slug", "a id=result 0"),
+        (
+            (
+                "INSERT INTO a (id, slug) VALUES ($1, $2) ON CONFLICT (slug)"
+                " DO UPDATE SET flag = true RETURNING old.id, new.mood"
+            ),
+            "a mood=result 1 slug=$2",
+        ),
+        (
+            "UPDATE a SET flag = true WHERE flag RETURNING old.id, new.slug",
+            "a id=result 0 slug=result 1",
+        ),
+    ],
+)
+def test_old_and_new_rows(judge: Judge, server: str, sql: str, expected: str) -> None:
+    with psycopg.connect(server) as connection:
+        if connection.info.server_version < OLD_AND_NEW:
+            pytest.skip("RETURNING has no old and new rows")
+    assert shown(the_query(judge, sql).changes) == [expected]
 
 
 def test_without_a_tree_anything_changes(judge: Judge) -> None:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, Relation
     from reposgen.live_schema.tree.model import Query, RangeTableEntry
 
+# The rows that a command does not have: their columns are NULL.
+_MISSING = {
+    CommandType.INSERT: e.Returning.OLD,
+    CommandType.DELETE: e.Returning.NEW,
+}
 # What a rule leaves of a view in FROM is not read.
 _VIEW = "v"
 
@@ -143,6 +148,7 @@ def _returned(
             and var.index == query.result_relation
             and not var.levels_up
             and var.column not in changing
+            and var.returning is not _MISSING.get(query.command)
             and target.number in indexes
         ):
             column = relation.column(var.column)
