@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from reposgen.analysis.caching.model import ArgumentValue, LiteralValue, ReturnedValue
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Judge = Callable[..., Analysis]
 
+OLD_AND_NEW = 180000
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('sad', 'glad');
 CREATE DOMAIN key AS int;
@@ -113,6 +115,14 @@ def shown(accesses: tuple[Access, ...]) -> list[str]:
         ("SELECT * FROM a WHERE n = $1", ["a"]),
         ("SELECT * FROM a WHERE plain = $1", ["a plain=$1"]),
         ("SELECT * FROM a WHERE id = $1::numeric", ["a"]),
+        ("SELECT * FROM b WHERE slug = $1::varchar::bpchar", ["b"]),
+        (
+            (
+                "SELECT a.id FROM a JOIN b ON b.slug::bpchar = a.slug::varchar::bpchar"
+                " WHERE a.slug = $1"
+            ),
+            ["a slug=$1", "b"],
+        ),
         ("SELECT * FROM a WHERE id + 1 = $1", ["a"]),
         ("SELECT * FROM made WHERE twice = $1", ["made"]),
         # Not every row satisfies these.
@@ -366,6 +376,28 @@ def test_a_policy_of_the_tenant(judge: Judge) -> None:
         ("exec", "DELETE FROM tree WHERE id = $1", ["leaf", "tree"]),
         ("exec", "UPDATE tree SET parent = $2 WHERE id = $1", ["tree id=$1"]),
         ("exec", "UPDATE tree SET id = $2::int WHERE id = $1::int", ["leaf", "tree"]),
+        # Several writes of a statement, one of which reaches rows of the other's table.
+        (
+            "exec",
+            "WITH d AS (DELETE FROM tree WHERE id = $1) DELETE FROM leaf WHERE id = $2",
+            ["leaf", "leaf id=$2", "tree"],
+        ),
+        (
+            "exec",
+            (
+                "WITH d AS (DELETE FROM parts_one WHERE id = $1)"
+                " UPDATE parts SET kind = 1 WHERE id = $2"
+            ),
+            ["parts", "parts id=$2", "parts_one", "parts_one id=$1"],
+        ),
+        (
+            "exec",
+            (
+                "WITH n AS (INSERT INTO tree (id) VALUES ($1))"
+                " INSERT INTO leaf (id) VALUES ($2)"
+            ),
+            ["leaf id=$2", "tree id=$1"],
+        ),
         # Triggers: a function can write anything, and change the row.
         (
             "exec",
@@ -385,6 +417,30 @@ def test_a_policy_of_the_tenant(judge: Judge) -> None:
 )
 def test_writes(judge: Judge, command: str, sql: str, expected: list[str]) -> None:
     assert shown(the_query(judge, sql, command).changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("DELETE FROM a WHERE flag RETURNING old.id, new.slug", "a id=result 0"),
+        (
+            (
+                "INSERT INTO a (id, slug) VALUES ($1, $2) ON CONFLICT (slug)"
+                " DO UPDATE SET flag = true RETURNING old.id, new.mood"
+            ),
+            "a mood=result 1 slug=$2",
+        ),
+        (
+            "UPDATE a SET flag = true WHERE flag RETURNING old.id, new.slug",
+            "a id=result 0 slug=result 1",
+        ),
+    ],
+)
+def test_old_and_new_rows(judge: Judge, server: str, sql: str, expected: str) -> None:
+    with psycopg.connect(server) as connection:
+        if connection.info.server_version < OLD_AND_NEW:
+            pytest.skip("RETURNING has no old and new rows")
+    assert shown(the_query(judge, sql).changes) == [expected]
 
 
 def test_without_a_tree_anything_changes(judge: Judge) -> None:

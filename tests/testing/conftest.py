@@ -83,6 +83,8 @@ def project(
     pytest's configuration, and returns pytest's result.
     """
     monkeypatch.setenv("SERVER_OF_TESTS", server)
+    # Options of the run that this is a test of.
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     shutil.copytree(shop, pytester.path, dirs_exist_ok=True)
 
     def run(tests: str, *arguments: str, **settings: object) -> pytest.RunResult:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # Casts of one integer type to a wider one; equality stays what it is.
 _WIDENING = frozenset({313, 481, 754})
 _UNKNOWN = -1
+# Families of `char(n)`, which ignore trailing blanks.
+_PADDED = frozenset({426, 427, 2097, 2231})
+_FIRST_OF_EXTENSIONS = 16384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,19 @@ def equalities(catalog: Catalog, operator: int, collation: int) -> frozenset[Equ
         collation = 0
     return frozenset(
         (family, collation) for family in catalog.operator_equality.get(operator, ())
+    )
+
+
+def same_without_casts(families: Iterable[int], args: Iterable[e.Expression]) -> bool:
+    """Return True if an equality of some values is one of their `bare` values as well.
+
+    Casts from text to `char(n)` or to a type of an extension keep each value as it is,
+    but values that differ as texts can be equal there.
+    """
+    return any(
+        family < _FIRST_OF_EXTENSIONS and family not in _PADDED for family in families
+    ) or all(
+        getattr(bare(arg), "type", None) == getattr(arg, "type", None) for arg in args
     )
 
 

@@ -9,7 +9,7 @@ from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.walk import conjuncts, walk
 
 if TYPE_CHECKING:
-    from reposgen.live_schema.model import Index, Relation
+    from reposgen.live_schema.model import Catalog, Index, Relation
     from reposgen.live_schema.tree.model import OnConflict
 
 
@@ -32,6 +32,30 @@ def inferred(conflict: OnConflict, relation: Relation, major: int) -> frozenset[
     if len(fitting) > 1 and (chosen or fitting is alike):
         return frozenset()
     return frozenset(index.name for index in fitting)
+
+
+def arbiter_columns(
+    conflict: OnConflict, relation: Relation, catalog: Catalog
+) -> set[int]:
+    """The columns in which the row that is in the way is the same as the new one."""
+    found = {
+        number
+        for constraint in relation.constraints
+        if conflict.constraint and constraint.oid == conflict.constraint
+        for number in constraint.columns
+    }
+    for node in conflict.arbiters:
+        column = node.expression if isinstance(node, e.InferenceElement) else node
+        if isinstance(column, e.Var):
+            found.add(column.column)
+    # By an index's collation other texts can be the same.
+    loose = {
+        number
+        for index in relation.indexes
+        for number, collation in zip(index.columns, index.collations, strict=False)
+        if index.unique and collation in catalog.nondeterministic
+    }
+    return found - loose
 
 
 def _has_columns(index: Index, elements: list[e.InferenceElement]) -> bool:

@@ -84,6 +84,12 @@ _RUNNING_SQL = frozenset(
         "ts_stat",
     }
 )
+# Built in, and reading tables that an argument names, or all.
+_READING_TABLES = frozenset(
+    f"{what}_to_xml{suffix}"
+    for what in ("table", "schema", "database")
+    for suffix in ("", "_and_xmlschema")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,9 +197,11 @@ class _Calls:
                 self._refuse(f"{who} calls {builtin.name}")
             elif builtin.volatility == "v" and builtin.name not in _HARMLESS:
                 self._refuse(f"{who} calls {builtin.name}, which is volatile")
+            name = f"function pg_catalog.{builtin.name}"
             if builtin.name in _RUNNING_SQL:
-                name = f"function pg_catalog.{builtin.name}"
                 self.reading[name] = self.writing[name] = None
+            elif builtin.name in _READING_TABLES:
+                self.reading[name] = None
         elif own is None:
             self._refuse(f"{who} calls a function of which nothing is known")
             self.writing["a function of which nothing is known"] = None

@@ -29,13 +29,11 @@ def cascade_omissions(tree: Query, rules: Rules) -> Iterator[Omission]:
         if table is None:
             continue
         seen: dict[str, Omission] = {}
+        followed: set[tuple[int, frozenset[int] | None]] = set()
         if _deletes(node):
-            _follow(table, rules, seen, {table.oid})
+            _follow(table, None, rules, seen, followed)
         if updated := _updated(node):
-            for other, constraint in _references(table, rules):
-                changed = updated.intersection(constraint.referenced_columns)
-                if changed and constraint.on_update in _CHANGES:
-                    _judge(table, other, constraint, rules, seen)
+            _follow(table, updated, rules, seen, followed)
         for omission in seen.values():
             yield Omission(
                 message=omission.message,
@@ -46,15 +44,34 @@ def cascade_omissions(tree: Query, rules: Rules) -> Iterator[Omission]:
 
 
 def _follow(
-    table: Relation, rules: Rules, found: dict[str, Omission], seen: set[int]
+    table: Relation,
+    updated: frozenset[int] | None,
+    rules: Rules,
+    found: dict[str, Omission],
+    seen: set[tuple[int, frozenset[int] | None]],
 ) -> None:
+    """Judge the foreign keys that refer to a table.
+
+    Args:
+        table: whose rows change.
+        updated: the `attnum`s of the columns that do; None where rows are deleted.
+        rules: of the proof.
+        found: takes what is not proved, by the name of the foreign key.
+        seen: what was followed.
+    """
+    if (table.oid, updated) in seen:
+        return
+    seen.add((table.oid, updated))
     for other, constraint in _references(table, rules):
-        if constraint.on_delete not in _CHANGES:
+        action = constraint.on_delete if updated is None else constraint.on_update
+        if action not in _CHANGES or (
+            updated is not None and updated.isdisjoint(constraint.referenced_columns)
+        ):
             continue
         _judge(table, other, constraint, rules, found)
-        if constraint.on_delete == _CASCADE and other.oid not in seen:
-            seen.add(other.oid)
-            _follow(other, rules, found, seen)
+        deletes = updated is None and action == _CASCADE
+        changed = None if deletes else frozenset(constraint.columns)
+        _follow(other, changed, rules, found, seen)
 
 
 def _judge(
@@ -84,7 +101,8 @@ def _compares(
 
 def _references(table: Relation, rules: Rules) -> Iterator[tuple[Relation, Constraint]]:
     catalog = rules.catalog
-    for one in (table, *catalog.ancestors(table)):
+    below = catalog.descendants.get(table.oid, ())
+    for one in (table, *catalog.ancestors(table), *below):
         for other, constraint in catalog.references.get(one.oid, ()):
             if constraint.kind is ConstraintKind.FOREIGN_KEY:
                 yield other, constraint

@@ -19,11 +19,9 @@ from reposgen.live_schema.tree.model import (
 from reposgen.live_schema.tree.walk import children, walk_level
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
     from reposgen.analysis.nullability.jointree import JoinTree
-    from reposgen.live_schema.model import Relation
-    from reposgen.live_schema.tree.model import OnConflict
 
 
 def items(query: Query) -> list[int]:
@@ -79,23 +77,23 @@ def conditions(query: Query, joins: JoinTree) -> list[Condition]:
     return [*conditions, Condition(unless, on)]
 
 
-def takes_conditions(query: Query, numbers: Collection[int]) -> bool:
-    """Return True if a condition on columns of the result can as well stand inside."""
+def inside(query: Query, numbers: Collection[int]) -> frozenset[int]:
+    """Return the columns of the result whose conditions can as well stand inside."""
     if query.limit is not None or query.offset is not None or query.row_marks:
-        return False
+        return frozenset()
     if query.command is not CommandType.SELECT or query.grouping_sets:
-        return False
-    groups = {t.group for t in query.targets if t.group and t.number in numbers}
-
-    def has(clauses: Sequence[object]) -> bool:
-        return any(getattr(clause, "group", 0) in groups for clause in clauses)
-
+        return frozenset()
     if query.has_aggregates and not query.group:
-        return False
-    return (
-        (not query.group or has(query.group))
-        and (not query.distinct_on or has(query.distinct))
-        and all(has(window.partition) for window in query.windows)
+        return frozenset()
+    parts = [query.group] if query.group else []
+    parts += [query.distinct] if query.distinct_on else []
+    parts += [window.partition for window in query.windows]
+    within = [{getattr(clause, "group", 0) for clause in part} for part in parts]
+    return frozenset(
+        target.number
+        for target in query.targets
+        if target.number in numbers
+        if all(target.group and target.group in groups for groups in within)
     )
 
 
@@ -120,14 +118,3 @@ def expressions(query: Query) -> Iterator[object]:
         for node in walk_level(child):
             if id(node) not in within:
                 yield node
-
-
-def arbiter_columns(conflict: OnConflict, table: Relation | None) -> Iterator[int]:
-    """Yield the `attnum`s of the columns of ON CONFLICT's target."""
-    for node in conflict.arbiters:
-        column = node.expression if isinstance(node, e.InferenceElement) else node
-        if isinstance(column, e.Var):
-            yield column.column
-    for constraint in table.constraints if table else ():
-        if conflict.constraint and constraint.oid == conflict.constraint:
-            yield from constraint.columns

@@ -16,16 +16,16 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.agreement import bare, equalities
+from reposgen.analysis.agreement import bare, equalities, same_without_casts
+from reposgen.analysis.arbiters import arbiter_columns
 from reposgen.analysis.nullability.jointree import read_join_tree
 from reposgen.contracts.query_parts import (
-    arbiter_columns,
     conditions,
     expressions,
+    inside,
     items,
     operands,
     resolved,
-    takes_conditions,
 )
 from reposgen.contracts.tenant_rules import Omission
 from reposgen.contracts.tenant_terms import SettingTenant, tenant_of
@@ -154,7 +154,7 @@ class Prover:
         for index in items(query):
             for number in self._known_of_item(scope, index):
                 scope.known.add((index, number))
-        if pushed and takes_conditions(query, pushed):
+        if pushed := inside(query, pushed):
             scope.pushed = pushed
             for target in query.results:
                 column = self._column(target.expression, query)
@@ -316,7 +316,8 @@ class Prover:
     def _is_equality(self, node: e.OpExpr) -> bool:
         found = equalities(self._rules.catalog, node.operator, node.input_collation)
         # Under other collations texts that differ are equal.
-        return any(collation == 0 for _, collation in found)
+        families = [family for family, collation in found if collation == 0]
+        return bool(families) and same_without_casts(families, node.args)
 
     def _compared(self, test: e.Expression) -> Iterator[tuple[e.Expression, int]]:
         """Yield what IN compares with which column of its subquery."""
@@ -527,8 +528,8 @@ class Prover:
         self._check_assigned(conflict.assignments, number, entry, scope)
         place, column = scope.query.result_relation, self._rules.column
         relation = self._rules.catalog.relations.get(entry.relation)
-        arbiters = set(arbiter_columns(conflict, relation))
-        if number in arbiters:
+        catalog = self._rules.catalog
+        if relation and number in arbiter_columns(conflict, relation, catalog):
             return
         # The row that is there can be another tenant's, unless WHERE compares it.
         own = (place, number)

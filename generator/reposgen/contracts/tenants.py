@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.agreement import bare, equalities
+from reposgen.analysis.agreement import bare, equalities, same_without_casts
 from reposgen.analysis.model import OptionalKind, PieceRole
 from reposgen.contracts.cascades import cascade_omissions, distribution_obstacles
 from reposgen.contracts.model import Routing, Tenancy, TenantVerdict
@@ -195,9 +195,7 @@ def _compares(
 ) -> bool:
     """Return True if a policy's condition compares the column with the setting."""
     for part in conjuncts(parse_expression(using, catalog.major)):
-        if isinstance(part, e.OpExpr) and equalities(
-            catalog, part.operator, part.input_collation
-        ):
+        if isinstance(part, e.OpExpr) and _is_equality(part, catalog):
             columns = [bare(arg) for arg in part.args]
             if any(
                 isinstance(one, e.Var) and one.column == number for one in columns
@@ -207,6 +205,12 @@ def _compares(
             ):
                 return True
     return False
+
+
+def _is_equality(node: e.OpExpr, catalog: Catalog) -> bool:
+    found = equalities(catalog, node.operator, node.input_collation)
+    families = [family for family, _ in found]
+    return bool(families) and same_without_casts(families, node.args)
 
 
 def _accessors(bodies: _Bodies, setting: str | None) -> Iterator[int]:

@@ -415,7 +415,10 @@ SELECT CASE WHEN set_config(
         SELECT json_agg(json_build_array(
             p.oid::bigint, n.nspname, p.proname, p.inputs, p.proisstrict, v.word,
             p.prokind, p.proretset, x.extname, p.outputs, p.prorettype::bigint,
-            CASE l.lanname WHEN 'sql' THEN json_build_array(
+            -- Under a setting of its own, what it reads is not what it says.
+            CASE WHEN l.lanname = 'sql' AND NOT EXISTS (
+                SELECT FROM unnest(p.proconfig) s WHERE split_part(s, '=', 1) LIKE '%.%'
+            ) THEN json_build_array(
                 p.pronargs, p.proargdefaults::text,
                 (SELECT substr(s, 13) FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%'),
                 p.prosqlbody IS NOT NULL,

@@ -33,7 +33,8 @@ DATABASE_ATTRIBUTES = (
     *("open", "close", "run", "run_statement", "lease", "connection", "current"),
     *("connection_class", "transaction", "savepoint", "locate", "settings"),
     *("package", "tenant", "on_commit", "on_rollback", "pipeline"),
-    *("primary", "health", "is_healthy", "statistics"),
+    *("primary", "health", "is_healthy", "statistics", "cache"),
+    *("observers", "place_of_calls"),
     *("after_fork", "current_tenant", "scopes"),
     *("flush", "buffers", "on_write_failure", "drain_timeout", "put_row"),
 )

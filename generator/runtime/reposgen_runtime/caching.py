@@ -133,20 +133,21 @@ def canonical(value: object) -> Hashable:
 
 
 def _canonical(value: object) -> Hashable:
+    # With their kinds: as JSON, true is not 1, and an object is not a text of it.
     match value:
         case Enum():
             return canonical(value.value)
-        case bool() | int():
+        case bool() | float() | Decimal() | datetime() | date() | time() | timedelta():
+            return type(value), repr(value)
+        case int():
             return int(value)
         case str():
             return str.__str__(value)
-        case float() | Decimal() | datetime() | date() | time() | timedelta():
-            return repr(value)
         case list() | tuple():
             return tuple(map(canonical, value))
         case dict():
             try:
-                return dumps(value)
+                return dict, dumps(value)
             except (TypeError, ValueError):
                 raise NotCacheable from None
         case _:

@@ -281,3 +281,37 @@ TRUNCATE notes;
 -- name: Reset :exec
 -- Reset
 SELECT set_config('app.tenant_id', '2', true), id FROM tasks WHERE tenant_id = current_tenant();
+
+-- name: ChainedUpdate :exec
+-- chains
+UPDATE chains SET slug = 'x' WHERE tenant_id = @tenant_id;
+
+-- name: ChainedDelete :exec
+-- chains
+DELETE FROM chains WHERE tenant_id = @tenant_id;
+
+-- name: WindowOfOther :many
+-- shares
+SELECT n FROM (SELECT tenant_id, owner, count(*) OVER (PARTITION BY owner) AS n FROM shares) s
+WHERE tenant_id = @tenant_id AND owner = @tenant_id;
+
+-- name: FirstOfOther :many
+-- shares
+SELECT n FROM (SELECT DISTINCT ON (owner) tenant_id, owner, n FROM shares ORDER BY owner, n) s
+WHERE tenant_id = @tenant_id AND owner = @tenant_id;
+
+-- name: Padded :many
+-- regions
+SELECT n FROM regions WHERE tenant_id::bpchar = @tenant_id::varchar::bpchar;
+
+-- name: TableAsXml :one
+-- table_to_xml
+SELECT table_to_xml('tasks', true, true, '')::text AS x;
+
+-- name: OwnSetting :many
+-- second_titles
+SELECT second_titles() AS title;
+
+-- name: OwnSettingCompared :many
+-- tasks, second_tenant
+SELECT id FROM tasks WHERE tenant_id = second_tenant();

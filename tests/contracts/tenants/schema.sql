@@ -56,3 +56,19 @@ BEGIN ATOMIC SELECT title FROM tasks; END;
 CREATE FUNCTION shout(a text) RETURNS text LANGUAGE sql IMMUTABLE RETURN upper(a);
 CREATE FUNCTION opaque(a text) RETURNS text LANGUAGE plpgsql STABLE
     AS 'BEGIN RETURN (SELECT min(title) FROM tasks); END';
+CREATE TABLE chains (tenant_id int NOT NULL, slug text, UNIQUE (tenant_id, slug));
+CREATE TABLE links (
+    tenant_id int NOT NULL, slug text UNIQUE, UNIQUE (tenant_id, slug),
+    FOREIGN KEY (tenant_id, slug) REFERENCES chains (tenant_id, slug)
+        ON UPDATE CASCADE ON DELETE SET NULL (slug)
+);
+CREATE TABLE ends (
+    tenant_id int NOT NULL, slug text REFERENCES links (slug) ON UPDATE CASCADE
+);
+CREATE TABLE shares (tenant_id int NOT NULL, owner int NOT NULL, n int NOT NULL);
+CREATE TABLE regions (tenant_id varchar NOT NULL, n int NOT NULL);
+CREATE FUNCTION second_titles() RETURNS SETOF text LANGUAGE sql STABLE
+    SET app.tenant_id = '2'
+BEGIN ATOMIC SELECT title FROM tasks WHERE tenant_id = current_tenant(); END;
+CREATE FUNCTION second_tenant() RETURNS int LANGUAGE sql STABLE
+    SET app.tenant_id = '2' RETURN current_setting('app.tenant_id')::int;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from json import dumps
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from tests.runtime.cached import (
     GET_L2,
     LATE,
     NUMBER,
+    OBJECT,
     PACKAGE,
     RENAME,
     SCHEMA,
@@ -155,6 +157,8 @@ async def test_arguments_that_python_takes_for_the_same(url: str) -> None:
         assert await run.one(NUMBER, (Decimal("1.00"),)) == "1.00"
         assert await run.one(ECHO, ("a",)) == "a"
         assert await run.one(ECHO, ("b",)) == "b"
+        for value in (True, 1, 1.5, "1.5", {"a": 1}, '{"a": 1}', [True], [1]):
+            assert await run.one(OBJECT, (value,)) == dumps(value)
 
 
 async def test_tenants_share_nothing(url: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from decimal import Decimal
+from json import dumps
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from tests.runtime.cached import (
     GET_L2,
     LATE,
     NUMBER,
+    OBJECT,
     PACKAGE,
     RENAME,
     SCHEMA,
@@ -157,6 +159,8 @@ def test_arguments_that_python_takes_for_the_same(url: str) -> None:
         assert run.one(NUMBER, (Decimal("1.00"),)) == "1.00"
         assert run.one(ECHO, ("a",)) == "a"
         assert run.one(ECHO, ("b",)) == "b"
+        for value in (True, 1, 1.5, "1.5", {"a": 1}, '{"a": 1}', [True], [1]):
+            assert run.one(OBJECT, (value,)) == dumps(value)
 
 
 def test_tenants_share_nothing(url: str) -> None:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, Relation
     from reposgen.live_schema.tree.model import Query, RangeTableEntry
 
+# The rows that a command does not have: their columns are NULL.
+_MISSING = {
+    CommandType.INSERT: e.Returning.OLD,
+    CommandType.DELETE: e.Returning.NEW,
+}
 # What a rule leaves of a view in FROM is not read.
 _VIEW = "v"
 
@@ -69,6 +74,8 @@ def written_accesses(
     """
     found: list[Access] = [Access(table="", why=why) for why in lineage.unknown_writes]
     direct: set[int] = set()
+    # By writes of the same statement to other tables.
+    reached: set[int] = set()
     for tree in trees:
         for level in levels_of(tree, catalog, optional):
             query = level.query
@@ -79,12 +86,14 @@ def written_accesses(
             )
             if relation is not None:
                 direct.add(relation.oid)
+                reached |= level.reached(relation) - {relation.oid}
                 pins = {**level.changed(relation), **_returned(tree, level, relation)}
                 found.append(_access(relation, pins))
     found += (
         Access(table=name, why=_WHY)
         for oid, name in lineage.names.items()
-        if oid in lineage.writes and oid not in direct
+        if oid in lineage.writes
+        if oid not in direct or oid in reached
     )
     found += (Access(table=name) for name in lineage.made)
     return tuple(dict.fromkeys(found))
@@ -139,6 +148,7 @@ def _returned(
             and var.index == query.result_relation
             and not var.levels_up
             and var.column not in changing
+            and var.returning is not _MISSING.get(query.command)
             and target.number in indexes
         ):
             column = relation.column(var.column)

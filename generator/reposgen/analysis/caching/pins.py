@@ -12,7 +12,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from reposgen.analysis.agreement import bare, equalities
+from reposgen.analysis.agreement import bare, equalities, same_without_casts
+from reposgen.analysis.arbiters import arbiter_columns
 from reposgen.analysis.caching.model import ArgumentValue, LiteralValue
 from reposgen.live_schema.model import BaseType, DomainType, EnumType, Generated
 from reposgen.live_schema.tree import expressions as e
@@ -29,13 +30,12 @@ from reposgen.live_schema.tree.walk import children, conjuncts, walk_level
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from reposgen.analysis.caching.model import KeyValue
     from reposgen.live_schema.model import Catalog, PgType, Relation
     from reposgen.live_schema.tree.model import (
         FromItem,
-        OnConflict,
         RangeTableEntry,
         TargetEntry,
     )
@@ -160,7 +160,7 @@ class Level:
             if _meets_trigger(relation, "update", changing):
                 return {}
             # The row that is there has the same key, and perhaps nothing else.
-            allowed = _arbiters(conflict, relation) - changing
+            allowed = arbiter_columns(conflict, relation, self.catalog) - changing
             if self._reaches_itself(relation, changing):
                 return {}
         known = {}
@@ -207,13 +207,38 @@ class Level:
         self, relation: Relation, assigned: Collection[int] | None
     ) -> bool:
         """Whether foreign keys lead from rows that change to others of the table."""
-        seen: set[int] = set()
-        waiting = [relation.oid, *(r.oid for r in self.catalog.ancestors(relation))]
-        waiting += [r.oid for r in self.catalog.descendants.get(relation.oid, ())]
-        own = set(waiting)
+        followed = self._followed(relation, assigned)
+        return not followed.isdisjoint(self._family(relation))
+
+    def reached(self, relation: Relation) -> set[int]:
+        """Oids of the tables that have rows changed by a write to another one."""
+        query, conflict = self.query, self.query.on_conflict
+        assigned: set[int] | None = None
+        if query.command is CommandType.UPDATE:
+            assigned = {t.number for t in query.targets if not t.junk}
+        elif query.command is CommandType.INSERT:
+            updates = conflict.assignments if conflict is not None else ()
+            assigned = {target.number for target in updates}
+        found = self._family(relation)
+        for oid in self._followed(relation, assigned):
+            found |= self._family(self.catalog.relations[oid])
+        return found
+
+    def _family(self, relation: Relation) -> set[int]:
+        """Oids of a table, its parents and its partitions."""
+        catalog = self.catalog
+        below = catalog.descendants.get(relation.oid, ())
+        return {relation.oid, *(r.oid for r in (*catalog.ancestors(relation), *below))}
+
+    def _followed(
+        self, relation: Relation, assigned: Collection[int] | None
+    ) -> set[int]:
+        """Oids of the tables that foreign keys lead to from rows that change."""
+        found: set[int] = set()
+        waiting = self._family(relation)
         first = True
         while waiting:
-            following: list[int] = []
+            following: set[int] = set()
             for oid in waiting:
                 for child, constraint in self.catalog.references.get(oid, ()):
                     if not {constraint.on_delete, constraint.on_update} & _ACTS:
@@ -222,13 +247,11 @@ class Level:
                         touched = set(constraint.referenced_columns) & set(assigned)
                         if not touched:
                             continue
-                    if child.oid in own:
-                        return True
-                    if child.oid not in seen:
-                        seen.add(child.oid)
-                        following.append(child.oid)
+                    if child.oid not in found:
+                        found.add(child.oid)
+                        following |= self._family(child)
             waiting, first = following, False
-        return False
+        return found
 
     def pins(self) -> dict[tuple[int, int], tuple[KeyValue, ...]]:
         """The values of columns, by index in the range table and `attnum`."""
@@ -247,22 +270,25 @@ class Level:
         """Learn from a condition; whether it told anything new."""
         match term:
             case e.OpExpr(args=(left, right), operator=operator):
-                if not self._is_equality(operator, term.input_collation):
+                if not self._is_equality(operator, term.input_collation, term.args):
                     return False
                 return self._pin(left, right, limit) or self._pin(right, left, limit)
             case e.ScalarArrayOpExpr(any=True, args=(left, right), operator=operator):
                 # An array does not tell the collation that it is compared by.
                 if self.catalog.nondeterministic:
                     return False
-                if not self._is_equality(operator, 0):
+                if not self._is_equality(operator, 0, term.args):
                     return False
                 return self._pin(left, right, limit, is_list=True)
             case _:
                 return False
 
-    def _is_equality(self, operator: int, collation: int) -> bool:
+    def _is_equality(
+        self, operator: int, collation: int, args: Sequence[e.Expression]
+    ) -> bool:
         found = equalities(self.catalog, operator, collation)
-        return any(not of for _, of in found)
+        families = [family for family, of in found if not of]
+        return bool(families) and same_without_casts(families, args)
 
     def _pin(
         self,
@@ -452,23 +478,6 @@ def _meets_trigger(
         )
         for trigger in relation.triggers
     )
-
-
-def _arbiters(conflict: OnConflict, relation: Relation) -> set[int]:
-    """The columns in which the row that is in the way is the same as the new one."""
-    if conflict.constraint:
-        return {
-            number
-            for constraint in relation.constraints
-            if constraint.oid == conflict.constraint
-            for number in constraint.columns
-        }
-    found: set[int] = set()
-    for one in conflict.arbiters:
-        var = one.expression if isinstance(one, e.InferenceElement) else one
-        if isinstance(var, e.Var):
-            found.add(var.column)
-    return found
 
 
 def _equalities(
