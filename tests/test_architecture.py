@@ -55,7 +55,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config.model",
         *("sql_source.model", "sql_source.lexer"),
         *("live_schema.model", "live_schema.tree"),
-        *("analysis.model", "analysis.agreement", "analysis.nullability.jointree"),
+        *("analysis.model", "analysis.agreement", "analysis.arbiters"),
+        "analysis.nullability.jointree",
     },
     "python_model": {
         "diagnostics",
