@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -223,7 +224,13 @@ def test_a_type(tree: Tree) -> None:
 
 def listings(words: set[str], most: int) -> set[str]:
     """The tool's modules in which more of the words stand than a few."""
-    found = set()
+    return {path for path, texts in words_of_modules() if len(texts & words) > most}
+
+
+@cache
+def words_of_modules() -> tuple[tuple[str, frozenset[str]], ...]:
+    """The strings in each of the tool's modules, and `:command` for what names one."""
+    found = []
     for path in TOOL.rglob("*.py"):
         texts = set()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -234,9 +241,8 @@ def listings(words: set[str], most: int) -> set[str]:
                     texts.add(f":{name.lower()}")
                 case _:
                     pass
-        if len(texts & words) > most:
-            found.add(path.relative_to(ROOT).as_posix())
-    return found
+        found.append((path.relative_to(ROOT).as_posix(), frozenset(texts)))
+    return tuple(found)
 
 
 def test_words_are_listed_in_one_place() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -83,14 +81,3 @@ def test_begin() -> None:
 
 def test_unset_shows_what_it_is() -> None:
     assert repr(UNSET) == "UNSET"
-
-
-def test_synchronous_code_is_up_to_date() -> None:
-    script = ROOT / "generator" / "tools" / "derive_sync.py"
-    outcome = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, str(script), "--check"],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
