@@ -93,13 +93,26 @@ def pytest_xdist_make_scheduler(
     return Together(config, log)
 
 
+_WITH_PLUGIN: Final = frozenset(
+    {
+        "tests/testing/test_plugin.py",
+        "tests/testing/test_guards.py",
+        "test_examples[fastapi]",
+        "test_examples[testing]",
+    }
+)
+
+
 def together(nodeid: str) -> str:
     """What a test is to share a process with: its file, or its whole system.
 
     The test that judges the coverage of a system has to see all of that system's. The
-    cases of the conformance corpus are judged once for all tests about them.
+    cases of the conformance corpus are judged once for all tests about them. What runs
+    the plugin of pytest looks at the server's databases, which others' runs make too.
     """
     path, _, test = nodeid.partition("::")
+    if path in _WITH_PLUGIN or (path == "tests/test_docs.py" and test in _WITH_PLUGIN):
+        return "plugin"
     if path.startswith("tests/conformance/"):
         return "tests/conformance"
     folder = path.removeprefix("tests/systems/").split("/")

@@ -124,9 +124,14 @@ def crashing() -> Iterator[str]:
 
 @pytest.fixture
 def conninfo(crashing: str, transport: str) -> str:
-    """The shop on that server, empty."""
+    """The shop on that server, empty, and with nobody else in it."""
     come_back(crashing)
     with psycopg.connect(crashing) as connection:
+        # Statements go on whose client has given them up.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         connection.execute("TRUNCATE tasks, owners, counters RESTART IDENTITY")
         connection.execute("INSERT INTO counters VALUES (1, 0), (2, 0)")
     return over(transport, crashing)

@@ -63,6 +63,8 @@ def left_over(server: str) -> list[str]:
         rows = connection.execute(
             r"SELECT datname FROM pg_database"
             r" WHERE datname ~ '^reposgen_test_[0-9a-f]{12}_'"
+            # A template that is kept has a comment.
+            r" AND shobj_description(oid, 'pg_database') IS NULL"
         )
         return [name for (name,) in rows]
 
