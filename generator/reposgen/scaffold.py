@@ -166,7 +166,7 @@ class _Scaffold:
     def _delete(self) -> Iterator[str]:
         yield self._query(
             f"Delete{self._one} :execrows",
-            [f"Remove {self._words}; return 1, or 0 if there is none."],
+            [f"Remove {self._words}; return 1, or 0 if it does not exist."],
             [],
             f"DELETE FROM {self._name}",
             f"WHERE {self._where(self._key)};",

@@ -1,7 +1,7 @@
 """Counts the calls of repository methods, and says where they come from.
 
-While somebody counts, an observer is told of all calls of the process; otherwise there
-is none, and a call costs nothing more.
+An observer sees all calls of the process while a guard is active. Without a guard there
+is no observer, and calls cost nothing extra.
 """
 
 from __future__ import annotations

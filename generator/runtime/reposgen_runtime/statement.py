@@ -156,7 +156,8 @@ class Cached:
         rows: what the result depends on.
         levels: `l1` in the process, `l2` in Redis.
         negative: seconds for which it is kept that there is no row; 0: not at all.
-        stale: seconds behind `ttl` in which a result is served while it is read anew.
+        stale: seconds after `ttl` in which the old result is returned while one
+            caller reads the new one.
     """
 
     ttl: float

@@ -73,7 +73,8 @@ class Caching:
         levels: `l1` in the process, `l2` in Redis.
         key: the columns that invalidation goes by; empty: what is most precise.
         negative_ms: for how long it is kept that there is no row; 0: not at all.
-        stale_ms: for how long behind `ttl_ms` a value is served while it is read anew.
+        stale_ms: for how long after `ttl_ms` the old value is returned while one caller
+            reads the new one.
         depends: the rows that the result depends on.
     """
 

@@ -232,7 +232,7 @@ class Buffer:
             )
 
     def _observed(self, rows: int) -> AbstractContextManager[object]:
-        """A block that observers are told of as a COPY of rows."""
+        """A block that is reported to observers as a COPY of rows."""
         if not self._observers.active:
             return UNOBSERVED
         from ..observing import observe_copy  # noqa: PLC0415 -- only where there are

@@ -371,7 +371,7 @@ class Database:
             transaction.run_callbacks(None)
 
     def _observed(self) -> AbstractContextManager[object]:
-        """A block that observers are told of as a transaction."""
+        """A block that is reported to observers as a transaction."""
         if not self.observers.active:
             return UNOBSERVED
         from ..observing import TRANSACTION, Observation  # noqa: PLC0415 -- only if so
