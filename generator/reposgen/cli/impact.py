@@ -149,7 +149,7 @@ def _state(against: str, config: Config, stack: ExitStack) -> State:
     """Return the state that an argument names.
 
     Raises:
-        ReposgenError: there is none.
+        ReposgenError: there is no such state.
     """
     if against.startswith(_URLS):
         return State(config=config, url=against)

@@ -64,7 +64,7 @@ def find_config(start: Path) -> Path:
     [tool.reposgen] table.
 
     Raises:
-        ReposgenError: there is none.
+        ReposgenError: there is no configuration.
     """
     for folder in (start, *start.parents):
         if (folder / CONFIG_NAME).is_file():

@@ -42,7 +42,7 @@ def find_system_installation(major: int | None) -> Installation:
         major: its major version; None for the newest.
 
     Raises:
-        ReposgenError: there is none.
+        ReposgenError: no such server is installed.
     """
     installed = system_installations()
     for found in installed:
