@@ -21,11 +21,12 @@ from ..statistics import Statistics
 from ..types import DatabaseTypes
 from ._compat import run_shielded
 from .atomic import ensure_transaction
+from .checkout import Checkout
 from .cluster import Cluster
 from .connection import Session
 from .failover import RetryOnOtherServer
 from .replicas import Member, PrimaryMonitor, Replica
-from .server import Checkout, Server
+from .server import Server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence

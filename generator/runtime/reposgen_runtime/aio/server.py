@@ -40,16 +40,13 @@ from .pool import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
-    from types import TracebackType
+    from collections.abc import MutableMapping
 
     from psycopg import AsyncConnection
 
     from ..observe import Place
     from ..settings import Settings
-    from ..statement import Package
     from .cluster import Cluster
-    from .connection import Session
     from .pool import Pool
 
 # Seconds for a connection to prove that it is alive.
@@ -557,49 +554,3 @@ class Server:
             breaker=None if circuit is None else circuit.state,
             failures=0 if circuit is None else circuit.failures,
         )
-
-
-class Checkout:
-    """A block with a connection to itself, which gives sessions on it.
-
-    Made for each block, so that one made from a generator would cost more than what
-    the pool does.
-    """
-
-    __slots__ = ("_connection", "_done", "_server", "_session_of")
-
-    def __init__(
-        self,
-        server: Server,
-        session_of: Callable[[AsyncConnection[Any], Package], Session],
-        done: Callable[[], None] | None,
-    ) -> None:
-        """Take nothing yet.
-
-        Args:
-            server: whose connection it will be.
-            session_of: a connection's session for a package.
-            done: called at the block's end, before the connection is another's.
-        """
-        self._server = server
-        self._session_of = session_of
-        self._done = done
-
-    async def __aenter__(self) -> Callable[[Package], Session]:
-        server = self._server
-        self._connection = server.try_acquire() or await server.acquire()
-        return self._session
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._done is not None:
-            self._done()
-        if (left := self._server.try_release(self._connection)) is not None:
-            await self._server.release(left)
-
-    def _session(self, package: Package) -> Session:
-        return self._session_of(self._connection, package)

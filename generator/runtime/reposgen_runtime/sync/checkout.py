@@ -1,0 +1,62 @@
+# Derived from ../aio/checkout.py by derive_sync.py: change that file.
+"""Blocks that have a connection of a server to themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from psycopg import Connection
+
+    from ..statement import Package
+    from .connection import Session
+    from .server import Server
+
+
+class Checkout:
+    """A block with a connection to itself, which gives sessions on it.
+
+    Made for each block, so that one made from a generator would cost more than what
+    the pool does.
+    """
+
+    __slots__ = ("_connection", "_done", "_server", "_session_of")
+
+    def __init__(
+        self,
+        server: Server,
+        session_of: Callable[[Connection[Any], Package], Session],
+        done: Callable[[], None] | None,
+    ) -> None:
+        """Take nothing yet.
+
+        Args:
+            server: whose connection it will be.
+            session_of: a connection's session for a package.
+            done: called at the block's end, before the connection is another's.
+        """
+        self._server = server
+        self._session_of = session_of
+        self._done = done
+
+    def __enter__(self) -> Callable[[Package], Session]:
+        server = self._server
+        self._connection = server.try_acquire() or server.acquire()
+        return self._session
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._done is not None:
+            self._done()
+        if (left := self._server.try_release(self._connection)) is not None:
+            self._server.release(left)
+
+    def _session(self, package: Package) -> Session:
+        return self._session_of(self._connection, package)
