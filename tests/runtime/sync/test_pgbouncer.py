@@ -79,11 +79,12 @@ def test_single_calls(db: Database, run: Runner) -> None:
 
 
 def end_copies(conninfo: str) -> None:
-    """End the server's processes that run a COPY."""
+    """End the processes of a database that run a COPY."""
     with psycopg.connect(conninfo, autocommit=True) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE query LIKE '%COPY%' AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND query LIKE '%COPY%'"
+            " AND pid <> pg_backend_pid()"
         )
 
 
