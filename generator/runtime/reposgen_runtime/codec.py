@@ -26,6 +26,7 @@ from .errors import (
 from .exact_types import NoPythonValue
 from .speedups import IS_USED, decoder_of, encoder_of
 from .statement import CommandResult
+from .translate import UNSTORABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -59,6 +60,8 @@ _PART: Final = 100
 # From so many rows on, a result is long, and the statement's next one comes in chunks.
 _LONG: Final = 1000
 _first: Final = itemgetter(0)
+# psycopg refuses a NUL character in text format; in binary the server does.
+_NUL: Final = "NUL (0x00)"
 _NO_VALUE: Final = "a {} that Python cannot hold".format
 
 
@@ -236,27 +239,27 @@ class Codec(Generic[T]):
         except Exception:  # noqa: BLE001 -- dumpers raise all kinds of them
             raise self.invalid(values) from None
 
-    def invalid(self, values: Sequence[Any]) -> InvalidArgument:
-        """What is wrong with values that could not be encoded."""
+    def invalid(
+        self, values: Sequence[Any], *, as_text: bool = False
+    ) -> InvalidArgument:
+        """What is wrong with values that could not be encoded.
+
+        Args:
+            values: one for each parameter.
+            as_text: they were to be encoded as text, whatever the parameter's format.
+        """
         statement = self.statement
         query = statement.name
+        dumps = self._text_dumps() if as_text else self._dumps
         for number, (value, name, dump) in enumerate(
-            zip(values, statement.parameters, self._dumps, strict=False), 1
+            zip(values, statement.parameters, dumps, strict=False), 1
         ):
-            kind = InvalidArgument
             try:
                 if value is not None:
                     dump(value)
                 continue
-            except UnicodeEncodeError:
-                kind, reason = InvalidText, "holds half of a surrogate pair"
             except Exception as error:  # noqa: BLE001 -- as above
-                too_large = isinstance(error, (OverflowError, StructError))
-                if too_large and isinstance(value, (int, float)):
-                    reason = f"is out of {name}'s range"
-                else:
-                    given = type(value).__name__
-                    reason = f"is a {display_name(name)}, which this {given} is not"
+                kind, reason = _refusal(error, value, name)
             argument = statement.argument(number)
             return kind(
                 f"{argument or f'${number}'} {reason}",
@@ -283,16 +286,24 @@ class Codec(Generic[T]):
             InvalidArgument: a value that its parameter's type does not hold.
         """
         self.encode(values)
+        names = self.statement.parameters
+        try:
+            return [
+                f"({literal(None if value is None else dump(value))})::{sql_type(name)}"
+                for value, dump, name in zip(
+                    values, self._text_dumps(), names, strict=True
+                )
+            ]
+        except Exception:  # noqa: BLE001 -- as above
+            raise self.invalid(values, as_text=True) from None
+
+    def _text_dumps(self) -> list[Callable[[Any], Buffer | None]]:
         adapters = self._types.adapters
         context = Context(adapters, self._connection)
-        literals: list[str] = []
-        for value, oid, name in zip(
-            values, self._dump_oids, self.statement.parameters, strict=True
-        ):
-            dump = adapters.get_dumper_by_oid(oid, Format.TEXT)(NoneType, context).dump
-            text = None if value is None else dump(value)
-            literals.append(f"({literal(text)})::{sql_type(name)}")
-        return literals
+        return [
+            adapters.get_dumper_by_oid(oid, Format.TEXT)(NoneType, context).dump
+            for oid in self._dump_oids
+        ]
 
     def rows(self, result: PGresult, before: int = 0) -> list[T]:
         """All rows of a result.
@@ -543,6 +554,22 @@ class ChunkedRows(Generic[T]):
             raise self._error
         self._codec.is_long = self._count >= _LONG
         return list(chain.from_iterable(self._parts))
+
+
+def _refusal(
+    error: Exception, value: object, type_name: str
+) -> tuple[type[InvalidArgument], str]:
+    """Why a value could not be encoded as a type, as the end of a sentence."""
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidText, "holds half of a surrogate pair"
+    if isinstance(error, psycopg.DataError) and _NUL in str(error):
+        return InvalidText, UNSTORABLE
+    if isinstance(value, (int, float)) and isinstance(
+        error, (OverflowError, StructError)
+    ):
+        return InvalidArgument, f"is out of {type_name}'s range"
+    given = type(value).__name__
+    return InvalidArgument, f"is a {display_name(type_name)}, which this {given} is not"
 
 
 def _name_of(result: PGresult, column: int) -> str:

@@ -165,6 +165,27 @@ def copy_query(
     return command.encode() + codec.suffix
 
 
+def argument_at(
+    codec: Codec[Any], values: Sequence[Any], command: bytes, error: psycopg.Error
+) -> str | None:
+    """The name of the argument whose literal the server could not read, if any.
+
+    Args:
+        codec: of the query.
+        values: its arguments.
+        command: that failed, with their literals.
+        error: what the server said.
+    """
+    position = error.diag.statement_position
+    if position is None:
+        return None
+    rest = command.decode()[int(position) - 1 :]
+    for number, text in enumerate(codec.literals(values), 1):
+        if rest.startswith(text.lstrip("( ")):
+            return codec.statement.argument(number)
+    return None
+
+
 def literal(text: Buffer | None) -> str:
     """A value's text as SQL, whatever standard_conforming_strings is."""
     if text is None:

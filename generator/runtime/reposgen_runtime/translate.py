@@ -9,6 +9,7 @@ import psycopg
 from psycopg import errors as pg
 
 from . import errors
+from .copy_commands import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,9 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     "58": errors.OutOfResources,
 }
 
+# Behind the name of an argument.
+UNSTORABLE: Final = "holds a character that PostgreSQL cannot store"
+
 # What the SQLSTATE alone does not tell, the name of the server's function does, in
 # whatever language its message is.
 _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
@@ -85,7 +89,15 @@ _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
 _RAISE: Final = "exec_stmt_raise"
 # An argument is no label of its enum: it was one when the code was generated.
 _ENUM_INPUT: Final = ("enum_in", "enum_recv")
-_ARGUMENT: Final = re.compile(r"\$(\d+)|^COPY ", re.MULTILINE)
+# An argument is no JSON to the server: what is sent always is, but for half of a
+# surrogate pair, which only Python's strings can hold.
+_JSON_INPUT: Final = ("json_errsave_error", "json_ereport_error")
+# The end of the CONTEXT of an error of reading an argument, in the server's language:
+# "unnamed portal parameter $2 = '...'". That of running a statement can list all.
+_PARAMETER: Final = re.compile(
+    r"^[^:\uff1a$\"'\n]*\$(\d+)(?: = [^\n]*)?\Z", re.MULTILINE
+)
+_IN_COPY: Final = re.compile(r"^COPY ", re.MULTILINE)
 # The server's functions have names; a pooler's errors have none.
 _PROTOCOL: Final = "08P01"
 _INTERNAL: Final = "XX000"
@@ -102,6 +114,7 @@ def translate(
     query: str | None = None,
     item: int | None = None,
     column: str | None = None,
+    argument: str | None = None,
     root: Key | None = None,
 ) -> errors.RepositoryError:
     """The repository error for a psycopg error; raise it `from None`.
@@ -114,15 +127,20 @@ def translate(
         query: the statement's name.
         item: of a batch or COPY, the index of the item that failed.
         column: that is to blame.
+        argument: that the server could not read.
         root: the constraint that the one in the error repeats for a partition.
     """
     diag = error.diag
     sqlstate = error.sqlstate
     kind = _kind(error, sqlstate)
     summary = _summary(error, sqlstate)
-    if diag.source_function in _ENUM_INPUT and _ARGUMENT.search(diag.context or ""):
+    if diag.source_function in _ENUM_INPUT and _is_input(error):
         kind = errors.SchemaChanged
         summary = "an enum of the database lacks a label that the generated code has"
+    if diag.source_function in _JSON_INPUT and argument is not None:
+        kind = errors.InvalidText
+    if kind is errors.InvalidText and argument is not None:
+        summary = f"{argument} {UNSTORABLE}"
     if issubclass(kind, errors.ConstraintViolation):
         key = root or (
             diag.schema_name or "",
@@ -138,18 +156,39 @@ def translate(
         detail=diag.message_detail,
         item=item,
         column=column or diag.column_name,
+        argument=argument,
         driver_error=error,
     )
 
 
-def named_argument(error: psycopg.Error, statement: Statement[Any]) -> str | None:
-    """The field of a batch's item that an error is about, if its context says so."""
-    found = _ARGUMENT.search(error.diag.context or "")
-    if found is None or found[1] is None:
-        return None
-    number = int(found[1])
-    fields = statement.fields
-    return fields[number - 1] if 0 < number <= len(fields) else None
+def argument_of(
+    error: psycopg.Error, statement: Statement[Any], column: str | None = None
+) -> str | None:
+    """The name of the argument, or the item's field, that the server could not read.
+
+    Args:
+        error: psycopg's.
+        statement: that failed.
+        column: of the COPY, that the error names.
+    """
+    if column is None or statement.copy is None:
+        number = _parameter_of(error)
+    else:
+        columns = [*map(unquoted, statement.copy.columns)]
+        number = columns.index(column) + 1
+    return None if number is None else statement.argument(number)
+
+
+def _parameter_of(error: psycopg.Error) -> int | None:
+    """The number of the parameter whose value the server could not read, if any."""
+    found = _PARAMETER.search(error.diag.context or "")
+    return None if found is None else int(found[1])
+
+
+def _is_input(error: psycopg.Error) -> bool:
+    """Whether a value that was sent could not be read."""
+    in_copy = _IN_COPY.search(error.diag.context or "")
+    return in_copy is not None or _parameter_of(error) is not None
 
 
 def outcome_of(

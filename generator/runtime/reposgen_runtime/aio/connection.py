@@ -27,7 +27,7 @@ from ..roots import unknown_constraint
 from ..session_settings import CURRENT, require_suited
 from ..settings import MAX_PREPARED
 from ..statement import Statement
-from ..translate import named_argument, translate
+from ..translate import argument_of, translate
 from ..types import DatabaseTypes
 from . import cursor_path
 from ._compat import command, execute, unhindered
@@ -594,13 +594,16 @@ class Session:
         statement: Statement[Any] | None = None,
         item: int | None = None,
         column: str | None = None,
+        argument: str | None = None,
     ) -> RepositoryError:
         """The repository error for psycopg's; raise it `from None`."""
         if error.sqlstate == _READ_ONLY:
             self.state.was_refused = True
             self.state.due = 0.0
-        if column is None and statement is not None:
-            column = named_argument(error, statement)
+        if statement is not None:
+            argument = argument or argument_of(error, statement, column)
+            if column is None and statement.fields:
+                column = argument
         key = unknown_constraint(error, self.package)
         translated = translate(
             error,
@@ -608,6 +611,7 @@ class Session:
             query=None if statement is None else statement.name,
             item=item,
             column=column,
+            argument=argument,
             root=None if key is None else await self._root(key),
         )
         if isinstance(translated, ConnectionLost):

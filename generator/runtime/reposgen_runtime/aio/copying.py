@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 import psycopg
 from psycopg import AsyncRawCursor
+from psycopg.pq import Format
 
 from .. import layouts, wire
 from ..batching import arguments_of
 from ..copy_commands import (
+    argument_at,
     ask_for_columns,
     copy_frame,
     copy_into,
@@ -216,7 +218,7 @@ async def _write(
 
 
 def _invalid(codec: Codec[Any], values: Sequence[Any], item: int) -> InvalidArgument:
-    error = codec.invalid(values)
+    error = codec.invalid(values, as_text=codec.copy_format == Format.TEXT)
     error.item = item
     return error
 
@@ -314,19 +316,26 @@ class Export:
     async def _read(self, session: Session) -> AsyncGenerator[bytes, None]:
         if self._statement.locks_rows:
             session.require_transaction(self._statement)
+        argument = None
         try:
             codec = await session.codec(self._statement)
             command = copy_query(codec, self._values, self._format, header=self._header)
             await session.confirm(codec)
             cursor = cursor_of(session.connection)
-            async with cursor.copy(command) as copy:
-                session.usage.begin_stream()
-                try:
-                    async for block in copy:
-                        yield self._piece(bytes(block))
-                finally:
-                    session.usage.end_stream()
+            try:
+                async with cursor.copy(command) as copy:
+                    session.usage.begin_stream()
+                    try:
+                        async for block in copy:
+                            yield self._piece(bytes(block))
+                    finally:
+                        session.usage.end_stream()
+            except psycopg.Error as refused:
+                argument = argument_at(codec, self._values, command, refused)
+                raise
             self._count = cursor.rowcount
         except (psycopg.Error, ValueError) as failure:
             error = _error_of(failure, session.connection)
-            raise await session.translated(error, self._statement) from None
+            raise await session.translated(
+                error, self._statement, argument=argument
+            ) from None

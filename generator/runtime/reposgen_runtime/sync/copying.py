@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 import psycopg
 from psycopg import RawCursor
+from psycopg.pq import Format
 
 from .. import layouts, wire
 from ..batching import arguments_of
 from ..copy_commands import (
+    argument_at,
     ask_for_columns,
     copy_frame,
     copy_into,
@@ -214,7 +216,7 @@ def _write(copy: Copy, codec: Codec[Any], rows: Iterable[Any]) -> None:
 
 
 def _invalid(codec: Codec[Any], values: Sequence[Any], item: int) -> InvalidArgument:
-    error = codec.invalid(values)
+    error = codec.invalid(values, as_text=codec.copy_format == Format.TEXT)
     error.item = item
     return error
 
@@ -312,19 +314,26 @@ class Export:
     def _read(self, session: Session) -> Generator[bytes, None, None]:
         if self._statement.locks_rows:
             session.require_transaction(self._statement)
+        argument = None
         try:
             codec = session.codec(self._statement)
             command = copy_query(codec, self._values, self._format, header=self._header)
             session.confirm(codec)
             cursor = cursor_of(session.connection)
-            with cursor.copy(command) as copy:
-                session.usage.begin_stream()
-                try:
-                    for block in copy:
-                        yield self._piece(bytes(block))
-                finally:
-                    session.usage.end_stream()
+            try:
+                with cursor.copy(command) as copy:
+                    session.usage.begin_stream()
+                    try:
+                        for block in copy:
+                            yield self._piece(bytes(block))
+                    finally:
+                        session.usage.end_stream()
+            except psycopg.Error as refused:
+                argument = argument_at(codec, self._values, command, refused)
+                raise
             self._count = cursor.rowcount
         except (psycopg.Error, ValueError) as failure:
             error = _error_of(failure, session.connection)
-            raise session.translated(error, self._statement) from None
+            raise session.translated(
+                error, self._statement, argument=argument
+            ) from None
