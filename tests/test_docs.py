@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from tests.conftest import url_of
+from tests.support.pytest_runs import WITHOUT_UNUSED
 from tests.systems.databases import create_system, drop_system
 
 if TYPE_CHECKING:
@@ -66,7 +67,11 @@ def test_examples(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    environment = {**os.environ, "DATABASE_URL": make_database(files["schema.sql"])}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": make_database(files["schema.sql"]),
+        "PYTEST_ADDOPTS": WITHOUT_UNUSED,
+    }
     # A page about tests has no program of its own.
     program = ["main.py"] if "main.py" in files else ["-m", "pytest", "-q"]
     commands = [["-m", "reposgen", "generate"], program]
