@@ -182,10 +182,15 @@ class JsonScalar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonList:
-    """A JSON array of values of one shape, of which some can be null."""
+    """A JSON array of values of one shape, of which some can be null.
+
+    Attributes:
+        of_array: it is made of a PostgreSQL array, which can have several dimensions.
+    """
 
     element: JsonShape
     nullable: bool
+    of_array: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

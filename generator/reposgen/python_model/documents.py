@@ -16,6 +16,7 @@ from reposgen.python_model.classes import field_names, row_class
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.elements import Field
 from reposgen.python_model.model.pytype import (
+    ARRAY_OF,
     LIST_OF,
     OBJECT_OF,
     OR_NONE,
@@ -117,14 +118,15 @@ class _Builder:
         match shape:
             case JsonScalar():
                 return self._scalar(shape, in_list=in_list)
-            case JsonList(element=element, nullable=can_be_null):
+            case JsonList(element=element, nullable=can_be_null, of_array=of_array):
                 built = self.build(element, singular(name), in_list=True)
                 if built is None:
                     return None
                 type_, part = built
                 if can_be_null:
                     type_, part = nullable(type_), construct(OR_NONE, part)
-                return Generic(LIST, (type_,)), construct(LIST_OF, part)
+                made = ARRAY_OF if of_array else LIST_OF
+                return Generic(LIST, (type_,)), construct(made, part)
             case JsonObject():
                 return self._object(shape, name)
 

@@ -79,6 +79,13 @@ class ListOf:
     element: Shape
 
 
+@dataclass(frozen=True, slots=True)
+class ArrayOf:
+    """A JSON array that is made of a PostgreSQL array: of each dimension, a list."""
+
+    element: Shape
+
+
 class ObjectOf:
     """A JSON object, whose values by their keys a class takes positionally."""
 
@@ -92,7 +99,7 @@ class ObjectOf:
 
 
 # A name is that of a type; json and jsonb stand for any JSON.
-Shape: TypeAlias = str | OrNone | ListOf | ObjectOf
+Shape: TypeAlias = str | OrNone | ListOf | ArrayOf | ObjectOf
 
 
 class Shaped(Converted):
@@ -142,7 +149,7 @@ class _Number(str):
 
 def _called(shape: Shape) -> Any:
     match shape:
-        case ListOf(element):
+        case ListOf(element) | ArrayOf(element):
             return _called(element)
         case ObjectOf():
             return shape.python
@@ -154,7 +161,7 @@ def _called(shape: Shape) -> Any:
 
 def _parts(shape: Shape) -> Iterator[str]:
     match shape:
-        case ListOf(element):
+        case ListOf(element) | ArrayOf(element):
             yield from _parts(element)
         case OrNone(part):
             yield from _parts(part)
@@ -174,6 +181,8 @@ def _reader(shape: Shape, parts: Mapping[int, Part]) -> Read:
             return lambda value: None if value is None else read(value)
         case ListOf(element):
             return _list_reader(_reader(element, parts))
+        case ArrayOf(element):
+            return _array_reader(_reader(element, parts))
         case ObjectOf():
             return _object_reader(shape, parts)
         case str() if shape in _ANY:
@@ -188,6 +197,15 @@ def _list_reader(read: Read) -> Read:
             raise TypeError
         return [read(element) for element in value]
 
+    return read_list
+
+
+def _array_reader(read: Read) -> Read:
+    def read_element(value: Any) -> Any:
+        # No value of an element's type is an array in JSON.
+        return read_list(value) if value.__class__ is list else read(value)
+
+    read_list = _list_reader(read_element)
     return read_list
 
 
