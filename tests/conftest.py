@@ -97,9 +97,6 @@ _WITH_PLUGIN: Final = frozenset(
     {
         "tests/testing/test_plugin.py",
         "tests/testing/test_guards.py",
-        "test_examples[fastapi]",
-        "test_examples[litestar]",
-        "test_examples[plain-services]",
         "test_examples[testing]",
     }
 )

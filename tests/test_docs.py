@@ -55,7 +55,13 @@ def files_of(page: Path) -> dict[str, str]:
 
 # Pages about types: their examples are checked as well.
 TYPED = {"fakes"}
-PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "schema.sql" in files_of(page)]
+# Followed command by command: test_newcomer.py.
+FOLLOWED = {"fastapi"}
+PAGES = [
+    page
+    for page in sorted(DOCS.rglob("*.md"))
+    if page.stem not in FOLLOWED and "schema.sql" in files_of(page)
+]
 EXAMPLES = [page for page in sorted(DOCS.glob("examples/*.md")) if page not in PAGES]
 
 
