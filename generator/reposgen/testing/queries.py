@@ -63,8 +63,6 @@ class Recorder:
         self._folder = folder
         self._lock = threading.Lock()
         self._open: list[list[Call]] = []
-        # The run time that the package runs on: it may have a copy of its own.
-        self._runtime = ""
 
     @contextlib.contextmanager
     def at_most(self, *, max: int) -> Iterator[list[Call]]:  # noqa: A002 -- how it reads
@@ -139,7 +137,7 @@ class Recorder:
         """Record a call, or those of a pipeline."""
         for operation in call.parts or (call.operation,):
             if operation.method and operation.command != "listen":
-                site = call_site(operation.method, self._runtime)
+                site = call_site(call, operation.method)
                 found = Call(method=operation.name, site=site)
                 for calls in self._open:
                     calls.append(found)
@@ -158,8 +156,9 @@ class Recorder:
                 f"the generated package {self._module} cannot be imported: {missing}\n"
                 "hint: run reposgen generate"
             ) from None
-        self._runtime = type(package).__module__.rpartition(".")[0]
-        return importlib.import_module(f"{self._runtime}.observers")
+        # The package may have a copy of the run time.
+        runtime = type(package).__module__.rpartition(".")[0]
+        return importlib.import_module(f"{runtime}.observers")
 
 
 def _listing(calls: list[Call]) -> str:
