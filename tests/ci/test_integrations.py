@@ -122,6 +122,7 @@ def test_hooks(hook: dict[str, Any], project: Path, tmp_path: Path) -> None:
         assert "queries/tasks.sql changed" in found
 
 
+@pytest.mark.timeout(1200)
 def test_hooks_as_installed(
     project: Path, wheels: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
