@@ -72,7 +72,13 @@ def pytest_configure_node(node: WorkerController) -> None:
     """Tell a process that runs some of the tests of the server that all share."""
     if not _server_of_all:
         _server_of_all.append(_for_all_workers.enter_context(run_of_server()))
+        _share_with_plugin(node.config, _server_of_all[0])
     node.workerinput[SERVER] = _server_of_all[0]
+
+
+def _share_with_plugin(config: pytest.Config, url: str) -> None:
+    """Have the project's own plugin make its databases on the same server."""
+    config.option.reposgen_server = url
 
 
 def pytest_unconfigure() -> None:
@@ -110,6 +116,8 @@ def together(nodeid: str) -> str:
     the plugin of pytest looks at the server's databases, which others' runs make too.
     """
     path, _, test = nodeid.partition("::")
+    if path == "tests/test_docs.py" and test.startswith("test_examples_on_the_systems"):
+        return "plugin"
     if path in _WITH_PLUGIN or (path == "tests/test_docs.py" and test in _WITH_PLUGIN):
         return "plugin"
     if path.startswith("tests/conformance/"):
@@ -143,6 +151,7 @@ def server(pytestconfig: pytest.Config) -> Iterator[str]:
         yield shared
         return
     with run_of_server() as url:
+        _share_with_plugin(pytestconfig, url)
         yield url
 
 
