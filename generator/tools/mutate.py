@@ -231,6 +231,7 @@ class Mutations:
         self._mutants = mutants
         self._jobs = jobs
         self._failed = ""
+        self.killed = 0
         self.survivors: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -269,7 +270,9 @@ class Mutations:
         word = "killed" if status else "SURVIVED"
         line = f"{mutant.path}:{mutant.line} {mutant.change}"
         _say(f"{number + 1}/{len(self._mutants)} {word} {line}")
-        if not status:
+        if status:
+            self.killed += 1
+        else:
             self.survivors.append(line)
 
     def _in_child(self, work: Callable[[], bool]) -> None:
@@ -352,10 +355,10 @@ def main() -> int:
             *tests,
         ]
         pytest.main(arguments, plugins=[plugin])
-    killed = len(mutants) - len(plugin.survivors)
-    _say(f"{killed} of {len(mutants)} killed; these are not:")
+    judged = plugin.killed + len(plugin.survivors)
+    _say(f"{plugin.killed} of {judged} killed; these are not:")
     _say("\n".join(sorted(plugin.survivors)))
-    return int(killed < len(mutants) * _WANTED)
+    return int(judged < len(mutants) or plugin.killed < judged * _WANTED)
 
 
 if __name__ == "__main__":
