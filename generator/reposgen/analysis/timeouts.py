@@ -1,4 +1,4 @@
-"""`@timeout 2s`: the longest time that the server may spend on a query."""
+"""Reader of `@timeout 2s`: the longest time that the server can spend on a query."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ def read_timeout(line: Directive, _: Subject) -> int | Diagnostic:
 
 
 def milliseconds(text: str) -> int | None:
-    """Return a duration such as `500ms` or `1.5 s`; None if `text` is not one."""
+    """Return a duration such as `500ms` or `1.5 s` in milliseconds.
+
+    Returns:
+        None if the text is not a duration.
+    """
     found = _DURATION.fullmatch(text)
     factor = _MILLISECONDS.get(found["unit"]) if found else None
     duration = round(float(found["number"]) * factor) if found and factor else 0

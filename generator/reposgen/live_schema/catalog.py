@@ -1,7 +1,7 @@
-"""Reading the catalog of a database in one round trip.
+"""Reader of a database's catalog, in one round trip.
 
-The query is `catalog.sql`; each list in its document has the positions that the
-functions below unpack, and nothing else reads it.
+The query is `catalog.sql`. Each list in its document has the positions that the
+functions in this module unpack.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def read_catalog(
     """Return the catalog of the database.
 
     Args:
-        connection: to a server of a major from 14 on.
-        also: oids of system relations to read beside the user's own.
+        connection: a connection to PostgreSQL 14 or later.
+        also: oids of system relations to read as well.
 
     Raises:
         psycopg.Error: the connection is lost.

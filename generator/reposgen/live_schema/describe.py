@@ -1,9 +1,8 @@
 """Description of statements by the server: types, error positions, analysed trees.
 
-Nothing is executed. Each statement is parsed and described, all of them in one
-pipeline; where a statement holds what the planner alone may refuse, the planner is
-asked for a plan as well. Where no notices arrive, the trees come from the bodies of
-temporary functions.
+Nothing is executed. All statements are parsed and described in one pipeline. For a
+statement that the planner can still reject, the server is asked for a plan as well. If
+no notices arrive, the trees come from the bodies of temporary functions.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ def _with_trees(
     statements: Sequence[Statement],
     descriptions: Sequence[Description],
 ) -> tuple[Description, ...]:
-    """Return the descriptions, with trees for those that got none from notices."""
+    """Return the descriptions, with trees from functions if no notices arrived."""
     described = [one for one in descriptions if isinstance(one, Described)]
     if not described or any(one.tree for one in described):
         return tuple(descriptions)

@@ -1,9 +1,9 @@
 """Analysed trees from the bodies of temporary functions, if notices do not arrive.
 
-A function whose body is SQL-standard (`BEGIN ATOMIC … END`) is analysed when it is
-created, and its tree can be read from the catalog. That needs the right to make
-temporary objects. No places are told there, and views are not expanded: the catalog
-has their trees as well.
+PostgreSQL analyses a function whose body is SQL-standard (`BEGIN ATOMIC … END`) when it
+is created, and stores the tree in the catalog. This needs the TEMPORARY privilege. The
+trees have no source locations, and views in them are not expanded: this module expands
+them from their own trees in the catalog.
 """
 
 from __future__ import annotations
@@ -65,19 +65,19 @@ def read_function_bodies(
 ) -> tuple[str | None, ...]:
     """Return the trees of statements without using notices.
 
-    Nothing is left behind: all happens in one transaction that is rolled back. It may
-    write even where the connection's transactions are read-only by default.
+    Everything happens in one transaction that is rolled back, so nothing is left
+    behind. The transaction can write even if `default_transaction_read_only` is on.
 
     Args:
-        connection: not in a transaction that failed.
-        statements: those that `descriptions` are of.
-        descriptions: they tell the types of parameters, and which statements there
-            is no point in asking for.
+        connection: a connection that is not in a failed transaction.
+        statements: the statements.
+        descriptions: their descriptions, which contain the types of parameters.
+            Statements with an error are skipped.
 
     Returns:
-        For each statement the text for `parse_tree`, or None: a statement that no
-        function can hold, a write to a view or a table with rules, a server that does
-        not allow it.
+        For each statement the text for `parse_tree`, or None: for a statement that no
+        function can contain, for a write to a view or to a table with rules, and if the
+        server does not allow temporary functions.
 
     Raises:
         psycopg.OperationalError: the connection is lost.
@@ -154,7 +154,7 @@ def _rewritten(
 def _is_rewritten(
     body: str, ruled: Container[object], views: Mapping[int, str]
 ) -> bool:
-    """Return whether rules change the statement, apart from views."""
+    """Return True if rules other than those of views change the statement."""
     return any(int(oid) in ruled for oid in _RELATION.findall(body)) or any(
         int(oid) in views and int(permissions) & _WRITE_PERMISSIONS
         for oid, permissions in _PERMISSIONS.findall(body)
@@ -164,7 +164,7 @@ def _is_rewritten(
 def _read_views(
     connection: psycopg.Connection[tuple[object, ...]], bodies: Iterable[str]
 ) -> dict[int, str]:
-    """Return the trees of the views that the bodies read, directly or through views."""
+    """Return the trees of the views that bodies read, also through other views."""
     views: dict[int, str] = {}
     texts = tuple(bodies)
     while wanted := {int(o) for t in texts for o in _VIEW.findall(t)} - views.keys():

@@ -1,4 +1,4 @@
-"""The notices that carry the server's query trees."""
+"""Notices in which the server sends its query trees."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def keeping_trees(connection: psycopg.Connection[Any]) -> Iterator[list[str]]:
     """Make the server send the trees of all statements that it parses in the block.
 
     Yields:
-        The trees that have arrived, the oldest first. Whoever knows what they are of
-        takes them out.
+        The trees that have arrived, the oldest first. The caller removes those that it
+        has assigned to a statement.
     """
     pending: list[str] = []
 

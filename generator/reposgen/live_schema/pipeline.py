@@ -32,8 +32,13 @@ def run_batches(
 ) -> None:
     """Run the batches in order; an error in one does not affect the others.
 
-    Inside a transaction each batch is undone by a savepoint, which also keeps the
-    transaction usable.
+    Inside a transaction, a savepoint undoes each batch and keeps the transaction
+    usable.
+
+    Args:
+        connection: an idle connection, or one in a transaction.
+        batches: functions that each send the commands of one batch.
+        arrived: is called with a batch's index and each of its results.
 
     Raises:
         psycopg.OperationalError: the connection is lost.

@@ -1,4 +1,4 @@
-"""The rows of each table that a statement depends on, or changes."""
+"""Rows of each table that a statement depends on, or changes."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def read_accesses(
     """Return the rows that the result of a read depends on.
 
     Args:
-        trees: the statement, and the bodies of the functions that it calls.
-        lineage: of the statement.
-        catalog: of the database.
+        trees: the statement, then the bodies of the functions that it calls.
+        lineage: lineage of the statement.
+        catalog: catalog of the database.
         optional: numbers of the parameters whose conditions a call can leave out.
     """
     found: dict[Access, None] = {}
@@ -67,9 +67,9 @@ def written_accesses(
     """Return the rows that a statement changes.
 
     Args:
-        trees: the statement, and what rules add to it.
-        lineage: of the statement.
-        catalog: of the database.
+        trees: the statement, then the queries that rewrite rules add to it.
+        lineage: lineage of the statement.
+        catalog: catalog of the database.
         optional: numbers of the parameters whose conditions a call can leave out.
     """
     found: list[Access] = [Access(table="", why=why) for why in lineage.unknown_writes]
@@ -123,7 +123,7 @@ def _access(
 
 
 def _read(level: Level, index: int, entry: RangeTableEntry, catalog: Catalog) -> Access:
-    """The rows of a table in FROM that count."""
+    """Return the rows of a table in FROM that the result can depend on."""
     relation = catalog.relations.get(entry.relation)
     if relation is None:
         return Access(table=entry.name)
@@ -133,7 +133,7 @@ def _read(level: Level, index: int, entry: RangeTableEntry, catalog: Catalog) ->
 def _returned(
     tree: Query, level: Level, relation: Relation
 ) -> dict[str, tuple[KeyValue, ...]]:
-    """The columns that the statement returns of each row that it changes."""
+    """Return, by name, the columns that the statement returns for each changed row."""
     query = level.query
     indexes = _shown(tree, query)
     changing = level.changing(relation)
@@ -159,10 +159,10 @@ def _returned(
 
 
 def _shown(tree: Query, query: Query) -> dict[int, int]:
-    """By number in RETURNING of a write: the index in the statement's result.
+    """Map numbers of a write's RETURNING columns to indexes in the statement's result.
 
     Returns:
-        Nothing where the statement does not return each row that the write changes.
+        Empty if the statement does not return each row that the write changes.
     """
     if query is tree:
         return {target.number: i for i, target in enumerate(tree.results)}

@@ -1,4 +1,4 @@
-"""Aggregates and window functions."""
+"""Nullability of aggregates and window functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXCLUDES = 0x8000 | 0x10000  # the current row, or all its peers with it
 
 
 def aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
-    """An aggregate of the place's own query."""
+    """Return the proof for an aggregate of the place's own query."""
     knowledge = place.prover.knowledge
     name = knowledge.function_name(node.function)
     rule = knowledge.rule(node.function)
@@ -53,7 +53,10 @@ def aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
 
 
 def _has_rows(place: ProgramPoint) -> bool:
-    """Whether HAVING shows that the one group has rows: an aggregate is not NULL."""
+    """Return True if HAVING shows that the single group has rows.
+
+    HAVING does so if it rules out that an aggregate is NULL or that a count is 0.
+    """
     knowledge = place.prover.knowledge
     return any(
         isinstance(value, e.Aggref)
@@ -65,7 +68,7 @@ def _has_rows(place: ProgramPoint) -> bool:
 
 
 def window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
-    """A window function, or an aggregate over a window."""
+    """Return the proof for a window function, or an aggregate over a window."""
     knowledge = place.prover.knowledge
     name = knowledge.function_name(node.function)
     rule = knowledge.rule(node.function)

@@ -1,4 +1,4 @@
-"""RETURNING: the rows that a write leaves behind, or removes."""
+"""Nullability of RETURNING columns: rows that a write leaves behind, or removes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EVENTS = {
 def returned_column(  # noqa: PLR0911 - one return for each command and row
     var: e.Var, place: ProgramPoint
 ) -> Proof:
-    """Whether a column in RETURNING can be NULL."""
+    """Return the proof for a column in RETURNING."""
     query = place.query
     if var.index != query.result_relation:
         if query.command is CommandType.MERGE:
@@ -55,7 +55,7 @@ def returned_column(  # noqa: PLR0911 - one return for each command and row
 
 
 def excluded_column(var: e.Var, place: ProgramPoint) -> Proof:
-    """EXCLUDED in ON CONFLICT: the row that was to be inserted."""
+    """Return the proof for a column of EXCLUDED, the row proposed for insertion."""
     name = column_name(var, place)
     entry = place.query.entry(var.index)
     declared = table_column(var, entry, place, name)
@@ -65,7 +65,7 @@ def excluded_column(var: e.Var, place: ProgramPoint) -> Proof:
 
 
 def _old_column(var: e.Var, place: ProgramPoint) -> Proof:
-    """As the row was, in the rows that WHERE lets pass."""
+    """Return the proof for a column before the write, in rows that WHERE selects."""
     before = e.Var(index=var.index, column=var.column, type=var.type)
     return place.prover.prove(before, place.rows or place)
 
@@ -133,7 +133,10 @@ def _source_column(var: e.Var, place: ProgramPoint) -> Proof:
 def _assigned(
     number: int, targets: tuple[TargetEntry, ...], place: ProgramPoint, declared: Proof
 ) -> Proof:
-    """A column by what is assigned to it; unassigned, by its declaration."""
+    """Return the proof for a column from the value assigned to it.
+
+    A column without an assignment has the proof `declared`.
+    """
     target = next((t for t in targets if t.number == number and not t.junk), None)
     if target is None:
         return declared
@@ -151,7 +154,7 @@ def _is_generated(var: e.Var, place: ProgramPoint) -> bool:
 
 
 def _may_be_changed(place: ProgramPoint) -> bool:
-    """Whether a trigger can put other values into the row than the statement does."""
+    """Return True if a trigger can write other values than the statement does."""
     entry = place.query.entry(place.query.result_relation)
     relation = place.prover.knowledge.catalog.relations.get(entry.relation)
     if relation is None or relation.kind is not RelationKind.TABLE:
@@ -168,7 +171,7 @@ def _may_be_changed(place: ProgramPoint) -> bool:
 
 
 def always_inserts(place: ProgramPoint) -> bool:
-    """Whether an INSERT of VALUES returns each of its rows."""
+    """Return True if an INSERT of VALUES returns each of its rows."""
     query = place.query
     conflict = query.on_conflict
     if conflict is not None and not (conflict.update and conflict.condition is None):

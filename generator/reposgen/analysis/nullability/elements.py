@@ -1,4 +1,4 @@
-"""Whether an array can have NULL elements, proved from what it is made of."""
+"""Nullability of array elements, proved from the expressions that make the array."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ _KEEPS = frozenset(
 
 
 def elements_not_null(array: e.Expression, place: ProgramPoint) -> Proof:
-    """Whether an array, where it is not NULL itself, can have NULL elements."""
+    """Return the proof for the elements of an array that is not NULL itself."""
     rule = _RULES.get(type(array))
     return _unknown(place) if rule is None else rule(array, place)
 
 
 def output_elements(place: ProgramPoint, number: int) -> Proof:
-    """The same for a result column, from 1, of a query."""
+    """Return the proof for the elements of a query's result column, counted from 1."""
     query = place.query
     if query.set_operations is not None:
         return _operation(query.set_operations, place, number)
@@ -138,7 +138,7 @@ def _column(var: e.Var, entry: RangeTableEntry, place: ProgramPoint) -> Proof:  
 
 
 def _is_one_value(entry: RangeTableEntry) -> bool:
-    """Whether a function in FROM gives one column."""
+    """Return True if functions in FROM return exactly one column."""
     return [function.columns for function in entry.functions] == [1]
 
 
@@ -197,7 +197,7 @@ def _constant(node: e.Const, place: ProgramPoint) -> Proof:
 
 
 def _is_plain(value: bytes) -> bool:
-    """A datum with a four-byte length, in either byte order."""
+    """Return True if a datum has a four-byte length word, in either byte order."""
     length = len(value)
     return length in {
         int.from_bytes(value[:4], "little") >> 2,
@@ -247,7 +247,7 @@ def _sublink(node: e.SubLink, place: ProgramPoint) -> Proof:
 
 
 def _value(node: e.Expression, inner: ProgramPoint, number: int) -> Proof:
-    """What is collected into an array: of arrays, their elements."""
+    """Return the proof for a value in an array; for an array, for its elements."""
     if _is_array(node, inner):
         return output_elements(inner, number)
     return inner.prover.output(inner, number)
@@ -344,7 +344,10 @@ def _window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
 def _collected(
     value: e.Expression, condition: e.Expression | None, rows: ProgramPoint
 ) -> Proof:
-    """The values that an expression has in the rows that meet a condition."""
+    """Return the proof for an expression in the rows that meet a condition.
+
+    If the expression is an array, the proof is for its elements.
+    """
     if condition is not None:
         known = after(rows, condition, Outcome.TRUE)
         if known is None:
@@ -385,7 +388,10 @@ def _field(node: e.FieldSelect, place: ProgramPoint) -> Proof:
 
 
 def _field_of(composite: int, array: int, place: ProgramPoint) -> Proof:
-    """A field of a composite type, told by its own type: numbers have gaps."""
+    """Return the proof for an array field of a composite type.
+
+    The field is found by its type, since field numbers have gaps.
+    """
     knowledge = place.prover.knowledge
     type_ = knowledge.catalog.types.get(composite)
     if not isinstance(type_, CompositeType) or type_.relation in (

@@ -1,4 +1,4 @@
-"""Expressions: from what a value is made of to whether it can be NULL."""
+"""Nullability of expressions, from their parts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _GROWING = frozenset({b"century", b"decade", b"epoch", b"millennium", b"year"})
 
 
 def prove(node: e.Expression, place: ProgramPoint) -> Proof:
-    """Whether an expression can be NULL at a place."""
+    """Return the proof for an expression at a place."""
     if place.known.has(node):
         name = _named(node, place)
         return never_null(f"WHERE, ON or HAVING drops the rows where {name} is NULL")
@@ -99,7 +99,7 @@ def _function(call: e.FuncExpr, place: ProgramPoint) -> Proof:
 
 
 def _is_filled_up(place: ProgramPoint) -> bool:
-    """Whether a set in the select list stands beside another one."""
+    """Return True if the select list has several sets: NULLs fill shorter ones."""
     return conditional.sets_in_results(place.query) > 1 or place.scope.grouping.sets
 
 
@@ -131,7 +131,7 @@ def _call(
 
 
 def _grows(function: int, args: tuple[e.Expression, ...], place: ProgramPoint) -> bool:
-    """Whether a field of a date or interval is asked for that infinity has too."""
+    """Return True if a date field is extracted that is not NULL for infinity."""
     builtin = place.prover.knowledge.functions.get(function)
     if builtin is None or builtin.name not in _EXTRACTIONS:
         return False

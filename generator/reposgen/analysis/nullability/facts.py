@@ -1,7 +1,7 @@
-"""What a condition says of the values in it.
+"""Facts that follow from conditions: the expressions that are not NULL.
 
-Each function gives the expressions that cannot be NULL once the condition came out
-in a certain way; None where it cannot come out so.
+Each function returns the expressions that cannot be NULL if a condition has a given
+outcome; None if it cannot have that outcome.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PRESENT = -100
 
 
 class Outcome(Enum):
-    """How a condition came out."""
+    """Outcome of a condition."""
 
     TRUE = auto()
     FALSE = auto()
@@ -61,12 +61,12 @@ _TESTS = {
 
 
 class FactFinder:
-    """Finds what conditions say.
+    """Finder of the expressions that a condition's outcome shows to be not NULL.
 
-    Attributes:
-        knowledge: tells which functions are strict.
-        of_subquery: what a subquery's having a row that passes a test says of the
-            values outside it.
+    Args:
+        knowledge: knows which functions are strict.
+        of_subquery: returns the outer expressions that are not NULL if a subquery has a
+            row that passes a test.
     """
 
     def __init__(
@@ -78,13 +78,17 @@ class FactFinder:
         self._of_subquery = of_subquery
 
     def holds(self, condition: e.Expression) -> Facts:
-        """What is not NULL where a condition is true."""
+        """Return the expressions that are not NULL if a condition is true."""
         return self.after(condition, Outcome.TRUE) or _NONE
 
     def after(  # noqa: C901, PLR0911 - one return for each kind of condition
         self, node: e.Expression, outcome: Outcome
     ) -> Facts | None:
-        """What is not NULL where an expression came out so."""
+        """Return the expressions that are not NULL if a condition has an outcome.
+
+        Returns:
+            None if the condition cannot have the outcome.
+        """
         match node:
             case e.BoolExpr(operator="not", args=(arg,)):
                 return self.after(arg, _NEGATED[outcome])
@@ -112,7 +116,10 @@ class FactFinder:
                 return self._plain(node, outcome)
 
     def present(self, node: e.Expression) -> Facts:
-        """What is not NULL where this expression is not: itself, and what it needs."""
+        """Return the expressions that are not NULL if an expression is not NULL.
+
+        The expression itself is one of them.
+        """
         return frozenset(self._present(node))
 
     def _plain(self, node: e.Expression, outcome: Outcome) -> Facts:
@@ -151,7 +158,7 @@ class FactFinder:
     def _needed(  # noqa: PLR0911 - one return for each kind of expression
         self, node: e.Expression
     ) -> tuple[e.Expression, ...]:
-        """The arguments without which a node's value is NULL."""
+        """Return the arguments that make a node NULL if they are NULL."""
         match node:
             case (
                 e.FuncExpr(function=function, args=args)

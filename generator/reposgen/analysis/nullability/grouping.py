@@ -1,4 +1,4 @@
-"""The grouping step of a query: what it nulls, and whether a group can be empty."""
+"""Grouping step of a query: the columns it nulls, and whether a group can be empty."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """The grouping step.
+    """Grouping step of a query.
 
     Attributes:
-        groups: rows are grouped at all, be it all into one group.
-        may_be_empty: a group can have no rows: there is no GROUP BY.
-        sets: there are grouping sets.
-        nullable: grouping expressions that some set leaves out, so that they are NULL
-            in its rows.
+        groups: True if rows are grouped, also if all rows form one group.
+        may_be_empty: True if a group can have no rows: there is no GROUP BY.
+        sets: True if there are grouping sets.
+        nullable: grouping expressions that a grouping set leaves out, so that they are
+            NULL in its rows.
     """
 
     groups: bool
@@ -31,7 +31,7 @@ class Grouping:
 
 
 def read_grouping(query: Query) -> Grouping:
-    """The grouping step of a query."""
+    """Return the grouping step of a query."""
     sets = query.grouping_sets
     groups = bool(
         query.has_aggregates or query.group or sets or query.having is not None

@@ -1,8 +1,8 @@
-"""Whether composite values are rows of tables, not made by functions or casts.
+"""Proof that composite values are rows of tables, not made by functions or casts.
 
-What a table declares NOT NULL is not NULL in its rows alone: a function that finds
-nothing can return a row of the same type whose fields all are NULL, and a column of
-that type can hold one.
+NOT NULL constraints of a table hold only in its rows. A function that finds nothing can
+return a row of the same type in which all fields are NULL, and a column of that type
+can hold such a row.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ _PASSES = frozenset(
 
 
 def holds_real_rows(node: e.Expression, place: ProgramPoint) -> bool:  # noqa: C901, PLR0911, PLR0912 - one return for each kind of expression
-    """Whether a composite value, or each one in an array, is NULL or a table's row."""
+    """Return True if a composite value, or each element of an array, is a table's row.
+
+    NULL counts as a row of the table.
+    """
     match node:
         case e.Var(levels_up=0):
             return _column(node, place.rows or place)
@@ -83,7 +86,7 @@ def holds_real_rows(node: e.Expression, place: ProgramPoint) -> bool:  # noqa: C
 
 
 def output_holds_real_rows(place: ProgramPoint, number: int) -> bool:
-    """The same for a result column, from 1, of a query."""
+    """Return True if a result column, counted from 1, contains only rows of tables."""
     query = place.query
     if query.set_operations is not None:
         # The branches stand in the range table before all else that there is.
@@ -138,7 +141,7 @@ def _passes(function: int, place: ProgramPoint) -> bool:
 
 
 def _is_complete(row: e.RowExpr, place: ProgramPoint) -> bool:
-    """Whether a row that is made has all that its table declares NOT NULL."""
+    """Return True if a constructed row satisfies its table's NOT NULL constraints."""
     knowledge = place.prover.knowledge
     type_ = knowledge.catalog.types.get(row.type)
     relation = (

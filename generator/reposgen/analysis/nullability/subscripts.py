@@ -1,4 +1,4 @@
-"""Elements of arrays that are known to be there."""
+"""Nullability of array elements selected by a subscript."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_ELEMENT = "there may be no such element"
 def subscript(  # noqa: PLR0911 - one return for each kind of array
     node: e.SubscriptingRef, place: ProgramPoint
 ) -> Proof:
-    """`container[…]`."""
+    """Return the proof for `container[…]`."""
     number = constant_integer(node.subscripts[0]) if len(node.subscripts) == 1 else None
     if number is None or node.slices or node.assigned is not None:
         return may_be_null(_NO_ELEMENT)
@@ -63,7 +63,7 @@ def _first(
     place: ProgramPoint,
     rows: ProgramPoint,
 ) -> Proof:
-    """The first element of what array_agg collects: of no rows it is NULL."""
+    """Return the proof for the first element of an array_agg; NULL without rows."""
     collected = place.prover.prove(call, place)
     if not collected.not_null:
         return collected
@@ -73,7 +73,7 @@ def _first(
 
 
 def _is_no_array(query: Query, place: ProgramPoint) -> bool:
-    """Whether ARRAY(…) has no further dimension."""
+    """Return True if the elements of an ARRAY(…) are not arrays themselves."""
     oid = expression_type(query.results[0].expression)
     found = place.prover.knowledge.catalog.types.get(oid)
     while isinstance(found, DomainType):

@@ -1,4 +1,4 @@
-"""A tree that proves no more of a write than holds whatever it assigns."""
+"""Tree whose proofs about a write hold for any value that it assigns."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def without_assignments(query: Query, numbers: Collection[int]) -> Query:
-    """The tree with something unknown where these parameters are assigned.
+    """Return the tree with unknown values where these parameters are assigned.
 
-    A column that is assigned something unknown can hold NULL unless it is declared
-    not to, and then it cannot either where the assignment is left out, or the column's
-    DEFAULT is in its place.
+    A column that is assigned an unknown value can be NULL unless it is NOT NULL. A NOT
+    NULL column cannot be NULL either if the assignment is left out, or if the column
+    gets its DEFAULT.
     """
     if not numbers:
         return query

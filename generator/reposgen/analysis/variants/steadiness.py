@@ -1,9 +1,9 @@
-"""Whether a row's key is the same on every page.
+"""Check that a row's key is the same on every page.
 
-Pages are read by statements of their own, at different times and with different
-plans. A key may depend on what the tables hold, and on the session's settings, which
-all sessions are expected to share; not on the time, on chance, nor on the order in
-which the server comes across rows.
+Pages are read by separate statements, at different times and with different plans. A
+key can depend on the contents of tables, and on the session's settings, which all
+sessions are expected to share. It must not depend on the time, on random values or on
+the order in which the server reads rows.
 """
 
 from __future__ import annotations
@@ -89,19 +89,20 @@ _HINT_ROWS = "end its ORDER BY with the columns of a unique key"
 
 
 def depends_on_settings_alone(name: str) -> bool:
-    """Whether a stable built-in function depends on no more than settings.
+    """Return True if a stable built-in function depends only on settings.
 
-    Such as TimeZone, which all sessions are expected to share.
+    An example is TimeZone, which all sessions are expected to share.
     """
     return name in _BY_SETTINGS or name.startswith(_COMPARES_TIMES)
 
 
 def moving_time(node: e.Const, text: str | None) -> str:
-    """Return a literal such as `'now'`; empty if the constant is another one.
+    """Return the text of a literal such as `'now'`; empty for other constants.
 
     Args:
         node: the constant.
-        text: of the statement, if places in the tree are offsets into it.
+        text: text of the statement; None if locations in the tree are not offsets into
+            it.
     """
     place = node.location
     if node.type not in _TIMES or text is None or place < 0:
@@ -114,10 +115,11 @@ def moving_time(node: e.Const, text: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsteady:
-    """Why a key or the rows themselves can be others on the next page.
+    """Reason why a key, or the rows themselves, can differ on the next page.
 
     Attributes:
-        reason: what it depends on, to be read behind "which ".
+        reason: what it depends on, phrased to follow "which ".
+        hint: how to fix it.
     """
 
     reason: str
@@ -126,10 +128,13 @@ class Unsteady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steadiness:
-    """What judges the keys of one statement.
+    """Checker of the keys of one statement.
 
     Attributes:
-        text: of the statement, if places in the tree are offsets into it.
+        catalog: catalog of the database.
+        functions: the built-in functions of the server's major version.
+        text: text of the statement; None if locations in the tree are not offsets into
+            it.
     """
 
     catalog: Catalog
@@ -137,12 +142,12 @@ class Steadiness:
     text: str | None
 
     def key(self, query: Query, index: int) -> Unsteady | None:
-        """Why the result's column can be another one on the next page."""
+        """Return why a result column can change from page to page, or None."""
         number = query.results[index].number
         return next(self._of_column(query, (), number, frozenset()), None)
 
     def rows(self, query: Query) -> Unsteady | None:
-        """Why the next page can be of other rows, though nothing is written."""
+        """Return why the next page can have other rows without any write, or None."""
         return next(self._of_rows(query, ()), None)
 
     def _of_rows(self, query: Query, around: tuple[Query, ...]) -> Iterator[Unsteady]:
@@ -169,7 +174,7 @@ class Steadiness:
                     yield from self._of_chance(part)
 
     def _of_chance(self, node: object) -> Iterator[Unsteady]:
-        """Functions of the server's that find other rows each time."""
+        """Yield a reason for a function that selects other rows each time."""
         match node:
             case e.FuncExpr(function=oid) | e.OpExpr(function=oid):
                 known = self.functions.get(oid)
@@ -203,7 +208,7 @@ class Steadiness:
         number: int,
         seen: frozenset[int],
     ) -> Iterator[Unsteady]:
-        """What a column of a query's result depends on."""
+        """Yield the unsteady dependencies of a column of a query's result."""
         if id(query) in seen:
             return
         seen |= {id(query)}
@@ -271,7 +276,7 @@ class Steadiness:
                     yield from self._of_node(part)
 
     def _of_whole(self, query: Query) -> Iterator[Unsteady]:
-        """What a query's rows depend on, conditions and subqueries included."""
+        """Yield the unsteady dependencies of a query's rows, conditions included."""
         for node in walk(replace(query, targets=())):
             if not isinstance(node, e.Aggref | e.WindowFunc):
                 yield from self._of_node(node)
@@ -392,13 +397,13 @@ class Steadiness:
             yield from self._of_column(query, around, number, seen)
 
     def _is_total(self, query: Query, around: tuple[Query, ...]) -> bool:
-        """Whether its ORDER BY leaves no two rows alike."""
+        """Return True if the ORDER BY of a query is unique."""
         order = (*query.distinct, *query.sort) if query.distinct_on else query.sort
         return has_total_order(query, around, self.catalog, self.functions, order)
 
 
 def _is_constant(query: Query) -> bool:
-    """Whether all rows of a query are the same: `EXISTS` written as `SELECT 1 …`."""
+    """Return True if all rows of a query are equal, as in `EXISTS (SELECT 1 …)`."""
     return query.set_operations is None and not any(
         isinstance(node, e.Var | e.SubLink | e.Aggref) and not _is_outer(node)
         for target in query.results
@@ -411,7 +416,7 @@ def _is_outer(node: object) -> bool:
 
 
 def _sources(entry: RangeTableEntry, column: int) -> tuple[object, ...]:
-    """The expressions that a column is made of, where it is made in FROM itself."""
+    """Return the expressions that a column of a FROM item is made of."""
     match entry.kind:
         case RteKind.JOIN if column > 0:
             return (entry.join_columns[column - 1],)

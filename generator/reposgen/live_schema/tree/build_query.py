@@ -1,4 +1,4 @@
-"""Construction of statements, range table entries and clauses from their fields."""
+"""Builders of statements, range table entries and clauses from their fields."""
 
 from __future__ import annotations
 

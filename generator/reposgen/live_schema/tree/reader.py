@@ -1,4 +1,4 @@
-"""Construction of nodes from the tokens of a node tree."""
+"""Builder of nodes from the tokens of a node tree."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ def read(text: str, major: int, offsets: Sequence[int] | None) -> object:
     """Return the node, or the list of nodes, that a tree's text represents.
 
     Args:
-        text: as the server sent it.
-        major: the server's version.
-        offsets: the character at each byte of the statement; None where they agree.
+        text: the text that the server sent.
+        major: the server's major version.
+        offsets: for each byte of the statement, the offset of its character; None if
+            they are the same, empty if the tree's locations are not used.
 
     Raises:
-        TreeError: the text is no node tree.
+        TreeError: the text is not a node tree.
     """
     if major < _MERGE_SINCE:
         text = _LATER_COMMAND.sub(lambda found: str(int(found[0]) + 1), text)

@@ -1,8 +1,8 @@
-"""Tokenization of the text of a node tree into few, large tokens.
+"""Tokenizer that splits the text of a node tree into few, large tokens.
 
-A run of fields with plain values is one token, and so is a whole Var, Const or
-Alias, or the entry of a result that is a Var: there are ten times fewer tokens than
-words, and Python's cost is by token.
+A run of fields with plain values is one token. So is a whole Var, Const or Alias, or a
+target entry that is a Var. There are ten times fewer tokens than words, and Python's
+cost is per token.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def split(run: str) -> list[str]:
 
 
 def unescape(word: str) -> str | None:
-    r"""What a word stands for: `<>` for nothing, `\` before what would end it."""
+    """Return the text of a word, without its escapes; None for `<>`."""
     if word == "<>":
         return None
     if word == '""':
