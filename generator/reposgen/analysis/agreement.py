@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     from reposgen.live_schema.model import Catalog
 
-    # An operator family, and the collation by which it compares: 0 for any under which
-    # equal values are the same bytes, and so are equal under every other one as well.
+    # An operator family and its collation. 0 stands for all deterministic collations:
+    # values that are equal under one of them have equal bytes, so they are equal under
+    # all.
     Equality: TypeAlias = tuple[int, int]
-    # By column: attnum, or number of a target.
+    # By the `attnum` of a column, or the number of a target.
     Binding: TypeAlias = Mapping[int, "Agreement"]
 
-# Casts of one integer type to a wider one; equality stays what it is.
+# Functions that cast an integer type to a wider one, which keeps equality.
 _WIDENING = frozenset({313, 481, 754})
 _UNKNOWN = -1
 # Families of `char(n)`, which ignore trailing blanks.

@@ -55,18 +55,18 @@ if TYPE_CHECKING:
     from reposgen.sql_source.printing import ServerText
 
     Describe: TypeAlias = Callable[[Sequence[Statement]], tuple[Description, ...]]
-    # The catalog with these system relations in it as well.
+    # Reads the catalog, including the system relations with these oids.
     ReadSystem: TypeAlias = Callable[[Collection[int]], Catalog]
-    # The trees of functions in SQL, by oid.
+    # Reads the trees of SQL functions, by oid.
     ReadFunctions: TypeAlias = Callable[[Sequence[Function]], Mapping[int, str]]
 
 _NOTHING = Declared()
 _PROVABLE = re.compile(
     r"[\s(]*(?:select|insert|update|delete|merge|with|values|table)\b", re.IGNORECASE
 )
-# Nodes and lists within each other that Python's usual stack is enough for.
+# Depth of nested nodes and lists that Python's default stack is large enough for.
 _DEEPEST = 100
-# More names than that say nothing more.
+# Largest number of names in the message.
 _NAMED = 4
 _RELATIONS = re.compile(r":relid\s(\d+)")
 
@@ -90,7 +90,7 @@ def analyse(
         read_system: reads the catalog again, including the system relations with the
             given oids.
         read_functions: has the server analyse the bodies of functions.
-        declared: what the package's options declare.
+        declared: declarations in the package's options.
         not_null: qualified names of the functions that the user declares not null, each
             with its place in the configuration.
 
@@ -136,7 +136,7 @@ def _analyse(
         describe: has the server describe statements.
         read_system: reads the catalog again with system relations.
         read_functions: has the server analyse the bodies of functions.
-        declared: what the package's options declare.
+        declared: declarations in the package's options.
         not_null: the functions that the user declares not null.
         deepest: report statements nested deeper than this as errors; None accepts any
             depth.

@@ -28,8 +28,8 @@ def inferred(conflict: OnConflict, relation: Relation, major: int) -> frozenset[
     unique = [index for index in relation.indexes if index.unique]
     alike = [index for index in unique if _has_columns(index, elements)]
     fitting = [x for x in alike if _fits(x, elements, conflict, major)]
-    # The server found at least one. A collation or operator class chooses among those
-    # that fit otherwise.
+    # The server found at least one index. A collation or operator class in the target
+    # selects among the indexes that match otherwise.
     fitting = fitting or alike
     chosen = any(x.collation or x.operator_class for x in elements)
     if len(fitting) > 1 and (chosen or fitting is alike):
@@ -57,7 +57,7 @@ def arbiter_columns(
         column = node.expression if isinstance(node, e.InferenceElement) else node
         if isinstance(column, e.Var):
             found.add(column.column)
-    # By an index's collation other texts can be the same.
+    # Under a nondeterministic collation of an index, different texts can be equal.
     loose = {
         number
         for index in relation.indexes

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LIST = re.compile(r"(?:list|Sequence)\[(?P<element>.*)\]")
 _OR_NONE = re.compile(r".*\|\s*None|None\s*\|.*")
 _CHOICE = re.compile(r"(?P<name>[^=]*?)\s*=\s*(?P<target>.*)")
-# The only column of a domain's condition, beside those of tables.
+# Number that stands for VALUE in a domain's CHECK; columns of tables start at 1.
 _VALUE = 0
 _VIEWS = (RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW)
 
@@ -41,7 +41,7 @@ def read_elements(catalog: Catalog, declared: Declared) -> Elements:
     row_types = frozenset(
         relation.row_type
         for relation in catalog.relations.values()
-        # What views show that is not NULL, is not proved yet.
+        # At this point it is not yet proved which columns of views are not NULL.
         if relation.kind in _VIEWS or any(c.not_null for c in relation.columns)
     )
     columns, domains = _checked(catalog, row_types)

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 _OPTIONS: Final = ("size", "interval", "max", "full")
 _OPTION: Final = re.compile(r"(?P<name>\w+) *= *(?P<value>[^, ]+)")
 _EXAMPLE: Final = "write -- @buffered size=1000, interval=1s, max=10000, full=wait"
-# Each waiting row takes memory.
+# Largest values of `size` and `max`, since each waiting row takes memory.
 _MOST: Final = 10_000_000
 _ROOM: Final = 10
 
 
 def read_buffering(line: Directive, _: Subject) -> Buffering | Diagnostic:
-    """Return the options of a `@buffered` line, or what is wrong with the line."""
+    """Return the options of a `@buffered` line, or an error if it is invalid."""
     options = [(place, _OPTION.fullmatch(place.text)) for place in _parts(line)]
     mistake = next(_mistakes(options), None)
     if mistake is not None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability import Definitions
     from reposgen.analysis.variants.build import QueryVariants
 
-# Of a statement whose tree the server does not send.
+# Unknown reads and writes of a statement without a tree.
 _UNKNOWN = ("statement without a tree",)
 
 
@@ -57,7 +57,7 @@ def build_query(
         elements: nullability of the elements of the schema's arrays.
         copy: the table that `:copyfrom` writes to, or why it cannot; None for other
             commands.
-        declared: what the package's options declare.
+        declared: declarations in the package's options.
     """
     query = described.query
     parameters, mistakes = build_parameters(described, elements)

@@ -214,7 +214,8 @@ class _Counter:
         for clause in clauses:
             target = targets.get(clause.group)
             if target is not None and target.number in bound:
-                # All rows of the groups in question agree in what makes the groups.
+                # The groups agree in this grouping expression, and so do all of their
+                # rows.
                 columns.bind_outside(target.expression, bound[target.number])
         self._find_single(query, _leaves(query.join_tree) or (), columns)
         for clause in clauses:
@@ -247,8 +248,9 @@ class _Counter:
         if leaves is None:
             return False
         columns = self._bound_columns(query)
-        # Compared outside, a plain column is bound inside as well: also of groups, as
-        # it is the same in all rows of one.
+        # If the enclosing query binds a plain column, the column is bound in this query
+        # too. That also holds for a grouped query, since all rows of a group agree in
+        # it.
         for target in _numbered(query):
             if target.number in bound:
                 columns.bind_outside(target.expression, bound[target.number])
@@ -366,7 +368,7 @@ def covered_key(
     Returns:
         The primary key if it qualifies; None if no index qualifies.
     """
-    # A unique index of an inheritance parent says nothing of its children.
+    # A unique index of an inheritance parent does not cover the rows of its children.
     inherits = relation.has_children and relation.kind is RelationKind.TABLE
     if inherits and entry.inherited:
         return None
@@ -396,7 +398,7 @@ def _tells_apart(
     if column is None or agreement is None:
         return False
     if agreement.or_null and not index.nulls_not_distinct:
-        # The NULLs of rows that an outer join makes up are another matter.
+        # NULLs that an outer join adds are not in the table.
         not_null = column.not_null if entry.inherited else column.not_null_only
         if not not_null:
             return False

@@ -126,7 +126,7 @@ def refuses_null(relation: Relation, column: RelationColumn) -> bool:
     """Return True if NULL cannot be written to a column."""
     if isinstance(column.type, DomainType) and column.type.not_null:
         return True
-    # A constraint that is not validated yet holds for what is written from now on.
+    # A constraint that is not validated still applies to new writes.
     return column.not_null_only or any(
         constraint.kind is ConstraintKind.NOT_NULL
         and constraint.columns == (column.number,)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reposgen.live_schema.tree.model import FromItem
 
-# What else stands in FROM has few rows, or is unnested on purpose.
+# Other FROM items have few rows, or are unnested on purpose.
 _BIG = frozenset({RteKind.RELATION, RteKind.SUBQUERY, RteKind.CTE})
 
 
@@ -35,7 +35,7 @@ def unconnected_items(query: Query) -> tuple[str, ...]:
     links = [set(_columns_of(c)) for c in conjuncts(query.join_tree.condition)]
     for index, entry in enumerate(query.range_table, 1):
         if entry.lateral:
-            # What it refers to stands one level further out for its own nodes.
+            # `_columns_of` accounts for the level that a lateral subquery adds.
             links.append({index, *_columns_of(entry)})
     merged = [g for g in groups if any(query.entry(i).kind in _BIG for i in g)]
     for link in links:

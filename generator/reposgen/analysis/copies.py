@@ -127,6 +127,6 @@ def _can_be_copied(insert: PlainInsert) -> bool:
         not insert.has_more
         and len(set(numbers)) == len(numbers)
         and insert.relation.kind in _COPIED_INTO
-        # PostgreSQL refuses COPY where policies are to be applied.
+        # PostgreSQL rejects COPY FROM for a table with row-level security.
         and not insert.relation.row_security
     )

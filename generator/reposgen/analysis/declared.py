@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from reposgen.live_schema.model import Catalog, Relation, RelationColumn
 
-# The CHECKs of foreign tables are promises that nobody keeps.
+# PostgreSQL does not enforce the CHECKs of foreign tables.
 _CHECKED = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
 
 
@@ -69,7 +69,7 @@ def _checked(relation: Relation, catalog: Catalog) -> Mapping[int, tuple[str, ..
         condition = row_expression(tree, catalog.major) if tree else None
         if condition is None:
             continue
-        # A CHECK lets pass what is true, and what is NULL.
+        # A row satisfies a CHECK if its condition is true or NULL.
         for value in finder.after(condition, Outcome.NOT_FALSE) or ():
             if isinstance(value, e.Var) and value.column > 0:
                 reason = (
@@ -168,7 +168,7 @@ def _with_own(relation: Relation, own: Mapping[int, tuple[str, ...]]) -> Relatio
 
 
 def _with_children(relation: Relation, children: list[Relation | None]) -> Relation:
-    # What is written to a partitioned table lies in one of its children.
+    # All rows of a partitioned table are in its children.
     partitioned = relation.kind is RelationKind.PARTITIONED_TABLE
 
     def column(one: RelationColumn) -> RelationColumn:

@@ -66,7 +66,7 @@ def with_proved_views(
     Args:
         catalog: catalog of the database.
         trees: the trees of `SELECT *` from views, by oid.
-        definitions: the definitions of what the views use.
+        definitions: the definitions of the views and functions that these views use.
         elements: nullability of the elements of the schema's arrays.
 
     Returns:
@@ -76,7 +76,7 @@ def with_proved_views(
         return catalog, elements
     functions = builtin_functions(catalog.major)
     relations = dict(catalog.relations)
-    # What is declared of a view's column counts for more than its definition.
+    # Declarations of a view's column take precedence over its definition.
     columns = dict(elements.columns)
     for oid, tree in trees.items():
         rows = prove_rows(
@@ -185,7 +185,7 @@ def _proved(
 ) -> tuple[Mapping[int, Sequence[Proof]], Elements]:
     functions = builtin_functions(catalog.major)
     proofs: dict[int, Sequence[Proof]] = {}
-    # What is declared of a view's column counts for more than its definition.
+    # Declarations of a view's column take precedence over its definition.
     columns = dict(elements.columns)
     known = replace(elements, columns=columns)
 
@@ -194,8 +194,8 @@ def _proved(
             return
         for inner in _read_by([definitions[oid]]):
             visit(inner)
-        # Of functions nothing is concluded: a view holds what they gave when it was
-        # refreshed.
+        # Functions prove nothing, since a materialized view holds their results at the
+        # time of its last refresh.
         rows = prove_rows(
             definitions[oid],
             catalog,

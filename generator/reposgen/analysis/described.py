@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from reposgen.sql_source.printing import ServerText
 
 HIDDEN_NAME = "reposgen_row"
-# As the server describes a hidden column: a boolean that does not come from a table.
+# Server's description of a hidden column: a boolean that is not a table's column.
 _HIDDEN = ResultColumn(
     name=HIDDEN_NAME, type_oid=16, type_modifier=-1, table_oid=0, column_number=0
 )
-# Of text in an encoding that it does not know the server hands on the bytes.
+# Encodings whose bytes are those of UTF-8: SQL_ASCII passes bytes through unchanged.
 _UTF8 = {"UTF8", "SQL_ASCII"}
 
 
@@ -93,7 +93,7 @@ def trees_of(described: Described, sql: str, catalog: Catalog) -> tuple[Tree, ..
     Returns:
         Empty if the server sent no readable tree.
     """
-    # Places in a tree count bytes of the database's encoding.
+    # Locations in a tree count bytes of the database's encoding.
     if described.tree and (sql.isascii() or catalog.encoding in _UTF8):
         return parse_trees(described.tree, catalog.major, sql)
     return ()

@@ -71,8 +71,8 @@ class DirectiveSpec:
 
     Attributes:
         word: the word after `@`.
-        read: returns the value of one line, or what is wrong with the line; None if
-            `analysis.variants` reads the line.
+        read: returns the value of one line, or an error; None if `analysis.variants`
+            reads the line.
         field: the field of `TypedQuery` that takes the value.
         repeated: code of the error for a second line. None allows several lines; the
             field is then a tuple of their values.

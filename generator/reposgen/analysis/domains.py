@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog, PgType, RelationColumn
 
-# They make values of a type that an argument or a column list names.
+# Functions that make values of the type in an argument or a column definition list.
 _POPULATING = re.compile(r"(?:jsonb?_)?(?:populate_record(?:set)?|to_record(?:set)?)")
-# A condition without any of these is NULL, and so fulfilled, where VALUE is NULL.
+# Nodes that can be false for NULL. A CHECK without any of them is NULL, and so
+# satisfied, if VALUE is NULL.
 _JUDGES_NULL = re.compile(
     r"\{(?:NULLTEST|BOOLEANTEST|COALESCE|CASE|DISTINCT|NULLIF|ROW|ARRAY|MINMAX|FUNCEXPR"
     r"|SUBLINK|BOOLEXPR :boolop or|JSON|XML)"

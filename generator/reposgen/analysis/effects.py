@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog, PgType, Relation
 
-# Objects below that oid came with the server.
+# Objects with lower oids are built in.
 _OWN = 16384
 _AGGREGATE = "a"
 _VIEW = "v"
-# Volatile, and yet they write nothing, take no locks, and are the same on any server.
+# Volatile functions that write nothing, take no locks and also run on a standby.
 _HARMLESS = frozenset(
     {
         "array_sample",
@@ -59,7 +59,7 @@ _HARMLESS = frozenset(
         "uuidv7",
     }
 )
-# All functions of these extensions; triggers' functions change the row alone.
+# Extensions whose functions are harmless; their trigger functions change only the row.
 _HARMLESS_EXTENSIONS = frozenset(
     {
         "insert_username",
@@ -70,11 +70,11 @@ _HARMLESS_EXTENSIONS = frozenset(
         "uuid-ossp",
     }
 )
-# Not volatile, and yet they need a transaction that may write, or a primary.
+# Functions that are not volatile but need a primary or a read-write transaction.
 _NOT_READING = frozenset(
     {"txid_current", "pg_current_xact_id", "pg_walfile_name", "pg_walfile_name_offset"}
 )
-# Built in, and running SQL that an argument holds.
+# Built-in functions that run the SQL in an argument.
 _RUNNING_SQL = frozenset(
     {
         "query_to_xml",
@@ -84,7 +84,7 @@ _RUNNING_SQL = frozenset(
         "ts_stat",
     }
 )
-# Built in, and reading tables that an argument names, or all.
+# Built-in functions that read the tables named in an argument, or all tables.
 _READING_TABLES = frozenset(
     f"{what}_to_xml{suffix}"
     for what in ("table", "schema", "database")
@@ -138,7 +138,8 @@ def called(
 
 def is_harmless(trigger: int, catalog: Catalog) -> bool:
     """Return True if a trigger function, by its oid, changes nothing except the row."""
-    # Those that are built in do not.
+    # A function that the catalog lacks is built in; such trigger functions are
+    # harmless.
     function = catalog.functions.get(trigger)
     return function is None or function.extension in _HARMLESS_EXTENSIONS
 
@@ -153,7 +154,7 @@ class _Calls:
         self.policies: list[object] = []
         self._catalog = catalog
         self._functions = functions
-        # Domains, relations and types that were followed.
+        # Kind and oid of the domains, relations and types already followed.
         self._seen: set[tuple[str, int]] = set()
 
     def take(self, nodes: Iterable[object], who: str) -> None:
@@ -296,8 +297,8 @@ def _functions_of(node: object) -> Iterator[int]:
             | e.WindowFunc(function=oid)
         ):
             yield oid
-        # The methods of TABLESAMPLE that are built in only read. The operators of a
-        # CYCLE have no function yet.
+        # The built-in TABLESAMPLE methods only read. The operators of a CYCLE clause
+        # have no function in the tree.
         case e.TableSample(function=oid) if oid >= _OWN:
             yield oid
         case (

@@ -78,8 +78,8 @@ def build_embed(
             " all columns of one in their order (RETURNING *)",
         )
     required = [i for i, column in enumerate(relation.columns) if column.not_null]
-    # A column that the table declares NOT NULL and that may be NULL all the same
-    # tells of an outer join.
+    # A NOT NULL column that can be NULL in the result is on the nullable side of an
+    # outer join.
     probe = next((i for i in required if columns[i].nullable), None)
     untold = not required and may_be_absent
     if untold and presence is None:

@@ -100,7 +100,7 @@ def _unplaced(described: DescribedQuery, found: Sequence[StarGroup]) -> Iterator
     if not described.has_places:
         return find_stars(described.text.text)
     placed = {group.star.start for group in found}
-    # The tree has no places of what GROUP BY names.
+    # Columns in GROUP BY have no location in the tree.
     return (
         star
         for star in find_stars(described.text.text)
@@ -132,7 +132,7 @@ def _replacement(described: DescribedQuery, group: StarGroup) -> Replacement:
     start = star.start
     spelled = _wrapped(_spelled(group, described.catalog.keywords))
     if star.of_value:
-        # The value stays where it is: there are parameters in it.
+        # The qualifier stays in the text, since it can contain parameters.
         start += len(star.qualifier)
         spelled = spelled.removeprefix(star.qualifier)
     return Replacement(
@@ -155,13 +155,13 @@ def _wrapped(names: Iterable[str]) -> str:
 
 
 def _source_end(described: DescribedQuery, star: Star) -> int:
-    # The last character's place, and one on: an embed is one span with no inside.
+    # The end of the last character's span, since an embed is a single span.
     return described.text.source_span(star.end - 1).end
 
 
 def _spelled(group: StarGroup, keywords: Container[str]) -> Iterator[str]:
-    # A bare star covers all that is in scope, so that a name that comes once in it
-    # is unambiguous.
+    # A bare star contains all columns in scope, so a name that occurs once is
+    # unambiguous.
     repeated = len(set(group.names)) < len(group.names)
     for index, name in enumerate(group.names):
         qualifier = group.star.qualifier

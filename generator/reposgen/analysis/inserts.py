@@ -47,7 +47,7 @@ class PlainInsert:
 
 
 def read_insert(sql: str, catalog: Catalog) -> PlainInsert | None:
-    """Return what the statement inserts; None if it has another shape."""
+    """Return the inserted parameters; None if the statement has another shape."""
     words = _Words([token for token in tokenize(sql) if not token.is_blank])
     if not (words.take("insert") and words.take("into")):
         return None

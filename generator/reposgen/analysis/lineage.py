@@ -279,7 +279,7 @@ def _add_reads(
         return
     inserted = query.command is CommandType.INSERT and conflict is None
     if index == query.result_relation and inserted:
-        # RETURNING gives back what was inserted: that is no reading of the table.
+        # RETURNING returns the inserted values and does not read the table.
         return
     reads[entry.relation] = reads.get(entry.relation, frozenset()) | columns
 

@@ -1,4 +1,4 @@
-"""Data types for what is known of a query once the server has described it."""
+"""Data types for a query that the server has described."""
 
 from __future__ import annotations
 
@@ -127,14 +127,15 @@ class OptionalKind(StrEnum):
 class PieceRole(StrEnum):
     """Use that the run time makes of a piece."""
 
-    SQL = "sql"  # goes out as it stands
+    SQL = "sql"  # sent as written
     ORDER_BY = "order_by"  # a chosen sort replaces it, a page leaves it out
     REQUIRE_ANY = (
         "some"  # no SQL: one of `any_of` must be given, or there is nothing to SET
     )
 
 
-# Where NULLs go, if it is not left to PostgreSQL: last where values ascend, else first.
+# Position of NULLs. PostgreSQL's default is last for ascending and first for descending
+# order.
 Nulls: TypeAlias = Literal["first", "last"]
 
 

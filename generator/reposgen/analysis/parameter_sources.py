@@ -66,7 +66,7 @@ class Sources:
         self._alone = alone
         self._catalog = catalog
         self._builtin = builtin
-        # The CTEs that are being followed: recursive ones end there.
+        # The CTEs being traced, so that a recursive CTE ends the trace.
         self._followed: list[Query] = []
 
     def of(  # noqa: C901, PLR0912 - one branch for each kind of expression

@@ -1,4 +1,4 @@
-"""Places of a statement's parameters in its tree, and what follows for their names."""
+"""Places of a statement's parameters in its tree: their names and NULL handling."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 
 _BOOL = 16
-# Behind `&&`, `@>` and `<@`.
+# Functions of `&&`, `@>` and `<@`.
 _MATCHES = frozenset({"arrayoverlap", "arraycontains", "arraycontained"})
-# FuncExpr's forms: f(x), and what SQL spells otherwise, EXTRACT(… FROM x).
+# Forms of a FuncExpr: f(x), and special SQL syntax such as EXTRACT(… FROM x).
 _CALLS = {0, 3}
 _CAST = re.compile(r"\$\d+\s*::")
 
@@ -128,7 +128,7 @@ class _Finder:
         self._needed = Sources(catalog, self._builtin, alone=False)
         self._catalog = catalog
         self._around: list[Query] = []
-        # The subqueries whose test is being walked, the innermost last.
+        # The subqueries whose test is being visited, the innermost last.
         self._tested: list[Query] = []
 
     def visit(self, node: object) -> None:
@@ -328,9 +328,9 @@ class _Finder:
                 self._found(arg.arg, arg.name, NullHandling.UNSPECIFIED)
                 continue
             name = names[min(index, len(names) - 1)] if names else ""
-            # The arguments of a VARIADIC one arrive as an array.
+            # The arguments for a VARIADIC parameter are an array in the tree.
             for part in arg.elements if isinstance(arg, e.ArrayExpr) else (arg,):
-                # A cast would say more than the function's name does.
+                # A parameter with a cast is not named after the function.
                 other = None if self._is_cast(part) else function.name
                 self._found(part, name or other, NullHandling.UNSPECIFIED)
 
@@ -343,7 +343,7 @@ class _Finder:
     def _place(self, parameter: e.Param) -> int:
         if parameter.location >= 0:
             return parameter.location
-        # Where the tree tells no places, the first use counts.
+        # Without locations in the tree, all uses have the offset of the first use.
         return self._uses[parameter.number][0]
 
     @cached_property
@@ -381,7 +381,7 @@ def _comparisons(
     """Yield the pairs of expressions that a node compares, and its handling of NULL."""
     match node:
         case e.OpExpr(type=type_, args=(left, right)):
-            # An operator that compares nothing passes NULL on.
+            # An operator that returns no boolean is not a comparison: NULL is allowed.
             yield (
                 left,
                 right,

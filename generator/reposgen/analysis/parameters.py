@@ -71,7 +71,7 @@ def _places(described: DescribedQuery, elements: Elements) -> Sequence[Parameter
         if described.tree
         else ()
     )
-    # A tree without parameters is that of a CALL on a server before 16.
+    # Before PostgreSQL 16, the tree of a CALL has no parameters.
     return places or plain_places(sql, catalog, elements)
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Index
     from reposgen.live_schema.tree.expressions import Expression
 
-# In an index a column is one of the only table that there is.
+# An index's expression refers to a single table, which has index 1.
 _FIRST = "{VAR :varno 1 "
-# Nodes that mean the same wherever they are equal. Of others the tree leaves
-# something out: of COLLATE, which.
+# Nodes that mean the same if they are equal. The model of other nodes leaves out
+# details: of COLLATE, the collation.
 _COMPARABLE = (
     *(e.Var, e.Const, e.NullTest, e.BooleanTest, e.BoolExpr),
     *(e.OpExpr, e.ScalarArrayOpExpr, e.FuncExpr, e.ArrayExpr),

@@ -37,8 +37,8 @@ _WRITE = re.compile(r"\b(?:insert|update|delete|merge)\b")
 _OPERATORS = {"=", "<>", "!=", "<", ">", "<=", ">=", "like", "ilike"}
 _COUNTS = {"limit", "offset"}
 
-# Where one of these words stands, a column's NOT NULL says too little: outer joins,
-# set operations, grouping sets, MERGE, the old and new rows of RETURNING.
+# Words of constructs that can make a NOT NULL column NULL: outer joins, set operations,
+# grouping sets, MERGE, the old and new rows of RETURNING.
 _DOUBTFUL = frozenset(
     {
         *("left", "right", "full", "union", "except", "intersect"),

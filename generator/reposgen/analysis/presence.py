@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reposgen.live_schema.tree.model import Query as Tree
     from reposgen.sql_source.model import EmbedUse
 
-# What stands before a FROM that begins no clause: IS DISTINCT FROM, AS "from".
+# Words before a FROM that does not start a clause: IS DISTINCT FROM, AS "from".
 _NO_CLAUSE = ("distinct", "as")
 
 
@@ -71,7 +71,7 @@ def _is_missable(
         return True
     if any(tree.entry(i) is entry for i in nullable for entry in group.entries):
         return True
-    # Of what MERGE writes there always is a row, not so of what it writes from.
+    # In a MERGE the target's row is always present; the source's row can be absent.
     return tree.command is CommandType.MERGE and any(
         entry is not tree.entry(tree.result_relation) for entry in group.entries
     )

@@ -109,7 +109,7 @@ def prove_query(
             elements=elements,
         )
     )
-    # Of EXPLAIN or SHOW the tree does not hold the columns.
+    # The trees of EXPLAIN and SHOW do not contain their result columns.
     if conservative is None or len(tree.results) != len(described.description.columns):
         return Proofs(
             columns=plain_proofs(described.text.text, described.description, catalog),
@@ -118,7 +118,7 @@ def prove_query(
             lineage=lineage,
             locks_rows=lineage.locks_rows,
         )
-    # Hidden columns follow those of the result.
+    # Hidden columns are behind the columns of the result.
     shown = len(tree.results)
     rows = prove_rows(
         conservative,

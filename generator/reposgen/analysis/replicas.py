@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_replica(line: Directive, _: Subject) -> bool | Diagnostic:
-    """Return False: no replica can serve the query; or what is wrong with the line."""
+    """Return False, since no replica can serve the query; or an error in the line."""
     if line.argument != "never":
         return error(
             "invalid-replica",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from reposgen.sql_source.model import Query
 
 _SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
-# What PostgreSQL calls a column that is an expression.
+# PostgreSQL's name for a column without a name.
 _NAMELESS = "?column?"
 _FORCED = {"!": False, "?": True}
 
@@ -206,7 +206,7 @@ def _whole_model(
         column.table == (relation.oid, own.number)
         and column.name == own.name
         and (not column.nullable or not not_null)
-        # What is forced, the model may not know.
+        # A column with an override must agree with the model.
         and (returned.name == column.name or column.nullable is not not_null)
         for column, own, returned in zip(
             columns, relation.columns, described.description.columns, strict=True

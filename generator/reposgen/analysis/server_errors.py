@@ -94,7 +94,7 @@ def _parameter_hint(code: str, span: Span) -> str | None:
     """Return a hint that shows how to write a parameter, or None."""
     text = span.source.text
     if code == "unknown-column" and text[span.start - 1 : span.start] == "@":
-        # `tags <@ids`: an operator of PostgreSQL's ends where a parameter may begin.
+        # In `tags <@ids`, the @ belongs to PostgreSQL's operator.
         return f"if a parameter is meant, put a space before @{span.text}"
     if code == "syntax-error" and (name := _COLON_NAME.match(text, span.start)):
         return f"if a parameter is meant, write @{name[1]}"

@@ -36,7 +36,7 @@ class BoundColumns:
         self._functions = functions
         self.single: set[int] = set()
         self._always: dict[tuple[int, int], Agreement] = {}
-        # For each column: what it is equal to, and by what.
+        # By item: the column, the equalities, and the expression that it is equal to.
         self._equal: dict[int, list[tuple[int, frozenset[Equality], e.Expression]]] = {}
         self._terms: list[tuple[frozenset[object], e.Expression]] = []
         self._nullable: Mapping[int, frozenset[object]] = {}
@@ -62,7 +62,7 @@ class BoundColumns:
         for conjunct in conjuncts(condition.expression):
             self._terms.append((condition.unless, conjunct))
             for var, found, value in self._equalities(conjunct):
-                # An outer join's ON drops rows of its nullable side alone.
+                # The ON of an outer join filters only rows of its nullable side.
                 if condition.unless <= nullable.get(var.index, frozenset()):
                     self._equal.setdefault(var.index, []).append(
                         (var.column, found, value)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Relation
     from reposgen.sql_source.lexer import Token
 
-# The run time makes this table; its identity column numbers the rows as they come. As
-# each is read, the same sequence goes on: where it stands tells which row failed.
+# The run time creates this table. Its identity column numbers the copied rows. Reading
+# advances the same sequence, so its value shows which row failed.
 _ROWS: Final = (
     "(SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')"
     "\n      FROM pg_temp.reposgen_rows ORDER BY reposgen_row)"
 )
-# What may follow the row; empty is the end.
+# Words that can follow the row; empty at the end of the statement.
 _FOLLOWING = frozenset({"", "on", "returning"})
 _NAMES = frozenset({TokenKind.WORD, TokenKind.QUOTED})
 
@@ -133,7 +133,7 @@ def stage(
     spelled = {n: quote_identifier(name, keywords) for n, name in names.items()}
     words = {fold(t) for t in tokenize(sql) if t.kind in _NAMES}
     alias = free_name("staged", words)
-    # A default is what a column gets that is not mentioned: SELECT has no other.
+    # SELECT cannot contain DEFAULT; omitting the column has the same effect.
     kept = [i for i, v in enumerate(insert.values) if not _is_default(sql, v)]
     values = ", ".join(_staged(sql, insert.values[i], spelled, alias) for i in kept)
     head = sql[: insert.row[0]]
@@ -171,7 +171,8 @@ def _staged(
             parts.append(token.text)
             continue
         column = f"{alias}.{spelled[int(token.text[1:])]}"
-        # Of a column's field PostgreSQL would think that it is a table's column.
+        # Without parentheses, PostgreSQL would read `staged.a.b` as a column of a table
+        # `a`.
         is_taken_apart = any(t.text == "." for t in tokens[index + 1 : index + 2])
         parts.append(f"({column})" if is_taken_apart else column)
     return "".join(parts)

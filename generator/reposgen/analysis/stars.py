@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reposgen.sql_source.lexer import Token
 
 
-# Columns on either side of a star, to see what it stands for.
+# Names of the columns that are added on either side of a star.
 _BEFORE, _AFTER = "reposgen_before", "reposgen_after"
 _OPENING, _CLOSING = ("(", "["), (")", "]")
 
@@ -83,7 +83,7 @@ def star_groups(described: DescribedQuery) -> tuple[StarGroup, ...]:
 
 def find_stars(sql: str) -> Iterator[Star]:
     """Yield every `*` that can stand for columns; multiplication signs are included."""
-    # What stands behind the last star does not matter.
+    # The text behind the last star is not needed.
     until = sql.rfind("*") + 1
     near = takewhile(lambda token: token.start < until, tokenize(sql))
     tokens = [token for token in near if not token.is_blank]
@@ -147,7 +147,7 @@ def _groups(query: Query, stars: Mapping[int, Star]) -> Iterator[StarGroup]:
     found: dict[int, list[int]] = {}
     for index, target in enumerate(query.results):
         expression = target.expression
-        # All that a star stands for is placed where the star is.
+        # All columns of a star have the star's location.
         if isinstance(expression, Var) and expression.location in stars:
             found.setdefault(expression.location, []).append(index)
     columns = [_column(query, target.expression) for target in query.results]

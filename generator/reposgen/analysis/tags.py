@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Constant: TypeAlias = tuple[int, bytes | None]
 
 _INTEGERS, _TEXTS, _ENUMS = (1976, 1977), (1994, 1995), (3522, 3523)
-# The operator families by which values are equal only if their bytes are, by type.
+# By type, the operator families under which values are equal only if their bytes are.
 _BY_BYTES = {
     **dict.fromkeys((20, 21, 23), _INTEGERS),  # int8, int2, int4
     **dict.fromkeys((19, 25, 1043), _TEXTS),  # name, text, varchar

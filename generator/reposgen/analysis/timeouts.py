@@ -21,12 +21,12 @@ _MILLISECONDS: Final[Mapping[str, int]] = {
     "min": 60_000,
     "h": 3_600_000,
 }
-# PostgreSQL keeps timeouts in 32 bits.
+# PostgreSQL stores timeouts as 32-bit integers.
 _LONGEST: Final = 2**31 - 1
 
 
 def read_timeout(line: Directive, _: Subject) -> int | Diagnostic:
-    """Return the query's timeout in milliseconds, or what is wrong with the line."""
+    """Return the query's timeout in milliseconds, or an error for an invalid line."""
     duration = milliseconds(line.argument)
     if duration is None:
         return error(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, ResultColumn
     from reposgen.live_schema.tree.expressions import Expression
 
-# What a function without a result gives, `SELECT pg_notify(…)`; what columns of
-# pg_statistic hold, arrays of whatever a table's columns are; and plain text.
+# Pseudo-types with readable values: void, as in `SELECT pg_notify(…)`; anyarray, for
+# columns of pg_statistic; and cstring, which is text.
 _READABLE = frozenset({"void", "anyarray", "cstring"})
 _ROW = "record"
 

@@ -50,7 +50,7 @@ class Utility:
     unknown: str | None = None
 
 
-# They change no rows, and run nothing that might.
+# Commands that change no rows and run no other code.
 _HARMLESS = frozenset(
     {
         *("ABORT", "ANALYZE", "BEGIN", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT"),
@@ -189,7 +189,7 @@ class _Words:
                     value = words[index + 1] if index + 1 < len(words) else ""
                     analyzes = value.strip("'") not in _OFF
             if words[1:2] in (["select"], ["with"], ["values"], ["table"], ["("]):
-                # No options: a query in parentheses.
+                # The parentheses contain a query, not options.
                 self._at = start
         else:
             analyzes = self.skip("analyze") or self.skip("analyse")

@@ -235,7 +235,7 @@ class _Finder:
                 case ConstraintKind.FOREIGN_KEY if constraint.match_full:
                     possible = bool(columns & given)
                 case ConstraintKind.FOREIGN_KEY:
-                    # With a NULL among its columns a key refers to nothing.
+                    # A foreign key with a NULL in one of its columns refers to no row.
                     possible = columns <= given
                 case ConstraintKind.NOT_NULL:
                     possible = not columns <= change.certain
@@ -360,7 +360,7 @@ class _Finder:
                 uncertain = change.touches(names) and not names <= change.certain
                 return uncertain or not constraint.validated
             case ConstraintKind.CHECK:
-                # All of them are checked, whichever columns change.
+                # PostgreSQL checks all CHECKs, whichever columns change.
                 return (
                     change.touches(names_of(relation, constraint.depends))
                     or not constraint.validated

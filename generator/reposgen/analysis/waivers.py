@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_waiver(line: Directive, _: Subject) -> str | Diagnostic:
-    """Return the reason, or what is wrong with the line."""
+    """Return the reason, or an error if it is missing."""
     if not line.argument:
         return error(
             "invalid-across-tenants",

@@ -68,7 +68,8 @@ def read_catalog(
     """
     oids = ",".join(map(str, also))
     with RawCursor(connection) as cursor:
-        # Two statements in one round trip take no parameters.
+        # The simple query protocol, which runs two statements at once, has no
+        # parameters.
         cursor.execute(_QUERY.replace("$1", f"'{{{oids}}}'::oid[]").encode())
         cursor.nextset()
         row = cursor.fetchone()
@@ -118,7 +119,7 @@ class _Types:
         oid, schema, name, sql, kind, element, relation, base, not_null = row[:9]
         refers, labels, comment, checks = row[9:]
         match kind:
-            # record[] is a pseudo-type itself.
+            # record[] is a pseudo-type, and an array type.
             case "b" | "p" if element:
                 return ArrayType(
                     oid=oid,
@@ -185,7 +186,7 @@ class _Types:
 
 
 def _unread_row(oid: int) -> PgType:
-    # Only the row types of system relations that were not asked for are missing.
+    # The catalog lacks only the row types of system relations that were not asked for.
     return PseudoType(oid=oid, schema="pg_catalog", name="record", sql="record")
 
 

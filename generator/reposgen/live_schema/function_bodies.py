@@ -43,7 +43,7 @@ JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) ev_class
 WHERE rulename OPERATOR(pg_catalog.=) '_RETURN' AND c.relkind OPERATOR(pg_catalog.=) 'v'
   AND ev_class OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.oid[])
 """
-# The text of a body, and the arguments as CREATE FUNCTION takes them.
+# The text of a body, and the arguments in the form that CREATE FUNCTION accepts.
 _TEXTS: LiteralString = """
 SELECT oid::int8, pg_get_function_identity_arguments(oid), prosrc, prosqlbody::text
 FROM pg_proc WHERE oid = ANY (%s)
@@ -53,7 +53,7 @@ _CURRENT_PATH: LiteralString = "SELECT pg_catalog.current_setting('search_path')
 _OUTPUT = re.compile(r"(?:^|, )(?:OUT|INOUT) ")
 _RELATION = re.compile(r":relid (\d+)")
 _VIEW = re.compile(r":rtekind 0 :relid (\d+)(?=(?: :inh \w+)? :relkind v )")
-# Before 16 the entry of the range table has it, then a node of its own.
+# In the range table entry before PostgreSQL 16, and in a separate node since then.
 _PERMISSIONS = re.compile(r":relid (\d+) [^{}]*?:requiredPerms (\d+)")
 _WRITE_PERMISSIONS = 0b1101  # INSERT, UPDATE, DELETE
 
@@ -169,7 +169,7 @@ def _read_views(
     texts = tuple(bodies)
     while wanted := {int(o) for t in texts for o in _VIEW.findall(t)} - views.keys():
         rows = connection.execute(sql.SQL(_VIEWS), (list(wanted),)).fetchall()
-        # One that is missing, were there such a thing, is not asked for again.
+        # A view without a row gets an empty text, so that it is not queried again.
         views |= dict.fromkeys(wanted, "")
         views |= {oid: str(tree) for oid, tree in rows if isinstance(oid, int)}
         texts = tuple(views[oid] for oid in wanted)
@@ -181,7 +181,7 @@ def _expanded(text: str, views: Mapping[int, str], around: int = 0) -> str:
 
     def expand(entry: re.Match[str]) -> str:
         view = int(entry[1])
-        # Before 16 a view's own range table begins with the view itself.
+        # Before PostgreSQL 16, a view's range table starts with the view itself.
         if view == around or not views[view]:
             return entry[0]
         subquery = _expanded(views[view][1:-1], views, view)
@@ -201,7 +201,7 @@ def _create(
     returns = "SETOF record" if description.columns else "void"
     text = (
         f"CREATE FUNCTION pg_temp.{_PREFIX}{number}({arguments}) RETURNS {returns}"
-        # A comment may be what the statement ends with.
+        # The line break ends a comment at the end of the statement.
         f" LANGUAGE sql BEGIN ATOMIC {statement.sql}\n; END"
     )
     try:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.errors import Diagnostic
 
-# Any user may set these.
+# Any user can change these settings.
 _TREES_ON = (
     b"SET debug_print_rewritten = on; SET debug_pretty_print = off;"
     b" SET client_min_messages = log; SET client_encoding = 'UTF8'"
@@ -33,8 +33,8 @@ def keeping_trees(connection: psycopg.Connection[Any]) -> Iterator[list[str]]:
     pending: list[str] = []
 
     def keep_tree(notice: Diagnostic) -> None:
-        # The message is in the server's language, the tree is not. The notice's
-        # fields are gone once this returns.
+        # The message is localized, the tree is not. The notice's fields cannot be read
+        # after this function returns.
         detail = notice.message_detail
         if detail and detail.startswith(_TREE_START):
             pending.append(detail)

@@ -53,7 +53,7 @@ def read_sql_functions(
         connection.execute(_CHECK_BODIES)
         trees = {f.oid: _analyse(connection, f, arrived) for f in asked}
     if any(trees.values()):
-        # The first is that of the statement that asked.
+        # The first tree is that of the statement that called the validator.
         return {oid: found[-1] for oid, found in trees.items() if len(found) > 1}
     return read_bodies_of(connection, asked)
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, Relation
     from reposgen.live_schema.tree.model import Query, RangeTableEntry
 
-# The rows that a command does not have: their columns are NULL.
+# The row, old or new, that does not exist for a command: its columns are NULL.
 _MISSING = {
     CommandType.INSERT: e.Returning.OLD,
     CommandType.DELETE: e.Returning.NEW,
 }
-# What a rule leaves of a view in FROM is not read.
+# Kind of a view. Its rule can leave an entry of the view in FROM that is not read.
 _VIEW = "v"
 
 
@@ -44,7 +44,8 @@ def read_accesses(
     found: dict[Access, None] = {}
     named: set[int] = set()
     for place, tree in enumerate(trees):
-        # The parameters of a function are its arguments.
+        # In a function's body, parameters are the function's arguments: they pin
+        # nothing.
         unknown = optional if not place else None
         for level in levels_of(tree, catalog, unknown):
             for index, entry in enumerate(level.query.range_table, 1):
@@ -74,7 +75,7 @@ def written_accesses(
     """
     found: list[Access] = [Access(table="", why=why) for why in lineage.unknown_writes]
     direct: set[int] = set()
-    # By writes of the same statement to other tables.
+    # Tables that foreign key actions of other writes in the statement change.
     reached: set[int] = set()
     for tree in trees:
         for level in levels_of(tree, catalog, optional):

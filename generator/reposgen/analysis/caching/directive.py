@@ -26,7 +26,7 @@ _LEVELS: Final = ("l1", "l2")
 _EXAMPLE: Final = "write -- @cache ttl=5m levels=l1,l2 key=id negative=30s stale=10s"
 _REMOVE: Final = "remove the line"
 _WORD: Final = re.compile(r"\S+")
-# Redis keeps no entry for longer, nor does any process live as long.
+# Longest duration: 30 days.
 _LONGEST_MS: Final = 30 * 24 * 3600 * 1000
 
 
@@ -115,7 +115,7 @@ def _words(line: Directive) -> Iterator[Span]:
 def _take(  # noqa: PLR0911 - one return for each mistake
     place: Span, values: dict[str, str]
 ) -> Diagnostic | None:
-    """Add an option to `values`, or return what is wrong with it."""
+    """Add an option to `values`, or return the error in it."""
     name, equals, value = place.text.partition("=")
     if not (name and equals and value):
         return _invalid("an option is written name=value", place)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         TargetEntry,
     )
 
-# Types whose equal values have one spelling, by what that is.
+# Types whose equal values have the same spelling, with the kind of the spelling.
 _KINDS = {
     "int2": "integer",
     "int4": "integer",
@@ -51,9 +51,9 @@ _KINDS = {
 }
 _ACTS = frozenset({"c", "n", "d"})
 _LENGTH_WORD = 4
-# As many values of one column say no more than that it can have any.
+# Above this number of values, a column counts as not pinned.
 _MOST_VALUES = 20
-# Tables with one of these kinds hold rows that a statement changes.
+# Commands that change rows of their target table.
 WRITES = frozenset(
     {CommandType.INSERT, CommandType.UPDATE, CommandType.DELETE, CommandType.MERGE}
 )
@@ -171,7 +171,7 @@ class Level:
             changing = {target.number for target in conflict.assignments}
             if _meets_trigger(relation, "update", changing):
                 return {}
-            # The row that is there has the same key, and perhaps nothing else.
+            # The existing row has the same key; its other columns can differ.
             allowed = arbiter_columns(conflict, relation, self.catalog) - changing
             if self._reaches_itself(relation, changing):
                 return {}
@@ -281,7 +281,8 @@ class Level:
                 terms = list(_equalities(self.query))
                 learns = True
                 while learns:
-                    # Each term is asked: one can tell what another one needs.
+                    # A list, so that every term is evaluated: a term can learn what
+                    # another term needs.
                     learned = [self._take(term, limit) for term, limit in terms]
                     learns = any(learned)
         return self._pins
@@ -294,7 +295,7 @@ class Level:
                     return False
                 return self._pin(left, right, limit) or self._pin(right, left, limit)
             case e.ScalarArrayOpExpr(any=True, args=(left, right), operator=operator):
-                # An array does not tell the collation that it is compared by.
+                # The node does not record the collation of the comparison.
                 if self.catalog.nondeterministic:
                     return False
                 if not self._is_equality(operator, 0, term.args):

@@ -85,7 +85,7 @@ def window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
     if rule is NullRule.ROWS:
         return never_null(f"{name} of at least one row is a value")
     args = node.args[:1] if rule is NullRule.FIRST else node.args
-    # Rows that the queries around drop later are in the window as well.
+    # The window also contains rows that enclosing queries filter out.
     all_rows = plain(place)
     return all_of(
         (place.prover.prove(arg, all_rows) for arg in args),
@@ -97,5 +97,5 @@ def window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
 def _holds_current_row(window: WindowClause) -> bool:
     if window.frame & (_STARTS_LATE | _ENDS_EARLY | _EXCLUDES):
         return False
-    # An offset by value (RANGE) depends on what the type makes of infinity.
+    # With a RANGE offset, the frame of an infinite value can exclude the current row.
     return not (window.frame & _RANGE and window.frame & _OFFSETS)

@@ -38,7 +38,7 @@ def column(var: e.Var, place: ProgramPoint) -> Proof:
     name = column_name(var, place)
     nullable = place.scope.joins.nullable.get(var.index)
     if nullable is None:
-        # The row that is there already, for ON CONFLICT and MERGE.
+        # The existing row in ON CONFLICT and MERGE.
         if var.index == place.query.result_relation:
             return table_column(var, entry, place, name)
         return may_be_null(f"{name} is of no item of FROM")
@@ -128,7 +128,7 @@ def table_column(  # noqa: PLR0911 - one return for each kind of column
             return proofs[number - 1].because(f"{name} is a materialized view's column")
     found = knowledge.column(entry.relation, number)
     if entry.relation_kind == RelationKind.VIEW:
-        # Here a view is written to: its triggers make the row.
+        # Only a view that is written to occurs here; its triggers make the row.
         return may_be_null(f"{name} is what the triggers of a view make it")
     if found and (found.not_null if entry.inherited else found.not_null_only):
         if found.why_not_null:
@@ -152,7 +152,7 @@ def _generated(
     knowledge = place.prover.knowledge
     relation = knowledge.catalog.relations.get(entry.relation)
     if relation is None or relation.has_children:
-        # Children may have expressions of their own.
+        # The generation expressions of children can differ.
         return None
     expression = row_expression(tree, knowledge.catalog.major, var.index, var.returning)
     return None if expression is None else place.prover.prove(expression, place)
@@ -237,7 +237,7 @@ def set_value(call: e.FuncExpr, place: ProgramPoint, type_: int = 0) -> Proof:
     builtin = knowledge.functions.get(call.function)
     if builtin is None:
         return call_value(call.function, call.args, type_ or call.type, place)
-    # Given NULL, a strict function gives no rows.
+    # A strict function that returns a set returns no rows for a NULL argument.
     if builtin.strict and builtin.rule is NullRule.ARGUMENTS:
         return never_null(f"{name} gives no NULL in its rows")
     return may_be_null(f"{name} can give NULL in its rows")

@@ -76,7 +76,7 @@ def first_of(name: str, args: tuple[e.Expression, ...], place: ProgramPoint) -> 
     )
     if proof.not_null:
         return proof
-    # A row of a FULL JOIN has at least one of the sides.
+    # In a row of a FULL JOIN, at least one side is not nulled.
     for outer in (place.rows or place).scope.joins.outer:
         sides = {Side(outer.side.join, which) for which in JoinSide}
         if outer.side.which is JoinSide.LEFT and sides <= set(place.scope.joins.words):
@@ -98,7 +98,7 @@ def boolean(node: e.BoolExpr, place: ProgramPoint) -> Proof:
     """
     if node.operator == "not":
         return place.prover.prove(node.args[0], place)
-    # Where the whole is NULL, no part of AND is false, and no part of OR is true.
+    # If AND is NULL, none of its parts is false. If OR is NULL, none is true.
     undecided = Outcome.NOT_FALSE if node.operator == "and" else Outcome.NOT_TRUE
     facts = [after(place, arg, undecided) for arg in node.args]
     word = node.operator.upper()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability.program_point import ProgramPoint
 
 _COUNTS = {2147, 2803}  # count(any), count(*)
-# For each comparison function, its name with the sides exchanged.
+# For each comparison, the equivalent comparison with exchanged sides.
 _MIRRORED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge", "eq": "eq", "ne": "ne"}
 
 

@@ -140,7 +140,7 @@ def _assigned(
     target = next((t for t in targets if t.number == number and not t.junk), None)
     if target is None:
         return declared
-    # What is assigned is worked out before the row changes.
+    # The assigned expression is evaluated before the row changes.
     proof = place.prover.prove(target.expression, place.rows or place)
     if proof.not_null:
         return proof.because("a value that is not NULL is assigned")
@@ -158,7 +158,7 @@ def _may_be_changed(place: ProgramPoint) -> bool:
     entry = place.query.entry(place.query.result_relation)
     relation = place.prover.knowledge.catalog.relations.get(entry.relation)
     if relation is None or relation.kind is not RelationKind.TABLE:
-        # Partitions and foreign tables have triggers of their own.
+        # Partitions and foreign tables can have other triggers.
         return True
     events = set(_EVENTS[place.query.command])
     if place.query.on_conflict is not None and place.query.on_conflict.update:
@@ -179,10 +179,10 @@ def always_inserts(place: ProgramPoint) -> bool:
     if conflict is not None and any(
         cte.query.command is not CommandType.SELECT for cte in query.ctes
     ):
-        # A row that the same statement has written already is left alone.
+        # DO UPDATE skips a row that the same statement has already written.
         return False
     if query.join_tree is not None and query.join_tree.condition is not None:
-        # As a rule with a condition leaves it.
+        # A rewrite rule with a condition makes such an INSERT.
         return False
     items = query.join_tree.items if query.join_tree else ()
     listed = all(
@@ -190,5 +190,5 @@ def always_inserts(place: ProgramPoint) -> bool:
         and query.entry(item.index).kind is RteKind.VALUES
         for item in items
     )
-    # A trigger can leave rows out.
+    # A trigger can skip rows.
     return listed and not _may_be_changed(place)

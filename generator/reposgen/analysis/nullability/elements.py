@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import RangeTableEntry
 
-# An array's datum: length word, number of dimensions, offset of the data: 0 where
-# there is no bitmap of NULLs.
+# Place of the data offset in an array's datum, behind the length word and the number of
+# dimensions. The offset is 0 if the array has no bitmap of NULLs.
 _OFFSET = slice(8, 12)
 _COLLECTS = "array_agg"
-# Aggregates and window functions that pass one of their arguments on.
+# Aggregates and window functions whose result is one of the argument's values.
 _PICKS = frozenset(
     {"max", "min", "any_value", "first_value", "last_value", "nth_value"}
 )
 _SHIFTS = frozenset({"lag", "lead"})
-# Functions whose arrays have no NULL elements, whatever their arguments.
+# Functions that never return NULL elements.
 _NEVER = frozenset(
     {
         *("regexp_split_to_array", "tsvector_to_array", "array_positions", "xpath"),
@@ -46,7 +46,7 @@ _NEVER = frozenset(
         *("pg_safe_snapshot_blocking_pids",),
     }
 )
-# Functions whose arrays have the elements of their first argument, or fewer.
+# Functions whose results contain only elements of their first argument.
 _KEEPS = frozenset(
     {
         *("array_remove", "trim_array", "array_sample", "array_shuffle"),
@@ -162,7 +162,8 @@ def _cte_column(entry: RangeTableEntry, number: int, place: ProgramPoint) -> Pro
     )
     if home is None or cte is None:
         return _unknown(place)
-    # A recursive CTE has no NULL elements if it makes none of arrays without them.
+    # Induction: a recursive CTE has no NULL elements if its recursive term adds none to
+    # arrays without NULL elements.
     assumed = place.prover.assumed_elements
     key = (id(cte.query), number)
     if key in assumed:
@@ -225,7 +226,7 @@ def _coercion(node: e.Coerce, place: ProgramPoint) -> Proof:
                 return never_null(f"arrays of {domain.sql} have no NULL elements")
             return elements_not_null(node.arg, place)
         case e.Coercion.ARRAY:
-            # Casts that can give NULL are functions; these give none.
+            # Only casts by a function can return NULL; these are not function calls.
             if isinstance(node.element, e.Coerce | e.CaseTestExpr):
                 return elements_not_null(node.arg, place)
             return may_be_null("an element's cast can give NULL")
@@ -330,7 +331,7 @@ def _aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
 
 def _window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
     name = place.prover.knowledge.function_name(node.function)
-    # Rows that the queries around drop later are in the window as well.
+    # The window also contains rows that enclosing queries filter out.
     rows = plain(place)
     if name == _COLLECTS:
         return _collected(node.args[0], node.filter, rows)
@@ -364,7 +365,8 @@ def _case(node: e.CaseExpr, place: ProgramPoint) -> Proof:
 
 
 def _subscript(node: e.SubscriptingRef, place: ProgramPoint) -> Proof:
-    # A slice; of one element only its own type could tell.
+    # A slice has the array's elements. An element that is an array itself is not
+    # proved.
     if node.assigned is None and _is_array(node, place):
         return elements_not_null(node.container, place)
     return _unknown(place)
@@ -397,7 +399,7 @@ def _field_of(composite: int, array: int, place: ProgramPoint) -> Proof:
     if not isinstance(type_, CompositeType) or type_.relation in (
         knowledge.catalog.relations
     ):
-        # A value of a table's row type need not be a row of the table.
+        # A value of a table's row type is not necessarily a row of the table.
         return _unknown(place)
     fields = [field for field in type_.fields if field.type.oid == array]
     if any(knowledge.elements.of_field(composite, f.name, f.type) for f in fields):

@@ -32,7 +32,7 @@ _CURRENT_SCHEMA = 14
 _XML_ELEMENT = 1
 _JSON_OBJECT, _JSON_ARRAY = 1, 2
 _JSON_AGGREGATES = {3, 4}
-# A field's extraction from an infinite date is NULL, but for those that grow with it.
+# Functions that return NULL for an infinite date, except for the fields in `_GROWING`.
 _EXTRACTIONS = frozenset({"date_part", "extract"})
 _GROWING = frozenset({b"century", b"decade", b"epoch", b"millennium", b"year"})
 
@@ -113,7 +113,7 @@ def _call(
     name = knowledge.called(function)
     rule = knowledge.rule(function)
     if variadic and rule in {NullRule.NEVER, NullRule.FIRST}:
-        # f(VARIADIC NULL) has NULL for all of its arguments.
+        # In f(VARIADIC NULL), all arguments are NULL.
         rule = NullRule.ARGUMENTS
     if rule is NullRule.NEVER:
         return never_null(f"{name} is never NULL")
@@ -135,7 +135,7 @@ def _grows(function: int, args: tuple[e.Expression, ...], place: ProgramPoint) -
     builtin = place.prover.knowledge.functions.get(function)
     if builtin is None or builtin.name not in _EXTRACTIONS:
         return False
-    # A text's datum begins with its length.
+    # The datum of a text starts with a length word of four bytes.
     field = args[0].value if isinstance(args[0], e.Const) else None
     return field is not None and field[4:].lower() in _GROWING
 

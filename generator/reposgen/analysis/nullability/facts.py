@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _NONE: Facts = frozenset()
 _BOOL = 16
-# Stands for a column's row being there at all, whichever of its columns showed it.
+# Column number that stands for any column of a row that is present.
 _PRESENT = -100
 
 
@@ -42,14 +42,14 @@ _NEGATED = {
     Outcome.NOT_NULL: Outcome.NOT_NULL,
 }
 _DEFINITE = {Outcome.TRUE, Outcome.FALSE, Outcome.NOT_NULL}
-# What a test says that never is NULL itself.
+# Result of a test that is never NULL, by outcome.
 _SETTLED = {
     Outcome.TRUE: True,
     Outcome.NOT_FALSE: True,
     Outcome.FALSE: False,
     Outcome.NOT_TRUE: False,
 }
-# For each boolean test, what its argument is where the test holds, and where not.
+# For each boolean test, the outcome of its argument if the test is true, and if false.
 _TESTS = {
     e.BooleanTestType.IS_TRUE: (Outcome.TRUE, Outcome.NOT_TRUE),
     e.BooleanTestType.IS_NOT_TRUE: (Outcome.NOT_TRUE, Outcome.TRUE),
@@ -129,7 +129,7 @@ class FactFinder:
         if isinstance(node, e.ScalarArrayOpExpr) and self._knowledge.strict(
             node.function
         ):
-            # Over an empty array, ANY is false and ALL is true without a comparison.
+            # For an empty array, ANY is false and ALL is true without any comparison.
             compared = (outcome is Outcome.TRUE and node.any) or (
                 outcome is Outcome.FALSE and not node.any
             )
@@ -196,8 +196,8 @@ class FactFinder:
     def _null_test(self, node: e.NullTest, outcome: Outcome) -> Facts:
         settled = _SETTLED.get(outcome)
         if settled is None or settled != node.negated:
-            # Of a row, IS NOT NULL is not the opposite of IS NULL, but a row that is
-            # either "not null" or not "null" is no NULL itself.
+            # For a row, IS NOT NULL is not the negation of IS NULL. But a row for which
+            # IS NOT NULL is true, or IS NULL is false, is not NULL itself.
             return _NONE
         if node.negated and isinstance(node.arg, e.RowExpr):
             return _NONE.union(*(self.present(arg) for arg in node.arg.args))
@@ -217,7 +217,7 @@ class FactFinder:
     ) -> Facts | None:
         if outcome not in {Outcome.TRUE, Outcome.FALSE}:
             return _NONE
-        # The value is that of one of the arguments.
+        # The value is the value of one of the arguments.
         return _intersection([self.after(arg, outcome) for arg in args])
 
     def _case(self, node: e.CaseExpr, outcome: Outcome) -> Facts | None:

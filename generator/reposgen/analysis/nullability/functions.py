@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Args = tuple[e.Expression, ...]
 
 _VOID = 2278
-# Values of these become those of another in the same group without ever being NULL.
+# Groups of types between which assignment casts never return NULL.
 _ASSIGNABLE = (
     frozenset({20, 21, 23, 700, 701, 1700}),  # numbers
     frozenset({19, 25, 1042, 1043}),  # texts
@@ -68,7 +68,7 @@ def _called(
         )
         if not needed.not_null:
             return needed
-    # Given NULL, a strict function that returns a set gives no rows.
+    # A strict function that returns a set returns no rows for a NULL argument.
     nullable = frozenset(
         n for n, proof in proofs.items() if not (proof.not_null or function.strict)
     )

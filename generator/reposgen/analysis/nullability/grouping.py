@@ -49,7 +49,8 @@ def read_grouping(query: Query) -> Grouping:
 
 
 def _nullable(query: Query) -> frozenset[e.Expression]:
-    # The sets multiply: what one of them always has, all combinations have.
+    # Several grouping sets are multiplied: an expression that is in all sets of one of
+    # them is in all combinations.
     always = frozenset[int]().union(*(_always(one) for one in query.grouping_sets))
     grouped = {clause.group for clause in query.group}
     left_out = {
@@ -57,8 +58,8 @@ def _nullable(query: Query) -> frozenset[e.Expression]:
         for target in query.targets
         if target.group in grouped and target.group not in always
     }
-    # From 18 on these are columns of a range table entry of their own; one that no
-    # target refers to by its group cannot be told apart: it counts as nulled.
+    # In PostgreSQL 18, grouping expressions are columns of a separate range table
+    # entry. A column that no target refers to by its group is assumed to be nulled.
     for index, entry in enumerate(query.range_table, 1):
         if entry.kind is RteKind.GROUP:
             kept = {

@@ -119,7 +119,7 @@ def _visit_join(join: JoinExpr, above: frozenset[Side], tree: JoinTree) -> None:
     nulls_left = join.type not in {JoinType.INNER, JoinType.LEFT}
     nulls_right = join.type not in {JoinType.INNER, JoinType.RIGHT}
     below_left, below_right, matched = above, above, above
-    # A type of join that is not known is taken for the worst, a FULL join.
+    # An unknown type of join is treated as a FULL join, which proves least.
     words = _WORDS.get(join.type or JoinType.FULL, "a join")
     if nulls_left:
         side = Side(number, JoinSide.LEFT)

@@ -113,7 +113,7 @@ def _key(child: _Table, target: _Table, place: ProgramPoint) -> str | None:
     if one is None or other is None:
         return None
     if one.oid == other.oid and child.columns == target.columns:
-        # A row finds itself, unless it is hidden, or of a child that ONLY leaves out.
+        # A row finds itself, unless a policy hides it or ONLY excludes its child table.
         whole = target.entry.inherited or not child.entry.inherited
         if one.row_security or not (whole or not one.has_children):
             return None
@@ -177,7 +177,7 @@ def _unlabelled(node: e.Expression, place: ProgramPoint) -> e.Expression:
     found = types.get(expression_type(node.arg))
     while isinstance(found, DomainType) and found.oid != node.type:
         found = found.base
-    # Of other types, such as citext, text has another equality.
+    # Other types, such as citext, have another equality than text.
     same = found is not None and (
         found.oid == node.type or (found.oid, node.type) == _TEXTS
     )
@@ -287,7 +287,7 @@ def _source(
 def _shown(  # noqa: PLR0911 - as above
     place: ProgramPoint, index: int, columns: Sequence[int], deepest: int
 ) -> _Table | None:
-    """Return the table of which an item has all rows, with these columns unchanged."""
+    """Return the table that an item contains whole, with these columns unchanged."""
     entry = place.query.entry(index)
     if entry.security:
         return None
@@ -345,7 +345,7 @@ def _keeps_all(item: FromItem, index: int, place: ProgramPoint) -> bool:
 
 def _always_joined(join: JoinExpr, other: FromItem, place: ProgramPoint) -> bool:
     """Return True if an inner join has a row of `other` for each row beside it."""
-    # What is known of the rows that are left, the join itself may have made so.
+    # Facts about the rows after the join can be a result of this join.
     place = place.prover.home(place)
     above = place.scope.joins.nullable.get(next(_leaves(other), 0), frozenset())
     return found_key(place, other, join.condition, place, frozenset(above)) is not None
@@ -358,7 +358,7 @@ def _holds(
     target: RangeTableEntry,
 ) -> bool:
     """Return True if foreign keys hold in the rows that these entries read."""
-    # A child by inheritance has none of its parent's foreign keys; a partition does.
+    # An inheritance child does not inherit foreign keys; a partition does.
     inherits = child.has_children and child.kind is RelationKind.TABLE
     partial = parent.has_children and not target.inherited
     return not ((inherits and entry.inherited) or partial or parent.row_security)
@@ -370,7 +370,7 @@ def _is_key(constraint: Constraint, parent: int, columns: set[tuple[int, int]]) 
         and constraint.references == parent
         and constraint.validated
         and not constraint.deferrable
-        # PERIOD demands that times are covered, not that they are equal.
+        # PERIOD requires that the periods are covered, not that they are equal.
         and not (constraint.is_period or constraint.partial)
         and columns
         == set(zip(constraint.columns, constraint.referenced_columns, strict=True))

@@ -63,7 +63,7 @@ def make_place(
         *(finder.present(results[n]) for n in assumed if n in results)
     )
     if query.command is not CommandType.SELECT:
-        # RETURNING shows the new row, of which WHERE says nothing.
+        # RETURNING returns the new row, and WHERE is about the old row.
         _close(rows, finder, _NO_VALUES)
         others = frozenset(
             value
@@ -192,7 +192,7 @@ def _close(place: ProgramPoint, finder: FactFinder, values: Values) -> None:
             fresh += finder.holds(condition.expression) - known
         known.update(fresh)
     place.outer = _lifted(place.enclosing, place.known.values)
-    # What was entered or proved on the way knew less.
+    # Cached places and proofs were made with fewer facts.
     place.entered.clear()
     place.proofs.clear()
 
@@ -200,7 +200,8 @@ def _close(place: ProgramPoint, finder: FactFinder, values: Values) -> None:
 def _shown(place: ProgramPoint, var: e.Var) -> frozenset[Side]:
     """Return the sides of outer joins that are not nulled if a column is not NULL."""
     if var.column == 0 and place.query.entry(var.index).kind is RteKind.JOIN:
-        # Before 16 a whole row of a join is a value even where the join is nulled.
+        # Before PostgreSQL 16, a whole row of a join is not NULL even if the join is
+        # nulled.
         return frozenset()
     return place.scope.joins.nullable.get(var.index, frozenset())
 

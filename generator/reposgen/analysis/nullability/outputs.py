@@ -103,7 +103,7 @@ def _recursive_column(cte: CommonTableExpr, number: int, home: ProgramPoint) -> 
         columns = frozenset(t.number for t in cte.query.results)
         while True:
             prover.recursion[key] = columns
-            # What was proved under the last assumption must not be met again.
+            # `_proofs` drops the proofs made under the previous assumption.
             proofs = _proofs(cte.query, home)
             kept = frozenset(n for n in columns if proofs[n].not_null)
             if kept == columns:

@@ -22,7 +22,7 @@ class Prover(Protocol):
 
     knowledge: ProofContext
     recursion: dict[int, frozenset[int]]
-    # Columns of recursive CTEs whose arrays are taken to have no NULL elements.
+    # Columns of recursive CTEs whose arrays are assumed to have no NULL elements.
     assumed_elements: set[tuple[int, int]]
 
     def body(

@@ -36,7 +36,7 @@ class NotNullFacts:
 
     def has(self, value: e.Expression) -> bool:
         """Return True if a value is known to be not NULL."""
-        # To look up a subquery would be to compare all of it.
+        # Looking up a subquery would hash its whole tree.
         return not isinstance(value, e.SubLink) and value in self.values
 
 
@@ -50,7 +50,7 @@ _OPERATORS = dict(
         *(("gt", ">"), ("ge", ">=")),
     )
 )
-# The functions behind the most common operators: int4pl, textcat, numeric_add.
+# Functions of the most common operators: int4pl, textcat, numeric_add.
 _BEHIND_OPERATOR = re.compile(
     r"(?:int|float|numeric|text|bpchar|name|bool|date|time|timestamp|timestamptz"
     rf"|interval|uuid|enum|jsonb|bytea|array)\d*_?({'|'.join(_OPERATORS)})"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NO_COLUMNS: frozenset[int] = frozenset()
 _UNKNOWN = Elements()
 _NO_DEFINITIONS = Definitions()
-# Functions that call each other deeper than that are not followed.
+# Largest depth of nested calls of SQL functions that is followed.
 _DEEPEST = 12
 
 
@@ -62,7 +62,7 @@ class _Prover:
         key = id(expression)
         found = place.proofs.get(key)
         if found is None or found[0] is not expression:
-            # Nodes made on the way may reuse an address: the node is kept with it.
+            # The node is kept in the cache, so that no other node can get its id.
             found = (expression, expressions.prove(expression, place))
             place.proofs[key] = found
         return found[1]
@@ -110,7 +110,7 @@ class _Prover:
         return always_row(place)
 
     def reads_one_snapshot(self) -> bool:
-        # It only reads, and re-checks no row that was changed since its snapshot.
+        # True if the statement only reads, and no FOR UPDATE re-reads changed rows.
         if self._one_snapshot is None:
             self._one_snapshot = all(
                 node.command is CommandType.SELECT and not node.row_marks
@@ -133,7 +133,7 @@ class _Prover:
             inside = body.function.body
             moved = any(one.body and one.body.search_path is not None for one in called)
             if moved and inside and not (inside.search_path or inside.resolved):
-                # Its names mean what they mean where it is called from.
+                # The function's names depend on the `search_path` of its caller.
                 return None
             knowledge = replace(
                 self.knowledge,
@@ -277,7 +277,7 @@ def assignment_prover(
 
     def proves(query: Query, value: Expression) -> bool:
         place = places.get(id(query))
-        # The rows of a MERGE differ from action to action.
+        # Each action of a MERGE has other rows.
         if place is None or query.command is CommandType.MERGE:
             return False
         return prover.prove(value, place.rows or place).not_null

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reposgen.live_schema.tree.model import RangeTableEntry
 
 _UNNEST = "unnest"
-# Functions, aggregates and window functions that pass rows on, or collect them.
+# Functions, aggregates and window functions whose results consist of argument rows.
 _PASSES = frozenset(
     {
         *("array_agg", "max", "min", "any_value", "first_value", "last_value"),
@@ -81,7 +81,7 @@ def holds_real_rows(node: e.Expression, place: ProgramPoint) -> bool:  # noqa: C
         ):
             return _passes(function, place) and _all(args, place)
         case _:
-            # A number beside the rows: of lag, of a slice.
+            # An argument that is not a row: lag's offset, a slice's bound.
             return not _is_composite(getattr(node, "type", None), place)
 
 
@@ -89,7 +89,7 @@ def output_holds_real_rows(place: ProgramPoint, number: int) -> bool:
     """Return True if a result column, counted from 1, contains only rows of tables."""
     query = place.query
     if query.set_operations is not None:
-        # The branches stand in the range table before all else that there is.
+        # The range table of a set operation contains its branches as subqueries.
         return all(
             output_holds_real_rows(place.prover.enter(entry.subquery, place), number)
             for entry in query.range_table
@@ -105,7 +105,7 @@ def _column(var: e.Var, place: ProgramPoint) -> bool:  # noqa: PLR0911 - one ret
         case RteKind.RELATION:
             return var.column == 0 or not _is_composite(var.type, place)
         case RteKind.SUBQUERY if entry.subquery is not None:
-            # A whole row of a view is one of the view's.
+            # A whole row of a subquery or view is a row of it.
             inner = place.prover.enter(entry.subquery, place)
             return var.column == 0 or output_holds_real_rows(inner, var.column)
         case RteKind.CTE:

@@ -40,7 +40,7 @@ _STRICT = frozenset({"json_agg_strict", "jsonb_agg_strict"})
 _LISTS = frozenset({"json_agg", "jsonb_agg"}) | _STRICT
 # `JsonConstructorType`.
 _JSON_OBJECT, _JSON_ARRAYAGG = 1, 4
-# Types whose JSON is a boolean, a number, a date in ISO 8601, or the text of the value.
+# Types converted to a JSON boolean, a number, an ISO 8601 date, or the value's text.
 _SCALARS = frozenset(
     {
         *("bool", "int2", "int4", "int8", "oid", "float4", "float8", "numeric"),
@@ -48,9 +48,9 @@ _SCALARS = frozenset(
         *("date", "time", "timetz", "timestamp", "timestamptz", "interval"),
     }
 )
-# A datum of text or jsonb: a length word of four bytes, then the content.
+# Content of a text or jsonb datum, behind a length word of four bytes.
 _CONTENT = slice(4, None)
-# The content of an empty jsonb array, and the text of an empty json one.
+# Contents of an empty array: jsonb in both byte orders, and json.
 _EMPTY = frozenset({b"\x00\x00\x00\x40", b"\x40\x00\x00\x00", b"[]"})
 
 
@@ -181,7 +181,7 @@ def _text(node: e.Expression, place: ProgramPoint) -> str | None:
         return None
     value = node.value
     content = value[_CONTENT] if node.type == _TEXT else value.removesuffix(b"\0")
-    # In another encoding than UTF-8, the server would say other bytes.
+    # The bytes are in the database's encoding.
     return content.decode() if content.isascii() else _utf8(content, place)
 
 
@@ -326,7 +326,7 @@ def _row(var: e.Var, place: ProgramPoint) -> JsonShape | None:
     names = entry.column_names
     if entry.kind is RteKind.RELATION:
         fields = list(_table_fields(entry, home))
-        # Aliases of columns would be the keys.
+        # With column aliases, the keys would be the aliases.
         known = [name for name in names if name]
         if [field.key for field in fields] != known:
             return None

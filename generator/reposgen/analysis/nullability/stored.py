@@ -9,7 +9,7 @@ from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree import parse_expression
 from reposgen.live_schema.tree.walk import walk
 
-# In such an expression a column is one of the only table that there is.
+# A stored expression refers to a single table, which has index 1.
 _COLUMN = "{VAR :varno 1 "
 _NO_RETURNING = ":varreturningtype 0 "
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import Query
 
-# array_agg of what is no array: of arrays it makes a further dimension.
+# array_agg(anynonarray); array_agg(anyarray) adds a dimension.
 _ARRAY_AGG = 2335
 _NO_ELEMENT = "there may be no such element"
 
@@ -44,7 +44,7 @@ def subscript(  # noqa: PLR0911 - one return for each kind of array
             element = container.args[0].expression
             return _first(container, element, place, place.rows or place)
         case e.WindowFunc(function=function) if function == _ARRAY_AGG:
-            # Rows that the queries around drop later are in the window as well.
+            # The window also contains rows that enclosing queries filter out.
             return _first(container, container.args[0], place, plain(place))
         case e.SubLink(kind=e.SubLinkType.ARRAY, query=query):
             inner = place.prover.enter(query, place)

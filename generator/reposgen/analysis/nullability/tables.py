@@ -40,7 +40,7 @@ def _json_value(node: e.JsonQuery, place: ProgramPoint) -> Proof:
         if error is not None and error.kind in {_NULL, _UNKNOWN}:
             return may_be_null("an error makes it NULL")
         return never_null("JSON_EXISTS is true or false, never NULL")
-    # The JSON value null is NULL to JSON_VALUE, and when cast to another type.
+    # JSON_VALUE and casts to other types turn the JSON value null into NULL.
     if node.operation != _QUERY or node.type not in _JSON_TYPES:
         return may_be_null("there may be nothing, or null, at the path")
     return all_of(

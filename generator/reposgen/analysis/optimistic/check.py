@@ -42,13 +42,13 @@ _ADDITIONS = frozenset(
         *("int48pl", "int84pl", "numeric_add"),
     }
 )
-# What differs at each call, whoever calls.
+# Functions that return a different value at each call.
 _FRESH = frozenset({"gen_random_uuid", "uuidv4", "uuidv7"})
 _SIDES = 2
 
 
 def read_optimistic(line: Directive, subject: Subject) -> Optimistic | Diagnostic:
-    """Return the version check, or what is wrong with the line or statement."""
+    """Return the version check, or an error in the line or statement."""
     found = _read_write(line, subject.described)
     return _checked(found) if isinstance(found, Write) else found
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
     from reposgen.live_schema.model import Description, PgType, RelationColumn
 
-# What ends the name and alias of the table that is written.
+# Tokens that follow the name and alias of the written table.
 _ENDS = {
     "update": {"set"},
     "delete": {"using", "where", "returning"},
@@ -67,7 +67,7 @@ def probe_of_write(
         if around is None:
             return None
         spans[around.members[around.member_at(place)]] = None
-    # (id, version) = ($1, $2) is one piece of text.
+    # (id, version) = ($1, $2) cannot be cut apart.
     if not spans or any(start <= compared < end for start, end in spans):
         return None
     conditions = " AND ".join(sql[start:end] for start, end in spans)
@@ -92,7 +92,8 @@ def _equality(type_: PgType) -> str:
     """Return the equality operator of a unique index, independent of `search_path`."""
     while isinstance(type_, DomainType):
         type_ = type_.base
-    # An extension's type, such as citext, has its operators where the extension is.
+    # The operators of an extension's type, such as citext, are in the extension's
+    # schema.
     foreign = isinstance(type_, BaseType) and type_.schema != "pg_catalog"
     return "=" if foreign else "OPERATOR(pg_catalog.=)"
 

@@ -130,7 +130,7 @@ def _cut(described: DescribedQuery) -> tuple[QueryVariants, tuple[Statement, ...
     numbers = _numbers(requests.optional, build_parameters(described)[0])
     if isinstance(numbers, tuple):
         return replace(variants, mistakes=numbers), ()
-    # Under DISTINCT ON a page's rows depend on the order, and it stays inside.
+    # With DISTINCT ON, the rows of a page depend on ORDER BY, which stays in the query.
     tree = described.tree
     keeps_order = requests.paged and tree is not None and tree.distinct_on
     cut = cut_optional(
@@ -147,7 +147,7 @@ def _cut(described: DescribedQuery) -> tuple[QueryVariants, tuple[Statement, ...
         statements.append(Statement(sql=cut.doubtful, parameter_oids=(*oids, _BOOL)))
         given = {n for n, kind in cut.kinds.items() if not kind.has_default}
         if given != cut.kinds.keys():
-            # Where DO UPDATE would have nothing to set, one of its items stays.
+            # `variant` keeps one item of DO UPDATE if there would be nothing to SET.
             _, sql = variant(cut.pieces, given)
             statements.append(Statement(sql=sql, parameter_oids=oids))
     return (

@@ -137,7 +137,7 @@ def _must_be_given(column: RelationColumn, relation: Relation) -> bool:
         and column.not_null
         and not column.has_default
         and column.generated is Generated.NO
-        # A trigger may fill it in.
+        # A BEFORE trigger can set it.
         and not any(trigger.before for trigger in relation.triggers)
     )
 
@@ -164,7 +164,7 @@ def check_filters(
         or OptionalKind.FILTER not in variants.optional.values()
     ):
         return
-    # In the conservative tree each optional condition is a parameter of its own.
+    # In the conservative tree, this parameter replaces each optional condition.
     doubt = 1 + len(described.description.parameter_oids)
     for query in walk(variants.conservative):
         if (

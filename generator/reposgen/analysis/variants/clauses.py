@@ -73,7 +73,7 @@ _CLAUSE_WORDS = _JOIN_WORDS | {
 }
 _SEVERAL = 2
 _AFTER_ORDER_BY = {"limit", "offset", "fetch", "for"}
-# A clause word is none behind one of these.
+# Words before a clause word that make it part of an expression.
 _NOT_AFTER = {"from": "distinct", "group": "within", "on": "distinct"}
 
 
@@ -96,7 +96,7 @@ class SortTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderBy:
-    """The statement's own ORDER BY.
+    """ORDER BY of the statement as a whole.
 
     Attributes:
         start: the end of the token before it, so that removing it leaves no gap.

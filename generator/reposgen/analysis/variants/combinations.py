@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Piece
 
-# Up to this number, the server describes every variant; of more, a selection.
+# Largest number of variants that are all described; of more, only some are.
 _ALL = 64
 
 

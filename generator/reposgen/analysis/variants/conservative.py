@@ -26,7 +26,7 @@ def without_assignments(query: Query, numbers: Collection[int]) -> Query:
     conflict = query.on_conflict
     return replace(
         query,
-        # Only the outermost WITH can hold writes.
+        # Only the outermost WITH can contain writes.
         ctes=tuple(
             replace(cte, query=without_assignments(cte.query, numbers))
             for cte in query.ctes
@@ -60,7 +60,7 @@ def _assigns(query: Query, expression: e.Expression, numbers: Collection[int]) -
     return any(
         (
             isinstance(node, e.Param)
-            # Of `SET (a, b) = (SELECT …)` the subquery stands elsewhere.
+            # In `SET (a, b) = (SELECT …)`, the subquery is in another target.
             and (node.kind is e.ParamKind.MULTIPLE or node.number in numbers)
         )
         or (

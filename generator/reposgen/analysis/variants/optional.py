@@ -26,7 +26,7 @@ _KINDS = {
 }
 _DEFAULT = "DEFAULT"
 
-# The parameters of a member, by number.
+# Numbers of a member's parameters.
 _Numbers: TypeAlias = "frozenset[int]"
 
 
@@ -260,7 +260,7 @@ def _doubted(sql: str, conditions: Sequence[tuple[int, int]], number: int) -> st
     parts = []
     position = 0
     for start, end in sorted(conditions):
-        if start >= position:  # else part of an outer one
+        if start >= position:  # else inside another condition
             parts += [sql[position:start], f" ${number} "]
             position = end
     return "".join((*parts, sql[position:]))
@@ -270,7 +270,7 @@ def _some_optional(
     around: MemberList, members: Mapping[int, set[int]]
 ) -> Iterable[_Cut]:
     """Yield cuts of members together with the separator towards a lasting member."""
-    # Where none lasts, the TRUE that is put in front of the first one does.
+    # If all members are optional, TRUE is inserted before the first one and lasts.
     lasting = next((i for i in range(len(around.members)) if i not in members), -1)
     for index, numbers in members.items():
         start, end = around.members[index]
@@ -292,7 +292,7 @@ def _some_values(around: MemberList, members: Mapping[int, set[int]]) -> Iterabl
 def _all_optional(
     around: MemberList, members: Mapping[int, set[int]]
 ) -> Iterable[_Cut]:
-    """Yield cuts of members and separators, of which a call decides the first ones."""
+    """Yield separate cuts of members and separators: a call decides which is first."""
     everything = frozenset(map(frozenset, members.values()))
     start = around.members[0][0]
     yield _Cut(start=start, end=start, any_of=everything, role=PieceRole.REQUIRE_ANY)
@@ -329,7 +329,8 @@ def _assemble(
         if start in marks:
             pieces.append(_piece("", [marks[start]]))
         if start in insertions:
-            # TRUE belongs to what surrounds the list, as the keyword before it does.
+            # TRUE has the conditions of the cuts around the list, as the keyword before
+            # it has.
             outer = [c for c in around if c.start < start]
             pieces += [_piece("TRUE", outer), replace(piece, sql=" AND ")]
         pieces.append(piece)

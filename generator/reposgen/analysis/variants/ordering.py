@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Span
     from reposgen.live_schema.tree.model import Query
 
-    # Proves that no two rows agree in columns, which are given by their indexes, with
-    # the operators that tell whether they do, 0 for any; and which can be NULL.
+    # Proves that no two rows agree in all of some columns. Takes the operator that
+    # compares each column, by its index, with 0 for any operator; and the nullable
+    # columns.
     TellsApart: TypeAlias = Callable[[Mapping[int, int], Collection[int]], bool]
 
 _OPPOSITE: Mapping[Nulls, Nulls] = {"first": "last", "last": "first"}
@@ -144,7 +145,7 @@ def _choice(
             if meant
             else "add it to the select list: @sort takes columns of the result",
         )
-    # Where the author put NULLs in ORDER BY, they stay in both directions.
+    # NULLS FIRST or LAST in the query's ORDER BY applies in both directions.
     own = next((term for term in terms if term.column == found[0]), None)
     quoted = names[found[0]].replace('"', '""')
     return Term(
@@ -184,7 +185,7 @@ def _nullable(columns: Sequence[Column]) -> frozenset[int]:
 
 
 def page_ordering(order: Order, columns: Sequence[Column], unique: int) -> Ordering:
-    """Return the keys of a page, of which the last `unique` ones are unique."""
+    """Return the keys of a page; the last `unique` keys are unique together."""
     return Ordering(
         default=tuple(_keys(order.terms, columns)),
         unique=unique,

@@ -95,7 +95,7 @@ def _misuse(
         return _not_select(what, asking)
     limited = tree.limit is not None or tree.offset is not None
     if not requests.paged:
-        # ORDER BY decides which rows there are.
+        # With DISTINCT ON, ORDER BY decides which rows are kept.
         if tree.distinct_on:
             return _sorts_distinct_on(asking)
         return _sorts_limited(asking) if limited else None
@@ -117,8 +117,8 @@ def page_statements(
         order: the query's order.
         sql: text of the query, without its ORDER BY.
     """
-    # It brings the whole run time with it, which only pages are worth.
-    from reposgen_runtime.pages import Key, page_query  # noqa: PLC0415 - as said
+    # Imported here, since it loads the whole run time, which only pages need.
+    from reposgen_runtime.pages import Key, page_query  # noqa: PLC0415 - lazy
 
     catalog, oids = described.catalog, described.description.parameter_oids
     pg_types = [type_of(column.type_oid, catalog) for column in described.columns]

@@ -25,7 +25,7 @@ _EXAMPLES = {
     "optional": "-- @optional status, tag with EXISTS",
     "sort": "-- @sort created_at, deadline nulls last",
 }
-# What can be said of how much goes with a parameter.
+# Words that can follow `with` and `inside` in an @optional line.
 _SUBQUERIES = frozenset({"exists", "in", "any", "some", "all", "array", "subquery"})
 _WHOLE = _SUBQUERIES | {"or", "not", "and"}
 _INSIDE = _SUBQUERIES | {"join", "except"}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog
     from reposgen.live_schema.tree.model import RangeTableEntry, SetOperation
 
-# Stable functions whose result only settings such as TimeZone change.
+# Stable functions that depend only on settings such as TimeZone.
 _BY_SETTINGS = frozenset(
     {
         *("anytextcat", "array_to_json", "array_to_string", "cash_in"),
@@ -46,7 +46,7 @@ _BY_SETTINGS = frozenset(
     }
 )
 _COMPARES_TIMES = ("date_", "timestamp_", "timestamptz_")
-# Aggregates that make the same of the same rows in whatever order they come.
+# Aggregates whose result does not depend on the order of the rows.
 _AGGREGATES = frozenset(
     {
         *("any_all", "avg", "bit_and", "bit_or", "bit_xor", "bool_and"),
@@ -60,7 +60,7 @@ _AGGREGATES = frozenset(
         *("var_pop", "var_samp", "variance"),
     }
 )
-# Those that add floats: the order decides about the last bits.
+# Aggregates that add values: for floats, the last bits depend on the order.
 _ADDING = frozenset(
     {
         *("avg", "corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy"),
@@ -70,7 +70,7 @@ _ADDING = frozenset(
     }
 )
 _FLOATS = frozenset({700, 701})
-# Window functions for which rows that the window's ORDER BY leaves alike are alike.
+# Window functions that return the same value for all peers of a row.
 _PEERS_ALIKE = frozenset({"rank", "dense_rank", "percent_rank", "cume_dist"})
 _ROWS_FRAME = 0x00004  # FRAMEOPTION_ROWS
 _TIMES = frozenset({1082, 1083, 1114, 1184, 1266})
@@ -118,7 +118,8 @@ class Unsteady:
     """Reason why a key, or the rows themselves, can differ on the next page.
 
     Attributes:
-        reason: what it depends on, phrased to follow "which ".
+        reason: for a key, the dependency, phrased to follow "which "; for rows, a
+            clause.
         hint: how to fix it.
     """
 
@@ -180,7 +181,7 @@ class Steadiness:
                 known = self.functions.get(oid)
             case _:
                 return
-        # As time passes, rows come and go: that is as if they were written.
+        # Rows that come and go with time are like rows that are written and deleted.
         if known and known.volatility == "v" and "time" not in known.name:
             yield Unsteady(
                 reason=f"the condition calls the volatile {known.name}() each time",
@@ -261,7 +262,7 @@ class Steadiness:
                         entry = around[up].entry(index)
                         yield from self._of_entry(entry, column, around[up:], seen)
                 case e.SubLink(query=query):
-                    # Its value depends on all of it.
+                    # The value of a subquery depends on the whole subquery.
                     for target in query.results:
                         yield from self._of_column(query, around, target.number, seen)
                     yield from self._of_whole(query)
@@ -304,7 +305,7 @@ class Steadiness:
         builtin = self.functions.get(oid)
         known = builtin or self.catalog.functions.get(oid)
         if known is None or known.volatility == "i":
-            # Unknown is what a system view calls beside the table; its own are known.
+            # Functions called by system views can be unknown.
             if known is None:
                 yield Unsteady(
                     reason="depends on a function that is not known",
@@ -391,7 +392,7 @@ class Steadiness:
         column: int,
         seen: frozenset[int],
     ) -> Iterator[Unsteady]:
-        # Column 0 is the whole row.
+        # Column 0 stands for the whole row.
         numbers = [column] if column > 0 else [t.number for t in query.results]
         for number in numbers:
             yield from self._of_column(query, around, number, seen)

@@ -13,20 +13,20 @@ from importlib.resources import files
 
 from reposgen.models import dataclass
 
-# The tables that there are; other majors use the nearest that is not older than them.
+# Major versions that have a table. Others use that of the next newer version.
 _TABLES = (16, 18)
 
 
 class NullRule(StrEnum):
-    """The condition under which a function's result is not NULL."""
+    """Condition under which a function's result is not NULL."""
 
     MAYBE = "-"  # nothing is known
     NEVER = "a"  # never NULL, whatever the arguments
     ARGUMENTS = "n"  # not NULL unless an argument is
     FIRST = "1"  # not NULL unless the first argument is
     ROWS = "g"  # an aggregate over at least one row
-    FRAME = "f"  # a window function of a frame's row: first_value, last_value
-    COLUMNS = "c"  # a set of rows: `columns` tells
+    FRAME = "f"  # a window function over a frame's row: first_value, last_value
+    COLUMNS = "c"  # a set of rows; see `columns`
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class RelationKind(StrEnum):
 
 
 class Generated(StrEnum):
-    """The source of a column's value if an INSERT omits the column."""
+    """Source of a column's value if an INSERT omits the column."""
 
     NO = ""
     ALWAYS_STORED = "s"
@@ -247,7 +247,7 @@ class Relation:
     def column(self, number: int) -> RelationColumn | None:
         """Return the column with an `attnum`, or None."""
         columns = self.columns
-        # Without dropped columns a column stands where its number says.
+        # Unless columns were dropped, a column's index follows from its number.
         if 0 < number <= len(columns) and columns[number - 1].number == number:
             return columns[number - 1]
         return next((c for c in columns if c.number == number), None)

@@ -66,7 +66,7 @@ def parse_trees(text: str, major: int, statement: str = "") -> tuple[Query, ...]
         return ()
     offsets: Sequence[int] | None = None
     if not tells_places(text):
-        # Its places, where it tells any, are in the text of the whole function.
+        # Locations in a function's body refer to the text of the whole function.
         offsets = ()
     elif not statement.isascii():
         offsets = _character_offsets(statement)

@@ -314,7 +314,7 @@ def _min_max(f: Fields) -> e.Expression:
     )
 
 
-# Before 16 some tags were shorter; both spellings mean one node.
+# Before PostgreSQL 16, some tags were shorter; both spellings are accepted.
 BUILDERS: Mapping[str, _Builder] = {
     "FUNCEXPR": _function,
     "OPEXPR": _operator,

@@ -31,7 +31,7 @@ _BUILDERS: Mapping[str, _Builder] = {
 _RETURNING = tuple(Returning)
 _PARAM_KINDS = tuple(ParamKind)
 _RETURNING_SINCE = 18
-# It came before UTILITY, whose number is another since then.
+# MERGE was inserted before UTILITY, which shifted the following numbers.
 _MERGE_SINCE = 15
 _LATER_COMMAND = re.compile(r"(?<=:commandType )[5-9]\b")
 _JOIN_COLUMNS = ":joinaliasvars ("
@@ -66,7 +66,7 @@ class _Reader:
     ) -> None:
         self.tokens: Iterator[str] = iter(tokens)
         self._offsets = offsets
-        # Counted from the end, since the bitmapset before them has any length.
+        # Counted from the end, since a bitmapset of variable length is before it.
         self._levels_up = -9 if major >= _RETURNING_SINCE else -7
         self._has_returning = major >= _RETURNING_SINCE
 
@@ -91,7 +91,7 @@ class _Reader:
         raise TreeError("a list is not closed")
 
     def _node(self, text: str) -> object:
-        # A node without others in it is one token, its closing brace included.
+        # A leaf is a single token that includes its closing brace.
         if text[-1] == "}" and (leaf := self._leaf(text)) is not None:
             return leaf
         words = split(text)

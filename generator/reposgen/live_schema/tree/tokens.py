@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 _PLAIN = r"[^\s(){}\\]"
-# Whatever would end a word is escaped by a backslash inside one.
+# Inside a word, a backslash escapes characters that would end it.
 _WORD = rf"(?:{_PLAIN}|\\.){_PLAIN}*+(?:\\.{_PLAIN}*+)*+"
 _RUN = rf" :\w++ {_WORD}"
 _TOKEN = re.compile(
@@ -51,8 +51,8 @@ def unescape(word: str) -> str | None:
 
 
 def _unwrap(text: str) -> str:
-    # The server breaks lines in place of a space, even an escaped one; only where 78
-    # bytes have no space does it break inside a word.
+    # The server replaces a space, even an escaped one, by a line break. It breaks
+    # inside a word only if 78 bytes contain no space.
     if _LONG_LINE.search(text):
         lines = text.split("\n")
         joined = [

@@ -110,7 +110,8 @@ def _node_values(kind: type) -> Callable[[object], tuple[object, ...]]:
     """Return a function that reads the node fields of nodes of a class."""
     values = _NODE_VALUES.get(kind)
     if values is None:
-        # The annotations are text: what can hold a node names a class of the model.
+        # The annotations are strings. A field that can contain a node is not in
+        # `_PLAIN`.
         names = [
             f.name
             for f in (fields(kind) if is_dataclass(kind) else ())
