@@ -91,7 +91,7 @@ def analyse(
             given oids.
         read_functions: has the server analyse the bodies of functions.
         declared: declarations in the package's options.
-        not_null: qualified names of the functions that the user declares not null, each
+        not_null: names of the functions that the user declares not null, each
             with its place in the configuration.
 
     Returns:

@@ -153,7 +153,7 @@ class Parameter:
         column: relation oid and `attnum` of the column that it is compared with or
             assigned to, which type overrides by column refer to; None without one.
         is_value: True if it is assigned to the column or compared with it for equality,
-            so that it has the column's type.
+            so that it is a value of the column.
         span: its first use.
     """
 

@@ -250,7 +250,7 @@ class _Finder:
                 )
 
     def _condition(self, node: e.Expression | None) -> None:
-        """Add the parameters for which a condition fails if they are NULL."""
+        """Add the parameters that make a condition fail if they are NULL."""
         match node:
             case e.BoolExpr(args=args):
                 for arg in args:

@@ -42,7 +42,7 @@ def why_row(place: ProgramPoint) -> str:
 
 
 def always_row(place: ProgramPoint) -> bool:
-    """Return True if a query returns a row for each row of the outer query."""
+    """Return True if a query has at least one row for each row of the outer query."""
     query = place.query
     if query.command is not CommandType.SELECT or query.has_set_returning:
         return False
