@@ -153,7 +153,7 @@ class _Counter:
         return not query.grouping_sets and self._single_rows(query, bound)
 
     def _single_group(self, query: Query, bound: Binding) -> bool:
-        """Return True if aggregation, GROUP BY or DISTINCT puts all rows into one group."""
+        """Return True if aggregation, GROUP BY or DISTINCT leaves at most one group."""
         if query.has_set_returning or query.grouping_sets:
             return False
         if not query.group and (query.has_aggregates or query.having is not None):

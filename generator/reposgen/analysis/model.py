@@ -183,12 +183,7 @@ class JsonScalar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonList:
-    """JSON array of values of one shape.
-
-    Attributes:
-        element: shape of the values.
-        nullable: True if values can be null.
-    """
+    """JSON array of values of one shape; `nullable` if some can be null."""
 
     element: JsonShape
     nullable: bool
@@ -199,9 +194,7 @@ class JsonField:
     """Key of a JSON object.
 
     Attributes:
-        key: the key.
         shape: shape of the value; None for any JSON.
-        nullable: True if the value can be null.
         absent: True if the key is left out where its value is NULL.
     """
 
@@ -242,7 +235,6 @@ class Column:
     Attributes:
         name: name in the server's description, without an override's `!` or `?`.
         type: PostgreSQL type; a domain if the tree shows it.
-        nullable: True if the column can be NULL.
         why: the reasons for `nullable`, the outermost first.
         shape: shape of a JSON document that the query builds; None for any JSON.
         table: relation oid and `attnum` of the column it comes from, or None.
@@ -264,9 +256,7 @@ class Embed:
 
     Attributes:
         name: name of the field: the text between the parentheses.
-        relation: the table.
         nullable: True if the row can be absent, as on an outer join's nullable side.
-        columns: the columns of the embed.
         probe: index in `columns` of a column that is NULL only if the whole row is
             absent; None unless `nullable`.
         presence: index in the result of the hidden column that shows whether the row is
@@ -310,7 +300,6 @@ class Piece:
             for a comma between two optional SET items.
         otherwise: SQL that replaces the piece when it is left out: DEFAULT for an
             inserted value.
-        role: use that the run time makes of the piece.
         sorts: orders that can replace an ORDER BY; empty for a page, whose ORDER BY the
             run time writes.
     """
@@ -330,8 +319,6 @@ class SortKey:
     Attributes:
         name: its name in a `@sort` line.
         column: its index in the result, with embeds expanded.
-        descending: True if it is sorted in descending order.
-        nullable: True if the column can be NULL.
         nulls: position of NULLs; None for PostgreSQL's default.
         operators: schema of its ordering operators.
     """
@@ -366,7 +353,6 @@ class Optimistic:
     """Checked `@optimistic version` line.
 
     Attributes:
-        column: name of the version column.
         version: number of the parameter that the version column is compared with.
         probe: SQL that returns the row's version, or no row if the key does not exist.
         numbers: numbers of the statement's parameters that are the probe's $1, $2 …
@@ -433,12 +419,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainViolation:
-    """Constraint of a domain that a value can violate.
-
-    Attributes:
-        domain: the domain.
-        check: the CHECK; None for NOT NULL.
-    """
+    """Constraint of a domain that a value can violate; NOT NULL without `check`."""
 
     domain: DomainType
     check: DomainCheck | None = None
@@ -527,7 +508,6 @@ class TypedQuery:
     """Query with all facts that code generation, docs and checks need.
 
     Attributes:
-        query: the query as its author wrote it.
         method: the query's name in snake_case; not yet a Python identifier.
         doc: docstring text, without directives.
         pieces: the SQL to run, with `*` and embeds expanded and parameters as `$n`. One
@@ -535,7 +515,6 @@ class TypedQuery:
         parameters: in the order of their numbers.
         results: empty for a statement that returns no rows.
         model: the relation whose columns, in order, are the whole result, or None.
-        cardinality: proved number of rows.
         reads: qualified names of the tables read at any level, also through views.
         writes: qualified names of the tables written, including those that foreign key
             actions change; the statement's own table is first.
@@ -548,21 +527,14 @@ class TypedQuery:
         verb: the statement's command, as `UPDATE`; None for a utility command.
         ordering: orders of a `:page`; None for other commands.
         sorts: orders that the caller can choose: `created_at`, `-created_at`.
-        optimistic: the `@optimistic` line, or None.
-        copy: target of a `:copyfrom`; None for other commands.
-        buffer: the `@buffered` line, or None.
-        cache: the `@cache` line, or None.
         changes: the rows that the statement changes.
         classes: classes chosen for columns and parameters.
         row_name: name of the row class; None if the generator chooses it.
-        timeout_ms: the `@timeout` line, or None.
         replica: True if a replica can serve the query, if it is read-only.
-        channel: channel of a `:listen`; None for other commands.
         hidden: number of boolean columns after the results, which show whether the rows
             of embeds are present.
         takes_first: True if `:one` returns the first of several rows.
         across_tenants: why the query is not limited to one tenant; None if it must be.
-        diagnostics: warnings about the query.
     """
 
     query: Query
