@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from tests.support.pytest_runs import WITHOUT_UNUSED
 
+from reposgen.cli import main
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -62,24 +65,26 @@ EXAMPLES = [page for page in sorted(DOCS.glob("examples/*.md")) if page not in P
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples(
-    page: Path, tmp_path: Path, make_database: Callable[[str], str]
+    page: Path,
+    tmp_path: Path,
+    make_database: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     files = {"codegen.toml": SETTINGS, **files_of(page)}
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    environment = {
-        **os.environ,
-        "DATABASE_URL": make_database(files["schema.sql"]),
-        "PYTEST_ADDOPTS": WITHOUT_UNUSED,
-    }
+    monkeypatch.setenv("DATABASE_URL", make_database(files["schema.sql"]))
+    monkeypatch.setenv("PYTEST_ADDOPTS", WITHOUT_UNUSED)
+    monkeypatch.chdir(tmp_path)
+    generated = CliRunner().invoke(main, ["generate"])
+    assert generated.exit_code == 0, generated.output
+    assert "warning" not in generated.output
+    if page.stem in TYPED:
+        run(["-m", "mypy", "--strict", "main.py"], tmp_path, os.environ)
     # A page about tests has no program of its own.
     program = ["main.py"] if "main.py" in files else ["-m", "pytest", "-q"]
-    commands = [["-m", "reposgen", "generate"], program]
-    if page.stem in TYPED:
-        commands.insert(1, ["-m", "mypy", "--strict", "main.py"])
-    for command in commands:
-        run(command, tmp_path, environment)
+    run(program, tmp_path, os.environ)
 
 
 def system_of(page: Path) -> str:
@@ -114,7 +119,7 @@ def test_examples_on_the_systems(page: Path, tmp_path: Path, reposgen_url: str) 
     run(["main.py"], tmp_path, environment)
 
 
-def run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
     outcome = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, *command],
         cwd=folder,
