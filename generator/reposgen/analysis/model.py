@@ -185,8 +185,7 @@ class JsonScalar:
 class JsonList:
     """JSON array of values of one shape; `nullable` if some can be null.
 
-    Attributes:
-        of_array: it is made from a PostgreSQL array, which can have several dimensions.
+    `of_array`: it is made from a PostgreSQL array, which can have several dimensions.
     """
 
     element: JsonShape
