@@ -142,7 +142,8 @@ class Run:
 
     def close(self) -> None:
         """Drop what the run has made, and stop the server if the run started it."""
-        with self._lock:
+        # A server that has gone away has nothing to be dropped.
+        with self._lock, contextlib.suppress(ReposgenError):
             self._stack.close()
 
     def _loaded(self) -> Config:
