@@ -1,4 +1,4 @@
-"""Several hosts in one connection string: one of them is the primary."""
+"""Connection strings with several hosts, of which one is the primary."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _BARE: Final = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\])(:(?P<port>\d+))
 
 
 class Hosts(NamedTuple):
-    """What a Database knows of its hosts before it connects.
+    """The hosts of a Database, as its connection string names them.
 
     Attributes:
         conninfo: connection string with all hosts.
-        members: connection string of each host; empty where there is one host, or
-            where libpq chooses among several.
-        several: whether there are several hosts.
-        reads: whether standbys serve reads.
-        writes: whether the Database is to lead to a primary.
+        members: connection string of each host; empty if there is one host, or if
+            libpq chooses among several.
+        several: True if there are several hosts.
+        reads: True if standbys serve reads.
+        writes: True if the Database needs a primary.
     """
 
     conninfo: str
@@ -41,10 +41,10 @@ class Hosts(NamedTuple):
 
 
 def find_hosts(conninfo: str | Sequence[str]) -> Hosts:
-    """Return the hosts of a connection string, or of several that differ in the host.
+    """Return the hosts of one connection string, or of several that differ in the host.
 
     Raises:
-        ValueError: the hosts do not fit together.
+        ValueError: the connection strings differ in more than the host.
         psycopg.ProgrammingError: a connection string is not valid.
     """
     given = [conninfo] if isinstance(conninfo, str) else _expand(conninfo)
@@ -75,7 +75,7 @@ def find_hosts(conninfo: str | Sequence[str]) -> Hosts:
 
 
 def _expand(conninfos: Sequence[str]) -> list[str]:
-    """Turn hosts alone into connection strings that are otherwise like the first."""
+    """Complete bare hosts to connection strings, with the parameters of the first."""
     if not conninfos:
         raise ValueError("conninfo: the list has no host")
     expanded: list[str] = []

@@ -1,4 +1,4 @@
-"""psycopg's exceptions as the repositories' own."""
+"""Translation of psycopg's exceptions to the run time's own."""
 
 from __future__ import annotations
 
@@ -104,17 +104,18 @@ def translate(
     column: str | None = None,
     root: Key | None = None,
 ) -> errors.RepositoryError:
-    """The repository error for a psycopg error; raise it `from None`.
+    """Return the repository error for a psycopg error; raise it `from None`.
 
-    psycopg's own text holds PostgreSQL's DETAIL, which a printed cause would show.
+    The text of psycopg's error contains PostgreSQL's DETAIL, which a traceback would
+    show as the cause.
 
     Args:
-        error: psycopg's.
-        package: whose statement failed.
+        error: psycopg's error.
+        package: the package whose statement failed.
         query: the statement's name.
-        item: of a batch or COPY, the index of the item that failed.
-        column: that is to blame.
-        root: the constraint that the one in the error repeats for a partition.
+        item: index of the failed item of a batch or COPY.
+        column: the column that caused the error.
+        root: the partitioned table's constraint that the error's constraint repeats.
     """
     diag = error.diag
     sqlstate = error.sqlstate
@@ -143,7 +144,7 @@ def translate(
 
 
 def named_argument(error: psycopg.Error, statement: Statement[Any]) -> str | None:
-    """The field of a batch's item that an error is about, if its context says so."""
+    """Return the field of a batch's item that the error's context names, or None."""
     found = _ARGUMENT.search(error.diag.context or "")
     if found is None or found[1] is None:
         return None
@@ -155,11 +156,11 @@ def named_argument(error: psycopg.Error, statement: Statement[Any]) -> str | Non
 def outcome_of(
     error: errors.ConnectionLost, statement: Statement[Any]
 ) -> errors.ConnectionLost | errors.OutcomeUnknown:
-    """The error of a write on a connection that broke.
+    """Return the error of a write whose connection broke.
 
-    Where the server said that it ends the connection, the write was not done; nor was
-    it where it had a transaction whose COMMIT was not sent. A pooler that lost the
-    server says so in class 08, and knows no more than that.
+    The write is known to be undone if the server reported that it ends the connection,
+    or if it belonged to a transaction whose COMMIT was not sent. A pooler reports the
+    loss of its server in class 08, which says nothing about the write.
     """
     if error.done is False:
         return error
@@ -173,7 +174,7 @@ def outcome_of(
 
 
 def unreachable(error: psycopg.Error) -> errors.Unavailable:
-    """The error of a connection that could not be made."""
+    """Return the error for a failed attempt to connect."""
     text = str(error)
     # libpq tells no SQLSTATE here.
     full = _FULL.search(text) is not None
@@ -209,7 +210,7 @@ def _kind_of(error: psycopg.Error, sqlstate: str) -> type[errors.RepositoryError
 
 
 def _is_lookup(error: psycopg.Error) -> bool:
-    """A type is gone whose oid was sent; such messages are never translated."""
+    """Return True if a type no longer has the oid; the message is never translated."""
     return (error.diag.message_primary or "").startswith("cache lookup failed for")
 
 
