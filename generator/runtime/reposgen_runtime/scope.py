@@ -147,7 +147,7 @@ class Scope(Generic[T]):
         self.savepoint = outer.savepoint
 
     def is_inside(self, strand: Holder[T]) -> bool:
-        """Whether the block was entered by what a generator ran in a block."""
+        """Return True if the block was entered by code that runs inside `strand`."""
         scope: Scope[T] | None = self
         while scope is not None:
             if scope.strand is strand:
@@ -260,7 +260,7 @@ class Scopes(Generic[T]):
                 held[holder.frame] = holder
 
     def leave(self, scope: Scope[T]) -> None:
-        """Its block has ended, in whatever context; does nothing a second time."""
+        """Remove a scope whose block has ended, in any context; do nothing twice."""
         scope.closed = True
         for holder in scope.holders:
             if scope in holder.scopes:

@@ -228,7 +228,7 @@ def _needs(kind: str, loader: Any) -> tuple[Any, Any]:
 
 
 def _slots(row: Callable[..., Any], count: int) -> tuple[Any, ...] | None:
-    """The slots of a class whose `__init__` does nothing but fill them, in order."""
+    """Return the slots of a class whose `__init__` only fills them, or None."""
     if type(row) is not type or not dataclasses.is_dataclass(row) or isabstract(row):
         return None
     slots = _slots_of(row)

@@ -139,7 +139,7 @@ class DatabaseTypes:
         return oid
 
     def result_oid(self, name: str) -> int:
-        """The oid that a column of the type has in a result: a domain's base."""
+        """Return the oid of the type in a result: the base type of a domain."""
         return self.base(self.oid(name))
 
     def adapter_oid(self, name: str, *, result: bool) -> int:

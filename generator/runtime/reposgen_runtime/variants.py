@@ -177,7 +177,7 @@ class Variants(Validated[T_co]):
         return statement
 
     def _parameter_types(self, given: Collection[int]) -> tuple[str, ...]:
-        """Return the types to send: domains can refuse the NULL of what is left out."""
+        """Return the types to send: text replaces the types of omitted values."""
         left_out = {*self.filters, *self.items}.difference(given)
         return tuple(
             "text" if number in left_out else name

@@ -1,4 +1,4 @@
-"""Statements through psycopg's documented API alone: see `..plain`."""
+"""Execution of statements with psycopg's documented API only; see `..plain`."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ async def run(
     """Run a statement and read its result.
 
     Raises:
-        psycopg.Error: it failed.
-        SchemaChanged: it has other columns than the code was generated for.
+        psycopg.Error: the statement failed.
+        SchemaChanged: the result's columns differ from those in the generated code.
     """
     async with session.compared([codec]):
         cursor = cursor_of(session.connection)
@@ -50,7 +50,7 @@ async def run(
 
 
 def cursor_of(connection: AsyncConnection[Any]) -> AsyncRawCursor[Any]:
-    """Return a cursor that sends what is encoded."""
+    """Return a cursor that sends arguments that are already encoded."""
     cursor = AsyncRawCursor(connection)
     plain.adapt(cursor.adapters)
     return cursor
@@ -59,7 +59,7 @@ def cursor_of(connection: AsyncConnection[Any]) -> AsyncRawCursor[Any]:
 async def result_of(
     session: Session, codec: Codec[Any], values: Sequence[Any]
 ) -> PGresult:
-    """Run a statement, and return its result."""
+    """Run a statement and return its result."""
     cursor = cursor_of(session.connection)
     await execute(session, cursor, codec, values)
     return await fetched(cursor)
@@ -71,7 +71,7 @@ async def execute(
     codec: Codec[Any],
     values: Sequence[Any],
 ) -> None:
-    """Run a statement."""
+    """Run a statement, again if its prepared form is outdated."""
     sql = codec.sql
     arguments = plain.encoded(codec, values)
     binary = codec.result_format == Format.BINARY
@@ -84,7 +84,7 @@ async def execute(
 
 
 async def fetched(cursor: AsyncRawCursor[Any]) -> PGresult:
-    """Return what a cursor got.
+    """Return the result of a cursor.
 
     Raises:
         psycopg.Error: the statement failed.

@@ -1,4 +1,4 @@
-"""COPY into a staging table, and from there by the user's own INSERT."""
+"""COPY into a staging table, followed by the user's own INSERT."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def insert_rows(
     """Insert rows through a staging table, in one transaction.
 
     Raises:
-        RepositoryError: and no row was written.
+        RepositoryError: the insert failed; no row was written.
     """
     async with ensure_transaction(session):
         try:

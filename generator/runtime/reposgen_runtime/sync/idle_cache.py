@@ -1,5 +1,5 @@
 # Derived from ../aio/idle_cache.py by derive_sync.py: change that file.
-"""Connections that one call hands on to the next, past the pool."""
+"""Reuse of connections without going through the pool."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ON_LOAN: Final = 1.0
 class IdleCache:
     """Cache of idle connections that the pool counts as checked out.
 
-    To go through the pool takes a call longer than to send a statement, and the pool
-    hands its connections out in turn, each of which wakes another process of the
-    server. So those that it would never close for being idle stay here instead, for a
-    while; the one that was used last is the next to be used.
+    Getting a connection from the pool takes longer than sending a statement. The pool
+    also hands its connections out in turn, each of which wakes another server process.
+    So the connections that the pool would never close for being idle are kept here for
+    a while, and the most recently used one is used next.
 
     Attributes:
         calls: number of calls that got a connection from here.
@@ -57,7 +57,7 @@ class IdleCache:
             return None
 
     def add(self, connection: Connection[Any]) -> bool:
-        """Keep a connection; False if the pool is to have it back."""
+        """Keep a connection; return False if it must go back to the pool."""
         state = state_of(connection)
         state.idle_since = now = monotonic()
         if len(self._connections) >= self._limit or now >= state.due:
@@ -67,5 +67,5 @@ class IdleCache:
 
     @staticmethod
     def mark_checked_out(connection: Connection[Any]) -> None:
-        """Note that the pool has given a connection away."""
+        """Record that the pool has given a connection away."""
         state_of(connection).due = monotonic() + _ON_LOAN
