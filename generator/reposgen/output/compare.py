@@ -34,10 +34,10 @@ class Change:
     """A file that `generate` would change.
 
     Attributes:
-        path: as the user would type it.
-        diff: from what is there to what would be, unified.
-        old: the text that is there; None: no file.
-        new: the text that would be there; None: no file.
+        path: the path as the user would type it.
+        diff: unified diff from the existing to the generated text.
+        old: the existing text; None if there is no file.
+        new: the generated text; None if there is no file.
     """
 
     path: str
@@ -52,8 +52,8 @@ class Comparison:
     """The result of comparing the output directory with the generated files.
 
     Attributes:
-        changes: sorted by path.
-        foreign: files in the directory that are not reposgen's, as the user would
+        changes: changed files, sorted by path.
+        foreign: files in the directory that reposgen did not write, as the user would
             type them.
     """
 
@@ -62,12 +62,12 @@ class Comparison:
 
     @property
     def fresh(self) -> bool:
-        """Whether `generate` would change nothing."""
+        """True if `generate` would change nothing."""
         return not self.changes and not self.foreign
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return an error for each foreign file and a warning for each edited one."""
+        """An error for each foreign file and a warning for each edited one."""
         foreign = (
             error(
                 "foreign-file",
@@ -175,7 +175,7 @@ def compare_contents(
 
 
 def _is_manifest(old: bytes | None, new: bytes) -> bool:
-    """Return whether the old manifest differs from the new in its versions alone."""
+    """Return True if the old manifest differs from the new one only in its versions."""
     if old is None:
         return False
     versions = versions_in(old)

@@ -1,7 +1,7 @@
 """manifest.toml: the versions of the tools that wrote the output.
 
-It holds nothing that changes with a query, so that branches never conflict in it. Which
-files are generated, each of them says itself in its first line.
+It contains nothing that depends on queries, so that branches never conflict in it.
+Generated files are identified by their own first line.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class Transaction:
     """A transaction that `Database.transaction()` opens, and a source for repositories.
 
     Repositories of the Database join it automatically. Passed on explicitly, as in
-    `TaskRepository(transaction)`, it can also be used by other tasks, one statement at
-    a time.
+    `TaskRepository(transaction)`, it can be used by other tasks, one statement at a
+    time.
 
     Attributes:
         owner: the thread that opened it.
