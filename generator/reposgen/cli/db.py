@@ -571,8 +571,9 @@ def _state(entry: Entry) -> str:
 def as_url(conninfo: str) -> str:
     """Return a connection string as a URL.
 
-    Parsers of URLs refuse a user before an empty host, so everything that belongs to
-    a socket is in the query.
+    Parsers of URLs refuse a user before an empty host, so the parameters of a socket
+    are
+    in the query part.
     """
     parameters = {k: str(v) for k, v in conninfo_to_dict(conninfo).items() if v}
     name = quote(parameters.pop("dbname", ""), safe="")

@@ -271,7 +271,7 @@ class PrivateCluster:
         )
 
     def _socket_folder(self, launch: Launch) -> Path:
-        """A folder for the socket: the server's own, unless its path is too long."""
+        """Return a folder for the socket, temporary if the data path is long."""
         noted = self.folder.read(self.name).get("socket")
         if launch.has_short_path:
             socket = launch.folder

@@ -103,8 +103,8 @@ def compare(
 
     Args:
         directory: the output directory, which need not exist.
-        files: texts by path below it.
-        versions: what the manifest states: `{"reposgen": "0.1.0"}`.
+        files: texts by path in the directory.
+        versions: versions in the manifest: `{"reposgen": "0.1.0"}`.
         shown: the directory as the user would type it.
         written: digests by path, as reposgen last wrote the files on this machine;
             a file that differs from its digest was edited by hand.
@@ -114,11 +114,11 @@ def compare(
 
 
 def count_unchanged(directory: Path, written: Mapping[str, str]) -> int | None:
-    """Return the number of files if they are what was written, else None.
+    """Return the number of files if they are as written, else None.
 
     Args:
         directory: the output directory.
-        written: digests by path, the manifest's included.
+        written: digests by path, including that of the manifest.
     """
     present = present_files(directory)
     found = {path: digest(data) for path, data in present.items() if data is not None}
@@ -133,10 +133,10 @@ def compare_contents(
     shown: str,
     written: Mapping[str, str],
 ) -> Comparison:
-    """Compare with the contents of all files, the manifest's included.
+    """Compare with the contents of all files, including the manifest.
 
     Raises:
-        ReposgenError: a file stands where the directory should be.
+        ReposgenError: the path of the directory is a file.
     """
     if directory.exists() and not directory.is_dir():
         raise ReposgenError(

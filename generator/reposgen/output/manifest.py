@@ -41,7 +41,7 @@ def manifest(versions: Mapping[str, str]) -> bytes:
 def listed_files(directory: Path) -> frozenset[str]:
     """Return the paths that a manifest of an earlier version lists.
 
-    Files were then generated without saying so themselves.
+    At that time, generated files had no line that identifies them.
     """
     try:
         content = (directory / NAME).read_text(encoding="utf-8")

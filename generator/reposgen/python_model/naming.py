@@ -39,7 +39,7 @@ class NamingConfig:
         not_null: fields of composite types that are not NULL, as (type oid, name).
         overrides: Python types that were chosen for values.
         models: kind of the row classes.
-        elements: whether arrays can have NULL elements.
+        elements: facts about NULL elements of arrays.
         json_classes: True if JSON documents that queries build become classes.
         unknown_labels: True if enums have a member for unknown labels.
     """

@@ -56,7 +56,7 @@ def uses_model(query: TypedQuery, elements: Elements) -> bool:
 
     Args:
         query: the query.
-        elements: whether arrays in tables can have NULL elements.
+        elements: facts about NULL elements of arrays in tables.
     """
     if query.model is None:
         return False

@@ -22,7 +22,7 @@ class History:
 
     Attributes:
         root: the project's folder.
-        is_shallow: the clone lacks older commits.
+        is_shallow: True if the clone lacks older commits.
     """
 
     root: Path

@@ -217,7 +217,7 @@ def assert_queries(request: pytest.FixtureRequest) -> AssertQueries:
 
 @pytest.fixture
 def n_plus_one_guard(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """What fails a block that calls one method too often: see docs/testing.md."""
+    """Return a block that limits the calls of each method; see docs/testing.md."""
     with _told():
         return request.config.stash[_STATE].recorder(_package(request.node)).guard
 

@@ -137,7 +137,7 @@ class Recorder:
         """Do nothing, because only calls are recorded."""
 
     def started(self, call: Any) -> None:  # noqa: ANN401 -- of any copy of the run time
-        """Record a call, or those of a pipeline."""
+        """Record a call, or each call of a pipeline."""
         for operation in call.parts or (call.operation,):
             if operation.method and operation.command != "listen":
                 site = call_site(operation.method, self._runtime)

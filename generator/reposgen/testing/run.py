@@ -95,7 +95,7 @@ class Templates(Protocol):
         """Return the connection string of the server.
 
         Raises:
-            TestingError: the server fails.
+            TestingError: the server cannot be used.
         """
         ...
 

@@ -88,7 +88,7 @@ class Circuit:
     """Circuit breaker of one server, shared by all threads.
 
     Attributes:
-        state: whether calls pass.
+        state: state that determines if calls pass.
         failures: number of consecutive failures.
     """
 

@@ -209,18 +209,19 @@ def register_conversion(
     inside: Sequence[int],
     parts: Sequence[tuple[int, int]] = (),
 ) -> None:
-    """Give a converted type adapters.
+    """Register the adapters of a converted type.
 
     Args:
-        adapters: where.
+        adapters: the map to register with.
         name: the type.
-        oid: the number that stands for it.
+        oid: the oid under which the adapters are registered.
         sent: oid of the type that is sent.
-        read: oid of the type that a result has for it: of a domain, the base.
-        inside: oids of the type that is converted, and of those that it is a domain
-            over, the base type last; empty where it is the value as a whole.
-        parts: of each of the name's parts, what its adapters are found by, and the oid
-            of its base type.
+        read: oid of the type in results: for a domain, its base type.
+        inside: oids of the converted type and of the types that it is a domain over,
+            the
+            base type last; empty if the value as a whole is converted.
+        parts: for each part of the name, the oid under which its adapters are
+            registered, and the oid of its base type.
     """
     for format_ in Format:
         attributes = {"oid": oid, "format": format_, "name": name, "inside": inside}

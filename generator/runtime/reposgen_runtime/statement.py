@@ -139,7 +139,7 @@ class Rows:
     Attributes:
         table: qualified name; `*` for any table.
         columns: columns of the key that identifies the rows; empty for the whole table.
-        values: values of those columns, text for a literal; None for any.
+        values: values of those columns, text for a literal; empty for any.
     """
 
     table: str

@@ -102,16 +102,15 @@ class Factories:
     def insert(
         self, target: Target[R], count: int, values: Mapping[str, object]
     ) -> list[R]:
-        """Insert rows into a table, and all that they need.
+        """Insert rows into a table, and all rows that they need.
 
         Args:
             target: the table.
             count: number of rows.
-            values: the same for all of them, by the columns' names in Python.
+            values: values by the columns' names in Python, the same for all rows.
 
         Raises:
-            TestingError: a CHECK needs a value, or the server refuses a row that
-                another one needs.
+            TestingError: a CHECK needs a value, or the server refuses a needed row.
             RepositoryError: the server refuses a row.
         """
         __tracebackhide__ = True

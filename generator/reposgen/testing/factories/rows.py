@@ -87,18 +87,18 @@ class RowMaker:
         given: Mapping[str, str | None],
         fetch: Callable[[Sequence[Row], Sequence[Row]], T],
     ) -> T:
-        """Insert rows into a table, and all that they need.
+        """Insert rows into a table, and all rows that they need.
 
         Args:
-            table: of those that are known.
+            table: one of the known tables.
             count: number of rows.
             given: values of columns, the same for all rows.
-            fetch: inserts the rows themselves, in one statement with those that it is
-                given before: they need each other.
+            fetch: inserts its second argument's rows, in one statement with its first
+                argument's rows, because they need each other.
 
         Raises:
-            TestingError: a condition is not met by any values that were tried, or the
-                server refuses a row.
+            TestingError: none of the tried values satisfies a condition, or the server
+                refuses a row.
         """
         self._planned.clear()
         self._coming.clear()
@@ -230,7 +230,7 @@ class RowMaker:
     def _point(
         self, key: ForeignKey, rows: Sequence[Row], *, apart: bool = False
     ) -> None:
-        """Make what a foreign key points to, one row for all or one for each."""
+        """Create what a foreign key refers to: one row for all, or one row for each."""
         target = self._tables[key.target]
         around = self._planned.get(key.target)
         pairs = [*zip(key.columns, key.target_columns, strict=True)]
@@ -512,13 +512,13 @@ def insert_statement(
     returning: str = "",
     first: int = 1,
 ) -> str:
-    """Return an INSERT of one row that takes all of its values as texts.
+    """Return an INSERT of one row that takes all values as text.
 
     Args:
-        table: that it goes into.
-        connection: for quoting.
+        table: the table to insert into.
+        connection: connection for quoting.
         returning: SQL after RETURNING.
-        first: the number of the first parameter.
+        first: number of the first parameter.
     """
     columns = table.insertable
     name = sql.Identifier(table.schema, table.name).as_string(connection)

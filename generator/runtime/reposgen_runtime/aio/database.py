@@ -239,7 +239,7 @@ class Database:
         statement: Statement[Any] | None = None,
         tenant: str | None = None,
     ) -> AsyncGenerator[Session, None]:
-        """Lease the connection of the current transaction, or one from a pool."""
+        """Lease the connection of the current transaction, or a separate connection."""
         scope = self.scopes.current()
         transaction = None
         if scope is not None:
@@ -270,7 +270,7 @@ class Database:
         return lambda: direct_conninfo or self._router.primary.located
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return a function that tells observers where calls not on replicas run."""
+        """Return a function that tells observers where calls on the primary run."""
         primary = self._router.primary
         return lambda: primary.place
 
@@ -293,7 +293,7 @@ class Database:
 
     @asynccontextmanager
     async def primary(self) -> AsyncGenerator[None, None]:
-        """Send the block's reads to the primary, also those of tasks started in it."""
+        """Send the block's reads, and those of tasks started in it, to the primary."""
         with self._entered() as scope:
             scope.on_primary = True
             yield
@@ -428,7 +428,7 @@ class Database:
     async def savepoint(
         self, name: str | None = None
     ) -> AsyncGenerator[Savepoint, None]:
-        """Undo what the block does if it fails, without failing the transaction.
+        """Roll back the block's work if it fails; the transaction continues.
 
         Args:
             name: name of the savepoint in SQL; None for a generated name.

@@ -307,11 +307,11 @@ class Server:
 
         Raises:
             PoolClosed: the Database is not open.
-            PoolTimeout: no connection became free in time.
+            PoolTimeout: no connection became free within `timeout` seconds.
             PoolFull: `max_waiting` calls are already waiting.
             CircuitOpen: the circuit breaker is open.
             Unavailable: the server cannot be reached.
-            RepositoryError: the Database was opened in another event loop, or process.
+            RepositoryError: the Database was opened in another event loop or process.
         """
         if not self._observers.active:
             return await self._acquire()

@@ -175,7 +175,7 @@ class Transaction:
     async def savepoint(
         self, name: str | None = None
     ) -> AsyncGenerator[Savepoint, None]:
-        """Undo what the block does if it fails, without failing the transaction.
+        """Roll back the block's work if it fails; the transaction continues.
 
         Args:
             name: name of the savepoint in SQL; None for a generated name.

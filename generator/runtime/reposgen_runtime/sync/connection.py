@@ -335,9 +335,8 @@ class Session:
     def end_chunks(self) -> None:
         """Reset libpq to return whole results; required before a pipeline.
 
-        A single statement sets the mode anew. libpq does not reset the mode for the
-        first
-        statement of a pipeline.
+        Each single statement sets the mode again. libpq does not reset the mode for the
+        first statement of a pipeline.
         """
         if self._ends_chunks():
             self.command("SELECT")

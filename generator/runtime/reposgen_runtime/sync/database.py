@@ -238,7 +238,7 @@ class Database:
         statement: Statement[Any] | None = None,
         tenant: str | None = None,
     ) -> Generator[Session, None, None]:
-        """Lease the connection of the current transaction, or one from a pool."""
+        """Lease the connection of the current transaction, or a separate connection."""
         scope = self.scopes.current()
         transaction = None
         if scope is not None:
@@ -269,7 +269,7 @@ class Database:
         return lambda: direct_conninfo or self._router.primary.located
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return a function that tells observers where calls not on replicas run."""
+        """Return a function that tells observers where calls on the primary run."""
         primary = self._router.primary
         return lambda: primary.place
 
@@ -291,7 +291,7 @@ class Database:
 
     @contextmanager
     def primary(self) -> Generator[None, None, None]:
-        """Send the block's reads to the primary, also those of tasks started in it."""
+        """Send the block's reads, and those of tasks started in it, to the primary."""
         with self._entered() as scope:
             scope.on_primary = True
             yield
@@ -424,7 +424,7 @@ class Database:
 
     @contextmanager
     def savepoint(self, name: str | None = None) -> Generator[Savepoint, None, None]:
-        """Undo what the block does if it fails, without failing the transaction.
+        """Roll back the block's work if it fails; the transaction continues.
 
         Args:
             name: name of the savepoint in SQL; None for a generated name.

@@ -59,7 +59,7 @@ class Executor(Protocol):
         ...
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return a function that tells observers where calls not on replicas run."""
+        """Return a function that tells observers where calls on the primary run."""
         ...
 
 

@@ -174,7 +174,7 @@ class Transaction:
 
     @contextmanager
     def savepoint(self, name: str | None = None) -> Generator[Savepoint, None, None]:
-        """Undo what the block does if it fails, without failing the transaction.
+        """Roll back the block's work if it fails; the transaction continues.
 
         Args:
             name: name of the savepoint in SQL; None for a generated name.
