@@ -104,7 +104,7 @@ class CancellableConnection(AsyncConnection[Any]):
         try:
             async with timeout(grace):
                 await self.cancel_safe(timeout=grace)
-                # However it ends, the connection knows.
+                # The state of the connection shows how the statement ended.
                 with suppress(Exception):
                     await wait_async(work, self.pgconn.socket, _INTERVAL)
         except (TimeoutError, psycopg.Error, OSError) as error:
@@ -151,13 +151,14 @@ class FastConnection(CancellableConnection):
             self._unwatch()
             return await super().wait(gen, interval, timeout)
         if interval != _INTERVAL:
-            # It wants to look at the clock in between.
+            # The generator checks the time at each interval.
             self._unwatch()
             return await super().wait(gen, interval)
         try:
             wanted = next(gen)
             if wanted & _WRITE:
-                # As good as always that is possible, and harmless if it isn't.
+                # The socket is nearly always writable, and it does no harm if it is
+                # not.
                 wanted = gen.send(Ready.W)
         except StopIteration as end:
             if self.pgconn.status != _OK:
@@ -186,12 +187,13 @@ class FastConnection(CancellableConnection):
     async def _read(self, work: PQGen[R]) -> R:
         loop = get_running_loop()
         self._done = loop.create_future()
-        # Handlers of notices see the variables of who waits.
+        # Handlers of notices run with the context variables of the waiting task.
         self._context = copy_context()
         self._work = work
         self._looks = 0
         if self._look_again is None:
-            # It outlasts many calls: a timer for each would cost more than they do.
+            # The timer lasts for many calls: one per call would cost more than the
+            # call.
             self._look_again = loop.call_later(_PATIENCE, self._look)
         try:
             result: R | Wait = await self._done
@@ -215,8 +217,8 @@ class FastConnection(CancellableConnection):
         """Resume the waiting generator; the event loop calls this on input."""
         work = self._work
         if work is None or self._done.done():
-            # A notification, or the connection's end. Nobody reads it now, so the loop
-            # would call again and again.
+            # A notification, or the end of the connection. Unread input would make the
+            # loop call again and again.
             self._unwatch()
             return
         try:
@@ -232,7 +234,7 @@ class FastConnection(CancellableConnection):
             self._done.set_result(end.value)
         except BaseException as error:  # noqa: BLE001 -- raised where it is waited for
             self._work = None
-            # libpq may have closed the socket.
+            # libpq can have closed the socket.
             self._unwatch()
             self._done.set_exception(error)
 
@@ -240,12 +242,12 @@ class FastConnection(CancellableConnection):
         self._look_again = None
         if self._work is not None:
             self._look_again = get_running_loop().call_later(_PATIENCE, self._look)
-            # Harmless where there is nothing to read.
+            # This does no harm if there is no input.
             self._readable()
         if self._work is not None:
             self._looks += 1
             patience = patience_of(self)
-            # The first look may come as soon as the work has begun.
+            # The first check can come right after the start of the work.
             if patience is not None and (self._looks - 1) * _PATIENCE >= patience:
                 self._give_up(patience)
 
@@ -261,7 +263,7 @@ class FastConnection(CancellableConnection):
             return
         self._unwatch()
         socket = self.pgconn.socket
-        # The loop would keep the variables of whoever comes first.
+        # Otherwise the loop would keep the context variables of the first task.
         Context().run(loop.add_reader, socket, self._readable)
         self._loop = loop
         self._socket = socket

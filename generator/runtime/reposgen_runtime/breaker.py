@@ -167,7 +167,7 @@ class Circuit:
     def attempt_failed(self) -> None:
         """Record that the trial call did not reach the server; open the breaker."""
         with self._lock:
-            # Others may have reached it meanwhile.
+            # Another call can have reached the server meanwhile.
             if self.state is not BreakerState.HALF_OPEN:
                 return
             self.failures += 1

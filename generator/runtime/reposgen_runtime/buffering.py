@@ -174,7 +174,7 @@ def smaller(rows: Sequence[Any], error: Exception) -> list[list[Any]]:
     if item is not None and 0 <= item < count:
         parts = (rows[:item], rows[item : item + 1], rows[item + 1 :])
         return [[*part] for part in parts if part]
-    # A missing table or privilege is no row's fault.
+    # A missing table or privilege does not depend on the row.
     if isinstance(error, SchemaChanged) or (error.sqlstate or "").startswith("42"):
         return []
     return [[*rows[: count // 2]], [*rows[count // 2 :]]]

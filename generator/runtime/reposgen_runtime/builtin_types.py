@@ -263,7 +263,7 @@ def builtin_adapters() -> AdaptersMap:
         dumper("numeric", exact.dump_numeric_text, Format.TEXT),
         dumper("bool", _BOOL.__getitem__),
         dumper("bytea", lambda value: b"".join((value,))),
-        # psycopg escapes it as standard_conforming_strings says.
+        # psycopg escapes depending on standard_conforming_strings.
         dumper("bytea", lambda value: b"\\x" + value.hex().encode(), Format.TEXT),
         dumper("date", _date),
         dumper("date", _date_text, Format.TEXT),

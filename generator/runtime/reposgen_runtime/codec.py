@@ -129,7 +129,7 @@ class Codec(Generic[T]):
         self._types = types
         self._connection = connection
         self.parameter_oids = [types.oid(name) for name in statement.parameters]
-        # What adapters are found by: converted types have numbers of their own.
+        # Adapters are found by these oids; converted types have special oids.
         self._dump_oids = [
             types.adapter_oid(name, result=False) for name in statement.parameters
         ]
@@ -144,7 +144,7 @@ class Codec(Generic[T]):
                 self._dump_oids, self.parameter_formats, strict=True
             )
         ]
-        # Encodes all arguments in one call, where they share a format.
+        # Encodes all arguments in one call, if they share a format.
         self._dumping: abc.Transformer | None = None
         if len({*self.parameter_formats}) == 1:
             self._dumping = Transformer(context)
@@ -162,7 +162,7 @@ class Codec(Generic[T]):
         self._tolerant = False
         self._prepare_loading()
         row = statement.row
-        # From rows as tuples to what is asked for.
+        # Makes row objects from tuples.
         self._build: Callable[[Iterable[tuple[Any, ...]]], Iterable[T]] = (
             partial(map, _first) if row is None else partial(starmap, row)
         )
@@ -231,7 +231,7 @@ class Codec(Generic[T]):
         """
         dumping = self._dumping
         try:
-            # psycopg counts on it that there is a value for each.
+            # psycopg requires a value for each parameter.
             if dumping is not None and len(values) == len(self._dumps):
                 return dumping.dump_sequence(values, ())
             return [
@@ -393,7 +393,8 @@ class Codec(Generic[T]):
         finally:
             # The transformer would keep the whole result alive until the next one.
             loading.set_pgresult(None, set_loaders=False)
-        # An infinite date, as a rule: those are rare enough to be found out like this.
+        # Usually an infinite date. Such dates are rare, so a second attempt is
+        # acceptable.
         self._tolerant = True
         self._prepare_loading()
         return self._load(result, start, end, before)

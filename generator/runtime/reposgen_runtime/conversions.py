@@ -287,7 +287,7 @@ def _exact_load(
 ) -> Callable[[Buffer], Any]:
     made = context.adapters.get_loader(oid, format_)
     if made is None:
-        # In this format it is never asked for.
+        # The loader is never requested in this format.
         return bytes
     return made(oid, context).load
 

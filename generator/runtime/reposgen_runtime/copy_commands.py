@@ -125,7 +125,7 @@ def failed_row(error: psycopg.Error, read: int, count: int) -> int | None:
     """
     if read < 1:
         return None
-    # With all rows read it may be about any of them: what triggers do comes last.
+    # After the last row, the error can concern any row, since triggers run last.
     late = error.sqlstate in _CHECKED_LAST or error.diag.context is not None
     return None if read == count and late else read - 1
 
@@ -145,7 +145,7 @@ def place_in_copy(
         error.diag.context or "",
         re.MULTILINE,
     )
-    # Line 0 is before the first row, as where it waited for a lock.
+    # Line 0 is before the first row, for example while waiting for a lock.
     if found is None or int(found[1]) == 0:
         return None, None
     return int(found[1]) - 1, found[2]

@@ -57,7 +57,7 @@ def decode_cursor(
             altchars=b"-_",
             validate=True,
         )
-    # What is no string has no `encode`, or no such one.
+    # Objects other than strings have no `encode`, or a different one.
     except (AttributeError, TypeError, UnicodeEncodeError, binascii.Error):
         raise InvalidCursor("this is no page cursor", query=query) from None
     if not data.startswith(_VERSION):
@@ -70,7 +70,7 @@ def decode_cursor(
         raise InvalidCursor("the cursor is of another query or sort", query=query)
     try:
         values: Any = json.loads(payload)
-    # No JSON, no UTF-8, a number of too many digits; too many brackets.
+    # Invalid JSON or UTF-8, a number with too many digits, or too many brackets.
     except (ValueError, RecursionError):
         raise forged(query) from None
     if not _fit(values, keys):

@@ -305,7 +305,7 @@ class ArrayLoader(Loader):
             NoPythonValue: a lower bound is not 1.
         """
         if self.format is Format.BINARY:
-            # The dimensions are each a length and a lower bound, behind 12 bytes.
+            # After 12 bytes, each dimension has a length and a lower bound.
             head = bytes(data[3:4])
             if data[16:20] != _ONE and head != b"\0":
                 raise NoPythonValue(_NO_LIST)
@@ -314,7 +314,7 @@ class ArrayLoader(Loader):
                 for start in range(24, 12 + 8 * head[0], 8)
             ):
                 raise NoPythonValue(_NO_LIST)
-        # Only then does text tell the bounds at all.
+        # Text contains the bounds only if they are not the default.
         elif data[:1] == b"[":
             raise NoPythonValue(_NO_LIST)
         return self._load(data)

@@ -68,7 +68,7 @@ def find_hosts(conninfo: str | Sequence[str]) -> Hosts:
     members = tuple(
         _joined({**rest[0], "target_session_attrs": "any"}, place) for place in places
     )
-    # Whoever is connected beside the pool is to reach the primary, too.
+    # Connections outside of the pool must lead to the primary, too.
     whole = make_conninfo(whole, target_session_attrs=target or "read-write")
     reads = target not in _WRITES
     return Hosts(whole, members, several=True, reads=reads, writes=True)
@@ -87,7 +87,7 @@ def _expand(conninfos: Sequence[str]) -> list[str]:
         first = conninfo_to_dict(expanded[0]) if expanded else {}
         first = {k: v for k, v in first.items() if k not in ("host", "hostaddr")}
         port = bare["port"] or str(first.get("port") or "")
-        # One port is for all hosts, several are not.
+        # A single port applies to all hosts.
         port = "" if "," in port else port
         host = bare["host"].strip("[]")
         expanded.append(_joined(first, {"host": host, "port": port}))

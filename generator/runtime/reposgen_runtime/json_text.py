@@ -48,7 +48,7 @@ def json_dump(value: Any) -> bytes:
             data = _ORJSON.dumps(value)
         except TypeError:  # an int beyond 64 bits, a key that is no str
             return json.dumps(value, allow_nan=False).encode()
-        # orjson writes NaN as null: where there is one, let the strict writer decide.
+        # orjson writes NaN as null: if there is a null, use the strict writer.
         if b"null" not in data:
             return data
     return json.dumps(value, allow_nan=False).encode()

@@ -22,7 +22,7 @@ STATEMENT_TIMEOUT: Final = "statement_timeout"
 SET: Final = Statement[str](
     "settings",
     "SELECT pg_catalog.set_config(name, value, true)"
-    # Of several arrays, this is the server's own in any case.
+    # `unnest` of several arrays always means the built-in function.
     " FROM unnest($1, $2) AS settings(name, value)",
     parameters=("text[]", "text[]"),
     results=("text",),

@@ -193,7 +193,7 @@ def count_query(sql: str) -> str:
 
 @cache
 def _bound(type_name: str) -> Written:
-    # Adapters are kept for each object: one for each type will do.
+    # Adapters are kept for each object, so there is one object per type.
     return Written(type_name, str)
 
 
@@ -204,7 +204,8 @@ def _written(key: Key, results: Sequence[str]) -> str:
     if parsed.schema == _BUILT_IN and parsed.name in _TIMES and not parsed.is_array:
         # JSON's times are ISO 8601, whatever DateStyle is.
         return f"{_BUILT_IN}.to_json({column}) OPERATOR({_BUILT_IN}.#>>) '{{}}'"
-    # Whatever casts to text there are; a row is a value, even if all of it is NULL.
+    # `format` is independent of user-defined casts; a row is a value, even if all its
+    # fields are NULL.
     text = f"{_BUILT_IN}.format('%s', {column})"
     if not key.nullable:
         return text
@@ -233,7 +234,7 @@ def _behind(keys: Sequence[Key], values: dict[int, str]) -> str:
     condition = _chain(keys, values)
     first = keys[0]
     if first.column in values and not first.nullable:
-        # A bound that an index understands; the chain alone is none.
+        # A bound for an index, which cannot use the chain of ORs.
         operator = _operator("<=" if first.descending else ">=", first)
         condition = (
             f"c{first.column} {operator} {values[first.column]} AND ({condition})"
@@ -246,7 +247,7 @@ def _chain(keys: Sequence[Key], values: dict[int, str]) -> str:
     column = f"c{key.column}"
     value = values.get(key.column)
     if value is None:
-        # A row is a value, even if all that it holds is NULL: IS NULL says otherwise.
+        # A row is a value, even if all its fields are NULL, for which IS NULL is true.
         beyond = f"{column} IS DISTINCT FROM NULL" if key.nulls_first else "FALSE"
         equal = f"{column} IS NOT DISTINCT FROM NULL"
     else:

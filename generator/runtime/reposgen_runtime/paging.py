@@ -78,7 +78,7 @@ class PageRequest(Generic[T]):
         travel = [key.reversed() for key in keys] if self._backwards else keys
         self.statement = self._page_statement(travel, sort)
         bounds = [value for value in self._boundary or () if value is not None]
-        # One more than asked for tells whether there is a page behind.
+        # One additional row shows if there is another page.
         self.values = (*self._own_values, *bounds, limit + 1)
 
     def _page_statement(
@@ -151,7 +151,7 @@ class PageRequest(Generic[T]):
         shown = rows[: self._limit]
         if self._backwards:
             shown = shown[::-1]
-        # Beyond the row that the cursor stands for there is that row at least.
+        # On the other side of the boundary there is at least the cursor's row.
         came_from = self._boundary is not None
         ahead, behind = (
             (came_from, has_more) if self._backwards else (has_more, came_from)

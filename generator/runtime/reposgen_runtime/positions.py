@@ -89,7 +89,7 @@ class WalPositions:
 
     def record_write(self) -> None:
         """Record a possible write that later reads must see."""
-        # A number would have to be counted up in one step.
+        # A number would need an atomic increment.
         self._written = object()
 
     def mark(self) -> object:
@@ -112,7 +112,7 @@ class WalPositions:
         # After a failover the log may be shorter than it was.
         if is_new or (kept and position < kept[-1][1]):
             kept = ()
-        # Before the position: who sees that sees this.
+        # Set before the position, so that readers of the position see this history.
         self.history = history
         if kept[1:] and kept[-1][0] - kept[-2][0] < self._grain:
             kept = kept[:-1]

@@ -237,7 +237,7 @@ class Scopes(Generic[T]):
             return Scope(owner, inside, inside, holders, strand)
         visible = [*self._visible(scopes)]
         if not self._nest(visible):
-            # The block is in none of those that generators hold.
+            # The block is in no block of a generator.
             visible = [each for each in visible if each.strand is None]
         around = visible[-1] if visible else None
         scope = Scope(owner, around, None, holders, strand)
@@ -298,7 +298,7 @@ class Scopes(Generic[T]):
             if held is not None:
                 return held.scopes[-1]
             if frame is bottom:
-                # What is above has started this task, and shares nothing with it.
+                # The outer frames started this task, and share no scope with it.
                 return None
             frame = frame.f_back
         return None
@@ -327,7 +327,7 @@ class Scopes(Generic[T]):
             return False
         if scope.owner == self._owner():
             return True
-        # A task or thread may have been started in any of the generators.
+        # A task or thread can have been started in any of the generators.
         return not any(_differs(other, scope) for other in visible[:-1])
 
     def _separate(

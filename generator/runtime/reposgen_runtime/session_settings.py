@@ -38,7 +38,7 @@ def unsuited(values: Sequence[str | bytes]) -> dict[str, str]:
     Args:
         values: a row of `CURRENT`.
     """
-    # Where the client's encoding is SQL_ASCII, psycopg gives bytes for text.
+    # If the client encoding is SQL_ASCII, psycopg returns text as bytes.
     texts = (v if isinstance(v, str) else bytes(v).decode() for v in values)
     return {
         name: wanted
@@ -50,7 +50,7 @@ def unsuited(values: Sequence[str | bytes]) -> dict[str, str]:
 def _is_suited(name: str, value: str, wanted: str) -> bool:
     match name:
         case "DateStyle":
-            # Behind it is the order of day and month, which only input asks for.
+            # The order of day and month follows, which matters only for input.
             return value.partition(",")[0] == wanted
         case "extra_float_digits":
             return int(value) >= int(wanted)

@@ -205,7 +205,7 @@ class Settings:
             for conninfo in (self.direct_conninfo or "", *self.replicas):
                 conninfo_to_dict(conninfo)
         except psycopg.ProgrammingError:
-            # libpq quotes what it does not understand, be it a password.
+            # libpq's message quotes text that it cannot parse, even a password.
             raise ValueError(
                 "no connection string: neither a postgresql:// URL nor key=value pairs"
             ) from None

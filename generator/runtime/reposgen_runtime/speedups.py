@@ -186,7 +186,7 @@ def _described(
     """Return all fields of a spec except the loader."""
     cls = type(loader)
     if isinstance(loader, AliasLoader):
-        # Not the loader of what it stands for: the same method, found through this one.
+        # Not the base type's loader itself, but one that calls the same method.
         base = transformer.get_loader(loader.base, Format.BINARY)
         return _described(transformer, loader.base, base)
     kind = _KINDS.get(oid)
@@ -241,7 +241,7 @@ def _slots_of(row: Any) -> tuple[Any, ...] | None:
     slots = tuple(getattr_static(row, name, None) for name in names)
     if row.__new__ is not object.__new__ or not all(map(ismemberdescriptor, slots)):
         return None
-    # What a dataclass with these fields has, if it has nothing of its own.
+    # The `__init__` of a plain dataclass with these fields.
     frozen = row.__dataclass_params__.frozen
     plain: Any = dataclasses.make_dataclass("Plain", names, frozen=frozen)
     reference = plain.__init__.__code__

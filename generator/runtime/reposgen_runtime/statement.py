@@ -221,7 +221,7 @@ class Validated(Generic[T_co]):
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     verb: str | None = None
-    # What observers are told of it, once there are some.
+    # Description for observers, created on first use.
     operation: Operation | None = field(default=None, init=False, repr=False)
 
     def argument(self, number: int) -> str | None:
@@ -229,7 +229,7 @@ class Validated(Generic[T_co]):
         # A secret is read through its attribute `revealed`.
         fields = [field.removesuffix(".revealed") for field in self.fields]
         names = self.arguments or ([] if fields == ["revealed"] else fields)
-        # A page has parameters of its own behind the query's.
+        # A page adds parameters after the query's own.
         return names[number - 1] if number <= len(names) else None
 
 

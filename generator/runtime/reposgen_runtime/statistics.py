@@ -161,7 +161,7 @@ def _defaults(service: object) -> dict[str, Any]:
     }
     if target := os.environ.get("PGTARGETSESSIONATTRS"):
         values["target_session_attrs"] = target
-    # libpq only tells of the service that the environment names.
+    # libpq reports only the service that the environment names.
     return values if service is None else {**values, **_service(str(service))}
 
 
@@ -179,5 +179,5 @@ def _service(name: str) -> dict[str, str]:
             parser.read_string(file.read_text(encoding="utf-8"))
         if parser.has_section(name):
             return dict(parser[name])
-    # Where libpq was built, there may be another one.
+    # libpq can also have a service file at its build-time path.
     return {"host": f"service={name}"}

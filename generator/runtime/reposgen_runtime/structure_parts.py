@@ -50,7 +50,7 @@ def exactly(cls: type) -> Callable[[Any], Any]:
     """Return a function that accepts only instances of a class."""
 
     def check(value: Any) -> Any:
-        # True is an int, and yet not meant where a number is.
+        # True is an int, but not accepted as a number.
         if not isinstance(value, cls) or (cls is int and value.__class__ is bool):
             raise TypeError
         return value

@@ -90,7 +90,7 @@ class _Builder:
         self._made: dict[type, Structure] = {}
 
     def build(self, annotation: Any) -> Structure:
-        # What an annotation is an alias or a new type of.
+        # Resolve type aliases and NewType.
         for name in ("__supertype__", "__value__"):
             annotation = getattr(annotation, name, annotation)
         origin = get_origin(annotation)
@@ -159,7 +159,7 @@ class _Builder:
         hints = get_type_hints(cls, include_extras=True)
         if is_typeddict(cls):
             for name, hint in hints.items():
-                # Of annotations that are strings, Python 3.11 does not see the marks.
+                # Python 3.11 does not see the marks in annotations that are strings.
                 origin = get_origin(hint)
                 required = origin is Required or name in cls.__required_keys__
                 required = required and origin is not NotRequired
@@ -183,7 +183,7 @@ class _Builder:
 
     def _part(self, cls: Any, name: str, hints: Mapping[str, Any]) -> Structure:
         try:
-            # Without an annotation, anything goes.
+            # A field without an annotation accepts any value.
             return self.build(hints.get(name, Any))
         except TypeError as error:
             raise TypeError(f"{cls.__name__}.{name}: {error}") from None

@@ -94,7 +94,7 @@ def _answer(connection: Connection[Any], pgconn: PGconn) -> Sequence[PGresult]:
             if pgconn.is_busy():
                 _receive(connection, pgconn, poll)
         except psycopg.Error:
-            # Where the server has said why it leaves, that is what counts.
+            # If the server has reported why it disconnects, that error is returned.
             if not results or results[-1].status in wire.DONE:
                 raise
             return results
@@ -142,7 +142,7 @@ def _interrupted(
 
 
 def _poll_of(connection: Connection[Any]) -> Poll | None:
-    # Neither where threads are no real ones, nor where someone waits in another way.
+    # Not with green threads, and not with another wait function.
     is_usual = getattr(waiting, "wait_c", None) is waiting.wait and type(
         connection
     ).wait in (Connection.wait, PatientConnection.wait)

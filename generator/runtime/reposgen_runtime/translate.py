@@ -43,7 +43,7 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     # The server accepted the statement when the code was generated.
     "42": errors.SchemaChanged,
     "42501": errors.PermissionDenied,
-    # What a statement was to make is there.
+    # The object to be created exists.
     "42710": errors.QueryRejected,
     "42723": errors.QueryRejected,
     "42P03": errors.QueryRejected,
@@ -64,8 +64,8 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
 _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
     # An upsert refuses to update a row twice: not a subquery with too many rows.
     ("21000", "ExecOnConflictUpdate"): errors.RepeatedKey,
-    # Of a check, but no constraint of that name: no partition takes the row, or not the
-    # one that was written to.
+    # A check violation without a constraint: no partition accepts the row, or the
+    # partition written to does not.
     ("23514", "ExecFindPartition"): errors.PartitionMissing,
     ("23514", "ExecPartitionCheckEmitError"): errors.PartitionMissing,
     # A policy has the SQLSTATE of a missing privilege.
@@ -75,7 +75,7 @@ _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
     ("0A000", "RevalidateCachedQuery"): errors.SchemaChanged,
     # FOR UPDATE of what has become a view with DISTINCT, or the like.
     ("0A000", "CheckSelectLocking"): errors.SchemaChanged,
-    # COPY into a table that has got row-level security.
+    # COPY into a table that now has row-level security.
     ("0A000", "DoCopy"): errors.SchemaChanged,
     # A table has become a view.
     ("55000", "rewriteTargetView"): errors.SchemaChanged,
@@ -176,7 +176,7 @@ def outcome_of(
 def unreachable(error: psycopg.Error) -> errors.Unavailable:
     """Return the error for a failed attempt to connect."""
     text = str(error)
-    # libpq tells no SQLSTATE here.
+    # libpq reports no SQLSTATE here.
     full = _FULL.search(text) is not None
     kind = errors.OutOfResources if full else errors.Unavailable
     return kind(text, driver_error=error)
@@ -197,7 +197,7 @@ def _kind(error: psycopg.Error, sqlstate: str | None) -> type[errors.RepositoryE
 def _kind_of(error: psycopg.Error, sqlstate: str) -> type[errors.RepositoryError]:
     function = error.diag.source_function or ""
     if sqlstate == _PROTOCOL and function:
-        # The server refuses a value; a pooler, too, says so that it lost the server.
+        # The server refuses a value. A pooler reports a lost server with the same code.
         return errors.DataRejected
     if sqlstate == _INTERNAL and _is_lookup(error):
         return errors.SchemaChanged

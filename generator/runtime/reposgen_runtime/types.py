@@ -49,9 +49,9 @@ class DatabaseTypes:
         # that are converted in different ways can be equal as names.
         self._converted: dict[int, tuple[Converted, int, int]] = {}
         self._converted_oids: dict[int, int] = {}
-        # What the fields of composite types are, if not what the server says.
+        # Adapter oids of composite types' fields, if they differ from the server's.
         self._fields: dict[int, Sequence[int]] = {}
-        # Composite types that the package knows, and why some are not what it knows.
+        # Composite types that the package knows, and the errors of those that differ.
         self._attributes: dict[int, Attributes] = {}
         self._misfits: dict[int, SchemaChanged] = {}
         self._tolerant: AdaptersMap | None = None
@@ -156,7 +156,7 @@ class DatabaseTypes:
     def _convert(self, name: Converted) -> int:
         sent = self.adapter_oid(name.inner, result=False)
         read = self.adapter_oid(name.inner, result=True)
-        # They may be converted themselves, and take numbers.
+        # Parts can be converted types themselves, which take oids first.
         parts = [
             (self.adapter_oid(part, result=True), self.result_oid(part))
             for part in name.parts
@@ -299,7 +299,7 @@ class DatabaseTypes:
             name, sent, _ = converted
             return name.binary and self.sends_binary(sent)
         if oid in self._fields:
-            # psycopg's binary form of a row tells the fields' types by their adapters.
+            # psycopg's binary form of a row contains the oids of the fields' adapters.
             return False
         try:
             self.adapters.get_dumper_by_oid(oid, Format.BINARY)

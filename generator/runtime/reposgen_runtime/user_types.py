@@ -225,7 +225,7 @@ def _build_of_text(
     attributes: Attributes, found: CatalogType
 ) -> Callable[[Sequence[Any], CompositeInfo], Any]:
     build = _build(attributes, found)
-    # One field that is NULL looks like none: ().
+    # A single field that is NULL looks like no field: ().
     return lambda values, info: build(values or (None,) * len(info.field_names))
 
 
@@ -307,7 +307,8 @@ class _Unused:
 
 @cache
 def _composite_info(found: CatalogType) -> CompositeInfo:
-    # psycopg keeps the classes that it makes for an info, for good: one info per type.
+    # psycopg keeps the classes that it creates for an info, so there is one info per
+    # type.
     return _converted_info(found, tuple(found.field_types))
 
 
@@ -333,7 +334,8 @@ def _register_composite(
     register_composite(
         info,
         adapters,
-        # Dumpers are found by the type's oid: psycopg's by class get none to find.
+        # Dumpers are found by the type's oid, so psycopg's lookup by class gets a dummy
+        # class.
         _Unused,
         make_object=_build_of_text(attributes, found),
         make_sequence=fields,

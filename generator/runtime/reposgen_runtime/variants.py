@@ -172,7 +172,7 @@ class Variants(Validated[T_co]):
             attributes["parameters"] = self._parameter_types(given)
             change(attributes)
             made = Statement[Any](sql=sql(), **attributes)
-            # Another thread may have been faster: one of them is everybody's.
+            # Another thread can have built it: all threads share one statement.
             statement = self._built.setdefault(key, made)
         return statement
 

@@ -33,7 +33,7 @@ class SparseVector:
 
 def load_vector(data: Buffer) -> list[float]:
     """Return the value of a text such as `[0.5,2]`."""
-    # It is a JSON array of numbers, and JSON has whole numbers of their own.
+    # The text is a JSON array, in which whole numbers are ints.
     return [*map(float, json_load(data))]
 
 

@@ -132,8 +132,8 @@ def execute(
     pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None]
 ) -> PQGen[list[PGresult]]:
     """Run a statement and return its results, to be checked with `check`."""
-    # Nothing may be sent before the connection waits: where that finds the socket to
-    # be dead, libpq closes it, and the connection must know.
+    # Nothing is sent before the connection waits. If the send finds the socket dead,
+    # libpq closes it, and the connection must notice.
     send_statement(pgconn, codec, parameters)
     return (yield from answer(pgconn))
 
@@ -262,7 +262,7 @@ def _fetch_all(pgconn: PGconn, number: int) -> PQGen[list[PGresult]]:
     while True:
         try:
             if len(results) < number and not pgconn.is_busy():
-                # What is there already needs no generator. Behind each is a None.
+                # Results that have arrived need no generator. After each comes a None.
                 result = pgconn.get_result()
                 if result is not None:
                     pgconn.get_result()
@@ -271,7 +271,7 @@ def _fetch_all(pgconn: PGconn, number: int) -> PQGen[list[PGresult]]:
             if result is None:
                 raise psycopg.OperationalError("the connection is lost")
         except psycopg.Error:
-            # Where the server has said why it leaves, that is what counts.
+            # If the server has reported why it disconnects, that error is returned.
             if not results or results[-1].status in DONE:
                 raise
             return results
@@ -315,7 +315,7 @@ def execute_in_chunks(
         try:
             result = yield from _fetch(pgconn)
         except psycopg.Error:
-            # Where the server has said why it leaves, that is what counts.
+            # If the server has reported why it disconnects, that error is returned.
             if not results or results[-1].status in DONE:
                 raise
             return results

@@ -221,7 +221,7 @@ async def run_shielded(
 ) -> None:
     """Run work to its end, even if the task is cancelled meanwhile."""
     task = asyncio.create_task(work(subject))
-    # The loop alone does not keep a task alive.
+    # The event loop holds only a weak reference to a task.
     _at_work.add(task)
     task.add_done_callback(_at_work.discard)
     await asyncio.shield(task)

@@ -73,7 +73,7 @@ async def run_alone(
     except QueryRejected as error:
         if error.sqlstate != _NOT_IN_TRANSACTION or statement.parameters:
             raise
-    # No transaction may hold such a command, and no row security is asked by it.
+    # Such a command cannot run in a transaction, and row security does not apply to it.
     return await session.run(statement, values, read)
 
 
@@ -84,7 +84,7 @@ class UnknownOutcomeGuard:
         OutcomeUnknown: the connection broke during an autocommit write.
     """
 
-    # Not made from a generator, which would take longer than to prepare the call.
+    # A class, because a generator-based block takes longer than preparing the call.
     __slots__ = ("_statement",)
 
     def __init__(self, session: Session, statement: Statement[Any]) -> None:

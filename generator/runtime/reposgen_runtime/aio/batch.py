@@ -67,7 +67,7 @@ async def run_batch(
         try:
             return await _run_chunks(session, statement, first, parts, read)
         except RepositoryError as error:
-            # In the transaction the statement could not be prepared again.
+            # In a transaction, the statement could not be prepared again.
             if not (alone and _is_outdated(error, len(first))):
                 raise
         return await _run_chunks(session, statement, first, parts, read)

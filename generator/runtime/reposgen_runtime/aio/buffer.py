@@ -55,7 +55,7 @@ class Buffer:
         self._home = here()
         self._changed = Condition()
         self._rows = RowQueue(statement.buffer or Buffering())
-        # What was taken out and is not gone yet; the last part is next.
+        # Parts that were taken out and have no outcome yet; the last one is next.
         self._parts: list[Part] = []
         self._is_writing = False
         self._is_closing = False

@@ -98,7 +98,7 @@ async def copy_rows(
             raise session.changed(codec) from None
         place = place_in_copy(failed, statement.copy)
         translated = await session.translated(failed, statement, *place)
-        # Before the server has all of it, it keeps none.
+        # The server keeps no row before the COPY is complete.
         if is_written and alone and isinstance(translated, ConnectionLost):
             translated = outcome_of(translated, statement)
         raise translated from None
@@ -155,7 +155,7 @@ async def _begun(
     command = copy_into(target, codec.copy_format) + codec.suffix
     ask = ask_for_columns(target, f"reposgen_{token_hex(8)}")
     if session.is_fast:
-        # In one message, and so in one transaction.
+        # Commands in one message run in one transaction.
         before = [ask, *_confirming(codec)]
         async with cursor.copy(b"; ".join((*before, command))) as copy:
             _check_columns(codec, cursor.answers[1].get_value(0, 0))
@@ -187,8 +187,8 @@ async def _write(
     copy: AsyncCopy, codec: Codec[Any], rows: Iterable[Any] | AsyncIterable[Any]
 ) -> None:
     arguments = arguments_of(codec.statement)
-    # psycopg's own transformer knows no types, and its `write_row` is a coroutine:
-    # that would cost more than the row.
+    # psycopg's own transformer does not know the types, and its `write_row` is a
+    # coroutine, which would cost more than the row.
     transformer = codec.copy_transformer()
     format_row = wire.row_formatter(codec.copy_format)
     encode = codec.row_encoder()

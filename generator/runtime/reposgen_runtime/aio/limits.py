@@ -97,6 +97,6 @@ async def limited(
         with Limit(session.connection, seconds):
             yield
     finally:
-        # A transaction that failed goes back to before all this.
+        # The rollback of a failed transaction also resets the limit.
         if wire.is_in_transaction(session.connection.pgconn):
             await session.run(UNLIMIT, (kept_by,), read_command)

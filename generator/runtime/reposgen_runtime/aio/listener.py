@@ -150,7 +150,7 @@ class Listener(Generic[E]):
         while not self._closed:
             with suppress(psycopg.Error):
                 return await self._connect()
-            # Many listeners that lost one server don't all come back at once.
+            # A random delay keeps many listeners from reconnecting at the same time.
             await sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 -- no secret
             delay = min(2 * delay, _LONGEST_DELAY)
         return None
@@ -160,7 +160,7 @@ class Listener(Generic[E]):
         connection = await AsyncConnection.connect(
             listening_conninfo(self._conninfo), autocommit=True, client_encoding="utf8"
         )
-        # A child process makes one of its own, as if this one had broken.
+        # A child process connects again, as if this connection had broken.
         cut_off_after_fork(connection)
         try:
             await AsyncRawCursor(connection).execute(self._statement.sql.encode())

@@ -85,7 +85,7 @@ class Replica(ServerMonitor):
         self._positions = positions
         self._heard = 0.0
         self._leaving: list[Worker] = []
-        # Whether there are to be connections.
+        # True if connections are opened.
         self._serves = True
 
     async def close(self, seconds: float) -> None:
@@ -133,7 +133,7 @@ class Replica(ServerMonitor):
             if not is_standby:
                 self._drop(ReplicaState.PROMOTED)
                 return await self._lead()
-            # Before the position: who sees that sees this.
+            # Set before the position, so that readers of the position see this history.
             self.history = History(*history)
             self.position = position or 0
             self.lag = self._positions.lag(self.position, age)
@@ -192,7 +192,7 @@ class Replica(ServerMonitor):
         if was_open:
             left = self.server
             self.server = self._unopened()
-            # Who waits there for a connection is told so; what is under way goes on.
+            # Waiting calls get an error; running calls continue.
             self._leaving.append(Worker(lambda: left.close(_FOREVER)))
 
 

@@ -34,7 +34,7 @@ async def find_roots(connection: AsyncConnection[Any], key: Key) -> list[Key] | 
     """
     info = connection.info
     options: dict[str, Any] = conninfo_to_dict(info.dsn)
-    # Of several hosts the one that answered.
+    # If there are several hosts, use the one that answered.
     options |= {"host": info.host, "port": info.port}
     if "hostaddr" in options:
         options["hostaddr"] = info.hostaddr

@@ -412,7 +412,7 @@ class Runner:
         from .failover import call_on, collected  # noqa: PLC0415 -- for packages that use it
 
         if statement.read_only:
-            # It may have to be run again.
+            # The statement can be run again on another server.
             rows = await collected(rows)
         return await call_on(
             self._executor,

@@ -26,7 +26,7 @@ class Savepoint:
 
     def __init__(self, savepoints: Savepoints, name: str) -> None:
         self.name = name
-        # A savepoint around it was left before it, and undone.
+        # True if an outer savepoint was left first, and rolled back.
         self.outlived = False
         self._savepoints = savepoints
 
@@ -92,7 +92,7 @@ class Savepoints:
                 if isinstance(error, Exception):
                     await self._leave(savepoint)
                 else:
-                    # Whoever cancelled the task may do so again.
+                    # The task can be cancelled again.
                     seconds = grace_of(self._connection)
                     await unhindered(self._leave, savepoint, seconds)
             raise
@@ -126,7 +126,7 @@ class Savepoints:
 
     async def _leave(self, savepoint: Savepoint) -> None:
         sql = quoted(savepoint.name, self._connection)
-        # With the connection gone, so is the whole transaction.
+        # If the connection is lost, the whole transaction is rolled back.
         before, self.spoilt = self.spoilt, True
         try:
             with suppress(RepositoryError):

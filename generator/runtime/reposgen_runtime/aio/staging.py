@@ -81,7 +81,7 @@ async def _failed_row(session: Session, error: psycopg.Error, count: int) -> int
         result = await _execute(session, LAST_ROW.encode(), binary=False)
         await session.command(TIDY)
     except psycopg.Error:
-        # With the connection gone, so is the staging table.
+        # If the connection is lost, so is the staging table.
         return None
     read = int(result.get_value(0, 0) or 0) - count
     return failed_row(error, read, count)

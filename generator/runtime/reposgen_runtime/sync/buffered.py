@@ -64,7 +64,7 @@ class BufferedDatabase(Database, Buffers):
     def after_fork(self) -> None:
         """Leave waiting rows to the parent, in a child process."""
         super().after_fork()
-        # Another thread may have held it.
+        # Another thread can have held the lock.
         self._guard = Lock()
 
     def close(

@@ -54,7 +54,7 @@ class Cluster:
         self._claims: dict[Member, History] = {}
         self._primary: Member | None = None
         self._latest: Member | None = None
-        # What each member said last, standbys included.
+        # The latest history of each member, including standbys.
         self._known: dict[Member, History] = {}
         self._why = "not all hosts have answered yet"
         self._changed = Condition()
@@ -157,7 +157,7 @@ class Cluster:
                     member.settings.hosts.conninfo, **options
                 )
             except psycopg.OperationalError as error:
-                # A server that only has no room for more is there.
+                # A server that has no free connection slots is still reachable.
                 if isinstance(unreachable(error), OutOfResources):
                     raise
                 self.lose(member)

@@ -146,7 +146,7 @@ class Session:
         pgconn = connection.pgconn
         if pgconn.pipeline_status != wire.PIPELINE_OFF:
             return False
-        # Without autocommit a BEGIN may be due first.
+        # Without autocommit, a BEGIN can be necessary first.
         return pgconn.transaction_status != wire.IDLE or connection.autocommit
 
     @property
@@ -308,7 +308,7 @@ class Session:
                 codec, _ = commands[failure.item or 0]
                 if not self.may_repeat(codec, failure.error):
                     raise
-            # What made that one outdated may have done so to the others.
+            # The cause of an outdated statement can affect the others too.
             for codec in codecs:
                 self.forget(codec)
                 self.prepare(codec)
@@ -363,7 +363,7 @@ class Session:
             self.command("")
             return
         with self.connection.lock:
-            # Another task may have been faster.
+            # Another task can have begun it meanwhile.
             if self.state.opening:
                 self._send("")
 
@@ -415,7 +415,7 @@ class Session:
         if not (self.state.prepares and wire.is_outdated(error)):
             return False
         self.forget(codec)
-        # In a transaction, the error has ended that.
+        # In a transaction, the error has made the transaction fail.
         return wire.is_idle(self.connection.pgconn)
 
     def codec(self, statement: Statement[T]) -> Codec[T]:
@@ -431,7 +431,7 @@ class Session:
             return codec
         self.usage.require_free()
         if self.state.given is None:
-            # A caller's connection may have settings of its own.
+            # A caller's connection can have other settings.
             self.state.given = {}
             try:
                 (values,) = self.run(CURRENT, (), read_rows)
@@ -531,7 +531,7 @@ class Session:
             elif isinstance(error, Exception):
                 self._roll_back()
             else:
-                # Whoever cancelled the task may do so again.
+                # The task can be cancelled again.
                 unhindered(Session._roll_back, self, grace_of(self.connection))
             mark_undone(error)
             self._undid = error.error if isinstance(error, wire.BatchFailed) else error
@@ -616,7 +616,7 @@ class Session:
                 translated.done = False
             ends_at = self.state.ends_at
             if statement and ends_at is not None and monotonic() >= ends_at:
-                # psycopg's cursors can lose what the server said before it left.
+                # psycopg's cursors can lose the server's error before a disconnection.
                 return TransactionTimeout(
                     "the transaction took longer than it may: it was undone, and its"
                     " connection ended",
@@ -625,7 +625,7 @@ class Session:
                     driver_error=translated.driver_error,
                 )
         if isinstance(translated, SchemaChanged):
-            # As after a migration that made a type anew, under another oid.
+            # A migration can have recreated a type under another oid.
             self.outdated()
         return translated
 

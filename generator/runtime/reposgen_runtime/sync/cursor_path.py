@@ -42,7 +42,8 @@ def run(
         try:
             execute(session, cursor, codec, values)
         except psycopg.Error as error:
-            # The cursor does not tell the statement's end from its commit's.
+            # The cursor does not distinguish errors of the statement from errors of its
+            # commit.
             raise wire.unknown_commit_outcome(error) if alone else error from None
         result = fetched(cursor)
         codec.check(result)

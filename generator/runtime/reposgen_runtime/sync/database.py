@@ -281,7 +281,7 @@ class Database:
         tenant,
         which is committed at the end of the block.
         """
-        # What the caller says there of timeouts, nobody hears.
+        # A timeout that the caller sets there is not known here.
         with self._entered(), self.lease(self._package) as session:
             connection = session.connection
             with Limit(connection, None):
@@ -563,7 +563,7 @@ class Database:
             return None
         owner = current_owner()
         if transaction.closed:
-            # A thread that was started there goes on by itself.
+            # A thread that was started in the block continues without the transaction.
             if scope.closed or scope.owner != owner:
                 return None
             raise TransactionClosed(

@@ -41,8 +41,9 @@ class IdleCache:
             connection = self._connections[-1]
             if state_of(connection).idle_since <= since:
                 return None
-            # Another thread may have been faster. To take one and put it back would
-            # hide it from who closes them all, or waits for one, at that moment.
+            # Another thread can have taken it. Taking one and putting it back would
+            # hide it for a moment from code that closes all connections, or waits for
+            # one.
             self._connections.remove(connection)
         except (IndexError, ValueError):
             return None

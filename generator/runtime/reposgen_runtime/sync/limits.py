@@ -98,6 +98,6 @@ def limited(
         with Limit(session.connection, seconds):
             yield
     finally:
-        # A transaction that failed goes back to before all this.
+        # The rollback of a failed transaction also resets the limit.
         if wire.is_in_transaction(session.connection.pgconn):
             session.run(UNLIMIT, (kept_by,), read_command)

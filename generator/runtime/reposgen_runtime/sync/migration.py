@@ -174,7 +174,7 @@ class RepositoryMigration(Generic[P]):
         side = begun or router.choose(call, self._share)
         is_free = begun is None
         if is_free and _is_in_block(self._new):
-            # What the block has written only one of them can see.
+            # Only one implementation sees what the block has written.
             side, is_free = router.writing_side, False
         answer = self._ask(side, call)
         falls_back = is_free and side is Side.NEW and self._fallback

@@ -209,8 +209,8 @@ class Pipeline:
                 raise needs_transaction(step.statement)
             if not step.statement.read_only:
                 writes.append(step)
-        # What is judged late is judged before the commit, which then takes a round
-        # trip of its own.
+        # Results that can be errors are checked before the commit, which then takes a
+        # separate round trip.
         if any(step.may_fail_late for step in writes) or not self._run_alone(
             steps, writes
         ):
@@ -232,7 +232,7 @@ class Pipeline:
         settings = {**self._router.limits, **_settings_of(steps)}
         before = [(SET, set_arguments(settings))] if settings else []
         with self._router.checkout(writes=bool(writes)) as session_of:
-            # Of one package, as a rule.
+            # Usually all steps are of one package.
             known = {
                 package: session_of(package) for package in {s.package for s in steps}
             }
@@ -288,7 +288,8 @@ def _send(
 ) -> list[Answer]:
     """Run the statements in one pipeline and return their results."""
     commands: list[_Command] = []
-    # Whose command it is, by its place; of several the last but one is the statement.
+    # The step of each command, by index; of several commands of a step, the last but
+    # one is its statement.
     owners: list[int] = []
     places: list[int] = []
 

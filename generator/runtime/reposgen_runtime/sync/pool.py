@@ -59,7 +59,7 @@ def make_pool(  # noqa: PLR0917 -- all of them are needed
         connection_class=_watched(connection_class, not_made, tried, cluster),
         kwargs={
             "autocommit": True,
-            # psycopg's own prepared statements would deallocate ours.
+            # If psycopg prepared statements itself, it would deallocate the run time's.
             "prepare_threshold": None,
             **settings.connection_options(conninfo),
         },
@@ -169,8 +169,8 @@ def _watched(
                 else:
                     connection = super().connect(*args, **options)
             except psycopg.Error as error:
-                # Where it came from holds the socket, which would stay open as long as
-                # the error is kept: the server waits for a word on it.
+                # The original error holds the socket, which would stay open while the
+                # error is kept, and the server waits for a message on it.
                 error.__cause__ = error.__context__ = None
                 error.with_traceback(None)
                 failed(error)

@@ -96,7 +96,7 @@ class Recorder:
         answer, self.answer = self.answer, None
         if answer is not None:
             return read(*answer)
-        # As why a write by version met no row.
+        # For example the probe of a write by version.
         if self.behind is None:
             raise RepositoryError(
                 "takes more than one statement, which a pipeline does not",
@@ -181,7 +181,7 @@ def _runner_of(call: object) -> Runner | None:
             break
     else:
         return None
-    # A class of the user's own may add methods to a generated one, or replace them.
+    # A subclass of the user can add methods to a generated class, or override them.
     is_generated = _RUNNER in vars(owner).get(
         "__slots__", ()
     ) and function.__globals__ is vars(sys.modules[owner.__module__])

@@ -35,7 +35,7 @@ def find_roots(connection: Connection[Any], key: Key) -> list[Key] | None:
     """
     info = connection.info
     options: dict[str, Any] = conninfo_to_dict(info.dsn)
-    # Of several hosts the one that answered.
+    # If there are several hosts, use the one that answered.
     options |= {"host": info.host, "port": info.port}
     if "hostaddr" in options:
         options["hostaddr"] = info.hostaddr

@@ -83,7 +83,7 @@ class Router:
             settings.max_lag, settings.replica_interval / 2
         )
 
-        # What a breaker does is done by excluding a replica.
+        # Excluding a replica replaces the circuit breaker.
         def own(conninfo: str) -> Settings:
             return replace(
                 settings,
@@ -99,7 +99,7 @@ class Router:
         )
         self._monitor: PrimaryMonitor | Cluster | None = None
         self._replicas: tuple[Replica, ...] = self._others
-        # Whether there are replicas that serve reads, and reads are to see all writes.
+        # True if there are replicas that serve reads, and if reads must see all writes.
         self.has_readers = hosts.reads or bool(self._others)
         self._records = self.has_readers and settings.read_your_writes
         if not hosts.members:
@@ -270,7 +270,7 @@ class Router:
                 found.append(SelectedReplica(replica, server))
         if not found:
             return None
-        # Among equals they take turns.
+        # Equally busy replicas take turns.
         self._turn = turn = (self._turn + 1) % len(found)
         return min((*found[turn:], *found[:turn]), key=lambda one: one.server.in_use)
 
@@ -292,7 +292,7 @@ class Router:
         replica, server = selected
         match error:
             case PoolTimeout():
-                # Too many reads are no reason to send them all to the primary.
+                # An overload of reads must not move to the primary.
                 if replica.server is server:
                     return False
                 tried.append(replica)
@@ -300,10 +300,10 @@ class Router:
                 replica.exclude(server)
                 tried.append(replica)
             case Conflict():
-                # Such as with what the replica is doing to follow the primary.
+                # For example a conflict with the replay of the WAL.
                 tried.append(replica)
             case ReadOnlyTransaction() | QueryRejected() | SchemaChanged():
-                # The last word on what is right is the primary's.
+                # The primary decides if the statement is valid.
                 tried += self._replicas
                 cause = error.driver_error
                 if error.sqlstate in _NOT_ON_REPLICAS and not (

@@ -116,14 +116,14 @@ class Server:
         self._all_back = Event()
         # Why the latest connection could not be made.
         self._refusal: psycopg.Error | None = None
-        # What has been idle since before this is in doubt.
+        # Connections that were idle before this time are checked before use.
         self._broke = 0.0
 
     def after_fork(self) -> None:
         """Leave all connections to the parent, in a child process."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            # Or its end would wait for threads that are not here, and for their locks.
+            # Otherwise its finalizer would wait for threads and locks of the parent.
             pool._closed = True  # noqa: SLF001 -- there is no other way to say so
         self._closed = f"the Database is not open here: {LEFT_BEHIND}"
         self._start_over()
@@ -281,7 +281,7 @@ class Server:
 
     def _not_made(self, error: psycopg.Error) -> None:
         self._refusal = error
-        # A server that has only no room for more is there.
+        # A server that has no free connection slots is still reachable.
         full = isinstance(unreachable(error), OutOfResources)
         if self._circuit is not None and not (full and self._taken):
             self._circuit.failed(error)
@@ -356,7 +356,7 @@ class Server:
         if not self._idle.add(connection):
             return connection
         if self._pool is not pool or self._waiting:
-            # Other threads have closed all meanwhile, or wait for one.
+            # Another thread has closed the pool meanwhile, or waits for a connection.
             return self._idle.pop()
         return None
 
@@ -376,15 +376,15 @@ class Server:
             if circuit is not None and circuit.failures:
                 circuit.worked()
             state.idle_since = monotonic()
-            # The pool may have to wait for a lock, and loses what it is handed if that
-            # is cancelled.
+            # The pool can wait for a lock, and loses the connection if the wait is
+            # cancelled.
             run_shielded_eagerly(pool.putconn, connection)
         else:
             if connection.broken:
                 self._broke = monotonic()
             else:
                 state.idle_since = monotonic()
-            # The pool rolls back, and keeps a cancellation to itself.
+            # The pool rolls back, and suppresses a cancellation.
             run_shielded(self._tidy, connection)
 
     def _doubt(self, connection: Connection[Any]) -> None:
@@ -422,14 +422,14 @@ class Server:
 
     def _get(self, pool: Pool, seconds: float) -> Connection[Any]:
         limit, waiting = self._settings.max_waiting, self._waiting
-        # The pool's own limit also counts those that have given up.
+        # The pool's own limit also counts calls that have timed out.
         if 0 < limit <= len(waiting) and not pool.get_stats()["pool_available"]:
             raise PoolFull(f"{limit} calls wait for a connection already")
-        # Threads may add to a set and take from it, but not count.
+        # Adding to and removing from a set is atomic; incrementing a number is not.
         call = object()
         waiting.add(call)
         try:
-            # Whoever gives one back from now on sees that somebody waits.
+            # From now on, releasing calls see that a call is waiting.
             connection = self._idle.pop()
             if connection is None:
                 connection = take(pool, seconds)
@@ -469,7 +469,7 @@ class Server:
                 raise
             else:
                 return connection
-            # Each time the pool has one less of those that may be dead.
+            # Each attempt removes one possibly dead connection from the pool.
             connection = self._get(pool, max(0.0, deadline - monotonic()))
 
     def _try(self, pool: Pool, circuit: Circuit) -> Connection[Any]:
@@ -516,7 +516,7 @@ class Server:
         if self._circuit is not None:
             self._circuit.reached()
         try:
-            # Of several hosts, the cluster has made sure.
+            # With several hosts, the cluster has checked that already.
             if self.cluster is None and self._settings.hosts.writes:
                 left = max(INTERVAL, deadline - monotonic())
                 if is_standby(connection, left):

@@ -82,7 +82,7 @@ def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | Non
         result = _execute(session, LAST_ROW.encode(), binary=False)
         session.command(TIDY)
     except psycopg.Error:
-        # With the connection gone, so is the staging table.
+        # If the connection is lost, so is the staging table.
         return None
     read = int(result.get_value(0, 0) or 0) - count
     return failed_row(error, read, count)

@@ -44,7 +44,7 @@ class Tenant:
     ) -> None:
         self.id = id
         self._database = database
-        # Of its blocks that are open.
+        # Scopes of its open blocks.
         self._entered: list[Scope[Transaction]] = []
 
     def __enter__(self) -> Self:

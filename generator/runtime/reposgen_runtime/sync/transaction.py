@@ -81,11 +81,11 @@ class Transaction:
         self._settings = settings
         self._scopes = scopes
         self._timeout = timeout
-        # Made when they are needed, most often not at all.
+        # Created on first use, which is rare.
         self._callbacks: Callbacks | None = None
         self._savepoints: Savepoints | None = None
         self._outcome = Outcome.UNKNOWN
-        # For as long as the connection waits for an answer.
+        # Limits the time that the connection waits for an answer.
         self._limit: Limit | None = None
 
     def run_statement(
@@ -248,7 +248,7 @@ class Transaction:
             if now or not session.is_fast:
                 self._begun()
         except BaseException:
-            # Nothing else on the connection may begin it in its place.
+            # No other statement on the connection may begin it later.
             session.state.opening.clear()
             self._unlimit()
             raise
@@ -302,7 +302,7 @@ class Transaction:
     def roll_back(self) -> None:
         """Roll the transaction back."""
         self._outcome = Outcome.ROLLED_BACK
-        # With the connection gone, the server does that.
+        # If the connection is lost, the server rolls back.
         with suppress(RepositoryError):
             self._end("ROLLBACK")
 
@@ -311,13 +311,13 @@ class Transaction:
         if isinstance(error, Exception):
             self.roll_back()
         else:
-            # Whoever cancelled the task may do so again.
+            # The task can be cancelled again.
             seconds = grace_of(self._session.connection)
             unhindered(Transaction.roll_back, self, seconds)
 
     def _end(self, command: str) -> None:
         try:
-            # What never began has nothing to end.
+            # A transaction that was not begun needs no command.
             if self._session.state.opening:
                 self._session.state.opening.clear()
             else:
