@@ -28,10 +28,10 @@ R = TypeVar("R")
 _logger: Final = logging.getLogger(__name__)
 # psycopg's own default.
 _INTERVAL: Final = 0.1
-# Seconds for which work that never waits may keep the event loop from its other tasks.
+# Seconds for which work that never waits can block the event loop's other tasks.
 _BUSY: Final = 0.005
-# Seconds after which work that waits looks for itself. uvloop tells no reader that a
-# socket has failed: as when the server ends without having read what was sent.
+# Seconds after which waiting work checks the socket itself. uvloop does not call the
+# reader if the socket has failed, as when the server ends without reading its input.
 _PATIENCE: Final = 0.5
 _READ: Final = int(Wait.R)
 _WRITE: Final = int(Wait.W)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _logger: Final = logging.getLogger(__name__)
-# Many programs that lost one server don't all come back at once.
+# A random part keeps many programs from trying a server at the same time.
 _SPREAD: Final = 0.25
 
 

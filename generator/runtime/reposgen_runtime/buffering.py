@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .statement import Buffering
 
 Told: TypeAlias = "Callable[[WriteFailure], object]"
-# A tenant's rows, or those of nobody in particular.
+# Rows of a tenant, or rows without a tenant.
 Part: TypeAlias = "tuple[str | None, list[Any]]"
 
-# Nothing was written, and what was in the way may pass.
+# Errors after which nothing was written, and a repetition can succeed.
 PASSING: Final = (Unavailable, Conflict, StatementTimeout, ReadOnlyTransaction)
 
 _log: Final = logging.getLogger(__name__)

@@ -179,7 +179,7 @@ def register_array(
     exact.check_bounds(adapters, oid)
 
 
-# Types whose single values may be lists in Python.
+# Types whose single values can be lists in Python.
 LIST_VALUED: Final = ("json", "jsonb")
 _BOOL: Final[Mapping[Any, bytes]] = {False: b"\x00", True: b"\x01"}
 _PACK_INT4: Final = Struct("!i").pack
@@ -221,7 +221,7 @@ def _time(value: Any) -> bytes:
     return _PACK_INT8((60 * minutes + value.second) * 1_000_000 + value.microsecond)
 
 
-# Sent as text and returned as str: psycopg has no adapters of its own for them.
+# Sent as text and returned as str, because psycopg has no adapters for them.
 _TEXT_ONLY: Final = (
     "aclitem bit box cid circle int2vector jsonpath line lseg macaddr macaddr8 money"
     " oidvector path pg_lsn point polygon refcursor regclass regcollation regconfig"
@@ -230,7 +230,7 @@ _TEXT_ONLY: Final = (
 )
 
 
-# Of these, text is checked as binary is.
+# Types of which text is checked like binary.
 _CHECKED: Final = (
     "bool bytea cidr date float4 float8 inet int2 int4 int8 interval numeric oid time"
     " timestamp timestamptz timetz uuid"
@@ -238,7 +238,7 @@ _CHECKED: Final = (
 _RANGES: Final = "int4 int8 num date ts tstz"
 
 
-# The type of a string in a row that nothing gives a type: ROW('a').
+# The type of an untyped string in a row: ROW('a').
 _UNKNOWN: Final = 705
 
 

@@ -18,8 +18,8 @@ def _own(query: str) -> str:
     return query.replace("::text", "::pg_catalog.text").replace("::int8", "::bigint")
 
 
-# Everything that the named types are made of, the types themselves included, down to
-# what is built in: oids from 10000 on are given out when a cluster or database is made.
+# The named types and all types that they consist of, down to built-in ones. Oids from
+# 10000 on are assigned when a cluster or database is created.
 TYPES_QUERY: Final = _own("""
 WITH RECURSIVE wanted(oid) AS (
     SELECT t.oid

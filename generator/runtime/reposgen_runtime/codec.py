@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What reading a value in binary saves against text, in ns; measured, with psycopg's C
-# loaders. All columns of a result travel in one format.
+# Time in ns that reading a value in binary saves compared with text; measured with
+# psycopg's C loaders. All columns of a result have one format.
 _BINARY_SAVES: Final[Mapping[str, int]] = {
     "numeric": -300,
     "jsonb": -150,
@@ -51,12 +51,12 @@ _BINARY_SAVES: Final[Mapping[str, int]] = {
     "cidr": 1500,
 }
 _BINARY_SAVES_ELSE: Final = 20
-# A record in text does not tell its fields' types.
+# A record in text does not contain its fields' types.
 _ALWAYS_BINARY: Final = "record"
-# So many rows are loaded at a time: what is short-lived stays near, and Python's
-# collector of cycles meets fewer objects.
+# Rows that are loaded at a time: short-lived objects stay in the CPU's cache, and
+# Python's garbage collector visits fewer objects.
 _PART: Final = 100
-# From so many rows on, a result is long, and the statement's next one comes in chunks.
+# Rows from which a result is long, so that the statement's next one comes in chunks.
 _LONG: Final = 1000
 _first: Final = itemgetter(0)
 _NO_VALUE: Final = "a {} that Python cannot hold".format
@@ -570,7 +570,7 @@ def read_nothing(_codec: Codec[Any], _result: PGresult) -> None:
     """Ignore the result of a statement."""
 
 
-# What reads a result: functions of a codec and its result.
+# Functions that read a result, given a codec and the result.
 read_rows: Final = Codec.rows
 read_first: Final = Codec.first
 read_command: Final = Codec.command

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from psycopg import BaseConnection
 
-# The only key of ours in a connection's attributes.
+# The only attribute that the run time adds to a connection.
 _STATE: Final = "_repository_state"
 
 

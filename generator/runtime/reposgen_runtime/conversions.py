@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from psycopg.abc import AdaptContext, Buffer
 
-# Numbers that stand for converted types count down from here.
+# Oids of converted types count down from here.
 LAST_OID: Final = 2**32 - 1
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CopyFormat = Literal["csv", "text", "binary"]
 LinesFormat = Literal["csv", "text", "binary", "lines"]
 
-# What may hold a `$1` that is no parameter, and the parameters.
+# Tokens that can contain a `$1` which is not a parameter, and parameters.
 _TOKEN: Final = re.compile(
     r"""
       [eE]'(?:[^'\\]|\\.|'')*'
@@ -35,15 +35,15 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# The staging table's name is in the statements that read it. Its sequence has numbered
-# the rows, and goes on as they are read.
+# The staging table's name occurs in the statements that read it. Its sequence has
+# numbered the rows, and advances as they are read.
 _STAGING: Final = "reposgen_rows"
 _NUMBER: Final = "reposgen_row"
 SAVEPOINT: Final = f"SAVEPOINT {_STAGING}"
 FAILED_INSERT: Final = f"ROLLBACK TO {SAVEPOINT}"
 LAST_ROW: Final = f"SELECT last_value FROM pg_temp.{_STAGING}_{_NUMBER}_seq"
 TIDY: Final = f"RELEASE {SAVEPOINT}; DROP TABLE pg_temp.{_STAGING}"
-# What is checked at the end of a statement, for all rows.
+# Errors that are detected at the end of a statement, for all rows.
 _CHECKED_LAST: Final = frozenset({"23001", "23503"})
 
 _LAST_PART: Final = re.compile(r'"((?:[^"]|"")*)"$')

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .conversions import Part
 
 _JSONB: Final = postgres.types["jsonb"].oid
-# What a jsonb begins with in binary.
+# First byte of a jsonb in binary.
 _VERSION: Final = b"\x01"
 
 

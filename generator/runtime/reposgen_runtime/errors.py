@@ -77,7 +77,7 @@ def mark_undone(error: BaseException) -> None:
         error.done = False
 
 
-# What a query found or did not find.
+# Numbers of rows that a query found.
 
 
 class NotFound(RepositoryError):
@@ -117,7 +117,7 @@ class ConditionFailed(RepositoryError):
     """The row exists in the expected version, but another condition excludes it."""
 
 
-# What the database's constraints refused.
+# Violations of the database's constraints.
 
 
 class ConstraintViolation(RepositoryError):
@@ -148,7 +148,7 @@ class ExclusionViolated(ConstraintViolation):
     """An EXCLUDE constraint was violated: a conflicting row exists."""
 
 
-# What is wrong with the arguments or the values.
+# Unsuitable arguments or values.
 
 
 class InvalidArgument(RepositoryError):
@@ -194,7 +194,7 @@ class PolicyFailed(PermissionDenied):
     """A row-level security policy refused a row to be written."""
 
 
-# What may work when tried again.
+# Errors after which a repetition can succeed.
 
 
 class Conflict(RepositoryError):
@@ -221,7 +221,7 @@ class TransactionTimeout(StatementTimeout):
     """The transaction exceeded its timeout: it was undone and its connection closed."""
 
 
-# What is wrong with the way to the server.
+# Problems in reaching the server.
 
 
 class Unavailable(RepositoryError):
@@ -264,7 +264,7 @@ class OutcomeUnknown(RepositoryError):
     """The connection broke during a commit, which may have taken effect."""
 
 
-# What is wrong on whose behalf a call was made.
+# Problems with the tenant of a call.
 
 
 class TenantRequired(RepositoryError):
@@ -275,7 +275,7 @@ class WrongTenant(RepositoryError):
     """The transaction block belongs to another tenant; nothing was sent."""
 
 
-# What is wrong with the use of transactions and connections.
+# Wrong use of transactions and connections.
 
 
 class TransactionRequired(RepositoryError):

@@ -89,7 +89,8 @@ def _timedelta(days: int, microseconds: int) -> timedelta:
         raise NoPythonValue(_NO_TIMEDELTA) from None
 
 
-# The type "char": one byte, which beyond ASCII is written as PostgreSQL 16 does: \303.
+# The type "char": one byte, which is an escape as in PostgreSQL 16 if it is not ASCII:
+# \303.
 
 _LETTERS: Final = ("", *map(chr, range(1, 128)), *(f"\\{n:o}" for n in range(128, 256)))
 _BYTES: Final[Mapping[str, bytes]] = {
@@ -226,7 +227,7 @@ def dump_numeric_text(value: Any) -> bytes:
     return dump_integer_text(value)
 
 
-# What is sent as text, as literals are and fields of composite types.
+# Values that are sent as text: literals, and fields of composite types.
 
 
 class CheckedTextDumper(Dumper):

@@ -12,9 +12,9 @@ from .statistics import parameters_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# With these values of `target_session_attrs`, the Database finds the primary.
+# Values of `target_session_attrs` with which the Database finds the primary.
 _WRITES: Final = ("read-write", "primary")
-# With these values, libpq may choose a standby.
+# Values with which libpq can choose a standby.
 _READS: Final = ("any", "standby", "prefer-standby", "read-only")
 _PLACE: Final = ("host", "hostaddr", "port")
 # A host alone in a list, such as `db2`, `db2:6000` or `[::1]:6000`.

@@ -87,7 +87,7 @@ _DIGITS: Final = bytes(
     for code in range(256)
 )
 
-# orjson's parser itself: for text without so many digits, and if it takes the text.
+# orjson's parser, used for text without long numbers, if it accepts the text.
 fast_loads: Final = None if _ORJSON is None else _ORJSON.loads
 fast_dumps: Final = None if _ORJSON is None else _ORJSON.dumps
 json_load: Final[Callable[[Buffer], Any]] = (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .catalog import CatalogType
 
-# Fails if a layout does not begin as it did, so that what was done is undone.
+# Fails if a layout does not begin as before, so that the transaction is undone.
 CONFIRM: Final = Statement[Any](
     "layouts",
     """
@@ -39,7 +39,7 @@ CROSS JOIN LATERAL (
     parameters=("oid[]", "text[]"),
     read_only=True,
 )
-# How `CONFIRM` fails.
+# The SQLSTATE with which `CONFIRM` fails.
 CHANGED: Final = "22012"
 
 

@@ -27,7 +27,7 @@ SET: Final = Statement[str](
     parameters=("text[]", "text[]"),
     results=("text",),
 )
-# In a transaction that goes on, what was set before is kept in a setting of its own.
+# In a transaction that continues, the previous value is kept in another setting.
 LIMIT: Final = Statement[str](
     "limit",
     "WITH kept AS MATERIALIZED ("
@@ -44,9 +44,9 @@ UNLIMIT: Final = Statement[str](
     parameters=("text",),
     results=("text",),
 )
-# What was to be checked by COMMIT is checked now.
+# Checks deferred constraints now instead of at COMMIT.
 CHECK_NOW: Final = Statement[str]("constraints", "SET CONSTRAINTS ALL IMMEDIATE")
-# While a stream is open, statements may come and go.
+# Separate, because statements can run while a stream is open.
 KEPT_BY_STATEMENT: Final = "repositories.statement"
 KEPT_BY_BLOCK: Final = "repositories.block"
 

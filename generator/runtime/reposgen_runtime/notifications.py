@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A server that vanishes without a word is found out within a minute: the former three
-# where nobody waits but for an answer, the last, in milliseconds, where something was
-# sent that is not acknowledged.
+# Detect a server that disappears silently within a minute: the first three settings
+# while the client only waits, the last one, in milliseconds, if sent data is not
+# acknowledged.
 KEEPALIVE: Final[Mapping[str, int]] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,

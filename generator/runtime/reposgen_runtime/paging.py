@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What the server says, in its language, of a parameter whose text it can't read:
+# The server's context, in its language, for a parameter whose text it cannot read:
 # "unnamed portal parameter $3 = '...'".
 _PARAMETER: Final = re.compile(r"\$(\d+)(?: = '.*')?\Z", re.DOTALL)
 

@@ -15,7 +15,7 @@ from .connection_state import state_of
 if TYPE_CHECKING:
     from types import TracebackType
 
-# Seconds for a cancelled statement to end, unless a Database is told otherwise.
+# Default seconds for a cancelled statement to end.
 CANCEL_TIMEOUT: Final = 1.0
 
 

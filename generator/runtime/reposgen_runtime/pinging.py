@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-# Seconds between two looks at the clock.
+# Seconds between two checks of the deadline.
 INTERVAL: Final = 0.05
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-# Positions are numbers of bytes, from the log's beginning. The name of a file of the
-# log begins with its timeline.
+# Positions are numbers of bytes from the start of the WAL. The name of a WAL file
+# begins with its timeline.
 PRIMARY_QUERY: Final = """
 SELECT pg_catalog.pg_wal_lsn_diff(
         pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint,
@@ -16,9 +16,9 @@ SELECT pg_catalog.pg_wal_lsn_diff(
         pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8
     ))::bit(32)::bigint
 """
-# A replica does not say which timeline it is on. It has been on each of these: that of
-# what it receives, which only monitoring roles are shown; and those of the points from
-# which, and up to which, it would recover, which may be some minutes old.
+# A replica does not report its timeline. It has been on each of these timelines: that
+# of the WAL that it receives, which only monitoring roles can see; and those of the
+# points from which, and up to which, it would recover, which can be some minutes old.
 REPLICA_QUERY: Final = """
 SELECT pg_catalog.pg_is_in_recovery(),
     pg_catalog.pg_wal_lsn_diff(
@@ -33,7 +33,7 @@ SELECT pg_catalog.pg_is_in_recovery(),
         (SELECT min_recovery_end_timeline FROM pg_catalog.pg_control_recovery())
     )::bigint
 """
-# What a block of the log begins with; the first one of a segment has more.
+# Size of a WAL page header; the first page of a segment has a longer one.
 _HEADER: Final = 24
 _LONG_HEADER: Final = 40
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Schema, table or domain, constraint.
 Key: TypeAlias = tuple[str, str, str]
 
-# Those of the tables above, the topmost first. It takes no locks on the tables.
+# Constraints of the parent tables, the topmost first. The query locks no tables.
 _QUERY: Final = """
 WITH RECURSIVE start AS (
     SELECT c.oid
@@ -71,7 +71,7 @@ JOIN pg_catalog.pg_class c ON c.oid = found.relation
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ORDER BY found.depth DESC
 """
-# Whatever operators stand first in the search_path.
+# Independent of operators in the search_path.
 _ROOTS: Final = (
     _QUERY.replace(" = ", " OPERATOR(pg_catalog.=) ")
     .replace(" + ", " OPERATOR(pg_catalog.+) ")

@@ -52,9 +52,9 @@ _CALLS: Final = frozenset(
     code for name, code in opmap.items() if name.startswith(("CALL", "PRECALL"))
 )
 _DELEGATES: Final = opmap.get("SEND", -1)
-# Whoever runs a generator from such a method makes a context manager of it.
+# Methods that run a generator as a context manager.
 _MANAGING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__"})
-# Packages that run a generator as a fixture, which is the same from another place.
+# Packages that run a generator as a fixture, which is similar to a context manager.
 _FIXTURES: Final = frozenset({"_pytest", "pytest_asyncio", "anyio"})
 _OWN: Final = f"{__package__}."
 

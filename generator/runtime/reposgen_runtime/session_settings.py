@@ -10,7 +10,7 @@ from .statement import Statement
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# A role or a database can have others than these.
+# A role or a database can have different values.
 _RELIED_ON: Final[Mapping[str, str]] = {
     "DateStyle": "ISO",
     "IntervalStyle": "postgres",
@@ -19,7 +19,7 @@ _RELIED_ON: Final[Mapping[str, str]] = {
     "array_nulls": "on",
     "client_encoding": "UTF8",
 }
-# What PgBouncer gives back to a client on whatever connection that gets.
+# Settings that PgBouncer restores for a client on each server connection.
 _TRACKED: Final = frozenset({"DateStyle", "standard_conforming_strings"})
 
 CURRENT: Final = Statement[tuple[str | bytes, ...]](

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., object]")
 
 MAX_PREPARED: Final = 500
-# Seconds to connect to a host; to each one where there are several.
+# Seconds to connect to a host; with several hosts, to each of them.
 _CONNECT_TIMEOUT: Final = 10
 _CONNECT_TIMEOUT_EACH: Final = 2
 # Seconds for one of several hosts to take over.

@@ -48,8 +48,8 @@ _DATE: Final = r"\d{4,}-\d\d-\d\d"
 _TIME: Final = r"\d\d:\d\d:\d\d(\.\d+)?"
 _ZONE: Final = r"[+-]\d\d(:\d\d){0,2}"
 _ERA: Final = "( BC)?|-?infinity"
-# What PostgreSQL writes of a type. Loaders take what begins like it, or anything: after
-# a change of the schema, a value of another type would be read as something else.
+# Text formats of types. Loaders accept any text with a valid beginning, or any text at
+# all: after a change of the schema, they would misread a value of another type.
 _FORMS: Final = {
     postgres.types[name].oid: re.compile(form, re.ASCII).fullmatch
     for name, form in {
@@ -91,7 +91,7 @@ class ObjectOf:
         self.keys = keys
 
 
-# A name is that of a type; json and jsonb stand for any JSON.
+# A string is the name of a type; json and jsonb mean any JSON.
 Shape: TypeAlias = str | OrNone | ListOf | ObjectOf
 
 

@@ -85,7 +85,7 @@ _KINDS: Final = {
     }.items()
     for name in names.split()
 }
-# Of these, the loaders alone are in C.
+# Types of which only the loaders are in C.
 _NOT_SENT: Final = frozenset({"oid", "float4", "interval", "numeric"})
 _INSTANT: Final = bytes(8)
 

@@ -24,7 +24,7 @@ from uuid import UUID
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-# What says that a value is not of the expected form.
+# Exceptions for values of an unexpected form.
 _MISFITS: Final = (TypeError, ValueError, KeyError, ArithmeticError)
 
 
@@ -150,7 +150,7 @@ def _written(cls: Callable[[str], object]) -> Structure:
     return Structure(lambda value: cls(text(value)), instances(kind, str))
 
 
-# Annotations that stand for themselves.
+# Annotations with a fixed conversion.
 KNOWN: Final[Mapping[Any, Structure]] = {
     **dict.fromkeys((Any, object), both(lambda value: value)),
     **dict.fromkeys((None, NoneType), one_of((None,))),

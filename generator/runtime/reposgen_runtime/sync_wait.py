@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-# Milliseconds after which to look again: psycopg's own. Another thread may have closed
-# the connection.
+# Milliseconds between two checks, as in psycopg: another thread can have closed the
+# connection.
 _INTERVAL: Final = 100
 # Seconds; psycopg's own default.
 _PAUSE: Final = _INTERVAL / 1000

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 Isolation: TypeAlias = Literal["read committed", "repeatable read", "serializable"]
 Callback: TypeAlias = "Callable[[], object]"
 
-# The first version that bounds a transaction as a whole.
+# The first server version with transaction_timeout.
 TRANSACTION_TIMEOUT: Final = 170000
 _FIRST_WAIT: Final = 0.02
 _LONGEST_WAIT: Final = 2.0
-# The attempts after which the wait grows no more while there is no primary.
+# Number of attempts after which the wait stops growing while there is no primary.
 _SOON: Final = 4
-# What leaves nothing behind, and ends once there is a primary again: no subclasses.
+# Errors without effects that stop once there is a primary again; exact classes.
 _NO_PRIMARY: Final = (ConnectionLost, Unavailable, CircuitOpen)
 
 

@@ -59,8 +59,8 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     "58": errors.OutOfResources,
 }
 
-# What the SQLSTATE alone does not tell, the name of the server's function does, in
-# whatever language its message is.
+# Errors that share a SQLSTATE are distinguished by the name of the server's function,
+# which does not depend on the language.
 _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
     # An upsert refuses to update a row twice: not a subquery with too many rows.
     ("21000", "ExecOnConflictUpdate"): errors.RepeatedKey,
@@ -81,12 +81,12 @@ _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
     ("55000", "rewriteTargetView"): errors.SchemaChanged,
     ("55000", "error_view_not_updatable"): errors.SchemaChanged,
 }
-# RAISE: what the SQLSTATE means, a function of the user's decided.
+# RAISE: a function of the user has chosen the SQLSTATE.
 _RAISE: Final = "exec_stmt_raise"
-# An argument is no label of its enum: it was one when the code was generated.
+# An argument is no longer a label of its enum.
 _ENUM_INPUT: Final = ("enum_in", "enum_recv")
 _ARGUMENT: Final = re.compile(r"\$(\d+)|^COPY ", re.MULTILINE)
-# The server's functions have names; a pooler's errors have none.
+# Errors of the server name a function; a pooler's errors do not.
 _PROTOCOL: Final = "08P01"
 _INTERNAL: Final = "XX000"
 

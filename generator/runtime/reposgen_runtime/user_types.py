@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from .table_rows import Build
 
 _TEXT: Final = postgres.types["text"].oid
-# In the binary form of a composite value: how many attributes there are; of each, the
-# type's oid and how long the value is.
+# Binary format of a composite value: the number of attributes; for each attribute, its
+# type's oid and its length.
 _unpack_count: Final = Struct("!i").unpack_from
 _unpack_attribute: Final = Struct("!Ii").unpack_from
 

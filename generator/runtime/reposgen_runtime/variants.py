@@ -84,7 +84,7 @@ NO_ORDERING: Final = Ordering(())
 _SHARED: Final = tuple(field.name for field in fields(Validated) if field.init)
 
 
-# Not frozen, as `Statement` is not.
+# Not frozen, because `Statement` is not.
 @dataclass(slots=True, eq=False)
 class Variants(Validated[T_co]):
     """A query of which calls can omit or choose parts.

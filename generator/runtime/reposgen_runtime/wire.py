@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     _FormatRow = Callable[[Sequence[Any], Transformer, bytearray], None]
 
-# Plain ints: an enum's comparison costs more than the call that gave the status.
+# Plain ints: comparing an enum costs more than the call that returns the status.
 _TUPLES_OK: Final = int(ExecStatus.TUPLES_OK)
 _COMMAND_OK: Final = int(ExecStatus.COMMAND_OK)
 DONE: Final = (_TUPLES_OK, _COMMAND_OK)
@@ -55,7 +55,7 @@ _fetch_many: Final = cast(
 _format_binary: Final = cast("_FormatRow", _copy_base.format_row_binary)
 _format_text: Final = cast("_FormatRow", _copy_base.format_row_text)
 
-# What the connection does not survive.
+# Severities that end the connection.
 _ENDING: Final = ("FATAL", "PANIC")
 _NAME_LENGTH: Final = 63  # the server tells longer names apart by no more than this
 _numbers: Final = count(1)

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
 
-# What a Database's connections are, unless it is told otherwise.
+# Default class of a Database's connections.
 FastConnection = async_connection.FastConnection
-# What they are on the cursor path.
+# Class of connections on the cursor path.
 PlainConnection = async_connection.CancellableConnection
 
 NOT_SHARED = (
@@ -47,7 +47,7 @@ NOT_SHARED = (
     " 3.12; asyncio.timeout never does.)"
 )
 
-# What the Database's connections belong to.
+# The event loop that a Database's connections are bound to.
 home: Final[Callable[[], object]] = asyncio.get_running_loop
 
 
@@ -67,7 +67,7 @@ def new_home() -> object:
     return loop
 
 
-# The task that is running.
+# The running task.
 current_owner: Final[Callable[[], object]] = asyncio.current_task
 
 

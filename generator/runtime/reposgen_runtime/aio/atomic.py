@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 
-# "VACUUM cannot be executed within a pipeline", and the like.
+# "VACUUM cannot be executed within a pipeline", and similar errors.
 _NOT_IN_TRANSACTION: Final = "25001"
 
 

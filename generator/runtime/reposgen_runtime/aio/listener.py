@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 
-# Seconds between two looks at whether the listener was closed.
+# Seconds between two checks if the listener was closed.
 _LOOK: Final = 1.0
 _FIRST_DELAY: Final = 0.05
 _LONGEST_DELAY: Final = 10.0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..settings import Settings
 
-# Seconds from one question to the next, at least.
+# Minimum seconds between two polls.
 _SOON: Final = 0.02
 # Seconds for a server to answer, and for the worker to end.
 _PATIENCE: Final = 2.0

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Any]]
 
 _STANDBY: Final = b"SELECT pg_catalog.pg_is_in_recovery()"
-# The pool doubles its wait each time that it can't connect; after so many seconds it
-# would give up, and is told to begin anew.
+# The pool doubles its wait after each failed attempt to connect. After this time in
+# seconds it would give up; a callback makes it start again.
 _RECONNECT: Final = 2.0
 _RESET: Final = (
     b"CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *;"

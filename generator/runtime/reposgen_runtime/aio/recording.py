@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 Answer: TypeAlias = "tuple[Codec[Any], PGresult]"
 
-# Where a generated repository has its runner.
+# The attribute of a generated repository that holds its runner.
 _RUNNER = "_run"
 
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from .cluster import Cluster
 
 _logger: Final = logging.getLogger(__name__)
-# A replica that has not answered for so many intervals is left out.
+# A replica that has not answered for this number of intervals is excluded.
 _SILENT: Final = 5
-# Seconds from one question to the next while no host is the primary.
+# Seconds between two polls while no host is the primary.
 _URGENT: Final = 0.1
-# Seconds that reads may go on at a server that is left out.
+# Seconds for running reads to end on an excluded server.
 _FOREVER: Final = 1e6
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ..statement import Package, Statement
     from .transaction import Transaction
 
-# No replica ever runs such a statement: it writes, or reads what is not replicated.
+# Every replica refuses the statement: it writes, or reads data that is not replicated.
 _NOT_ON_REPLICAS: Final = frozenset({"0A000", "25006", "55000"})
 
 

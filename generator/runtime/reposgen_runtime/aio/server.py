@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 # Seconds for a connection to prove that it is alive.
 _PING: Final = 5.0
-# Seconds of idleness after which a look at its socket is worth its time.
+# Idle seconds after which the socket is checked for input.
 _IDLE: Final = 0.5
 
 

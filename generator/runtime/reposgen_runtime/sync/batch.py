@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 
-# As many items are in memory, and go out in one pipeline.
+# Maximum number of items in memory, and in one pipeline.
 _CHUNK: Final = 1000
 
 

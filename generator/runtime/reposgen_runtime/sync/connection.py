@@ -59,11 +59,11 @@ _TYPES: Final = Statement(
     row=catalog_type,
     read_only=True,
 )
-# A standby, or a transaction that only reads, refused to write.
+# A standby or a read-only transaction refused to write.
 _READ_ONLY: Final = "25006"
-# Rows that are made at a time while the rest of a long result is on its way.
+# Rows per chunk that are decoded while the rest of a long result is arriving.
 _CHUNK: Final = 500
-# Fails, and so does the transaction.
+# Fails, so that the transaction fails.
 _SPOIL: Final = "SELECT 1 OPERATOR(pg_catalog./) 0"
 
 

@@ -11,7 +11,7 @@ from ..connection_state import state_of
 if TYPE_CHECKING:
     from psycopg import Connection
 
-# Seconds after which the pool gets a connection back, to see to its age.
+# Seconds after which the pool gets a connection back, to check its age.
 _ON_LOAN: Final = 1.0
 
 
