@@ -500,6 +500,19 @@ class RowName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VetIgnore:
+    """`-- @vet-ignore rule reason`: a rule that need not report the query.
+
+    Attributes:
+        span: of the rule and the reason.
+    """
+
+    rule: str
+    reason: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TypedQuery:
     """A query with everything that code generation, docs and checks need.
 
@@ -531,6 +544,7 @@ class TypedQuery:
         takes_first: of several rows `:one` returns the first.
         across_tenants: why it need not keep to one tenant, or None.
         changes: the rows that the statement changes.
+        vet_ignores: rules that need not report it.
     """
 
     query: Query
@@ -565,6 +579,7 @@ class TypedQuery:
     hidden: int = 0
     takes_first: bool = False
     across_tenants: str | None = None
+    vet_ignores: tuple[VetIgnore, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -52,7 +52,7 @@ def vet(
     terminal = Terminal()
     config = read_config(**where)
     with terminal.progress() as progress:
-        project = analyse(config, packages, progress)
+        project = analyse(config, packages, progress, plan=True)
     notes = [d for d in project.diagnostics if d.severity is Severity.NOTE]
     notes += wide_invalidations(project)
     terminal.diagnostics(notes)
