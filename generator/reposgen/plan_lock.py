@@ -7,6 +7,7 @@ import hashlib
 import json
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reposgen.analysis.directives import DIRECTIVES
@@ -28,7 +29,6 @@ from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from reposgen.config import Config
     from reposgen.contracts.plans.model import PackagePlans, PlannedQuery
@@ -278,10 +278,9 @@ def _same(
 ) -> list[str]:
     """Return the titles whose plans are those of now after some of the migrations."""
     options = package.options
-    paths = {
-        planned.query.query.source.path for one in changes if (planned := one.planned)
-    }
-    read = read_query_files(options.queries, options.root, directives=DIRECTIVES)
+    root = options.root or Path()
+    paths = {p.query.query.source.path for one in changes if (p := one.planned)}
+    read = read_query_files(options.queries, root, directives=DIRECTIVES)
     files = tuple(file for file in read if file.source.path in paths)
     source = Source(options=options, files=files, migrations=migrations)
     with schema_database(server, migrations) as connection:

@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reposgen.contracts.plans.judge import judge_plans, plan_queries
+from reposgen.contracts.plans.judge import Facts, judge_plans, plan_queries
 from reposgen.contracts.plans.sizes import known_sizes
 from reposgen.database import read_statistics, sized_database
 from reposgen.diagnostics import note
-from reposgen.live_schema.plans import read_expressions, read_plans
+from reposgen.live_schema.plans import read_expressions, read_plans, read_uncertain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,5 +132,8 @@ def plan_package(
             options,
             sizes,
             partial(read_plans, connection),
-            read_expressions(connection),
+            Facts(
+                expressions=read_expressions(connection),
+                uncertain=read_uncertain(connection),
+            ),
         )

@@ -59,6 +59,21 @@ WHERE i.indkey[k - 1] = 0
 """
 
 
+_UNCERTAIN: Final = b"""
+SELECT n.nspname, c.relname
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_am m ON m.oid = c.relam
+WHERE i.indpred IS NOT NULL OR m.amname <> 'btree'
+"""
+
+
+def read_uncertain(connection: Connection[Any]) -> frozenset[tuple[str, str]]:
+    """Return schema and name of indexes that are partial or no btrees."""
+    return frozenset(connection.execute(_UNCERTAIN).fetchall())
+
+
 def read_expressions(
     connection: Connection[Any],
 ) -> Mapping[tuple[str, str], tuple[str, ...]]:

@@ -33,16 +33,23 @@ def calls_in(condition: str, alias: str) -> Iterator[str]:
 
     Of calls in calls, the outermost.
     """
-    text = _STRING.sub("''", condition)
+    text = _STRING.sub(lambda found: "'" * len(found[0]), condition)
     end = 0
     for found in _CALL.finditer(text):
         if found.start() < end or found[1] in _NO_CALLS:
             continue
         stop = _closing(text, found.end())
-        call = text[found.start() : stop]
+        call = condition[found.start() : stop]
         if columns_in(call, alias):
             end = stop
             yield call
+
+
+def qualifiers_in(text: str) -> frozenset[str]:
+    """Return the names of relations that qualify columns in a condition."""
+    text = _STRING.sub("''", text)
+    found = re.findall(rf'(?<![\w".$])({_IDENTIFIER})\.{_IDENTIFIER}', text)
+    return frozenset(unquoted(one) for one in found)
 
 
 def normalised(expression: str, alias: str | None = None) -> str:

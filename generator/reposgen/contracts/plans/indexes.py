@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reposgen.config.model import PlanRule
-from reposgen.contracts.plans.conditions import quoted
+from reposgen.contracts.plans.conditions import columns_in, quoted
 from reposgen.live_schema.model import RelationKind
 from reposgen.live_schema.model.plans import PlanNode
 from reposgen.sql_source.lexer import TokenKind, fold, tokenize
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from reposgen.contracts.plans.model import PlannedQuery
     from reposgen.contracts.plans.rules import Rules
+    from reposgen.database.statistics import TableStatistics
     from reposgen.diagnostics import Diagnostic, SourceFile, Span
-    from reposgen.live_schema.model import Catalog, Relation
+    from reposgen.live_schema.model import Catalog, Index, Relation
 
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 
@@ -42,6 +43,7 @@ def judge_indexes(
         if isinstance(variant.plan, PlanNode)
     ]
     used = {one for plan in (*plans, *rules.lookups.values()) for one in _used(plan)}
+    mentioned = _mentioned(plans)
     for table in catalog.relations.values():
         size = rules.sizes.get((table.schema, table.name))
         if (
@@ -58,6 +60,11 @@ def judge_indexes(
                 index.unique
                 or table.constraint(index.name) is not None
                 or any((table.schema, name) in used for name in names)
+                or (
+                    (table.schema, index.name) in rules.uncertain
+                    and not _has_statistics(size, table, index)
+                    and _may_serve(table, index, mentioned)
+                )
             ):
                 continue
             span = place_in_schema(schema, index.name)
@@ -97,6 +104,43 @@ def _used(plan: PlanNode) -> Iterator[tuple[str, str]]:
         for name in (node.detail("Conflict Arbiter Indexes") or "").split(", "):
             yield schema, name
         waiting += [(child, schema) for child in node.children]
+
+
+def _has_statistics(size: TableStatistics, table: Relation, index: Index) -> bool:
+    """Return True if the server knows what decides the cost of an index."""
+    if index.name in size.indexes:
+        return True
+    columns = [table.column(number) for number in index.columns]
+    return all(
+        one is not None
+        and one.name in size.columns
+        and size.columns[one.name].correlation is not None
+        for one in columns
+    )
+
+
+def _may_serve(
+    table: Relation, index: Index, mentioned: frozenset[tuple[str, str, str]]
+) -> bool:
+    """Return True if a plan has a condition or an order that an index is for."""
+    first = table.column(index.columns[0]) if index.columns else None
+    return first is None or (table.schema, table.name, first.name) in mentioned
+
+
+def _mentioned(plans: Iterable[PlanNode]) -> frozenset[tuple[str, str, str]]:
+    """Return the columns in conditions and orders of plans: schema, table, name."""
+    found: set[tuple[str, str, str]] = set()
+    for plan in plans:
+        nodes = [*plan.nodes]
+        details = [text for node in nodes for _, text in node.details]
+        for node in nodes:
+            if node.relation and node.alias:
+                found.update(
+                    (node.schema, node.relation, column)
+                    for text in details
+                    for column in columns_in(text, node.alias)
+                )
+    return frozenset(found)
 
 
 def _of_partitions(

@@ -25,7 +25,19 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Statement
 
     ReadPlans = Callable[[Sequence[Statement]], Sequence[PlanNode | str]]
-    Expressions = Mapping[tuple[str, str], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is read of a database's indexes and extended statistics.
+
+    Attributes:
+        expressions: that the server has statistics of, by schema and name of a table.
+        uncertain: schema and name of indexes that are partial or no btrees.
+    """
+
+    expressions: Mapping[tuple[str, str], tuple[str, ...]]
+    uncertain: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +53,7 @@ def plan_queries(
     options: PackageConfig,
     sizes: Sizes,
     read_plans: ReadPlans,
-    expressions: Expressions,
+    facts: Facts,
 ) -> Planned:
     """Have the server plan all variants of all queries.
 
@@ -50,7 +62,7 @@ def plan_queries(
         options: of the package.
         sizes: of the tables.
         read_plans: has a server plan statements on tables of these sizes.
-        expressions: that the server has statistics of, by schema and name of a table.
+        facts: about the indexes of the database.
     """
     queries = [q for several in analysis.files.values() for q in several]
     variants = [(q, variant) for q in queries for variant in variants_of(q)]
@@ -77,8 +89,9 @@ def plan_queries(
         options=options.vet,
         expressions={
             table: tuple(map(normalised, several))
-            for table, several in expressions.items()
+            for table, several in facts.expressions.items()
         },
+        uncertain=facts.uncertain,
         lookups={
             key: plan
             for (key, _), plan in zip(lookups, found[len(variants) :], strict=True)

@@ -54,6 +54,8 @@ class Rules:
         options: the configuration of rules.
         expressions: by schema and name of a table, the expressions that its indexes
             and extended statistics have statistics of.
+        uncertain: by schema and name, indexes whose cost depends on values of columns:
+            those that are partial or of another kind than btree.
         lookups: by oid of a table and name of its foreign key, the plan of how the
             server finds the rows that refer to a deleted one.
     """
@@ -62,6 +64,7 @@ class Rules:
     sizes: Sizes
     options: Mapping[PlanRule, RuleConfig]
     expressions: Mapping[tuple[str, str], tuple[str, ...]]
+    uncertain: frozenset[tuple[str, str]]
     lookups: Mapping[tuple[int, str], PlanNode]
 
     def threshold(self, rule: PlanRule) -> float:
@@ -195,7 +198,8 @@ class _Judge:
         known = rules.expressions.get((node.schema, node.relation), ())
         for label in ("Filter", "Index Cond"):
             for call in calls_in(node.detail(label) or "", node.alias):
-                if normalised(call, node.alias) in known:
+                # Of what a parameter decides there are no statistics to be had.
+                if "$" in call or normalised(call, node.alias) in known:
                     continue
                 shown = _bare(call, node)
                 yield from rules.finding(

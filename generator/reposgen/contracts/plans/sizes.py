@@ -205,7 +205,7 @@ def _distinct(
         if one.kind is not ConstraintKind.FOREIGN_KEY or target is None:
             continue
         for own, other in zip(one.columns, one.referenced_columns, strict=False):
-            if own == column and target.oid != relation.oid:
+            if own == column:
                 above = _distinct(catalog, target, other, totals, depth - 1)
                 limits += [above] if above else []
     return min(limits) if len(limits) > bool(rows) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reposgen.contracts.plans.conditions import qualifiers_in
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 # They take all rows before they give the first.
 _BLOCKING: Final = ("Sort", "Hash", "Plain Aggregate", "ModifyTable", "SetOp")
 _KEEPING: Final = frozenset({"Materialize", "Memoize"})
+# They keep what they have made.
+_KEPT: Final = ("Sort", "Hash", "Materialize")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +73,20 @@ def _below(visit: Visit) -> Iterator[Visit]:
                     fraction = 1.0
                 elif node.kind == "Limit":
                     fraction *= _share(node, child)
+        if child.kind.startswith(_KEPT) and not _depends_on_others(child):
+            # What it has made serves every loop.
+            loops = 1.0
         yield Visit(
             node=child, above=node, loops=loops, fraction=fraction, below_join=joins
         )
+
+
+def _depends_on_others(node: PlanNode) -> bool:
+    """Return True if a part of a plan has to run again for each row of another part."""
+    own = {one.alias for one in node.nodes if one.alias}
+    return any(
+        not qualifiers_in(text) <= own for one in node.nodes for _, text in one.details
+    )
 
 
 def _share(limit: PlanNode, child: PlanNode) -> float:
