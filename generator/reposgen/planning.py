@@ -131,7 +131,7 @@ def plan_package(
             analysis,
             options,
             sizes,
-            partial(read_plans, connection),
+            partial(read_plans, connection, types=analysis.catalog.types),
             Facts(
                 expressions=read_expressions(connection),
                 uncertain=read_uncertain(connection),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from psycopg import pq
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.pq.abc import PGconn, PGresult
 
-    from reposgen.live_schema.model import Statement
+    from reposgen.live_schema.model import PgType, Statement
     from reposgen.live_schema.pipeline import Batch
 
 # Parallel plans depend on how many workers are free; each has a serial one beside it.
@@ -59,6 +60,12 @@ WHERE i.indkey[k - 1] = 0
 """
 
 
+_TYPES: Final = b"""
+SELECT n.nspname, t.typname, t.oid::bigint
+FROM pg_catalog.pg_type t
+JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+WHERE t.oid >= 16384
+"""
 _UNCERTAIN: Final = b"""
 SELECT n.nspname, c.relname
 FROM pg_catalog.pg_index i
@@ -89,19 +96,24 @@ def read_expressions(
 
 
 def read_plans(
-    connection: Connection[Any], statements: Sequence[Statement]
+    connection: Connection[Any],
+    statements: Sequence[Statement],
+    types: Mapping[int, PgType] | None = None,
 ) -> tuple[PlanNode | str, ...]:
     """Return the generic plan of each statement, or why the server makes none.
 
     Args:
         connection: its settings are changed.
         statements: with the types of their parameters.
+        types: by the oids that the statements have; None: the oids are those of this
+            database.
 
     Raises:
         psycopg.OperationalError: the connection is lost.
     """
     is_generic = connection.info.server_version >= _FIRST_WITH_GENERIC
     connection.execute(_SETTINGS)
+    statements = _translated(connection, statements, types or {})
     answers = _explain(connection, statements, is_generic=is_generic)
     pruned = [index for index, text in enumerate(answers) if _REMOVED in text]
     if pruned and not is_generic:
@@ -118,6 +130,27 @@ def read_plans(
         else answer.decode("utf-8", "replace")
         for answer in answers
     )
+
+
+def _translated(
+    connection: Connection[Any],
+    statements: Sequence[Statement],
+    types: Mapping[int, PgType],
+) -> Sequence[Statement]:
+    """Return the statements with the oids that this database gives to users' types."""
+    if not types:
+        return statements
+    names = {
+        (schema, name): oid
+        for schema, name, oid in connection.execute(_TYPES).fetchall()
+    }
+    oids = {oid: names.get((one.schema, one.name), oid) for oid, one in types.items()}
+    return [
+        replace(
+            one, parameter_oids=tuple(oids.get(oid, oid) for oid in one.parameter_oids)
+        )
+        for one in statements
+    ]
 
 
 def _explain(

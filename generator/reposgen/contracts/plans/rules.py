@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reposgen.config.model import PlanRule, RuleSeverity
@@ -42,6 +43,10 @@ THRESHOLDS: Final[Mapping[PlanRule, int]] = {
     PlanRule.UNUSED_INDEX: 100_000,
     PlanRule.DEFAULT_ESTIMATE: 100_000,
 }
+# Of the other variants that a finding is about.
+_SHOWN: Final = 4
+# A table with fewer rows than this share of a threshold may be read again and again.
+_SMALL: Final = 0.01
 # What reads all of a table is meant to.
 _EXPORTS: Final = frozenset({Command.STREAM, Command.COPYTO})
 
@@ -118,17 +123,23 @@ class Rules:
 
 def judge_query(planned: PlannedQuery, rules: Rules) -> Iterator[Diagnostic]:
     """Yield what the rules report of a query: once for each rule and place."""
-    seen: set[tuple[str, int]] = set()
+    found: dict[tuple[str, int], Diagnostic] = {}
+    others: dict[tuple[str, int], dict[str, None]] = {}
     for variant in planned.variants:
         if not isinstance(variant.plan, PlanNode):
             continue
         judge = _Judge(planned, variant.label, rules)
         for visit in visits(variant.plan):
-            for found in judge.judge(visit):
-                start = found.span.start if found.span else -1
-                if (found.code, start) not in seen:
-                    seen.add((found.code, start))
-                    yield found
+            for one in judge.judge(visit):
+                key = (one.code, one.span.start if one.span else -1)
+                if found.setdefault(key, one) is not one:
+                    others.setdefault(key, {})[variant.label] = None
+                else:
+                    # Told once for each variant, however many nodes are alike.
+                    others[key] = {}
+    for key, one in found.items():
+        labels = [label for label in others[key] if f"({label})" not in one.message]
+        yield replace(one, message=one.message + _likewise(labels))
 
 
 class _Judge:
@@ -162,18 +173,22 @@ class _Judge:
         if node.index and condition is None:
             # A partial index has fewer rows than the table.
             rows = node.rows
-        read = rows * visit.fraction * visit.loops
+        loops = visit.loops
         columns = columns_in(condition, node.alias) if condition else ()
         relation = rules.relation(node)
         unindexed = relation is not None and columns and not _indexed(relation, columns)
         rule = PlanRule.UNINDEXED_FILTER if unindexed else PlanRule.SEQ_SCAN
-        if read < rules.threshold(rule) or (
-            self._query.command in _EXPORTS and condition is None and visit.loops <= 1
+        threshold = rules.threshold(rule)
+        if rows < threshold * _SMALL:
+            loops = 1.0
+        read = rows * visit.fraction * loops
+        if read < threshold or (
+            self._query.command in _EXPORTS and condition is None and loops <= 1
         ):
             return
         what = f"{self._name} reads {_count(read)} rows of {node.relation}"
-        if visit.loops > 1:
-            what += f": {_count(rows)} of them {_count(visit.loops)} times"
+        if loops > 1:
+            what += f": up to {_count(rows)} of them {_count(loops)} times"
         if unindexed:
             what += f", since no index has {' or '.join(columns)} first"
         elif node.index:
@@ -254,14 +269,16 @@ class _Judge:
         if outer is None or inner is None or scan is None:
             return
         times = max(1.0, outer.rows * visit.fraction)
-        pairs = times * max(1.0, inner.rows)
+        # An index gives the rows that are joined, and no others.
+        by_index = any(n.detail("Index Cond") for n in inner.nodes)
+        pairs = times if by_index else times * max(1.0, inner.rows)
         if pairs < self._rules.threshold(PlanRule.NESTED_LOOP):
             return
         yield from self._rules.finding(
             PlanRule.NESTED_LOOP,
             _names(scan),
-            f"{self._name} runs the inner side of a nested loop {_count(times)} times,"
-            f" for {_count(pairs)} pairs of rows",
+            f"{self._name} runs the inner side of a nested loop {_count(times)} times"
+            + ("" if by_index else f", for {_count(pairs)} pairs of rows"),
             "join by equal columns, with an index on one of them, or add a condition"
             " that leaves fewer rows",
             span=self._place(self._known_scan(inner) or scan),
@@ -305,6 +322,13 @@ class _Judge:
 
     def _place(self, node: PlanNode) -> Span:
         return place_of(self._query.query, node.relation, node.alias)
+
+
+def _likewise(labels: Sequence[str]) -> str:
+    if not labels:
+        return ""
+    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+    return f"; likewise {', '.join(labels[:_SHOWN])}{more}"
 
 
 def judge_deletes(planned: PlannedQuery, rules: Rules) -> Iterator[Diagnostic]:
