@@ -206,6 +206,7 @@ def _node(plan: Mapping[str, Any]) -> PlanNode:
         relation=plan.get("Relation Name", ""),
         alias=plan.get("Alias", ""),
         index=plan.get("Index Name", ""),
+        has_output="Output" in plan,
         rows=plan["Plan Rows"],
         startup=plan["Startup Cost"],
         total=plan["Total Cost"],

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+
+    from reposgen.live_schema.model import Relation
 
 _IDENTIFIER: Final = r'(?:"(?:[^"]|"")+"|[^\W\d]\w*)'
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
@@ -23,7 +25,7 @@ def columns_in(condition: str, alias: str) -> tuple[str, ...]:
         alias: the relation's name in the statement.
     """
     text = _STRING.sub("''", condition)
-    name = re.escape(quoted(alias))
+    name = _pattern(alias)
     found = re.findall(rf'(?<![\w".$]){name}\.({_IDENTIFIER})', text)
     return tuple(dict.fromkeys(unquoted(one) for one in found))
 
@@ -60,28 +62,45 @@ def normalised(expression: str, alias: str | None = None) -> str:
         alias: its qualifier, or None.
     """
     if alias is not None:
-        expression = re.sub(
-            rf'(?<![\w".$]){re.escape(quoted(alias))}\.', "", expression
-        )
+        expression = unqualified(expression, alias)
     return re.sub(r"[\s()]|::\w+(?: varying)?", "", expression)
 
 
-def quoted(name: str) -> str:
-    """Return a name as the server prints it, keywords aside."""
-    if re.fullmatch(r"[a-z_][a-z0-9_$]*", name):
+def unqualified(expression: str, alias: str) -> str:
+    """Return an expression with the names of a relation's columns alone."""
+    return re.sub(rf'(?<![\w".$]){_pattern(alias)}\.', "", expression)
+
+
+def quoted(name: str, keywords: Collection[str] = ()) -> str:
+    """Return a name as SQL has it.
+
+    Args:
+        name: of a table, column or index.
+        keywords: words that are no plain identifiers.
+    """
+    if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) and name not in keywords:
         return name
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'
+    return _in_quotes(name)
 
 
-def qualified(schema: str, name: str) -> str:
-    """Return the name of a table with its schema."""
-    return f"{quoted(schema)}.{quoted(name)}"
+def qualified(relation: Relation, keywords: Collection[str] = ()) -> str:
+    """Return the name of a table as SQL has it, with its schema."""
+    return f"{quoted(relation.schema, keywords)}.{quoted(relation.name, keywords)}"
 
 
 def unquoted(name: str) -> str:
     """Return the name that an identifier stands for."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def _in_quotes(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _pattern(name: str) -> str:
+    """Return a pattern for a name: the server quotes keywords, and others if needed."""
+    return f"(?:{re.escape(name)}|{re.escape(_in_quotes(name))})"
 
 
 def _closing(text: str, start: int) -> int:

@@ -85,6 +85,7 @@ def plan_queries(
     }
     rules = Rules(
         catalog=analysis.catalog,
+        tables={(r.schema, r.name): r for r in analysis.catalog.relations.values()},
         sizes=sizes,
         options=options.vet,
         expressions={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +14,11 @@ from reposgen.contracts.plans.conditions import (
     normalised,
     qualified,
     quoted,
+    unqualified,
 )
 from reposgen.contracts.plans.walk import visits
 from reposgen.diagnostics import Diagnostic, Severity
+from reposgen.live_schema.model import RelationKind
 from reposgen.live_schema.model.plans import PlanNode
 from reposgen.models import dataclass
 from reposgen.sql_source.lexer import TokenKind, tokenize
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reposgen.config.model import RuleConfig
-    from reposgen.contracts.plans.model import PlannedQuery
+    from reposgen.contracts.plans.model import PlannedQuery, PlannedVariant
     from reposgen.contracts.plans.sizes import Sizes
     from reposgen.contracts.plans.walk import Visit
     from reposgen.diagnostics import Span
@@ -47,6 +50,8 @@ THRESHOLDS: Final[Mapping[PlanRule, int]] = {
 _SHOWN: Final = 4
 # A table with fewer rows than this share of a threshold may be read again and again.
 _SMALL: Final = 0.01
+_PATTERNS: Final = re.compile(r"~~")
+_CONTAINS: Final = re.compile(r"@>|<@|&&|@@|\?")
 # What reads all of a table is meant to.
 _EXPORTS: Final = frozenset({Command.STREAM, Command.COPYTO})
 
@@ -56,6 +61,7 @@ class Rules:
     """What the rules of a package need to know.
 
     Attributes:
+        tables: by schema and name.
         options: the configuration of rules.
         expressions: by schema and name of a table, the expressions that its indexes
             and extended statistics have statistics of.
@@ -66,6 +72,7 @@ class Rules:
     """
 
     catalog: Catalog
+    tables: Mapping[tuple[str, str], Relation]
     sizes: Sizes
     options: Mapping[PlanRule, RuleConfig]
     expressions: Mapping[tuple[str, str], tuple[str, ...]]
@@ -106,14 +113,13 @@ class Rules:
 
     def relation(self, node: PlanNode) -> Relation | None:
         """Return the table of a scan."""
-        return next(
-            (
-                one
-                for one in self.catalog.relations.values()
-                if (one.schema, one.name) == (node.schema, node.relation)
-            ),
-            None,
-        )
+        return self.tables.get((node.schema, node.relation))
+
+    def root(self, relation: Relation) -> Relation:
+        """Return the partitioned table that a partition is a part of, or itself."""
+        above = self.catalog.ancestors(relation)
+        roots = [one for one in above if one.kind is RelationKind.PARTITIONED_TABLE]
+        return roots[-1] if roots else relation
 
     def rows(self, node: PlanNode) -> float | None:
         """Return how many rows the table of a scan has; None if that is not known."""
@@ -126,86 +132,155 @@ def judge_query(planned: PlannedQuery, rules: Rules) -> Iterator[Diagnostic]:
     found: dict[tuple[str, int], Diagnostic] = {}
     others: dict[tuple[str, int], dict[str, None]] = {}
     for variant in planned.variants:
-        if not isinstance(variant.plan, PlanNode):
-            continue
-        judge = _Judge(planned, variant.label, rules)
-        for visit in visits(variant.plan):
-            for one in judge.judge(visit):
-                key = (one.code, one.span.start if one.span else -1)
-                if found.setdefault(key, one) is not one:
-                    others.setdefault(key, {})[variant.label] = None
-                else:
-                    # Told once for each variant, however many nodes are alike.
-                    others[key] = {}
+        for one in _Judge(planned, variant, rules).judge():
+            key = (one.code, one.span.start if one.span else -1)
+            if found.setdefault(key, one) is not one and variant.label:
+                others.setdefault(key, {})[variant.label] = None
     for key, one in found.items():
-        labels = [label for label in others[key] if f"({label})" not in one.message]
+        labels = [
+            label for label in others.get(key, ()) if f"({label})" not in one.message
+        ]
         yield replace(one, message=one.message + _likewise(labels))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What a scan reads without an index.
+
+    Attributes:
+        rule: that is about it.
+        table: the partitioned table, if it is a part of one.
+        columns: of the condition.
+        rows: in all loops.
+        each: in one loop.
+    """
+
+    rule: PlanRule
+    table: Relation
+    columns: tuple[str, ...]
+    rows: float
+    each: float
+    loops: float
 
 
 class _Judge:
     """Applies the rules to one variant of a query."""
 
-    def __init__(self, planned: PlannedQuery, label: str, rules: Rules) -> None:
+    def __init__(
+        self, planned: PlannedQuery, variant: PlannedVariant, rules: Rules
+    ) -> None:
+        label = variant.label
         self._query = planned.query
         self._name = f"{planned.query.name} ({label})" if label else planned.query.name
         self._rules = rules
+        self._keywords = rules.catalog.keywords
+        self._visits = (
+            [*visits(variant.plan)] if isinstance(variant.plan, PlanNode) else []
+        )
+        # By oid, how many rows are read, those of all partitions together.
+        self._reads: dict[int, float] = {}
+        for visit in self._visits:
+            read = self._read(visit)
+            if read is not None:
+                self._reads[read.table.oid] = (
+                    self._reads.get(read.table.oid, 0.0) + read.rows
+                )
 
-    def judge(self, visit: Visit) -> Iterator[Diagnostic]:
-        node = visit.node
-        if node.relation and "Scan" in node.kind:
-            yield from self._scan(visit)
-            yield from self._estimate(visit)
-        elif node.kind == "Sort":
-            yield from self._sort(node)
-        elif node.kind in {"Hash", "Hash Aggregate"}:
-            yield from self._hash(node)
-        elif node.kind.startswith("Nested Loop"):
-            yield from self._nested_loop(visit)
-        elif node.kind == "Limit":
-            yield from self._offset(node)
+    def judge(self) -> Iterator[Diagnostic]:
+        """Yield what the rules report, which can be the same several times."""
+        for visit in self._visits:
+            node = visit.node
+            if node.relation and "Scan" in node.kind:
+                yield from self._scan(visit)
+                yield from self._estimate(visit)
+            elif node.kind == "Sort":
+                yield from self._sort(node)
+            elif node.kind in {"Hash", "Hash Aggregate"}:
+                yield from self._hash(node)
+            elif node.kind.startswith("Nested Loop"):
+                yield from self._nested_loop(visit)
+            elif node.kind == "Limit":
+                yield from self._offset(node)
 
-    def _scan(self, visit: Visit) -> Iterator[Diagnostic]:
+    def _read(self, visit: Visit) -> _Read | None:
+        """Return what a scan reads of a table of a known size without an index."""
         node, rules = visit.node, self._rules
-        rows = rules.rows(node)
-        if rows is None or not _reads_all(node):
-            return
+        rows, relation = rules.rows(node), rules.relation(node)
+        if rows is None or relation is None or not _reads_all(node):
+            return None
         condition = node.detail("Filter")
+        columns = columns_in(condition, node.alias) if condition else ()
+        is_unindexed = bool(columns) and not _indexed(relation, columns)
+        fraction = visit.fraction
         if node.index and condition is None:
             # A partial index has fewer rows than the table.
             rows = node.rows
-        loops = visit.loops
-        columns = columns_in(condition, node.alias) if condition else ()
-        relation = rules.relation(node)
-        unindexed = relation is not None and columns and not _indexed(relation, columns)
-        rule = PlanRule.UNINDEXED_FILTER if unindexed else PlanRule.SEQ_SCAN
-        threshold = rules.threshold(rule)
-        if rows < threshold * _SMALL:
-            loops = 1.0
-        read = rows * visit.fraction * loops
-        if read < threshold or (
-            self._query.command in _EXPORTS and condition is None and loops <= 1
+        elif node.kind == "Seq Scan" and (
+            is_unindexed or any(calls_in(condition or "", node.alias))
+        ):
+            # If no row fits, no LIMIT stops it.
+            fraction = 1.0
+        rule = PlanRule.UNINDEXED_FILTER if is_unindexed else PlanRule.SEQ_SCAN
+        is_small = rows < rules.threshold(rule) * _SMALL
+        loops = 1.0 if is_small else visit.loops
+        return _Read(
+            rule=rule,
+            table=rules.root(relation),
+            columns=columns,
+            rows=rows * fraction * loops,
+            each=rows,
+            loops=loops,
+        )
+
+    def _scan(self, visit: Visit) -> Iterator[Diagnostic]:
+        node, read = visit.node, self._read(visit)
+        if read is None:
+            return
+        condition = node.detail("Filter") or ""
+        is_part = read.table.name != node.relation
+        rows = self._reads[read.table.oid] if is_part else read.rows
+        if rows < self._rules.threshold(read.rule) or (
+            self._query.command in _EXPORTS and not condition and read.loops <= 1
         ):
             return
-        what = f"{self._name} reads {_count(read)} rows of {node.relation}"
-        if loops > 1:
-            what += f": up to {_count(rows)} of them {_count(loops)} times"
-        if unindexed:
-            what += f", since no index has {' or '.join(columns)} first"
-        elif node.index:
+        what = f"{self._name} reads {_count(rows)} rows of {read.table.name}"
+        if read.loops > 1:
+            what += f": up to {_count(read.each)} of them {_count(read.loops)} times"
+        if read.rule is PlanRule.UNINDEXED_FILTER:
+            what += f", since no index has {' or '.join(read.columns)} first"
+        elif node.index and not is_part:
             what += f" through the whole of the index {node.index}"
         hint = "add a condition that an index serves, or a LIMIT"
-        if condition and columns:
-            calls = [*calls_in(condition, node.alias)]
-            listed = _bare(calls[0], node) if calls else quoted(columns[0])
-            table = qualified(node.schema, node.relation)
-            hint = f"CREATE INDEX ON {table} ({listed}), or {hint}"
-        yield from rules.finding(rule, _names(node), what, hint, span=self._place(node))
+        if read.rule is PlanRule.UNINDEXED_FILTER:
+            table = qualified(read.table, self._keywords)
+            key = self._key(condition, read.columns, node.alias)
+            hint = f"CREATE INDEX ON {table} {key}, or {hint}"
+        elif read.columns:
+            hint = (
+                "no index serves the condition as it is written: compare"
+                f" {' or '.join(read.columns)} without a function or a cast, or add an"
+                " index on the expression"
+            )
+        names = (*_names(node), read.table.name, read.table.qualified_name)
+        yield from self._rules.finding(
+            read.rule, names, what, hint, span=self._place(node)
+        )
+
+    def _key(self, condition: str, columns: Sequence[str], alias: str) -> str:
+        """Return what an index for a condition is on."""
+        calls = [*calls_in(condition, alias)]
+        key = unqualified(calls[0], alias) if calls else None
+        key = key or quoted(columns[0], self._keywords)
+        if _PATTERNS.search(condition):
+            return f"USING gin ({key} gin_trgm_ops)"
+        return f"USING gin ({key})" if _CONTAINS.search(condition) else f"({key})"
 
     def _estimate(self, visit: Visit) -> Iterator[Diagnostic]:
         node, rules = visit.node, self._rules
-        rows = rules.rows(node)
+        rows, relation = rules.rows(node), rules.relation(node)
         if (
             rows is None
+            or relation is None
             or not visit.below_join
             or rows < rules.threshold(PlanRule.DEFAULT_ESTIMATE)
         ):
@@ -216,7 +291,7 @@ class _Judge:
                 # Of what a parameter decides there are no statistics to be had.
                 if "$" in call or normalised(call, node.alias) in known:
                     continue
-                shown = _bare(call, node)
+                shown = unqualified(call, node.alias)
                 yield from rules.finding(
                     PlanRule.DEFAULT_ESTIMATE,
                     _names(node),
@@ -224,7 +299,7 @@ class _Judge:
                     f" the server assumes {_count(node.rows)} rows, as it has no"
                     " statistics of the expression",
                     f"CREATE STATISTICS ON ({shown}) FROM"
-                    f" {qualified(node.schema, node.relation)}, or an index on the"
+                    f" {qualified(relation, self._keywords)}, or an index on the"
                     " expression",
                     span=self._place(node),
                 )
@@ -321,7 +396,9 @@ class _Judge:
         return max(scans, key=lambda one: self._rules.rows(one) or 0.0, default=None)
 
     def _place(self, node: PlanNode) -> Span:
-        return place_of(self._query.query, node.relation, node.alias)
+        relation = self._rules.relation(node)
+        name = self._rules.root(relation).name if relation else node.relation
+        return place_of(self._query.query, name, node.alias)
 
 
 def _likewise(labels: Sequence[str]) -> str:
@@ -345,14 +422,15 @@ def judge_deletes(planned: PlannedQuery, rules: Rules) -> Iterator[Diagnostic]:
             ):
                 continue
             columns = [child.column(number) for number in key.columns]
-            names = ", ".join(quoted(one.name) for one in columns if one is not None)
+            words = rules.catalog.keywords
+            names = ", ".join(quoted(c.name, words) for c in columns if c is not None)
             yield from rules.finding(
                 PlanRule.MISSING_FK_INDEX,
                 (key.name, child.name, child.qualified_name),
                 f"{planned.query.name} reads {_count(size.rows)} rows of {child.name}"
                 f" for each row of {parent.name} that it deletes: no index serves the"
                 f" foreign key {key.name}",
-                f"CREATE INDEX ON {qualified(child.schema, child.name)} ({names})",
+                f"CREATE INDEX ON {qualified(child, words)} ({names})",
                 span=place_of(planned.query.query, target.name, target.name),
             )
 
@@ -410,11 +488,6 @@ def _reads_all(node: PlanNode) -> bool:
 
 def _names(node: PlanNode) -> tuple[str, ...]:
     return node.relation, f"{node.schema}.{node.relation}", node.index
-
-
-def _bare(call: str, node: PlanNode) -> str:
-    """Return a function call with the names of columns alone."""
-    return call.replace(f"{quoted(node.alias)}.", "")
 
 
 def _count(rows: float) -> str:

@@ -61,9 +61,9 @@ def _below(visit: Visit) -> Iterator[Visit]:
         match child.role:
             case "InitPlan":
                 # It runs when its value is asked for, once.
-                loops, fraction = 1.0, 1.0
+                loops, fraction = 1.0, _asked_for(child)
             case "SubPlan":
-                loops, fraction = _calls(visit, child), 1.0
+                loops, fraction = _calls(visit, child), _asked_for(child)
             case "Inner" if node.kind.startswith("Nested Loop"):
                 fraction = 1.0
                 if child.kind not in _KEEPING:
@@ -94,6 +94,12 @@ def _share(limit: PlanNode, child: PlanNode) -> float:
     whole = child.total - child.startup
     taken = limit.total - child.startup
     return min(1.0, max(0.0, taken / whole)) if whole > 0 else 1.0
+
+
+def _asked_for(subplan: PlanNode) -> float:
+    """Return the share of a subplan's rows that is asked for: EXISTS wants one."""
+    is_exists = not (subplan.has_output or subplan.name.startswith("CTE"))
+    return 1.0 / max(1.0, subplan.rows) if is_exists else 1.0
 
 
 def _calls(visit: Visit, subplan: PlanNode) -> float:

@@ -23,6 +23,7 @@ class PlanNode:
         relation: name of the table that is scanned or written, or empty.
         alias: the relation's name in the statement, or empty.
         index: name of the index that is scanned, or empty.
+        has_output: its rows have columns; those of EXISTS have none.
         rows: how many the server expects.
         startup: the cost up to the first row.
         total: the cost of all rows.
@@ -36,6 +37,7 @@ class PlanNode:
     relation: str
     alias: str
     index: str
+    has_output: bool
     rows: float
     startup: float
     total: float

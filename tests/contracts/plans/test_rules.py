@@ -1,0 +1,126 @@
+"""What the rules report of plans, and what they don't."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reposgen.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from tests.contracts.plans.conftest import PlanQueries
+
+HERE = Path(__file__).parent
+FAULTS = (HERE / "faults.sql").read_text(encoding="utf-8")
+EXPECTED = {
+    found[1]: set(found[2].split(", "))
+    for found in re.finditer(
+        r"^-- name: (\w+) .*\n(?:-- @.*\n)*-- expect: (.*)$", FAULTS, re.MULTILINE
+    )
+}
+
+
+def test_seeded_faults_are_found(plan_queries: PlanQueries) -> None:
+    """Each query is reported for the rules that its comment names, and no others."""
+    judged = plan_queries(FAULTS)
+    assert {name: judged.codes(name) for name in EXPECTED} == EXPECTED
+    assert len(EXPECTED) == FAULTS.count("-- name:") >= 50
+
+
+def test_what_is_fine_is_not_reported(plan_queries: PlanQueries) -> None:
+    judged = plan_queries((HERE / "fine.sql").read_text(encoding="utf-8"))
+    assert [one.render() for one in judged.found] == []
+
+
+def test_thresholds_severities_and_ignores_of_the_configuration(
+    plan_queries: PlanQueries,
+) -> None:
+    sql = """
+-- name: All :many
+SELECT id, note FROM orders;
+
+-- name: Sorted :many
+SELECT id FROM orders ORDER BY note;
+
+-- name: Products :many
+SELECT id FROM products;
+
+-- name: Regions :many
+SELECT id FROM regions;
+"""
+    judged = plan_queries(
+        sql,
+        vet={
+            "seq-scan": {
+                "severity": "error",
+                "ignore": {"public.products": "there are few of them yet"},
+            },
+            "large-sort": "off",
+            "unused-index": "note",
+        },
+    )
+    found = {(one.code, one.severity) for one in judged.found}
+    assert found == {
+        ("seq-scan", Severity.ERROR),
+        ("unused-index", Severity.NOTE),
+    }
+    assert judged.codes("Products") == judged.codes("Regions") == set()
+    judged = plan_queries(sql, vet={"seq-scan": 20_000_000, "large-sort": 1})
+    assert judged.codes("All") == set()
+    assert judged.codes("Sorted") == {"large-sort"}
+
+
+def test_rules_are_about_tables_of_a_known_size(plan_queries: PlanQueries) -> None:
+    """Nothing is said of the others, however a query uses them."""
+    judged = plan_queries(FAULTS, rows={"regions": 10})
+    assert {one.code for one in judged.found} == {"missing-where"}
+
+
+def test_an_empty_table_is_a_known_size(plan_queries: PlanQueries) -> None:
+    judged = plan_queries(
+        "-- name: All :many\nSELECT * FROM orders ORDER BY note;",
+        rows={"orders": 0, "customers": 0},
+    )
+    assert judged.found == ()
+
+
+def test_ignores_that_are_wrong_or_idle(plan_queries: PlanQueries) -> None:
+    judged = plan_queries(
+        """
+-- name: Idle :opt
+-- @vet-ignore seq-scan it is small
+SELECT * FROM orders WHERE id = @id;
+
+-- name: Used :execrows
+-- @vet-ignore missing-where all of them
+-- @vet-ignore seq-scan all of them
+UPDATE products SET price = price * 2;
+"""
+    )
+    own = [one for one in judged.found if one.code != "unused-index"]
+    assert [one.code for one in own] == ["needless-vet-ignore"]
+    (idle,) = own
+    assert idle.span is not None
+    assert idle.span.text == "seq-scan it is small"
+
+
+def test_an_index_for_a_deleted_row_is_used(plan_queries: PlanQueries) -> None:
+    schema = """
+CREATE TABLE parents (id bigint PRIMARY KEY);
+CREATE TABLE children (
+    id bigint PRIMARY KEY,
+    parent_id bigint REFERENCES parents ON DELETE CASCADE,
+    name text
+);
+CREATE INDEX children_parent_id_idx ON children (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX children_name_idx ON children (name);
+"""
+    judged = plan_queries(
+        "-- name: Drop :exec\nDELETE FROM parents WHERE id = @id;",
+        schema,
+        {"parents": 1000, "children": 1_000_000},
+    )
+    assert [one.message for one in judged.found] == [
+        "no query uses the index children_name_idx of children"
+    ]
