@@ -87,7 +87,7 @@ def export(*, url: str, output: Path | None, values: bool) -> None:
         raise ReposgenError(
             [
                 error(
-                    "file-unwritable",
+                    "statistics-unwritable",
                     f"cannot be written: {failed.strerror}",
                     path=str(output),
                 )

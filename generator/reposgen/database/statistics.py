@@ -31,7 +31,8 @@ ORDER BY name
 """
 _RELATIONS: Final[LiteralString] = """
 SELECT n.nspname AS schema, c.relname AS name, t.relname AS of,
-    c.reltuples AS rows, c.relpages AS pages, c.relallvisible AS visible
+    c.reltuples AS rows, greatest(c.relpages, 0) AS pages,
+    greatest(c.relallvisible, 0) AS visible
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid

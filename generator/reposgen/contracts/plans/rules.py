@@ -296,8 +296,8 @@ class _Judge:
                     PlanRule.DEFAULT_ESTIMATE,
                     _names(node),
                     f"{self._name} joins {node.relation} after a condition on {shown}:"
-                    f" the server assumes {_count(node.rows)} rows, as it has no"
-                    " statistics of the expression",
+                    f" the server assumes {_count(node.rows)} row{_plural(node.rows)},"
+                    " as it has no statistics of the expression",
                     f"CREATE STATISTICS ON ({shown}) FROM"
                     f" {qualified(relation, self._keywords)}, or an index on the"
                     " expression",
@@ -488,6 +488,10 @@ def _reads_all(node: PlanNode) -> bool:
 
 def _names(node: PlanNode) -> tuple[str, ...]:
     return node.relation, f"{node.schema}.{node.relation}", node.index
+
+
+def _plural(rows: float) -> str:
+    return "" if round(rows) == 1 else "s"
 
 
 def _count(rows: float) -> str:

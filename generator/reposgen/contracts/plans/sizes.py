@@ -49,7 +49,7 @@ def check_rows(catalog: Catalog, options: PackageConfig) -> tuple[Diagnostic, ..
         close = did_you_mean(name, names)
         found.append(
             error(
-                "unknown-table",
+                "unknown-rows-table",
                 f'"{name}" is not a table'
                 if other
                 else f'there is no table "{name}" in the schema',
