@@ -234,7 +234,7 @@ class _Sizing:
         (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
         self._folder = Path(folder)
         self._relations = {
-            oid: _Relation(oid=oid, columns=tuple(columns), **parts)
+            oid: _Relation(oid=oid, columns=tuple(columns or ()), **parts)
             for oid, columns, parts in connection.execute(_RELATIONS).fetchall()
         }
 

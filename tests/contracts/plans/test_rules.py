@@ -124,3 +124,76 @@ CREATE INDEX children_name_idx ON children (name);
     assert [one.message for one in judged.found] == [
         "no query uses the index children_name_idx of children"
     ]
+
+
+def test_partitions_count_together_unless_a_call_reads_one_of_them(
+    plan_queries: PlanQueries,
+) -> None:
+    schema = (
+        "CREATE TABLE days (day int, note text) PARTITION BY LIST (day);"
+        + "".join(
+            f"CREATE TABLE days_{n} PARTITION OF days FOR VALUES IN ({n});"
+            for n in range(10)
+        )
+    )
+    sql = """
+-- name: OfDay :many
+SELECT note FROM days WHERE day = @day AND note = @note;
+
+-- name: OfAll :many
+SELECT day FROM days WHERE note = @note;
+"""
+    judged = plan_queries(sql, schema, {"days": 500_000, "days_3": 50_000})
+    assert judged.codes("OfDay") == set()
+    assert [one.message for one in judged.found] == [
+        "OfAll reads 500,000 rows of days, since no index has note first"
+    ]
+    judged = plan_queries(sql, schema, {"days": 500_000, "days_3": 200_000})
+    assert judged.codes("OfDay") == {"unindexed-filter"}
+
+
+def test_tables_of_all_kinds_can_be_sized(plan_queries: PlanQueries) -> None:
+    """With every kind of index, and without columns."""
+    schema = """
+CREATE TABLE empty_columns ();
+CREATE TABLE base (id bigint PRIMARY KEY, kind text);
+CREATE TABLE child (extra int) INHERITS (base);
+CREATE UNLOGGED TABLE shapes (
+    id int PRIMARY KEY, span int4range, place point, name text, twice int,
+    double int GENERATED ALWAYS AS (twice * 2) STORED,
+    EXCLUDE USING gist (span WITH &&)
+);
+CREATE INDEX ON shapes USING gist (place);
+CREATE INDEX ON shapes USING spgist (place);
+CREATE INDEX ON shapes USING hash (name);
+CREATE INDEX ON shapes USING brin (double);
+CREATE INDEX ON shapes (name) INCLUDE (span);
+INSERT INTO base SELECT n, 'kind' FROM generate_series(1, 100) n;
+ANALYZE base;
+"""
+    sql = """
+-- name: Empty :one
+SELECT count(*) FROM empty_columns;
+
+-- name: Base :many
+SELECT id FROM base WHERE kind = @kind;
+
+-- name: Overlapping :many
+SELECT id FROM shapes WHERE span && @span::int4range;
+
+-- name: Nearest :many
+SELECT id FROM shapes ORDER BY place <-> point(0, 0) LIMIT 5;
+
+-- name: Named :many
+SELECT id FROM shapes WHERE name = @name;
+"""
+    judged = plan_queries(
+        sql,
+        schema,
+        {"empty_columns": 3_000_000, "base": 200_000, "child": 9, "shapes": 20_000_000},
+    )
+    found = {name: judged.codes(name) for name in ("Empty", "Base")}
+    assert found == {"Empty": {"seq-scan"}, "Base": {"unindexed-filter"}}
+    names = ("Overlapping", "Nearest", "Named")
+    assert set().union(*map(judged.codes, names)) == set()
+    assert "Seq Scan on child" in judged.plan("Base")

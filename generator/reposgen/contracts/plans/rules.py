@@ -238,7 +238,9 @@ class _Judge:
             return
         condition = node.detail("Filter") or ""
         is_part = read.table.name != node.relation
-        rows = self._reads[read.table.oid] if is_part else read.rows
+        rows = read.rows
+        if is_part and not self._is_pruned(node, read.columns):
+            rows = self._reads[read.table.oid]
         if rows < self._rules.threshold(read.rule) or (
             self._query.command in _EXPORTS and not condition and read.loops <= 1
         ):
@@ -264,6 +266,17 @@ class _Judge:
         names = (*_names(node), read.table.name, read.table.qualified_name)
         yield from self._rules.finding(
             read.rule, names, what, hint, span=self._place(node)
+        )
+
+    def _is_pruned(self, node: PlanNode, columns: Sequence[str]) -> bool:
+        """Return True if a call reads some of the partitions alone."""
+        relation = self._rules.relation(node)
+        if relation is None:
+            return False
+        return any(
+            (column := above.column(number)) is not None and column.name in columns
+            for above in self._rules.catalog.ancestors(relation)
+            for number in above.partition_columns
         )
 
     def _key(self, condition: str, columns: Sequence[str], alias: str) -> str:
