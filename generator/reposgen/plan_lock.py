@@ -71,25 +71,24 @@ class PlanChange:
     @property
     def diagnostic(self) -> Diagnostic:
         """The change as a finding, at the query's name."""
-        span = self.planned.query.query.name_span if self.planned else None
+        title, by = self.title, f" by {self.cause}" if self.cause else ""
         if self.before is None:
-            code, what = "plan-missing", f"the plan of {self.title} is not kept"
-        elif self.after is None:
-            code, what = (
-                "plan-leftover",
-                f"a plan of {self.title} is kept, which is gone",
-            )
-        else:
-            code, what = "plan-changed", f"the plan of {self.title} changed"
-        if self.cause:
-            what = f"{what} by {self.cause}"
-        return warning(
-            code,
-            what,
-            span=span,
-            path=None if span else self.path,
-            hint="if it is as it should be: reposgen plans",
-        )
+            return _finding("plan-missing", f"the plan of {title} is not kept", self)
+        if self.after is None:
+            what = f"a plan of {title} is kept, which is gone"
+            return _finding("plan-leftover", what, self)
+        return _finding("plan-changed", f"the plan of {title} changed{by}", self)
+
+
+def _finding(code: str, message: str, change: PlanChange) -> Diagnostic:
+    span = change.planned.query.query.name_span if change.planned else None
+    return warning(
+        code,
+        message,
+        span=span,
+        path=None if span else change.path,
+        hint="if it is as it should be: reposgen plans",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
