@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reposgen.analysis.caching.model import Access, Caching
+    from reposgen.analysis.waivers import VetIgnore
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import (
         Catalog,
@@ -496,19 +497,6 @@ class RowName:
     """`-- @row Name`: what the class of the query's rows is called."""
 
     name: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VetIgnore:
-    """`-- @vet-ignore rule reason`: a rule that need not report the query.
-
-    Attributes:
-        span: of the rule and the reason.
-    """
-
-    rule: str
-    reason: str
     span: Span
 
 
