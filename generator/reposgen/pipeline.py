@@ -11,8 +11,6 @@ from reposgen.cache.analyses import analysed_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
-from reposgen.contracts.ignores import check_ignores
-from reposgen.contracts.plans.sizes import check_rows
 from reposgen.contracts.tenants import judge_tenants
 from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError
@@ -55,8 +53,6 @@ def analyse(
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
     serve: OpenServer = open_server,
-    *,
-    plan: bool = False,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -66,8 +62,6 @@ def analyse(
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
         serve: opens the server that is asked.
-        plan: plan the queries of packages whose configuration says how large tables
-            are.
 
     Raises:
         ReposgenError: a name is no package's. All else is in the diagnostics.
@@ -92,23 +86,15 @@ def analyse(
     ):
         findings.add(server.notes)
         for migrations, alike in by_schema(sources):
-            judged: list[AnalysedPackage] = []
             with findings.collected(), schema_database(server, migrations) as link:
                 catalog = read_catalog(link)
                 findings.add(server.notes_for(catalog.extensions))
                 for source, known in alike:
                     progress(f"analysing {source.options.name}")
                     with findings.collected():
-                        judged.append(_judge(link, catalog, source, known))
-            if plan:
-                with findings.collected():
-                    # Its modules are imported only where plans are asked for.
-                    from reposgen.planning import plan_packages  # noqa: PLC0415 - as said
-
-                    judged = plan_packages(server, migrations, judged, config, progress)
-            for package in judged:
-                findings.add(package.diagnostics)
-            packages += judged
+                        package = _judge(link, catalog, source, known)
+                        findings.add(package.diagnostics)
+                        packages.append(package)
     return Project(
         config=config,
         packages=in_order(packages, config),
@@ -127,7 +113,6 @@ def _judge(
         analysis=analysis,
         code=build_package(analysis, source.options),
         tenancy=judge_tenants(analysis, source.options, ask, functions),
-        mistakes=(*check_ignores(analysis), *check_rows(catalog, source.options)),
     )
 
 

@@ -18,12 +18,12 @@ from reposgen.contracts.plans.lockfile import (
     sections,
     titles,
 )
-from reposgen.database import open_server, read_migrations, schema_database
+from reposgen.database import open_server, schema_database
 from reposgen.diagnostics import ReposgenError, error, warning
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.models import dataclass
 from reposgen.pipeline import judge_of
-from reposgen.planning import package_statistics, plan_package
+from reposgen.planning import package_statistics, plan_package, read_package_migrations
 from reposgen.project import Source
 from reposgen.sql_source.reader import read_query_files
 
@@ -252,9 +252,7 @@ def _replay(
     changed it.
     """
     options = package.options
-    whole = read_migrations(
-        options.schema_paths or (), config.root, options.search_path or ()
-    )
+    whole = read_package_migrations(config, options)
     files = [file.path for file in whole.files]
     waiting = {one.title: one for one in changes if one.before and one.after}
     found: dict[str, str] = {}
@@ -298,9 +296,7 @@ def _same(
 
 def _state(config: Config, package: AnalysedPackage, plans: PackagePlans) -> _State:
     options = package.options
-    whole = read_migrations(
-        options.schema_paths or (), config.root, options.search_path or ()
-    )
+    whole = read_package_migrations(config, options)
     statistics = package_statistics(options)
     sizes = {
         f"{schema}.{name}": table.model_dump()

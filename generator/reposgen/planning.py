@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING
 
 from reposgen.contracts.plans.judge import Facts, judge_plans, plan_queries
 from reposgen.contracts.plans.sizes import known_sizes
-from reposgen.database import read_statistics, sized_database
-from reposgen.diagnostics import note
+from reposgen.database import (
+    is_private,
+    open_server,
+    read_migrations,
+    read_statistics,
+    sized_database,
+)
+from reposgen.diagnostics import note, sorted_diagnostics
 from reposgen.live_schema.plans import read_expressions, read_plans, read_uncertain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
     from reposgen.contracts.plans.judge import Planned
+    from reposgen.contracts.plans.model import PackagePlans
     from reposgen.database import Migrations, Progress, Server, Statistics
     from reposgen.diagnostics import Diagnostic
-    from reposgen.project import AnalysedPackage
+    from reposgen.project import Project
 
 
 def has_sizes(options: PackageConfig) -> bool:
@@ -28,69 +35,85 @@ def has_sizes(options: PackageConfig) -> bool:
     return bool(options.rows) or options.statistics is not None
 
 
-def plan_packages(
-    server: Server,
-    migrations: Migrations | None,
-    packages: Sequence[AnalysedPackage],
-    config: Config,
-    progress: Progress,
-) -> list[AnalysedPackage]:
-    """Return the packages of one schema with the plans of their queries.
+def plan_project(project: Project, progress: Progress) -> Project:
+    """Return the project with the plans of the queries of packages that have sizes.
 
     Raises:
-        ReposgenError: a file of statistics cannot be read.
+        ReposgenError: a file of statistics cannot be read, or there is no server.
     """
-    if not any(has_sizes(package.options) for package in packages):
-        return [*packages]
-    obstacle = _obstacle(server, migrations)
-    if obstacle is not None or migrations is None:
-        return [
-            replace(package, mistakes=(*package.mistakes, obstacle))
-            if has_sizes(package.options) and obstacle
-            else package
-            for package in packages
-        ]
+    config = project.config
+    wanted = [p for p in project.packages if has_sizes(p.options)]
+    obstacles = {p.options.name: _obstacle(p.options, config) for p in wanted}
     planned: dict[str, Planned] = {}
-    for package in packages:
-        if has_sizes(package.options):
-            progress(f"planning {package.options.name}")
-            planned[package.options.name] = plan_package(
-                server, migrations, package.options, package.analysis
-            )
+    schemas: dict[str, Migrations] = {}
+    if any(found is None for found in obstacles.values()):
+        with open_server(config.database.url, progress, config.url_origin) as server:
+            for package in wanted:
+                options = package.options
+                if obstacles[options.name] is None:
+                    progress(f"planning {options.name}")
+                    migrations = read_package_migrations(config, options)
+                    schemas[options.name] = migrations
+                    planned[options.name] = plan_package(
+                        server, migrations, options, package.analysis
+                    )
+    packages = tuple(
+        replace(
+            package,
+            plans=_judged(package.options, planned, schemas, config),
+            obstacle=obstacles.get(package.options.name),
+        )
+        for package in project.packages
+    )
+    found = (one for package in packages for one in package.diagnostics)
+    return replace(
+        project,
+        packages=packages,
+        diagnostics=sorted_diagnostics({*project.diagnostics, *found}),
+    )
+
+
+def read_package_migrations(config: Config, options: PackageConfig) -> Migrations:
+    """Return the migrations of a package that has some.
+
+    Raises:
+        ReposgenError: a file cannot be read.
+    """
+    paths, search_path = options.schema_paths or (), options.search_path or ()
+    return read_migrations(paths, config.root, search_path)
+
+
+def _judged(
+    options: PackageConfig,
+    planned: Mapping[str, Planned],
+    schemas: Mapping[str, Migrations],
+    config: Config,
+) -> PackagePlans | None:
+    """Return the plans of a package with what the rules report."""
+    own = planned.get(options.name)
+    if own is None:
+        return None
     # An index may be used by a package that was not asked for, or has no sizes.
-    names = {
-        one.name
-        for one in config.packages
-        if one.schema_paths == packages[0].options.schema_paths
-    }
-    schema = [part.source for file in migrations.files for part in file.parts]
-    found = []
-    for package in packages:
-        own = planned.get(package.options.name)
-        if own is not None:
-            others = [one for one in planned.values() if one is not own]
-            plans = judge_plans(
-                own, others, schema if names <= planned.keys() else None
-            )
-            found.append(replace(package, plans=plans))
-        else:
-            found.append(package)
-    return found
+    names = {p.name for p in config.packages if p.schema_paths == options.schema_paths}
+    others = [one for name, one in planned.items() if name in names and one is not own]
+    files = [part.source for file in schemas[options.name].files for part in file.parts]
+    return judge_plans(own, others, files if names <= planned.keys() else None)
 
 
-def _obstacle(server: Server, migrations: Migrations | None) -> Diagnostic | None:
+def _obstacle(options: PackageConfig, config: Config) -> Diagnostic | None:
     """Return what is in the way of a database with the sizes of the configuration."""
-    if migrations is None:
+    if options.schema_paths is None:
         return note(
             "plans-not-made",
             "queries are not planned: without the package's migrations there is no"
             " database of the configured sizes",
             hint='add schema = "migrations" to the package',
         )
-    if not server.private:
+    if not is_private(config.database.url):
         return note(
             "plans-not-made",
-            f"queries are not planned: the files of {server.name} cannot be reached",
+            "queries are not planned: the files of the server of"
+            f" {config.url_origin} cannot be reached",
             hint='use url = "embedded", or "system" for the extensions of the'
             " machine's PostgreSQL",
         )

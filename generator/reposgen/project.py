@@ -12,7 +12,13 @@ import psycopg
 
 from reposgen import __version__
 from reposgen.analysis.model import Declared
-from reposgen.contracts.ignores import DOC_RULES, apply_ignores, judged_rules
+from reposgen.contracts.ignores import (
+    DOC_RULES,
+    apply_ignores,
+    check_ignores,
+    judged_rules,
+)
+from reposgen.contracts.plans.sizes import check_rows
 from reposgen.diagnostics import (
     Diagnostic,
     ReposgenError,
@@ -91,7 +97,7 @@ class AnalysedPackage:
     Attributes:
         tenancy: None unless the package names the column that tells tenants apart.
         plans: None unless they were asked for, and the sizes of tables are known.
-        mistakes: what is wrong with the options of its plans and rules.
+        obstacle: why its queries cannot be planned, or None.
     """
 
     options: PackageConfig
@@ -99,7 +105,7 @@ class AnalysedPackage:
     code: Package
     tenancy: Tenancy | None = None
     plans: PackagePlans | None = None
-    mistakes: tuple[Diagnostic, ...] = ()
+    obstacle: Diagnostic | None = None
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -108,7 +114,9 @@ class AnalysedPackage:
             (
                 *self.analysis.diagnostics,
                 *self.code.diagnostics,
-                *self.mistakes,
+                *check_ignores(self.analysis),
+                *check_rows(self.analysis.catalog, self.options),
+                *((self.obstacle,) if self.obstacle else ()),
                 *(self.tenancy.diagnostics if self.tenancy else ()),
                 *(self.plans.diagnostics if self.plans else ()),
             )

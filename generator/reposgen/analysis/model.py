@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reposgen.analysis.caching.model import Access, Caching
-    from reposgen.analysis.waivers import VetIgnore
+    from reposgen.analysis.vet_ignore import VetIgnore
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import (
         Catalog,

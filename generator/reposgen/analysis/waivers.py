@@ -4,26 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.vet_ignore import VetIgnore
 from reposgen.diagnostics import Diagnostic, error
-from reposgen.models import dataclass
 
 if TYPE_CHECKING:
     from reposgen.analysis.directive_specs import Subject
-    from reposgen.diagnostics import Span
     from reposgen.sql_source.model import Directive
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VetIgnore:
-    """`-- @vet-ignore rule reason`: a rule that need not report the query.
-
-    Attributes:
-        span: of the rule and the reason.
-    """
-
-    rule: str
-    reason: str
-    span: Span
 
 
 def read_waiver(line: Directive, _: Subject) -> str | Diagnostic:

@@ -19,7 +19,7 @@ from reposgen.cli.terminal import MessageFormat, Terminal
 from reposgen.diagnostics import ReposgenError, error
 from reposgen.pipeline import analyse
 from reposgen.plan_lock import compare_plans, write_plans
-from reposgen.planning import has_sizes
+from reposgen.planning import plan_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,15 +104,14 @@ def _planned(
     terminal: Terminal, config: Config, packages: Sequence[str], cache: ProjectCache
 ) -> list[AnalysedPackage]:
     with terminal.progress() as progress:
-        project = analyse(config, packages, progress, cache, plan=True)
-    if project.has_errors:
-        raise ReposgenError(project.diagnostics)
+        project = analyse(config, packages, progress, cache)
+        if project.has_errors:
+            raise ReposgenError(project.diagnostics)
+        project = plan_project(project, progress)
     planned = [package for package in project.packages if package.plans is not None]
-    unplanned = [
-        p for p in project.packages if p.plans is None and has_sizes(p.options)
-    ]
-    if unplanned:
-        raise ReposgenError(one for p in unplanned for one in p.mistakes)
+    obstacles = [p.obstacle for p in project.packages if p.obstacle is not None]
+    if obstacles:
+        raise ReposgenError(obstacles)
     if not planned:
         raise ReposgenError(
             [

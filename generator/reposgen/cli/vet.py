@@ -12,6 +12,7 @@ from reposgen.cli.status import Status
 from reposgen.cli.terminal import FindingsFormat, Terminal
 from reposgen.diagnostics import Severity, sorted_diagnostics
 from reposgen.pipeline import analyse
+from reposgen.planning import plan_project
 from reposgen.project import undocumented, wide_invalidations
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def vet(
     terminal = Terminal()
     config = read_config(**where)
     with terminal.progress() as progress:
-        project = analyse(config, packages, progress, plan=True)
+        project = plan_project(analyse(config, packages, progress), progress)
     notes = [d for d in project.diagnostics if d.severity is Severity.NOTE]
     notes += wide_invalidations(project)
     terminal.diagnostics(notes)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from reposgen.analysis.model import Analysis, TypedQuery
-    from reposgen.analysis.waivers import VetIgnore
+    from reposgen.analysis.vet_ignore import VetIgnore
     from reposgen.diagnostics import Diagnostic
 
 # Warnings about a query that its author can mean: all of them but those that say how

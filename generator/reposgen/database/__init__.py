@@ -9,7 +9,7 @@ from reposgen.database.scratch import (
     schema_database,
     scratch_database,
 )
-from reposgen.database.server import open_server
+from reposgen.database.server import is_private, open_server
 from reposgen.database.sized import sized_database
 from reposgen.database.statistics import (
     Statistics,
@@ -28,6 +28,7 @@ __all__ = [
     "connect",
     "existing_database",
     "export_statistics",
+    "is_private",
     "migrated_database",
     "open_server",
     "read_migrations",

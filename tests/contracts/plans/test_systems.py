@@ -22,6 +22,7 @@ from reposgen.database.model import Server
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.plans import read_plans
 from reposgen.pipeline import analyse, judge_of
+from reposgen.planning import plan_project
 from reposgen.project import Source
 from reposgen.sql_source.reader import read_query_files
 
@@ -53,7 +54,8 @@ def config(monkeypatch: pytest.MonkeyPatch) -> Config:
 
 def test_nothing_is_reported_about_the_systems(system: str, config: Config) -> None:
     """At the sizes of codegen.toml, but what they ignore with a reason."""
-    project = analyse(config, (system,), lambda _: None, plan=True)
+    analysed = analyse(config, (system,), silent)
+    project = plan_project(analysed, silent)
     (package,) = project.packages
     assert package.plans is not None
     assert [one.render() for one in package.diagnostics] == []
@@ -100,6 +102,10 @@ def test_plans_are_those_of_loaded_tables(
     }
     queries = {(query.query.source.path, query.name) for query, _ in statements}
     assert len(differing) <= 0.05 * len(queries), shown(differing)
+
+
+def silent(_: str) -> None:
+    pass
 
 
 def shown(names: Sequence[tuple[str, str]] | set[tuple[str, str]]) -> str:
