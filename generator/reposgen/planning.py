@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from reposgen.contracts.plans.judge import Facts, judge_plans, plan_queries
 from reposgen.contracts.plans.sizes import known_sizes
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reposgen.contracts.plans.model import PackagePlans
     from reposgen.database import Migrations, Progress, Server, Statistics
     from reposgen.diagnostics import Diagnostic
+    from reposgen.live_schema.model import Catalog
     from reposgen.project import Project
 
 
@@ -81,6 +83,17 @@ def read_package_migrations(config: Config, options: PackageConfig) -> Migration
     """
     paths, search_path = options.schema_paths or (), options.search_path or ()
     return read_migrations(paths, config.root, search_path)
+
+
+def _any_tenant(options: PackageConfig, catalog: Catalog) -> str:
+    """Return a value that the tenant's setting can have: plans read it."""
+    name = options.tenant.column or (options.tenant.setting or "").rpartition(".")[2]
+    is_uuid = any(
+        column.name == name and column.type.name == "uuid"
+        for relation in catalog.relations.values()
+        for column in relation.columns
+    )
+    return str(UUID(int=0)) if is_uuid else "0"
 
 
 def _judged(
@@ -148,7 +161,9 @@ def plan_package(
     """
     statistics = package_statistics(options)
     sizes = known_sizes(analysis.catalog, options, statistics)
-    settings = statistics.settings if statistics else {}
+    settings = dict(statistics.settings) if statistics else {}
+    if options.tenant.setting is not None:
+        settings[options.tenant.setting] = _any_tenant(options, analysis.catalog)
     with sized_database(server, migrations, sizes, settings) as connection:
         return plan_queries(
             analysis,

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from reposgen.database.model import Migrations, Server
     from reposgen.database.statistics import ColumnStatistics, TableStatistics
 
-_PAGE: Final = 8192
-_SEGMENT: Final = 131072  # pages in one file
 _HEADER, _TUPLE, _POINTER, _ALIGNED = 24, 24, 4, 8
 _INDEX_FILL: Final = 0.9
 FIRST_WITH_VALUES: Final = 180000
@@ -77,8 +75,13 @@ WHERE s.setrole = 0 AND s.setdatabase = (
 """
 # A setting that this version does not have is left out.
 _SETTING: Final[LiteralString] = """
-SELECT pg_catalog.set_config(name, %s, false)
-FROM pg_catalog.pg_settings WHERE name = %s
+SELECT pg_catalog.set_config(%(name)s, %(value)s, false)
+WHERE pg_catalog.strpos(%(name)s, '.') > 0
+    OR EXISTS (SELECT FROM pg_catalog.pg_settings WHERE name = %(name)s)
+"""
+_LAYOUT: Final[LiteralString] = """
+SELECT current_setting('data_directory'), current_setting('block_size')::int,
+    pg_catalog.pg_size_bytes(current_setting('segment_size'))
 """
 _SIZE: Final[LiteralString] = """
 UPDATE pg_catalog.pg_class c
@@ -161,7 +164,7 @@ def sized_database(
         server: a private one.
         migrations: applied to it.
         tables: the sizes that tables have, by schema and name; others stay empty.
-        settings: settings of the planner.
+        settings: settings of the planner, and the user's own.
 
     Yields:
         A read-only connection.
@@ -185,7 +188,7 @@ def sized_database(
             # The settings of a database are not copied with it.
             connection.execute(_DATABASE_SETTINGS, (made,))
             for setting, value in settings.items():
-                connection.execute(_SETTING, (value, setting))
+                connection.execute(_SETTING, {"name": setting, "value": value})
             yield connection
 
 
@@ -215,6 +218,14 @@ class _Relation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """The bytes of a page, and the pages in one file of a table."""
+
+    page: int
+    segment: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Size:
     pages: int
     rows: float
@@ -231,8 +242,9 @@ class _Sizing:
     ) -> None:
         self._connection = connection
         self._tables = tables
-        (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+        ((folder, page, segment),) = connection.execute(_LAYOUT).fetchall()
         self._folder = Path(folder)
+        self._layout = _Layout(page=page, segment=segment // page)
         self._relations = {
             oid: _Relation(oid=oid, columns=tuple(columns or ()), **parts)
             for oid, columns, parts in connection.execute(_RELATIONS).fetchall()
@@ -250,7 +262,9 @@ class _Sizing:
             if table.rows >= 0
         ]
         self._write_columns(given)
-        sizes = {one.oid: _table_size(one, table) for one, table in given}
+        sizes = {
+            one.oid: _table_size(one, table, self._layout.page) for one, table in given
+        }
         self._resize(sizes)
         whole, partial = {}, {}
         for one, table in given:
@@ -261,16 +275,26 @@ class _Sizing:
                         pages=known.pages, rows=known.rows, visible=0
                     )
                 elif index.predicate is None:
-                    whole[index.oid] = _index_size(index, table.rows, sizes[one.oid])
+                    whole[index.oid] = self._index_size(
+                        index, table.rows, sizes[one.oid]
+                    )
                 else:
                     partial[index.oid] = (index, one)
         self._resize(whole)
         self._resize(
             {
-                oid: _index_size(index, self._rows_of(index, one), sizes[one.oid])
+                oid: self._index_size(index, self._rows_of(index, one), sizes[one.oid])
                 for oid, (index, one) in partial.items()
             }
         )
+
+    def _index_size(self, index: _Relation, rows: float, table: _Size) -> _Size:
+        if index.method == "brin":
+            return _Size(pages=3 + table.pages // 10_000, rows=rows, visible=0)
+        width = sum(usual for *_, usual in index.columns)
+        each = _ALIGNED + _aligned(width) + _POINTER
+        pages = 1 + math.ceil(rows * each / (self._layout.page * _INDEX_FILL))
+        return _Size(pages=pages, rows=rows, visible=0)
 
     def _rows_of(self, index: _Relation, table: _Relation) -> float:
         """Return how many rows of the table the planner expects in a partial index."""
@@ -285,7 +309,7 @@ class _Sizing:
     def _resize(self, sizes: Mapping[int, _Size]) -> None:
         for oid, size in sizes.items():
             if file := self._relations[oid].file:
-                _extend(self._folder / file, size.pages)
+                _extend(self._folder / file, size.pages, self._layout)
         self._connection.execute(
             _SIZE,
             (
@@ -344,7 +368,7 @@ def _aligned(width: float) -> int:
     return math.ceil(width / _ALIGNED) * _ALIGNED
 
 
-def _table_size(one: _Relation, table: TableStatistics) -> _Size:
+def _table_size(one: _Relation, table: TableStatistics, page: int) -> _Size:
     pages = table.pages
     if pages is None:
         known = table.columns
@@ -353,30 +377,21 @@ def _table_size(one: _Relation, table: TableStatistics) -> _Size:
             for name, _, usual in one.columns
         )
         each = _TUPLE + _aligned(width) + _POINTER
-        pages = math.ceil(table.rows / max(1, (_PAGE - _HEADER) // each))
+        pages = math.ceil(table.rows / max(1, (page - _HEADER) // each))
     visible = pages if table.visible is None else min(table.visible, pages)
     return _Size(pages=pages, rows=table.rows, visible=visible)
 
 
-def _index_size(index: _Relation, rows: float, table: _Size) -> _Size:
-    if index.method == "brin":
-        return _Size(pages=3 + table.pages // 10_000, rows=rows, visible=0)
-    width = sum(usual for *_, usual in index.columns)
-    each = _ALIGNED + _aligned(width) + _POINTER
-    pages = 1 + math.ceil(rows * each / (_PAGE * _INDEX_FILL))
-    return _Size(pages=pages, rows=rows, visible=0)
-
-
-def _extend(file: Path, pages: int) -> None:
+def _extend(file: Path, pages: int, layout: _Layout) -> None:
     """Make a file as long as so many pages are, in as many segments as it takes."""
     owner = file.stat()
-    for number in range(max(1, math.ceil(pages / _SEGMENT))):
+    for number in range(max(1, math.ceil(pages / layout.segment))):
         part = file.with_name(f"{file.name}.{number}") if number else file
         if not part.exists():
             part.touch(mode=0o600)
             if os.geteuid() == 0:
                 os.chown(part, owner.st_uid, owner.st_gid)
-        length = min(pages - number * _SEGMENT, _SEGMENT) * _PAGE
+        length = min(pages - number * layout.segment, layout.segment) * layout.page
         # What stands in the file, such as an index's first page, stays.
         if length > part.stat().st_size:
             os.truncate(part, length)

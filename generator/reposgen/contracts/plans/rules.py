@@ -132,6 +132,9 @@ def judge_query(planned: PlannedQuery, rules: Rules) -> Iterator[Diagnostic]:
     found: dict[tuple[str, int], Diagnostic] = {}
     others: dict[tuple[str, int], dict[str, None]] = {}
     for variant in planned.variants:
+        if isinstance(variant.plan, str):
+            yield _without_plan(planned, variant.label, variant.plan)
+            continue
         for one in _Judge(planned, variant, rules).judge():
             key = (one.code, one.span.start if one.span else -1)
             if found.setdefault(key, one) is not one and variant.label:
@@ -412,6 +415,18 @@ class _Judge:
         relation = self._rules.relation(node)
         name = self._rules.root(relation).name if relation else node.relation
         return place_of(self._query.query, name, node.alias)
+
+
+def _without_plan(planned: PlannedQuery, label: str, reason: str) -> Diagnostic:
+    name = f"{planned.query.name} ({label})" if label else planned.query.name
+    return Diagnostic(
+        code="no-plan",
+        message=f"the server makes no generic plan of {name}: {reason}",
+        severity=Severity.NOTE,
+        span=planned.query.query.name_span,
+        hint="give the function that needs a value at plan time a default, such as"
+        " current_setting(name, true)",
+    )
 
 
 def _likewise(labels: Sequence[str]) -> str:

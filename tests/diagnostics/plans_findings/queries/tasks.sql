@@ -38,3 +38,7 @@ WHERE users.id = ANY(@ids) AND length(users.email) = 3;
 -- One of them.
 -- @vet-ignore seq-scan a report of the night
 SELECT id FROM tasks WHERE id = @id;
+
+-- name: ListMine :many
+-- Those of the owner of the session.
+SELECT id FROM tasks WHERE size = current_setting('app.size')::int;
