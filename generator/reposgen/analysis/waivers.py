@@ -1,4 +1,4 @@
-"""What a query is allowed to do, with the reason: waivers that the code shows."""
+"""Readers of waivers, each with a reason: `@across-tenants` and `@vet-ignore`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read_waiver(line: Directive, _: Subject) -> str | Diagnostic:
-    """Return the reason."""
+    """Return the reason, or an error if it is missing."""
     if not line.argument:
         return error(
             "invalid-across-tenants",
