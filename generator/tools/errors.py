@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reposgen.config.model import PlanRule
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -40,6 +42,8 @@ SECTIONS = {
     "python_model": "Generated names and types",
     "output": "Output",
     "development": "The development database and migrations",
+    "plan_lock.py": "Contracts",
+    "planning.py": "Contracts",
     "cli": "Commands",
     "scaffold.py": "Commands",
 }
@@ -80,6 +84,7 @@ UNSEEN = {
     "optimistic-without-tree": PROXY,
     "order-unknown": PROXY,
     "permission-denied": "needs a database whose owner has revoked privileges",
+    "statistics-unwritable": MACHINE,
     "system-failed": MACHINE,
     "system-missing": MACHINE,
     "system-version": MACHINE,
@@ -113,7 +118,8 @@ error, nothing is written. Warnings do not stop a run, and `reposgen vet` lists 
 
 def emitted_codes() -> Mapping[str, str]:
     """Return the codes in the source, each with the section that it belongs to."""
-    found: dict[str, str] = {}
+    # The names of rules are the codes of their findings.
+    found = {rule.value: SECTIONS["contracts"] for rule in PlanRule}
     for path in sorted(SOURCE.rglob("*.py")):
         stage = path.relative_to(SOURCE).parts[0]
         section = SECTIONS.get(stage, SECTIONS["cli"])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reposgen.analysis.caching.model import Access, Caching
+    from reposgen.analysis.vet_ignore import VetIgnore
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import (
         Catalog,
@@ -539,6 +540,7 @@ class TypedQuery:
             of embeds are present.
         takes_first: True if `:one` returns the first of several rows.
         across_tenants: why the query is not limited to one tenant; None if it must be.
+        vet_ignores: rules that do not report the query, each with a reason.
     """
 
     query: Query
@@ -573,6 +575,7 @@ class TypedQuery:
     hidden: int = 0
     takes_first: bool = False
     across_tenants: str | None = None
+    vet_ignores: tuple[VetIgnore, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -22,6 +22,7 @@ _COMMANDS = {
     "describe": "describe",
     "why": "why",
     "vet": "vet",
+    "plans": "plans",
     "impact": "impact",
     "drift": "impact",
     "import-sqlc": "sqlc",

@@ -289,6 +289,14 @@ def _repeated_names(config: Config) -> Iterator[Diagnostic]:
 
 def _missing_paths(config: Config) -> Iterator[Diagnostic]:
     for index, package in enumerate(config.packages):
+        written = package.statistics
+        if written is not None and not (config.root / written).is_file():
+            yield error(
+                "config-missing-statistics",
+                f'no file "{written}"',
+                span=config.places.value("package", index, "statistics"),
+                hint=f"write it: reposgen stats export URL -o {written}",
+            )
         for key, paths in (
             ("schema", package.schema_paths or ()),
             ("queries", package.queries),

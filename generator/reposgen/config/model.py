@@ -236,6 +236,52 @@ class TypeOverride(_Section):
     dump: str | None = None
 
 
+class PlanRule(StrEnum):
+    """A rule about the plans of queries on tables whose sizes are known."""
+
+    SEQ_SCAN = "seq-scan"
+    UNINDEXED_FILTER = "unindexed-filter"
+    LARGE_SORT = "large-sort"
+    LARGE_HASH = "large-hash"
+    NESTED_LOOP = "nested-loop"
+    MISSING_FK_INDEX = "missing-fk-index"
+    DEEP_OFFSET = "deep-offset"
+    UNUSED_INDEX = "unused-index"
+    DEFAULT_ESTIMATE = "default-estimate"
+
+
+class RuleSeverity(StrEnum):
+    """What a rule's findings are."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    OFF = "off"
+
+
+class RuleConfig(_Section):
+    """How one rule about plans is applied.
+
+    Attributes:
+        rows: the number of rows from which on the rule reports; None: the rule's own.
+        severity: what its findings are; None: the rule's own.
+        ignore: names of tables, indexes or constraints, each with the reason why the
+            rule does not report it.
+    """
+
+    rows: Annotated[int, Field(ge=1, strict=True)] | None = None
+    severity: RuleSeverity | None = None
+    ignore: Mapping[str, Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
+
+
+def _rule(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"rows": value}
+    return {"severity": value} if isinstance(value, str) else value
+
+
 def _type_override(value: object) -> object:
     return {"type": value} if isinstance(value, str) else value
 
@@ -273,6 +319,11 @@ class PackageConfig(_Section):
         json_classes: JSON documents that queries build become classes.
         unknown_labels: labels of enums that the generated code does not know are read
             as the member UNKNOWN.
+        rows: `table` or `schema.table` = how many rows it has in production, for plans.
+        statistics: a file that `reposgen stats export` wrote, relative to the project,
+            for plans.
+        vet: how rules about plans are applied: their severity, the number of rows from
+            which on they report, or a table with both.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -307,6 +358,19 @@ class PackageConfig(_Section):
     names_statements: bool = False
     json_classes: bool = True
     unknown_labels: bool = False
+    rows: Mapping[str, Annotated[int, Field(ge=0, strict=True)]] = Field(
+        default_factory=dict
+    )
+    statistics: Annotated[str, Field(min_length=1)] | None = None
+    vet: Mapping[
+        PlanRule,
+        Annotated[
+            RuleConfig,
+            BeforeValidator(
+                _rule, json_schema_input_type=int | RuleSeverity | RuleConfig
+            ),
+        ],
+    ] = Field(default_factory=dict)
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 

@@ -65,6 +65,11 @@ def open_server(
             yield _checked(url, None, origin)
 
 
+def is_private(url: str) -> bool:
+    """Return True if a url stands for a server of the run's own."""
+    return _PRIVATE.fullmatch(url) is not None
+
+
 def _silent(_: str) -> None:
     pass
 
