@@ -184,10 +184,7 @@ class JsonScalar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonList:
-    """JSON array of values of one shape; `nullable` if some can be null.
-
-    `of_array`: it is made from a PostgreSQL array, which can have several dimensions.
-    """
+    """JSON array; `nullable` if values can be null, `of_array` if made of an array."""
 
     element: JsonShape
     nullable: bool
