@@ -11,16 +11,21 @@ from typing import Any, Final
 from psycopg import postgres
 
 
-def _own(query: str) -> str:
-    """A query whose operators and types are the server's own, whoever has others."""
-    for operator in ("=", ">", ">="):
+def own_operators(query: str) -> str:
+    """Return a query whose operators and types are the server's own.
+
+    The search_path of a session can have others.
+    """
+    for operator in ("=", ">", ">=", "~", "-"):
         query = query.replace(f" {operator} ", f" OPERATOR(pg_catalog.{operator}) ")
-    return query.replace("::text", "::pg_catalog.text").replace("::int8", "::bigint")
+    for name in ("text", "name", "oid", "int2", '"char"'):
+        query = query.replace(f"::{name}", f"::pg_catalog.{name}")
+    return query.replace("::int8", "::bigint")
 
 
 # Everything that the named types are made of, the types themselves included, down to
 # what is built in: oids from 10000 on are given out when a cluster or database is made.
-TYPES_QUERY: Final = _own("""
+TYPES_QUERY: Final = own_operators("""
 WITH RECURSIVE wanted(oid) AS (
     SELECT t.oid
     FROM unnest($1::text[], $2::text[]) AS named(schema, name)
@@ -120,7 +125,7 @@ def parse_name(text: str) -> TypeName:
     found = _QUALIFIED.fullmatch(plain)
     if found is None:
         return TypeName("pg_catalog", plain, is_array)
-    schema, name = map(_unquoted, found.groups())
+    schema, name = map(unquoted, found.groups())
     return TypeName(schema, name, is_array)
 
 
@@ -142,7 +147,8 @@ def builtin_oid(name: TypeName) -> int | None:
     return (info.array_oid if name.is_array else info.oid) or None
 
 
-def _unquoted(part: str) -> str:
+def unquoted(part: str) -> str:
+    """Return a name without the double quotes that it is written in."""
     if part.startswith('"'):
         return part[1:-1].replace('""', '"')
     return part

@@ -1,0 +1,115 @@
+"""What a query uses of the schema: columns, functions, and the facts of its proofs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reposgen.analysis.arbiters import arbiter_columns, inferred
+from reposgen.analysis.effects import functions_of
+from reposgen.analysis.evidence import key_fact
+from reposgen.analysis.model import FactKind, RelationUse, Uses
+from reposgen.live_schema.tree.model import CommandType, Query, RangeTableEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from reposgen.analysis.described import DescribedQuery
+    from reposgen.analysis.model import Fact
+    from reposgen.live_schema.model import Catalog, Relation
+
+
+_OF_ROWS = frozenset({FactKind.UNIQUE, FactKind.UNIQUE_INDEX})
+# Objects below that oid came with the server.
+_OWN = 16384
+
+
+def uses_of(
+    described: DescribedQuery, proved: Iterable[Fact], *, one_row: bool
+) -> Uses:
+    """Return what a query uses.
+
+    Args:
+        described: the query.
+        proved: the facts that its proofs rest on.
+        one_row: it matters to its callers how many rows there are.
+    """
+    trees = [*described.added, *described.inner]
+    if described.tree is not None and described.utility is None:
+        trees.append(described.tree)
+    catalog = described.catalog
+    nodes = [node for tree in trees for node in tree.nodes]
+    found: dict[int, tuple[set[int], set[int] | None, set[int]]] = {}
+    for node in nodes:
+        if (
+            isinstance(node, RangeTableEntry)
+            and node.relation in catalog.relations
+            and node.relation >= _OWN
+        ):
+            read, inserted, updated = found.get(node.relation, (set(), None, set()))
+            permissions = node.permissions
+            if permissions is not None:
+                read |= permissions.selected
+                updated |= permissions.updated
+                if permissions.inserted:
+                    inserted = (inserted or set()) | permissions.inserted
+            found[node.relation] = read, inserted, updated
+    for tree in nodes:
+        if isinstance(tree, Query) and tree.command is CommandType.INSERT:
+            oid = tree.entry(tree.result_relation).relation
+            if oid in found and found[oid][1] is None:
+                # INSERT … DEFAULT VALUES names no column.
+                found[oid] = found[oid][0], set(), found[oid][2]
+    if described.utility is not None:
+        for table in described.utility.tables:
+            found.setdefault(table.oid, (set(), None, set()))
+    calls = {oid for node in nodes for oid in functions_of(node)}
+    return Uses(
+        relations=tuple(
+            _use(catalog.relations[oid], *columns) for oid, columns in found.items()
+        ),
+        functions=tuple(sorted(calls & catalog.functions.keys())),
+        facts=tuple(
+            sorted(
+                {
+                    *(one for one in proved if one_row or one.kind not in _OF_ROWS),
+                    *_arbiters(nodes, catalog),
+                },
+                key=repr,
+            )
+        ),
+    )
+
+
+def _use(
+    relation: Relation, read: set[int], inserted: set[int] | None, updated: set[int]
+) -> RelationUse:
+    return RelationUse(
+        relation=relation.oid,
+        read=_names(relation, read),
+        inserted=None if inserted is None else _names(relation, inserted),
+        updated=_names(relation, updated),
+    )
+
+
+def _names(relation: Relation, numbers: set[int]) -> tuple[str, ...]:
+    """Return the names of columns; 0 stands for all of them."""
+    return tuple(
+        sorted(c.name for c in relation.columns if 0 in numbers or c.number in numbers)
+    )
+
+
+def _arbiters(nodes: Sequence[object], catalog: Catalog) -> Iterator[Fact]:
+    """Yield the unique indexes that the target of an ON CONFLICT means."""
+    for node in nodes:
+        if not isinstance(node, Query) or node.on_conflict is None:
+            continue
+        conflict = node.on_conflict
+        relation = catalog.relations.get(node.entry(node.result_relation).relation)
+        if relation is None or not arbiter_columns(conflict, relation, catalog):
+            continue
+        named = inferred(conflict, relation, catalog.major)
+        for index in relation.indexes:
+            if index.name in named:
+                yield key_fact(
+                    relation, index, FactKind.CONFLICT, FactKind.CONFLICT_INDEX
+                )
