@@ -71,3 +71,9 @@ DELETE FROM items WHERE id = @id;
 
 -- name: Other :one
 SELECT word FROM others WHERE id = @id;
+
+-- name: Words :many
+SELECT word FROM words WHERE length(word) > 5;
+
+-- name: Double :one
+SELECT twice(@number);
