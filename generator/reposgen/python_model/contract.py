@@ -14,7 +14,7 @@ from reposgen.python_model.types import qualified, spelling, word
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reposgen.analysis.model import TypedQuery
     from reposgen.live_schema.model import Catalog, Relation, RelationColumn
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from reposgen.python_model.model.values import Value
 
 NAME = "schema_contract"
+_KINDS = {
+    ConstraintKind.CHECK: "check",
+    ConstraintKind.FOREIGN_KEY: "foreign key",
+    ConstraintKind.EXCLUSION: "exclude",
+}
 _TABLES = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 
 
@@ -43,13 +48,8 @@ def contract_module(
     }
     path = f"{package}.{NAME}"
     queries = [*methods.values()]
-    used = _used_columns(queries, catalog)
-    written = {
-        use.relation
-        for query in queries
-        for use in query.uses.relations
-        if use.inserted is not None or use.updated
-    }
+    used = {use.relation for query in queries for use in query.uses.relations}
+    used |= {fact.relation for query in queries for fact in query.uses.facts}
     named = sorted((qualified(catalog.relations[oid]), oid) for oid in used)
     relations = [(name, catalog.relations[oid]) for name, oid in named]
     return ContractModule(
@@ -61,13 +61,12 @@ def contract_module(
                 CONTRACT,
                 search_path=catalog.search_path,
                 relations=_entries(
-                    (name, _entries(_columns(relation, used[relation.oid])))
+                    (name, Entries(tuple(_columns(relation))))
                     for name, relation in relations
                 ),
                 constraints=_entries(
-                    (name, _constraints(relation))
+                    (name, _entries(sorted(_constraints(relation))))
                     for name, relation in relations
-                    if relation.oid in written
                 ),
                 views=tuple(
                     name
@@ -95,48 +94,23 @@ def _entries(items: Iterable[tuple[Value, Value | None]]) -> Entries | None:
     return Entries(found) if found else None
 
 
-def _constraints(relation: Relation) -> tuple[str, ...]:
-    return tuple(
-        sorted(
-            constraint.name
-            for constraint in relation.constraints
-            if constraint.kind is not ConstraintKind.NOT_NULL
-        )
-    )
-
-
-def _used_columns(
-    queries: Iterable[TypedQuery], catalog: Catalog
-) -> Mapping[int, set[str]]:
-    """Return the columns that queries use, and that INSERTs must give, by relation."""
-    found: dict[int, set[str]] = {}
-    for query in queries:
-        for use in query.uses.relations:
-            names = found.setdefault(use.relation, set())
-            names.update(use.read, use.updated, use.inserted or ())
-            if use.inserted is not None:
-                relation = catalog.relations[use.relation]
-                names.update(c.name for c in relation.columns if _is_required(c))
-        for fact in query.uses.facts:
-            if fact.kind is FactKind.NOT_NULL:
-                found.setdefault(fact.relation, set()).update(fact.names)
-            else:
-                found.setdefault(fact.relation, set())
-    return found
-
-
-def _is_required(column: RelationColumn) -> bool:
-    return (
-        column.not_null
-        and not column.has_default
-        and column.generated is Generated.NO
-    )
-
-
-def _columns(relation: Relation, names: set[str]) -> Iterator[tuple[str, str]]:
+def _columns(relation: Relation) -> Iterator[tuple[str, str]]:
     for column in sorted(relation.columns, key=lambda column: column.name):
-        if column.name in names:
-            yield column.name, _fact(relation, column)
+        yield column.name, _fact(relation, column)
+
+
+def _constraints(relation: Relation) -> Iterator[tuple[str, str]]:
+    """Yield constraints and unique indexes, and what each of them is."""
+    for index in relation.indexes:
+        if index.unique:
+            columns = [relation.column(number) for number in index.columns]
+            names = sorted(column.name for column in columns if column)
+            names += ["()"] * columns.count(None)
+            partial = "" if index.predicate is None else "partial "
+            yield index.name, f"{partial}unique ({', '.join(names)})"
+    for constraint in relation.constraints:
+        if constraint.kind in _KINDS and not constraint.partial:
+            yield constraint.name, _KINDS[constraint.kind]
 
 
 def _fact(relation: Relation, column: RelationColumn) -> str:

@@ -36,14 +36,14 @@ _TABLES: Final = ("r", "p")
 # in the schemas of the connection's search_path. No table is read or locked.
 CATALOG_QUERY: Final = own_operators("""
 WITH wanted AS MATERIALIZED (
-    SELECT named.schema, named.name, coalesce(
+    SELECT named.schema, named.name, named.expected, coalesce(
         CASE WHEN named.schema = ANY ($1::text[])
             THEN pg_catalog.to_regclass(pg_catalog.quote_ident(named.name))::oid END,
         (SELECT c.oid FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = named.schema::name AND c.relname = named.name::name)
     ) AS oid
-    FROM unnest($2::text[], $3::text[]) AS named(schema, name)
+    FROM unnest($2::text[], $3::text[], $4::text[]) AS named(schema, name, expected)
 ),
 types AS MATERIALIZED (
     SELECT t.oid, pg_catalog.concat(
@@ -60,12 +60,13 @@ types AS MATERIALIZED (
         CASE WHEN b.oid = t.oid THEN '' ELSE '[]' END
     ) AS name
     FROM pg_catalog.pg_type t
-    LEFT JOIN pg_catalog.pg_type e ON e.typarray = t.oid
+    LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
     JOIN pg_catalog.pg_type b ON b.oid = coalesce(e.oid, t.oid)
     JOIN pg_catalog.pg_namespace n ON n.oid = b.typnamespace
+    WHERE t.typrelid = 0::oid OR t.oid >= 16384::oid
 ),
 attributes AS MATERIALIZED (
-    SELECT a.attrelid, a.attname::text AS name, a.attnum, types.name AS type,
+    SELECT a.attrelid, a.attname, a.attname::text AS name, a.attnum, types.name AS type,
         pg_catalog.concat(
             types.name,
             CASE WHEN a.attnotnull THEN ' not null' END,
@@ -79,37 +80,48 @@ attributes AS MATERIALIZED (
     AND a.attrelid = ANY (ARRAY(
         SELECT w.oid FROM wanted w
         UNION ALL SELECT t.typrelid
-        FROM unnest($4::text[], $5::text[]) AS named(schema, name)
+        FROM unnest($5::text[], $6::text[]) AS named(schema, name)
         JOIN pg_catalog.pg_namespace n ON n.nspname = named.schema::name
         JOIN pg_catalog.pg_type t
             ON t.typnamespace = n.oid AND t.typname = named.name::name
     ))
 ),
-columns AS (
-    SELECT a.attrelid, pg_catalog.json_object_agg(a.name, a.fact) AS facts,
-        pg_catalog.json_object_agg(a.name, a.attnum) AS numbers,
-        pg_catalog.json_object_agg(a.name, a.type ORDER BY a.attnum) AS fields
+columns AS MATERIALIZED (
+    SELECT a.attrelid,
+        pg_catalog.string_agg(pg_catalog.concat(a.name, ' ', a.fact), pg_catalog.chr(10)
+            ORDER BY a.attname) AS line
     FROM attributes a GROUP BY a.attrelid
 ),
-constraints AS (
-    SELECT k.conrelid, pg_catalog.json_object_agg(
-        k.conname, coalesce(k.conkey, ARRAY[]::int2[])
-    ) AS found
-    FROM pg_catalog.pg_constraint k
-    WHERE k.conrelid = ANY (ARRAY(SELECT w.oid FROM wanted w))
-    AND k.contype = ANY (ARRAY['c', 'f', 'p', 'u', 'x']::"char"[])
-    GROUP BY k.conrelid
-),
-indexes AS (
-    SELECT i.indrelid, pg_catalog.json_agg(pg_catalog.json_build_object(
-        'name', c.relname, 'partial', i.indpred IS NOT NULL,
-        'columns', (i.indkey::int2[])[0:i.indnkeyatts - 1]
-    )) AS found
+constraints AS MATERIALIZED (
+    SELECT i.indrelid AS relation, c.relname AS name, pg_catalog.concat(
+        CASE WHEN i.indpred IS NOT NULL THEN 'partial ' END, 'unique (', (
+            SELECT pg_catalog.string_agg(coalesce(a.attname::text, '()'), ', '
+                ORDER BY a.attname)
+            FROM pg_catalog.unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) AS n
+            LEFT JOIN pg_catalog.pg_attribute a
+                ON a.attrelid = i.indrelid AND a.attnum = n
+        ), ')'
+    ) AS what, i.indkey::int2[] AS numbers
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     WHERE i.indrelid = ANY (ARRAY(SELECT w.oid FROM wanted w))
     AND i.indisunique AND i.indisvalid AND i.indisready AND i.indimmediate
-    GROUP BY i.indrelid
+    AND NOT i.indisexclusion
+    UNION ALL
+    SELECT k.conrelid, k.conname, CASE
+        WHEN k.contype = 'c'::"char" THEN 'check'
+        WHEN k.contype = 'f'::"char" THEN 'foreign key' ELSE 'exclude' END, k.conkey
+    FROM pg_catalog.pg_constraint k
+    WHERE k.conrelid = ANY (ARRAY(SELECT w.oid FROM wanted w))
+    AND k.contype = ANY (ARRAY['c', 'f', 'x']::"char"[])
+    -- Parts of a foreign key to a partitioned table.
+    AND (k.conparentid = 0::oid OR NOT EXISTS (SELECT FROM pg_catalog.pg_constraint p
+        WHERE p.oid = k.conparentid AND p.conrelid = k.conrelid))
+),
+texts AS MATERIALIZED (
+    SELECT k.relation, pg_catalog.string_agg(pg_catalog.concat(k.name, ' ', k.what),
+        pg_catalog.chr(10) ORDER BY k.name) AS line
+    FROM constraints k GROUP BY k.relation
 )
 SELECT CAST(pg_catalog.json_build_object(
     'relations', (
@@ -118,15 +130,28 @@ SELECT CAST(pg_catalog.json_build_object(
             'row_security', c.relrowsecurity, 'updatable', CASE
                 WHEN c.relkind = 'v'::"char"
                 THEN pg_catalog.pg_relation_is_updatable(c.oid, false) > 0 END,
-            'columns', columns.facts,
-            'numbers', columns.numbers, 'constraints', constraints.found,
-            'indexes', indexes.found
+            'columns', (
+                SELECT pg_catalog.json_object_agg(a.name, a.fact)
+                FROM attributes a WHERE a.attrelid = w.oid
+            ),
+            'constraints', (
+                SELECT pg_catalog.json_object_agg(k.name, pg_catalog.json_build_object(
+                    'what', k.what, 'columns', ARRAY(
+                        SELECT a.name FROM attributes a
+                        WHERE a.attrelid = w.oid AND a.attnum = ANY (k.numbers)
+                    )
+                ))
+                FROM constraints k WHERE k.relation = w.oid
+            )
         ))
         FROM wanted w
-        JOIN pg_catalog.pg_class c ON c.oid = w.oid
+        LEFT JOIN pg_catalog.pg_class c ON c.oid = w.oid
         LEFT JOIN columns ON columns.attrelid = w.oid
-        LEFT JOIN constraints ON constraints.conrelid = w.oid
-        LEFT JOIN indexes ON indexes.indrelid = w.oid
+        LEFT JOIN texts ON texts.relation = w.oid
+        WHERE NOT coalesce(pg_catalog.concat(
+            columns.line, pg_catalog.chr(10), texts.line,
+            CASE WHEN c.relrowsecurity THEN ' row security' END
+        ) = w.expected, false)
     ),
     'types', (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -135,14 +160,16 @@ SELECT CAST(pg_catalog.json_build_object(
                 SELECT pg_catalog.json_agg(l.enumlabel ORDER BY l.enumsortorder)
                 FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid
             ),
-            'fields', columns.fields,
+            'fields', (
+                SELECT pg_catalog.json_object_agg(a.name, a.type)
+                FROM attributes a WHERE a.attrelid = t.typrelid
+            ),
             'base', (SELECT b.name FROM types b WHERE b.oid = t.typbasetype)
         ))
-        FROM unnest($4::text[], $5::text[]) AS named(schema, name)
+        FROM unnest($5::text[], $6::text[]) AS named(schema, name)
         JOIN pg_catalog.pg_namespace n ON n.nspname = named.schema::name
         JOIN pg_catalog.pg_type t
             ON t.typnamespace = n.oid AND t.typname = named.name::name
-        LEFT JOIN columns ON columns.attrelid = t.typrelid
     ),
     'functions', (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -158,7 +185,7 @@ SELECT CAST(pg_catalog.json_build_object(
                 ))
             )
         ))
-        FROM unnest($6::text[], $7::text[]) AS named(schema, name)
+        FROM unnest($7::text[], $8::text[]) AS named(schema, name)
     )
 ) AS pg_catalog.text)
 """)
@@ -231,9 +258,9 @@ class Contract:
 
     Attributes:
         search_path: the schemas that unqualified names were found in.
-        relations: the columns that methods use, and those that an INSERT must give:
-            `int4 not null default`.
-        constraints: of the tables that methods write.
+        relations: the columns of tables and views: `int4 not null default`.
+        constraints: their constraints and unique indexes, and what each is:
+            `unique (id)`.
         views: the relations that are views.
         row_security: the tables that have row-level security.
         domains: the type that each is over.
@@ -245,8 +272,8 @@ class Contract:
     relations: Mapping[str, Mapping[str, str]] = field(
         default_factory=dict[str, "Mapping[str, str]"]
     )
-    constraints: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict[str, tuple[str, ...]]
+    constraints: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict[str, "Mapping[str, str]"]
     )
     views: tuple[str, ...] = ()
     row_security: tuple[str, ...] = ()
@@ -258,6 +285,14 @@ class Contract:
         default_factory=dict[str, tuple[str, ...]]
     )
 
+    def text(self, name: str) -> str:
+        """Return what `CATALOG_QUERY` makes of a relation that is as expected."""
+        facts, constraints = self.relations[name], self.constraints.get(name, {})
+        lines = [f"{column} {fact}" for column, fact in facts.items()]
+        named = "\n".join(f"{one} {what}" for one, what in constraints.items())
+        secured = " row security" if name in self.row_security else ""
+        return "\n".join((*lines, named)) + secured
+
 
 @dataclass(frozen=True, slots=True)
 class LiveRelation:
@@ -267,18 +302,23 @@ class LiveRelation:
         kind: `pg_class.relkind`.
         is_updatable: a view whose rows are those of one table.
         columns: by name, as in `Contract.relations`.
-        constraints: by name, the columns that they are about.
-        keys: the columns of its unique indexes that are not partial.
-        indexes: the names of its unique indexes.
+        constraints: by name, what they are and the columns that they are about.
     """
 
     kind: str
     is_updatable: bool
     row_security: bool
     columns: Mapping[str, str]
-    constraints: Mapping[str, frozenset[str]]
-    keys: frozenset[frozenset[str]]
-    indexes: frozenset[str]
+    constraints: Mapping[str, tuple[str, frozenset[str]]]
+
+    @property
+    def keys(self) -> set[frozenset[str]]:
+        """The columns of unique indexes that keep all rows apart by columns alone."""
+        return {
+            columns
+            for what, columns in self.constraints.values()
+            if what.startswith("unique (") and "()" not in what
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,13 +326,14 @@ class LiveSchema:
     """The part of a live catalog that a contract is about.
 
     Attributes:
+        relations: those that are not as expected; None where there is none.
         labels: of enum types.
         fields: the attributes of composite types.
         domains: the type that each is over.
         functions: what the functions of each name return.
     """
 
-    relations: Mapping[str, LiveRelation]
+    relations: Mapping[str, LiveRelation | None]
     labels: Mapping[str, Sequence[str]]
     fields: Mapping[str, Mapping[str, str]]
     domains: Mapping[str, str]
@@ -305,6 +346,7 @@ def catalog_arguments(contract: Contract, package: Package) -> Sequence[Sequence
     return [
         list(contract.search_path),
         *_parts(contract.relations),
+        [contract.text(name) for name in contract.relations],
         *_parts(types),
         *_parts(contract.functions),
     ]
@@ -359,30 +401,18 @@ def _named(found: Any) -> TypeName:
     return TypeName(found["schema"], found["name"], is_array=False)
 
 
-def _relation(found: Any) -> LiveRelation:
-    numbers = {number: name for name, number in (found["numbers"] or {}).items()}
-
-    def columns(several: Iterable[int]) -> frozenset[str]:
-        return frozenset(numbers[n] for n in several if n in numbers)
-
-    indexes = {one["name"]: one for one in found["indexes"] or ()}
-    constraints = found["constraints"] or {}
+def _relation(found: Any) -> LiveRelation | None:
+    if found["kind"] is None:
+        return None
     return LiveRelation(
         kind=found["kind"],
         is_updatable=bool(found["updatable"]),
         row_security=found["row_security"],
         columns=found["columns"] or {},
         constraints={
-            **{name: columns(index["columns"]) for name, index in indexes.items()},
-            **{name: columns(several) for name, several in constraints.items()},
+            name: (one["what"], frozenset(one["columns"]))
+            for name, one in (found["constraints"] or {}).items()
         },
-        keys=frozenset(
-            columns(index["columns"])
-            for index in indexes.values()
-            # 0 stands for an expression.
-            if not index["partial"] and 0 not in index["columns"]
-        ),
-        indexes=frozenset(indexes),
     )
 
 
@@ -399,17 +429,19 @@ class Comparison:
         self._contract = contract
         self._package = package
         self._live = live
-        self._uses = {
-            method: [Use.read(line) for line in lines]
-            for method, lines in contract.methods.items()
-        }
-        changed = {name for name in contract.relations if self._has_changed(name)}
+        changed = {name for name in live.relations if self._has_changed(name)}
         functions = {
             name
             for name, returns in contract.functions.items()
             if sorted(live.functions.get(name) or ()) != sorted(returns)
         }
         self.changed_types = {*self._changed_types()}
+        self._uses: Mapping[str, Sequence[Use]] = {}
+        if live.relations or functions or self.changed_types:
+            self._uses = {
+                method: [Use.read(line) for line in lines]
+                for method, lines in contract.methods.items()
+            }
         self.suspects = {
             method
             for method, uses in self._uses.items()
@@ -437,10 +469,8 @@ class Comparison:
             return True
         if live.row_security and name not in self._contract.row_security:
             return True
-        constraints = self._contract.constraints.get(name)
-        return constraints is not None and bool(
-            live.constraints.keys() - {*constraints}
-        )
+        known_constraints = self._contract.constraints.get(name, {})
+        return bool(live.constraints.keys() - known_constraints.keys())
 
     def _changed_types(self) -> Iterator[str]:
         live, package = self._live, self._package
@@ -464,7 +494,12 @@ class Comparison:
             case "unique" | "conflict":
                 return use.parts in live.keys
             case "unique-index" | "conflict-index":
-                return use.parts <= live.indexes
+                known = self._contract.constraints.get(use.name, {})
+                return all(
+                    name in live.constraints
+                    and live.constraints[name][0] == known.get(name)
+                    for name in use.parts
+                )
             case "foreign-key":
                 return use.parts <= live.constraints.keys()
             case _:
@@ -621,8 +656,8 @@ class Comparison:
             live = self._live.relations.get(use.name)
             if live is None or use.kind not in (_INSERT, _UPDATE):
                 continue
-            known = self._contract.constraints.get(use.name, ())
-            for constraint, columns in sorted(live.constraints.items()):
+            known = self._contract.constraints.get(use.name, {})
+            for constraint, (_, columns) in sorted(live.constraints.items()):
                 meets = use.kind == _INSERT or not columns.isdisjoint(use.parts)
                 if constraint not in known and meets:
                     yield f"constraint {constraint} of {use.name} can refuse it"
