@@ -8,10 +8,7 @@ from importlib.metadata import version
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-import psycopg
-
 from reposgen import __version__
-from reposgen.analysis.model import Declared
 from reposgen.diagnostics import (
     Diagnostic,
     ReposgenError,
@@ -27,7 +24,7 @@ from reposgen.output.files import normalised, owned_files, present_files
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reposgen.analysis.model import Analysis
+    from reposgen.analysis.model import Analysis, Declared
     from reposgen.config import Config, PackageConfig
     from reposgen.contracts.model import Tenancy
     from reposgen.database.model import Migrations
@@ -74,6 +71,8 @@ class Source:
     @property
     def declared(self) -> Declared:
         """What the package's options say to the analysis."""
+        from reposgen.analysis.model import Declared  # noqa: PLC0415 - see below
+
         return Declared(
             null_elements=self.options.null_elements,
             takes_first=self.options.takes_first,
@@ -153,6 +152,8 @@ class Findings:
         Args:
             at: the place of what names none itself, or the name of that place.
         """
+        import psycopg  # noqa: PLC0415 - a run that compares digests needs none of it
+
         try:
             yield
         except ReposgenError as failed:

@@ -138,11 +138,16 @@ class PackageImpact:
 
     Attributes:
         methods: how many methods the old code has.
+        needs: what the new code needs and the old schema lacks, such as
+            `column public.tasks.size`.
+        keeps: what the old code uses and the new schema lacks.
     """
 
     package: str
     methods: int
     effects: tuple[Effect, ...]
+    needs: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
 
 
 def release_order(effects: Iterable[Effect]) -> ReleaseOrder:

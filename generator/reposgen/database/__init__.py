@@ -1,16 +1,23 @@
 """Where a live PostgreSQL comes from, and the databases that reposgen makes on it."""
 
-from reposgen.database.connection import connect
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from reposgen.database.migration_files import read_migrations
 from reposgen.database.model import Migrations, OpenServer, Progress, Server
-from reposgen.database.scratch import (
-    existing_database,
-    migrated_database,
-    schema_database,
-    scratch_database,
-)
-from reposgen.database.server import open_server
-from reposgen.database.system import system_installations
+
+if TYPE_CHECKING:
+    from reposgen.database.connection import connect
+    from reposgen.database.scratch import (
+        existing_database,
+        migrated_database,
+        schema_database,
+        scratch_database,
+    )
+    from reposgen.database.server import open_server
+    from reposgen.database.system import system_installations
 
 __all__ = [
     "Migrations",
@@ -26,3 +33,20 @@ __all__ = [
     "scratch_database",
     "system_installations",
 ]
+
+# Only a run that asks a server loads psycopg.
+_WITH_PSYCOPG = {
+    "connect": "connection",
+    "existing_database": "scratch",
+    "migrated_database": "scratch",
+    "open_server": "server",
+    "schema_database": "scratch",
+    "scratch_database": "scratch",
+    "system_installations": "system",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WITH_PSYCOPG:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_WITH_PSYCOPG[name]}", __name__), name)

@@ -217,6 +217,21 @@ class Finding:
     def __str__(self) -> str:
         return f"{self.method}: {self.message}"
 
+    def document(self) -> dict[str, str | None]:
+        """Return it in the form of `reposgen findings-schema`."""
+        is_error = self.kind is FindingKind.BREAKS
+        return {
+            "severity": "error" if is_error else "warning",
+            "file": None,
+            "line": None,
+            "column": None,
+            "code": f"impact-{self.kind}",
+            "message": self.message,
+            "hint": None,
+            "method": self.method,
+            "kind": self.kind.value,
+        }
+
 
 class ContractBroken(SchemaChanged):
     """Methods do not fit the schema of the database that was opened.

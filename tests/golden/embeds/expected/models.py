@@ -89,4 +89,5 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_reviewer_id_fkey"): TasksReviewerIdFkeyViolation,
         ("public", "users", "users_pkey"): UsersPkeyViolation,
     },
+    module=__name__,
 )

@@ -93,4 +93,5 @@ PACKAGE: Final = Package(
         ("public", "events", "events_account_id_fkey"): EventsAccountIdFkeyViolation,
         ("public", "email", "email_check"): EmailCheckViolation,
     },
+    module=__name__,
 )

@@ -41,4 +41,5 @@ PACKAGE: Final = Package(
         ): RepositoryMigrationsPkeyViolation,
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
+    module=__name__,
 )

@@ -72,4 +72,5 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_steps_check"): TasksStepsCheckViolation,
         ("public", "users", "users_pkey"): UsersPkeyViolation,
     },
+    module=__name__,
 )
