@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,8 @@ def compare_packages(
             ):
                 code = before if old.has_code else None
                 methods = sum(len(file.queries) for file in before.files)
-                found[name] = _impact(name, methods, code, after, there, here)
+                impact = _impact(name, code, after, there, here)
+                found[name] = replace(impact, methods=methods)
     return found
 
 
@@ -79,7 +81,6 @@ def _source(
 
 def _impact(
     name: str,
-    methods: int,
     before: Source | None,
     after: Source,
     there: Connection,
@@ -89,7 +90,6 @@ def _impact(
 
     Args:
         name: the package's.
-        methods: how many it has.
         before: the old code; None if it is not known.
         after: the new code.
         there: a database with the old schema.
@@ -118,7 +118,7 @@ def _impact(
     on_old = find_effects(new_code, new_on_old, ask, Direction.NEW_CODE)
     return PackageImpact(
         package=name,
-        methods=methods,
+        methods=sum(len(file.queries) for file in after.files),
         effects=(*effects, *on_old),
         needs=lacking(new_code, catalogs[0], on_old),
         keeps=keeps,

@@ -197,13 +197,17 @@ def test_the_two_steps_are_named(run: Run, states: Callable[..., None]) -> None:
         .replace("@name", "@title")
         .replace("(id, name) VALUES (@id", "(size, id, name) VALUES (1, @id"),
     )
+    defaults = (
+        "a default for column public.tasks.name, a default for column public.tasks.size"
+    )
     steps = [
-        "apply a migration that adds a default for column public.tasks.title,"
-        " column public.tasks.name, column public.tasks.size, and keeps a default for column public.tasks.name,"
-        " a default for column public.tasks.size, column public.tasks.title",
+        (
+            "apply a migration that adds a default for column public.tasks.title, column"
+            " public.tasks.name, column public.tasks.size, and keeps"
+            f" {defaults}, column public.tasks.title"
+        ),
         "deploy the code",
-        "apply a migration that removes a default for column public.tasks.name,"
-        " a default for column public.tasks.size, column public.tasks.title",
+        f"apply a migration that removes {defaults}, column public.tasks.title",
     ]
     against = ("impact", "--against", "old", "--format")
     assert json.loads(run(*against, "json").stdout)["steps"] == steps

@@ -1,7 +1,7 @@
 """Facts of the schema that the proofs of a query rest on.
 
-A proof notes them where it looks at a NOT NULL, a unique index or a foreign key, so that
-`verify` can say which methods no longer have what was proved of them.
+A proof notes them where it looks at a NOT NULL, a unique index or a foreign key. So
+`verify` can say of which methods a proof does not hold any more.
 """
 
 from __future__ import annotations

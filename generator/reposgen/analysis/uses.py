@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.arbiters import arbiter_columns, inferred
@@ -11,7 +12,7 @@ from reposgen.analysis.model import FactKind, RelationUse, Uses
 from reposgen.live_schema.tree.model import CommandType, Query, RangeTableEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.model import Fact
@@ -21,6 +22,20 @@ if TYPE_CHECKING:
 _OF_ROWS = frozenset({FactKind.UNIQUE, FactKind.UNIQUE_INDEX})
 # Objects below that oid came with the server.
 _OWN = 16384
+
+
+@dataclass(slots=True)
+class _Columns:
+    """The `attnum`s of a relation that a query uses.
+
+    Attributes:
+        is_inserted: rows are inserted, with these columns or none.
+    """
+
+    read: set[int] = field(default_factory=set[int])
+    inserted: set[int] = field(default_factory=set[int])
+    updated: set[int] = field(default_factory=set[int])
+    is_inserted: bool = False
 
 
 def uses_of(
@@ -38,34 +53,14 @@ def uses_of(
         trees.append(described.tree)
     catalog = described.catalog
     nodes = [node for tree in trees for node in tree.nodes]
-    found: dict[int, tuple[set[int], set[int] | None, set[int]]] = {}
-    for node in nodes:
-        if (
-            isinstance(node, RangeTableEntry)
-            and node.relation in catalog.relations
-            and node.relation >= _OWN
-        ):
-            read, inserted, updated = found.get(node.relation, (set(), None, set()))
-            permissions = node.permissions
-            if permissions is not None:
-                read |= permissions.selected
-                updated |= permissions.updated
-                if permissions.inserted:
-                    inserted = (inserted or set()) | permissions.inserted
-            found[node.relation] = read, inserted, updated
-    for tree in nodes:
-        if isinstance(tree, Query) and tree.command is CommandType.INSERT:
-            oid = tree.entry(tree.result_relation).relation
-            if oid in found and found[oid][1] is None:
-                # INSERT … DEFAULT VALUES names no column.
-                found[oid] = found[oid][0], set(), found[oid][2]
+    found = _columns(nodes, catalog)
     if described.utility is not None:
         for table in described.utility.tables:
-            found.setdefault(table.oid, (set(), None, set()))
+            found.setdefault(table.oid, _Columns())
     calls = {oid for node in nodes for oid in functions_of(node)}
     return Uses(
         relations=tuple(
-            _use(catalog.relations[oid], *columns) for oid, columns in found.items()
+            _use(catalog.relations[oid], columns) for oid, columns in found.items()
         ),
         functions=tuple(sorted(calls & catalog.functions.keys())),
         facts=tuple(
@@ -80,18 +75,37 @@ def uses_of(
     )
 
 
-def _use(
-    relation: Relation, read: set[int], inserted: set[int] | None, updated: set[int]
-) -> RelationUse:
+def _columns(nodes: Sequence[object], catalog: Catalog) -> dict[int, _Columns]:
+    """Return the columns that are used of each relation, by its oid."""
+    found: dict[int, _Columns] = {}
+    for node in nodes:
+        if isinstance(node, RangeTableEntry) and node.relation >= _OWN:
+            if node.relation not in catalog.relations:
+                continue
+            columns = found.setdefault(node.relation, _Columns())
+            if node.permissions is not None:
+                columns.read |= node.permissions.selected
+                columns.inserted |= node.permissions.inserted
+                columns.updated |= node.permissions.updated
+    for node in nodes:
+        if isinstance(node, Query) and node.command is CommandType.INSERT:
+            oid = node.entry(node.result_relation).relation
+            if oid in found:
+                found[oid].is_inserted = True
+    return found
+
+
+def _use(relation: Relation, columns: _Columns) -> RelationUse:
+    inserts = columns.is_inserted or columns.inserted
     return RelationUse(
         relation=relation.oid,
-        read=_names(relation, read),
-        inserted=None if inserted is None else _names(relation, inserted),
-        updated=_names(relation, updated),
+        read=_names(relation, columns.read),
+        inserted=_names(relation, columns.inserted) if inserts else None,
+        updated=_names(relation, columns.updated),
     )
 
 
-def _names(relation: Relation, numbers: set[int]) -> tuple[str, ...]:
+def _names(relation: Relation, numbers: Collection[int]) -> tuple[str, ...]:
     """Return the names of columns; 0 stands for all of them."""
     return tuple(
         sorted(c.name for c in relation.columns if 0 in numbers or c.number in numbers)

@@ -43,7 +43,7 @@ _STEPS = {
     ReleaseOrder.ANY: "the migration and the code can go out in any order",
     ReleaseOrder.MIGRATE_FIRST: "apply the migration, then deploy the code",
     ReleaseOrder.DEPLOY_FIRST: "deploy the code, then apply the migration",
-    ReleaseOrder.TWO_STEPS: "split the migration in two, and deploy the code in between",
+    ReleaseOrder.TWO_STEPS: "split the migration, and deploy the code in between",
 }
 
 

@@ -186,5 +186,7 @@ def _uses(query: TypedQuery, catalog: Catalog) -> Iterator[Value]:
         (FactKind.NOT_NULL.value, qualified(relations[oid]), *sorted(names))
         for oid, names in not_null.items()
     ]
-    found += [("call", qualified(catalog.functions[oid])) for oid in query.uses.functions]
+    found += [
+        ("call", qualified(catalog.functions[oid])) for oid in query.uses.functions
+    ]
     yield from map(" ".join, sorted({*found}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,18 +12,11 @@ import psycopg
 from psycopg import AsyncRawCursor
 
 from .. import wire
+from ..contract import ContractBroken, Finding, FindingKind, summary
+from ..contract_comparison import Comparison
 from ..copy_commands import create_staging
-from ..contract import (
-    CATALOG_QUERY,
-    Comparison,
-    ContractBroken,
-    Finding,
-    FindingKind,
-    catalog_arguments,
-    live_schema,
-    summary,
-)
 from ..errors import RepositoryError, SchemaChanged, Unavailable
+from ..live_catalog import CATALOG_QUERY, catalog_arguments, live_schema
 from ..statement import Statement, Validated
 from ..translate import translate
 from ..variants import OrderBy, Variants
@@ -154,9 +148,8 @@ def _texts(statement: Validated[Any]) -> Iterator[Statement[Any]]:
             for sort in piece.sorts
         ]
         for sort in (None, *sorts):
-            yield statement.built(
-                (given, sort), given, lambda: statement.sql(given, sort=sort)
-            )
+            sql = partial(statement.sql, given, sort=sort)
+            yield statement.built((given, sort), given, sql)
     elif isinstance(statement, Statement):
         yield statement
     if statement.optimistic is not None:
@@ -172,7 +165,8 @@ async def _refused(
     for statement in statements:
         try:
             for one in _texts(statement):
-                codecs.append((statement.name, await session.codec(one)))
+                codec = await session.codec(one)
+                codecs.append((statement.name, codec))
         except SchemaChanged as error:
             refused[statement.name] = str(error.args[0])
     connection = session.connection

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,18 +13,11 @@ import psycopg
 from psycopg import RawCursor
 
 from .. import wire
-from ..contract import (
-    CATALOG_QUERY,
-    Comparison,
-    ContractBroken,
-    Finding,
-    FindingKind,
-    catalog_arguments,
-    live_schema,
-    summary,
-)
+from ..contract import ContractBroken, Finding, FindingKind, summary
+from ..contract_comparison import Comparison
 from ..copy_commands import create_staging
 from ..errors import RepositoryError, SchemaChanged, Unavailable
+from ..live_catalog import CATALOG_QUERY, catalog_arguments, live_schema
 from ..statement import Statement, Validated
 from ..translate import translate
 from ..variants import OrderBy, Variants
@@ -155,9 +149,8 @@ def _texts(statement: Validated[Any]) -> Iterator[Statement[Any]]:
             for sort in piece.sorts
         ]
         for sort in (None, *sorts):
-            yield statement.built(
-                (given, sort), given, lambda: statement.sql(given, sort=sort)
-            )
+            sql = partial(statement.sql, given, sort=sort)
+            yield statement.built((given, sort), given, sql)
     elif isinstance(statement, Statement):
         yield statement
     if statement.optimistic is not None:
@@ -173,7 +166,8 @@ def _refused(
     for statement in statements:
         try:
             for one in _texts(statement):
-                codecs.append((statement.name, session.codec(one)))
+                codec = session.codec(one)
+                codecs.append((statement.name, codec))
         except SchemaChanged as error:
             refused[statement.name] = str(error.args[0])
     connection = session.connection
