@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from reposgen.analysis.directives import DIRECTIVES
 from reposgen.contracts.impact import find_effects
+from reposgen.contracts.lacking import lacking
 from reposgen.contracts.model import Direction, PackageImpact
-from reposgen.contracts.steps import lacking
 from reposgen.database import open_server, schema_database
 from reposgen.diagnostics import ReposgenError, Severity, sorted_diagnostics
 from reposgen.live_schema.catalog import read_catalog

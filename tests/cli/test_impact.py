@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped] # it has no types of its own
 import psycopg
 import pytest
 
@@ -202,8 +202,8 @@ def test_the_two_steps_are_named(run: Run, states: Callable[..., None]) -> None:
     )
     steps = [
         (
-            "apply a migration that adds a default for column public.tasks.title, column"
-            " public.tasks.name, column public.tasks.size, and keeps"
+            "apply a migration that adds a default for column public.tasks.title,"
+            " column public.tasks.name, column public.tasks.size, and keeps"
             f" {defaults}, column public.tasks.title"
         ),
         "deploy the code",

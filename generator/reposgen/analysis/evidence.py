@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.model import Fact, FactKind
+from reposgen.analysis.facts import Fact, FactKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

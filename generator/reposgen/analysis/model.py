@@ -6,6 +6,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from reposgen.analysis.facts import Uses
 from reposgen.live_schema.model import ArrayType, DomainType
 from reposgen.models import dataclass
 
@@ -497,63 +498,6 @@ class RowName:
 
     name: str
     span: Span
-
-
-class FactKind(StrEnum):
-    """A kind of fact that a proof rests on."""
-
-    NOT_NULL = "not-null"
-    FOREIGN_KEY = "foreign-key"
-    UNIQUE = "unique"
-    UNIQUE_INDEX = "unique-index"
-    # The unique index that an ON CONFLICT means.
-    CONFLICT = "conflict"
-    CONFLICT_INDEX = "conflict-index"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """A fact of the schema that a proof about a query rests on.
-
-    Attributes:
-        relation: oid of the table.
-        names: of the column, the foreign key or the index; of UNIQUE and CONFLICT, the
-            columns of any index.
-    """
-
-    kind: FactKind
-    relation: int
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelationUse:
-    """The columns of a table or view that a query uses, by name.
-
-    Attributes:
-        relation: its oid.
-        inserted: those that an INSERT gives; None if nothing is inserted.
-    """
-
-    relation: int
-    read: tuple[str, ...]
-    inserted: tuple[str, ...] | None
-    updated: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uses:
-    """What a query uses of the schema.
-
-    Attributes:
-        relations: tables and views, those behind views included.
-        functions: oids of functions that are not built in.
-        facts: what the proofs about the query rest on.
-    """
-
-    relations: tuple[RelationUse, ...] = ()
-    functions: tuple[int, ...] = ()
-    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

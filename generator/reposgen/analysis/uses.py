@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from reposgen.analysis.arbiters import arbiter_columns, inferred
 from reposgen.analysis.effects import functions_of
 from reposgen.analysis.evidence import key_fact
-from reposgen.analysis.model import FactKind, RelationUse, Uses
+from reposgen.analysis.facts import FactKind, RelationUse, Uses
 from reposgen.live_schema.tree.model import CommandType, Query, RangeTableEntry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from reposgen.analysis.described import DescribedQuery
-    from reposgen.analysis.model import Fact
+    from reposgen.analysis.facts import Fact
     from reposgen.live_schema.model import Catalog, Relation
 
 

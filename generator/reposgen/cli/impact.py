@@ -26,8 +26,8 @@ from reposgen.contracts.model import (
     EffectKind,
     ReleaseOrder,
     release_order,
+    release_steps,
 )
-from reposgen.contracts.steps import release_steps
 from reposgen.diagnostics import ReposgenError, error, warning
 from reposgen.staleness.history import archive
 

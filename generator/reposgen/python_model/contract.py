@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.domains import domains_in
-from reposgen.analysis.model import FactKind
+from reposgen.analysis.facts import FactKind
 from reposgen.live_schema.model import ConstraintKind, Generated, RelationKind
 from reposgen.python_model.model.modules import ContractModule
 from reposgen.python_model.model.pytype import CONTRACT, Symbol

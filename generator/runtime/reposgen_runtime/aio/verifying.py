@@ -179,10 +179,10 @@ async def _refused(
                 described = await connection.wait(work)
         except psycopg.Error as error:
             raise await session.translated(error) from None
-        for (name, codec, one), result in zip(several, described, strict=True):
-            error = _error(codec, one, result, package)
-            if error is not None:
-                refused.setdefault(name, str(error.args[0]))
+        for (name, codec, question), result in zip(several, described, strict=True):
+            refusal = _error(codec, question, result, package)
+            if refusal is not None:
+                refused.setdefault(name, str(refusal.args[0]))
     return refused
 
 

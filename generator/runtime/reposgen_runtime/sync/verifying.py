@@ -180,10 +180,10 @@ def _refused(
                 described = connection.wait(work)
         except psycopg.Error as error:
             raise session.translated(error) from None
-        for (name, codec, one), result in zip(several, described, strict=True):
-            error = _error(codec, one, result, package)
-            if error is not None:
-                refused.setdefault(name, str(error.args[0]))
+        for (name, codec, question), result in zip(several, described, strict=True):
+            refusal = _error(codec, question, result, package)
+            if refusal is not None:
+                refused.setdefault(name, str(refusal.args[0]))
     return refused
 
 

@@ -1,16 +1,16 @@
-"""The steps of a release whose code and schema cannot go out at once."""
+"""What code needs of a schema that is not its own, and that schema lacks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reposgen.contracts.model import ReleaseOrder
 from reposgen.live_schema.model import EnumType, Generated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from reposgen.analysis.model import Analysis, RelationUse, TypedQuery
+    from reposgen.analysis.facts import RelationUse
+    from reposgen.analysis.model import Analysis, TypedQuery
     from reposgen.contracts.model import Effect
     from reposgen.live_schema.model import Catalog, Relation
 
@@ -81,30 +81,3 @@ def _columns(use: RelationUse, own: Relation, other: Relation) -> Iterator[str]:
         )
         if needs_value and column.name not in use.inserted:
             yield f"a default for column {name}.{column.name}"
-
-
-def release_steps(
-    order: ReleaseOrder, needs: Sequence[str], keeps: Sequence[str]
-) -> tuple[str, ...]:
-    """Return the steps of a release, in order.
-
-    Args:
-        order: the verdict.
-        needs: what the new code needs and the old schema lacks.
-        keeps: what the old code uses and the new schema lacks.
-    """
-    match order:
-        case ReleaseOrder.ANY:
-            return ()
-        case ReleaseOrder.MIGRATE_FIRST:
-            return ("apply the migration", "deploy the code")
-        case ReleaseOrder.DEPLOY_FIRST:
-            return ("deploy the code", "apply the migration")
-        case _:
-            added = ", ".join(needs) or "what the new code needs"
-            kept = ", ".join(keeps) or "what the old code uses"
-            return (
-                f"apply a migration that adds {added}, and keeps {kept}",
-                "deploy the code",
-                f"apply a migration that removes {kept}",
-            )
