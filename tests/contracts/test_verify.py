@@ -168,6 +168,14 @@ def test_the_sample_is_of_the_changes() -> None:
                 )
             },
         ),
+        (
+            "DROP TABLE others CASCADE",
+            {
+                ("items.other", FindingKind.BREAKS),
+                ("items.words", FindingKind.BREAKS),
+                ("items.clear", FindingKind.BREAKS),
+            },
+        ),
         ("ALTER TABLE others ALTER word SET DEFAULT 'x'", set()),
         ("CREATE INDEX ON others (word)", set()),
         ("CREATE TABLE more (id int4)", set()),

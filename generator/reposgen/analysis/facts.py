@@ -57,8 +57,13 @@ class Uses:
         relations: tables and views, those behind views included.
         functions: oids of functions that are not built in.
         facts: what the proofs about the query rest on.
+        is_command: it is a command such as TRUNCATE: when the server describes it, it
+            does not look for its tables.
+        is_unknown: the server does not tell what it uses.
     """
 
     relations: tuple[RelationUse, ...] = ()
     functions: tuple[int, ...] = ()
     facts: tuple[Fact, ...] = ()
+    is_command: bool = False
+    is_unknown: bool = False

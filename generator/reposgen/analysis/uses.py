@@ -72,6 +72,16 @@ def uses_of(
                 key=repr,
             )
         ),
+        is_command=described.utility is not None,
+        is_unknown=described.tree is None or _is_unread(described),
+    )
+
+
+def _is_unread(described: DescribedQuery) -> bool:
+    """Whether a command does what its tree does not show."""
+    utility = described.utility
+    return utility is not None and (
+        bool(utility.unknown) or (utility.inner is not None and not described.inner)
     )
 
 

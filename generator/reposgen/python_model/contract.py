@@ -174,7 +174,7 @@ def _uses(query: TypedQuery, catalog: Catalog) -> Iterator[Value]:
         if use.updated:
             found.append(("update", name, *map(word, use.updated)))
         if use.inserted is None and not use.updated:
-            found.append(("read", name))
+            found.append(("command" if query.uses.is_command else "read", name))
     not_null: dict[int, list[str]] = {}
     for fact in query.uses.facts:
         if fact.kind is FactKind.NOT_NULL:
@@ -189,4 +189,6 @@ def _uses(query: TypedQuery, catalog: Catalog) -> Iterator[Value]:
     found += [
         ("call", qualified(catalog.functions[oid])) for oid in query.uses.functions
     ]
+    if query.uses.is_unknown:
+        found.append(("unknown", "*"))
     yield from map(" ".join, sorted({*found}))

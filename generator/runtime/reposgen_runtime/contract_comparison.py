@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _INSERT: Final = "insert"
 _UPDATE: Final = "update"
 _CALL: Final = "call"
+# A command, whose tables the server does not look for when it describes it.
+_COMMAND: Final = "command"
+# Nothing is known of what the statement uses.
+UNKNOWN: Final = "unknown *"
 # Facts that proofs rest on: of columns, of constraints, of unique indexes.
 _NOT_NULL: Final = "not-null"
 _FOREIGN_KEY: Final = "foreign-key"
@@ -47,12 +51,15 @@ class Comparison:
         }
         self.changed_types = {*self._changed_types()}
         self._uses: Mapping[str, Sequence[Use]] = {}
-        if live.relations or functions or self.changed_types:
+        unknown = {
+            method for method, lines in contract.methods.items() if UNKNOWN in lines
+        }
+        if live.relations or functions or self.changed_types or unknown:
             self._uses = {
                 method: [Use.read(line) for line in lines]
                 for method, lines in contract.methods.items()
             }
-        self.suspects = {
+        self.suspects = unknown | {
             method
             for method, uses in self._uses.items()
             if any(
@@ -140,6 +147,8 @@ class Comparison:
     def _breaking(self, use: Use) -> Iterator[str]:
         live = self._live.relations.get(use.name)
         if live is None:
+            if use.kind == _COMMAND and use.name in self._live.relations:
+                yield f"table {use.name} does not exist"
             return
         if use.kind in _CONFLICT and live.kind in _TABLES and not self._holds(use):
             yield f"{use.name} has no {_key(use)}, which ON CONFLICT needs"
@@ -234,7 +243,8 @@ class Comparison:
             message = f"{use.name} has no {_key(use)}: there can be several rows"
             yield FindingKind.ROWS, message
         was_secured = use.name in self._contract.row_security
-        if use.kind != _CALL and live.row_security and not was_secured:
+        hides = live.row_security and not was_secured
+        if hides and use.kind not in (_CALL, _COMMAND):
             message = f"row-level security can hide rows of {use.name}"
             yield FindingKind.ROWS, message
 

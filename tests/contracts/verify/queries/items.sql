@@ -77,3 +77,9 @@ SELECT word FROM words WHERE length(word) > 5;
 
 -- name: Double :one
 SELECT twice(@number);
+
+-- name: Clear :exec
+TRUNCATE others;
+
+-- name: Version :one
+SHOW server_version_num;

@@ -7,12 +7,7 @@ from typing import Final
 
 from reposgen_runtime import Package
 
-from .errors import TasksPkeyViolation
-
 PACKAGE: Final = Package(
     "listening",
-    constraints={
-        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
-    },
     module=__name__,
 )
