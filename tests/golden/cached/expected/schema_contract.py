@@ -89,6 +89,6 @@ CONTRACT: Final = Contract(
             "unique public.tasks id",
             "update public.tasks title",
         ),
-        "tasks.truncate_notes": ("read public.notes",),
+        "tasks.truncate_notes": ("command public.notes",),
     },
 )

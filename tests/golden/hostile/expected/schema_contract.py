@@ -81,10 +81,10 @@ CONTRACT: Final = Contract(
         "models_.pass_": ("not-null public.pass id self", "read public.pass"),
         "models_.put": ("insert public.pass id self",),
         "transaction.empty_all": (
-            "read public.None",
-            "read public.databases",
-            "read public.pass",
-            "read public.statements",
+            "command public.None",
+            "command public.databases",
+            "command public.pass",
+            "command public.statements",
         ),
     },
 )
