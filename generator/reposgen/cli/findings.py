@@ -1,4 +1,4 @@
-"""What a command found, in the formats that other programs read."""
+"""Findings of a command, in formats for other programs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def written(
     """Return the findings of a command as text.
 
     Args:
-        found: sorted.
-        findings_format: how.
+        found: the findings, sorted.
+        findings_format: the format.
         command: `check` or `vet`.
     """
     match findings_format:
@@ -63,7 +63,7 @@ def findings(found: Iterable[Diagnostic]) -> list[dict[str, str | int | None]]:
 
 
 def _junit(found: Sequence[Diagnostic], name: str) -> str:
-    """A test case that fails for each finding, or one that passes."""
+    """Return a failing test case for each finding, or one passing test case."""
     suite = ET.Element(
         "testsuite",
         name=name,

@@ -1,4 +1,4 @@
-"""generate and check: write the package, or tell whether it is what it would be."""
+"""generate and check: write the package, or check that it is up to date."""
 
 from __future__ import annotations
 
@@ -165,10 +165,10 @@ def check(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """What a run came to.
+    """Result of a run.
 
     Attributes:
-        files: how many the output has, the manifest included.
+        files: number of files in the output, including the manifest.
     """
 
     comparison: Comparison

@@ -1,4 +1,4 @@
-"""config-schema and findings-schema: what other programs want to know."""
+"""config-schema and findings-schema: print JSON schemas for other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""stats: which methods cost the server most, by pg_stat_statements."""
+"""stats: the methods that cost the server most, by pg_stat_statements."""
 
 from __future__ import annotations
 

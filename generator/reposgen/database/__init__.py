@@ -1,4 +1,4 @@
-"""Where a live PostgreSQL comes from, and the databases that reposgen makes on it."""
+"""Access to a live PostgreSQL, and the databases that reposgen creates on it."""
 
 from __future__ import annotations
 

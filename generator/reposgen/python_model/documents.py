@@ -1,4 +1,4 @@
-"""Classes of the JSON documents that a query builds."""
+"""Classes for JSON documents that queries build."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ _UNLIKE = frozenset({"timestamptz", "float4", "float8"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What becomes of a JSON document with a known shape.
+    """The Python form of a JSON document with a known shape.
 
     Attributes:
-        type: of one that is not NULL.
-        classes: of the objects in it, inner ones first.
+        type: type of a document that is not NULL.
+        classes: classes of the objects in it, inner ones first.
     """
 
     type: PyType
@@ -90,7 +90,7 @@ def build_documents(
 
 
 def _is_unlike(type_: PgType) -> bool:
-    """Whether JSON has values of a type as another text than PostgreSQL's own."""
+    """Return True if JSON spells values of a type unlike PostgreSQL's text."""
     return base_of(type_).name in _UNLIKE
 
 
@@ -107,12 +107,15 @@ class _Builder:
     def build(
         self, shape: JsonShape, name: str, *, in_list: bool = False
     ) -> tuple[PyType, Value] | None:
-        """Return the type and the part of a shape; None for any JSON.
+        """Return the Python type and the run time's description of a shape.
 
         Args:
-            shape: of the value.
-            name: of a class that is made for it.
-            in_list: it is an element of an array.
+            shape: shape of the value.
+            name: name of the class to create for an object.
+            in_list: True for an element of an array.
+
+        Returns:
+            The type and the description; None for arbitrary JSON.
         """
         match shape:
             case JsonScalar():

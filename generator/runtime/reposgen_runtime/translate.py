@@ -1,4 +1,4 @@
-"""psycopg's exceptions as the repositories' own."""
+"""Translation of psycopg's exceptions to the run time's own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     # The server accepted the statement when the code was generated.
     "42": errors.SchemaChanged,
     "42501": errors.PermissionDenied,
-    # What a statement was to make is there.
+    # The object to be created exists.
     "42710": errors.QueryRejected,
     "42723": errors.QueryRejected,
     "42P03": errors.QueryRejected,
@@ -59,13 +59,13 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     "58": errors.OutOfResources,
 }
 
-# What the SQLSTATE alone does not tell, the name of the server's function does, in
-# whatever language its message is.
+# Errors that share a SQLSTATE are distinguished by the name of the server's function,
+# which does not depend on the language.
 _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
     # An upsert refuses to update a row twice: not a subquery with too many rows.
     ("21000", "ExecOnConflictUpdate"): errors.RepeatedKey,
-    # Of a check, but no constraint of that name: no partition takes the row, or not the
-    # one that was written to.
+    # A check violation without a constraint: no partition accepts the row, or the
+    # partition written to does not.
     ("23514", "ExecFindPartition"): errors.PartitionMissing,
     ("23514", "ExecPartitionCheckEmitError"): errors.PartitionMissing,
     # A policy has the SQLSTATE of a missing privilege.
@@ -75,18 +75,18 @@ _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
     ("0A000", "RevalidateCachedQuery"): errors.SchemaChanged,
     # FOR UPDATE of what has become a view with DISTINCT, or the like.
     ("0A000", "CheckSelectLocking"): errors.SchemaChanged,
-    # COPY into a table that has got row-level security.
+    # COPY into a table that now has row-level security.
     ("0A000", "DoCopy"): errors.SchemaChanged,
     # A table has become a view.
     ("55000", "rewriteTargetView"): errors.SchemaChanged,
     ("55000", "error_view_not_updatable"): errors.SchemaChanged,
 }
-# RAISE: what the SQLSTATE means, a function of the user's decided.
+# RAISE: a function of the user has chosen the SQLSTATE.
 _RAISE: Final = "exec_stmt_raise"
-# An argument is no label of its enum: it was one when the code was generated.
+# An argument is no longer a label of its enum.
 _ENUM_INPUT: Final = ("enum_in", "enum_recv")
 _ARGUMENT: Final = re.compile(r"\$(\d+)|^COPY ", re.MULTILINE)
-# The server's functions have names; a pooler's errors have none.
+# Errors of the server name a function; a pooler's errors do not.
 _PROTOCOL: Final = "08P01"
 _INTERNAL: Final = "XX000"
 
@@ -104,17 +104,18 @@ def translate(
     column: str | None = None,
     root: Key | None = None,
 ) -> errors.RepositoryError:
-    """The repository error for a psycopg error; raise it `from None`.
+    """Return the repository error for a psycopg error; raise it `from None`.
 
-    psycopg's own text holds PostgreSQL's DETAIL, which a printed cause would show.
+    The text of psycopg's error contains PostgreSQL's DETAIL, which a traceback would
+    show as the cause.
 
     Args:
-        error: psycopg's.
-        package: whose statement failed.
+        error: psycopg's error.
+        package: the package whose statement failed.
         query: the statement's name.
-        item: of a batch or COPY, the index of the item that failed.
-        column: that is to blame.
-        root: the constraint that the one in the error repeats for a partition.
+        item: index of the failed item of a batch or COPY.
+        column: the column that caused the error.
+        root: the partitioned table's constraint that the error's constraint repeats.
     """
     diag = error.diag
     sqlstate = error.sqlstate
@@ -143,7 +144,7 @@ def translate(
 
 
 def named_argument(error: psycopg.Error, statement: Statement[Any]) -> str | None:
-    """The field of a batch's item that an error is about, if its context says so."""
+    """Return the field of a batch's item that the error's context names, or None."""
     found = _ARGUMENT.search(error.diag.context or "")
     if found is None or found[1] is None:
         return None
@@ -155,11 +156,11 @@ def named_argument(error: psycopg.Error, statement: Statement[Any]) -> str | Non
 def outcome_of(
     error: errors.ConnectionLost, statement: Statement[Any]
 ) -> errors.ConnectionLost | errors.OutcomeUnknown:
-    """The error of a write on a connection that broke.
+    """Return the error of a write whose connection broke.
 
-    Where the server said that it ends the connection, the write was not done; nor was
-    it where it had a transaction whose COMMIT was not sent. A pooler that lost the
-    server says so in class 08, and knows no more than that.
+    The write is known to be undone if the server reported that it ends the connection,
+    or if it belonged to a transaction whose COMMIT was not sent. A pooler reports the
+    loss of its server in class 08, which says nothing about the write.
     """
     if error.done is False:
         return error
@@ -173,9 +174,9 @@ def outcome_of(
 
 
 def unreachable(error: psycopg.Error) -> errors.Unavailable:
-    """The error of a connection that could not be made."""
+    """Return the error for a failed attempt to connect."""
     text = str(error)
-    # libpq tells no SQLSTATE here.
+    # libpq reports no SQLSTATE here.
     full = _FULL.search(text) is not None
     kind = errors.OutOfResources if full else errors.Unavailable
     return kind(text, driver_error=error)
@@ -196,7 +197,7 @@ def _kind(error: psycopg.Error, sqlstate: str | None) -> type[errors.RepositoryE
 def _kind_of(error: psycopg.Error, sqlstate: str) -> type[errors.RepositoryError]:
     function = error.diag.source_function or ""
     if sqlstate == _PROTOCOL and function:
-        # The server refuses a value; a pooler, too, says so that it lost the server.
+        # The server refuses a value. A pooler reports a lost server with the same code.
         return errors.DataRejected
     if sqlstate == _INTERNAL and _is_lookup(error):
         return errors.SchemaChanged
@@ -209,7 +210,7 @@ def _kind_of(error: psycopg.Error, sqlstate: str) -> type[errors.RepositoryError
 
 
 def _is_lookup(error: psycopg.Error) -> bool:
-    """A type is gone whose oid was sent; such messages are never translated."""
+    """Return True if a type no longer has the oid; the message is never translated."""
     return (error.diag.message_primary or "").startswith("cache lookup failed for")
 
 
