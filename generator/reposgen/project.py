@@ -175,7 +175,7 @@ def _placed(diagnostic: Diagnostic, at: Span | str | None) -> Diagnostic:
 
 
 def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig, ...]:
-    """The packages of those names, all of them for no names.
+    """Return the packages of those names; without names, all of them.
 
     Raises:
         ReposgenError: a name is no package's.
@@ -219,7 +219,7 @@ def in_order(
 
 
 def undocumented(project: Project) -> tuple[Diagnostic, ...]:
-    """A warning for each query whose method will have no words of its own."""
+    """Yield a warning for each query whose method has no docstring of its own."""
     return tuple(
         warning(
             "missing-doc",
@@ -235,7 +235,7 @@ def undocumented(project: Project) -> tuple[Diagnostic, ...]:
 
 
 def wide_invalidations(project: Project) -> tuple[Diagnostic, ...]:
-    """A note for each cached read of which some writes invalidate all results."""
+    """Yield a note for each cached read of which some write invalidates all results."""
     found: list[Diagnostic] = []
     for package in project.packages:
         for read, several in groupby(package.code.invalidations, lambda one: one.read):

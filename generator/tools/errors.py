@@ -112,7 +112,7 @@ error, nothing is written. Warnings do not stop a run, and `reposgen vet` lists 
 
 
 def emitted_codes() -> Mapping[str, str]:
-    """The codes in the source, each with the section that it belongs to."""
+    """Return the codes in the source, each with the section that it belongs to."""
     found: dict[str, str] = {}
     for path in sorted(SOURCE.rglob("*.py")):
         stage = path.relative_to(SOURCE).parts[0]
@@ -125,7 +125,7 @@ def emitted_codes() -> Mapping[str, str]:
 
 
 def codes_in(module: ast.Module) -> Iterator[str]:
-    """The codes that a module's diagnostics may have."""
+    """Return the codes that a module's diagnostics may have."""
     makers = MAKERS | set(_makers(module))
     for node in ast.walk(module):
         match node:
@@ -150,7 +150,7 @@ def _keywords(node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _makers(module: ast.Module) -> Iterator[str]:
-    """The functions of a module that are handed the code."""
+    """Return the functions of a module that take the code as an argument."""
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef) and any(
             argument.arg == "code" for argument in node.args.args
@@ -191,7 +191,7 @@ def _messages(text: str) -> Iterator[tuple[str, str]]:
 
 
 def gaps() -> list[str]:
-    """What is wrong with the cases and with `UNSEEN`."""
+    """Return what is wrong with the cases and with `UNSEEN`."""
     codes, shown = emitted_codes().keys(), examples().keys()
     missing = codes - shown - UNSEEN.keys()
     return [
@@ -202,7 +202,7 @@ def gaps() -> list[str]:
 
 
 def document() -> str:
-    """The whole of docs/errors.md."""
+    """Return the whole of docs/errors.md."""
     codes, shown = emitted_codes(), examples()
     parts = [INTRODUCTION]
     for section in dict.fromkeys((*SECTIONS.values(), SERVER_SECTION)):

@@ -68,7 +68,7 @@ class RepeatedCallObserver(Observer):
 
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """A block whose calls are counted together, as the work for one request."""
+        """Count the block's calls together, as the work for one request."""
         token = self._scope.set({})
         try:
             yield

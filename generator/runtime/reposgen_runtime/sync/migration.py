@@ -57,7 +57,9 @@ _OPENED: Final = (Stream, Export, Listener)
 class RepositoryMigration(Generic[P]):
     """Two implementations of a Protocol, combined with a share of reads for each.
 
-        migration = Migration[TaskRepositoryProtocol](legacy, db.tasks, share=0.1)
+        migration = RepositoryMigration[TaskRepositoryProtocol](
+            legacy, db.tasks, share=0.1
+        )
         tasks = migration.repository  # a TaskRepositoryProtocol
         ...
         migration.share = 0.5
