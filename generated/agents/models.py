@@ -945,4 +945,5 @@ PACKAGE: Final = Package(
         ("public", "workflows", "workflows_name_key"): WorkflowsNameKeyViolation,
         ("public", "workflows", "workflows_pkey"): WorkflowsPkeyViolation,
     },
+    module=__name__,
 )

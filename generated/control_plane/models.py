@@ -427,4 +427,5 @@ PACKAGE: Final = Package(
         ("public", "users", "users_org_id_id_key"): UsersOrgIdIdKeyViolation,
         ("public", "users", "users_pkey"): UsersPkeyViolation,
     },
+    module=__name__,
 )

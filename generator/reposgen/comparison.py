@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.directives import DIRECTIVES
 from reposgen.contracts.model import PackageImpact
-from reposgen.database import open_server, read_migrations, schema_database
-from reposgen.diagnostics import ReposgenError, Severity, sorted_diagnostics
+from reposgen.database import read_migrations
 from reposgen.models import dataclass
-from reposgen.project import Source, chosen_packages
+from reposgen.project import chosen_packages
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reposgen.config import Config, PackageConfig
-    from reposgen.contracts.model import Effect
-    from reposgen.diagnostics import Diagnostic
+    from reposgen.database import Migrations
 
     Progress = Callable[[str], None]
 
@@ -42,26 +38,34 @@ class State:
         """Whether its queries are known as well: not those of a database or a dump."""
         return self.url is None and self.schema is None
 
-    def source(self, options: PackageConfig) -> Source:
-        """Return the queries and the migrations of a package.
+    def migrations(self, options: PackageConfig) -> Migrations | None:
+        """Return what makes the schema of a package; None for a database as it stands.
 
         Raises:
-            ReposgenError: files cannot be read, or have mistakes.
+            ReposgenError: files cannot be read.
         """
-        root = self.config.root
-        files = read_query_files(options.queries, root, directives=DIRECTIVES)
         written = None if self.url else self.schema or options.schema_paths
         path = options.search_path or ()
-        migrations = read_migrations(written, root, path) if written else None
-        source = Source(options=options, files=files, migrations=migrations)
-        _refuse(source.diagnostics)
-        return source
+        return read_migrations(written, self.config.root, path) if written else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageStates:
+    """A package in both states."""
+
+    name: str
+    before: PackageConfig
+    after: PackageConfig
+    old_schema: Migrations | None
+    new_schema: Migrations | None
 
 
 def compare_states(
     old: State, new: State, names: Sequence[str], progress: Progress
 ) -> tuple[PackageImpact, ...]:
     """Return what a release does to the methods of packages.
+
+    The queries of a package whose schema did not change are not analysed.
 
     Args:
         old: what runs.
@@ -74,63 +78,36 @@ def compare_states(
             schema.
     """
     known = {package.name: package for package in old.config.packages}
-    pairs = [
-        (package.name, old.source(known[package.name]), new.source(package))
+    several = [
+        PackageStates(
+            name=package.name,
+            before=known[package.name],
+            after=package,
+            old_schema=old.migrations(known[package.name]),
+            new_schema=new.migrations(package),
+        )
         for package in chosen_packages(new.config, names)
         if package.name in known
     ]
-    changed = [pair for pair in pairs if not _is_unchanged(old, new, *pair[1:])]
-    found: dict[str, list[Effect]] = {}
+    changed = [one for one in several if not _is_unchanged(old, new, one)]
+    found: dict[str, PackageImpact] = {}
     if changed:
-        found = _compare(old, new, changed, progress)
-    return tuple(
-        PackageImpact(
-            package=name,
-            methods=sum(len(file.queries) for file in before.files),
-            effects=tuple(found.get(name, ())),
-        )
-        for name, before, _ in pairs
-    )
+        # It takes longer to load than a comparison that finds nothing changed.
+        from reposgen.crossing import compare_packages  # noqa: PLC0415 - see above
+
+        found = compare_packages(old, new, changed, progress)
+    return tuple(found.get(one.name) or _unaffected(old, one) for one in several)
 
 
-def _is_unchanged(old: State, new: State, before: Source, after: Source) -> bool:
+def _is_unchanged(old: State, new: State, one: PackageStates) -> bool:
     """Return True if both states have one schema: then no code meets another one."""
-    if before.migrations is None or after.migrations is None:
-        return before.migrations is after.migrations and old.url == new.url
-    return before.migrations.digest == after.migrations.digest
+    before, after = one.old_schema, one.new_schema
+    if before is None or after is None:
+        return before is after and old.url == new.url
+    return before.digest == after.digest
 
 
-def _compare(
-    old: State,
-    new: State,
-    pairs: Sequence[tuple[str, Source, Source]],
-    progress: Progress,
-) -> dict[str, list[Effect]]:
-    """Analyse the queries of both states on both schemas, and compare."""
-    # It takes longer to load than a comparison that finds nothing changed.
-    from reposgen.crossing import effects_of  # noqa: PLC0415 - see above
-
-    found: dict[str, list[Effect]] = {}
-    made, origin = new.config.database.url, new.config.url_origin
-    with ExitStack() as servers:
-        urls = dict.fromkeys((old.url or made, new.url or made))
-        running = {
-            url: servers.enter_context(open_server(url, progress, origin))
-            for url in urls
-        }
-        for name, before, after in pairs:
-            progress(f"comparing {name}")
-            with (
-                schema_database(running[old.url or made], before.migrations) as there,
-                schema_database(running[new.url or made], after.migrations) as here,
-            ):
-                code = before if old.has_code else None
-                found[name] = [*effects_of(code, after, there, here)]
-    return found
-
-
-def _refuse(diagnostics: Sequence[Diagnostic]) -> None:
-    """Raise the errors among diagnostics."""
-    errors = [d for d in diagnostics if d.severity is Severity.ERROR]
-    if errors:
-        raise ReposgenError(sorted_diagnostics(errors))
+def _unaffected(old: State, one: PackageStates) -> PackageImpact:
+    files = read_query_files(one.before.queries, old.config.root)
+    methods = sum(len(file.queries) for file in files)
+    return PackageImpact(package=one.name, methods=methods, effects=())

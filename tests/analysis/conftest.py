@@ -12,7 +12,7 @@ import pytest
 from tests.quiet import without_notices
 
 from reposgen.analysis.analyse import analyse
-from reposgen.analysis.model import Declared
+from reposgen.analysis.declarations import Declared
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
 from reposgen.live_schema.model import Described

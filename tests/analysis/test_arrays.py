@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reposgen.analysis.model import Column, Declared
+from reposgen.analysis.declarations import Declared
+from reposgen.analysis.model import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable

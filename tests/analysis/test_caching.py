@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from reposgen.analysis.caching.model import ArgumentValue, LiteralValue, ReturnedValue
-from reposgen.analysis.model import Declared
+from reposgen.analysis.declarations import Declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,11 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
+import jsonschema  # type: ignore[import-untyped] # it has no types of its own
 import psycopg
 import pytest
+
+from reposgen_runtime.contract import Finding, FindingKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,3 +188,59 @@ def test_formats(run: Run, states: Callable[..., None]) -> None:
     sarif = json.loads(run(*against, "sarif").stdout)
     rules = {result["ruleId"] for result in sarif["runs"][0]["results"]}
     assert rules == {"impact-breaks"}
+
+
+def test_the_two_steps_are_named(run: Run, states: Callable[..., None]) -> None:
+    states(
+        SCHEMA + RENAMED + "ALTER TABLE tasks ADD COLUMN size int NOT NULL;\n",
+        QUERIES.replace("title", "name")
+        .replace("@name", "@title")
+        .replace("(id, name) VALUES (@id", "(size, id, name) VALUES (1, @id"),
+    )
+    defaults = (
+        "a default for column public.tasks.name, a default for column public.tasks.size"
+    )
+    steps = [
+        (
+            "apply a migration that adds a default for column public.tasks.title,"
+            " column public.tasks.name, column public.tasks.size, and keeps"
+            f" {defaults}, column public.tasks.title"
+        ),
+        "deploy the code",
+        f"apply a migration that removes {defaults}, column public.tasks.title",
+    ]
+    against = ("impact", "--against", "old", "--format")
+    assert json.loads(run(*against, "json").stdout)["steps"] == steps
+    for shape in ("text", "markdown"):
+        written = run(*against, shape).stdout
+        for number, step in enumerate(steps, 1):
+            assert f"{number}. {step}" in written
+
+
+def test_all_findings_have_one_schema(
+    run: Run, states: Callable[..., None], make_database: Callable[[str], str]
+) -> None:
+    queries = QUERIES.replace("title", "name").replace("@name", "@title")
+    states(SCHEMA + RENAMED, queries.replace("-- Add a task.\n", ""))
+    schema = json.loads(run("findings-schema").stdout)
+    validator = jsonschema.Draft7Validator(schema)
+    validator.check_schema(schema)
+    url = make_database(SCHEMA)
+    for command in (
+        ("impact", "--against", "old"),
+        ("impact", "--against", "old/schema.sql"),
+        ("drift", url),
+        ("vet",),
+        ("check",),
+    ):
+        found = json.loads(run(*command, "--format", "json").stdout)
+        assert found
+        validator.validate(found)
+    described = json.loads(run("describe", "--format", "json").stdout)
+    validator.validate(described["diagnostics"])
+    broken = [
+        Finding("tasks.list_tasks", kind, "a column is missing").document()
+        for kind in FindingKind
+    ]
+    validator.validate(broken)
+    assert list(validator.iter_errors([{"code": "x"}]))

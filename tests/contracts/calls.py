@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import io
 import pkgutil
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,9 +41,9 @@ PLAIN: Mapping[object, object] = {
 }
 
 
-def repositories(system: str) -> Iterator[tuple[str, type[Any]]]:
-    """Each query file's name and its repository."""
-    package = importlib.import_module(f"generated.{system}.sync")
+def repositories(package_name: str) -> Iterator[tuple[str, type[Any]]]:
+    """Each query file's name and its repository, of a package such as `app.sync`."""
+    package = importlib.import_module(package_name)
     for found in pkgutil.iter_modules(package.__path__):
         module: ModuleType = importlib.import_module(f"{package.__name__}.{found.name}")
         for name, kind in vars(module).items():
@@ -65,6 +66,8 @@ def value(  # noqa: PLR0911 - one for each kind of type
         return [value(arguments[0], module)]
     if origin in (dict, Mapping):
         return {}
+    if isinstance(type_, typing.NewType):
+        return value(type_.__supertype__, module)
     if isinstance(type_, type) and issubclass(type_, Enum):
         return next(iter(type_))
     if dataclasses.is_dataclass(type_):
@@ -105,18 +108,20 @@ def consume(method: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
     result = method(**arguments)
     if type(result).__name__ == "Listener":
         return  # It would wait.
-    if hasattr(result, "__enter__"):
+    if hasattr(result, "write_to"):
+        result.write_to(io.BytesIO())
+    elif hasattr(result, "__enter__"):
         with result as entered:
             list(entered)
     elif isinstance(result, Iterable):
         list(result)
 
 
-def outcomes(conninfo: str, system: str) -> dict[tuple[str, str], str | None]:
-    """What `call` says of all methods, by file and name."""
+def outcomes(conninfo: str, package: str) -> dict[tuple[str, str], str | None]:
+    """What `call` says of all methods of a package, by file and name."""
     found: dict[tuple[str, str], str | None] = {}
     with psycopg.connect(conninfo) as connection:
-        for file, kind in repositories(system):
+        for file, kind in repositories(package):
             for name, member in vars(kind).items():
                 if inspect.isfunction(member) and not name.startswith("_"):
                     found[file, name] = call(connection, kind, name)

@@ -101,14 +101,14 @@ def test_what_breaks_is_foretold(
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         url = url_of(server, name)
         try:
-            before = outcomes(url, system)
+            before = outcomes(url, f"generated.{system}.sync")
             with psycopg.connect(url, autocommit=True) as link:
                 link.execute(migration.encode())
                 other = judge_of(link, read_catalog(link), source)(source.files)
                 effects = find_effects(
                     own, other, partial(describe, link), Direction.OLD_CODE
                 )
-            after = outcomes(url, system)
+            after = outcomes(url, f"generated.{system}.sync")
         finally:
             drop_database(admin, name)
     foretold = {

@@ -12,6 +12,7 @@ from reposgen.analysis.arrays import read_elements
 from reposgen.analysis.build import build_query
 from reposgen.analysis.caching.determinism import policy_conditions
 from reposgen.analysis.copies import copy_targets
+from reposgen.analysis.declarations import Declared
 from reposgen.analysis.declared import with_proved_columns
 from reposgen.analysis.definitions import (
     prove_definitions,
@@ -23,7 +24,7 @@ from reposgen.analysis.depth import depth_of, with_deep_stack
 from reposgen.analysis.described import DescribedQuery, trees_of
 from reposgen.analysis.expansion import expand_stars
 from reposgen.analysis.listening import read_channel
-from reposgen.analysis.model import Analysis, Declared
+from reposgen.analysis.model import Analysis
 from reposgen.analysis.nullability import Definitions
 from reposgen.analysis.optimistic.probes import check_probes
 from reposgen.analysis.server_errors import server_error

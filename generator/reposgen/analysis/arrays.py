@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reposgen.analysis.model import Declared, Elements
+from reposgen.analysis.model import Elements
 from reposgen.analysis.types import base_of
 from reposgen.live_schema.functions import builtin_functions
 from reposgen.live_schema.model import (
@@ -21,6 +21,7 @@ from reposgen.live_schema.tree.walk import conjuncts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reposgen.analysis.declarations import Declared
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog, PgType
     from reposgen.sql_source.model import Query

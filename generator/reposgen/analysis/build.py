@@ -11,6 +11,7 @@ from reposgen.analysis.classes import repeated_classes
 from reposgen.analysis.commands import check_command
 from reposgen.analysis.directive_specs import Subject, read_directives
 from reposgen.analysis.directives import DIRECTIVES
+from reposgen.analysis.evidence import gathered
 from reposgen.analysis.lint import lint_query, one_row
 from reposgen.analysis.listening import payload_column, read_channel
 from reposgen.analysis.model import CopyTarget, TypedQuery
@@ -18,6 +19,7 @@ from reposgen.analysis.names import method_name
 from reposgen.analysis.parameters import build_parameters
 from reposgen.analysis.proofs import prove_query
 from reposgen.analysis.results import build_results
+from reposgen.analysis.uses import uses_of
 from reposgen.analysis.variants.checks import (
     check_defaults,
     check_filters,
@@ -29,12 +31,15 @@ from reposgen.diagnostics import Diagnostic, Severity
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
+    from reposgen.analysis.declarations import Declared
     from reposgen.analysis.described import DescribedQuery
     from reposgen.analysis.lineage import Lineage
-    from reposgen.analysis.model import Declared, Elements
+    from reposgen.analysis.model import Elements
     from reposgen.analysis.nullability import Definitions
     from reposgen.analysis.variants.build import QueryVariants
 
+# Commands whose callers rely on how many rows there are, or on their order.
+_COUNTED = frozenset({Command.ONE, Command.OPT, Command.BATCHONE, Command.PAGE})
 # Unknown reads and writes of a statement without a tree.
 _UNKNOWN = ("statement without a tree",)
 
@@ -66,16 +71,17 @@ def build_query(
         elements,
         parameters=frozenset(p.number for p in parameters if p.element_nullable),
     )
-    proofs = prove_query(
-        described,
-        variants.conservative,
-        nullable,
-        definitions,
-        elements,
-        defaults=variants.defaults,
-    )
-    results = build_results(described, proofs, elements)
-    ordered = order_query(variants, results.items, described.catalog)
+    with gathered() as facts:
+        proofs = prove_query(
+            described,
+            variants.conservative,
+            nullable,
+            definitions,
+            elements,
+            defaults=variants.defaults,
+        )
+        results = build_results(described, proofs, elements)
+        ordered = order_query(variants, results.items, described.catalog)
     channel = read_channel(query, described.text)
     items = results.items
     if query.command is Command.LISTEN:
@@ -149,6 +155,11 @@ def build_query(
         copy=copy if isinstance(copy, CopyTarget) else None,
         takes_first=takes_first,
         changes=_changes(described, lineage, variants),
+        uses=uses_of(
+            described,
+            facts if results.items else (),
+            one_row=query.command in _COUNTED and not takes_first,
+        ),
         diagnostics=tuple(diagnostics),
         **options.values,
     )

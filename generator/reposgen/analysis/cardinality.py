@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.agreement import Agreement, collation_of, equalities
+from reposgen.analysis.evidence import rests_on_key
 from reposgen.analysis.model import Cardinality
 from reposgen.analysis.nullability.jointree import read_join_tree
 from reposgen.analysis.nullability.prover import always_returns_row
@@ -302,7 +303,10 @@ class _Counter:
             return False
         terms, major = columns.terms(place), self.catalog.major
         covers = partial(implied, place=place, conditions=terms, major=major)
-        return covered_key(relation, entry, columns.bound(place), covers) is not None
+        key = covered_key(relation, entry, columns.bound(place), covers)
+        if key is not None:
+            rests_on_key(relation, key)
+        return key is not None
 
     def _single_subquery(self, entry: RangeTableEntry, bound: Binding) -> bool:
         if entry.subquery is None:

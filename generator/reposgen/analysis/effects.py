@@ -166,7 +166,7 @@ class _Calls:
         """
         several = tuple(nodes)
         for node in several:
-            for oid in _functions_of(node):
+            for oid in functions_of(node):
                 self._call(oid, who)
                 self._hidden(("function", oid), who)
             for oid in _operators_of(node):
@@ -287,7 +287,8 @@ def _nodes(text: str, major: int) -> tuple[object, ...]:
     return tuple(walk(condition))
 
 
-def _functions_of(node: object) -> Iterator[int]:
+def functions_of(node: object) -> Iterator[int]:
+    """Yield the oids of the functions that a node calls by name or operator."""
     match node:
         case (
             e.FuncExpr(function=oid)

@@ -6,6 +6,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from reposgen.analysis.facts import Uses
 from reposgen.live_schema.model import ArrayType, DomainType
 from reposgen.models import dataclass
 
@@ -23,25 +24,6 @@ if TYPE_CHECKING:
         Relation,
     )
     from reposgen.sql_source.model import Command, Query
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """Declarations in a package's options that the database does not contain.
-
-    Attributes:
-        null_elements: True if arrays can have NULL elements unless a proof or a
-            declaration excludes them.
-        types: the Python types of SQL types, columns, and columns and parameters of
-            queries, as written: `tasks.tags` → `list[str | None]`. Only lists are used.
-        takes_first: True if `:one` returns the first of several rows.
-        tenant: the setting that row-level security reads; None without tenants.
-    """
-
-    null_elements: bool = True
-    types: Mapping[str, str] = field(default_factory=dict)
-    takes_first: bool = False
-    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -538,6 +520,7 @@ class TypedQuery:
         takes_first: True if `:one` returns the first of several rows.
         across_tenants: why the query is not limited to one tenant; None if it must be.
         vet_ignores: rules that do not report the query, each with a reason.
+        uses: what it needs of the schema.
     """
 
     query: Query
@@ -573,6 +556,7 @@ class TypedQuery:
     takes_first: bool = False
     across_tenants: str | None = None
     vet_ignores: tuple[VetIgnore, ...] = ()
+    uses: Uses = Uses()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -30,6 +30,7 @@ _COMMANDS = {
     "doctor": "doctor",
     "stats": "stats",
     "config-schema": "schema",
+    "findings-schema": "schema",
     "scaffold": "scaffold",
 }
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reposgen.analysis.model import Column, Embed
+from reposgen.cli.findings import findings
 from reposgen.cli.report import verdicts
 from reposgen.live_schema.model import CompositeType, DomainType, EnumType
 from reposgen.python_model.model.modules import ModelsModule, QueriesModule
 from reposgen.render.annotations import plain_annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
     from reposgen.contracts.model import TenantVerdict
-    from reposgen.diagnostics import Diagnostic
     from reposgen.live_schema.model import Catalog
     from reposgen.project import AnalysedPackage, Project
     from reposgen.python_model.model import Package
@@ -35,24 +35,8 @@ def document(project: Project) -> Json:
     """Return the whole document."""
     return {
         "packages": [_package(package) for package in project.packages],
-        "diagnostics": diagnostics(project.diagnostics),
+        "diagnostics": findings(project.diagnostics),
     }
-
-
-def diagnostics(found: Iterable[Diagnostic]) -> Json:
-    """Return diagnostics for the document; places count from 1, or are null."""
-    return [
-        {
-            "severity": one.severity.value,
-            "file": one.file,
-            "line": one.span.line if one.span else None,
-            "column": one.span.column if one.span else None,
-            "code": one.code,
-            "message": one.message,
-            "hint": one.hint,
-        }
-        for one in found
-    ]
 
 
 def _package(package: AnalysedPackage) -> Json:
@@ -143,7 +127,7 @@ def _query(
         "unknown_writes": query.unknown_writes,
         "tenant": _tenant(tenants.get((query.query.source.path, query.name))),
         "caching": _caching(query, python),
-        "diagnostics": diagnostics(query.diagnostics),
+        "diagnostics": findings(query.diagnostics),
     }
 
 

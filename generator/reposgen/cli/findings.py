@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, assert_never
 from xml.etree import ElementTree as ET
 
 from reposgen import __version__
-from reposgen.cli.document import diagnostics as diagnostics_document
 from reposgen.cli.sarif import sarif
 from reposgen.cli.terminal import FindingsFormat, github_annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reposgen.diagnostics import Diagnostic
 
@@ -38,13 +37,29 @@ def written(
         case FindingsFormat.GITHUB:
             return "\n".join(github_annotation(one) for one in found)
         case FindingsFormat.JSON:
-            return json.dumps(diagnostics_document(found), ensure_ascii=False, indent=2)
+            return json.dumps(findings(found), ensure_ascii=False, indent=2)
         case FindingsFormat.SARIF:
             return json.dumps(sarif(found, __version__), ensure_ascii=False, indent=2)
         case FindingsFormat.JUNIT:
             return _junit(found, f"reposgen {command}")
         case _:
             assert_never(findings_format)
+
+
+def findings(found: Iterable[Diagnostic]) -> list[dict[str, str | int | None]]:
+    """Return the form of `findings.schema.json`; places count from 1."""
+    return [
+        {
+            "severity": one.severity.value,
+            "file": one.file,
+            "line": one.span.line if one.span else None,
+            "column": one.span.column if one.span else None,
+            "code": one.code,
+            "message": one.message,
+            "hint": one.hint,
+        }
+        for one in found
+    ]
 
 
 def _junit(found: Sequence[Diagnostic], name: str) -> str:

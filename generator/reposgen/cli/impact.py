@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Unpack, assert_never
 import click
 
 from reposgen import __version__
+from reposgen.cli.findings import findings
 from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.sarif import sarif
 from reposgen.cli.status import Status
@@ -25,6 +26,7 @@ from reposgen.contracts.model import (
     EffectKind,
     ReleaseOrder,
     release_order,
+    release_steps,
 )
 from reposgen.diagnostics import ReposgenError, error, warning
 from reposgen.staleness.history import archive
@@ -41,8 +43,7 @@ _STEPS = {
     ReleaseOrder.ANY: "the migration and the code can go out in any order",
     ReleaseOrder.MIGRATE_FIRST: "apply the migration, then deploy the code",
     ReleaseOrder.DEPLOY_FIRST: "deploy the code, then apply the migration",
-    ReleaseOrder.TWO_STEPS: "split the migration: first add what the new code needs and"
-    " keep what the old code uses; deploy the code; then remove what it no longer uses",
+    ReleaseOrder.TWO_STEPS: "split the migration, and deploy the code in between",
 }
 
 
@@ -235,42 +236,63 @@ def _summary(found: Sequence[PackageImpact], *, order: bool) -> Iterator[str]:
         affected = _affected(one.effects)
         yield f"{one.package}: {affected} of {one.methods} methods affected"
     if order and found:
-        verdict = release_order(effect for one in found for effect in one.effects)
+        verdict = _verdict(found)
         yield f"{verdict}: {_STEPS[verdict]}"
+        if verdict is ReleaseOrder.TWO_STEPS:
+            for number, step in enumerate(_steps(found), 1):
+                yield f"  {number}. {step}"
+
+
+def _verdict(found: Sequence[PackageImpact]) -> ReleaseOrder:
+    return release_order(effect for one in found for effect in one.effects)
+
+
+def _steps(found: Sequence[PackageImpact]) -> tuple[str, ...]:
+    return release_steps(
+        _verdict(found),
+        [need for one in found for need in one.needs],
+        [kept for one in found for kept in one.keeps],
+    )
 
 
 def _document(found: Sequence[PackageImpact], *, order: bool) -> object:
-    verdict = release_order(effect for one in found for effect in one.effects)
     return {
-        "order": verdict.value if order else None,
+        "order": _verdict(found).value if order else None,
+        "steps": list(_steps(found)) if order else [],
         "packages": [
             {
                 "name": one.package,
                 "methods": one.methods,
-                "effects": [
-                    {
-                        "direction": effect.direction.value,
-                        "kind": effect.kind.value,
-                        "file": effect.file,
-                        "line": effect.span.line if effect.span else None,
-                        "column": effect.span.column if effect.span else None,
-                        "query": effect.query,
-                        "method": effect.method,
-                        "message": effect.message,
-                    }
-                    for effect in one.effects
-                ],
+                "effects": [_finding(one.package, effect) for effect in one.effects],
             }
             for one in found
         ],
     }
 
 
+def _finding(package: str, effect: Effect) -> object:
+    """Return the form that all findings have, and what only effects have."""
+    (finding,) = findings([_diagnostic(effect)])
+    return {
+        **finding,
+        "message": effect.message,
+        "package": package,
+        "query": effect.query,
+        "method": effect.method,
+        "kind": effect.kind.value,
+        "direction": effect.direction.value,
+    }
+
+
 def _markdown(found: Sequence[PackageImpact], *, order: bool) -> Iterator[str]:
     if order:
-        verdict = release_order(effect for one in found for effect in one.effects)
+        verdict = _verdict(found)
         yield f"**{verdict.capitalize()}**: {_STEPS[verdict]}."
         yield ""
+        if verdict is ReleaseOrder.TWO_STEPS:
+            for number, step in enumerate(_steps(found), 1):
+                yield f"{number}. {step}"
+            yield ""
     for one in found:
         affected = _affected(one.effects)
         yield f"`{one.package}`: {affected} of {one.methods} methods affected."

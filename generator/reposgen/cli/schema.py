@@ -1,4 +1,4 @@
-"""config-schema: print the JSON schema of codegen.toml."""
+"""config-schema and findings-schema: print JSON schemas for other programs."""
 
 from __future__ import annotations
 
@@ -18,5 +18,20 @@ def config_schema() -> None:
       reposgen config-schema > codegen.schema.json
       check-jsonschema --schemafile codegen.schema.json codegen.toml
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
-    text = (files("reposgen") / "config" / "codegen.schema.json").read_text("utf-8")
-    Terminal().write(text)
+    _print("config", "codegen.schema.json")
+
+
+@click.command("findings-schema")
+def findings_schema() -> None:
+    """Print the JSON schema of what check, vet, impact and drift find.
+
+    \b
+    Examples:
+      reposgen findings-schema > findings.schema.json
+      check-jsonschema --schemafile findings.schema.json impact.json
+    """  # noqa: D301 - as above
+    _print("contracts", "findings.schema.json")
+
+
+def _print(folder: str, name: str) -> None:
+    Terminal().write((files("reposgen") / folder / name).read_text("utf-8"))

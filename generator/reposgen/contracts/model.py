@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from reposgen.diagnostics import Diagnostic, Span
 
@@ -138,11 +138,16 @@ class PackageImpact:
 
     Attributes:
         methods: how many methods the old code has.
+        needs: what the new code needs and the old schema lacks, such as
+            `column public.tasks.size`.
+        keeps: what the old code uses and the new schema lacks.
     """
 
     package: str
     methods: int
     effects: tuple[Effect, ...]
+    needs: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
 
 
 def release_order(effects: Iterable[Effect]) -> ReleaseOrder:
@@ -157,3 +162,30 @@ def release_order(effects: Iterable[Effect]) -> ReleaseOrder:
             return ReleaseOrder.DEPLOY_FIRST
         case _:
             return ReleaseOrder.TWO_STEPS
+
+
+def release_steps(
+    order: ReleaseOrder, needs: Sequence[str], keeps: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the steps of a release, in order.
+
+    Args:
+        order: the verdict.
+        needs: what the new code needs and the old schema lacks.
+        keeps: what the old code uses and the new schema lacks.
+    """
+    match order:
+        case ReleaseOrder.ANY:
+            return ()
+        case ReleaseOrder.MIGRATE_FIRST:
+            return ("apply the migration", "deploy the code")
+        case ReleaseOrder.DEPLOY_FIRST:
+            return ("deploy the code", "apply the migration")
+        case _:
+            added = ", ".join(needs) or "what the new code needs"
+            kept = ", ".join(keeps) or "what the old code uses"
+            return (
+                f"apply a migration that adds {added}, and keeps {kept}",
+                "deploy the code",
+                f"apply a migration that removes {kept}",
+            )

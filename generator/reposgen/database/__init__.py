@@ -1,23 +1,30 @@
 """Access to a live PostgreSQL, and the databases that reposgen creates on it."""
 
-from reposgen.database.connection import connect
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from reposgen.database.migration_files import read_migrations
 from reposgen.database.model import Migrations, OpenServer, Progress, Server
-from reposgen.database.scratch import (
-    existing_database,
-    migrated_database,
-    schema_database,
-    scratch_database,
-)
-from reposgen.database.server import is_private, open_server
-from reposgen.database.sized import sized_database
-from reposgen.database.statistics import (
-    Statistics,
-    export_statistics,
-    read_statistics,
-    write_statistics,
-)
-from reposgen.database.system import system_installations
+
+if TYPE_CHECKING:
+    from reposgen.database.connection import connect
+    from reposgen.database.scratch import (
+        existing_database,
+        migrated_database,
+        schema_database,
+        scratch_database,
+    )
+    from reposgen.database.server import is_private, open_server
+    from reposgen.database.sized import sized_database
+    from reposgen.database.statistics import (
+        Statistics,
+        export_statistics,
+        read_statistics,
+        write_statistics,
+    )
+    from reposgen.database.system import system_installations
 
 __all__ = [
     "Migrations",
@@ -39,3 +46,26 @@ __all__ = [
     "system_installations",
     "write_statistics",
 ]
+
+# Only a run that asks a server loads psycopg.
+_WITH_PSYCOPG = {
+    "Statistics": "statistics",
+    "connect": "connection",
+    "existing_database": "scratch",
+    "export_statistics": "statistics",
+    "is_private": "server",
+    "migrated_database": "scratch",
+    "open_server": "server",
+    "read_statistics": "statistics",
+    "schema_database": "scratch",
+    "scratch_database": "scratch",
+    "sized_database": "sized",
+    "system_installations": "system",
+    "write_statistics": "statistics",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WITH_PSYCOPG:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_WITH_PSYCOPG[name]}", __name__), name)

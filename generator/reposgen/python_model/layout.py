@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from reposgen.python_model.supported import Files
 
 # Modules that are no query file's, and names that Windows has for devices.
-RESERVED_MODULES = ("models", "errors", "sync", "runtime", *DEVICES)
+RESERVED_MODULES = (
+    *("models", "errors", "schema_contract", "sync", "runtime"),
+    *DEVICES,
+)
 # What a Database has of its own.
 DATABASE_ATTRIBUTES = (
     *("open", "close", "run", "run_statement", "lease", "connection", "current"),

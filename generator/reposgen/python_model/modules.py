@@ -21,6 +21,7 @@ from reposgen.python_model.classes import (
     is_nullable,
     model_class,
 )
+from reposgen.python_model.contract import contract_module
 from reposgen.python_model.model.elements import Protocol, Repository
 from reposgen.python_model.model.modules import (
     DatabaseAttribute,
@@ -32,6 +33,7 @@ from reposgen.python_model.model.modules import (
 from reposgen.python_model.model.pytype import (
     COMPOSITE,
     HIDDEN,
+    MODULE_NAME,
     PACKAGE,
     PROTOCOL,
     Symbol,
@@ -89,8 +91,10 @@ class Parts:
 
 
 def shared_modules(parts: Parts) -> Iterator[AnyModule]:
-    """Yield models.py, and errors.py if there are constraints."""
+    """Yield models.py, schema_contract.py, and errors.py if there are constraints."""
     yield models_module(parts)
+    layouts = [layout for layout, _ in parts.files]
+    yield contract_module(parts.name, layouts, parts.context.catalog)
     if parts.errors:
         yield ErrorsModule(
             path=f"{parts.name}.errors",
@@ -177,6 +181,7 @@ def _package(parts: Parts) -> Constant[Construct]:
             constraints=_entries(constraints),
             tenant=parts.tenant,
             names_statements=parts.names_statements or None,
+            module=MODULE_NAME,
         ),
     )
 

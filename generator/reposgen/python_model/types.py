@@ -36,7 +36,7 @@ from reposgen.python_model.overrides import OverrideKind, base_of, is_json, leaf
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reposgen.live_schema.model import PgType
+    from reposgen.live_schema.model import Function, PgType, Relation
     from reposgen.python_model.model.pytype import PyType
     from reposgen.python_model.model.values import TypeName
     from reposgen.python_model.overrides import Override
@@ -326,13 +326,17 @@ def spelling(type_: PgType) -> str:
         case _ if type_.schema == "pg_catalog":
             return type_.name
         case _:
-            return f"{_part(type_.schema)}.{_part(type_.name)}"
+            return qualified(type_)
 
 
-def _part(name: str) -> str:
-    if re.search(r'[."\[\]]', name) is None:
-        return name
-    return quoted(name)
+def qualified(named: PgType | Relation | Function) -> str:
+    """Return the run time's name of what is in a schema: `public.tasks`."""
+    return f"{word(named.schema)}.{word(named.name)}"
+
+
+def word(name: str) -> str:
+    """Return a name, in double quotes if it does not look like a word."""
+    return name if re.fullmatch(r"[A-Za-z0-9_$]+", name) else quoted(name)
 
 
 def quoted(name: str) -> str:

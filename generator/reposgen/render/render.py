@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reposgen.models import dataclass
 from reposgen.python_model.model.modules import (
+    ContractModule,
     ErrorsModule,
     FactoriesModule,
     InitModule,
@@ -170,6 +171,8 @@ def _template(module: AnyModule) -> str:
             return "queries.py.jinja"
         case FactoriesModule():
             return "factories.py.jinja"
+        case ContractModule():
+            return "contract.py.jinja"
         case InitModule():
             return "init.py.jinja"
         case _:

@@ -11,16 +11,18 @@ from typing import Any, Final
 from psycopg import postgres
 
 
-def _own(query: str) -> str:
+def own_operators(query: str) -> str:
     """Qualify a query's operators and types with pg_catalog."""
-    for operator in ("=", ">", ">="):
+    for operator in ("=", ">", ">=", "~", "-"):
         query = query.replace(f" {operator} ", f" OPERATOR(pg_catalog.{operator}) ")
-    return query.replace("::text", "::pg_catalog.text").replace("::int8", "::bigint")
+    for name in ("text", "name", "oid", "int2", '"char"'):
+        query = query.replace(f"::{name}", f"::pg_catalog.{name}")
+    return query.replace("::int8", "::bigint")
 
 
 # The named types and all types that they consist of, down to built-in ones. Oids from
 # 10000 on are assigned when a cluster or database is created.
-TYPES_QUERY: Final = _own("""
+TYPES_QUERY: Final = own_operators("""
 WITH RECURSIVE wanted(oid) AS (
     SELECT t.oid
     FROM unnest($1::text[], $2::text[]) AS named(schema, name)
@@ -121,7 +123,7 @@ def parse_name(text: str) -> TypeName:
     found = _QUALIFIED.fullmatch(plain)
     if found is None:
         return TypeName("pg_catalog", plain, is_array)
-    schema, name = map(_unquoted, found.groups())
+    schema, name = map(unquoted, found.groups())
     return TypeName(schema, name, is_array)
 
 
@@ -143,7 +145,8 @@ def builtin_oid(name: TypeName) -> int | None:
     return (info.array_oid if name.is_array else info.oid) or None
 
 
-def _unquoted(part: str) -> str:
+def unquoted(part: str) -> str:
+    """Return a name without the double quotes that it is written in."""
     if part.startswith('"'):
         return part[1:-1].replace('""', '"')
     return part

@@ -87,6 +87,7 @@ class Options(TypedDict, total=False):
     observers: Sequence[Observer]
     correlation: Callable[[], str | None] | None
     cache: Cache | None
+    verify: Literal["off", "warn", "error"]
 
 
 def refuse_renamed(options: Mapping[str, object]) -> None:
@@ -149,6 +150,9 @@ class Settings:
         observing: the observers, together with those of the process.
         cache: cache for the results of reads with `-- @cache`; None sends each call to
             the server.
+        verify: when the Database is opened, compare the schema with the one that the
+            package was generated from: "warn" logs the methods that do not fit it,
+            "error" also raises `ContractBroken` if one of them breaks.
     """
 
     conninfo: str | Sequence[str] = field(default="", repr=False)
@@ -177,6 +181,7 @@ class Settings:
     observers: Sequence[Observer] = ()
     correlation: Callable[[], str | None] | None = None
     cache: Cache | None = None
+    verify: Literal["off", "warn", "error"] = "off"
     hosts: Hosts = field(init=False, repr=False)
     observing: Observers = field(init=False, repr=False, compare=False)
 
@@ -196,6 +201,8 @@ class Settings:
             )
         if self.prepare not in ("auto", "never"):
             raise ValueError(f'prepare={self.prepare!r}: "auto" or "never"')
+        if self.verify not in ("off", "warn", "error"):
+            raise ValueError(f'verify={self.verify!r}: "off", "warn" or "error"')
         if self.reset and self.prepare == "never":
             raise ValueError("reset=True undoes nothing behind a pooler")
         if isinstance(self.replicas, str):

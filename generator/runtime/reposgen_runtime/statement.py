@@ -286,10 +286,12 @@ class Package:
         names_statements: True if each statement ends with its name in a comment, for
             the
             server's statistics and logs.
+        module: the module that declares it; the package's contract stands beside that.
     """
 
     name: str
     _: KW_ONLY
+    module: str = ""
     enums: Mapping[str, type[StrEnum]] = field(default_factory=dict[str, Any])
     composites: Mapping[str, Composite] = field(default_factory=dict[str, Any])
     required: Mapping[str, tuple[str, ...]] = field(

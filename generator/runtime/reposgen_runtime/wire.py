@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import psycopg
 from psycopg import _copy_base, generators
@@ -254,6 +254,50 @@ def pipeline(
                 raise BatchFailed(unknown_commit_outcome(error), None)
             raise BatchFailed(error, item if item >= 0 else None)
     return results[len(opening) :]
+
+
+class Asked(NamedTuple):
+    """A statement that is to be described.
+
+    Attributes:
+        sql: the statement.
+        oids: of its parameters' types.
+        before: a command that is done before, and undone or forgotten with it.
+        is_copy: its columns are those that COPY writes.
+    """
+
+    sql: bytes
+    oids: Sequence[int]
+    before: bytes = b""
+    is_copy: bool = False
+
+
+def describe(
+    pgconn: PGconn, statements: Sequence[Asked]
+) -> PQGen[list[PGresult | psycopg.Error]]:
+    """Have the server describe statements, each in a transaction of its own.
+
+    Returns:
+        For each the description of its columns, or why the server refuses it.
+    """
+    found: list[PGresult | psycopg.Error] = []
+    pgconn.enter_pipeline_mode()
+    try:
+        for sql, oids, before, _ in statements:
+            if before:
+                pgconn.send_query_params(before, None)
+            pgconn.send_prepare(b"", sql, oids)
+            pgconn.send_describe_prepared(b"")
+            pgconn.pipeline_sync()
+        yield from _send(pgconn)
+        for one in statements:
+            results = yield from _fetch_all(pgconn, 3 if one.before else 2)
+            failed = next((r for r in results if r.status not in DONE), None)
+            found.append(results[-1] if failed is None else error_from_result(failed))
+    finally:
+        if pgconn.transaction_status in _SETTLED:
+            pgconn.exit_pipeline_mode()
+    return found
 
 
 def _fetch_all(pgconn: PGconn, number: int) -> PQGen[list[PGresult]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.evidence import rests_on_not_null
 from reposgen.analysis.nullability.elements import elements_not_null
 from reposgen.analysis.nullability.functions import call_value
 from reposgen.analysis.nullability.outputs import cte_column
@@ -131,6 +132,7 @@ def table_column(  # noqa: PLR0911 - one return for each kind of column
         # Only a view that is written to occurs here; its triggers make the row.
         return may_be_null(f"{name} is what the triggers of a view make it")
     if found and (found.not_null if entry.inherited else found.not_null_only):
+        rests_on_not_null(entry.relation, found)
         if found.why_not_null:
             return Proof(True, found.why_not_null)
         return never_null(f"{name} is NOT NULL")

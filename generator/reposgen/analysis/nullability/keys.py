@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reposgen.analysis.evidence import rests_on_foreign_key, rests_on_not_null
 from reposgen.analysis.nullability.outputs import home_of
 from reposgen.live_schema.model import ConstraintKind, DomainType, RelationKind
 from reposgen.live_schema.tree import expressions as e
@@ -123,6 +124,7 @@ def _key(child: _Table, target: _Table, place: ProgramPoint) -> str | None:
     columns = set(zip(child.columns, target.columns, strict=True))
     for constraint in one.constraints:
         if _is_key(constraint, other.oid, columns):
+            rests_on_foreign_key(one, constraint.name)
             return f"the foreign key {constraint.name} has its row there"
     return None
 
@@ -227,7 +229,10 @@ def _is_not_null(var: e.Var, place: ProgramPoint) -> bool:
     column = relation.column(var.column) if relation else None
     if column is None:
         return False
-    return column.not_null if entry.inherited else column.not_null_only
+    not_null = column.not_null if entry.inherited else column.not_null_only
+    if not_null:
+        rests_on_not_null(entry.relation, column)
+    return not_null
 
 
 def _query_of(entry: RangeTableEntry, place: ProgramPoint) -> ProgramPoint | None:

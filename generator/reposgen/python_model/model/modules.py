@@ -159,7 +159,21 @@ class FactoriesModule(Module):
     unpack: Symbol = Symbol(module="typing", name="Unpack")
 
 
-AnyModule = ModelsModule | ErrorsModule | QueriesModule | InitModule | FactoriesModule
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractModule(Module):
+    """schema_contract.py."""
+
+    contract: Constant[Construct]
+
+
+AnyModule = (
+    ModelsModule
+    | ErrorsModule
+    | QueriesModule
+    | InitModule
+    | FactoriesModule
+    | ContractModule
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

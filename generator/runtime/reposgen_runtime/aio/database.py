@@ -120,6 +120,8 @@ class Database:
     async def __aenter__(self) -> Self:
         tell_after_fork(self)
         await self._router.open()
+        if self._settings.verify != "off":
+            await self._verify()
         self.observers.tell_opened(self)
         return self
 
@@ -130,6 +132,21 @@ class Database:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+    async def _verify(self) -> None:
+        """Compare the schema with the package's contract; close everything if it fails.
+
+        Raises:
+            ContractBroken: methods break, and `verify` is "error".
+        """
+        from .verifying import verify  # noqa: PLC0415 -- only where it is asked for
+
+        try:
+            strict = self._settings.verify == "error"
+            await verify(self._router, self._package, strict=strict)
+        except BaseException:
+            await self._router.close(0.0)
+            raise
 
     async def close(
         self,

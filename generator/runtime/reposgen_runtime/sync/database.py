@@ -119,6 +119,8 @@ class Database:
     def __enter__(self) -> Self:
         tell_after_fork(self)
         self._router.open()
+        if self._settings.verify != "off":
+            self._verify()
         self.observers.tell_opened(self)
         return self
 
@@ -129,6 +131,21 @@ class Database:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _verify(self) -> None:
+        """Compare the schema with the package's contract; close everything if it fails.
+
+        Raises:
+            ContractBroken: methods break, and `verify` is "error".
+        """
+        from .verifying import verify  # noqa: PLC0415 -- only where it is asked for
+
+        try:
+            strict = self._settings.verify == "error"
+            verify(self._router, self._package, strict=strict)
+        except BaseException:
+            self._router.close(0.0)
+            raise
 
     def close(
         self,

@@ -46,4 +46,5 @@ PACKAGE: Final = Package(
         ("public", "applications", "applications_name_key"): NameTaken,
         ("public", "applications", "applications_pkey"): ApplicationsPkeyViolation,
     },
+    module=__name__,
 )

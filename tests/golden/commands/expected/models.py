@@ -34,4 +34,5 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_title_check"): TasksTitleCheckViolation,
         ("public", "tasks", "tasks_title_key"): TasksTitleKeyViolation,
     },
+    module=__name__,
 )

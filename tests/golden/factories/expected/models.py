@@ -74,4 +74,5 @@ PACKAGE: Final = Package(
         ),
     },
     types=("public.email",),
+    module=__name__,
 )

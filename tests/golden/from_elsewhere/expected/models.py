@@ -79,4 +79,5 @@ PACKAGE: Final = Package(
         ("public", "loginEvents", "loginEvents_pkey"): LoginEventsPkeyViolation,
         ("public", "userAccounts", "userAccounts_pkey"): UserAccountsPkeyViolation,
     },
+    module=__name__,
 )

@@ -36,4 +36,5 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
+    module=__name__,
 )

@@ -113,4 +113,5 @@ PACKAGE: Final_ = Package(
         ("public", "pass", "pass_pkey"): PassPkeyViolation,
         ("public", "statements", '1\\"class'): Type1ClassViolation,
     },
+    module=__name__,
 )

@@ -196,4 +196,5 @@ PACKAGE: Final = Package(
             "values_of_all_types_pkey",
         ): ValuesOfAllTypesPkeyViolation,
     },
+    module=__name__,
 )

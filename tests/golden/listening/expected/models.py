@@ -9,4 +9,5 @@ from reposgen_runtime import Package
 
 PACKAGE: Final = Package(
     "listening",
+    module=__name__,
 )

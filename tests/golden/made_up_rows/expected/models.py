@@ -52,4 +52,5 @@ PACKAGE: Final = Package(
         ("public", "archive", "archive_pkey"): ArchivePkeyViolation,
         ("public", "blogs", "blogs_pkey"): BlogsPkeyViolation,
     },
+    module=__name__,
 )

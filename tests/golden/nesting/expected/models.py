@@ -70,4 +70,5 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
         ("public", "tasks", "tasks_steps_check"): TasksStepsCheckViolation,
     },
+    module=__name__,
 )

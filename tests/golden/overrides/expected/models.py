@@ -159,4 +159,5 @@ PACKAGE: Final = Package(
         ("public", "email", "email_check"): EmailCheckViolation,
         ("public", "price", "price_check"): PriceCheckViolation,
     },
+    module=__name__,
 )

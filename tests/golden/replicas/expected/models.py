@@ -27,4 +27,5 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "orders", "orders_pkey"): OrdersPkeyViolation,
     },
+    module=__name__,
 )

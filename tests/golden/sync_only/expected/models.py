@@ -26,4 +26,5 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "notes", "notes_pkey"): NotesPkeyViolation,
     },
+    module=__name__,
 )

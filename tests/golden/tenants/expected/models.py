@@ -35,4 +35,5 @@ PACKAGE: Final = Package(
         ): NotesTenantIdTitleKeyViolation,
     },
     tenant="app.tenant_id",
+    module=__name__,
 )

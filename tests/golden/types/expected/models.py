@@ -108,4 +108,5 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "everything", "everything_pkey"): EverythingPkeyViolation,
     },
+    module=__name__,
 )

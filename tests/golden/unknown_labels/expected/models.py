@@ -81,4 +81,5 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
+    module=__name__,
 )

@@ -142,4 +142,5 @@ PACKAGE: Final = Package(
         ("public", "email", "email_check"): EmailCheckViolation,
         ("public", "work_email", "email_check"): EmailCheckViolation,
     },
+    module=__name__,
 )

@@ -111,4 +111,5 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "people", "people_pkey"): PeoplePkeyViolation,
     },
+    module=__name__,
 )

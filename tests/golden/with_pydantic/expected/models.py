@@ -172,4 +172,5 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "people", "people_pkey"): PeoplePkeyViolation,
     },
+    module=__name__,
 )
