@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from os import urandom
 from time import monotonic
@@ -45,9 +46,11 @@ if TYPE_CHECKING:
 
     from ..cache_memory import Ticket
     from ..codec import Codec
+    from ..observe import CacheEvent
     from ..scope import Scopes
     from ..settings import Settings
     from ..statement import Cached, Package, Statement
+    from ..statistics import Statistics
     from .cache_redis import Answer, RedisCache
     from .connection import Session
     from .database import Database
@@ -153,7 +156,7 @@ class CachedDatabase(_Base):
     def __init__(self, settings: Settings, **named: Any) -> None:  # noqa: ANN401 -- its base's
         if settings.cache is None:
             raise ValueError("there is no cache")
-        self._cache = ResultCache(settings.cache)
+        self._cache = ResultCache(settings.cache, settings.observing)
         self._flights: dict[Hashable, Flight] = {}
         # What reads the values of results that Redis has.
         self._codecs: dict[Statement[Any], Codec[Any]] = {}
@@ -164,6 +167,10 @@ class CachedDatabase(_Base):
     def cache(self) -> ResultCache:
         """What is kept of results."""
         return self._cache
+
+    def statistics(self) -> Statistics:
+        """What the connections and the cache do, and what they have done."""
+        return replace(super().statistics(), cache=self.cache.statistics())
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -235,6 +242,8 @@ class CachedDatabase(_Base):
             now = monotonic()
             if now < entry.expires and now < memory.good_until:
                 entry.used = True
+                if self.observers.active:
+                    self._tell("hit", package, statement, "l1")
                 rows = entry.rows()
                 return cast("R", rows if read is _ROWS else rows[:1])
         call = _Call(package, statement, values, read, tenant, key, cached)
@@ -347,7 +356,10 @@ class CachedDatabase(_Base):
         try:
             yield
         finally:
-            await run_shielded(self.cache.changed, mark)
+            try:
+                await run_shielded(self.cache.changed, mark)
+            finally:
+                self.cache.tell_change(mark)
 
     # How reads run.
 
@@ -366,12 +378,15 @@ class CachedDatabase(_Base):
         except NotCacheable:
             fills, tags = False, ()
         if not fills or not cache.session or cache.memory.is_marked(tags):
+            self._tell_of(call, "miss")
             return await self._pass(call)
         other = self._flights.get(call.key)
         if other is not None and other.takes_others and other.ticket.is_valid:
             await other.landed.wait(_LONGEST_FLIGHT)
             if other.entry is not None:
+                self._tell_of(call, "shared")
                 return call.rows(other.entry)
+            self._tell_of(call, "miss")
             return await self._pass(call)
         flight = Flight(cache.memory.begin(tags))
         self._flights[call.key] = flight
@@ -397,13 +412,16 @@ class CachedDatabase(_Base):
             if entry is not None:
                 if answer.state == STALE:
                     lease.generations = answer.generations
-                    Worker(partial(self._refresh, call, lease))
+                    told = self._tell_of(call, "stale", "l2")
+                    Worker(partial(self._refresh, call, lease, told))
                 else:
+                    self._tell_of(call, "hit", "l2")
                     entry.expires = monotonic() + answer.seconds
                     if "l1" in call.cached.levels:
                         self.cache.memory.store(flight.ticket, call.key, entry)
                 return call.rows(entry)
         if answer.state not in (LEASED, STALE):
+            self._tell_of(call, "miss")
             return await self._take(call, [])
         lease.generations = answer.generations
         # The generations are compared once more when the result is there.
@@ -431,6 +449,7 @@ class CachedDatabase(_Base):
     ) -> R:
         """Ask the server, and keep what it says if nothing changed meanwhile."""
         taken: list[_Taken] = []
+        self._tell_of(call, "miss")
         result = await self._take(call, taken)
         # Redis is about to compare: a call that joins later could come after a change.
         flight.takes_others = lease is None
@@ -439,21 +458,22 @@ class CachedDatabase(_Base):
         if ttl <= 0:
             return result
         if lease is None:
-            if not self.cache.hears_all():
-                return result
-        elif not await self._fill(call, found, lease):
-            return result
-        entry = Entry(
-            found.tuples,
-            call.statement.row,
-            flight.ticket.tags,
-            size_of(found.rows),
-            monotonic() + ttl,
-        )
-        if flight.ticket.is_valid:
-            flight.entry = entry
+            is_kept = self.cache.hears_all()
+        else:
+            is_kept = await self._fill(call, found, lease)
+        is_in_memory = False
+        if is_kept and flight.ticket.is_valid:
+            flight.entry = entry = Entry(
+                found.tuples,
+                call.statement.row,
+                flight.ticket.tags,
+                size_of(found.rows),
+                monotonic() + ttl,
+            )
             if "l1" in call.cached.levels or self.cache.redis is None:
-                self.cache.memory.store(flight.ticket, call.key, entry)
+                is_in_memory = self.cache.memory.store(flight.ticket, call.key, entry)
+        level = "l2" if is_kept and lease is not None else "l1" * is_in_memory
+        self._tell_of(call, "fill" if level else "discard", level)
         return result
 
     async def _take(self, call: _Call[T, R], taken: list[_Taken]) -> R:
@@ -486,7 +506,9 @@ class CachedDatabase(_Base):
         except (RedisDown, RepositoryError):
             return False
 
-    async def _refresh(self, call: _Call[Any, Any], lease: Lease) -> None:
+    async def _refresh(
+        self, call: _Call[Any, Any], lease: Lease, served: CacheEvent | None
+    ) -> None:
         """Read anew what was served though its time is over."""
         taken: list[_Taken] = []
         try:
@@ -495,7 +517,11 @@ class CachedDatabase(_Base):
             # Whoever comes when it is no longer served gets the error.
             return
         if call.ttl(taken[-1]) > 0:
-            await self._fill(call, taken[-1], lease)
+            is_kept = await self._fill(call, taken[-1], lease)
+            if served is not None:
+                from ..observing import of_same_read  # noqa: PLC0415 -- as below
+
+                self.observers.notify(of_same_read(served, is_kept=is_kept))
 
     def _unpacked(
         self, call: _Call[Any, Any], data: bytes, ticket: Ticket
@@ -529,6 +555,23 @@ class CachedDatabase(_Base):
             # The statement itself is first.
             call.key[1:],
         )
+
+    def _tell_of(
+        self, call: _Call[Any, Any], outcome: str, level: str = ""
+    ) -> CacheEvent | None:
+        return self._tell(outcome, call.package, call.statement, level)
+
+    def _tell(
+        self, outcome: str, package: Package, statement: Statement[Any], level: str
+    ) -> CacheEvent | None:
+        """Tell observers what became of a read, if there are any."""
+        if not self.observers.active:
+            return None
+        from ..observing import cache_read  # noqa: PLC0415 -- where it is used
+
+        event = cache_read(outcome, package, statement, level)
+        self.observers.notify(event)
+        return event
 
     async def _resumed(self) -> None:
         if self._is_forked:

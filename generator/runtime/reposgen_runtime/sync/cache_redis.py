@@ -24,7 +24,7 @@ from ..errors import RepositoryError
 from ._compat import redis_pool, redis_subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..caching import Cache
 
@@ -218,13 +218,20 @@ class RedisCache:
     Attributes:
         name: of the database: keys and the channel start with it.
         owed: tags that changed without Redis being told; nothing is read meanwhile.
-        is_up: Redis answered last time.
     """
 
-    def __init__(self, settings: Cache, url: str) -> None:
+    def __init__(self, settings: Cache, url: str, tell: Callable[[str], None]) -> None:
+        """Prepare to connect.
+
+        Args:
+            settings: of the cache.
+            url: of the Redis server.
+            tell: is called with `up` or `down` when that changes.
+        """
         self.name = ""
         self.owed: dict[bytes, object] = {}
-        self.is_up = False
+        self._is_up = False
+        self._tell = tell
         self._owing = Lock()
         self._settings = settings
         self._pool = redis_pool(url, settings.timeout)
@@ -234,6 +241,17 @@ class RedisCache:
         # Generations outlive marks and all that is kept.
         self._kept = 2 * self._cold
         self._leased = max(1, round(settings.lease * 1000))
+
+    @property
+    def is_up(self) -> bool:
+        """Whether Redis answered last time."""
+        return self._is_up
+
+    @is_up.setter
+    def is_up(self, is_up: bool) -> None:
+        if is_up is not self._is_up:
+            self._is_up = is_up
+            self._tell("up" if is_up else "down")
 
     @property
     def channel(self) -> str:
@@ -370,7 +388,7 @@ class RedisCache:
         """In a child process: leave the connections to the parent."""
         self._free = []
         self._used = 0
-        self.is_up = False
+        self._is_up = False
         self._owing = Lock()
         self._pool = redis_pool(self._settings.redis or "", self._settings.timeout)
 
