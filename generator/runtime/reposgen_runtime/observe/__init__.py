@@ -381,8 +381,7 @@ class CacheEvent:
 
     Attributes:
         outcome: what.
-        operation: the read or write that it did it for; None for Redis, `clear()` and
-            `warm()`.
+        operation: the read or write that it did it for; None for Redis and `clear()`.
         level: `l1`, `l2` or empty: where a result was found or is kept, at the highest.
         tags: how many keys and tables a write has invalidated.
     """

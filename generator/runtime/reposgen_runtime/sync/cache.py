@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..caching import Cache
     from ..observers import Observers
+    from .cached_warming import Warming
 
     Identity: TypeAlias = tuple[str, str, str]
     Identify: TypeAlias = Callable[[], Identity]
@@ -71,13 +72,16 @@ class ResultCache:
         reads_committed: transactions see what is committed meanwhile.
     """
 
-    def __init__(self, settings: Cache, observers: Observers) -> None:
+    def __init__(
+        self, settings: Cache, observers: Observers, warming: Callable[[], Warming]
+    ) -> None:
         self.settings = settings
         self.memory = MemoryCache(settings.l1)
         self.redis: RedisCache | None = None
         self.session = ""
         self.reads_committed = False
         self._observers = observers
+        self._warming = warming
         self._is_open = False
         self._process = urandom(6)
         self._writers = 0
@@ -204,6 +208,15 @@ class ResultCache:
         mark = self.mark([ALL_TAG])
         self.changed(mark)
         self.tell_change(mark)
+
+    def warm(self) -> Warming:
+        """A block that takes calls of cached reads, whose results it keeps at its end.
+
+        with db.cache.warm() as warm:
+            for id in ids:
+                warm.add(db.tasks.get_task, id=id)
+        """
+        return self._warming()
 
     def tell_change(self, mark: Mark) -> None:
         """Tell observers what the current call has changed."""
