@@ -41,6 +41,7 @@ SECTIONS = {
     "output": "Output",
     "development": "The development database and migrations",
     "cli": "Commands",
+    "cache_triggers.py": "Commands",
     "scaffold.py": "Commands",
 }
 SERVER_SECTION = "Errors reported by PostgreSQL"

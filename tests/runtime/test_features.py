@@ -14,6 +14,7 @@ FEATURES = (
     "buffer",
     "buffered",
     "cache",
+    "cache_following",
     "cache_redis",
     "cached",
     "cached_pipeline",

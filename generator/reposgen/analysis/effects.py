@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.caching.outbox import notes_changes
 from reposgen.analysis.domains import checked_domains
 from reposgen.live_schema.model import (
     ArrayType,
@@ -136,10 +137,14 @@ def called(
 
 
 def is_harmless(trigger: int, catalog: Catalog) -> bool:
-    """Whether the function of a trigger, by its oid, changes nothing but the row."""
+    """Whether the function of a trigger, by its oid, changes no other row of ours."""
     # Those that are built in do not.
     function = catalog.functions.get(trigger)
-    return function is None or function.extension in _HARMLESS_EXTENSIONS
+    return (
+        function is None
+        or function.extension in _HARMLESS_EXTENSIONS
+        or notes_changes(function)
+    )
 
 
 class _Calls:

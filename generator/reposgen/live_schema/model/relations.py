@@ -279,6 +279,7 @@ class Function:
         output_names: of OUT arguments and of RETURNS TABLE's columns.
         returns: oid of the type of its result, or of each row of a set.
         body: None where it is not written in SQL.
+        digest: of its source, in the schema `reposgen_cache` alone.
     """
 
     oid: int
@@ -299,3 +300,4 @@ class Function:
     output_names: tuple[str, ...] = ()
     returns: int = 0
     body: SqlBody | None = None
+    digest: str | None = None

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..statement import Package, Statement
     from ..statistics import Statistics
+    from .cache_following import Follower
     from .cache_redis import Answer, RedisCache
     from .cached_warming import Warming
     from .connection import Session
@@ -101,6 +102,7 @@ class CachedDatabase(_Base):
         # What reads the values of results that Redis has.
         self._codecs: dict[Statement[Any], Codec[Any]] = {}
         self._is_forked = False
+        self._follower: Follower | None = None
         super().__init__(settings, **named)
 
     @property
@@ -116,6 +118,7 @@ class CachedDatabase(_Base):
         super().__enter__()
         try:
             self.cache.open(self._identify)
+            self._follow()
         except BaseException:
             super().close()
             raise
@@ -132,8 +135,20 @@ class CachedDatabase(_Base):
             timeout: seconds for the calls that have one to end; then their statements
                 are cancelled on the server.
         """
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.stop()
         self.cache.close()
         super().close(timeout=timeout)
+
+    def _follow(self) -> None:
+        """Begin to follow what other writers change, if that is wanted."""
+        seconds = self.cache.settings.follow
+        if seconds is not None:
+            from .cache_following import Follower  # noqa: PLC0415 -- where it is used
+
+            begin = partial(self.own_transaction, NEUTRAL, None)
+            self._follower = Follower(self.cache, begin, seconds)
 
     def after_fork(self) -> None:
         """In a child process: leave all connections to the parent."""
@@ -141,6 +156,7 @@ class CachedDatabase(_Base):
         self.cache.after_fork()
         self._flights.clear()
         self._codecs.clear()
+        self._follower = None
         self._is_forked = True
 
     def run_statement(
@@ -548,6 +564,7 @@ class CachedDatabase(_Base):
         if self._is_forked:
             self._is_forked = False
             self.cache.resume()
+            self._follow()
 
     def _identify(self) -> tuple[str, str, str]:
         (found,) = super().run_statement(
