@@ -16,6 +16,7 @@ import pytest
 from tests.coherence.counters import SCHEMA
 from tests.coherence.history import Event, Stale, read_history, stale_reads
 from tests.coherence.processes import running
+from tests.support.proxy import proxied
 from tests.support.redis_server import RedisServer
 
 if TYPE_CHECKING:
@@ -127,6 +128,25 @@ def test_trouble_with_redis(
         while number_of_reads(tmp_path) < until:
             time.sleep(0.05)
     assert not described(stale_reads(read_history(tmp_path), forgiven))
+
+
+def test_connections_are_cut(
+    url: str, redis: RedisServer, tmp_path: Path, wanted: int
+) -> None:
+    """Those to PostgreSQL, at any moment: what a COMMIT did is often unknown."""
+    with (
+        proxied(url, None) as proxy,
+        running(
+            tmp_path, 3, url=proxy.conninfo, redis=redis.url, seed=4, bounds=BOUNDS
+        ) as processes,
+    ):
+        for step in range(1, max(5, wanted // 4000)):
+            while number_of_reads(tmp_path) < step * wanted // 10:
+                processes.replace_dead()
+                time.sleep(0.05)
+            proxy.go_down()
+            proxy.come_up()
+    assert not described(stale_reads(read_history(tmp_path)))
 
 
 @pytest.mark.parametrize("fault", WORKLOADS)
