@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -86,11 +87,43 @@ def pytest_xdist_make_scheduler(
     """Keep what shares fixtures in one process."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 -- may be absent
 
+    config.option.loadscopereorder = False  # in the order below
+
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return together(nodeid)
 
     return Together(config, log)
+
+
+# Few tests that take long: begun last, one process would wait for the other.
+_FIRST: Final = (
+    "tests/test_quality.py",
+    "plugin",
+    "tests/coherence/test_coherence.py",
+    "tests/faults/test_patroni.py",
+    "tests/faults/test_chaos.py",
+    "tests/ci/test_integrations.py",
+    "tests/golden/test_golden.py",
+    "tests/conformance",
+    "tests/development/test_server.py",
+    "tests/test_docs.py",
+    "tests/testing/test_factories.py",
+    "tests/cli/test_cache.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes long, and then what is much."""
+    groups = {item: together(item.nodeid) for item in items}
+    sizes = Counter(groups.values())
+    places = {group: place for place, group in enumerate(_FIRST)}
+
+    def place(item: pytest.Item) -> tuple[int, int, str]:
+        group = groups[item]
+        return places.get(group, len(places)), -sizes[group], group
+
+    items.sort(key=place)
 
 
 _WITH_PLUGIN: Final = frozenset(

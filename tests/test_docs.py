@@ -20,11 +20,14 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from tests.conftest import url_of
 from tests.systems.databases import create_system, drop_system
 
+from reposgen.cli import main
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.systems.data import System
 
@@ -60,20 +63,25 @@ EXAMPLES = [page for page in sorted(DOCS.glob("examples/*.md")) if page not in P
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples(
-    page: Path, tmp_path: Path, make_database: Callable[[str], str]
+    page: Path,
+    tmp_path: Path,
+    make_database: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     files = {"codegen.toml": SETTINGS, **files_of(page)}
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    environment = {**os.environ, "DATABASE_URL": make_database(files["schema.sql"])}
+    monkeypatch.setenv("DATABASE_URL", make_database(files["schema.sql"]))
+    monkeypatch.chdir(tmp_path)
+    generated = CliRunner().invoke(main, ["generate"])
+    assert generated.exit_code == 0, generated.output
+    assert "warning" not in generated.output
+    if page.stem in TYPED:
+        run(["-m", "mypy", "--strict", "main.py"], tmp_path, os.environ)
     # A page about tests has no program of its own.
     program = ["main.py"] if "main.py" in files else ["-m", "pytest", "-q"]
-    commands = [["-m", "reposgen", "generate"], program]
-    if page.stem in TYPED:
-        commands.insert(1, ["-m", "mypy", "--strict", "main.py"])
-    for command in commands:
-        run(command, tmp_path, environment)
+    run(program, tmp_path, os.environ)
 
 
 @pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.stem)
@@ -99,7 +107,7 @@ def test_examples_on_the_systems(page: Path, tmp_path: Path, server: str) -> Non
             drop_system(admin, name)
 
 
-def run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
     outcome = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, *command],
         cwd=folder,

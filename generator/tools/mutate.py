@@ -1,12 +1,14 @@
-"""Change the tool's code in one place at a time, and see whether a test fails.
+"""Change the code in one place at a time, and see whether a test fails.
 
     python generator/tools/mutate.py analysis/nullability --sample 40
     python generator/tools/mutate.py analysis/cardinality.py reposgen_runtime/codec.py
 
-Comparisons, boolean operators and negations are turned round. Each mutant is written
-into a copy of the repository, and the tests of its module run there until the first
-of them fails. One server serves all of them. What survives is printed, with its place;
-the exit status is 1 if less than 95 % are killed.
+Comparisons, boolean operators and negations are turned round. The tests are collected
+once; a process forked from that one finds out which of them call which functions, and
+each mutant gets a process of its own, where its function has other code and the tests
+that call it run, the quick ones first, until one fails. One server serves all of them.
+What survives is printed, with its place; the exit status is 1 if less than 95 % are
+killed.
 """
 
 from __future__ import annotations
@@ -14,51 +16,44 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import gc
+import json
 import os
-import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import threading
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
+from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import pytest
 
 from reposgen.database import open_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _ROOT = Path(__file__).parents[2]
 _PACKAGE = Path("generator/reposgen")
 # The run time is a distribution of its own.
 _RUNTIME = "reposgen_runtime"
-_COPIED = ("generator", "tests", "templates", "pyproject.toml", "codegen.toml")
-_SECONDS = 600
 _WANTED = 0.95
+# What takes longer has a mutant that never ends.
+_SECONDS = 900
+# CO_OPTIMIZED: a function's, not a module's or a class's.
+_FUNCTION = 0x1
 
-# The tests of each part, those first that fail first.
+# The tests of each part.
 _TESTS = {
-    "analysis/nullability": (
-        "tests/analysis/nullability/test_definitions.py",
-        "tests/analysis/nullability/test_rules.py",
-        "tests/analysis/nullability/test_truth.py",
-        "tests/analysis/nullability/test_realistic.py",
-        "tests/analysis/nullability/test_fuzz.py",
-        "tests/analysis",
-    ),
-    "analysis/variants": ("tests/analysis/variants", "tests/golden", "tests/runtime"),
-    "analysis": (
-        "tests/analysis/test_effects.py",
-        "tests/analysis/test_refusals.py",
-        "tests/analysis",
-        "tests/diagnostics",
-        "tests/conformance",
-    ),
-    _RUNTIME: (
-        "tests/runtime/test_text.py",
-        "tests/runtime/test_exact_values.py",
-        "tests/runtime",
-    ),
+    "analysis/variants": ("tests/analysis", "tests/golden", "tests/diagnostics"),
+    "analysis": ("tests/analysis", "tests/golden", "tests/diagnostics"),
+    _RUNTIME: ("tests/runtime",),
 }
 
 _OPPOSITES: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -78,29 +73,63 @@ _OPPOSITES: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 _Node = TypeVar("_Node", bound=ast.expr)
 
 
+class Function(NamedTuple):
+    """Where a function begins."""
+
+    path: str
+    line: int
+    name: str
+
+
 class Mutant(NamedTuple):
     """A module with one change.
 
     Attributes:
         path: below the repository's root.
         change: what was there, and what is.
-        source: the whole module.
+        code: of the functions that are different, outer ones first.
     """
 
     path: Path
     line: int
     change: str
-    source: str
+    code: Mapping[Function, CodeType]
 
 
 def _mutants(path: Path) -> Iterator[Mutant]:
+    """Of a module; what runs when it is imported stays as it is."""
     tree = ast.parse((_ROOT / path).read_text(encoding="utf-8"))
+    original = _compiled(tree, path)
     for number, node in enumerate(ast.walk(tree)):
-        for change, source in _changes(tree, number, node):
-            yield Mutant(path, getattr(node, "lineno", 0), change, source)
+        for change, module in _changes(tree, number, node):
+            code = dict(_differences(original, _compiled(module, path)))
+            if code:
+                yield Mutant(path, getattr(node, "lineno", 0), change, code)
 
 
-def _changes(tree: ast.Module, number: int, node: ast.AST) -> Iterator[tuple[str, str]]:
+def _compiled(tree: ast.Module, path: Path) -> CodeType:
+    return compile(tree, str(_ROOT / path), "exec", dont_inherit=True)
+
+
+def _differences(old: CodeType, new: CodeType) -> Iterator[tuple[Function, CodeType]]:
+    """The functions of one code object whose code is another one in a second."""
+    if old == new:
+        return
+    if new.co_flags & _FUNCTION:
+        yield _function(new), new
+    pairs = zip(old.co_consts, new.co_consts, strict=False)
+    for before, after in pairs:
+        if isinstance(before, CodeType) and isinstance(after, CodeType):
+            yield from _differences(before, after)
+
+
+def _function(code: CodeType) -> Function:
+    return Function(code.co_filename, code.co_firstlineno, code.co_qualname)
+
+
+def _changes(
+    tree: ast.Module, number: int, node: ast.AST
+) -> Iterator[tuple[str, ast.Module]]:
     match node:
         case ast.Compare(ops=ops):
             for place, operator in enumerate(ops):
@@ -135,9 +164,9 @@ def _copied(
 
 def _described(
     node: ast.expr, module: ast.Module, changed: ast.expr
-) -> tuple[str, str]:
+) -> tuple[str, ast.Module]:
     change = f"{ast.unparse(node)}  →  {ast.unparse(changed)}"
-    return change, ast.unparse(ast.fix_missing_locations(module))
+    return change, ast.fix_missing_locations(module)
 
 
 def _paths(named: Sequence[str]) -> Iterator[Path]:
@@ -152,33 +181,146 @@ def _tests_of(path: Path) -> tuple[str, ...]:
     return next(tests for part, tests in _TESTS.items() if part in path.as_posix())
 
 
-def _survives(mutant: Mutant, root: Path, environment: dict[str, str]) -> bool:
-    target = root / mutant.path
-    original = target.read_bytes()
-    target.write_text(mutant.source, encoding="utf-8")
-    try:
-        return all(
-            _passes(root, tests, environment) for tests in _tests_of(mutant.path)
-        )
-    finally:
-        target.write_bytes(original)
+class Coverage:
+    """Which tests call which functions, and how long each of them takes."""
+
+    def __init__(self, paths: set[str]) -> None:
+        self._paths = paths
+        self._test = ""
+        self.callers: defaultdict[Function, set[str]] = defaultdict(set)
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def of(self, test: str) -> Iterator[None]:
+        """Note what is called in the block."""
+        self._test, since = test, time.perf_counter()
+        threading.settrace(self._note)
+        sys.settrace(self._note)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)
+            self.seconds[test] = time.perf_counter() - since
+
+    def _note(self, frame: FrameType, _event: str, _argument: object) -> None:
+        if frame.f_code.co_filename in self._paths:
+            self.callers[_function(frame.f_code)].add(self._test)
+
+    def dump(self, path: Path) -> None:
+        """Write it to a file."""
+        callers = [[*function, sorted(by)] for function, by in self.callers.items()]
+        path.write_text(json.dumps([callers, self.seconds]), encoding="utf-8")
+
+    def load(self, path: Path) -> None:
+        """Read it from a file."""
+        callers, self.seconds = json.loads(path.read_text(encoding="utf-8"))
+        for *function, by in callers:
+            self.callers[Function(*function)].update(by)
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """Those that call what is different, the quick ones first."""
+        found = {test for function in mutant.code for test in self.callers[function]}
+        return sorted(found, key=lambda test: self.seconds[test])
 
 
-def _passes(root: Path, tests: str, environment: dict[str, str]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own tests
-            [*command, tests],
-            cwd=root,
-            env=environment,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        # What never ends is noticed as well.
-        return False
-    return done.returncode == 0
+class Mutations:
+    """A plugin that runs the collected tests on one mutant after the other."""
+
+    def __init__(self, mutants: Sequence[Mutant], jobs: int) -> None:
+        self._mutants = mutants
+        self._jobs = jobs
+        self._failed = ""
+        self.killed = 0
+        self.survivors: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember that a test failed."""
+        if report.failed:
+            self._failed = report.nodeid
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of the loop over all tests."""
+        coverage = Coverage({str(_ROOT / mutant.path) for mutant in self._mutants})
+        with tempfile.TemporaryDirectory() as folder:
+            found = Path(folder, "coverage.json")
+            if not (child := os.fork()):
+                self._in_child(partial(self._cover, session, coverage, found))
+            if os.waitpid(child, 0)[1]:
+                sys.exit("a test fails without a change")
+            coverage.load(found)
+        items = {item.nodeid: item for item in session.items}
+        running: dict[int, int] = {}
+        for number, mutant in enumerate(self._mutants):
+            if len(running) == self._jobs:
+                self._await_one(running)
+            tests = [items[test] for test in coverage.tests_of(mutant)]
+            if not (child := os.fork()):
+                self._in_child(partial(self._survives, mutant, tests))
+            running[child] = number
+        while running:
+            self._await_one(running)
+        return True
+
+    def _await_one(self, running: dict[int, int]) -> None:
+        child, status = os.wait()
+        number = running.pop(child)
+        mutant = self._mutants[number]
+        word = "killed" if status else "SURVIVED"
+        line = f"{mutant.path}:{mutant.line} {mutant.change}"
+        _say(f"{number + 1}/{len(self._mutants)} {word} {line}")
+        if status:
+            self.killed += 1
+        else:
+            self.survivors.append(line)
+
+    def _in_child(self, work: Callable[[], bool]) -> None:
+        """Do it, and end with status 0 if it returned True."""
+        status = 1
+        try:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            null = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1, 2):
+                os.dup2(null, number)
+            with tempfile.TemporaryDirectory() as cache:
+                # What was analysed without the change is none of the mutant's.
+                os.environ["REPOSGEN_CACHE_DIR"] = cache
+                status = int(not work())
+        finally:
+            os._exit(status)
+
+    def _cover(self, session: pytest.Session, coverage: Coverage, path: Path) -> bool:
+        for item, following in zip(
+            session.items, [*session.items[1:], None], strict=True
+        ):
+            with coverage.of(item.nodeid):
+                item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        coverage.dump(path)
+        return not self._failed
+
+    def _survives(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> bool:
+        signal.alarm(_SECONDS)
+        _put_in_place(mutant)
+        for item, following in zip(tests, [*tests[1:], None], strict=False):
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self._failed:
+                item.session._setupstate.teardown_exact(None)  # noqa: SLF001 - as pytest's own loop
+                return False
+        return True
+
+
+def _put_in_place(mutant: Mutant) -> None:
+    """Give the functions that there are the mutant's code, wherever they are known."""
+    for thing in gc.get_objects():
+        if isinstance(thing, FunctionType):
+            code = mutant.code.get(_function(thing.__code__))
+            if code is not None:
+                thing.__code__ = code
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a script
 
 
 def main() -> int:
@@ -189,6 +331,7 @@ def main() -> int:
     )
     parser.add_argument("--sample", type=int, help="so many mutants, by chance")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")
     parser.add_argument("--tests", nargs="+", help="these tests alone")
     options = parser.parse_args()
     mutants = [m for path in _paths(options.modules) for m in _mutants(path)]
@@ -196,31 +339,26 @@ def main() -> int:
         mutants = Random(options.seed).sample(  # noqa: S311 - nothing is secret
             mutants, options.sample
         )
-    if options.tests:
-        _TESTS.clear()
-        _TESTS[""] = tuple(options.tests)
-    survivors = 0
-    with tempfile.TemporaryDirectory() as folder, open_server("embedded") as server:
-        root = Path(folder)
-        for name in _COPIED:
-            source = _ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, root / name)
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join(
-                str(root / folder) for folder in ("generator", "generator/runtime")
-            ),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "REPOSGEN_TEST_DATABASE_URL": server.conninfo,
-        }
-        for number, mutant in enumerate(mutants, start=1):
-            survived = _survives(mutant, root, environment)
-            survivors += survived
-            word = "SURVIVED" if survived else "killed"
-            place = f"{mutant.path}:{mutant.line}"
-            print(f"{number}/{len(mutants)} {word} {place} {mutant.change}", flush=True)  # noqa: T201 - a script
-    killed = len(mutants) - survivors
-    print(f"{killed} of {len(mutants)} killed")  # noqa: T201 - a script
-    return int(killed < len(mutants) * _WANTED)
+    tests = options.tests or sorted({t for m in mutants for t in _tests_of(m.path)})
+    plugin = Mutations(mutants, options.jobs)
+    os.chdir(_ROOT)
+    with open_server("embedded") as server:
+        os.environ["REPOSGEN_TEST_DATABASE_URL"] = server.conninfo
+        arguments = [
+            "-qq",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-s",
+            "--assert=plain",
+            *tests,
+        ]
+        pytest.main(arguments, plugins=[plugin])
+    judged = plugin.killed + len(plugin.survivors)
+    _say(f"{plugin.killed} of {judged} killed; these are not:")
+    _say("\n".join(sorted(plugin.survivors)))
+    return int(judged < len(mutants) or plugin.killed < judged * _WANTED)
 
 
 if __name__ == "__main__":

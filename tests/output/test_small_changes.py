@@ -6,6 +6,8 @@ import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+import pytest
+
 from reposgen.config import Overrides, load_config
 from reposgen.pipeline import analyse, output_files
 
@@ -141,6 +143,65 @@ def test_a_plain_package_has_eight_files(tmp_path: Path, server: str) -> None:
         "app/tasks.py",
         "py.typed",
     ]  # and manifest.toml
+
+
+OTHERS = """\
+CREATE TABLE notes (
+    id bigint PRIMARY KEY,
+    task_id bigint NOT NULL REFERENCES tasks,
+    body text CONSTRAINT body_is_short CHECK (length(body) < 100)
+);
+CREATE DOMAIN percent AS int CONSTRAINT is_percent CHECK (VALUE BETWEEN 0 AND 100);
+CREATE TABLE goals (id bigint PRIMARY KEY, reached percent);
+CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN INSERT INTO goals VALUES (1, 1000); RETURN NULL; END';
+"""
+TRIGGER = "CREATE TRIGGER log AFTER DELETE ON tasks EXECUTE FUNCTION log();"
+OF_TASKS = ["TasksPkeyViolation", "TasksTitleKeyViolation"]
+EVERY = [
+    "GoalsPkeyViolation",
+    "BodyIsShortViolation",
+    "NotesPkeyViolation",
+    "NotesTaskIdFkeyViolation",
+    *OF_TASKS,
+    "IsPercentViolation",
+]
+
+
+@pytest.mark.parametrize(
+    ("schema", "queries", "classes"),
+    [
+        ("", "SELECT * FROM tasks", []),
+        ("", "UPDATE tasks SET done = true", OF_TASKS),
+        # What refers to it can refuse this one.
+        (
+            "",
+            "DELETE FROM tasks",
+            ["NotesTaskIdFkeyViolation", *OF_TASKS],
+        ),
+        ("", "SELECT @percent::percent", ["IsPercentViolation"]),
+        (
+            "",
+            "INSERT INTO goals VALUES (1, @reached)",
+            ["GoalsPkeyViolation", "IsPercentViolation"],
+        ),
+        (
+            "",
+            "WITH gone AS (DELETE FROM notes RETURNING id) SELECT id FROM gone",
+            ["BodyIsShortViolation", "NotesPkeyViolation", "NotesTaskIdFkeyViolation"],
+        ),
+        # Nobody can tell what the function does.
+        (TRIGGER, "DELETE FROM tasks", EVERY),
+    ],
+)
+def test_errors_of_what_is_written(
+    tmp_path: Path, server: str, schema: str, queries: str, classes: list[str]
+) -> None:
+    command = ":many" if "SELECT" in queries else ":exec"
+    named = f"-- name: Do {command}\n{queries};\n"
+    files = generated(tmp_path, server, SCHEMA + OTHERS + schema, named)
+    errors = files.get("app/errors.py", "")
+    assert re.findall(r"^class (\w+)", errors, re.MULTILINE) == classes
 
 
 def test_a_column_changes_the_model_its_types_and_sql(

@@ -94,9 +94,12 @@ def test_all_tables_of_the_systems(make: Callable[..., Maker], system: str) -> N
 
 
 @pytest.mark.skipif(not CASES, reason="the conformance corpus is not there")
-def test_all_tables_of_the_corpus(make_database: Callable[[str], str]) -> None:
+def test_all_tables_of_the_corpus(
+    make_database: Callable[[str], str], pytestconfig: pytest.Config
+) -> None:
+    everything = pytestconfig.getoption("--all")
     inserted, told = 0, []
-    for case in CASES:
+    for case in CASES if everything else CASES[::5]:
         facts = json.loads((case / "case.json").read_text(encoding="utf-8"))
         with psycopg.connect(make_database(""), autocommit=True) as connection:
             try:
@@ -114,7 +117,7 @@ def test_all_tables_of_the_corpus(make_database: Callable[[str], str]) -> None:
                     told.append(f"{case.name}.{name}")
                 else:
                     inserted += 1
-    assert inserted >= 180
+    assert inserted >= (180 if everything else 30)
     assert told == []
 
 

@@ -1,1 +1,1 @@
-"""Queries and schema → `TypedQuery`s: every fact that code can be made from."""
+"""Stage that turns queries and a schema into `TypedQuery`s, which code is made from."""

@@ -1,4 +1,4 @@
-"""What it means that two rows agree in a column: where proofs of uniqueness start."""
+"""Agreement of rows in a column: the basis of proofs that rows are unique."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
     from reposgen.live_schema.model import Catalog
 
-    # An operator family, and the collation by which it compares: 0 for any under which
-    # equal values are the same bytes, and so are equal under every other one as well.
+    # An operator family and its collation. 0 stands for all deterministic collations:
+    # values that are equal under one of them have equal bytes, so they are equal under
+    # all.
     Equality: TypeAlias = tuple[int, int]
-    # By column: attnum, or number of a target.
+    # By the `attnum` of a column, or the number of a target.
     Binding: TypeAlias = Mapping[int, "Agreement"]
 
-# Casts of one integer type to a wider one; equality stays what it is.
+# Functions that cast an integer type to a wider one, which keeps equality.
 _WIDENING = frozenset({313, 481, 754})
 _UNKNOWN = -1
 # Families of `char(n)`, which ignore trailing blanks.
@@ -29,12 +30,12 @@ _FIRST_OF_EXTENSIONS = 16384
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """That all rows in question have equal values in a column.
+    """Fact that all rows of a set have equal values in one column.
 
     Attributes:
-        equalities: by which they are equal.
-        or_null: or they are all NULL.
-        same: they are equal whichever operator compares them.
+        equalities: the equalities by which the values are equal.
+        or_null: True if the values can all be NULL instead.
+        same: True if the values are equal by every operator.
     """
 
     equalities: frozenset[Equality] = frozenset()
@@ -42,14 +43,14 @@ class Agreement:
     same: bool = False
 
     def implies(self, families: Iterable[int], collation: int) -> bool:
-        """Return True if the values are equal by one of the families."""
+        """Return True if the values are equal by one of the operator families."""
         return self.same or any(
             (family, 0) in self.equalities or (family, collation) in self.equalities
             for family in families
         )
 
     def __or__(self, other: Agreement) -> Agreement:
-        """Return what holds where both do."""
+        """Return the agreement that follows if both agreements hold."""
         return Agreement(
             equalities=self.equalities | other.equalities,
             or_null=self.or_null and other.or_null,
@@ -58,12 +59,12 @@ class Agreement:
 
 
 def equalities(catalog: Catalog, operator: int, collation: int) -> frozenset[Equality]:
-    """Return the equalities that an operator stands for; none if it is no equality.
+    """Return the equalities that an operator implements; empty for other operators.
 
     Args:
-        catalog: of the database.
-        operator: oid.
-        collation: oid, as `collation_of` tells it.
+        catalog: catalog of the database.
+        operator: oid of the operator.
+        collation: oid of the collation, as returned by `collation_of`.
     """
     if collation == _UNKNOWN and catalog.nondeterministic:
         return frozenset()
@@ -75,10 +76,14 @@ def equalities(catalog: Catalog, operator: int, collation: int) -> frozenset[Equ
 
 
 def same_without_casts(families: Iterable[int], args: Iterable[e.Expression]) -> bool:
-    """Return True if an equality of some values is one of their `bare` values as well.
+    """Return True if values that are equal are also equal without their casts.
 
     Casts from text to `char(n)` or to a type of an extension keep each value as it is,
-    but values that differ as texts can be equal there.
+    but these types can compare two different texts as equal.
+
+    Args:
+        families: operator families of the equality.
+        args: the compared expressions.
     """
     return any(
         family < _FIRST_OF_EXTENSIONS and family not in _PADDED for family in families
@@ -88,10 +93,10 @@ def same_without_casts(families: Iterable[int], args: Iterable[e.Expression]) ->
 
 
 def collation_of(node: object) -> int:
-    """Return the oid of an expression's collation, 0 if its type has none.
+    """Return the oid of an expression's collation.
 
     Returns:
-        -1 where the node does not tell.
+        0 if the type has no collation, -1 if the node does not record its collation.
     """
     match node:
         case e.NamedArgExpr(arg=arg):
@@ -115,7 +120,7 @@ def collation_of(node: object) -> int:
 
 
 def bare(node: e.Expression) -> e.Expression:
-    """Return an expression without casts and COLLATE that keep each value apart."""
+    """Return an expression without the casts and COLLATEs that keep values distinct."""
     while True:
         match node:
             case e.Coerce(kind=e.Coercion.RELABEL | e.Coercion.COLLATE, arg=arg):

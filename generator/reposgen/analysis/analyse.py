@@ -1,4 +1,4 @@
-"""Query files and a server's verdicts → typed queries."""
+"""Analysis of a package: query files and descriptions in, typed queries out."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ if TYPE_CHECKING:
     from reposgen.sql_source.printing import ServerText
 
     Describe: TypeAlias = Callable[[Sequence[Statement]], tuple[Description, ...]]
-    # The catalog with these system relations in it as well.
+    # Reads the catalog, including the system relations with these oids.
     ReadSystem: TypeAlias = Callable[[Collection[int]], Catalog]
-    # The trees of functions in SQL, by oid.
+    # Reads the trees of SQL functions, by oid.
     ReadFunctions: TypeAlias = Callable[[Sequence[Function]], Mapping[int, str]]
 
 _NOTHING = Declared()
 _PROVABLE = re.compile(
     r"[\s(]*(?:select|insert|update|delete|merge|with|values|table)\b", re.IGNORECASE
 )
-# Nodes and lists within each other that Python's usual stack is enough for.
+# Depth of nested nodes and lists that Python's default stack is large enough for.
 _DEEPEST = 100
-# More names than that say nothing more.
+# Largest number of names in the message.
 _NAMED = 4
 _RELATIONS = re.compile(r":relid\s(\d+)")
 
@@ -81,19 +81,21 @@ def analyse(
     declared: Declared = _NOTHING,
     not_null: Mapping[str, Span | None] = MappingProxyType({}),
 ) -> Analysis:
-    """Judge all queries of a package.
+    """Analyse all queries of a package.
 
     Args:
-        files: as read.
-        catalog: of the database that `describe` asks.
-        describe: has the server judge statements.
-        read_system: reads the catalog again, with system relations by their oids.
+        files: the package's query files.
+        catalog: catalog of the database that `describe` asks.
+        describe: has the server describe statements.
+        read_system: reads the catalog again, including the system relations with the
+            given oids.
         read_functions: has the server analyse the bodies of functions.
-        declared: what the package's options say.
-        not_null: the functions that the user declares not null, and where.
+        declared: declarations in the package's options.
+        not_null: names of the functions that the user declares not null, each
+            with its place in the configuration.
 
     Returns:
-        The queries without errors, and what is wrong with the others.
+        The queries without errors, and the diagnostics of all queries.
     """
     judge = partial(
         _analyse,
@@ -126,7 +128,19 @@ def _analyse(
     not_null: Mapping[str, Span | None],
     deepest: int | None = None,
 ) -> Analysis:
-    """Do so, and refuse what is nested deeper than `deepest`, if that is given."""
+    """Analyse all queries as `analyse` does, with the stack that the caller has.
+
+    Args:
+        files: the package's query files.
+        catalog: catalog of the database that `describe` asks.
+        describe: has the server describe statements.
+        read_system: reads the catalog again with system relations.
+        read_functions: has the server analyse the bodies of functions.
+        declared: declarations in the package's options.
+        not_null: the functions that the user declares not null.
+        deepest: report statements nested deeper than this as errors; None accepts any
+            depth.
+    """
     queries = [query for file in files for query in file.queries]
     texts = [print_sql(query.segments) for query in queries]
     descriptions = describe([Statement(sql=text.text) for text in texts])
@@ -206,7 +220,7 @@ def _analyse(
 
 
 def _cached(accepted: Sequence[DescribedQuery]) -> Iterator[Tree]:
-    """The trees of the queries whose results are to be cached."""
+    """Yield the trees of the queries that have a `@cache` line."""
     for described in accepted:
         is_cached = any(line.word == "cache" for line in described.query.directives)
         if is_cached and described.tree is not None:
@@ -225,12 +239,15 @@ def _too_deep(query: Query) -> Diagnostic:
 def _system_relations(
     descriptions: Sequence[Description], catalog: Catalog
 ) -> frozenset[int]:
-    """The relations that statements use and the catalog lacks: the system's."""
+    """Return the oids of the relations that statements use and the catalog lacks.
+
+    These are system relations.
+    """
     return frozenset(_named_relations(descriptions) - catalog.relations.keys())
 
 
 def _named_relations(descriptions: Sequence[Description]) -> set[int]:
-    """The oids of the relations that statements use."""
+    """Return the oids of the relations that statements use."""
     named: set[int] = set()
     for description in descriptions:
         if isinstance(description, Described):
@@ -240,7 +257,7 @@ def _named_relations(descriptions: Sequence[Description]) -> set[int]:
 
 
 def _types(descriptions: Sequence[Description], catalog: Catalog) -> Iterator[PgType]:
-    """The types of what statements take and give."""
+    """Yield the types of all parameters and result columns."""
     for description in descriptions:
         if isinstance(description, Described):
             for oid in description.parameter_oids:
@@ -273,7 +290,10 @@ def _described(
 def _with_inner(
     accepted: Sequence[DescribedQuery], describe: Describe
 ) -> list[DescribedQuery]:
-    """The queries, with the trees of the statements inside EXPLAIN and the like."""
+    """Return the queries with the trees of the statements inside utility commands.
+
+    EXPLAIN, for example, contains a statement.
+    """
     inside = {
         index: Statement(
             sql=described.utility.inner,
@@ -295,7 +315,7 @@ def _with_inner(
 
 
 def _is_untold(described: DescribedQuery) -> bool:
-    """Whether a tree is missing of a statement that has more to prove than a CALL."""
+    """Return True if a statement that proofs need a tree of came without one."""
     return (
         described.tree is None
         and not described.added

@@ -1,4 +1,4 @@
-"""Which unique indexes the target of an ON CONFLICT means."""
+"""Unique indexes that the conflict target of an ON CONFLICT infers."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ if TYPE_CHECKING:
 
 
 def inferred(conflict: OnConflict, relation: Relation, major: int) -> frozenset[str]:
-    """The names of the indexes that see to a conflict.
+    """Return the names of the unique indexes that an ON CONFLICT target infers.
 
     Args:
-        conflict: with a target of columns or expressions.
-        relation: that is inserted into.
-        major: the server's version.
+        conflict: an ON CONFLICT whose target lists columns or expressions.
+        relation: the table that is inserted into.
+        major: the server's major version.
+
+    Returns:
+        Empty if several indexes match and the tree does not tell which one is used.
     """
     elements = [x for x in conflict.arbiters if isinstance(x, e.InferenceElement)]
     unique = [index for index in relation.indexes if index.unique]
     alike = [index for index in unique if _has_columns(index, elements)]
     fitting = [x for x in alike if _fits(x, elements, conflict, major)]
-    # The server found at least one. A collation or operator class chooses among those
-    # that fit otherwise.
+    # The server found at least one index. A collation or operator class in the target
+    # selects among the indexes that match otherwise.
     fitting = fitting or alike
     chosen = any(x.collation or x.operator_class for x in elements)
     if len(fitting) > 1 and (chosen or fitting is alike):
@@ -37,7 +40,13 @@ def inferred(conflict: OnConflict, relation: Relation, major: int) -> frozenset[
 def arbiter_columns(
     conflict: OnConflict, relation: Relation, catalog: Catalog
 ) -> set[int]:
-    """The columns in which the row that is in the way is the same as the new one."""
+    """Return the columns in which the existing row equals the row to insert.
+
+    Args:
+        conflict: the ON CONFLICT of the INSERT.
+        relation: the table that is inserted into.
+        catalog: catalog of the database.
+    """
     found = {
         number
         for constraint in relation.constraints
@@ -48,7 +57,7 @@ def arbiter_columns(
         column = node.expression if isinstance(node, e.InferenceElement) else node
         if isinstance(column, e.Var):
             found.add(column.column)
-    # By an index's collation other texts can be the same.
+    # Under a nondeterministic collation of an index, different texts can be equal.
     loose = {
         number
         for index in relation.indexes

@@ -1,4 +1,4 @@
-"""What the schema and the user say of the elements of arrays."""
+"""Nullability of array elements, as declared by the user or proved from the schema."""
 
 from __future__ import annotations
 
@@ -28,17 +28,20 @@ if TYPE_CHECKING:
 _LIST = re.compile(r"(?:list|Sequence)\[(?P<element>.*)\]")
 _OR_NONE = re.compile(r".*\|\s*None|None\s*\|.*")
 _CHOICE = re.compile(r"(?P<name>[^=]*?)\s*=\s*(?P<target>.*)")
-# The only column of a domain's condition, beside those of tables.
+# Number that stands for VALUE in a domain's CHECK; columns of tables start at 1.
 _VALUE = 0
 _VIEWS = (RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW)
 
 
 def read_elements(catalog: Catalog, declared: Declared) -> Elements:
-    """What is known of the arrays of a schema: declared, else proved by a CHECK."""
+    """Return which arrays of a schema can contain NULL elements.
+
+    Declarations of the user take precedence over CHECK constraints.
+    """
     row_types = frozenset(
         relation.row_type
         for relation in catalog.relations.values()
-        # What views show that is not NULL, is not proved yet.
+        # At this point it is not yet proved which columns of views are not NULL.
         if relation.kind in _VIEWS or any(c.not_null for c in relation.columns)
     )
     columns, domains = _checked(catalog, row_types)
@@ -62,7 +65,11 @@ def read_elements(catalog: Catalog, declared: Declared) -> Elements:
 
 
 def declared_in(query: Query, elements: Elements) -> Mapping[str, bool]:
-    """What is declared of the columns and parameters of a query, by their names."""
+    """Return the declared element nullability of a query's columns and parameters.
+
+    Returns:
+        By name of the column or parameter: True if elements can be NULL.
+    """
     found = {
         name: nullable
         for (of, name), nullable in elements.queries.items()
@@ -78,18 +85,22 @@ def declared_in(query: Query, elements: Elements) -> Mapping[str, bool]:
 
 
 def is_array(type_: PgType) -> bool:
-    """Whether values are arrays, those of a domain over one included."""
+    """Return True if a type is an array type, or a domain over one."""
     return isinstance(base_of(type_), ArrayType)
 
 
 def element_of(type_: PgType) -> PgType:
-    """What an array holds; any other type itself."""
+    """Return the element type of an array type; for other types, the base type."""
     base = base_of(type_)
     return base.element if isinstance(base, ArrayType) else base
 
 
 def _declaration(target: str) -> bool | None:
-    """Whether `list[str | None]` allows NULL elements; None for what is no list."""
+    """Return whether a declared type such as `list[str | None]` allows NULL elements.
+
+    Returns:
+        None if the declared type is not a list.
+    """
     found = _LIST.fullmatch(target.strip())
     return bool(_OR_NONE.fullmatch(found["element"].strip())) if found else None
 
@@ -128,9 +139,10 @@ def _fields(
 def _checked(
     catalog: Catalog, row_types: frozenset[int]
 ) -> tuple[dict[tuple[int, int], bool], dict[int, bool]]:
-    """The columns and domains whose arrays have no NULL elements by a CHECK.
+    """Return the columns and the domains whose CHECKs rule out NULL elements.
 
-    No CHECK keeps out rows that are read as None though they are not NULL.
+    Arrays of row types that can be read as None are left out: no CHECK rules out a row
+    that is not NULL but has only NULL fields.
     """
     columns: dict[tuple[int, int], bool] = {}
     domains: dict[int, bool] = {}
@@ -153,7 +165,7 @@ def _checked(
 def _without_nulls(
     condition: e.Expression | None, functions: BuiltinFunctions
 ) -> frozenset[int]:
-    """The columns that have no NULL elements where a condition is true or NULL."""
+    """Return the columns without NULL elements wherever a condition is true or NULL."""
     found: set[int] = set()
     for term in conjuncts(condition):
         match term:
@@ -168,7 +180,7 @@ def _without_nulls(
 def _null_or_without(
     condition: e.Expression, functions: BuiltinFunctions
 ) -> frozenset[int]:
-    """As `_without_nulls`; `column IS NULL` is a reason as well."""
+    """Return the columns that are NULL or lack NULL elements if a condition holds."""
     match condition:
         case e.NullTest(negated=False, arg=arg) if (number := _column(arg)) is not None:
             return frozenset({number})
@@ -236,7 +248,7 @@ def _is_null(node: e.Expression) -> bool:
 
 
 def _is_given(node: e.Expression) -> bool:
-    """Whether an array is never NULL."""
+    """Return True if an array expression is never NULL itself."""
     match _bare(node):
         case e.Const(value=value):
             return value is not None

@@ -1,4 +1,4 @@
-"""`@buffered size=1000, interval=1s`: rows are written later, several together."""
+"""Reader of `@buffered size=1000, interval=1s`: rows written later, in batches."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 _OPTIONS: Final = ("size", "interval", "max", "full")
 _OPTION: Final = re.compile(r"(?P<name>\w+) *= *(?P<value>[^, ]+)")
 _EXAMPLE: Final = "write -- @buffered size=1000, interval=1s, max=10000, full=wait"
-# Each waiting row takes memory.
+# Largest values of `size` and `max`, since each waiting row takes memory.
 _MOST: Final = 10_000_000
 _ROOM: Final = 10
 
 
 def read_buffering(line: Directive, _: Subject) -> Buffering | Diagnostic:
-    """Return how the query's rows wait, or what is wrong with the line."""
+    """Return the options of a `@buffered` line, or an error if it is invalid."""
     options = [(place, _OPTION.fullmatch(place.text)) for place in _parts(line)]
     mistake = next(_mistakes(options), None)
     if mistake is not None:
@@ -80,7 +80,7 @@ def _mistakes(
 
 
 def _count(text: str) -> int:
-    """Return the number; 0 if it is not a number, or too large in any case."""
+    """Return a text as a number; 0 if it is not a number or has more than 9 digits."""
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 

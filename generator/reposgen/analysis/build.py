@@ -1,4 +1,4 @@
-"""Everything that is known about one query, as its `TypedQuery`."""
+"""Builder that collects everything known about one query in its `TypedQuery`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability import Definitions
     from reposgen.analysis.variants.build import QueryVariants
 
-# Of a statement whose tree the server does not send.
+# Unknown reads and writes of a statement without a tree.
 _UNKNOWN = ("statement without a tree",)
 
 
@@ -51,12 +51,13 @@ def build_query(
     """Return the typed query, or None if it has errors; and all diagnostics.
 
     Args:
-        described: the query, its stars spelled out.
-        variants: of the query.
-        definitions: of materialized views and functions.
-        elements: of the arrays of the schema.
-        copy: where `:copyfrom` puts its rows, or why it cannot.
-        declared: what the package's options say.
+        described: the query, with its stars expanded.
+        variants: the variants of the query.
+        definitions: the definitions of materialized views and functions.
+        elements: nullability of the elements of the schema's arrays.
+        copy: the table that `:copyfrom` writes to, or why it cannot; None for other
+            commands.
+        declared: declarations in the package's options.
     """
     query = described.query
     parameters, mistakes = build_parameters(described, elements)
@@ -157,7 +158,7 @@ def build_query(
 def _changes(
     described: DescribedQuery, lineage: Lineage | None, variants: QueryVariants
 ) -> tuple[Access, ...]:
-    """The rows that a statement changes."""
+    """Return the rows that a statement changes."""
     if lineage is None:
         return (Access(table="", why=_UNKNOWN[0]),)
     if lineage.read_only or (lineage.locks_rows and not lineage.unknown_writes):

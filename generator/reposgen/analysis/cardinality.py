@@ -1,7 +1,7 @@
-"""How many rows a statement can return, proved from its tree.
+"""Number of rows that a statement can return, proved from its tree.
 
-A statement returns at most one row where every item of FROM is single: all columns of
-a unique index are bound by equality to one value.
+A statement returns at most one row if every FROM item is single: equality conditions
+bind all columns of one of its unique indexes to one value.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ _NOT_BOUND: Binding = MappingProxyType({})
 def cardinality(
     query: Query, catalog: Catalog, functions: BuiltinFunctions
 ) -> Cardinality:
-    """How many rows a statement returns.
+    """Return how many rows a statement returns.
 
     Returns:
-        NONE for a statement that returns no rows at all, MANY where neither "one" nor
-        "at most one" is proved.
+        NONE for a statement without a result, MANY if neither "one" nor "at most one"
+        is proved.
     """
     if not query.results:
         return Cardinality.NONE
@@ -69,7 +69,7 @@ def cardinality(
 
 
 def at_most_one(query: Query, catalog: Catalog, functions: BuiltinFunctions) -> bool:
-    """Whether a statement returns (or an INSERT, UPDATE, DELETE affects) one row."""
+    """Return True if a statement returns, or a write affects, at most one row."""
     return _Counter(catalog, functions, (query,)).single(query, _NOT_BOUND)
 
 
@@ -80,15 +80,15 @@ def tells_apart(
     columns: Mapping[int, int],
     nullable: Collection[int] = (),
 ) -> bool:
-    """Whether no two rows agree in some columns.
+    """Return True if no two rows of a result agree in all of the given columns.
 
     Args:
         query: the statement.
-        catalog: of the database.
+        catalog: catalog of the database.
         functions: the built-in functions of the server's major version.
-        columns: by index in the result, the operator that tells whether two values
-            agree; 0 for whichever does.
-        nullable: those that can be NULL; NULLs agree with each other.
+        columns: by index in the result, the operator that compares two values; 0 stands
+            for every operator.
+        nullable: the columns that can be NULL; NULLs agree with each other.
     """
     bound = {}
     for index, operator in columns.items():
@@ -107,14 +107,14 @@ def has_total_order(
     functions: BuiltinFunctions,
     order: Sequence[SortGroupClause],
 ) -> bool:
-    """Whether an order leaves no two rows of a query alike.
+    """Return True if no two rows of a query have equal sort keys.
 
     Args:
-        query: what LIMIT and DISTINCT ON take of it aside.
-        around: the queries that it stands in, the innermost first.
-        catalog: of the database.
+        query: the query; its LIMIT, OFFSET and DISTINCT ON are ignored.
+        around: the queries that enclose it, the innermost first.
+        catalog: catalog of the database.
         functions: the built-in functions of the server's major version.
-        order: of its ORDER BY, or of a window in it.
+        order: the sort keys of its ORDER BY, or of a window in it.
     """
     if query.command is not CommandType.SELECT:
         return False
@@ -137,12 +137,12 @@ class _Counter:
     around: tuple[Query, ...]
 
     def single(self, query: Query, bound: Binding) -> bool:
-        """Whether a query has one row at most.
+        """Return True if a query returns at most one row.
 
         Args:
-            query: the innermost of `around`.
-            bound: result columns in which the rows agree that the query around asks
-                for.
+            query: the innermost query of `around`.
+            bound: result columns in which the rows agree that the enclosing query
+                selects.
         """
         if _is_limited(query) or self._single_group(query, bound):
             return True
@@ -153,7 +153,7 @@ class _Counter:
         return not query.grouping_sets and self._single_rows(query, bound)
 
     def _single_group(self, query: Query, bound: Binding) -> bool:
-        """Whether all rows fall into one group, be it GROUP BY's or DISTINCT's."""
+        """Return True if aggregation, GROUP BY or DISTINCT leaves at most one group."""
         if query.has_set_returning or query.grouping_sets:
             return False
         if not query.group and (query.has_aggregates or query.having is not None):
@@ -188,7 +188,7 @@ class _Counter:
     def _is_without_duplicates(
         self, node: SetOperation, query: Query, bound: Binding
     ) -> bool:
-        """Whether it is a UNION or the like, and rows would agree in all columns."""
+        """Return True if a set operation removes duplicates and all its rows agree."""
         families = self.catalog.operator_equality
         return (
             not node.all
@@ -208,13 +208,14 @@ class _Counter:
         clauses: tuple[SortGroupClause, ...],
         bound: Binding,
     ) -> bool:
-        """Whether all that makes a group is one value, so that there is one group."""
+        """Return True if all grouping expressions are fixed: there is one group."""
         columns = self._bound_columns(query)
         targets = {t.group: t for t in query.targets if t.group}
         for clause in clauses:
             target = targets.get(clause.group)
             if target is not None and target.number in bound:
-                # All rows of the groups in question agree in what makes the groups.
+                # The groups agree in this grouping expression, and so do all of their
+                # rows.
                 columns.bind_outside(target.expression, bound[target.number])
         self._find_single(query, _leaves(query.join_tree) or (), columns)
         for clause in clauses:
@@ -247,8 +248,9 @@ class _Counter:
         if leaves is None:
             return False
         columns = self._bound_columns(query)
-        # Compared outside, a plain column is bound inside as well: also of groups, as
-        # it is the same in all rows of one.
+        # If the enclosing query binds a plain column, the column is bound in this query
+        # too. That also holds for a grouped query, since all rows of a group agree in
+        # it.
         for target in _numbered(query):
             if target.number in bound:
                 columns.bind_outside(target.expression, bound[target.number])
@@ -258,7 +260,10 @@ class _Counter:
     def _find_single(
         self, query: Query, leaves: tuple[int, ...], columns: BoundColumns
     ) -> None:
-        """Find the items of FROM that have one row at most, each with others' help."""
+        """Add to `columns.single` the FROM items that have at most one row.
+
+        An item that is single can bind columns of other items.
+        """
         left = list(leaves)
         while found := [i for i in left if self._single_entry(query, i, columns)]:
             columns.single.update(found)
@@ -317,7 +322,7 @@ class _Counter:
 
 
 def _numbered(query: Query) -> tuple[TargetEntry, ...]:
-    """What the numbers of a binding stand for: what is sorted by and not shown, too."""
+    """Return the targets that a binding refers to: for a SELECT, hidden ones too."""
     return query.targets if query.command is CommandType.SELECT else query.results
 
 
@@ -327,7 +332,7 @@ def _is_limited(query: Query) -> bool:
 
 
 def _leaves(item: FromItem | None) -> tuple[int, ...] | None:
-    """The range table entries in FROM; None where a FULL join is among the joins."""
+    """Return the range table indexes in FROM; None if a join is a FULL join."""
     match item:
         case RangeTableRef(index=index):
             return (index,)
@@ -352,15 +357,18 @@ def covered_key(
     bound: Binding,
     covers: Callable[[Index], bool] = lambda index: index.predicate is None,
 ) -> Index | None:
-    """A unique index of which all columns are bound by its own equality.
+    """Return a unique index whose columns are all bound by the index's own equality.
 
     Args:
         relation: a table.
-        entry: the table in the range table.
+        entry: the table's range table entry.
         bound: columns in which the rows agree.
-        covers: whether an index holds all rows that are asked for.
+        covers: returns True if an index contains all selected rows.
+
+    Returns:
+        The primary key if it qualifies; None if no index qualifies.
     """
-    # A unique index of an inheritance parent says nothing of its children.
+    # A unique index of an inheritance parent does not cover the rows of its children.
     inherits = relation.has_children and relation.kind is RelationKind.TABLE
     if inherits and entry.inherited:
         return None
@@ -384,13 +392,13 @@ def _tells_apart(
     entry: RangeTableEntry,
     bound: Binding,
 ) -> bool:
-    """Whether values that agree are equal for the index's key column at a place."""
+    """Return True if rows that agree in a key column have equal keys for the index."""
     column = relation.column(index.columns[place])
     agreement = bound.get(index.columns[place])
     if column is None or agreement is None:
         return False
     if agreement.or_null and not index.nulls_not_distinct:
-        # The NULLs of rows that an outer join makes up are another matter.
+        # NULLs that an outer join adds are not in the table.
         not_null = column.not_null if entry.inherited else column.not_null_only
         if not not_null:
             return False

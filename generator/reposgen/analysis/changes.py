@@ -1,4 +1,4 @@
-"""What a write does to a row, by the names of columns: descendants share those."""
+"""Effects of a write on one row, by column names, which descendants share."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a write does to a row; columns by name, which descendants share.
+    """Effect of a write on one row, by column names, which descendants share.
 
     Attributes:
         assigned: the columns that get a value.
-        nulls: those of them that get NULL.
-        certain: those of them that get a value that is not NULL.
-        by: the foreign key whose action it is: oid of the table, and name.
+        nulls: the assigned columns that get NULL.
+        certain: the assigned columns that get a value that is not NULL.
+        by: the foreign key whose action makes the change: table oid and constraint
+            name; None for the statement's own change.
     """
 
     assigned: frozenset[str]
@@ -37,14 +38,20 @@ class Change:
     by: tuple[int, str] | None = None
 
     def touches(self, names: frozenset[str]) -> bool:
-        """Whether something that depends on some columns can be another after it."""
+        """Return True if the change can affect what depends on these columns."""
         return bool(names) and (
             WHOLE_ROW in names or not self.assigned.isdisjoint(names)
         )
 
 
 def with_computed(relation: Relation, change: Change, *, whole: bool) -> Change:
-    """A change with the generated columns that it leads to, or one of all columns."""
+    """Return a change extended by the generated columns that it affects.
+
+    Args:
+        relation: the table.
+        change: the change.
+        whole: True to return a change of all columns.
+    """
     if whole:
         return Change(assigned=frozenset(c.name for c in relation.columns))
     generated = {
@@ -60,7 +67,7 @@ def with_computed(relation: Relation, change: Change, *, whole: bool) -> Change:
 def is_distinct(
     relation: Relation, constraint: Constraint, nulls: frozenset[str]
 ) -> bool:
-    """Whether a NULL in it keeps a row from being like any other."""
+    """Return True if a NULL in a key's columns makes a row distinct from all others."""
     index = next((i for i in relation.indexes if i.name == constraint.name), None)
     return not nulls.isdisjoint(names_of(relation, constraint.columns)) and not (
         index is not None and index.nulls_not_distinct
@@ -70,7 +77,7 @@ def is_distinct(
 def can_fail(
     condition: e.Expression | None, place: int, relation: Relation, change: Change
 ) -> bool:
-    """Whether a row that met a condition can fail it after a change."""
+    """Return True if a row that met a condition can fail it after a change."""
     nodes = list(walk(condition))
     columns = {
         node.column
@@ -86,12 +93,12 @@ def can_fail(
 
 @cache
 def catalog_condition(text: str, major: int) -> e.Expression | None:
-    """An expression of the catalog's; None where it cannot be read."""
+    """Return an expression from the catalog as a tree; None if it cannot be read."""
     return parse_expression(text, major)
 
 
 def is_null(value: e.Expression) -> bool:
-    """Whether a value is NULL, as it is written."""
+    """Return True if an expression is a NULL constant, casts aside."""
     match value:
         case e.Coerce(arg=arg):
             return is_null(arg)
@@ -102,16 +109,16 @@ def is_null(value: e.Expression) -> bool:
 
 
 def name_of(relation: Relation, number: int) -> str:
-    """The name of a column by its `attnum`; of 0, what stands for the whole row."""
+    """Return the name of a column by its `attnum`; `WHOLE_ROW` if no column has it."""
     column = relation.column(number)
     return WHOLE_ROW if column is None else column.name
 
 
 def names_of(relation: Relation, numbers: Iterable[int]) -> frozenset[str]:
-    """The names of columns by their `attnum`s."""
+    """Return the names of columns by their `attnum`s."""
     return frozenset(name_of(relation, number) for number in numbers)
 
 
 def numbers_of(relation: Relation, names: frozenset[str]) -> frozenset[int]:
-    """The `attnum`s of columns by their names."""
+    """Return the `attnum`s of columns by their names."""
     return frozenset(c.number for c in relation.columns if c.name in names)

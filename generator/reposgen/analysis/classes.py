@@ -1,4 +1,4 @@
-"""`@json`, `@type` and `@row`: the classes that a query's values and rows become."""
+"""Readers of `@json`, `@type` and `@row`: the classes of a query's values and rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _JSON = ("json", "jsonb")
 
 
 def read_class(line: Directive, subject: Subject) -> ClassChoice | Diagnostic:
-    """Return what one column or parameter becomes, or what is wrong with the line."""
+    """Return the class of a column or parameter, or an error for an invalid line."""
     found = _CHOICE.fullmatch(line.argument)
     if not found or not found["name"] or not found["target"]:
         return error(
@@ -101,7 +101,7 @@ def _is_json(type_: PgType) -> bool:
 
 
 def read_row_name(line: Directive, _: Subject) -> RowName | Diagnostic:
-    """Return the name of the row class, or what is wrong with the line."""
+    """Return the name of the row class, or an error for an invalid line."""
     name = line.argument
     usable = name.isidentifier() and not keyword.iskeyword(name)
     if not usable or name.startswith("_"):

@@ -1,4 +1,4 @@
-"""Which column an expression of the tree is, or is made from."""
+"""Columns that expressions of the tree are, or are made from."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ _SYSTEM_COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnBehind:
-    """A column of something in FROM.
+    """Column of an item in FROM.
 
     Attributes:
-        name: as the statement sees it: its alias, if it has one.
-        origin: the column of a relation that it is unchanged, if it is one.
+        name: the name in the statement: the alias, if the column has one.
+        origin: the relation's column whose values it has unchanged; None if there is
+            none.
     """
 
     name: str
@@ -44,7 +45,7 @@ class ColumnBehind:
 
 
 def without_casts(node: e.Expression) -> e.Expression:
-    """The expression inside the casts that PostgreSQL put around it."""
+    """Return the expression inside its casts."""
     while True:
         match node:
             case e.Coerce():
@@ -58,12 +59,12 @@ def without_casts(node: e.Expression) -> e.Expression:
 def column_behind(
     node: e.Expression, around: Sequence[Query], catalog: Catalog
 ) -> ColumnBehind | None:
-    """The column that an expression is, casts aside.
+    """Return the column that an expression is, casts aside; None for other expressions.
 
     Args:
         node: the expression.
-        around: the statements that it stands in, the innermost last.
-        catalog: of the database.
+        around: the statements that enclose it, the innermost last.
+        catalog: catalog of the database.
     """
     match node := without_casts(node):
         case e.Var(column=0):
@@ -77,7 +78,7 @@ def column_behind(
 def first_column(
     node: e.Expression, around: Sequence[Query], catalog: Catalog
 ) -> ColumnBehind | None:
-    """The first column in an expression: `bat` of `lower(bat)`."""
+    """Return the first column in an expression, such as `bat` in `lower(bat)`."""
     variables = (found for found in walk_level(node) if isinstance(found, e.Var))
     columns = (column_behind(variable, around, catalog) for variable in variables)
     return next((column for column in columns if column), None)
@@ -113,7 +114,7 @@ def _of_variable(
 def assigned_column(
     target: TargetEntry, query: Query, catalog: Catalog
 ) -> tuple[Relation, RelationColumn] | None:
-    """The column that a target of INSERT, UPDATE or MERGE assigns."""
+    """Return the table and column that a target of INSERT, UPDATE or MERGE assigns."""
     if target.junk or not query.result_relation:
         return None
     relation = catalog.relations.get(query.entry(query.result_relation).relation)
@@ -122,10 +123,10 @@ def assigned_column(
 
 
 def refuses_null(relation: Relation, column: RelationColumn) -> bool:
-    """Whether NULL can't be written to the column."""
+    """Return True if NULL cannot be written to a column."""
     if isinstance(column.type, DomainType) and column.type.not_null:
         return True
-    # A constraint that is not validated yet holds for what is written from now on.
+    # A constraint that is not validated still applies to new writes.
     return column.not_null_only or any(
         constraint.kind is ConstraintKind.NOT_NULL
         and constraint.columns == (column.number,)

@@ -1,4 +1,4 @@
-"""What each command asks of its statement, and which directives it can have."""
+"""Requirements of each command on its statement, and the directives that it allows."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandFacts:
-    """What a command asks of its statement, and which directives it can have.
+    """Requirements of a command on its statement, and the directives that it allows.
 
     Attributes:
         needs_rows: the statement must return rows.
-        needs_columns: and at least one column.
+        needs_columns: the statement must return at least one column.
         is_batch: the statement runs once for each of many rows.
         wants_one_row: a statement that can return several rows is a likely mistake.
         writes_one_row: `@optimistic` can check the version of the row.
@@ -84,12 +84,12 @@ _INTEGERS = frozenset({"int2", "int4", "int8"})
 def check_command(
     described: DescribedQuery, items: Sequence[ResultItem], groups: Sequence[StarGroup]
 ) -> Iterator[Diagnostic]:
-    """What is wrong with the query's command, seen from its statement.
+    """Yield the errors and warnings about a query's command and its statement.
 
     Args:
         described: the query.
-        items: its result.
-        groups: the stars in it.
+        items: its result items.
+        groups: the stars in its select list.
     """
     query = described.query
     command, facts = query.command, FACTS[query.command]
@@ -133,7 +133,7 @@ def check_command(
 
 
 def _copied(described: DescribedQuery) -> str | None:
-    """Which way a COPY goes over the connection, if the statement is one that does."""
+    """Return "FROM STDIN" or "TO STDOUT" for a COPY over the connection, else None."""
     if _verb(described) != "copy":
         return None
     depth = 0

@@ -1,4 +1,4 @@
-"""Which items of a FROM belong together, and which make a cartesian product."""
+"""Search for items of a FROM that no condition connects: a cartesian product."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
     from reposgen.live_schema.tree.model import FromItem
 
-# What else stands in FROM has few rows, or is unnested on purpose.
+# Other FROM items have few rows, or are unnested on purpose.
 _BIG = frozenset({RteKind.RELATION, RteKind.SUBQUERY, RteKind.CTE})
 
 
 def unconnected_items(query: Query) -> tuple[str, ...]:
-    """Names of the items of FROM, listed by commas, that no condition connects.
+    """Return the names of comma-separated FROM items that no condition connects.
 
-    A written-out CROSS JOIN says that the product is meant.
+    The first group of connected items is left out. An explicit CROSS JOIN counts as
+    connected, since its author wants the product.
     """
     if query.join_tree is None:
         return ()
@@ -34,7 +35,7 @@ def unconnected_items(query: Query) -> tuple[str, ...]:
     links = [set(_columns_of(c)) for c in conjuncts(query.join_tree.condition)]
     for index, entry in enumerate(query.range_table, 1):
         if entry.lateral:
-            # What it refers to stands one level further out for its own nodes.
+            # `_columns_of` accounts for the level that a lateral subquery adds.
             links.append({index, *_columns_of(entry)})
     merged = [g for g in groups if any(query.entry(i).kind in _BIG for i in g)]
     for link in links:
@@ -61,7 +62,7 @@ def _entries(item: FromItem) -> Iterator[int]:
 
 
 def _columns_of(node: object) -> Iterable[int]:
-    """The range table entries of this query that a part of it refers to."""
+    """Yield the range table indexes of this query that a part of it refers to."""
     for current, depth in with_depth(node):
         if isinstance(current, e.Var) and current.levels_up == depth:
             yield current.index

@@ -1,4 +1,4 @@
-"""Where `:copyfrom` puts its rows, and through which INSERT."""
+"""Targets of `:copyfrom`: the table to copy into, or an INSERT from a staging table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COPIED_INTO = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """A target, as long as the server agrees to the INSERT made for it."""
+    """Target that is valid if the server accepts the INSERT made for it."""
 
     target: CopyTarget
     judge: Statement
@@ -36,11 +36,13 @@ def copy_targets(
     several: Sequence[DescribedQuery],
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
 ) -> Iterator[CopyTarget | Diagnostic | None]:
-    """For each query where its rows go, or why they can't; None for other commands.
+    """Yield for each query its COPY target, or the error that prevents COPY.
+
+    Yields None for other commands than `:copyfrom`.
 
     Args:
         several: the queries.
-        describe: has the server judge statements.
+        describe: has the server describe statements.
     """
     found = [_target(described) for described in several]
     candidates = [one for one in found if isinstance(one, _Candidate)]
@@ -119,12 +121,12 @@ def _target(described: DescribedQuery) -> CopyTarget | _Candidate | Diagnostic |
 
 
 def _can_be_copied(insert: PlainInsert) -> bool:
-    """Whether COPY alone does what the INSERT says."""
+    """Return True if COPY alone has the same effect as the INSERT."""
     numbers = [value.number for value in insert.values]
     return (
         not insert.has_more
         and len(set(numbers)) == len(numbers)
         and insert.relation.kind in _COPIED_INTO
-        # PostgreSQL refuses COPY where policies are to be applied.
+        # PostgreSQL rejects COPY FROM for a table with row-level security.
         and not insert.relation.row_security
     )

@@ -1,7 +1,7 @@
-"""Columns of tables that are never NULL, though no NOT NULL says so.
+"""Table columns that are never NULL although they have no NOT NULL constraint.
 
-A CHECK that is validated tells of every row, and a generated column is as its
-expression: both hold as NOT NULL does, for queries and for the classes of tables.
+A validated CHECK holds for every row, and a generated column has the value of its
+expression. Both count as NOT NULL does, for queries and for the classes of tables.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
     from reposgen.live_schema.model import Catalog, Relation, RelationColumn
 
-# The CHECKs of foreign tables are promises that nobody keeps.
+# PostgreSQL does not enforce the CHECKs of foreign tables.
 _CHECKED = (RelationKind.TABLE, RelationKind.PARTITIONED_TABLE)
 
 
 def with_proved_columns(catalog: Catalog) -> Catalog:
-    """The catalog, all columns of tables not null that are proved to be."""
+    """Return the catalog, with table columns marked not null if that is proved."""
     own = {
         relation.oid: proved
         for relation in catalog.relations.values()
@@ -54,7 +54,10 @@ def with_proved_columns(catalog: Catalog) -> Catalog:
 
 
 def _checked(relation: Relation, catalog: Catalog) -> Mapping[int, tuple[str, ...]]:
-    """What the CHECKs of a table say of its own rows: reasons by `attnum`."""
+    """Return the columns that a table's CHECKs keep not null: reasons by `attnum`.
+
+    The reasons hold for the table's own rows, not for those of its children.
+    """
     if relation.kind not in _CHECKED:
         return {}
     finder = _finder(catalog)
@@ -66,7 +69,7 @@ def _checked(relation: Relation, catalog: Catalog) -> Mapping[int, tuple[str, ..
         condition = row_expression(tree, catalog.major) if tree else None
         if condition is None:
             continue
-        # A CHECK lets pass what is true, and what is NULL.
+        # A row satisfies a CHECK if its condition is true or NULL.
         for value in finder.after(condition, Outcome.NOT_FALSE) or ():
             if isinstance(value, e.Var) and value.column > 0:
                 reason = (
@@ -81,7 +84,10 @@ def _checked(relation: Relation, catalog: Catalog) -> Mapping[int, tuple[str, ..
 
 
 def _generated(relation: Relation, catalog: Catalog) -> Mapping[int, tuple[str, ...]]:
-    """What a table's own rows have in generated columns: reasons by `attnum`."""
+    """Return the generated columns that are never NULL: reasons by `attnum`.
+
+    The reasons hold for the table's own rows, not for those of its children.
+    """
     found: dict[int, tuple[str, ...]] = {}
     for column in relation.columns:
         if not column.expression_tree or column.not_null_only:
@@ -97,7 +103,7 @@ def _generated(relation: Relation, catalog: Catalog) -> Mapping[int, tuple[str, 
 
 
 def _prove(expression: e.Expression, relation: Relation, catalog: Catalog) -> Proof:
-    """What is proved of an expression over the rows of a table alone."""
+    """Return the nullability proof of an expression over the rows of one table."""
     entry = RangeTableEntry(
         kind=RteKind.RELATION, name=relation.name, relation=relation.oid
     )
@@ -125,7 +131,10 @@ def _finder(catalog: Catalog) -> FactFinder:
 def _with_columns(
     catalog: Catalog, own: Mapping[int, Mapping[int, tuple[str, ...]]]
 ) -> Catalog:
-    """The catalog with that known of tables' own rows, and what follows from it."""
+    """Return the catalog with columns of tables' own rows marked not null.
+
+    Columns of parent tables follow from those of their children.
+    """
     relations = {
         oid: _with_own(relation, own.get(oid, {}))
         for oid, relation in catalog.relations.items()
@@ -133,7 +142,7 @@ def _with_columns(
     done: dict[int, Relation] = {}
 
     def visit(oid: int) -> Relation | None:
-        """The same, its rows being those of its children as well."""
+        """Return a relation whose columns count the rows of its children too."""
         if oid not in done and oid in relations:
             children = [visit(child) for child in relations[oid].children]
             done[oid] = _with_children(relations[oid], children)
@@ -159,7 +168,7 @@ def _with_own(relation: Relation, own: Mapping[int, tuple[str, ...]]) -> Relatio
 
 
 def _with_children(relation: Relation, children: list[Relation | None]) -> Relation:
-    # What is written to a partitioned table lies in one of its children.
+    # All rows of a partitioned table are in its children.
     partitioned = relation.kind is RelationKind.PARTITIONED_TABLE
 
     def column(one: RelationColumn) -> RelationColumn:

@@ -1,4 +1,4 @@
-"""What trees do not see through: materialized views, and functions in SQL."""
+"""Definitions of materialized views and SQL functions, which query trees lack."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ def view_trees(
     catalog: Catalog,
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
 ) -> Mapping[int, Query]:
-    """The trees of all rows of those views that are named by their oids."""
+    """Return the trees of `SELECT *` from the views among relations, by oid.
+
+    Args:
+        named: oids of relations.
+        catalog: catalog of the database.
+        describe: has the server describe statements.
+    """
     relations = (catalog.relations.get(oid) for oid in sorted(named))
     views = [r for r in relations if r and r.kind in _VIEWS]
     statements = [Statement(sql=_whole(view)) for view in views]
@@ -55,22 +61,22 @@ def with_proved_views(
     definitions: Definitions,
     elements: Elements,
 ) -> tuple[Catalog, Elements]:
-    """The catalog, those columns of views not null that no row of theirs has NULL in.
+    """Return the catalog with view columns marked not null that are never NULL.
 
     Args:
-        catalog: of the database.
-        trees: of all rows of views, by oid.
-        definitions: of what these use.
-        elements: of the arrays of the schema.
+        catalog: catalog of the database.
+        trees: the trees of `SELECT *` from views, by oid.
+        definitions: the definitions of the views and functions that these views use.
+        elements: nullability of the elements of the schema's arrays.
 
     Returns:
-        The catalog, and what is known of arrays with those in the views.
+        The catalog, and `elements` extended by the arrays of the views.
     """
     if not trees:
         return catalog, elements
     functions = builtin_functions(catalog.major)
     relations = dict(catalog.relations)
-    # What is declared of a view's column counts for more than its definition.
+    # Declarations of a view's column take precedence over its definition.
     columns = dict(elements.columns)
     for oid, tree in trees.items():
         rows = prove_rows(
@@ -100,7 +106,7 @@ def read_bodies(
     catalog: Catalog,
     read_functions: Callable[[Sequence[Function]], Mapping[int, str]],
 ) -> Mapping[int, Body]:
-    """The functions in SQL that statements call, and those that these call, by oid."""
+    """Return the SQL functions that statements call, directly or indirectly, by oid."""
     known = {oid: f for oid, f in catalog.functions.items() if f.body is not None}
     found: dict[int, Body] = {}
     asked: set[int] = set()
@@ -144,12 +150,13 @@ def prove_definitions(
     elements: Elements,
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
 ) -> tuple[Mapping[int, Sequence[Proof]], Elements]:
-    """Proofs for each materialized view that the statements read, by oid.
+    """Return nullability proofs for the materialized views that statements read.
 
-    Views over views are proved from the bottom up; none can contain itself.
+    The proofs are by oid of the view. Views over views are proved from the bottom up,
+    since no view can contain itself.
 
     Returns:
-        The proofs, and what is known of arrays with those in the views.
+        The proofs, and `elements` extended by the arrays of the views.
     """
     views = {
         relation.oid: relation
@@ -178,7 +185,7 @@ def _proved(
 ) -> tuple[Mapping[int, Sequence[Proof]], Elements]:
     functions = builtin_functions(catalog.major)
     proofs: dict[int, Sequence[Proof]] = {}
-    # What is declared of a view's column counts for more than its definition.
+    # Declarations of a view's column take precedence over its definition.
     columns = dict(elements.columns)
     known = replace(elements, columns=columns)
 
@@ -187,8 +194,8 @@ def _proved(
             return
         for inner in _read_by([definitions[oid]]):
             visit(inner)
-        # Of functions nothing is concluded: a view holds what they gave when it was
-        # refreshed.
+        # Functions prove nothing, since a materialized view holds their results at the
+        # time of its last refresh.
         rows = prove_rows(
             definitions[oid],
             catalog,

@@ -1,7 +1,7 @@
-"""Statements that are nested deeper than Python's stack usually allows.
+"""Support for statements that are nested deeper than Python's usual stack allows.
 
-PostgreSQL takes a UNION ALL of a thousand SELECTs, which is a tree a thousand levels
-deep, and its own limit depends on its stack alone.
+PostgreSQL accepts a UNION ALL of a thousand SELECTs, which is a tree of a thousand
+levels. Its own limit depends on its stack size alone.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _NESTING = re.compile(r"\\.|[({]|[)}]", re.DOTALL)
 
 
 def with_deep_stack(work: Callable[[], T]) -> T:
-    """Return what `work` returns, called where deep recursion is possible.
+    """Return the result of `work`, called in a thread with a stack of 512 MiB.
 
     Raises:
-        RecursionError: it is not deep enough.
+        RecursionError: the stack is too small for `work`.
     """
     results: list[T] = []
     errors: list[BaseException] = []

@@ -1,4 +1,4 @@
-"""A query and what the server says about it: the input of all proofs."""
+"""Query with the server's description of it: the input of all proofs."""
 
 from __future__ import annotations
 
@@ -18,27 +18,32 @@ if TYPE_CHECKING:
     from reposgen.sql_source.printing import ServerText
 
 HIDDEN_NAME = "reposgen_row"
-# As the server describes a hidden column: a boolean that does not come from a table.
+# Server's description of a hidden column: a boolean that is not a table's column.
 _HIDDEN = ResultColumn(
     name=HIDDEN_NAME, type_oid=16, type_modifier=-1, table_oid=0, column_number=0
 )
-# Of text in an encoding that it does not know the server hands on the bytes.
+# Encodings whose bytes are those of UTF-8: SQL_ASCII passes bytes through unchanged.
 _UTF8 = {"UTF8", "SQL_ASCII"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribedQuery:
-    """A query that the server accepts.
+    """Query that the server accepts.
 
     Attributes:
-        text: the text that the server described; places in `tree` are offsets into it.
-        tree: the analysed query, or None if the server sent no tree that can be read.
-        expanded: the text to run: `text` with the stars of its result spelled out.
+        query: the query as its author wrote it.
+        text: the text that the server described; locations in `tree` are offsets into
+            it.
+        description: the server's description of the statement.
+        tree: the analysed query; None if the server sent no readable tree.
+        catalog: catalog of the database.
+        expanded: the text to run: `text` with the stars in its result expanded.
         added: the queries that rewrite rules add to the statement.
-        utility: of a utility command, what it does.
+        utility: the effects of a utility command; None for other statements.
         inner: the trees of the statement inside a utility command.
-        stars: the stars of its result.
-        hidden: the embeds that a hidden column, behind all others, shows to be present.
+        stars: the stars in the result.
+        hidden: the embeds that have a hidden column at the end of the result, which
+            shows whether their row is present.
     """
 
     query: Query
@@ -55,7 +60,7 @@ class DescribedQuery:
 
     @property
     def has_places(self) -> bool:
-        """Whether there is a tree that tells where in the text its nodes come from."""
+        """Whether the query has a tree with the source locations of its nodes."""
         return self.tree is not None and tells_places(self.description.tree or "")
 
     @property
@@ -65,28 +70,30 @@ class DescribedQuery:
 
     @property
     def targets(self) -> tuple[TargetEntry, ...]:
-        """The tree's entry for each column; empty where the tree does not tell."""
+        """The tree's target for each column; empty if they do not correspond."""
         results = self.tree.results if self.tree else ()
         return results if len(results) == len(self.description.columns) else ()
 
 
 def tree_of(described: Described, sql: str, catalog: Catalog) -> Tree | None:
-    """The tree of a statement; places in it are offsets into `sql`.
+    """Return the tree of a statement; its locations are offsets into `sql`.
 
     Returns:
-        None where the server sends none that is known.
+        None if the server sent no readable tree.
     """
     trees = trees_of(described, sql, catalog)
     return next((tree for tree in trees if tree.can_set_tag), None)
 
 
 def trees_of(described: Described, sql: str, catalog: Catalog) -> tuple[Tree, ...]:
-    """All queries that a statement becomes; places in them are offsets into `sql`.
+    """Return all queries that the server rewrites a statement to.
+
+    Locations in the trees are offsets into `sql`.
 
     Returns:
-        None of them where the server sends none that are known.
+        Empty if the server sent no readable tree.
     """
-    # Places in a tree count bytes of the database's encoding.
+    # Locations in a tree count bytes of the database's encoding.
     if described.tree and (sql.isascii() or catalog.encoding in _UTF8):
         return parse_trees(described.tree, catalog.major, sql)
     return ()

@@ -1,4 +1,4 @@
-"""The rules that directives share: how often they stand, and with which statements."""
+"""Rules that directives share: how often they can occur, and with which statements."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A query, as far as directives need it.
+    """Facts about a query that directives need.
 
     Attributes:
-        items: its result; of `:listen`, the payload.
-        lineage: what it reads and writes; None where there is no tree.
-        definitions: of the functions that it calls.
-        tenant: the setting that row-level security reads.
+        described: the query.
+        parameters: its parameters.
+        items: its result items; the payload for `:listen`.
+        lineage: the tables that it reads and writes; None without a tree.
+        definitions: the definitions of the functions that it calls.
+        tenant: the setting that row-level security reads; None without tenants.
         optional: numbers of the parameters whose clauses a call can leave out.
     """
 
@@ -46,12 +48,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restriction:
-    """Statements that a directive cannot be combined with.
+    """Kind of statement that a directive cannot be combined with.
 
     Attributes:
-        applies: to a query.
-        message: `{command}` stands for the query's command.
-        at_command: the error points at the command, not at the directive.
+        code: code of the error.
+        applies: returns True for a query that the directive cannot be combined with.
+        message: message of the error; `{command}` stands for the query's command.
+        hint: hint of the error.
+        at_command: True if the error points at the command, not at the directive.
     """
 
     code: str
@@ -63,14 +67,15 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectiveSpec:
-    """A directive: the word after `@`, who reads its line, and where the value goes.
+    """Directive: the word after `@`, the reader of its line, the field for its value.
 
     Attributes:
-        read: returns the value of one line, or what is wrong with the line; None if
-            the stage that cuts variants reads it.
+        word: the word after `@`.
+        read: returns the value of one line, or an error; None if `analysis.variants`
+            reads the line.
         field: the field of `TypedQuery` that takes the value.
-        repeated: code of the error for a second line. None: several lines add up, and
-            the field is a tuple of their values.
+        repeated: code of the error for a second line. None allows several lines; the
+            field is then a tuple of their values.
         restrictions: checked in this order, before the line is read.
     """
 
@@ -87,7 +92,7 @@ class DirectiveSpec:
     def restricted(
         self, line: Directive, described: DescribedQuery
     ) -> Diagnostic | None:
-        """Return an error if the statement cannot have this directive."""
+        """Return an error if the statement cannot have this directive, else None."""
         for one in self.restrictions:
             if one.applies(described):
                 query = described.query
@@ -102,17 +107,18 @@ class DirectiveSpec:
 
 @dataclass(slots=True, kw_only=True)
 class Readings:
-    """The values of a query's directives.
+    """Values of a query's directives.
 
     Attributes:
         values: by field of `TypedQuery`; fields without a directive are missing.
+        mistakes: errors in the lines.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     mistakes: list[Diagnostic] = field(default_factory=list)
 
     def take(self, spec: DirectiveSpec, value: Any) -> None:  # noqa: ANN401 - of any field
-        """Keep the value of one line."""
+        """Add the value of one line, or its error."""
         if isinstance(value, Diagnostic):
             self.mistakes.append(value)
         elif spec.field is not None and spec.repeated:
@@ -122,7 +128,12 @@ class Readings:
 
 
 def read_directives(specs: Iterable[DirectiveSpec], subject: Subject) -> Readings:
-    """Read the lines of a query that are only options of its statement."""
+    """Read the directive lines of a query.
+
+    Args:
+        specs: the directives; those without `read` are skipped.
+        subject: the query.
+    """
     readings = Readings()
     for spec in specs:
         lines = spec.lines(subject.query)

@@ -1,4 +1,4 @@
-"""All directives: word, who reads its line, which field of `TypedQuery` it sets."""
+"""All directives: their words, readers and fields of `TypedQuery`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a statement checks values against domains."""
+"""Checks of values against domains in a statement."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog, PgType, RelationColumn
 
-# They make values of a type that an argument or a column list names.
+# Functions that make values of the type in an argument or a column definition list.
 _POPULATING = re.compile(r"(?:jsonb?_)?(?:populate_record(?:set)?|to_record(?:set)?)")
-# A condition without any of these is NULL, and so fulfilled, where VALUE is NULL.
+# Nodes that can be false for NULL. A CHECK without any of them is NULL, and so
+# satisfied, if VALUE is NULL.
 _JUDGES_NULL = re.compile(
     r"\{(?:NULLTEST|BOOLEANTEST|COALESCE|CASE|DISTINCT|NULLIF|ROW|ARRAY|MINMAX|FUNCEXPR"
     r"|SUBLINK|BOOLEXPR :boolop or|JSON|XML)"
@@ -38,13 +39,13 @@ def domain_violations(
     functions: BuiltinFunctions,
     nullable_parameters: frozenset[int],
 ) -> Iterator[DomainViolation]:
-    """What can be wrong with the values that nodes of a tree make.
+    """Yield the domain constraints that values made by a statement's nodes can violate.
 
     Args:
-        nodes: of a statement.
-        catalog: of the database.
+        nodes: nodes of a statement.
+        catalog: catalog of the database.
         functions: the built-in functions of the server's major version.
-        nullable_parameters: the numbers of the parameters that may be NULL.
+        nullable_parameters: the numbers of the parameters that can be NULL.
     """
     for node in nodes:
         outer = node.arg if isinstance(node, e.Coerce) else node
@@ -58,7 +59,7 @@ def domain_violations(
 def checked_domains(
     nodes: Iterable[object], catalog: Catalog, functions: BuiltinFunctions
 ) -> Iterator[DomainType]:
-    """The domains that the values which nodes of a tree make are checked against."""
+    """Yield the domains that PostgreSQL checks the values of tree nodes against."""
     for node in nodes:
         for type_ in _made(node, catalog, functions):
             yield from domains_in(type_)
@@ -67,11 +68,11 @@ def checked_domains(
 def column_domains(
     column: RelationColumn, given: frozenset[str]
 ) -> Iterator[DomainViolation]:
-    """What can be wrong with a column that an INSERT gives no value.
+    """Yield the domain constraints that an INSERT can violate by omitting a column.
 
     Args:
-        column: of the table.
-        given: names of the columns that it does give a value.
+        column: a column of the table.
+        given: names of the columns that the INSERT assigns.
     """
     if column.name in given:
         return
@@ -84,7 +85,7 @@ def column_domains(
 
 
 def domains_in(type_: PgType) -> Iterator[DomainType]:
-    """The domains that a value of a type is checked against, those inside included."""
+    """Yield the domains that values of a type are checked against, also nested ones."""
     match type_:
         case DomainType(base=base):
             yield type_
@@ -104,7 +105,7 @@ def domains_in(type_: PgType) -> Iterator[DomainType]:
 def is_certain(
     value: object, functions: BuiltinFunctions, nullable_parameters: frozenset[int]
 ) -> bool:
-    """Whether a value is plainly not NULL."""
+    """Return True if an expression is certainly not NULL."""
     match value:
         case e.Const(value=datum):
             return datum is not None
@@ -130,7 +131,12 @@ def is_certain(
 
 
 def _refusals(domain: DomainType, *, null: bool) -> Iterator[DomainViolation]:
-    """The constraints of a domain and of those that it is made of."""
+    """Yield the constraints of a domain and of the domains that it is based on.
+
+    Args:
+        domain: the domain.
+        null: True if the value can be NULL.
+    """
     one: PgType = domain
     while isinstance(one, DomainType):
         if one.not_null and null:
@@ -143,7 +149,7 @@ def _refusals(domain: DomainType, *, null: bool) -> Iterator[DomainViolation]:
 def _made(
     node: object, catalog: Catalog, functions: BuiltinFunctions
 ) -> Iterator[PgType]:
-    """The types that a node makes values of, from another type or from text."""
+    """Yield the types that a node converts values to."""
     match node:
         case e.Coerce(kind=e.Coercion.DOMAIN | e.Coercion.TEXT, type=type_):
             oids: Iterable[int] = (type_,)

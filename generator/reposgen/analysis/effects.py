@@ -1,8 +1,8 @@
-"""Whether a statement only reads, and what it calls that may do anything.
+"""Proof that a statement only reads, and the functions in it that can do anything.
 
-A function is trusted to be what it is declared to be: what is not volatile writes
-nothing. Whatever is called without being named counts as well: what aggregates are made
-of, what stands behind operators and types, the conditions of policies and domains.
+A function is trusted to be what it is declared to be: a function that is not volatile
+writes nothing. Functions that are called implicitly count as well: those behind
+aggregates, operators and types, and those in the conditions of policies and domains.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from reposgen.live_schema.functions import BuiltinFunctions
     from reposgen.live_schema.model import Catalog, PgType, Relation
 
-# Objects below that oid came with the server.
+# Objects with lower oids are built in.
 _OWN = 16384
 _AGGREGATE = "a"
 _VIEW = "v"
-# Volatile, and yet they write nothing, take no locks, and are the same on any server.
+# Volatile functions that write nothing, take no locks and also run on a standby.
 _HARMLESS = frozenset(
     {
         "array_sample",
@@ -60,7 +60,7 @@ _HARMLESS = frozenset(
         "uuidv7",
     }
 )
-# All functions of these extensions; triggers' functions change the row alone.
+# Extensions whose functions are harmless; their trigger functions change only the row.
 _HARMLESS_EXTENSIONS = frozenset(
     {
         "insert_username",
@@ -71,11 +71,11 @@ _HARMLESS_EXTENSIONS = frozenset(
         "uuid-ossp",
     }
 )
-# Not volatile, and yet they need a transaction that may write, or a primary.
+# Functions that are not volatile but need a primary or a read-write transaction.
 _NOT_READING = frozenset(
     {"txid_current", "pg_current_xact_id", "pg_walfile_name", "pg_walfile_name_offset"}
 )
-# Built in, and running SQL that an argument holds.
+# Built-in functions that run the SQL in an argument.
 _RUNNING_SQL = frozenset(
     {
         "query_to_xml",
@@ -85,7 +85,7 @@ _RUNNING_SQL = frozenset(
         "ts_stat",
     }
 )
-# Built in, and reading tables that an argument names, or all.
+# Built-in functions that read the tables named in an argument, or all tables.
 _READING_TABLES = frozenset(
     f"{what}_to_xml{suffix}"
     for what in ("table", "schema", "database")
@@ -95,13 +95,14 @@ _READING_TABLES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """What comes of what a statement calls.
+    """Effects of the functions that a statement calls.
 
     Attributes:
-        why_not_read_only: the first reason, in plain words; None where there is none.
-        reading: functions that may read any table.
-        writing: functions that may write any table.
-        policies: the conditions of policies that decide over what is read.
+        why_not_read_only: the first reason why the statement does not only read; None
+            if there is none.
+        reading: names of the functions that can read any table.
+        writing: names of the functions that can write any table.
+        policies: the conditions of the row-level security policies on queried tables.
     """
 
     why_not_read_only: str | None
@@ -116,13 +117,13 @@ def called(
     functions: BuiltinFunctions,
     written: Iterable[int] = (),
 ) -> Effects:
-    """What comes of what nodes call, by name or not.
+    """Return the effects of the functions that nodes call explicitly or implicitly.
 
     Args:
-        nodes: of the statement's trees.
-        catalog: of the database.
+        nodes: nodes of the statement's trees.
+        catalog: catalog of the database.
         functions: the built-in functions of the server's major version.
-        written: oids of the tables that are written: their CHECKs are calls too.
+        written: oids of the tables that are written; their CHECKs call functions too.
     """
     found = _Calls(catalog=catalog, functions=functions)
     found.take(nodes, "it")
@@ -137,8 +138,9 @@ def called(
 
 
 def is_harmless(trigger: int, catalog: Catalog) -> bool:
-    """Whether the function of a trigger, by its oid, changes no other row of ours."""
-    # Those that are built in do not.
+    """Return True if a trigger function, by its oid, changes no rows of the user's."""
+    # A function that the catalog lacks is built in; such trigger functions are
+    # harmless.
     function = catalog.functions.get(trigger)
     return (
         function is None
@@ -148,7 +150,7 @@ def is_harmless(trigger: int, catalog: Catalog) -> bool:
 
 
 class _Calls:
-    """Follows calls, and remembers what may come of them."""
+    """Walker that follows calls and collects their possible effects."""
 
     def __init__(self, *, catalog: Catalog, functions: BuiltinFunctions) -> None:
         self.why: str | None = None
@@ -157,11 +159,16 @@ class _Calls:
         self.policies: list[object] = []
         self._catalog = catalog
         self._functions = functions
-        # Domains, relations and types that were followed.
+        # Kind and oid of the domains, relations and types already followed.
         self._seen: set[tuple[str, int]] = set()
 
     def take(self, nodes: Iterable[object], who: str) -> None:
-        """Follow the calls in some nodes."""
+        """Follow the calls in nodes.
+
+        Args:
+            nodes: nodes of a tree.
+            who: where the nodes are from: subject of the reasons.
+        """
         several = tuple(nodes)
         for node in several:
             for oid in _functions_of(node):
@@ -230,7 +237,7 @@ class _Calls:
         return True
 
     def _type(self, type_: PgType | None) -> None:
-        """Follow what comparing, reading or printing values of a type calls."""
+        """Follow the functions that compare, read or print values of a type."""
         if type_ is None or not self._is_new("type", type_.oid):
             return
         self._hidden(("type", type_.oid), f"type {type_.schema}.{type_.name}")
@@ -271,7 +278,7 @@ class _Calls:
                     self.take(nodes, name)
 
     def _views(self, nodes: Iterable[object], who: str) -> None:
-        """Views that a policy reads: its condition shows only that."""
+        """Add the views that a policy reads: its condition only names them."""
         for node in nodes:
             if isinstance(node, RangeTableEntry) and node.relation_kind == _VIEW:
                 self._refuse(f"{who} reads the view {node.name}")
@@ -280,7 +287,7 @@ class _Calls:
 
 @cache
 def _nodes(text: str, major: int) -> tuple[object, ...]:
-    """The nodes of a condition of the catalog's."""
+    """Return the nodes of a condition in the catalog."""
     condition = parse_expression(text, major) or e.Unknown(tag="condition")
     return tuple(walk(condition))
 
@@ -295,8 +302,8 @@ def _functions_of(node: object) -> Iterator[int]:
             | e.WindowFunc(function=oid)
         ):
             yield oid
-        # The methods of TABLESAMPLE that are built in only read. The operators of a
-        # CYCLE have no function yet.
+        # The built-in TABLESAMPLE methods only read. The operators of a CYCLE clause
+        # have no function in the tree.
         case e.TableSample(function=oid) if oid >= _OWN:
             yield oid
         case (

@@ -1,4 +1,4 @@
-"""`sqlc.embed(t)`: the result columns it covers, and whether its row can miss."""
+"""Reader of `sqlc.embed(t)`: its result columns, and whether its row can be absent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def embed_groups(
     described: DescribedQuery, groups: Sequence[StarGroup]
 ) -> Mapping[EmbedUse, StarGroup]:
-    """The result columns of each embed that is a part of the result."""
+    """Return the result columns of each embed that is an item of the result."""
     starts = {described.text.to_source(group.star.start): group for group in groups}
     return {
         use: starts[use.span.start]
@@ -36,7 +36,7 @@ def embed_groups(
 def misplaced_embeds(
     described: DescribedQuery, found: Mapping[EmbedUse, StarGroup]
 ) -> Iterator[Diagnostic]:
-    """An error for each embed whose columns the result does not show."""
+    """Yield an error for each embed that is not an item of the result."""
     for use in described.query.segments:
         if not isinstance(use, EmbedUse) or use in found:
             continue
@@ -57,15 +57,16 @@ def build_embed(
     may_be_absent: bool,
     presence: int | None,
 ) -> Embed | Diagnostic:
-    """The nested value; or an error where the columns are not those of one table.
+    """Return the nested value, or an error if its columns are not those of one table.
 
     Args:
         described: the query.
         use: the embed.
-        group: what it stands for.
-        columns: its columns.
-        may_be_absent: its row is not proved to be there.
-        presence: index in the result of the hidden column that tells of it.
+        group: the star that the embed stands for.
+        columns: the columns of the embed.
+        may_be_absent: True if no proof shows that the row is always present.
+        presence: index in the result of the hidden column that shows whether the row is
+            present; None without such a column.
     """
     relation = _relation(described, group, columns)
     if relation is None:
@@ -77,8 +78,8 @@ def build_embed(
             " all columns of one in their order (RETURNING *)",
         )
     required = [i for i, column in enumerate(relation.columns) if column.not_null]
-    # A column that the table declares NOT NULL and that may be NULL all the same
-    # tells of an outer join.
+    # A NOT NULL column that can be NULL in the result is on the nullable side of an
+    # outer join.
     probe = next((i for i in required if columns[i].nullable), None)
     untold = not required and may_be_absent
     if untold and presence is None:
@@ -114,20 +115,20 @@ def _relation(
 
 
 def relation_behind(described: DescribedQuery, group: StarGroup) -> Relation | None:
-    """The table or view whose rows a star stands for, if the tree tells of one."""
+    """Return the table or view whose rows a star stands for; None if unknown."""
     around = (described.tree,) if described.tree else ()
     oids = {_table_behind(entry, around) for entry in group.entries}
     return described.catalog.relations.get(oids.pop()) if len(oids) == 1 else None
 
 
 def _table_behind(entry: RangeTableEntry, around: tuple[Query, ...]) -> int:
-    """The table or view whose rows an item of FROM has, whole and in order, or 0.
+    """Return the oid of the table or view whose whole rows a FROM item has, or 0.
 
-    A CTE or subquery has them if all that it returns are the columns of one item.
+    A CTE or subquery has them if its result is exactly the columns of one item.
 
     Args:
-        entry: the item.
-        around: the statements that it stands in, the innermost first.
+        entry: the FROM item.
+        around: the statements that enclose the item, the innermost first.
     """
     inner = entry.subquery
     if entry.relation:

@@ -1,7 +1,7 @@
-"""Spell out the `*`s of results; the rest of the SQL stays as the user wrote it.
+"""Expansion of `*` in results; the rest of the SQL stays as its author wrote it.
 
-The server describes the new text as well. If it disagrees (a subquery with two columns
-of one name), the star stays.
+The server describes the expanded text as well. If its description differs, as for a
+subquery with two columns of one name, the star stays.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def expand_stars(
     several: Sequence[DescribedQuery],
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
 ) -> Iterator[DescribedQuery]:
-    """Find the stars of results, and spell them out where the server agrees."""
+    """Yield the queries with their stars found, and expanded if the server agrees."""
     groups = [star_groups(described) for described in several]
     _find_by_marks(several, groups, describe)
     found = [
@@ -61,7 +61,7 @@ def expand_stars(
 
 
 def _candidates(described: DescribedQuery) -> Iterator[DescribedQuery]:
-    """The query with each text that its stars may become, the best first."""
+    """Yield the query with each possible expansion of its stars, the best first."""
     spelled = tuple(_replacement(described, group) for group in described.stars)
     segments = described.query.segments
     hidden = embeds_needing_marker(described, described.stars)
@@ -78,7 +78,7 @@ def _find_by_marks(
     groups: list[tuple[StarGroup, ...]],
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
 ) -> None:
-    """Add the stars of those queries whose trees do not tell where they are."""
+    """Add the stars of the queries whose trees do not contain their locations."""
     asked = [
         (index, star)
         for index, described in enumerate(several)
@@ -96,11 +96,11 @@ def _find_by_marks(
 
 
 def _unplaced(described: DescribedQuery, found: Sequence[StarGroup]) -> Iterator[Star]:
-    """The stars that may be the result's, for all that the tree tells."""
+    """Return the stars that can be the result's and that the tree does not locate."""
     if not described.has_places:
         return find_stars(described.text.text)
     placed = {group.star.start for group in found}
-    # The tree has no places of what GROUP BY names.
+    # Columns in GROUP BY have no location in the tree.
     return (
         star
         for star in find_stars(described.text.text)
@@ -117,7 +117,7 @@ def _is_as_meant(candidate: DescribedQuery, verdict: Description) -> bool:
 
 
 def _marker(described: DescribedQuery, hidden: Sequence[EmbedUse]) -> Replacement:
-    """The hidden columns, behind the select list."""
+    """Return the replacement that adds the hidden columns behind the select list."""
     star = embed_groups(described, described.stars)[hidden[0]].star
     end = select_list_end(described.text.text, star.end)
     place = described.text.source_span(end - 1).end
@@ -132,7 +132,7 @@ def _replacement(described: DescribedQuery, group: StarGroup) -> Replacement:
     start = star.start
     spelled = _wrapped(_spelled(group, described.catalog.keywords))
     if star.of_value:
-        # The value stays where it is: there are parameters in it.
+        # The qualifier stays in the text, since it can contain parameters.
         start += len(star.qualifier)
         spelled = spelled.removeprefix(star.qualifier)
     return Replacement(
@@ -142,9 +142,9 @@ def _replacement(described: DescribedQuery, group: StarGroup) -> Replacement:
 
 
 def _wrapped(names: Iterable[str]) -> str:
-    """A select list, on several lines where it is long: a table can have many columns.
+    """Return a select list, wrapped at 80 characters.
 
-    A name is never cut.
+    A single longer name gets a line of its own.
     """
     lines = [""]
     for name in names:
@@ -155,13 +155,13 @@ def _wrapped(names: Iterable[str]) -> str:
 
 
 def _source_end(described: DescribedQuery, star: Star) -> int:
-    # The last character's place, and one on: an embed is one span with no inside.
+    # The end of the last character's span, since an embed is a single span.
     return described.text.source_span(star.end - 1).end
 
 
 def _spelled(group: StarGroup, keywords: Container[str]) -> Iterator[str]:
-    # A bare star covers all that is in scope, so that a name that comes once in it
-    # is unambiguous.
+    # A bare star contains all columns in scope, so a name that occurs once is
+    # unambiguous.
     repeated = len(set(group.names)) < len(group.names)
     for index, name in enumerate(group.names):
         qualifier = group.star.qualifier

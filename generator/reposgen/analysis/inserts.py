@@ -1,4 +1,4 @@
-"""The shape of an INSERT of one row of bare parameters, read from its words."""
+"""Shape of an INSERT of one row of parameters, read from its tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertedValue:
-    """`$number`, inserted into a column."""
+    """Parameter `$number` that is inserted into a column.
+
+    Attributes:
+        number: number of the parameter.
+        location: offset of the parameter in the statement.
+        column: the column.
+    """
 
     number: int
     location: int
@@ -25,11 +31,13 @@ class InsertedValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainInsert:
-    """`INSERT INTO table (a, b) VALUES ($1, $2)`.
+    """INSERT of the shape `INSERT INTO table (a, b) VALUES ($1, $2)`.
 
     Attributes:
-        table: the parts of the table's name, as far as the statement has them.
-        has_more: something follows: ON CONFLICT, RETURNING.
+        table: the parts of the table's name as written: name, or schema and name.
+        relation: the table.
+        values: the inserted parameters.
+        has_more: True if ON CONFLICT, RETURNING or more rows follow.
     """
 
     table: tuple[str, ...]
@@ -39,7 +47,7 @@ class PlainInsert:
 
 
 def read_insert(sql: str, catalog: Catalog) -> PlainInsert | None:
-    """What the statement inserts, or None where it has any other shape."""
+    """Return the inserted parameters; None if the statement has another shape."""
     words = _Words([token for token in tokenize(sql) if not token.is_blank])
     if not (words.take("insert") and words.take("into")):
         return None
@@ -71,7 +79,12 @@ def read_insert(sql: str, catalog: Catalog) -> PlainInsert | None:
 
 
 def find_relation(name: Sequence[str], catalog: Catalog) -> Relation | None:
-    """The relation of a name, which a schema's may precede."""
+    """Return the relation with a name, or None.
+
+    Args:
+        name: the name alone, or the schema and the name.
+        catalog: catalog of the database.
+    """
     schemas = name[:-1] or catalog.search_path
     found = {
         relation.schema: relation
@@ -82,7 +95,7 @@ def find_relation(name: Sequence[str], catalog: Catalog) -> Relation | None:
 
 
 class _Words:
-    """The tokens of a statement, taken from the front."""
+    """Reader of a statement's tokens, from the front."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
@@ -93,13 +106,13 @@ class _Words:
         return self._next >= len(self._tokens)
 
     def take(self, word: str) -> bool:
-        """Take the word, if it is the next."""
+        """Consume the next token if it is `word`, and return True if it was."""
         taken = not self.at_end and self._tokens[self._next].text.lower() == word
         self._next += taken
         return taken
 
     def names(self, separator: str) -> list[str]:
-        """Take names with a separator between them."""
+        """Consume names with a separator between them."""
         names = []
         while not self.at_end and self._tokens[self._next].kind in (
             TokenKind.WORD,
@@ -112,12 +125,12 @@ class _Words:
         return names
 
     def list_of_names(self) -> list[str]:
-        """Take names up to the closing parenthesis; empty where there is more."""
+        """Consume names up to the closing parenthesis; return [] if there is more."""
         names = self.names(",")
         return names if self.take(")") else []
 
     def list_of_parameters(self) -> list[Token] | None:
-        """Take parameters up to the closing parenthesis; None where there is more."""
+        """Consume parameters up to the closing parenthesis; return None otherwise."""
         found = []
         while not self.at_end and self._tokens[self._next].kind is TokenKind.PARAMETER:
             found.append(self._tokens[self._next])

@@ -1,4 +1,4 @@
-"""What a statement reads and writes, seen through views and CTEs."""
+"""Lineage of a statement: the tables it reads and writes, through views and CTEs."""
 
 from __future__ import annotations
 
@@ -42,32 +42,31 @@ _NO_ELEMENTS = Elements()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage:
-    """What a statement does to which tables.
+    """Tables that a statement reads and writes, and what else follows from its tree.
 
-    A table that is a partition or inherits from another is read and written together
-    with its ancestors: whoever reads the whole sees what is written to a part.
+    A table that is a partition or inherits from another table is read and written
+    together with its ancestors: a query of the parent sees what is written to a child.
 
     Attributes:
-        reads: the columns read of each table, by oid: `attnum`s, 0 for a whole row; of
-            ancestors none.
-        writes: the columns written of each table, by oid; of a DELETE and of ancestors
-            none. Those that foreign keys reach are among them.
-        made: qualified names of the tables that a command makes.
-        names: qualified names of all tables in `reads` and `writes`; those of the
-            system's that the catalog does not have are missing.
-        unknown_reads: what may read any other table: `function public.total`.
-        unknown_writes: what may write any other table, and raise any error.
-        read_only: proved: a hot standby would run it.
-        why_not_read_only: in plain words, None where `read_only`.
-        locks_rows: FOR UPDATE and the like, and nothing is written: the statement is
-            of no use outside a transaction.
-        refusals: what the server can refuse the statement for.
-        triggers: `table.trigger` of users' triggers that the writes fire.
-        unfiltered: names of tables that an UPDATE or DELETE without WHERE goes
-            through from end to end.
-        cartesian: names of items of a FROM that no condition connects with the rest.
-        verb: what the statement itself does: `UPDATE`; None for a command.
-        target: oid of the table that it does that to.
+        reads: `attnum`s of the columns read, by table oid; 0 stands for a whole row.
+            Empty for ancestors.
+        writes: `attnum`s of the columns written, by table oid; tables that foreign key
+            actions change are included. Empty for a DELETE and for ancestors.
+        names: qualified names of the tables in `reads` and `writes`, by oid. System
+            tables that the catalog lacks are missing.
+        read_only: True if it is proved that a hot standby runs the statement.
+        why_not_read_only: the reason; None if `read_only`.
+        locks_rows: True if the statement locks rows (FOR UPDATE and so on) and writes
+            nothing: it has no use outside a transaction.
+        refusals: the constraints and policies that the statement can violate.
+        triggers: `table.trigger` of the user's triggers that the writes fire.
+        unfiltered: names of the tables of an UPDATE or DELETE without WHERE.
+        cartesian: names of FROM items that no condition connects with the rest.
+        made: qualified names of the tables that a command creates.
+        unknown_reads: what can read any other table, as `function public.total`.
+        unknown_writes: what can write any other table, and raise any error.
+        verb: the statement's command, as `UPDATE`; None for a utility command.
+        target: oid of the table that the statement writes; None for other statements.
     """
 
     reads: Mapping[int, frozenset[int]]
@@ -87,11 +86,11 @@ class Lineage:
     target: int | None = None
 
     def read_names(self) -> tuple[str, ...]:
-        """Qualified names of the tables read, sorted."""
+        """Return the qualified names of the tables read, sorted."""
         return tuple(sorted({self.names[o] for o in self.reads if o in self.names}))
 
     def written_names(self) -> tuple[str, ...]:
-        """Qualified names of the tables written: the target, then the others."""
+        """Return the qualified names of the tables written, the target first."""
         known = {self.names[oid] for oid in self.writes if oid in self.names}
         target = None if self.target is None else self.names.get(self.target)
         return tuple(
@@ -107,15 +106,15 @@ def trace(
     *,
     elements: Elements = _NO_ELEMENTS,
 ) -> Lineage:
-    """Follow a statement to the tables it touches.
+    """Return the lineage of a statement.
 
     Args:
-        trees: the statement's analysed tree, and what rules add to it.
-        catalog: of the database it was analysed in.
+        trees: the statement's analysed tree, and the queries that rules add to it.
+        catalog: catalog of the database that the statement was analysed in.
         functions: the built-in functions of the server's major version.
-        nullable_parameters: the numbers of the parameters that may be NULL; the
-            others cannot violate a not-null constraint.
-        elements: of the arrays of the schema and of the parameters.
+        nullable_parameters: the numbers of the parameters that can be NULL; other
+            parameters cannot violate a not-null constraint.
+        elements: nullability of the elements of the schema's and parameters' arrays.
     """
     nodes = [node for tree in trees for node in tree.nodes]
     queries = [node for node in nodes if isinstance(node, Query)]
@@ -169,15 +168,15 @@ def trace_utility(
     *,
     elements: Elements = _NO_ELEMENTS,
 ) -> Lineage:
-    """Follow a command that is no query to the tables it touches.
+    """Return the lineage of a utility command.
 
     Args:
         utility: the command.
-        inner: the trees of the statement inside it.
-        catalog: of the database.
+        inner: the trees of the statement inside the command.
+        catalog: catalog of the database.
         functions: the built-in functions of the server's major version.
-        nullable_parameters: the numbers of the parameters that may be NULL.
-        elements: of the arrays of the schema and of the parameters.
+        nullable_parameters: the numbers of the parameters that can be NULL.
+        elements: nullability of the elements of the schema's and parameters' arrays.
     """
     within = trace(inner, catalog, functions, nullable_parameters, elements=elements)
     if utility.runs is Inner.PLANNED:
@@ -258,7 +257,7 @@ def _names(oids: Iterable[int], catalog: Catalog) -> Mapping[int, str]:
 
 
 def _unknown(found: Consequences, catalog: Catalog) -> Iterator[str]:
-    """What writes set off that may read and write anything else."""
+    """Yield the triggers and foreign tables whose effects are not known."""
     for relation, trigger in found.triggers:
         if not is_harmless(trigger.function, catalog):
             yield f"trigger {relation.qualified_name}.{trigger.name}"
@@ -280,7 +279,7 @@ def _add_reads(
         return
     inserted = query.command is CommandType.INSERT and conflict is None
     if index == query.result_relation and inserted:
-        # RETURNING gives back what was inserted: that is no reading of the table.
+        # RETURNING returns the inserted values and does not read the table.
         return
     reads[entry.relation] = reads.get(entry.relation, frozenset()) | columns
 

@@ -35,7 +35,7 @@ def one_row(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
 
 
 def lint_query(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
-    """Warnings about a query, as far as its tree shows reasons."""
+    """Yield warnings about a query that its tree gives reasons for."""
     yield from _needless_replica(described, proofs)
     if _is_utility(described) or proofs.lineage is None:
         return
@@ -62,7 +62,7 @@ def _is_utility(described: DescribedQuery) -> bool:
 
 
 def _made_up_rows(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnostic]:
-    """Rows of a table's type that lack what rows of the table have."""
+    """Warn of rows of a table's type that can be NULL in a NOT NULL column."""
     tree = described.tree
     if tree is None or not any(isinstance(node, RowExpr) for node in tree.nodes):
         return
@@ -92,7 +92,7 @@ def _made_up_rows(described: DescribedQuery, proofs: Proofs) -> Iterator[Diagnos
 def _needless_replica(
     described: DescribedQuery, proofs: Proofs
 ) -> Iterator[Diagnostic]:
-    """Warn of `@replica never` on a query that no replica would serve anyway."""
+    """Warn of a `@replica` line on a query that no replica would serve anyway."""
     lineage = proofs.lineage
     why_not = lineage.why_not_read_only if lineage else "it is not a query"
     for line in described.query.directives:

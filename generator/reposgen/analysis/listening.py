@@ -1,4 +1,4 @@
-"""`:listen`: the channel of a LISTEN."""
+"""Reader of the channel in the LISTEN of a `:listen` query."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _TEXT, _JSON = 25, 114
 
 
 def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
-    """The channel that the query listens to, None where it does no such thing.
+    """Return the channel that a `:listen` query listens to.
 
     Returns:
-        Or what is wrong: with the statement of `:listen`, the command of a LISTEN.
+        None for other commands. A diagnostic if the statement of `:listen` is not a
+        LISTEN, or if another command runs a LISTEN.
     """
     found = (token for token in tokenize(text.text) if not token.is_blank)
     first = next(found, None)
@@ -59,7 +60,7 @@ def read_channel(query: Query, text: ServerText) -> str | Diagnostic | None:
 
 
 def payload_column(query: Query, catalog: Catalog) -> Column:
-    """What a listener hears: text, which a `@json` line says is a document."""
+    """Return the column for the payload: text, or JSON if a `@json` line says so."""
     is_json = any(directive.word == "json" for directive in query.directives)
     return Column(
         name="payload",

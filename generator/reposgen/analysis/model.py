@@ -1,4 +1,4 @@
-"""What is known of a query once the server has described it."""
+"""Data types for a query that the server has described."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What a package's options say where the database does not.
+    """Declarations in a package's options that the database does not contain.
 
     Attributes:
-        takes_first: of several rows `:one` returns the first.
-        null_elements: arrays can have NULL elements unless something proves or
-            declares otherwise.
-        types: what was written for types, columns, and parts of queries:
-            `tasks.tags` → `list[str | None]`. Of it only lists count here.
-        tenant: the setting that row-level security reads.
+        null_elements: True if arrays can have NULL elements unless a proof or a
+            declaration excludes them.
+        types: the Python types of SQL types, columns, and columns and parameters of
+            queries, as written: `tasks.tags` → `list[str | None]`. Only lists are used.
+        takes_first: True if `:one` returns the first of several rows.
+        tenant: the setting that row-level security reads; None without tenants.
     """
 
     null_elements: bool = True
@@ -45,19 +45,19 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elements:
-    """Whether the arrays of a schema can have NULL elements.
+    """Nullability of the elements of a schema's arrays: True if they can be NULL.
 
     Attributes:
-        default: of arrays of which nothing else is known.
+        default: for arrays of which nothing else is known.
         columns: by relation oid and `attnum`.
         domains: by oid.
-        fields: of composite types, by oid and name.
-        queries: of columns and parameters of queries, by the names of both.
-        parameters: in the query at hand, the numbers of the parameters whose elements
-            can be NULL.
-        row_types: oids of the row types of tables with NOT NULL columns, and of views.
-            A value of such a type that is no row of the table can be NULL in all of
-            its fields, and then is read as None.
+        fields: for fields of composite types, by type oid and field name.
+        queries: for columns and parameters of queries, by query name and their name.
+        parameters: numbers of the current query's parameters with elements that can be
+            NULL.
+        row_types: oids of the row types of views and of tables with NOT NULL columns.
+            A value of such a type that is not a row of the table can be NULL in all of
+            its fields; it is then read as None.
     """
 
     default: bool = True
@@ -69,13 +69,13 @@ class Elements:
     row_types: frozenset[int] = frozenset()
 
     def may_be_made_up(self, type_: PgType) -> bool:
-        """Whether a value of a type can be None though it is not NULL."""
+        """Return True if a value of a type can be read as None without being NULL."""
         while isinstance(type_, DomainType):
             type_ = type_.base
         return type_.oid in self.row_types
 
     def of_type(self, type_: PgType) -> bool:
-        """Whether values of a type are arrays that can have NULL elements."""
+        """Return True if a type is an array type whose elements can be NULL."""
         match type_:
             case ArrayType():
                 return self.default or self.may_be_made_up(type_.element)
@@ -86,18 +86,18 @@ class Elements:
                 return False
 
     def of_column(self, relation: int, number: int, type_: PgType) -> bool:
-        """The same for a column of a table or view."""
+        """Return True if a column of a table or view has elements that can be NULL."""
         known = self.columns.get((relation, number))
         return self.of_type(type_) if known is None else known
 
     def of_field(self, composite: int, name: str, type_: PgType) -> bool:
-        """The same for a field of a composite type."""
+        """Return True if a field of a composite type has elements that can be NULL."""
         known = self.fields.get((composite, name))
         return self.of_type(type_) if known is None else known
 
 
 class Cardinality(StrEnum):
-    """How many rows a statement can return, proved."""
+    """Proved number of rows that a statement returns."""
 
     NONE = "none"
     ONE = "one"
@@ -106,7 +106,7 @@ class Cardinality(StrEnum):
 
 
 class OptionalKind(StrEnum):
-    """What leaves an `@optional` parameter's clause out."""
+    """Argument that leaves out the clause of an `@optional` parameter."""
 
     FILTER = "filter"  # None
     SET = "set"  # UNSET; None means NULL
@@ -115,44 +115,45 @@ class OptionalKind(StrEnum):
 
     @property
     def is_value(self) -> bool:
-        """UNSET leaves the clause out, and None means NULL."""
+        """Whether UNSET leaves the clause out, so that None means NULL."""
         return self is not OptionalKind.FILTER
 
     @property
     def has_default(self) -> bool:
-        """Without the argument, a column takes its DEFAULT."""
+        """Whether a column takes its DEFAULT if the argument is missing."""
         return self in (OptionalKind.DEFAULT, OptionalKind.UPSERT)
 
 
 class PieceRole(StrEnum):
-    """What the run time makes of a piece."""
+    """Use that the run time makes of a piece."""
 
-    SQL = "sql"  # goes out as it stands
+    SQL = "sql"  # sent as written
     ORDER_BY = "order_by"  # a chosen sort replaces it, a page leaves it out
     REQUIRE_ANY = (
         "some"  # no SQL: one of `any_of` must be given, or there is nothing to SET
     )
 
 
-# Where NULLs go, if it is not left to PostgreSQL: last where values ascend, else first.
+# Position of NULLs. PostgreSQL's default is last for ascending and first for descending
+# order.
 Nulls: TypeAlias = Literal["first", "last"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """An argument of the generated method.
+    """Argument of the generated method.
 
     Attributes:
         number: the n of its `$n` in the statement.
         name: unique in the query; not yet a Python identifier.
-        type: of a slice, the array.
-        nullable: None is accepted and means NULL.
-        element_nullable: for arrays, whether elements may be NULL.
-        optional: its clause can be left out.
-        column: (relation oid, attnum) of the column it is compared with or assigned
-            to: type overrides by column reach it through this.
-        is_value: it is assigned to a column or compared with one for equality: what
-            the column holds, it holds.
+        type: PostgreSQL type; the array type for a slice.
+        nullable: True if None is accepted and means NULL.
+        element_nullable: True for an array whose elements can be NULL.
+        optional: what leaves its clause out; None if the clause is always there.
+        column: relation oid and `attnum` of the column that it is compared with or
+            assigned to, which type overrides by column refer to; None without one.
+        is_value: True if it is assigned to the column or compared with it for equality,
+            so that it is a value of the column.
         span: its first use.
     """
 
@@ -169,10 +170,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonScalar:
-    """A value in a JSON document that a query builds.
+    """Value in a JSON document that a query builds.
 
     Attributes:
-        type: what it was before.
+        type: PostgreSQL type of the value before its conversion to JSON.
         table: relation oid and `attnum` of the column that it comes from, or None.
     """
 
@@ -182,7 +183,7 @@ class JsonScalar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonList:
-    """A JSON array of values of one shape, of which some can be null."""
+    """JSON array of values of one shape; `nullable` if some can be null."""
 
     element: JsonShape
     nullable: bool
@@ -190,11 +191,11 @@ class JsonList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonField:
-    """A key of a JSON object.
+    """Key of a JSON object.
 
     Attributes:
-        shape: of its value; None for any JSON.
-        absent: the key is left out where its value is NULL.
+        shape: shape of the value; None for any JSON.
+        absent: True if the key is left out where its value is NULL.
     """
 
     key: str
@@ -205,7 +206,7 @@ class JsonField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonObject:
-    """A JSON object whose keys are known."""
+    """JSON object whose keys are known."""
 
     fields: tuple[JsonField, ...]
 
@@ -229,15 +230,15 @@ def json_scalars(shape: JsonShape | None) -> Iterator[JsonScalar]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of the result.
+    """Column of the result.
 
     Attributes:
-        name: as the server names it, an override's `!` or `?` taken off.
-        type: a domain, where the tree shows that it is one.
-        element_nullable: an array that can have NULL elements.
-        why: the proof in plain words, the outermost reason first.
+        name: name in the server's description, without an override's `!` or `?`.
+        type: PostgreSQL type; a domain if the tree shows it.
+        why: the reasons for `nullable`, the outermost first.
+        shape: shape of a JSON document that the query builds; None for any JSON.
         table: relation oid and `attnum` of the column it comes from, or None.
-        shape: of a JSON document that the query builds; None for any JSON.
+        element_nullable: True for an array whose elements can be NULL.
     """
 
     name: str
@@ -251,15 +252,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embed:
-    """`sqlc.embed(t)`: the columns of one table as one nested value.
+    """Embed `sqlc.embed(t)`: the columns of one table as one nested value.
 
     Attributes:
-        name: as written between the parentheses: the field's name.
-        nullable: the table is on an outer join's nullable side.
+        name: name of the field: the text between the parentheses.
+        nullable: True if the row can be absent, as on an outer join's nullable side.
         probe: index in `columns` of a column that is NULL only if the whole row is
-            missing; None unless `nullable`.
-        presence: where the table has no such column, the index in the result of a
-            hidden one; hidden columns follow all others.
+            absent; None unless `nullable`.
+        presence: index in the result of the hidden column that shows whether the row is
+            present, for a table without a probe; None otherwise. Hidden columns follow
+            all others.
     """
 
     name: str
@@ -275,11 +277,11 @@ ResultItem = Column | Embed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sort:
-    """An ORDER BY that the caller may choose.
+    """ORDER BY that the caller can choose.
 
     Attributes:
-        name: `created_at`, or `-created_at` for the other direction.
-        sql: the whole clause, with what stands between it and the clause before.
+        name: `created_at`, or `-created_at` for the descending order.
+        sql: the whole clause, with the text between it and the clause before.
     """
 
     name: str
@@ -288,17 +290,18 @@ class Sort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A stretch of the statement's SQL.
+    """Part of the statement's SQL.
 
     Attributes:
-        sql: with `$n` for the parameters.
-        when: numbers of the `@optional` parameters that must all be given for the
-            piece to be there; empty for what always is.
-        any_of: if not empty, all of one of these must be given as well: a comma
-            between two optional SET items.
-        otherwise: the SQL where the piece is left out: DEFAULT, of an inserted value.
-        sorts: of an ORDER BY, what can stand in its place; a page has none, since
-            there the run time writes it.
+        sql: SQL text with `$n` for the parameters.
+        when: numbers of the `@optional` parameters that must all be given for the piece
+            to be used; empty if it is always used.
+        any_of: if not empty, all parameters of at least one entry must be given too, as
+            for a comma between two optional SET items.
+        otherwise: SQL that replaces the piece when it is left out: DEFAULT for an
+            inserted value.
+        sorts: orders that can replace an ORDER BY; empty for a page, whose ORDER BY the
+            run time writes.
     """
 
     sql: str
@@ -311,13 +314,13 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortKey:
-    """A column of the result that pages are ordered by.
+    """Column of the result that pages are ordered by.
 
     Attributes:
-        name: what `@sort` calls it.
-        column: its index in the result, embeds spelled out.
-        nulls: where they go, if that is not the default.
-        operators: the schema of those that order it.
+        name: its name in a `@sort` line.
+        column: its index in the result, with embeds expanded.
+        nulls: position of NULLs; None for PostgreSQL's default.
+        operators: schema of its ordering operators.
     """
 
     name: str
@@ -330,13 +333,14 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ordering:
-    """What a `:page` can be ordered by.
+    """Orders that a `:page` can have.
 
     Attributes:
         default: the query's own ORDER BY.
-        unique: how many of its last keys no two rows agree in; those follow a sort
-            that the caller chooses, too.
-        choices: what the caller may sort by, in either direction; all ascending.
+        unique: number of the last keys that together are unique. They are also appended
+            to an order that the caller chooses.
+        choices: the columns that the caller can sort by in either direction; all
+            ascending.
     """
 
     default: tuple[SortKey, ...]
@@ -346,15 +350,15 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimistic:
-    """`@optimistic version`, checked.
+    """Checked `@optimistic version` line.
 
     Attributes:
         version: number of the parameter that the version column is compared with.
-        probe: SQL that returns the row's version, or no row if the key is gone.
-        numbers: the statement's parameters that are the probe's $1, $2 …
-        type: of the version column.
-        conditions: the row can also be refused for another reason than its version.
-        inserts: a row that is not there is no reason: an upsert writes it.
+        probe: SQL that returns the row's version, or no row if the key does not exist.
+        numbers: numbers of the statement's parameters that are the probe's $1, $2 …
+        type: type of the version column.
+        conditions: True if the statement has other conditions that can reject the row.
+        inserts: True for an upsert, which writes a row that does not exist.
     """
 
     column: str
@@ -368,16 +372,16 @@ class Optimistic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyTarget:
-    """Where `:copyfrom` puts its rows.
+    """Table and columns that `:copyfrom` writes to.
 
     Attributes:
-        table: the parts of its name as the statement has them: without a schema it is
-            found through `search_path`, as by all other statements.
-        columns: the table's, or with `staging` the staging table's, in the order of
-            the parameters.
-        staging: SQL that moves the rows from the staging table into the table, where
-            ON CONFLICT, RETURNING, casts, expressions or row-level security ask for
-            that. None for a plain COPY.
+        table: the parts of the table's name as written; without a schema, `search_path`
+            applies as in all other statements.
+        columns: columns of the table, or of the staging table if `staging` is set, in
+            the order of the parameters.
+        staging: SQL that moves the rows from the staging table into the table, which
+            ON CONFLICT, RETURNING, casts, expressions and row-level security need. None
+            for a plain COPY.
     """
 
     table: tuple[str, ...]
@@ -387,13 +391,13 @@ class CopyTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffering:
-    """`@buffered`: how the rows of a `:copyfrom` wait until they are written together.
+    """Options of `@buffered`: rows of a `:copyfrom` wait to be written together.
 
     Attributes:
-        size: how many are written together.
-        interval_ms: how long one waits for others.
-        limit: how many may wait.
-        drops: one for which there is no room is dropped; else its call waits.
+        size: rows per COPY.
+        interval_ms: how long a row waits for others.
+        limit: largest number of waiting rows.
+        drops: True to drop a row when `limit` rows wait; otherwise its call waits.
     """
 
     size: int = 1000
@@ -404,7 +408,7 @@ class Buffering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A constraint of a table that a write can violate."""
+    """Constraint of a table that a write can violate."""
 
     relation: Relation
     constraint: Constraint
@@ -415,7 +419,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainViolation:
-    """A constraint of a domain that a value can violate; NOT NULL without `check`."""
+    """Constraint of a domain that a value can violate; NOT NULL without `check`."""
 
     domain: DomainType
     check: DomainCheck | None = None
@@ -427,7 +431,7 @@ class DomainViolation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmptyPeriod:
-    """WITHOUT OVERLAPS: an empty range is refused."""
+    """Constraint WITHOUT OVERLAPS, which rejects an empty range."""
 
     relation: Relation
     constraint: Constraint
@@ -438,7 +442,7 @@ class EmptyPeriod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionMissing:
-    """No partition takes the row, or the partition that is written to does not."""
+    """Lack of a partition for a row, or a row outside of the partition written to."""
 
     relation: Relation
 
@@ -448,7 +452,7 @@ class PartitionMissing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptionViolation:
-    """The WITH CHECK OPTION of a view."""
+    """WITH CHECK OPTION of a view that a row can violate."""
 
     view: str
 
@@ -458,7 +462,7 @@ class CheckOptionViolation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyViolation:
-    """A policy of row-level security refuses the row."""
+    """Row-level security policy that can reject a row."""
 
     relation: Relation
 
@@ -478,12 +482,12 @@ Refusal = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassChoice:
-    """`-- @json column = module.Class`, or `@type`.
+    """Line `-- @json column = module.Class`, or the same with `@type`.
 
     Attributes:
-        name: of the column or parameter, or of one of each.
-        target: as written: `myapp.models.Settings`.
-        span: of the target.
+        name: name of the column or parameter; both are meant if both have it.
+        target: the class as written: `myapp.models.Settings`.
+        span: place of the class.
     """
 
     name: str
@@ -493,7 +497,7 @@ class ClassChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowName:
-    """`-- @row Name`: what the class of the query's rows is called."""
+    """Line `-- @row Name`, which names the class of the query's rows."""
 
     name: str
     span: Span
@@ -501,36 +505,36 @@ class RowName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedQuery:
-    """A query with everything that code generation, docs and checks need.
+    """Query with all facts that code generation, docs and checks need.
 
     Attributes:
-        method: not yet a Python identifier: the query's name in snake_case.
-        pieces: the SQL to run, `*` expanded, embeds spelled out, parameters as
-            `$n`. One piece unless a call can leave out or choose some of it.
+        method: the query's name in snake_case; not yet a Python identifier.
+        doc: docstring text, without directives.
+        pieces: the SQL to run, with `*` and embeds expanded and parameters as `$n`. One
+            piece unless a call can leave out or choose a part.
         parameters: in the order of their numbers.
         results: empty for a statement that returns no rows.
-        hidden: how many boolean columns follow those, of which embeds ask whether
-            they have a row.
-        model: the relation whose columns, in order, are the whole result.
-        reads: qualified names of the tables read, in any level, views seen through.
-        read_only: proved.
-        locks_rows: FOR UPDATE and the like, and nothing is written.
-        writes: qualified names of the tables written, those that foreign keys reach
-            included; the statement's own first.
-        verb: what the statement does: `UPDATE`; None of a command.
-        raises: what the server can refuse the statement for, proved.
-        unknown_reads: what may read any other table: `function public.total`.
-        unknown_writes: what may write any other table, and raise any error:
+        model: the relation whose columns, in order, are the whole result, or None.
+        reads: qualified names of the tables read at any level, also through views.
+        writes: qualified names of the tables written, including those that foreign key
+            actions change; the statement's own table is first.
+        read_only: True if it is proved that the statement only reads.
+        locks_rows: True if the statement locks rows (FOR UPDATE) and writes nothing.
+        raises: the constraints and policies that the statement can violate.
+        unknown_reads: what can read any other table: `function public.total`.
+        unknown_writes: what can write any other table, and raise any error:
             `trigger public.tasks.audit`, `function public.archive`.
-        doc: docstring text, directives taken out.
-        classes: what columns and parameters become.
-        row_name: None where the generator names the class.
-        ordering: of a `:page`.
-        sorts: what the caller may sort by: `created_at`, `-created_at`.
-        replica: a replica may serve it, if it is read-only.
-        takes_first: of several rows `:one` returns the first.
-        across_tenants: why it need not keep to one tenant, or None.
+        verb: the statement's command, as `UPDATE`; None for a utility command.
+        ordering: orders of a `:page`; None for other commands.
+        sorts: orders that the caller can choose: `created_at`, `-created_at`.
         changes: the rows that the statement changes.
+        classes: classes chosen for columns and parameters.
+        row_name: name of the row class; None if the generator chooses it.
+        replica: True if a replica can serve the query, if it is read-only.
+        hidden: number of boolean columns after the results, which show whether the rows
+            of embeds are present.
+        takes_first: True if `:one` returns the first of several rows.
+        across_tenants: why the query is not limited to one tenant; None if it must be.
     """
 
     query: Query
@@ -569,20 +573,20 @@ class TypedQuery:
 
     @property
     def name(self) -> str:
-        """As written after `-- name:`."""
+        """The name after `-- name:`."""
         return self.query.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """All queries of a package, described.
+    """Analysis of all queries of a package.
 
     Attributes:
-        queries: in the order of files and of queries in them; those with errors
-            are left out.
-        diagnostics: of all queries and of the set as a whole.
-        trees: whether the proofs rest on the server's tree or on the simple rules.
-        elements: of the arrays that the schema holds.
+        catalog: catalog of the database, with proved columns.
+        files: by path of a file, its queries in order; those with errors are left out.
+        diagnostics: errors and warnings of all queries and of the package as a whole.
+        trees: True if the server sent the trees of all queries that need one.
+        elements: nullability of the elements of the schema's arrays.
     """
 
     catalog: Catalog

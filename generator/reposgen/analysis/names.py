@@ -1,4 +1,4 @@
-"""Names that analysis makes up."""
+"""Names that the analysis creates."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _UNQUOTED = re.compile(r"[a-z_][a-z0-9_$]*")
 
 
 def method_name(query: str) -> str:
-    """`GetAuthorIDByID` → `get_author_id_by_id`."""
+    """Return a query's name in snake_case: `GetAuthorByID` → `get_author_by_id`."""
     return _WORD_START.sub("_", query).lower()
 
 
 def free_name(name: str, taken: Container[str]) -> str:
-    """`name`, or the first of `name_2`, `name_3` … that is not taken."""
+    """Return `name`, or the first of `name_2`, `name_3` … that is not taken."""
     if name not in taken:
         return name
     return next(n for i in count(2) if (n := f"{name}_{i}") not in taken)
 
 
 def quote_identifier(name: str, keywords: Container[str]) -> str:
-    """The identifier as SQL, in quotes where PostgreSQL would put them.
+    """Return the identifier as SQL, quoted where PostgreSQL requires it.
 
     Args:
-        name: as the catalog has it.
-        keywords: those that can't stand unquoted everywhere.
+        name: name in the catalog.
+        keywords: the keywords that must be quoted as identifiers.
     """
     if _UNQUOTED.fullmatch(name) and name not in keywords:
         return name

@@ -1,4 +1,7 @@
-"""The parameters that a value is made of, such that NULL in them is NULL in it."""
+"""Tracing of values to the parameters they are made of.
+
+If such a parameter is NULL, so is the value.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +33,14 @@ _SUBQUERY_BITS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A parameter, or what else a value is in the end.
+    """Parameter or other expression that a value comes from.
 
     Attributes:
-        exact: the value is this one, not what a function makes of it.
-        may_be_replaced: NULL may become another value on the way: COALESCE.
-        is_element: the value is an element of this array.
-        is_part: the value is an array that has the elements of this one.
+        value: the parameter or expression.
+        exact: True if the value is unchanged; False if a function computes it.
+        may_be_replaced: True if another value can replace NULL on the way: COALESCE.
+        is_element: True if the traced value is an element of this array.
+        is_part: True if the traced value is an array that contains this one's elements.
     """
 
     value: e.Expression
@@ -47,11 +51,13 @@ class Source:
 
 
 class Sources:
-    """Follows values back to parameters.
+    """Tracer of values to parameters.
 
-    Attributes:
-        alone: a function is followed only where its other arguments are constants:
-            what else would be lost where the parameter is NULL, no caller expects.
+    Args:
+        catalog: catalog of the database.
+        builtin: the built-in functions of the server's major version.
+        alone: True to trace through a function only if its other arguments are
+            constants. No caller expects that a NULL parameter makes them all NULL.
     """
 
     def __init__(
@@ -60,17 +66,17 @@ class Sources:
         self._alone = alone
         self._catalog = catalog
         self._builtin = builtin
-        # The CTEs that are being followed: recursive ones end there.
+        # The CTEs being traced, so that a recursive CTE ends the trace.
         self._followed: list[Query] = []
 
     def of(  # noqa: C901, PLR0912 - one branch for each kind of expression
         self, node: e.Expression, around: Sequence[Query]
     ) -> Iterator[Source]:
-        """What a value is in the rows that there are.
+        """Yield the sources that a value has in the rows of a statement.
 
         Args:
             node: the value.
-            around: the statements that it stands in, the innermost last.
+            around: the statements that enclose it, the innermost last.
         """
         value = without_casts(node)
         match value:
@@ -127,7 +133,10 @@ class Sources:
                     yield replace(source, exact=False)
 
     def _is_of_one_parameter(self, node: e.Expression, around: Sequence[Query]) -> bool:
-        """Whether a value is made of one parameter and constants: not `now() + $1`."""
+        """Return True if a value is made of one parameter and constants.
+
+        `now() + $1` is not.
+        """
         numbers: set[int | None] = set()
         for inner in walk(node):
             match inner:
@@ -208,7 +217,7 @@ class Sources:
             first += function.columns
 
     def _multiple(self, param: e.Param, around: Sequence[Query]) -> Iterator[Source]:
-        """`SET (a, b) = (SELECT …)`."""
+        """Yield the sources of a column in `SET (a, b) = (SELECT …)`."""
         number, column = divmod(param.number, 1 << _SUBQUERY_BITS)
         for target in around[-1].targets:
             match target.expression:
@@ -236,7 +245,7 @@ def _as_elements(sources: Iterator[Source]) -> Iterator[Source]:
 
 
 def _number(value: e.Expression) -> int | None:
-    """A parameter's; None for what is none."""
+    """Return the number of a parameter; None for other expressions."""
     match value:
         case e.Param(kind=e.ParamKind.EXTERNAL, number=number):
             return number

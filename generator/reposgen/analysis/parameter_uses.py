@@ -1,4 +1,4 @@
-"""Where the parameters of a statement stand in its tree, and what that says of them."""
+"""Places of a statement's parameters in its tree: their names and NULL handling."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 
 
 _BOOL = 16
-# Behind `&&`, `@>` and `<@`.
+# Functions of `&&`, `@>` and `<@`.
 _MATCHES = frozenset({"arrayoverlap", "arraycontains", "arraycontained"})
-# FuncExpr's forms: f(x), and what SQL spells otherwise, EXTRACT(… FROM x).
+# Forms of a FuncExpr: f(x), and special SQL syntax such as EXTRACT(… FROM x).
 _CALLS = {0, 3}
 _CAST = re.compile(r"\$\d+\s*::")
 
 
 class NullHandling(Enum):
-    """How the place of a parameter handles NULL."""
+    """Handling of NULL at the place of a parameter."""
 
     NOT_NULL = auto()  # compared, or assigned to a column that refuses NULL
     TAKES_NULL = auto()  # assigned to a column that takes NULL
@@ -62,11 +62,14 @@ class ParameterPlace:
     """One place of a parameter.
 
     Attributes:
+        number: number of the parameter.
         location: offset in the text.
-        name: what to call the parameter, as far as this place tells.
-        origin: the column that it is compared with or assigned to.
-        is_value: it is assigned to that column, or equal to it: a value of the column.
-        of_elements: the demand is on the elements of an array.
+        name: name that this place suggests for the parameter; None without one.
+        handling: how NULL is handled here.
+        origin: the column that it is compared with or assigned to, or None.
+        is_value: True if it is assigned to that column or compared with it for
+            equality, so that it is a value of the column.
+        of_elements: True if `handling` is about the elements of an array.
     """
 
     number: int
@@ -81,14 +84,14 @@ class ParameterPlace:
 def parameter_places(
     tree: Query, sql: str, catalog: Catalog, elements: Elements
 ) -> tuple[ParameterPlace, ...]:
-    """All places of all parameters, in the order of the text."""
+    """Return all places of all parameters, in the order of the text."""
     finder = _Finder(sql, catalog, elements)
     finder.visit(tree)
     return tuple(sorted(finder.places, key=lambda place: place.location))
 
 
 def uses_in_text(sql: str) -> dict[int, list[int]]:
-    """Where in the text each parameter stands."""
+    """Return the offsets of each parameter in the text, by number."""
     found: dict[int, list[int]] = {}
     for token in tokenize(sql):
         if token.kind is TokenKind.PARAMETER:
@@ -97,7 +100,7 @@ def uses_in_text(sql: str) -> dict[int, list[int]]:
 
 
 def assignment(relation: Relation, column: RelationColumn) -> NullHandling:
-    """What an assignment to the column says."""
+    """Return how an assignment to a column handles NULL."""
     return (
         NullHandling.NOT_NULL
         if refuses_null(relation, column)
@@ -108,13 +111,13 @@ def assignment(relation: Relation, column: RelationColumn) -> NullHandling:
 def element_assignment(
     relation: Relation, column: RelationColumn, elements: Elements
 ) -> NullHandling:
-    """What an assignment of an array to the column says of its elements."""
+    """Return how an assignment of an array to a column handles NULL elements."""
     nullable = elements.of_column(relation.oid, column.number, column.type)
     return NullHandling.TAKES_NULL if nullable else NullHandling.NOT_NULL
 
 
 class _Finder:
-    """One walk over a tree, the statements around the current node on a stack."""
+    """Walker over a tree, with the enclosing statements on a stack."""
 
     def __init__(self, sql: str, catalog: Catalog, elements: Elements) -> None:
         self.places: list[ParameterPlace] = []
@@ -125,7 +128,7 @@ class _Finder:
         self._needed = Sources(catalog, self._builtin, alone=False)
         self._catalog = catalog
         self._around: list[Query] = []
-        # The subqueries whose test is being walked, the innermost last.
+        # The subqueries whose test is being visited, the innermost last.
         self._tested: list[Query] = []
 
     def visit(self, node: object) -> None:
@@ -153,7 +156,7 @@ class _Finder:
     def _note(  # noqa: C901 - one branch for each kind of node
         self, node: object
     ) -> None:
-        """What a node says of the parameters directly in it."""
+        """Add the places of the parameters directly inside a node."""
         for left, right, handling in _comparisons(node):
             self._compare(left, right, handling, is_value=self._is_equality(node))
         match node:
@@ -184,7 +187,7 @@ class _Finder:
                 self._arguments(node.function, args)
 
     def _matches_elements(self, function: int) -> bool:
-        """Whether an operator looks for elements, which NULL is never equal to."""
+        """Return True if an operator compares array elements: NULL equals none."""
         builtin = self._builtin.get(function)
         return builtin is not None and builtin.name in _MATCHES
 
@@ -247,7 +250,7 @@ class _Finder:
                 )
 
     def _condition(self, node: e.Expression | None) -> None:
-        """Note that a condition on a parameter that is NULL does not hold."""
+        """Add the parameters that make a condition fail if they are NULL."""
         match node:
             case e.BoolExpr(args=args):
                 for arg in args:
@@ -258,7 +261,7 @@ class _Finder:
                 pass
 
     def _refuse_null(self, node: e.Expression) -> None:
-        """Note the parameters without which an expression is NULL."""
+        """Add the parameters that make an expression NULL if they are NULL."""
         for source in self._needed.of(node, self._around):
             if not source.may_be_replaced and not source.is_part:
                 self._found(
@@ -300,7 +303,7 @@ class _Finder:
                         self._compared_arrays(one, origin)
 
     def _compared_arrays(self, one: e.Expression, origin: Origin) -> None:
-        """Arrays are equal to others with NULL in the same places."""
+        """Add an array that equals a column's array: it can have the same NULLs."""
         relation = self._catalog.relations.get(origin[0])
         column = relation.column(origin[1]) if relation else None
         if relation and column and is_array(column.type):
@@ -309,7 +312,7 @@ class _Finder:
                 self._found(one, None, handling, of_elements=True)
 
     def _beside(self, args: Sequence[e.Expression]) -> None:
-        """Name parameters after the column that they stand beside in COALESCE."""
+        """Name parameters after the column that stands beside them in COALESCE."""
         columns = (first_column(arg, self._around, self._catalog) for arg in args)
         name = next((column.name for column in columns if column), None)
         for arg in args:
@@ -325,9 +328,9 @@ class _Finder:
                 self._found(arg.arg, arg.name, NullHandling.UNSPECIFIED)
                 continue
             name = names[min(index, len(names) - 1)] if names else ""
-            # The arguments of a VARIADIC one arrive as an array.
+            # The arguments for a VARIADIC parameter are an array in the tree.
             for part in arg.elements if isinstance(arg, e.ArrayExpr) else (arg,):
-                # A cast would say more than the function's name does.
+                # A parameter with a cast is not named after the function.
                 other = None if self._is_cast(part) else function.name
                 self._found(part, name or other, NullHandling.UNSPECIFIED)
 
@@ -340,7 +343,7 @@ class _Finder:
     def _place(self, parameter: e.Param) -> int:
         if parameter.location >= 0:
             return parameter.location
-        # Where the tree tells no places, the first use counts.
+        # Without locations in the tree, all uses have the offset of the first use.
         return self._uses[parameter.number][0]
 
     @cached_property
@@ -375,10 +378,10 @@ class _Finder:
 def _comparisons(
     node: object,
 ) -> Iterator[tuple[e.Expression, e.Expression, NullHandling]]:
-    """What a node compares with what."""
+    """Yield the pairs of expressions that a node compares, and its handling of NULL."""
     match node:
         case e.OpExpr(type=type_, args=(left, right)):
-            # An operator that compares nothing passes NULL on.
+            # An operator that returns no boolean is not a comparison: NULL is allowed.
             yield (
                 left,
                 right,

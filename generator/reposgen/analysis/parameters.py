@@ -1,4 +1,4 @@
-"""The arguments of a query: their names, their types, whether None is accepted."""
+"""Parameters of a query: their names and types, and whether they accept None."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _UNKNOWN = Elements()
 def build_parameters(
     described: DescribedQuery, elements: Elements = _UNKNOWN
 ) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
-    """The parameters in the order of their numbers, and what is wrong with them.
+    """Return the parameters in the order of their numbers, and errors in them.
 
     Args:
         described: the query.
-        elements: of the arrays of the schema.
+        elements: nullability of the elements of the schema's arrays.
     """
     uses: dict[int, list[ParameterUse]] = {}
     for segment in described.query.segments:
@@ -71,7 +71,7 @@ def _places(described: DescribedQuery, elements: Elements) -> Sequence[Parameter
         if described.tree
         else ()
     )
-    # A tree without parameters is that of a CALL on a server before 16.
+    # Before PostgreSQL 16, the tree of a CALL has no parameters.
     return places or plain_places(sql, catalog, elements)
 
 

@@ -1,7 +1,7 @@
-"""Partial unique indexes: whether a query asks for the rows that one covers.
+"""Check that a query selects only rows that a partial unique index covers.
 
-Only the simple form counts: each term of the index's predicate is itself a term of
-WHERE or ON.
+Only the simple form is recognised: each term of the index's predicate is itself a term
+of WHERE or ON.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Index
     from reposgen.live_schema.tree.expressions import Expression
 
-# In an index a column is one of the only table that there is.
+# An index's expression refers to a single table, which has index 1.
 _FIRST = "{VAR :varno 1 "
-# Nodes that mean the same wherever they are equal. Of others the tree leaves
-# something out: of COLLATE, which.
+# Nodes that mean the same if they are equal. The model of other nodes leaves out
+# details: of COLLATE, the collation.
 _COMPARABLE = (
     *(e.Var, e.Const, e.NullTest, e.BooleanTest, e.BoolExpr),
     *(e.OpExpr, e.ScalarArrayOpExpr, e.FuncExpr, e.ArrayExpr),
@@ -32,13 +32,13 @@ _COMPARABLE = (
 def implied(
     index: Index, place: int, conditions: Collection[Expression], major: int
 ) -> bool:
-    """Whether all rows that meet some conditions are rows of an index.
+    """Return True if all rows that meet some conditions are in an index.
 
     Args:
-        index: of a table.
-        place: of the table in the range table.
-        conditions: what holds of the table's rows.
-        major: the server's version.
+        index: an index of a table.
+        place: index of the table in the range table.
+        conditions: conditions that hold for the table's rows.
+        major: the server's major version.
     """
     if index.predicate is None:
         return True
@@ -49,7 +49,11 @@ def implied(
 def indexed_expressions(
     index: Index, place: int, major: int
 ) -> tuple[Expression, ...] | None:
-    """The expressions of an index as a query has them; None where one is not known."""
+    """Return the expressions of an index in the form that they have in a query.
+
+    Returns:
+        None if an expression cannot be read or compared.
+    """
     return _expressions(index.expressions_tree, place, major)
 
 
@@ -68,7 +72,11 @@ def _expressions(
 
 @cache
 def _terms(text: str | None, place: int, major: int) -> tuple[Expression, ...]:
-    """The terms of a predicate as a query has them; none where one is not known."""
+    """Return the terms of a predicate in the form that they have in a query.
+
+    Returns:
+        Empty if a term cannot be read or compared.
+    """
     moved = (text or "").replace(_FIRST, _FIRST.replace("1", str(place)))
     predicate = parse_expression(moved, major) if text else None
     if predicate is None or not all(map(_is_comparable, walk(predicate))):

@@ -1,4 +1,4 @@
-"""Whether a partitioned table takes every row."""
+"""Check that a partitioned table has a partition for every row."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _HASH = re.compile(r"modulus (\d+)")
 
 
 def has_gap(relation: Relation, catalog: Catalog) -> bool:
-    """Whether there may be no partition for a row.
+    """Return True if a row can be without a partition.
 
-    A DEFAULT partition takes what no other does, and hash partitions share all rows
-    among them where there is one for each remainder.
+    A DEFAULT partition takes the rows that no other partition takes. Hash partitions
+    cover all rows if there is a partition for each remainder.
     """
     if not relation.partition_strategy:
         return False

@@ -1,7 +1,7 @@
-"""What the text alone tells, for servers that send no trees: little, but nothing wrong.
+"""Facts read from the text alone, for servers that send no trees.
 
-Only shapes that can't mean anything else count: `column = $1`, `LIMIT $1`, the one
-VALUES row of an INSERT; a column's NOT NULL, where no outer join is near.
+Only unambiguous shapes are recognised: `column = $1`, `LIMIT $1`, an INSERT of one
+VALUES row, and a column's NOT NULL in a statement without an outer join.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _WRITE = re.compile(r"\b(?:insert|update|delete|merge)\b")
 _OPERATORS = {"=", "<>", "!=", "<", ">", "<=", ">=", "like", "ilike"}
 _COUNTS = {"limit", "offset"}
 
-# Where one of these words stands, a column's NOT NULL says too little: outer joins,
-# set operations, grouping sets, MERGE, the old and new rows of RETURNING.
+# Words of constructs that can make a NOT NULL column NULL: outer joins, set operations,
+# grouping sets, MERGE, the old and new rows of RETURNING.
 _DOUBTFUL = frozenset(
     {
         *("left", "right", "full", "union", "except", "intersect"),
@@ -50,7 +50,7 @@ _DOUBTFUL = frozenset(
 def plain_places(
     sql: str, catalog: Catalog, elements: Elements
 ) -> tuple[ParameterPlace, ...]:
-    """The places of parameters, as far as neighbouring words tell."""
+    """Return the places of parameters, as neighbouring tokens show them."""
     tokens = [token for token in tokenize(sql) if not token.is_blank]
     insert = read_insert(sql, catalog)
     known = _called(tokens, catalog) or _inserted(insert)
@@ -95,7 +95,7 @@ def _inserted_arrays(
 
 
 def _called(tokens: Sequence[Token], catalog: Catalog) -> dict[int, ParameterPlace]:
-    """The bare arguments of CALL, whose tree servers before 16 keep to themselves."""
+    """Return the parameters of a CALL, whose tree servers before 16 do not send."""
     opening = next((i for i, t in enumerate(tokens) if t.text == "("), 0)
     if tokens[0].text.lower() != "call" or not opening:
         return {}
@@ -142,7 +142,11 @@ def _is_name(token: Token) -> bool:
 
 
 def plain_proofs(sql: str, described: Described, catalog: Catalog) -> tuple[Proof, ...]:
-    """For each result column what its table says, where nothing can change that."""
+    """Return a proof for each result column from its table's NOT NULL constraint.
+
+    Nothing is proved if the statement has a word such as LEFT or UNION, which can make
+    such a column NULL.
+    """
     words = {t.text.lower() for t in tokenize(sql) if t.kind is TokenKind.WORD}
     if words & _DOUBTFUL:
         return (may_be_null(_UNPROVED),) * len(described.columns)
@@ -150,7 +154,7 @@ def plain_proofs(sql: str, described: Described, catalog: Catalog) -> tuple[Proo
 
 
 def plain_locks(sql: str) -> bool:
-    """Whether FOR UPDATE or the like stands anywhere, and no word of a write."""
+    """Return True if the text has FOR UPDATE, FOR SHARE etc. and no word of a write."""
     words = [t.text.lower() for t in tokenize(sql) if t.kind is TokenKind.WORD]
     text = " ".join(words)
     rest = _LOCK.sub("", text)

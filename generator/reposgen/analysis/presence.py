@@ -1,7 +1,7 @@
-"""Hidden columns that tell whether the row of an embed is there.
+"""Hidden columns that show whether the row of an embed is present.
 
-A NOT NULL column of the table tells that; an embed of a table or view without one gets
-a column of its own, behind all others, so that nothing that counts columns is misled.
+A NOT NULL column of the table shows this. An embed of a table or view without such a
+column gets a hidden column at the end of the result, where it shifts no other column.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from reposgen.live_schema.tree.model import Query as Tree
     from reposgen.sql_source.model import EmbedUse
 
-# What stands before a FROM that begins no clause: IS DISTINCT FROM, AS "from".
+# Words before a FROM that does not start a clause: IS DISTINCT FROM, AS "from".
 _NO_CLAUSE = ("distinct", "as")
 
 
 def embeds_needing_marker(
     described: DescribedQuery, groups: Sequence[StarGroup]
 ) -> tuple[EmbedUse, ...]:
-    """The embeds whose row can miss, as far as joins tell, and no column tells it."""
+    """Return the embeds whose row can be absent without a column that shows it."""
     tree = described.tree
     exported = described.query.command is Command.COPYTO
     if tree is None or tree.set_operations is not None or exported:
@@ -49,12 +49,12 @@ def embeds_needing_marker(
 def may_be_absent(
     described: DescribedQuery, group: StarGroup, missing: frozenset[int] | None
 ) -> bool:
-    """Whether the row that a star stands for is not proved to be there.
+    """Return True if no proof shows that a star's row is always present.
 
     Args:
         described: the query.
         group: the star.
-        missing: indexes of the range table's entries that a row may lack.
+        missing: range table indexes of the items that a row can lack; None if unknown.
     """
     if described.query.command is Command.COPYTO:
         return False
@@ -71,14 +71,14 @@ def _is_missable(
         return True
     if any(tree.entry(i) is entry for i in nullable for entry in group.entries):
         return True
-    # Of what MERGE writes there always is a row, not so of what it writes from.
+    # In a MERGE the target's row is always present; the source's row can be absent.
     return tree.command is CommandType.MERGE and any(
         entry is not tree.entry(tree.result_relation) for entry in group.entries
     )
 
 
 def _is_changed_row(described: DescribedQuery, tree: Tree, group: StarGroup) -> bool:
-    """Whether it is the old or new row of RETURNING where that can miss."""
+    """Return True if a star is the old or new row of RETURNING and can be absent."""
     column = described.targets[group.first].expression if described.targets else None
     if not isinstance(column, Var):
         return False
@@ -94,15 +94,20 @@ def _is_changed_row(described: DescribedQuery, tree: Tree, group: StarGroup) -> 
 
 
 def presence_sql(use: EmbedUse) -> str:
-    """A select list's item that is true where the row is there, else NULL.
+    """Return a select list item that is true if the row is present, else NULL.
 
-    A row that is there is distinct from NULL even if all its columns are NULL.
+    A present row is distinct from NULL even if all its columns are NULL.
     """
     return f"nullif({use.table}.* IS DISTINCT FROM NULL, false) AS {HIDDEN_NAME}"
 
 
 def select_list_end(sql: str, start: int) -> int:
-    """Where the select list or RETURNING ends that an offset lies in."""
+    """Return the offset where the select list or RETURNING around an offset ends.
+
+    Args:
+        sql: the statement.
+        start: an offset in the list, outside of its parentheses.
+    """
     depth, end, before = 0, start, ""
     for token in tokenize(sql, start):
         if token.is_blank:

@@ -1,4 +1,4 @@
-"""What is proved of a query: by its tree, or by what little else there is."""
+"""Proofs about a query, from its tree or from its text alone."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proofs:
-    """What is proved of one query.
+    """Proofs about one query.
 
     Attributes:
-        columns: of the result.
-        elements: of each column that is an array, whether its elements can be NULL;
-            empty where there is no tree.
-        real: whether the composite values in each column are rows of tables; empty as
-            well.
-        shapes: of the JSON documents that the query builds; empty as well.
-        missing: indexes of the range table's entries that a row may lack; None where
-            that is not known.
-        lineage: None where there is no tree.
-        locks_rows: FOR UPDATE and the like, and nothing is written.
+        columns: proofs of the result columns.
+        elements: proofs of the elements of columns that are arrays; empty without a
+            tree.
+        real: for each column, True if its composite values are rows of tables; empty
+            without a tree.
+        shapes: shapes of the JSON documents that the query builds; empty without a
+            tree.
+        missing: range table indexes of the items that a row can lack; None if unknown.
+        cardinality: number of rows.
+        lineage: tables read and written; None without a tree.
+        locks_rows: True if the statement locks rows (FOR UPDATE) and writes nothing.
     """
 
     columns: tuple[Proof, ...]
@@ -56,14 +57,15 @@ def prove_query(
     *,
     defaults: tuple[Tree, ...] = (),
 ) -> Proofs:
-    """Prove what can be proved.
+    """Return the proofs about a query.
 
     Args:
         described: the query.
-        conservative: a tree that proves only what holds for every variant.
-        nullable_parameters: the numbers of those that may be NULL.
-        definitions: of materialized views and functions.
-        elements: of the arrays of the schema and of the query's parameters.
+        conservative: a tree that proves only what holds for every variant; None without
+            a tree.
+        nullable_parameters: numbers of the parameters that can be NULL.
+        definitions: definitions of materialized views and functions.
+        elements: nullability of the elements of the schema's and parameters' arrays.
         defaults: the trees of a variant in which columns take their defaults.
     """
     tree, catalog = described.tree, described.catalog
@@ -107,7 +109,7 @@ def prove_query(
             elements=elements,
         )
     )
-    # Of EXPLAIN or SHOW the tree does not hold the columns.
+    # The trees of EXPLAIN and SHOW do not contain their result columns.
     if conservative is None or len(tree.results) != len(described.description.columns):
         return Proofs(
             columns=plain_proofs(described.text.text, described.description, catalog),
@@ -116,7 +118,7 @@ def prove_query(
             lineage=lineage,
             locks_rows=lineage.locks_rows,
         )
-    # Hidden columns follow those of the result.
+    # Hidden columns are behind the columns of the result.
     shown = len(tree.results)
     rows = prove_rows(
         conservative,

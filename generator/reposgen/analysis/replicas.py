@@ -1,4 +1,4 @@
-"""`@replica never`: a read that only the primary serves."""
+"""Reader of `@replica never`: only the primary serves the query."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_replica(line: Directive, _: Subject) -> bool | Diagnostic:
-    """Return False: no replica may serve the query."""
+    """Return False, since no replica can serve the query; or an error in the line."""
     if line.argument != "never":
         return error(
             "invalid-replica",

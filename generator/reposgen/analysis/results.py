@@ -1,4 +1,4 @@
-"""The columns of a result: names, types, whether they can be NULL, what they nest."""
+"""Result columns: their names, types and nullability, and the embeds among them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,20 @@ if TYPE_CHECKING:
     from reposgen.sql_source.model import Query
 
 _SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
-# What PostgreSQL calls a column that is an expression.
+# PostgreSQL's name for a column without a name.
 _NAMELESS = "?column?"
 _FORCED = {"!": False, "?": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What a query returns, and what is wrong with that."""
+    """Result of a query, with its errors and warnings.
+
+    Attributes:
+        items: columns and embeds, in order.
+        model: the relation whose columns, in order, are the whole result, or None.
+        diagnostics: errors and warnings.
+    """
 
     items: tuple[ResultItem, ...]
     model: Relation | None
@@ -45,12 +51,12 @@ class Results:
 def build_results(
     described: DescribedQuery, proved: Proofs, known: Elements
 ) -> Results:
-    """The result's columns, those of embeds gathered.
+    """Return the result's columns, with those of embeds grouped.
 
     Args:
         described: the query.
-        proved: of the query.
-        known: of the arrays of the schema.
+        proved: proofs about the query.
+        known: nullability of the elements of the schema's arrays.
     """
     proofs = proved.columns
     columns = [_column(described, index, proof) for index, proof in enumerate(proofs)]
@@ -103,7 +109,7 @@ def _with_made_up_rows(
     proved: Proofs,
     known: Elements,
 ) -> Iterator[Column]:
-    """The columns, those nullable that can hold rows that are no table's."""
+    """Yield the columns, made nullable if their rows need not be rows of a table."""
     for index, column in enumerate(columns):
         real = proved.real[index] if proved.real else False
         forced = _forced(described.description.columns[index].name)
@@ -120,7 +126,7 @@ def _with_made_up_rows(
 def _with_elements(
     query: Query, columns: Sequence[Column], proved: Proofs, known: Elements
 ) -> Iterator[Column]:
-    """The columns, knowing whether those that are arrays can have NULL elements."""
+    """Yield the columns with the nullability of their arrays' elements."""
     declared = declared_in(query, known)
     for index, column in enumerate(columns):
         if not is_array(column.type):
@@ -142,7 +148,7 @@ def _with_elements(
 
 
 def _with_shapes(columns: Sequence[Column], proved: Proofs) -> Iterator[Column]:
-    """The columns, with the shapes of the documents that the query builds."""
+    """Yield the columns with the shapes of the documents that the query builds."""
     for index, column in enumerate(columns):
         shape = proved.shapes[index] if proved.shapes else None
         if column.table is None and isinstance(shape, JsonObject | JsonList):
@@ -171,19 +177,19 @@ def _column(described: DescribedQuery, index: int, proof: Proof) -> Column:
 
 
 def shown_name(name: str) -> str:
-    """A column's name without an override's `!` or `?`."""
+    """Return a column's name without an override's `!` or `?`."""
     return name if _forced(name) is None else name[:-1]
 
 
 def _forced(name: str) -> bool | None:
-    """Whether a name's last character makes the column nullable, or not null."""
+    """Return the nullability that a name's last character declares, or None."""
     return None if name == _NAMELESS else _FORCED.get(name[-1:])
 
 
 def _whole_model(
     described: DescribedQuery, items: Sequence[ResultItem], known: Elements
 ) -> Relation | None:
-    """The relation whose columns, in order and under their names, are the result."""
+    """Return the relation whose columns, by order and name, are the whole result."""
     columns = [item for item in items if isinstance(item, Column)]
     origins = {column.table[0] if column.table else 0 for column in columns}
     if len(columns) < len(items) or len(columns) == 1 or len(origins) != 1:
@@ -200,7 +206,7 @@ def _whole_model(
         column.table == (relation.oid, own.number)
         and column.name == own.name
         and (not column.nullable or not not_null)
-        # What is forced, the model may not know.
+        # A column with an override must agree with the model.
         and (returned.name == column.name or column.nullable is not not_null)
         for column, own, returned in zip(
             columns, relation.columns, described.description.columns, strict=True

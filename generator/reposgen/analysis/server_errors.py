@@ -1,4 +1,4 @@
-"""What the server refused, as the user should read it."""
+"""Diagnostics made from the server's errors."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ _DOLLAR = re.compile(r"\$(\d+)")
 def server_error(
     query: Query, text: ServerText, found: ServerError, catalog: Catalog
 ) -> Diagnostic:
-    """The diagnostic for a query that the server refused.
+    """Return the diagnostic for a query that the server refused.
 
     Args:
-        query: as written.
-        text: as the server saw it.
-        found: what it said.
-        catalog: of the database, for names that may have been meant.
+        query: the query as its author wrote it.
+        text: the text that the server got.
+        found: the server's error.
+        catalog: catalog of the database, for suggestions of names.
     """
     if found.sqlstate == _UNTYPED and found.parameter:
         return _untyped_parameter(query, text, found.parameter)
@@ -91,10 +91,10 @@ def server_error(
 
 
 def _parameter_hint(code: str, span: Span) -> str | None:
-    """How to write what was probably meant as a parameter."""
+    """Return a hint that shows how to write a parameter, or None."""
     text = span.source.text
     if code == "unknown-column" and text[span.start - 1 : span.start] == "@":
-        # `tags <@ids`: an operator of PostgreSQL's ends where a parameter may begin.
+        # In `tags <@ids`, the @ belongs to PostgreSQL's operator.
         return f"if a parameter is meant, put a space before @{span.text}"
     if code == "syntax-error" and (name := _COLON_NAME.match(text, span.start)):
         return f"if a parameter is meant, write @{name[1]}"
@@ -102,7 +102,10 @@ def _parameter_hint(code: str, span: Span) -> str | None:
 
 
 def _place(text: ServerText, position: int | None) -> Span:
-    """The name or token at a place, `t.title` whole; else the statement's start."""
+    """Return the span of the token at a position, or of a dotted name: `t.title`.
+
+    Without a position, it is the span of the statement's first token.
+    """
     if position is None:
         tokens = tokenize(text.text)
         position = next((t.start for t in tokens if not t.is_blank), 0)
@@ -114,7 +117,7 @@ def _place(text: ServerText, position: int | None) -> Span:
 
 
 def _wrong_name(span: Span, message: str) -> str:
-    """Of a dotted name the part that the message is about."""
+    """Return the part of a dotted name that the message is about."""
     names = [fold(token) for token in tokenize(span.text) if token.kind in _NAMES]
     return next((name for name in reversed(names) if name in message), "")
 
@@ -122,7 +125,7 @@ def _wrong_name(span: Span, message: str) -> str:
 def _known_names(
     sqlstate: str, text: ServerText, catalog: Catalog
 ) -> Mapping[str, str]:
-    """The names that could have been meant, and how to write them."""
+    """Return the names that could be meant, each with its spelling."""
     match sqlstate:
         case "42703":
             words = {fold(t) for t in tokenize(text.text) if t.kind in _NAMES}
@@ -151,7 +154,7 @@ def _known_names(
 
 
 def _as_written(query: Query, message: str) -> str:
-    """The message with `$n` as the parameter is called in the file."""
+    """Return the message with `$n` replaced by the parameter's name in the file."""
     written = {
         use.number: use.span.text
         for use in reversed(query.segments)

@@ -1,4 +1,4 @@
-"""Which columns of FROM's items are compared with one single value."""
+"""Columns of FROM items that are compared with a single value."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _SIDES = 2
 
 
 class BoundColumns:
-    """The equalities of a query, and which items of FROM have one row at most.
+    """Equalities of a query, and the FROM items that have at most one row.
 
     Attributes:
-        single: indexes of those items found so far.
+        single: range table indexes of the single-row items found so far.
     """
 
     def __init__(
@@ -36,13 +36,13 @@ class BoundColumns:
         self._functions = functions
         self.single: set[int] = set()
         self._always: dict[tuple[int, int], Agreement] = {}
-        # For each column: what it is equal to, and by what.
+        # By item: the column, the equalities, and the expression that it is equal to.
         self._equal: dict[int, list[tuple[int, frozenset[Equality], e.Expression]]] = {}
         self._terms: list[tuple[frozenset[object], e.Expression]] = []
         self._nullable: Mapping[int, frozenset[object]] = {}
 
     def bind_outside(self, node: e.Expression, agreement: Agreement) -> None:
-        """A column in which the rows agree that the query around asks for."""
+        """Add a column in which all rows agree that the enclosing query selects."""
         var = bare(self.resolved(bare(node)))
         if isinstance(var, e.Var) and not var.levels_up:
             place = (var.index, var.column)
@@ -52,25 +52,24 @@ class BoundColumns:
     def add(
         self, condition: Condition, nullable: Mapping[int, frozenset[object]]
     ) -> None:
-        """Take the equalities of a WHERE or ON.
+        """Add the equalities of a WHERE or ON.
 
         Args:
-            condition: where it stands, the sides of outer joins that it can null or
-                stands below.
+            condition: the condition, with the sides of outer joins that it depends on.
             nullable: for each item of FROM, the sides that null it.
         """
         self._nullable = nullable
         for conjunct in conjuncts(condition.expression):
             self._terms.append((condition.unless, conjunct))
             for var, found, value in self._equalities(conjunct):
-                # An outer join's ON drops rows of its nullable side alone.
+                # The ON of an outer join filters only rows of its nullable side.
                 if condition.unless <= nullable.get(var.index, frozenset()):
                     self._equal.setdefault(var.index, []).append(
                         (var.column, found, value)
                     )
 
     def bound(self, index: int) -> dict[int, Agreement]:
-        """The columns of an item that are equal to one value."""
+        """Return the columns of an item that are equal to one value, by `attnum`."""
         found = {
             column: agreement
             for (owner, column), agreement in self._always.items()
@@ -84,7 +83,7 @@ class BoundColumns:
         return found
 
     def is_fixed(self, node: e.Expression) -> bool:
-        """Whether an expression is a column of an item that has one row at most."""
+        """Return True if an expression is a column of an item with at most one row."""
         column = self.resolved(node)
         return (
             isinstance(column, e.Var)
@@ -93,7 +92,7 @@ class BoundColumns:
         )
 
     def terms(self, index: int) -> tuple[e.Expression, ...]:
-        """The terms of WHERE and ON that hold of an item's rows."""
+        """Return the terms of WHERE and ON that hold for an item's rows."""
         nullable = self._nullable.get(index, frozenset())
         return tuple(term for unless, term in self._terms if unless <= nullable)
 
@@ -112,7 +111,7 @@ class BoundColumns:
                 yield column, found, other
 
     def _is_one_value(self, value: e.Expression, index: int) -> bool:
-        """Whether an expression is the same for all rows of an item."""
+        """Return True if an expression has the same value for all rows of an item."""
         for node, levels in with_depth(value):
             match node:
                 case e.Var(levels_up=up) if up == levels:
@@ -144,7 +143,7 @@ class BoundColumns:
         )
 
     def resolved(self, node: e.Expression) -> e.Expression:
-        """A join's or group's column as the column of the item that it is."""
+        """Return the column of an item that a join's or group's column is."""
         while isinstance(node, e.Var) and not node.levels_up and node.column > 0:
             entry = self._query.entry(node.index)
             if entry.kind is RteKind.JOIN:

@@ -1,7 +1,7 @@
-"""`:copyfrom` through a staging table: an INSERT of one VALUES row, made to read rows.
+"""Rewriting of an INSERT of one VALUES row for `:copyfrom` with a staging table.
 
-Everything but the VALUES row stays the user's, byte for byte; in that row, a parameter
-becomes a column of the staging table.
+Everything except the VALUES row stays as written. In that row, each parameter becomes a
+column of the staging table.
 """
 
 from __future__ import annotations
@@ -18,28 +18,31 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Relation
     from reposgen.sql_source.lexer import Token
 
-# The run time makes this table; its identity column numbers the rows as they come. As
-# each is read, the same sequence goes on: where it stands tells which row failed.
+# The run time creates this table. Its identity column numbers the copied rows. Reading
+# advances the same sequence, so its value shows which row failed.
 _ROWS: Final = (
     "(SELECT *, pg_catalog.nextval('pg_temp.reposgen_rows_reposgen_row_seq')"
     "\n      FROM pg_temp.reposgen_rows ORDER BY reposgen_row)"
 )
-# What may follow the row; empty is the end.
+# Words that can follow the row; empty at the end of the statement.
 _FOLLOWING = frozenset({"", "on", "returning"})
 _NAMES = frozenset({TokenKind.WORD, TokenKind.QUOTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValuesInsert:
-    """`INSERT INTO table (columns) VALUES (values) …`; places are offsets.
+    """INSERT of the form `INSERT INTO table (columns) VALUES (values) …`.
+
+    Places are offsets into the text.
 
     Attributes:
-        table: the name's parts.
-        table_end: behind the table and its alias.
-        columns: place of each in the list; None where there is no list.
-        columns_end: behind the list, or `table_end`.
-        values: place of each.
-        row: place of the VALUES row, from that word to the closing parenthesis.
+        table: the parts of the table's name.
+        table_end: end of the table's name and alias.
+        columns: (start, end) of each column in the list; None without a list.
+        columns_end: end of the column list, or `table_end`.
+        values: (start, end) of each value.
+        row: (start, end) of the VALUES row, from the word VALUES to the closing
+            parenthesis.
     """
 
     table: tuple[str, ...]
@@ -51,7 +54,7 @@ class ValuesInsert:
 
 
 def read_values(sql: str) -> ValuesInsert | None:
-    """The parts of an INSERT of one VALUES row; None where it is anything else.
+    """Return the parts of an INSERT of one VALUES row; None for other statements.
 
     Args:
         sql: a statement that the server accepts.
@@ -85,7 +88,7 @@ def read_values(sql: str) -> ValuesInsert | None:
 
 
 def misplaced_parameter(sql: str, insert: ValuesInsert) -> int | None:
-    """Where a parameter stands outside of the VALUES row, if one does."""
+    """Return the offset of a parameter outside of the VALUES row, or None."""
     start, end = insert.row
     return next(
         (
@@ -99,12 +102,12 @@ def misplaced_parameter(sql: str, insert: ValuesInsert) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """An INSERT that reads its rows.
+    """INSERT that reads its rows from a query.
 
     Attributes:
-        run: reads the staging table.
-        judge: reads one row of parameters of the same numbers and types, for the
-            server to judge while there is no staging table.
+        run: the INSERT that reads the staging table.
+        judge: the same INSERT from one row of parameters of the same numbers and types,
+            for the server to describe without a staging table.
     """
 
     run: str
@@ -118,19 +121,19 @@ def stage(
     names: Mapping[int, str],
     keywords: Container[str],
 ) -> Staged:
-    """The INSERT with SELECT in place of the VALUES row.
+    """Return the INSERT with a SELECT in place of the VALUES row.
 
     Args:
         sql: the statement, which the server accepts.
         insert: its parts.
-        relation: what it inserts into.
-        names: of the staging table's columns, by the parameters' numbers.
-        keywords: what must be quoted as a name.
+        relation: the table that it inserts into.
+        names: names of the staging table's columns, by the parameters' numbers.
+        keywords: the keywords that must be quoted as identifiers.
     """
     spelled = {n: quote_identifier(name, keywords) for n, name in names.items()}
     words = {fold(t) for t in tokenize(sql) if t.kind in _NAMES}
     alias = free_name("staged", words)
-    # A default is what a column gets that is not mentioned: SELECT has no other.
+    # SELECT cannot contain DEFAULT; omitting the column has the same effect.
     kept = [i for i, v in enumerate(insert.values) if not _is_default(sql, v)]
     values = ", ".join(_staged(sql, insert.values[i], spelled, alias) for i in kept)
     head = sql[: insert.row[0]]
@@ -168,43 +171,48 @@ def _staged(
             parts.append(token.text)
             continue
         column = f"{alias}.{spelled[int(token.text[1:])]}"
-        # Of a column's field PostgreSQL would think that it is a table's column.
+        # Without parentheses, PostgreSQL would read `staged.a.b` as a column of a table
+        # `a`.
         is_taken_apart = any(t.text == "." for t in tokens[index + 1 : index + 2])
         parts.append(f"({column})" if is_taken_apart else column)
     return "".join(parts)
 
 
 class _Cursor:
-    """A place between the tokens of a statement."""
+    """Position between the tokens of a statement."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
         self._at = 0
 
     def text(self) -> str:
-        """The next token; empty at the end."""
+        """Return the next token's text; empty at the end."""
         return self._tokens[self._at].text if self._at < len(self._tokens) else ""
 
     def word(self) -> str:
-        """The next token in lower case, as keywords are compared."""
+        """Return the next token in lower case, to compare it with keywords."""
         return self.text().lower()
 
     @property
     def start(self) -> int:
-        """Where the next token starts."""
+        """The offset where the next token starts."""
         return self._tokens[min(self._at, len(self._tokens) - 1)].start
 
     @property
     def last_end(self) -> int:
-        """Where the last token ended."""
+        """The offset where the last token ended."""
         return self._tokens[min(self._at, len(self._tokens)) - 1].end
 
     def skip(self, number: int) -> None:
-        """Pass tokens over."""
+        """Skip a number of tokens."""
         self._at += number
 
     def find_insert(self) -> bool:
-        """Go behind the statement's own INSERT INTO, which WITH may precede."""
+        """Move behind the statement's own INSERT INTO, which WITH can precede.
+
+        Returns:
+            False if there is no INSERT.
+        """
         depth = 0
         for index, token in enumerate(self._tokens):
             depth += (token.text == "(") - (token.text == ")")
@@ -215,7 +223,7 @@ class _Cursor:
         return False
 
     def name(self) -> tuple[str, ...]:
-        """Take a name and those that qualify it."""
+        """Consume a qualified name."""
         parts = [fold(self._tokens[self._at])]
         self.skip(1)
         while self.text() == ".":
@@ -224,7 +232,7 @@ class _Cursor:
         return tuple(parts)
 
     def group(self) -> tuple[tuple[int, int], ...]:
-        """Take a list in parentheses; the places of its items."""
+        """Consume a list in parentheses, and return (start, end) of its items."""
         self.skip(1)
         items = []
         start, depth = self.start, 0

@@ -1,4 +1,4 @@
-"""Finds the `*`s of a result and the columns that they stand for."""
+"""Search for the `*`s of a result and the columns that they stand for."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ if TYPE_CHECKING:
     from reposgen.sql_source.lexer import Token
 
 
-# Columns on either side of a star, to see what it stands for.
+# Names of the columns that are added on either side of a star.
 _BEFORE, _AFTER = "reposgen_before", "reposgen_after"
 _OPENING, _CLOSING = ("(", "["), (")", "]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Star:
-    """`*`, `t.*` or `(row).*` as it stands in the text.
+    """Star `*`, `t.*` or `(row).*` in the text.
 
     Attributes:
-        start: offset of the qualifier, or of the `*` where there is none.
+        start: offset of the qualifier, or of the `*` without a qualifier.
+        end: offset of the end of the `*`.
         qualifier: `t.` or `(row).` as written, or empty.
-        of_value: the qualifier is an expression: the fields of a composite value.
+        of_value: True if the qualifier is an expression: the fields of a composite
+            value.
     """
 
     start: int
@@ -43,12 +45,13 @@ class Star:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StarGroup:
-    """A star and the result columns that it stands for.
+    """Star with the result columns that it stands for.
 
     Attributes:
-        first: index of the first of them in the result.
-        names: of the columns.
-        entries: what each column comes from; empty where that is not known.
+        star: the star.
+        first: index of its first column in the result.
+        names: names of its columns.
+        entries: the FROM item of each column; empty if unknown.
     """
 
     star: Star
@@ -58,9 +61,11 @@ class StarGroup:
 
 
 def star_groups(described: DescribedQuery) -> tuple[StarGroup, ...]:
-    """The stars of the result, those of all branches of a UNION included.
+    """Return the stars of the result, those of all branches of a UNION included.
 
-    Without places in the tree there are none: `marked` and `group_between` find them.
+    Returns:
+        Empty if the tree has no source locations: `marked` and `group_between` then
+        find the stars.
     """
     if (
         described.tree is None
@@ -77,8 +82,8 @@ def star_groups(described: DescribedQuery) -> tuple[StarGroup, ...]:
 
 
 def find_stars(sql: str) -> Iterator[Star]:
-    """Every `*` that may stand for columns; those that multiply are among them."""
-    # What stands behind the last star does not matter.
+    """Yield every `*` that can stand for columns; multiplication signs are included."""
+    # The text behind the last star is not needed.
     until = sql.rfind("*") + 1
     near = takewhile(lambda token: token.start < until, tokenize(sql))
     tokens = [token for token in near if not token.is_blank]
@@ -96,7 +101,7 @@ def find_stars(sql: str) -> Iterator[Star]:
 
 
 def _qualifier(tokens: Sequence[Token], star: int) -> tuple[int, bool]:
-    """Where the qualifier of a star begins, and whether it is an expression."""
+    """Return the index of a star's qualifier, and whether it is an expression."""
     first, of_value = star, False
     while first > 1 and tokens[first - 1].text == ".":
         at = first - 2
@@ -111,7 +116,7 @@ def _qualifier(tokens: Sequence[Token], star: int) -> tuple[int, bool]:
 
 
 def _opening(tokens: Sequence[Token], closing: int) -> int:
-    """The index of the bracket that a closing one belongs to."""
+    """Return the index of the bracket that matches a closing bracket."""
     depth = 0
     for index in range(closing, -1, -1):
         depth += (tokens[index].text in _CLOSING) - (tokens[index].text in _OPENING)
@@ -125,7 +130,7 @@ def _is_name(token: Token) -> bool:
 
 
 def output_queries(tree: Query) -> Iterator[Query]:
-    """The query itself, or the branches of a set operation."""
+    """Yield the query itself, or the branches of a set operation."""
     if tree.set_operations is None:
         yield tree
         return
@@ -142,7 +147,7 @@ def _groups(query: Query, stars: Mapping[int, Star]) -> Iterator[StarGroup]:
     found: dict[int, list[int]] = {}
     for index, target in enumerate(query.results):
         expression = target.expression
-        # All that a star stands for is placed where the star is.
+        # All columns of a star have the star's location.
         if isinstance(expression, Var) and expression.location in stars:
             found.setdefault(expression.location, []).append(index)
     columns = [_column(query, target.expression) for target in query.results]
@@ -164,7 +169,7 @@ def _groups(query: Query, stars: Mapping[int, Star]) -> Iterator[StarGroup]:
 
 
 def _within(query: Query, star: Star) -> list[int]:
-    """The results that are made of what stands between the brackets of a star."""
+    """Return the results that come from the text inside a star's brackets."""
     return [
         index
         for index, target in enumerate(query.results)
@@ -176,7 +181,7 @@ def _within(query: Query, star: Star) -> list[int]:
 
 
 def _column(query: Query, expression: object) -> Var | None:
-    """The column of FROM that a result is, seen through GROUP BY (18)."""
+    """Return the FROM column that a result is, also behind GROUP BY (PostgreSQL 18)."""
     if not isinstance(expression, Var) or expression.levels_up:
         return None
     entry = query.entry(expression.index)
@@ -188,10 +193,10 @@ def _column(query: Query, expression: object) -> Var | None:
 def _with_grouped(
     query: Query, star: Star, members: range, columns: Sequence[Var | None]
 ) -> range:
-    """The star's columns with those that GROUP BY names, which are placed nowhere.
+    """Return the star's columns with those in GROUP BY, which have no location.
 
-    A star stands for all columns of what it names, so that one of them tells where
-    the others are.
+    A star stands for all columns of an item, so the index of one column determines the
+    indexes of the others.
     """
     if members:
         first, last = columns[members[0]], columns[members[-1]]
@@ -219,12 +224,12 @@ def _with_grouped(
 
 
 def _live(entry: RangeTableEntry) -> list[int]:
-    """The numbers of the columns that were not dropped."""
+    """Return the numbers of the columns that were not dropped."""
     return [number for number, name in enumerate(entry.column_names, 1) if name]
 
 
 def marked(sql: str, star: Star) -> str:
-    """A statement with a column of its own on either side of a star."""
+    """Return the statement with an extra column on either side of a star."""
     return (
         f"{sql[: star.start]}NULL AS {_BEFORE}, {sql[star.start : star.end]},"
         f" NULL AS {_AFTER}{sql[star.end :]}"
@@ -234,10 +239,15 @@ def marked(sql: str, star: Star) -> str:
 def group_between(
     described: DescribedQuery, star: Star, shown: Sequence[ResultColumn]
 ) -> StarGroup | None:
-    """What a star stands for, by the result of the statement `marked` at it.
+    """Return the columns that a star stands for, from the result of `marked`.
+
+    Args:
+        described: the query.
+        star: the star.
+        shown: result columns of the statement that `marked` returned for the star.
 
     Returns:
-        None for a star that is none of the result's.
+        None for a star that is not in the result.
     """
     names = [column.name for column in shown]
     if (names.count(_BEFORE), names.count(_AFTER)) != (1, 1):

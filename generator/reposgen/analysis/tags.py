@@ -1,4 +1,4 @@
-"""Branches of a UNION ALL that a constant tells apart: `'task' AS kind`."""
+"""Branches of a UNION that a constant column distinguishes: `'task' AS kind`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Constant: TypeAlias = tuple[int, bytes | None]
 
 _INTEGERS, _TEXTS, _ENUMS = (1976, 1977), (1994, 1995), (3522, 3523)
-# The operator families by which values are equal only if their bytes are, by type.
+# By type, the operator families under which values are equal only if their bytes are.
 _BY_BYTES = {
     **dict.fromkeys((20, 21, 23), _INTEGERS),  # int8, int2, int4
     **dict.fromkeys((19, 25, 1043), _TEXTS),  # name, text, varchar
@@ -39,7 +39,10 @@ def apart(
     bound: Binding,
     catalog: Catalog,
 ) -> bool:
-    """Whether rows of both sides of a UNION can't agree in all of some columns."""
+    """Return True if no row of one side of a UNION agrees with a row of the other.
+
+    Rows agree if they are equal in all columns of `bound`.
+    """
     for target in query.results:
         if target.number not in bound:
             continue
@@ -63,7 +66,7 @@ def _families(type_: int, catalog: Catalog) -> tuple[int, ...]:
 def _constants(
     side: SetOperation | RangeTableRef, query: Query, number: int
 ) -> frozenset[Constant]:
-    """The values that a column can have; none where they are not constants."""
+    """Return the values that a column can have; empty if they are not constants."""
     if isinstance(side, RangeTableRef):
         subquery = query.entry(side.index).subquery
         return _column(subquery, number) if subquery else frozenset()
@@ -114,7 +117,7 @@ def _of_entry(query: Query, index: int, column: int) -> frozenset[Constant]:
 
 
 def _all(several: Iterable[frozenset[Constant]]) -> frozenset[Constant]:
-    """All of the values, none where one of them is not known."""
+    """Return the union of all sets; empty if one of them is empty, that is, unknown."""
     found: frozenset[Constant] = frozenset()
     for values in several:
         if not values:

@@ -1,4 +1,4 @@
-"""`@timeout 2s`: the longest time that the server may spend on a query."""
+"""Reader of `@timeout 2s`: the longest time that the server can spend on a query."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MILLISECONDS: Final[Mapping[str, int]] = {
     "min": 60_000,
     "h": 3_600_000,
 }
-# PostgreSQL keeps timeouts in 32 bits.
+# PostgreSQL stores timeouts as 32-bit integers.
 _LONGEST: Final = 2**31 - 1
 
 
 def read_timeout(line: Directive, _: Subject) -> int | Diagnostic:
-    """Return the query's timeout in milliseconds, or what is wrong with the line."""
+    """Return the query's timeout in milliseconds, or an error for an invalid line."""
     duration = milliseconds(line.argument)
     if duration is None:
         return error(
@@ -39,7 +39,11 @@ def read_timeout(line: Directive, _: Subject) -> int | Diagnostic:
 
 
 def milliseconds(text: str) -> int | None:
-    """Return a duration such as `500ms` or `1.5 s`; None if `text` is not one."""
+    """Return a duration such as `500ms` or `1.5 s` in milliseconds.
+
+    Returns:
+        None if the text is not a duration.
+    """
     found = _DURATION.fullmatch(text)
     factor = _MILLISECONDS.get(found["unit"]) if found else None
     duration = round(float(found["number"]) * factor) if found and factor else 0

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def trusted_functions(
     names: Mapping[str, Span | None], catalog: Catalog
 ) -> tuple[Mapping[int, frozenset[int] | None], Sequence[Diagnostic]]:
-    """What is declared of each function, as `Definitions` has it; and mistakes.
+    """Return the declaration of each function, as `Definitions.declared`, and errors.
 
     Args:
-        names: `function` or `function.column`, each with or without its schema, and
-            where it stands. A name means all functions that have it.
-        catalog: of the database.
+        names: `function` or `function.column`, each with or without its schema, and its
+            place in the configuration. A name declares all functions that have it.
+        catalog: catalog of the database.
     """
     known = {
         name: ()
@@ -57,7 +57,10 @@ def trusted_functions(
 
 
 def _names(function: Function, catalog: Catalog) -> Iterator[tuple[str, int | None]]:
-    """What a function and its columns can be called, and the columns' numbers."""
+    """Yield the names of a function and its columns, with the columns' numbers.
+
+    The number is None for the function itself.
+    """
     composite = catalog.types.get(function.returns)
     if isinstance(composite, CompositeType):
         columns = {field.name: field.number for field in composite.fields}

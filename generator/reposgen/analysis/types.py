@@ -1,4 +1,4 @@
-"""From the server's type oids to types."""
+"""Lookup of types by oid, and facts about them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, ResultColumn
     from reposgen.live_schema.tree.expressions import Expression
 
-# What a function without a result gives, `SELECT pg_notify(…)`; what columns of
-# pg_statistic hold, arrays of whatever a table's columns are; and plain text.
+# Pseudo-types with readable values: void, as in `SELECT pg_notify(…)`; anyarray, for
+# columns of pg_statistic; and cstring, which is text.
 _READABLE = frozenset({"void", "anyarray", "cstring"})
 _ROW = "record"
 
 
 def type_of(oid: int, catalog: Catalog) -> PgType:
-    """The type with that oid; a pseudo-type where it was made after the catalog."""
+    """Return the type with an oid; a pseudo-type if the catalog lacks it."""
     known = catalog.types.get(oid)
     return known or PseudoType(
         oid=oid, schema="pg_catalog", name="?", sql=f"type {oid}"
@@ -39,9 +39,9 @@ def type_of(oid: int, catalog: Catalog) -> PgType:
 def result_type(
     column: ResultColumn, expression: Expression | None, catalog: Catalog
 ) -> PgType:
-    """The type of a result column; a domain where the tree or the table shows one.
+    """Return the type of a result column; a domain if the tree or table shows it.
 
-    The protocol names a domain's base type in its place.
+    The protocol reports a domain's base type instead of the domain.
     """
     described = type_of(column.type_oid, catalog)
     oid = getattr(expression, "type", None)
@@ -54,17 +54,17 @@ def result_type(
 
 
 def base_of(type_: PgType) -> PgType:
-    """What a domain is over in the end; any other type itself."""
+    """Return the base type of a domain; other types unchanged."""
     while isinstance(type_, DomainType):
         type_ = type_.base
     return type_
 
 
 def operators_of(type_: PgType) -> str:
-    """The schema of the operators that order a type's values.
+    """Return the schema of the operators that order a type's values.
 
-    Those of a base type that users or extensions made are beside it. All other types
-    are ordered by operators that the server has for all of their kind.
+    The operators of a user's or an extension's base type are in the schema of the type.
+    All other types are ordered by operators in pg_catalog.
     """
     base = base_of(type_)
     return base.schema if isinstance(base, BaseType) else "pg_catalog"
@@ -73,9 +73,9 @@ def operators_of(type_: PgType) -> str:
 def opaque_part(  # noqa: PLR0911 - one return for each kind of type
     type_: PgType,
 ) -> PseudoType | None:
-    """The part of a type whose values no type describes, or None.
+    """Return the part of a type that does not determine its values, or None.
 
-    It can be the type itself, what an array holds, or a field of a row.
+    The part can be the type itself, an array's element type, or a field of a row.
     """
     match type_:
         case PseudoType():
@@ -96,20 +96,20 @@ def opaque_part(  # noqa: PLR0911 - one return for each kind of type
 
 
 def is_readable(type_: PgType) -> bool:
-    """Whether a column of the type has values that can be made sense of."""
+    """Return True if the values of a result column of this type can be read."""
     part = opaque_part(type_)
     readable = part is type_ and type_.name in _READABLE
     return part is None or readable or is_row(type_)
 
 
 def is_row(type_: PgType) -> bool:
-    """Whether values are rows, or arrays of rows, whose columns no type tells."""
+    """Return True if values are anonymous records, or arrays of them."""
     inner = type_.element if isinstance(type_, ArrayType) else type_
     return isinstance(inner, PseudoType) and inner.name == _ROW
 
 
 def parts(type_: PgType) -> Iterator[PgType]:
-    """The type and all that it is made of, the innermost first."""
+    """Yield the type and all types that it is made of, the innermost first."""
     match type_:
         case ArrayType():
             yield from parts(type_.element)
@@ -130,7 +130,7 @@ def parts(type_: PgType) -> Iterator[PgType]:
 
 
 def relations_in(types: Iterable[PgType], catalog: Catalog) -> set[int]:
-    """The oids of the relations whose rows values of those types hold."""
+    """Return the oids of the relations whose row types occur in types, at any depth."""
     found: set[int] = set()
     pending = [*types]
     while pending:

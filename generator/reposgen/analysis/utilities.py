@@ -1,4 +1,4 @@
-"""Commands that are no queries, read from their words: no tree tells of them."""
+"""Utility commands, read from their tokens, since the server sends no tree of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Inner(StrEnum):
-    """What a command does with the statement inside it."""
+    """Use that a command makes of the statement inside it."""
 
     PLANNED = "planned"  # EXPLAIN: it is not run
     RUN = "run"
@@ -25,18 +25,18 @@ class Inner(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utility:
-    """A command that is no query.
+    """Effects of a utility command.
 
     Attributes:
-        name: `TRUNCATE`.
-        reads_only: it changes nothing itself.
-        tables: what it writes.
-        empties: those are emptied, and what inherits from them.
-        cascades: and what refers to them.
-        made: qualified names of the tables that it makes.
-        inner: the statement inside it, for the server to judge, or None.
-        runs: what becomes of that.
-        unknown: what it runs, of which nothing is known, or None.
+        name: name of the command, as `TRUNCATE`.
+        reads_only: True if the command itself changes nothing.
+        tables: the tables that it writes.
+        empties: True if these tables and their descendants are emptied.
+        cascades: True if the tables that refer to them are emptied too.
+        made: qualified names of the tables that it creates.
+        inner: the statement inside it, for the server to describe, or None.
+        runs: whether `inner` is run or only planned.
+        unknown: code that it runs and of which nothing is known, or None.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Utility:
     unknown: str | None = None
 
 
-# They change no rows, and run nothing that might.
+# Commands that change no rows and run no other code.
 _HARMLESS = frozenset(
     {
         *("ABORT", "ANALYZE", "BEGIN", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT"),
@@ -67,11 +67,11 @@ _TEMPORARY = frozenset({"temp", "temporary"})
 def read_utility(  # noqa: C901, PLR0911, PLR0912 - one case for each command
     sql: str, catalog: Catalog
 ) -> Utility:
-    """What a command does, as far as its words tell.
+    """Return the effects of a command, as its words show them.
 
     Args:
         sql: a command that the server accepts.
-        catalog: of the database.
+        catalog: catalog of the database.
     """
     words = _Words(sql, catalog)
     name = words.next.upper()
@@ -110,7 +110,7 @@ def read_utility(  # noqa: C901, PLR0911, PLR0912 - one case for each command
 
 
 class _Words:
-    """The words of a command, taken from the front."""
+    """Reader of a command's words, from the front."""
 
     def __init__(self, sql: str, catalog: Catalog) -> None:
         self._sql = sql
@@ -125,19 +125,23 @@ class _Words:
         return "" if at_end else self._tokens[self._at].text.lower()
 
     def rest(self) -> str:
-        """The text from the next word on."""
+        """Return the text from the next word on."""
         at_end = self._at >= len(self._tokens)
         return "" if at_end else self._sql[self._tokens[self._at].start :]
 
     def skip(self, *words: str) -> bool:
-        """Pass over the words, as many of them as are there; whether any was."""
+        """Skip those of the words that come next, in order; return True if any did."""
         start = self._at
         for word in words:
             self._at += self.next == word
         return self._at > start
 
     def go_behind(self, word: str) -> bool:
-        """Pass over everything to a word outside of parentheses."""
+        """Skip everything up to and including a word outside of parentheses.
+
+        Returns:
+            False if the word does not occur.
+        """
         depth = 0
         while self.next:
             text = self.next
@@ -148,7 +152,7 @@ class _Words:
         return False
 
     def name(self) -> tuple[str, ...]:
-        """Take a name and those that qualify it."""
+        """Consume a qualified name."""
         parts = []
         while self._at < len(self._tokens) and self._tokens[self._at].kind in _NAMES:
             parts.append(fold(self._tokens[self._at]))
@@ -158,7 +162,7 @@ class _Words:
         return tuple(parts)
 
     def relations(self) -> tuple[Relation, ...]:
-        """Take the names of tables; those that are not known are left out."""
+        """Consume a list of tables and return those that the catalog has."""
         found = []
         while self.next:
             self.skip("only")
@@ -185,7 +189,7 @@ class _Words:
                     value = words[index + 1] if index + 1 < len(words) else ""
                     analyzes = value.strip("'") not in _OFF
             if words[1:2] in (["select"], ["with"], ["values"], ["table"], ["("]):
-                # No options: a query in parentheses.
+                # The parentheses contain a query, not options.
                 self._at = start
         else:
             analyzes = self.skip("analyze") or self.skip("analyse")
@@ -218,7 +222,7 @@ class _Words:
         return Utility(name="COPY", tables=relations if self.go_behind("from") else ())
 
     def go_behind_group(self) -> None:
-        """Pass over everything to the parenthesis that closes the one before."""
+        """Skip everything to the parenthesis that closes the last one."""
         depth = 1
         while depth and self.next:
             depth += (self.next == "(") - (self.next == ")")
@@ -239,7 +243,7 @@ class _Words:
         return Utility(name="CREATE", made=made, inner=_without_data_clause(inner))
 
     def select_into(self) -> Utility:
-        """SELECT … INTO table: the statement without INTO is the one inside."""
+        """Return the effects of SELECT … INTO, which runs the query without INTO."""
         if not self.go_behind("into"):
             return Utility(name="SELECT", unknown="SELECT INTO command")
         start = self._tokens[self._at - 1].start
@@ -258,7 +262,7 @@ class _Words:
 
 
 def _without_data_clause(sql: str) -> str:
-    """A query without WITH [NO] DATA behind it."""
+    """Return a query without WITH [NO] DATA at its end."""
     tokens = [token for token in tokenize(sql) if not token.is_blank]
     words = [token.text.lower() for token in tokens]
     for ending in (["with", "no", "data"], ["with", "data"]):

@@ -1,8 +1,8 @@
-"""What the server can refuse a write for, and what else a write changes.
+"""Violations that can make the server reject a write, and the write's side effects.
 
-Constraints of the written tables, of their partitions and inheriting tables, and of
-those that foreign keys reach from there. A constraint that is only repeated for a
-partition counts as the one that it repeats.
+The constraints are those of the written tables, of their partitions and inheriting
+tables, and of the tables that foreign key actions change. A partition's copy of a
+constraint counts as the original constraint.
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ _SELECT = frozenset({"r", "*"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequences:
-    """What comes of the writes of a statement.
+    """Consequences of a statement's writes.
 
     Attributes:
-        refusals: constraints in the order of the catalog, then what is none.
-        writes: by oid, the tables that change and the `attnum`s that are assigned.
-        triggers: users' triggers that fire, and the tables that they fire for.
+        refusals: constraints in the order of the catalog, then other reasons.
+        writes: `attnum`s of the assigned columns, by oid of the changed table.
+        triggers: the user's triggers that fire, each with its table.
     """
 
     refusals: tuple[Refusal, ...]
@@ -87,14 +87,14 @@ def consequences(
     nullable_parameters: frozenset[int],
     elements: Elements,
 ) -> Consequences:
-    """What comes of the writes of a statement.
+    """Return the consequences of a statement's writes.
 
     Args:
-        trees: the statement, and what rules add to it.
-        catalog: of the database.
+        trees: the statement, and the queries that rewrite rules add to it.
+        catalog: catalog of the database.
         functions: the built-in functions of the server's major version.
-        nullable_parameters: the numbers of the parameters that may be NULL.
-        elements: of the arrays of the schema and of the parameters.
+        nullable_parameters: numbers of the parameters that can be NULL.
+        elements: nullability of the elements of the schema's and parameters' arrays.
     """
     finder = _Finder(
         catalog=catalog,
@@ -129,7 +129,7 @@ def emptied(
     *,
     cascade: bool,
 ) -> Consequences:
-    """What comes of a TRUNCATE."""
+    """Return the consequences of a TRUNCATE."""
     finder = _Finder(
         catalog=catalog,
         functions=functions,
@@ -158,7 +158,7 @@ class _Finder:
     _done: set[tuple[int, Change | None]] = field(default_factory=set)
 
     def write(self, tree: Query, query: Query) -> None:
-        """Find what an INSERT, UPDATE, DELETE or MERGE leads to.
+        """Add the consequences of an INSERT, UPDATE, DELETE or MERGE.
 
         Args:
             tree: the statement.
@@ -197,7 +197,7 @@ class _Finder:
             self._check_options(query, change)
 
     def refuse(self, refusal: Refusal) -> None:
-        """Keep what is no constraint of a table."""
+        """Add a reason other than a table's constraint."""
         key: Hashable
         match refusal:
             case DomainViolation(domain=domain, check=check):
@@ -213,7 +213,7 @@ class _Finder:
         self.others.setdefault(key, refusal)
 
     def truncate(self, relation: Relation, *, cascade: bool) -> None:
-        """Find what a TRUNCATE leads to."""
+        """Add the consequences of a TRUNCATE."""
         if relation.oid in self.writes:
             return
         self._note(relation, "truncate", frozenset())
@@ -235,7 +235,7 @@ class _Finder:
                 case ConstraintKind.FOREIGN_KEY if constraint.match_full:
                     possible = bool(columns & given)
                 case ConstraintKind.FOREIGN_KEY:
-                    # With a NULL among its columns a key refers to nothing.
+                    # A foreign key with a NULL in one of its columns refers to no row.
                     possible = columns <= given
                 case ConstraintKind.NOT_NULL:
                     possible = not columns <= change.certain
@@ -316,14 +316,14 @@ class _Finder:
         known: frozenset[str],
         columns: tuple[int, ...] | None = None,
     ) -> None:
-        """Follow the action of a foreign key whose row is deleted or changed.
+        """Add the consequences of a foreign key's action.
 
         Args:
-            child: the table that has the key.
-            constraint: the key.
+            child: the table that has the foreign key.
+            constraint: the foreign key.
             action: `confdeltype` or `confupdtype`.
-            known: of its columns those that get a value which is not NULL.
-            columns: those that are set; None for all.
+            known: the key's columns that get a value that is not NULL.
+            columns: `attnum`s of the columns that are set; None for all.
         """
         names = names_of(child, constraint.columns)
         assigned = names if columns is None else names_of(child, columns)
@@ -347,14 +347,20 @@ class _Finder:
     def _can_violate(
         self, relation: Relation, constraint: Constraint, change: Change
     ) -> bool:
-        """Whether a row that satisfied a constraint can violate it after a change."""
+        """Return True if a row that satisfied a constraint can violate it now.
+
+        Args:
+            relation: the table.
+            constraint: its constraint.
+            change: the change of the row.
+        """
         names = names_of(relation, constraint.columns)
         match constraint.kind:
             case ConstraintKind.NOT_NULL:
                 uncertain = change.touches(names) and not names <= change.certain
                 return uncertain or not constraint.validated
             case ConstraintKind.CHECK:
-                # All of them are checked, whichever columns change.
+                # PostgreSQL checks all CHECKs, whichever columns change.
                 return (
                     change.touches(names_of(relation, constraint.depends))
                     or not constraint.validated
@@ -398,7 +404,7 @@ class _Finder:
         )
 
     def _hit(self, relation: Relation, *, inherited: bool) -> Mapping[int, Relation]:
-        """The tables whose rows a write changes."""
+        """Return the tables whose rows a write changes, by oid."""
         hit = {relation.oid: relation}
         if inherited or relation.kind is RelationKind.PARTITIONED_TABLE:
             descendants = self.catalog.descendants.get(relation.oid, ())
@@ -408,7 +414,7 @@ class _Finder:
     def _constraints(
         self, hit: Mapping[int, Relation]
     ) -> Iterator[tuple[Relation, Constraint]]:
-        """The constraints of tables, without those that only repeat another's."""
+        """Yield the constraints of tables, without a partition's copies."""
         for relation in hit.values():
             for constraint in relation.constraints:
                 if constraint.parent is None or constraint.parent[0] not in hit:
@@ -417,7 +423,10 @@ class _Finder:
     def _references(
         self, hit: Mapping[int, Relation]
     ) -> Iterator[tuple[Relation, Constraint, Mapping[str, str]]]:
-        """The foreign keys that refer to tables, and what their columns refer to."""
+        """Yield the foreign keys that refer to tables, with pairs of column names.
+
+        The pairs map the key's columns to the referenced ones.
+        """
         seen = set()
         for relation in hit.values():
             for child, constraint in self.catalog.references.get(relation.oid, ()):
@@ -440,7 +449,7 @@ class _Finder:
         relation: Relation,
         constraint: Constraint,
     ) -> bool:
-        """Whether ON CONFLICT sees to the violations of a unique constraint."""
+        """Return True if ON CONFLICT handles the violations of a unique constraint."""
         if conflict is None:
             return False
         if not (conflict.constraint or conflict.arbiters):
@@ -460,11 +469,11 @@ class _Finder:
         return constraint.name in inferred(conflict, target, self.catalog.major)
 
     def _check_options(self, query: Query, change: Change | None) -> None:
-        """WITH CHECK OPTION: views that a written row must stay in.
+        """Add the WITH CHECK OPTION of views that a written row can violate.
 
         Args:
             query: the write.
-            change: what it does to a row that was in the view; None for a new row.
+            change: the change of a row that was in the view; None for a new row.
         """
         for option in query.check_options:
             if not isinstance(option, e.CheckOption) or option.kind:
@@ -498,7 +507,7 @@ class _Finder:
             self.refuse(PolicyViolation(relation=relation))
 
     def _note(self, relation: Relation, event: str, numbers: frozenset[int]) -> None:
-        """Remember that a table is written."""
+        """Add a written table, and the triggers that fire."""
         self.writes[relation.oid] = self.writes.get(relation.oid, frozenset()) | numbers
         for trigger in relation.triggers:
             fires = event in trigger.events and not (

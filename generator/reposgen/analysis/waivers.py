@@ -1,4 +1,4 @@
-"""`@across-tenants REASON`: a query that need not keep to one tenant."""
+"""Reader of `@across-tenants REASON`: a query that is not limited to one tenant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_waiver(line: Directive, _: Subject) -> str | Diagnostic:
-    """Return the reason."""
+    """Return the reason, or an error if it is missing."""
     if not line.argument:
         return error(
             "invalid-across-tenants",

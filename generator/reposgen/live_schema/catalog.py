@@ -1,7 +1,7 @@
-"""Reading the catalog of a database in one round trip.
+"""Reader of a database's catalog, in one round trip.
 
-The query is `catalog.sql`; each list in its document has the positions that the
-functions below unpack, and nothing else reads it.
+The query is `catalog.sql`. Each list in its document has the positions that the
+functions in this module unpack.
 """
 
 from __future__ import annotations
@@ -60,15 +60,16 @@ def read_catalog(
     """Return the catalog of the database.
 
     Args:
-        connection: to a server of a major from 14 on.
-        also: oids of system relations to read beside the user's own.
+        connection: a connection to PostgreSQL 14 or later.
+        also: oids of system relations to read as well.
 
     Raises:
         psycopg.Error: the connection is lost.
     """
     oids = ",".join(map(str, also))
     with RawCursor(connection) as cursor:
-        # Two statements in one round trip take no parameters.
+        # The simple query protocol, which runs two statements at once, has no
+        # parameters.
         cursor.execute(_QUERY.replace("$1", f"'{{{oids}}}'::oid[]").encode())
         cursor.nextset()
         row = cursor.fetchone()
@@ -118,7 +119,7 @@ class _Types:
         oid, schema, name, sql, kind, element, relation, base, not_null = row[:9]
         refers, labels, comment, checks = row[9:]
         match kind:
-            # record[] is a pseudo-type itself.
+            # record[] is a pseudo-type, and an array type.
             case "b" | "p" if element:
                 return ArrayType(
                     oid=oid,
@@ -185,7 +186,7 @@ class _Types:
 
 
 def _unread_row(oid: int) -> PgType:
-    # Only the row types of system relations that were not asked for are missing.
+    # The catalog lacks only the row types of system relations that were not asked for.
     return PseudoType(oid=oid, schema="pg_catalog", name="record", sql="record")
 
 

@@ -1,13 +1,12 @@
--- Everything that analysis asks of a database, as one document.
--- $1: oids of relations to read beside those that users and extensions made.
--- All names in it are the server's own, whatever the user has of the same name: that is
--- what the first statement sees to. The server writes names of types and the text of
--- definitions as the user's search_path has it: that is in force again by the time that
--- the second statement is run.
+-- Reads everything that analysis needs of a database, as one document.
+-- $1: oids of system relations to read as well.
+-- The first statement sets search_path so that all names in the query are the server's
+-- own, even if a user has objects of the same name. The document contains names of types
+-- and texts of definitions in terms of the user's search_path, which is restored first.
 SELECT pg_catalog.set_config('reposgen.search_path',
                              pg_catalog.current_setting('search_path'), true),
        pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
--- Objects below oid 16384 came with the server. In json an oid is a string and a
+-- Objects with an oid below 16384 are built in. In JSON, an oid is a string and a
 -- bigint is a number.
 WITH RECURSIVE
 relation AS (
@@ -30,8 +29,8 @@ children AS (
     SELECT inhparent, json_agg(inhrelid::bigint ORDER BY inhrelid) AS list
     FROM pg_inherits GROUP BY inhparent
 ),
--- From 18 on attnotnull is set by a constraint that existing rows may still violate;
--- a foreign table's NOT NULL is a promise that nobody checks.
+-- Since PostgreSQL 18, a NOT VALID constraint sets attnotnull although existing rows
+-- can violate it. A foreign table's NOT NULL is not enforced.
 not_validated AS (
     SELECT conrelid, conkey[1] AS attnum
     FROM pg_constraint WHERE contype = 'n' AND NOT convalidated AND conrelid <> 0
@@ -45,7 +44,7 @@ attribute AS (
     WHERE a.attnum > 0 AND NOT a.attisdropped
       AND (c.oid IN (SELECT oid FROM relation) OR c.oid IN (SELECT oid FROM descendant))
 ),
--- Children keep a column's name, not its number.
+-- A child's column has the name of the parent's, but can have another number.
 doubted AS (
     SELECT DISTINCT d.ancestor, a.attname
     FROM descendant d JOIN attribute a ON a.attrelid = d.oid
@@ -82,7 +81,8 @@ columns AS (
         AND a.attgenerated <> ''
     GROUP BY a.attrelid
 ),
--- What indexes that can refuse rows depend on: columns, expressions and predicate.
+-- Columns that unique and exclusion indexes depend on, including those in expressions
+-- and predicates.
 unique_index AS (
     SELECT i.indexrelid AS oid, i.indrelid AS relation, c.relname AS name,
            i.indisunique AS is_unique,
@@ -102,8 +102,8 @@ unique_index AS (
     WHERE (i.indisunique OR i.indisexclusion)
       AND i.indrelid IN (SELECT oid FROM relation)
 ),
--- From 18 on a constraint may be there without being enforced. What a constraint of a
--- partition or of an inheriting table only repeats has a parent: the same one there.
+-- Since PostgreSQL 18, a constraint can be NOT ENFORCED. A partition's or inheriting
+-- table's copy of a constraint has the original as its parent.
 constraints AS (
     SELECT o.relation, json_agg(json_build_array(
         o.name, o.kind, o.columns, o.definition, o.validated, o.deferrable,
@@ -164,8 +164,8 @@ constraints AS (
             AND k.conrelid = ix.relation AND k.contype IN ('p', 'u', 'x')
         )
         UNION ALL
-        -- Before 18 NOT NULL is no constraint with a name: it gets the one that it has
-        -- since then.
+        -- Before PostgreSQL 18, NOT NULL has no name: it gets the default name of
+        -- PostgreSQL 18.
         SELECT a.attrelid,
                coalesce(k.conname, concat_ws('_', c.relname, a.attname, 'not_null')),
                'n', ARRAY[a.attnum], concat('NOT NULL ', quote_ident(a.attname)),
@@ -201,7 +201,7 @@ indexes AS (
             ORDER BY u.place
         ),
         i.indcollation[0:i.indnkeyatts - 1],
-        -- WITHOUT OVERLAPS is unique by another operator than equality.
+        -- WITHOUT OVERLAPS compares by another operator than equality.
         i.indisunique AND i.indimmediate AND i.indisvalid AND i.indisready
             AND NOT i.indisexclusion,
         i.indisprimary,
@@ -215,7 +215,7 @@ indexes AS (
     WHERE i.indrelid IN (SELECT oid FROM relation)
     GROUP BY i.indrelid
 ),
--- A row written through a parent meets the triggers of the child that takes it.
+-- A row written through a parent fires the triggers of the child that stores it.
 triggers AS (
     SELECT o.relation, json_agg(
         json_build_array(t.tgname, t.tgtype, t.tgfoid::bigint, t.tgattr)
@@ -233,7 +233,7 @@ policies AS (
     ) ORDER BY polname) AS list
     FROM pg_policy GROUP BY polrelid
 ),
--- A table's place among partitions and inheriting tables.
+-- Parents and partition keys of tables.
 parents AS (
     SELECT inhrelid, json_agg(inhparent::bigint ORDER BY inhseqno) AS list
     FROM pg_inherits GROUP BY inhrelid
@@ -253,8 +253,7 @@ domain_checks AS (
     ) ORDER BY conname) AS list
     FROM pg_constraint WHERE contypid >= 16384 AND contype = 'c' GROUP BY contypid
 ),
--- Functions that are called without being named: what aggregates are made of, what
--- stands behind operators and types.
+-- Functions that are called implicitly, by aggregates, operators and types.
 hidden (kind, oid, function) AS (
     SELECT 'function', a.aggfnoid::oid, f
     FROM pg_aggregate a CROSS JOIN unnest(ARRAY[
@@ -320,8 +319,8 @@ labels AS (
     SELECT enumtypid, json_agg(enumlabel ORDER BY enumsortorder) AS list
     FROM pg_enum GROUP BY enumtypid
 ),
--- Conditions that all arrays in a column or domain meet: checked, in descendants too.
--- What a foreign table holds nobody checks.
+-- Validated CHECKs that all arrays in a column or domain satisfy, in descendants too.
+-- CHECKs of foreign tables are not enforced.
 array_checks AS (
     SELECT k.conrelid::bigint AS relation, k.contypid::bigint AS domain,
            k.conbin::text AS tree
@@ -343,7 +342,7 @@ array_checks AS (
           ))
       )
 ),
--- What is only another name of a function of the server's is what that one is.
+-- A function that is only another name of a built-in one has its volatility.
 volatility AS (
     SELECT p.oid, coalesce((
         SELECT max(b.provolatile::text) FROM pg_proc b
@@ -415,14 +414,14 @@ SELECT CASE WHEN set_config(
         SELECT json_agg(json_build_array(
             p.oid::bigint, n.nspname, p.proname, p.inputs, p.proisstrict, v.word,
             p.prokind, p.proretset, x.extname, p.outputs, p.prorettype::bigint,
-            -- Under a setting of its own, what it reads is not what it says.
+            -- A SET clause for a custom setting can change what the body reads.
             CASE WHEN l.lanname = 'sql' AND NOT EXISTS (
                 SELECT FROM unnest(p.proconfig) s WHERE split_part(s, '=', 1) LIKE '%.%'
             ) THEN json_build_array(
                 p.pronargs, p.proargdefaults::text,
                 (SELECT substr(s, 13) FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%'),
                 p.prosqlbody IS NOT NULL,
-                -- Nothing but the digest of the catalog depends on it.
+                -- Only for the digest of the catalog.
                 md5(p.prosrc || coalesce(p.prosqlbody::text, ''))
             ) END,
             -- That of the triggers which note changes for the cache.
@@ -458,8 +457,8 @@ SELECT CASE WHEN set_config(
     'nondeterministic', ARRAY(
         SELECT oid::bigint FROM pg_collation WHERE NOT collisdeterministic ORDER BY oid
     ),
-    -- What compares by the session's time zone is no equality: to a timestamptz the two
-    -- timestamps on either side of an hour that is left out are equal.
+    -- Comparisons that depend on the session's time zone are not equalities: across a
+    -- skipped hour, two timestamps can equal the same timestamptz.
     'equality', (
         SELECT json_object_agg(o.amopopr, o.families ORDER BY o.amopopr)
         FROM (

@@ -1,9 +1,8 @@
 """Description of statements by the server: types, error positions, analysed trees.
 
-Nothing is executed. Each statement is parsed and described, all of them in one
-pipeline; where a statement holds what the planner alone may refuse, the planner is
-asked for a plan as well. Where no notices arrive, the trees come from the bodies of
-temporary functions.
+Nothing is executed. All statements are parsed and described in one pipeline. For a
+statement that the planner can still reject, the server is asked for a plan as well. If
+no notices arrive, the trees come from the bodies of temporary functions.
 """
 
 from __future__ import annotations
@@ -43,8 +42,8 @@ _PLANNED = b"reposgen_planned"
 _PLANNER_JUDGES = re.compile(
     r"~|\b(?:conflict|full|for|similar|substring|regexp_\w+|recursive)\b", re.IGNORECASE
 )
-# Of the planner's errors these are about the statement. Others may be about this
-# session alone: a setting that is missing, a value that a function refuses.
+# Errors of the planner that are about the statement. Others can be specific to this
+# session: a missing setting, or a value that a function rejects.
 _PLANNER_ERRORS = {"0A000", "2201B", "42P10"}
 
 _PARAMETER_ERRORS = {"42P18", "42P08"}
@@ -79,7 +78,7 @@ def _with_trees(
     statements: Sequence[Statement],
     descriptions: Sequence[Description],
 ) -> tuple[Description, ...]:
-    """Return the descriptions, with trees for those that got none from notices."""
+    """Return the descriptions, with trees from functions if no notices arrived."""
     described = [one for one in descriptions if isinstance(one, Described)]
     if not described or any(one.tree for one in described):
         return tuple(descriptions)
@@ -97,7 +96,7 @@ def _parse(
     results: list[list[PGresult]] = [[] for _ in statements]
 
     def arrived(index: int, result: PGresult) -> None:
-        # What was noticed since the last statement's results belongs to the parse.
+        # Notices since the results of the last statement belong to this statement.
         if not results[index]:
             trees[index] = pending[-1] if pending else None
             pending.clear()
@@ -125,7 +124,7 @@ def _plan(
     refusals: list[ServerError | None] = [None] * len(statements)
 
     def arrived(index: int, result: PGresult) -> None:
-        # Each statement has two batches, and the second only tidies up.
+        # Each statement has two batches; the second one only deallocates it.
         if index % 2 or result.status != pq.ExecStatus.FATAL_ERROR:
             return
         refusal = _server_error(result, statements[index // 2], "")
@@ -178,7 +177,7 @@ def _description(
         )
         for i in range(described.nfields)
     )
-    # The protocol layer can't tell a result without columns from no result.
+    # libpq does not distinguish a result without columns from no result.
     selects = (
         _SELECT_TREE.match(tree) if tree else _SELECT_TEXT.match(statement.sql)
     ) is not None
@@ -200,7 +199,7 @@ def _server_error(result: PGresult, statement: Statement, encoding: str) -> Serv
     position = text(pq.DiagnosticField.STATEMENT_POSITION)
     offset = None if position is None else int(position) - 1
     if offset is not None and encoding == "SQL_ASCII":
-        # Such a server counts bytes, knowing no characters.
+        # With SQL_ASCII, the server counts bytes instead of characters.
         before = statement.sql.encode()[:offset]
         offset = len(before.decode("utf-8", "replace"))
     parameter = _PARAMETER.search(message) if sqlstate in _PARAMETER_ERRORS else None

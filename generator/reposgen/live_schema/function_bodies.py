@@ -1,9 +1,9 @@
 """Analysed trees from the bodies of temporary functions, if notices do not arrive.
 
-A function whose body is SQL-standard (`BEGIN ATOMIC … END`) is analysed when it is
-created, and its tree can be read from the catalog. That needs the right to make
-temporary objects. No places are told there, and views are not expanded: the catalog
-has their trees as well.
+PostgreSQL analyses a function whose body is SQL-standard (`BEGIN ATOMIC … END`) when it
+is created, and stores the tree in the catalog. This needs the TEMPORARY privilege. The
+trees have no source locations, and views in them are not expanded: this module expands
+them from their own trees in the catalog.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) ev_class
 WHERE rulename OPERATOR(pg_catalog.=) '_RETURN' AND c.relkind OPERATOR(pg_catalog.=) 'v'
   AND ev_class OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.oid[])
 """
-# The text of a body, and the arguments as CREATE FUNCTION takes them.
+# The text of a body, and the arguments in the form that CREATE FUNCTION accepts.
 _TEXTS: LiteralString = """
 SELECT oid::int8, pg_get_function_identity_arguments(oid), prosrc, prosqlbody::text
 FROM pg_proc WHERE oid = ANY (%s)
@@ -53,7 +53,7 @@ _CURRENT_PATH: LiteralString = "SELECT pg_catalog.current_setting('search_path')
 _OUTPUT = re.compile(r"(?:^|, )(?:OUT|INOUT) ")
 _RELATION = re.compile(r":relid (\d+)")
 _VIEW = re.compile(r":rtekind 0 :relid (\d+)(?=(?: :inh \w+)? :relkind v )")
-# Before 16 the entry of the range table has it, then a node of its own.
+# In the range table entry before PostgreSQL 16, and in a separate node since then.
 _PERMISSIONS = re.compile(r":relid (\d+) [^{}]*?:requiredPerms (\d+)")
 _WRITE_PERMISSIONS = 0b1101  # INSERT, UPDATE, DELETE
 
@@ -65,19 +65,19 @@ def read_function_bodies(
 ) -> tuple[str | None, ...]:
     """Return the trees of statements without using notices.
 
-    Nothing is left behind: all happens in one transaction that is rolled back. It may
-    write even where the connection's transactions are read-only by default.
+    Everything happens in one transaction that is rolled back, so nothing is left
+    behind. The transaction can write even if `default_transaction_read_only` is on.
 
     Args:
-        connection: not in a transaction that failed.
-        statements: those that `descriptions` are of.
-        descriptions: they tell the types of parameters, and which statements there
-            is no point in asking for.
+        connection: a connection that is not in a failed transaction.
+        statements: the statements.
+        descriptions: their descriptions, which contain the types of parameters.
+            Statements with an error are skipped.
 
     Returns:
-        For each statement the text for `parse_tree`, or None: a statement that no
-        function can hold, a write to a view or a table with rules, a server that does
-        not allow it.
+        For each statement the text for `parse_tree`, or None: for a statement that no
+        function can contain, for a write to a view or to a table with rules, and if the
+        server does not allow temporary functions.
 
     Raises:
         psycopg.OperationalError: the connection is lost.
@@ -154,7 +154,7 @@ def _rewritten(
 def _is_rewritten(
     body: str, ruled: Container[object], views: Mapping[int, str]
 ) -> bool:
-    """Return whether rules change the statement, apart from views."""
+    """Return True if rules other than those of views change the statement."""
     return any(int(oid) in ruled for oid in _RELATION.findall(body)) or any(
         int(oid) in views and int(permissions) & _WRITE_PERMISSIONS
         for oid, permissions in _PERMISSIONS.findall(body)
@@ -164,12 +164,12 @@ def _is_rewritten(
 def _read_views(
     connection: psycopg.Connection[tuple[object, ...]], bodies: Iterable[str]
 ) -> dict[int, str]:
-    """Return the trees of the views that the bodies read, directly or through views."""
+    """Return the trees of the views that bodies read, also through other views."""
     views: dict[int, str] = {}
     texts = tuple(bodies)
     while wanted := {int(o) for t in texts for o in _VIEW.findall(t)} - views.keys():
         rows = connection.execute(sql.SQL(_VIEWS), (list(wanted),)).fetchall()
-        # One that is missing, were there such a thing, is not asked for again.
+        # A view without a row gets an empty text, so that it is not queried again.
         views |= dict.fromkeys(wanted, "")
         views |= {oid: str(tree) for oid, tree in rows if isinstance(oid, int)}
         texts = tuple(views[oid] for oid in wanted)
@@ -181,7 +181,7 @@ def _expanded(text: str, views: Mapping[int, str], around: int = 0) -> str:
 
     def expand(entry: re.Match[str]) -> str:
         view = int(entry[1])
-        # Before 16 a view's own range table begins with the view itself.
+        # Before PostgreSQL 16, a view's range table starts with the view itself.
         if view == around or not views[view]:
             return entry[0]
         subquery = _expanded(views[view][1:-1], views, view)
@@ -201,7 +201,7 @@ def _create(
     returns = "SETOF record" if description.columns else "void"
     text = (
         f"CREATE FUNCTION pg_temp.{_PREFIX}{number}({arguments}) RETURNS {returns}"
-        # A comment may be what the statement ends with.
+        # The line break ends a comment at the end of the statement.
         f" LANGUAGE sql BEGIN ATOMIC {statement.sql}\n; END"
     )
     try:

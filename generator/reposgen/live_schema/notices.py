@@ -1,4 +1,4 @@
-"""The notices that carry the server's query trees."""
+"""Notices in which the server sends its query trees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.errors import Diagnostic
 
-# Any user may set these.
+# Any user can change these settings.
 _TREES_ON = (
     b"SET debug_print_rewritten = on; SET debug_pretty_print = off;"
     b" SET client_min_messages = log; SET client_encoding = 'UTF8'"
@@ -27,14 +27,14 @@ def keeping_trees(connection: psycopg.Connection[Any]) -> Iterator[list[str]]:
     """Make the server send the trees of all statements that it parses in the block.
 
     Yields:
-        The trees that have arrived, the oldest first. Whoever knows what they are of
-        takes them out.
+        The trees that have arrived, the oldest first. The caller removes those that it
+        has assigned to a statement.
     """
     pending: list[str] = []
 
     def keep_tree(notice: Diagnostic) -> None:
-        # The message is in the server's language, the tree is not. The notice's
-        # fields are gone once this returns.
+        # The message is localized, the tree is not. The notice's fields cannot be read
+        # after this function returns.
         detail = notice.message_detail
         if detail and detail.startswith(_TREE_START):
             pending.append(detail)

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from psycopg.abc import PQGen
     from psycopg.pq.abc import PGconn, PGresult
 
-    # Sends its commands; an error skips those that follow it in the same batch.
+    # Sends the commands of a batch. An error skips the rest of the batch.
     Batch: TypeAlias = Callable[[PGconn], None]
-    # Called with the batch's index and each of its results, as soon as it is there.
+    # Is called with a batch's index and each of its results, when it arrives.
     Arrived: TypeAlias = Callable[[int, PGresult], None]
 
-# More batches in flight gain nothing, and thousands would fill both sockets.
+# Largest number of batches in flight. More are not faster, and thousands would fill
+# both socket buffers.
 _WINDOW = 64
 
 _SAVEPOINT = b"SAVEPOINT reposgen_batch"
@@ -32,8 +33,13 @@ def run_batches(
 ) -> None:
     """Run the batches in order; an error in one does not affect the others.
 
-    Inside a transaction each batch is undone by a savepoint, which also keeps the
-    transaction usable.
+    Inside a transaction, a savepoint undoes each batch and keeps the transaction
+    usable.
+
+    Args:
+        connection: an idle connection, or one in a transaction.
+        batches: functions that each send the commands of one batch.
+        arrived: is called with a batch's index and each of its results.
 
     Raises:
         psycopg.OperationalError: the connection is lost.
@@ -93,7 +99,8 @@ def _communicate(
         while done < len(batches) and not pgconn.is_busy():
             result = pgconn.get_result()
             if result is None:
-                # One None ends a command; a second says that nothing is there.
+                # One None ends a command; a second one means that there is no further
+                # result.
                 if ended:
                     break
                 ended = True

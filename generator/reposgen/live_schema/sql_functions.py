@@ -1,10 +1,9 @@
-"""The analysed trees of the bodies of SQL functions.
+"""Analysed trees of the bodies of SQL functions.
 
-What checks a function's body when the function is created can be called at any time:
-it analyses the body and rewrites it as statements are, and with the same setting the
-server sends the trees. Nothing is executed, and nothing is made. Where no notices
-arrive, the bodies are read from the catalog, those that are text there through
-temporary functions.
+PostgreSQL's validator for SQL functions can be called at any time. It analyses and
+rewrites the body like a statement, and the server sends the trees as notices. Nothing
+is executed or created. If no notices arrive, the bodies are read from the catalog; for
+bodies stored as text, through temporary functions.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ def read_sql_functions(
     """Return the text of the tree of each function's last statement, by oid.
 
     Args:
-        connection: not in a transaction that failed.
-        functions: those in SQL among them are looked at.
+        connection: a connection that is not in a failed transaction.
+        functions: the functions; those in other languages than SQL are skipped.
 
     Returns:
-        Nothing of those that the server does not analyse before they are called: of
-        polymorphic ones it does not know the types.
+        Functions that the server does not analyse before a call are missing, such as
+        polymorphic ones, whose types it does not know.
 
     Raises:
         psycopg.OperationalError: the connection is lost.
@@ -54,7 +53,7 @@ def read_sql_functions(
         connection.execute(_CHECK_BODIES)
         trees = {f.oid: _analyse(connection, f, arrived) for f in asked}
     if any(trees.values()):
-        # The first is that of the statement that asked.
+        # The first tree is that of the statement that called the validator.
         return {oid: found[-1] for oid, found in trees.items() if len(found) > 1}
     return read_bodies_of(connection, asked)
 

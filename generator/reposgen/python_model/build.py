@@ -48,7 +48,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         tables=made_tables(catalog) if config.factories else (),
     )
     errors = constraint_errors(
-        catalog,
+        analysis,
         [query for _, queries in files for query in queries],
         naming,
         classes,

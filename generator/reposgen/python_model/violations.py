@@ -1,4 +1,4 @@
-"""An exception class for each constraint of the schema."""
+"""An exception class for each constraint that queries can violate."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reposgen.analysis.domains import domains_in
-from reposgen.analysis.model import DomainViolation
+from reposgen.analysis.model import DomainViolation, Violation
 from reposgen.live_schema.model import ConstraintKind, DomainType
 from reposgen.python_model.model.elements import ConstraintError
 from reposgen.python_model.model.pytype import Symbol, runtime
 from reposgen.python_model.names import class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from reposgen.analysis.model import TypedQuery
+    from reposgen.analysis.model import Analysis, TypedQuery
     from reposgen.live_schema.model import Catalog, Constraint, PgType, Relation
     from reposgen.python_model.names import Namespace
     from reposgen.python_model.naming import NamingConfig
@@ -32,13 +32,16 @@ SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
 
 
 def constraint_errors(
-    catalog: Catalog,
-    queries: Iterable[TypedQuery],
+    analysis: Analysis,
+    queries: Sequence[TypedQuery],
     naming: NamingConfig,
     namespace: Namespace,
     module: str,
 ) -> tuple[ConstraintError, ...]:
-    """One class per constraint that an error of the server's can name.
+    """One class per constraint that an error of these queries can name.
+
+    Those are the constraints of the tables that the queries write, and whatever else
+    can refuse one of them. Classes keep their names when queries come and go.
 
     What a constraint of a partition or of an inheriting table only repeats has the
     class of the one that it repeats, and so has what a foreign key to a partitioned
@@ -46,16 +49,22 @@ def constraint_errors(
     NOT NULL was violated the server tells by table and column only: what it raises is
     the run time's own NotNullMissing.
     """
+    catalog = analysis.catalog
     named = tuple(_named(catalog))
     shared = Counter((r.schema, c.name) for r, c in named)
+    concerned = _Concerned(analysis, queries)
     errors = []
 
-    def add(base: str, doc: str, words: str, *keys: tuple[str, str, str]) -> None:
+    def add(
+        base: str, doc: str, words: str, *keys: tuple[str, str, str], wanted: bool
+    ) -> None:
         path = keys[0]
         if path[0] not in catalog.search_path:
             words = f"{path[0]}_{words}"
         candidate = naming.renamed(*path) or f"{class_name(words)}Violation"
         symbol = Symbol(module=module, name=namespace.claim(candidate), generated=True)
+        if not wanted:
+            return
         errors.append(
             ConstraintError(
                 symbol=symbol, base=runtime(base, "runtime.errors"), doc=doc, keys=keys
@@ -71,6 +80,7 @@ def constraint_errors(
             f"{constraint.definition} on {relation.qualified_name}.",
             words,
             (relation.schema, relation.name, constraint.name),
+            wanted=concerned.has(relation, constraint),
         )
     domains = _domains(catalog, queries)
     names = Counter(check.name for domain in domains for check in domain.checks)
@@ -87,8 +97,45 @@ def constraint_errors(
                     (one.schema, one.name, check.name)
                     for one in (domain, *_built_on(domain, check.name, catalog))
                 ),
+                wanted=concerned.is_all or domain.oid in concerned.domains,
             )
     return tuple(errors)
+
+
+class _Concerned:
+    """What can refuse one of some queries.
+
+    Attributes:
+        is_all: nobody knows, so that anything can.
+        domains: their oids.
+    """
+
+    def __init__(self, analysis: Analysis, queries: Sequence[TypedQuery]) -> None:
+        self.is_all = not analysis.trees or any(q.unknown_writes for q in queries)
+        self._written = {name for query in queries for name in query.writes}
+        raised = [violation for query in queries for violation in query.raises]
+        self._raised = {
+            (violation.relation.oid, violation.constraint.oid)
+            for violation in raised
+            if isinstance(violation, Violation)
+        }
+        used: list[PgType] = [p.type for query in queries for p in query.parameters]
+        used += [v.domain for v in raised if isinstance(v, DomainViolation)]
+        used += [
+            column.type
+            for relation in analysis.catalog.relations.values()
+            if relation.qualified_name in self._written
+            for column in relation.columns
+        ]
+        self.domains = {domain.oid for domain in _made_of(used)}
+
+    def has(self, relation: Relation, constraint: Constraint) -> bool:
+        """Whether a constraint can."""
+        return (
+            self.is_all
+            or relation.qualified_name in self._written
+            or (relation.oid, constraint.oid) in self._raised
+        )
 
 
 def _base(constraint: Constraint) -> str:
@@ -122,14 +169,18 @@ def _domains(catalog: Catalog, queries: Iterable[TypedQuery]) -> list[DomainType
         for violation in query.raises
         if isinstance(violation, DomainViolation)
     ]
-    found: dict[int, DomainType] = {}
-    for type_ in used:
+    found = {domain.oid: domain for domain in _made_of(used)}
+    return sorted(found.values(), key=lambda d: (d.schema, d.name))
+
+
+def _made_of(types: Iterable[PgType]) -> Iterator[DomainType]:
+    """The domains in types, and those that these are built on."""
+    for type_ in types:
         for domain in domains_in(type_):
             one: PgType = domain
             while isinstance(one, DomainType):
-                found[one.oid] = one
+                yield one
                 one = one.base
-    return sorted(found.values(), key=lambda d: (d.schema, d.name))
 
 
 def _built_on(domain: DomainType, check: str, catalog: Catalog) -> Iterator[DomainType]:

@@ -12,13 +12,20 @@ from tests.analysis.nullability.random_schema import (
     KEYS,
     TABLES,
     TEXT,
+    UNIQUE,
     Item,
     Scope,
 )
 
 
 class Queries(Expressions):
-    """Makes random queries."""
+    """Makes random queries.
+
+    Attributes:
+        pins: in this share of SELECTs, WHERE compares columns with values.
+    """
+
+    pins = 0.0
 
     @abstractmethod
     def _write(self) -> str:
@@ -90,6 +97,9 @@ class Queries(Expressions):
         where = ""
         if self._chance(0.6):
             where = f" WHERE {self._condition(scope, depth)}"
+        if self.pins and self._chance(self.pins):
+            rest = where.removeprefix(" WHERE ") or "true"
+            where = f" WHERE {self._pinned(scope)} AND ({rest})"
         if plain:
             exprs = [self._expression(k, scope, 2) for k in types]
             return f"SELECT {self._listed(exprs)} FROM {tables}{where}"
@@ -108,6 +118,33 @@ class Queries(Expressions):
             if self._chance(0.3):
                 limit += f" OFFSET {self.random.randint(0, 1)}"
         return f"SELECT {distinct}{self._listed(exprs)} FROM {tables}{where}{limit}"
+
+    def _pinned(self, scope: Scope) -> str:
+        """Columns of FROM's items compared with values: keys, parts of keys, others."""
+        parts = []
+        for item in scope.items:
+            keys = [key for columns, key in UNIQUE if columns is item.columns]
+            names = self.random.choice(keys or [(name,) for name in item.columns])
+            parts += [
+                self._pin(f"{item.alias}.{name}", item.columns[name], scope)
+                for name in names
+                if self._chance(0.9)
+            ]
+        return " AND ".join(parts) or "true"
+
+    def _pin(self, column: str, kind: str, scope: Scope) -> str:
+        value = {INT: "1", TEXT: "'a'", BOOL: "true"}.get(kind, "'[0,5)'")
+        same = [one for one in scope.named(kind, outer=True) if one != column]
+        forms = [f"{column} = {value}"] * 6
+        forms += [f"{value} = {column}", f"{column} IN ({value})"]
+        forms += [f"{column} = ANY (ARRAY[{value}])", f"{column} IN ({value}, NULL)"]
+        forms += [f"{column} IS NOT DISTINCT FROM {value}", f"NOT {column} <> {value}"]
+        forms += [f"({column} = {value} OR {column} IS NULL)"]
+        if kind == INT:
+            forms += [f"{column} = (SELECT max(id) FROM p)", f"{column} + 0 = 1"]
+        if same:
+            forms += [f"{column} = {self.random.choice(same)}"] * 3
+        return self.random.choice(forms)
 
     def _listed(self, exprs: list[str]) -> str:
         return ", ".join(f"{expr} AS k{i}" for i, expr in enumerate(exprs))

@@ -118,6 +118,16 @@ KEYS = (
     (("d_id", "id"), ("d_kind", "kind")),
     (("e_id", "id"), ("span", "span")),
 )
+# What no two rows have in common.
+UNIQUE: tuple[tuple[dict[str, str], tuple[str, ...]], ...] = (
+    (COLUMNS["p"], ("id",)),
+    (COLUMNS["c"], ("id",)),
+    (COLUMNS["c"], ("title", "p_id")),
+    (COLUMNS["l"], ("c_id", "tag")),
+    (COLUMNS["d"], ("id", "kind")),
+    (COLUMNS["h"], ("id",)),
+    (COLUMNS["e"], ("id", "span")),
+)
 TABLES = ("p", "c", "l")
 AGGREGATES: dict[str, tuple[tuple[str, str], ...]] = {
     INT: (

@@ -1,4 +1,6 @@
-"""Random queries over random states: what is proved not null is never seen NULL.
+"""Random queries over random states: what is proved of their rows is never seen broken.
+
+Not null is never NULL, one row is one, at most one is not two.
 
 REPOSGEN_FUZZ_QUERIES, REPOSGEN_FUZZ_STATES and REPOSGEN_FUZZ_SEED ask for more, or
 for others.
@@ -17,15 +19,20 @@ from psycopg.pq import TransactionStatus
 from tests.analysis.nullability.random_schema import ROLE, SCHEMA, random_state
 from tests.analysis.nullability.random_statements import Statements
 
+from reposgen.analysis.cardinality import cardinality
+from reposgen.analysis.model import Cardinality
+from reposgen.live_schema.functions import builtin_functions
+
 if TYPE_CHECKING:
     from tests.analysis.nullability.conftest import Schema, Schemas
 
     from reposgen.analysis.nullability import Proof
 
-_QUERIES = int(os.environ.get("REPOSGEN_FUZZ_QUERIES", "300"))
+_QUERIES = int(os.environ.get("REPOSGEN_FUZZ_QUERIES", "400"))
 _STATES = int(os.environ.get("REPOSGEN_FUZZ_STATES", "8"))
 _SEED = int(os.environ.get("REPOSGEN_FUZZ_SEED", "20"))
 _MOST_ROWS = 2000
+_ALLOWED = {Cardinality.AT_MOST_ONE: (0, 1), Cardinality.ONE: (1,)}
 _SETTINGS: LiteralString = "SET jit = off; SET synchronous_commit = off"
 _LIMIT: LiteralString = "SET statement_timeout = '200ms'"
 
@@ -36,12 +43,15 @@ class Run:
 
     sql: str
     proofs: tuple[Proof, ...]
+    cardinality: Cardinality
     rows: int = 0
     slow: bool = False
     wrong: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
 
     def see(self, rows: list[tuple[object, ...]]) -> None:
         self.rows += len(rows)
+        if len(rows) not in _ALLOWED.get(self.cardinality, (len(rows),)):
+            self.wrong.append((len(rows), (self.cardinality.name,)))
         for row in rows:
             self.wrong += [
                 (number, proof.why)
@@ -50,12 +60,19 @@ class Run:
             ]
 
 
-def test_what_is_proved_never_is_null(schemas: Schemas) -> None:
+def test_what_is_proved_never_is_seen_broken(schemas: Schemas) -> None:
     schema = schemas(SCHEMA)
+    functions = builtin_functions(schema.major)
     random = Random(_SEED)
     statements = Statements(random, schema.major)
-    trees = schema.trees([statements.statement() for _ in range(_QUERIES)])
-    runs = [Run(text, schema.prove(tree)) for text, tree in trees.items()]
+    texts = [statements.statement() for _ in range(_QUERIES // 2)]
+    statements.pins = 0.8
+    texts += [statements.statement() for _ in range(_QUERIES // 2)]
+    trees = schema.trees(texts)
+    runs = [
+        Run(text, schema.prove(tree), cardinality(tree, schema.catalog, functions))
+        for text, tree in trees.items()
+    ]
     schema.connection.execute(_SETTINGS)
     for _ in range(_STATES):
         schema.connection.execute("RESET statement_timeout; RESET ROLE")
@@ -70,6 +87,8 @@ def test_what_is_proved_never_is_null(schemas: Schemas) -> None:
     claims = sum(proof.not_null for run in runs if run.rows for proof in run.proofs)
     assert len(runs) > _QUERIES * 0.8
     assert claims > len(runs) * 0.3
+    single = sum(run.cardinality in _ALLOWED for run in runs if run.rows)
+    assert single > len(runs) * 0.1
 
 
 def _execute(schema: Schema, run: Run) -> None:

@@ -182,6 +182,22 @@ def schema(schemas: Schemas) -> Schema:
         ("SELECT max(name) FROM parents HAVING 0 < count(*)", "N"),
         ("SELECT max(name) FROM parents HAVING count(*) >= 0", "."),
         ("SELECT sum(id) FROM parents GROUP BY ()", "."),
+        ("SELECT max(name) FROM parents HAVING count(*) > NULL", "."),
+        ("SELECT max(name) FROM parents HAVING length(max(name)) > 0", "N"),
+        # That count is the outer query's: the inner one may have no rows.
+        (
+            (
+                "SELECT (SELECT max(title) FROM children HAVING count(p.id) > 0)"
+                " FROM parents p"
+            ),
+            ".",
+        ),
+        # NULL as a delimiter is none.
+        ("SELECT string_agg(name, note) FROM parents GROUP BY id", "N"),
+        ("SELECT string_agg(note, name) FROM parents GROUP BY id", "."),
+        # What is not strict is as present as a condition says.
+        ("SELECT nullif(note, 'a') FROM parents WHERE nullif(note, 'a') <> 'b'", "N"),
+        ("SELECT nullif(note, 'b') FROM parents WHERE nullif(note, 'a') <> 'b'", "."),
         # Views, by their definition.
         ("SELECT parent_id, n, note FROM counts", "NN."),
         # Set operations push what is known of their result into their sides.

@@ -1,1 +1,1 @@
-"""What `@cache` needs: which reads can be cached, and which writes change them."""
+"""Analysis behind `@cache`: which reads can be cached, and which writes change them."""

@@ -1,4 +1,4 @@
-"""The rows of each table that a statement depends on, or changes."""
+"""Rows of each table that a statement depends on, or changes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, Relation
     from reposgen.live_schema.tree.model import Query, RangeTableEntry
 
-# The rows that a command does not have: their columns are NULL.
+# The row, old or new, that does not exist for a command: its columns are NULL.
 _MISSING = {
     CommandType.INSERT: e.Returning.OLD,
     CommandType.DELETE: e.Returning.NEW,
 }
-# What a rule leaves of a view in FROM is not read.
+# Kind of a view. Its rule can leave an entry of the view in FROM that is not read.
 _VIEW = "v"
 
 
@@ -36,15 +36,16 @@ def read_accesses(
     """Return the rows that the result of a read depends on.
 
     Args:
-        trees: the statement, and the bodies of the functions that it calls.
-        lineage: of the statement.
-        catalog: of the database.
+        trees: the statement, then the bodies of the functions that it calls.
+        lineage: lineage of the statement.
+        catalog: catalog of the database.
         optional: numbers of the parameters whose conditions a call can leave out.
     """
     found: dict[Access, None] = {}
     named: set[int] = set()
     for place, tree in enumerate(trees):
-        # The parameters of a function are its arguments.
+        # In a function's body, parameters are the function's arguments: they pin
+        # nothing.
         unknown = optional if not place else None
         for level in levels_of(tree, catalog, unknown):
             for index, entry in enumerate(level.query.range_table, 1):
@@ -67,14 +68,14 @@ def written_accesses(
     """Return the rows that a statement changes.
 
     Args:
-        trees: the statement, and what rules add to it.
-        lineage: of the statement.
-        catalog: of the database.
+        trees: the statement, then the queries that rewrite rules add to it.
+        lineage: lineage of the statement.
+        catalog: catalog of the database.
         optional: numbers of the parameters whose conditions a call can leave out.
     """
     found: list[Access] = [Access(table="", why=why) for why in lineage.unknown_writes]
     direct: set[int] = set()
-    # By writes of the same statement to other tables.
+    # Tables that foreign key actions of other writes in the statement change.
     reached: set[int] = set()
     for tree in trees:
         for level in levels_of(tree, catalog, optional):
@@ -123,7 +124,7 @@ def _access(
 
 
 def _read(level: Level, index: int, entry: RangeTableEntry, catalog: Catalog) -> Access:
-    """The rows of a table in FROM that count."""
+    """Return the rows of a table in FROM that the result can depend on."""
     relation = catalog.relations.get(entry.relation)
     if relation is None:
         return Access(table=entry.name)
@@ -133,7 +134,7 @@ def _read(level: Level, index: int, entry: RangeTableEntry, catalog: Catalog) ->
 def _returned(
     tree: Query, level: Level, relation: Relation
 ) -> dict[str, tuple[KeyValue, ...]]:
-    """The columns that the statement returns of each row that it changes."""
+    """Return, by name, the columns that the statement returns for each changed row."""
     query = level.query
     indexes = _shown(tree, query)
     changing = level.changing(relation)
@@ -159,10 +160,10 @@ def _returned(
 
 
 def _shown(tree: Query, query: Query) -> dict[int, int]:
-    """By number in RETURNING of a write: the index in the statement's result.
+    """Map numbers of a write's RETURNING columns to indexes in the statement's result.
 
     Returns:
-        Nothing where the statement does not return each row that the write changes.
+        Empty if the statement does not return each row that the write changes.
     """
     if query is tree:
         return {target.number: i for i, target in enumerate(tree.results)}

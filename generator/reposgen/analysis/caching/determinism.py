@@ -1,4 +1,4 @@
-"""Whether a read returns the same as long as its tables stay the same."""
+"""Check that a read returns the same rows as long as its tables stay the same."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ _REMOVE = "remove the line"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Varying:
-    """What makes the result of a read depend on more than its tables.
+    """Reason why the result of a read depends on more than its tables.
 
     Attributes:
-        reason: in plain words, behind "the query ".
+        reason: a full sentence without its period, as in "the query calls f()".
+        hint: how to fix it.
     """
 
     reason: str
@@ -50,11 +51,11 @@ class Varying:
 
 
 class Determinism:
-    """Follows everything that a read calls.
+    """Walker that follows everything that a read calls.
 
     Attributes:
-        bodies: the trees of the SQL functions that are called, in order.
-        followed: their names, as lineage names what it cannot see through.
+        bodies: the trees of the SQL functions that the read calls, in order.
+        followed: the names of these functions, as `Lineage.unknown_reads` spells them.
     """
 
     def __init__(
@@ -65,14 +66,16 @@ class Determinism:
         tenant: str | None,
         text: str | None,
     ) -> None:
-        """Follow nothing yet.
+        """Create a walker that has not followed anything yet.
 
         Args:
-            catalog: of the database.
+            catalog: catalog of the database.
             functions: the built-in functions of the server's major version.
-            definitions: of the functions in SQL.
-            tenant: the setting that is part of each cached value's key.
-            text: of the statement, if places in its tree are offsets into it.
+            definitions: the definitions of the SQL functions.
+            tenant: the setting that is part of each cached value's key; None without
+                tenants.
+            text: text of the statement; None if locations in its tree are not offsets
+                into it.
         """
         self.bodies: list[Query] = []
         self.followed: set[str] = set()
@@ -84,7 +87,7 @@ class Determinism:
         self._seen: set[int] = set()
 
     def of(self, tree: Query) -> Varying | None:
-        """Return the first reason why a statement's result varies."""
+        """Return the first reason why a statement's result varies, or None."""
         return next(self._of_nodes(tree.nodes, "the query", self._text), None)
 
     def _of_nodes(
@@ -124,7 +127,7 @@ class Determinism:
                     yield from self._of_function(oid, who)
 
     def _reads_tenant(self, node: e.FuncExpr) -> bool:
-        """Whether it is `current_setting` of the tenant."""
+        """Return True if a call is `current_setting` of the tenant's setting."""
         known = self._functions.get(node.function)
         if known is None or known.name != "current_setting" or self._tenant is None:
             return False
@@ -219,7 +222,7 @@ def _nodes(text: str, major: int) -> tuple[object, ...]:
 def policy_conditions(
     queries: Iterable[Query], catalog: Catalog
 ) -> Iterator[e.Expression]:
-    """Yield the conditions of the policies that decide what some queries read."""
+    """Yield the USING conditions of the row-level security of queried tables."""
     named = {
         node.relation
         for query in queries

@@ -1,4 +1,4 @@
-"""`@cache ttl=5m levels=l1,l2 key=id negative=30s stale=10s`: results that are kept."""
+"""Reader of `@cache ttl=5m levels=l1,l2 key=id negative=30s stale=10s`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _LEVELS: Final = ("l1", "l2")
 _EXAMPLE: Final = "write -- @cache ttl=5m levels=l1,l2 key=id negative=30s stale=10s"
 _REMOVE: Final = "remove the line"
 _WORD: Final = re.compile(r"\S+")
-# Redis keeps no entry for longer, nor does any process live as long.
+# Longest duration: 30 days.
 _LONGEST_MS: Final = 30 * 24 * 3600 * 1000
 
 
 def read_cache(line: Directive, subject: Subject) -> Caching | Diagnostic:
-    """Return how the query's results are kept, or why they cannot be."""
+    """Return the options of a `@cache` line, or why the query cannot be cached."""
     values: dict[str, str] = {}
     for place in _words(line):
         mistake = _take(place, values)
@@ -72,7 +72,7 @@ def _key_hint(known: set[str]) -> str:
 
 
 def _depends(line: Directive, subject: Subject) -> tuple[Access, ...] | Diagnostic:
-    """What the query's result depends on, or why that is too much."""
+    """Return the rows that the result depends on, or why it cannot be cached."""
     described, lineage = subject.described, subject.lineage
     tree = described.tree
     if tree is None or lineage is None or described.utility is not None:
@@ -115,7 +115,7 @@ def _words(line: Directive) -> Iterator[Span]:
 def _take(  # noqa: PLR0911 - one return for each mistake
     place: Span, values: dict[str, str]
 ) -> Diagnostic | None:
-    """Keep an option, or return what is wrong with it."""
+    """Add an option to `values`, or return the error in it."""
     name, equals, value = place.text.partition("=")
     if not (name and equals and value):
         return _invalid("an option is written name=value", place)

@@ -1,4 +1,4 @@
-"""What a cached read depends on, and what a write changes."""
+"""Data types for the rows that a cached read depends on and that a write changes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentValue:
-    """The value that a call gives for the parameter `number`.
+    """Value that a call passes for one parameter.
 
     Attributes:
-        is_list: an array of which each element is a value, as in `= ANY`.
+        number: number of the parameter.
+        is_list: True if the parameter is an array of which each element is a value, as
+            in `= ANY`.
     """
 
     number: int
@@ -24,14 +26,14 @@ class ArgumentValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiteralValue:
-    """A value that stands in the statement: an integer, a text or a uuid."""
+    """Constant in the statement: an integer, a text or a uuid."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedValue:
-    """The value in the result column `index` of each row that is returned."""
+    """Value in the result column `index` of each returned row."""
 
     index: int
 
@@ -41,7 +43,7 @@ KeyValue: TypeAlias = ArgumentValue | LiteralValue | ReturnedValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinnedColumn:
-    """A column that has one of some values in all rows that a statement touches."""
+    """Column that has one of the given values in all rows that a statement touches."""
 
     column: str
     values: tuple[KeyValue, ...]
@@ -49,13 +51,13 @@ class PinnedColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """The rows of a table that a statement's result depends on, or that it changes.
+    """Rows of a table that a statement's result depends on, or that it changes.
 
     Attributes:
-        table: qualified name; empty where it can be any table.
-        pins: what limits the rows. No pin: they can be any.
-        keys: the columns of unique indexes of which all are pinned.
-        why: what changes the rows, where the statement does not name the table.
+        table: qualified name of the table; empty if it can be any table.
+        pins: the columns that limit the rows; empty if any row can be meant.
+        keys: the unique indexes whose columns are all pinned, each as column names.
+        why: what changes the rows, if the statement does not name the table.
     """
 
     table: str
@@ -66,16 +68,17 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
-    """`-- @cache ttl=5m`: the results of a read are kept for its next calls.
+    """Options of `-- @cache ttl=5m`: the results of a read are kept for later calls.
 
     Attributes:
-        ttl_ms: for how long.
+        ttl_ms: how long a result is kept.
         levels: `l1` in the process, `l2` in Redis.
-        key: the columns that invalidation goes by; empty: what is most precise.
-        negative_ms: for how long it is kept that there is no row; 0: not at all.
-        stale_ms: for how long after `ttl_ms` the old value is returned while one caller
-            reads the new one.
+        key: the columns that invalidation uses; empty uses the most precise ones.
+        negative_ms: how long the absence of a row is kept; 0 does not keep it.
+        stale_ms: how long after `ttl_ms` the old value is returned while one caller
+            reads the new value.
         depends: the rows that the result depends on.
+        span: the `@cache` line.
     """
 
     ttl_ms: int

@@ -1,8 +1,8 @@
-"""Columns that have a known value in all rows that matter to a query.
+"""Columns that are pinned to known values in all rows that matter to a query.
 
-Such a pin comes from an equality that every such row satisfies. Rows without the value
-are filtered out, so what becomes of them changes nothing. What is not proved is not a
-pin: the rows can be any.
+A pin comes from an equality that every such row satisfies. Rows with other values are
+filtered out, so changes of them do not matter. A column without a proof is not pinned:
+it can have any value.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         TargetEntry,
     )
 
-# Types whose equal values have one spelling, by what that is.
+# Types whose equal values have the same spelling, with the kind of the spelling.
 _KINDS = {
     "int2": "integer",
     "int4": "integer",
@@ -51,9 +51,9 @@ _KINDS = {
 }
 _ACTS = frozenset({"c", "n", "d"})
 _LENGTH_WORD = 4
-# As many values of one column say no more than that it can have any.
+# Above this number of values, a column counts as not pinned.
 _MOST_VALUES = 20
-# Tables with one of these kinds hold rows that a statement changes.
+# Commands that change rows of their target table.
 WRITES = frozenset(
     {CommandType.INSERT, CommandType.UPDATE, CommandType.DELETE, CommandType.MERGE}
 )
@@ -62,7 +62,14 @@ WRITES = frozenset(
 def levels_of(
     tree: Query, catalog: Catalog, optional: Collection[int] | None
 ) -> Iterator[Level]:
-    """The statement and its subqueries, the outer before the inner."""
+    """Yield the levels of a statement and its subqueries, outer levels first.
+
+    Args:
+        tree: the statement.
+        catalog: catalog of the database.
+        optional: numbers of the parameters that pin nothing; None if no parameter
+            pins anything.
+    """
     waiting = [Level(catalog=catalog, optional=optional, queries=(tree,))]
     while waiting:
         level = waiting.pop()
@@ -77,12 +84,14 @@ def levels_of(
 
 @dataclass(slots=True, kw_only=True)
 class Level:
-    """One query of a statement, and what its conditions pin.
+    """One query of a statement, and the columns that its conditions pin.
 
     Attributes:
-        optional: parameters that pin nothing; None: none of them does.
-        queries: the query, and those that it stands in, the innermost first.
-        outer: the level that it stands in.
+        catalog: catalog of the database.
+        optional: numbers of the parameters that pin nothing; None if no parameter pins
+            anything.
+        queries: the query and the queries that enclose it, the innermost first.
+        outer: the level of the enclosing query; None for the statement itself.
     """
 
     catalog: Catalog
@@ -93,11 +102,11 @@ class Level:
 
     @property
     def query(self) -> Query:
-        """The query itself."""
+        """The query of this level."""
         return self.queries[0]
 
     def inner(self, query: Query) -> Level:
-        """The level of a query that stands in this one."""
+        """Return the level of a query directly inside this one."""
         return Level(
             catalog=self.catalog,
             optional=self.optional,
@@ -108,7 +117,7 @@ class Level:
     def of_table(
         self, index: int, relation: Relation
     ) -> dict[str, tuple[KeyValue, ...]]:
-        """The pins of a table in FROM, by the names of columns."""
+        """Return the pins of a table in FROM, by column name."""
         names = {column.number: column.name for column in relation.columns}
         return {
             names[number]: values
@@ -117,7 +126,10 @@ class Level:
         }
 
     def changed(self, relation: Relation) -> dict[str, tuple[KeyValue, ...]]:
-        """The columns whose values are known in all rows, before and after."""
+        """Return the columns whose values are known in all changed rows.
+
+        The values include those before and those after the change.
+        """
         query = self.query
         match query.command:
             case CommandType.DELETE if _meets_trigger(relation, "delete"):
@@ -159,7 +171,7 @@ class Level:
             changing = {target.number for target in conflict.assignments}
             if _meets_trigger(relation, "update", changing):
                 return {}
-            # The row that is there has the same key, and perhaps nothing else.
+            # The existing row has the same key; its other columns can differ.
             allowed = arbiter_columns(conflict, relation, self.catalog) - changing
             if self._reaches_itself(relation, changing):
                 return {}
@@ -177,10 +189,10 @@ class Level:
         return known
 
     def changing(self, relation: Relation) -> set[int] | None:
-        """The columns that rows which are there can get another value in.
+        """Return the columns in which existing rows can get another value.
 
         Returns:
-            None where that is not known.
+            None if the columns are not known.
         """
         query, conflict = self.query, self.query.on_conflict
         events = {query.command.name.lower()}
@@ -206,12 +218,15 @@ class Level:
     def _reaches_itself(
         self, relation: Relation, assigned: Collection[int] | None
     ) -> bool:
-        """Whether foreign keys lead from rows that change to others of the table."""
+        """Return True if foreign key actions can change other rows of the table."""
         followed = self._followed(relation, assigned)
         return not followed.isdisjoint(self._family(relation))
 
     def reached(self, relation: Relation) -> set[int]:
-        """Oids of the tables that have rows changed by a write to another one."""
+        """Return the oids of a written table and of those that its actions change.
+
+        Parents and descendants of these tables are included.
+        """
         query, conflict = self.query, self.query.on_conflict
         assigned: set[int] | None = None
         if query.command is CommandType.UPDATE:
@@ -225,7 +240,7 @@ class Level:
         return found
 
     def _family(self, relation: Relation) -> set[int]:
-        """Oids of a table, its parents and its partitions."""
+        """Return the oids of a table, its parents and its descendants."""
         catalog = self.catalog
         below = catalog.descendants.get(relation.oid, ())
         return {relation.oid, *(r.oid for r in (*catalog.ancestors(relation), *below))}
@@ -233,7 +248,12 @@ class Level:
     def _followed(
         self, relation: Relation, assigned: Collection[int] | None
     ) -> set[int]:
-        """Oids of the tables that foreign keys lead to from rows that change."""
+        """Return the oids of the tables in which foreign key actions change rows.
+
+        Args:
+            relation: the table that the statement writes.
+            assigned: the columns that change; None if whole rows are deleted.
+        """
         found: set[int] = set()
         waiting = self._family(relation)
         first = True
@@ -254,27 +274,28 @@ class Level:
         return found
 
     def pins(self) -> dict[tuple[int, int], tuple[KeyValue, ...]]:
-        """The values of columns, by index in the range table and `attnum`."""
+        """Return the values of pinned columns, by range table index and `attnum`."""
         if self._pins is None:
             self._pins = {}
             if self.query.command is not CommandType.MERGE:
                 terms = list(_equalities(self.query))
                 learns = True
                 while learns:
-                    # Each term is asked: one can tell what another one needs.
+                    # A list, so that every term is evaluated: a term can learn what
+                    # another term needs.
                     learned = [self._take(term, limit) for term, limit in terms]
                     learns = any(learned)
         return self._pins
 
     def _take(self, term: e.Expression, limit: frozenset[int] | None) -> bool:
-        """Learn from a condition; whether it told anything new."""
+        """Learn pins from a condition and return True if a pin is new."""
         match term:
             case e.OpExpr(args=(left, right), operator=operator):
                 if not self._is_equality(operator, term.input_collation, term.args):
                     return False
                 return self._pin(left, right, limit) or self._pin(right, left, limit)
             case e.ScalarArrayOpExpr(any=True, args=(left, right), operator=operator):
-                # An array does not tell the collation that it is compared by.
+                # The node does not record the collation of the comparison.
                 if self.catalog.nondeterministic:
                     return False
                 if not self._is_equality(operator, 0, term.args):
@@ -316,7 +337,7 @@ class Level:
         return True
 
     def _column_type(self, entry: RangeTableEntry, number: int) -> PgType | None:
-        """The type of a table's column that can be a pin."""
+        """Return the type of a table's column; None if the column cannot be pinned."""
         relation = self.catalog.relations.get(entry.relation)
         if entry.kind is not RteKind.RELATION or relation is None:
             return None
@@ -356,7 +377,11 @@ class Level:
     def _value(  # noqa: PLR0911 - one return for each kind of node
         self, node: e.Expression, type_: PgType
     ) -> tuple[KeyValue, ...] | None:
-        """What an expression's value is in all rows that count, or NULL; None: any."""
+        """Return the values that an expression can have in all rows that matter.
+
+        Returns:
+            Empty if the value is NULL; None if the expression can have any value.
+        """
         node = bare(node)
         kind = kind_of(type_)
         if kind is None:
@@ -388,7 +413,7 @@ class Level:
     def of_column(  # noqa: PLR0911 - one return for each kind of entry
         self, var: e.Var, type_: PgType
     ) -> tuple[KeyValue, ...] | None:
-        """The values of a column of something in this query's FROM."""
+        """Return the values of a column of a FROM item; None if it can have any."""
         if var.column <= 0:
             return None
         entry = self.query.entry(var.index)
@@ -436,7 +461,7 @@ class Level:
         return None
 
     def of_result(self, number: int, type_: PgType) -> tuple[KeyValue, ...] | None:
-        """The values of a column of the query's result."""
+        """Return the values of a column of the query's result; None for any."""
         query = self.query
         target = query.result_numbers.get(number)
         if query.set_operations is not None or target is None:
@@ -448,7 +473,7 @@ class Level:
     def _of_returning(
         self, target: TargetEntry, type_: PgType
     ) -> tuple[KeyValue, ...] | None:
-        """The values that RETURNING gives: of the rows as they are afterwards."""
+        """Return the values of a RETURNING column, in the rows after the change."""
         query = self.query
         var = bare(target.expression)
         relation = self.catalog.relations.get(
@@ -467,7 +492,7 @@ class Level:
 def _meets_trigger(
     relation: Relation, event: str, assigned: Collection[int] = ()
 ) -> bool:
-    """Whether a trigger can change the row before it is written."""
+    """Return True if a trigger can change a row before it is written."""
     return any(
         trigger.before
         and event in trigger.events
@@ -483,7 +508,10 @@ def _meets_trigger(
 def _equalities(
     query: Query,
 ) -> Iterator[tuple[e.Expression, frozenset[int] | None]]:
-    """The conditions that rows satisfy, each with what it can pin; None: anything."""
+    """Yield the conditions that rows satisfy, each with the FROM items that it can pin.
+
+    The second element is None if the condition can pin every item.
+    """
     if query.join_tree is not None:
         yield from _conditions(query.join_tree)
     for entry in query.range_table:
@@ -530,7 +558,11 @@ def _leaves(items: Iterable[FromItem]) -> frozenset[int]:
 
 
 def kind_of(type_: PgType) -> str | None:
-    """How values of a type are spelled; None where equal ones can differ in that."""
+    """Return how values of a type are spelled.
+
+    Returns:
+        None if equal values can have different spellings.
+    """
     while isinstance(type_, DomainType):
         type_ = type_.base
     if isinstance(type_, EnumType):
@@ -541,7 +573,7 @@ def kind_of(type_: PgType) -> str | None:
 
 
 def _literal(kind: str, value: bytes) -> str | None:
-    """A constant as the run time spells it; None of an enum."""
+    """Return a constant as the run time spells it; None for an enum."""
     match kind:
         case "integer":
             return str(int.from_bytes(value, sys.byteorder, signed=True))

@@ -1,6 +1,6 @@
-"""Whether a result column can be NULL, proved from the server's own query tree.
+"""Proofs that a result column is never NULL, from the server's analysed query tree.
 
-Sound before precise: a column is not null only where that is proved.
+Sound before precise: a column is not null only if that is proved.
 """
 
 from __future__ import annotations

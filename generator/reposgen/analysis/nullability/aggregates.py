@@ -1,4 +1,4 @@
-"""Aggregates and window functions."""
+"""Nullability of aggregates and window functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXCLUDES = 0x8000 | 0x10000  # the current row, or all its peers with it
 
 
 def aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
-    """An aggregate of the place's own query."""
+    """Return the proof for an aggregate of the place's own query."""
     knowledge = place.prover.knowledge
     name = knowledge.function_name(node.function)
     rule = knowledge.rule(node.function)
@@ -53,7 +53,10 @@ def aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
 
 
 def _has_rows(place: ProgramPoint) -> bool:
-    """Whether HAVING shows that the one group has rows: an aggregate is not NULL."""
+    """Return True if HAVING shows that the single group has rows.
+
+    HAVING does so if it rules out that an aggregate is NULL or that a count is 0.
+    """
     knowledge = place.prover.knowledge
     return any(
         isinstance(value, e.Aggref)
@@ -65,7 +68,7 @@ def _has_rows(place: ProgramPoint) -> bool:
 
 
 def window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
-    """A window function, or an aggregate over a window."""
+    """Return the proof for a window function, or an aggregate over a window."""
     knowledge = place.prover.knowledge
     name = knowledge.function_name(node.function)
     rule = knowledge.rule(node.function)
@@ -82,7 +85,7 @@ def window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
     if rule is NullRule.ROWS:
         return never_null(f"{name} of at least one row is a value")
     args = node.args[:1] if rule is NullRule.FIRST else node.args
-    # Rows that the queries around drop later are in the window as well.
+    # The window also contains rows that enclosing queries filter out.
     all_rows = plain(place)
     return all_of(
         (place.prover.prove(arg, all_rows) for arg in args),
@@ -94,5 +97,5 @@ def window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
 def _holds_current_row(window: WindowClause) -> bool:
     if window.frame & (_STARTS_LATE | _ENDS_EARLY | _EXCLUDES):
         return False
-    # An offset by value (RANGE) depends on what the type makes of infinity.
+    # With a RANGE offset, the frame of an infinite value can exclude the current row.
     return not (window.frame & _RANGE and window.frame & _OFFSETS)

@@ -1,4 +1,4 @@
-"""Columns: of tables, subqueries, functions, and whatever else stands in FROM."""
+"""Nullability of columns of FROM items: tables, subqueries, functions and others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNNEST = 2331
 
 
 def column(var: e.Var, place: ProgramPoint) -> Proof:
-    """Whether a column of the place's own query can be NULL, before grouping."""
+    """Return the proof for a column of the place's own query, before grouping."""
     entry = place.query.entry(var.index)
     if entry.kind is RteKind.JOIN and var.column > 0:
         return place.prover.prove(entry.join_columns[var.column - 1], place)
@@ -38,7 +38,7 @@ def column(var: e.Var, place: ProgramPoint) -> Proof:
     name = column_name(var, place)
     nullable = place.scope.joins.nullable.get(var.index)
     if nullable is None:
-        # The row that is there already, for ON CONFLICT and MERGE.
+        # The existing row in ON CONFLICT and MERGE.
         if var.index == place.query.result_relation:
             return table_column(var, entry, place, name)
         return may_be_null(f"{name} is of no item of FROM")
@@ -50,7 +50,14 @@ def column(var: e.Var, place: ProgramPoint) -> Proof:
 def _joined(
     proof: Proof, nullable: frozenset[Side], name: str, place: ProgramPoint
 ) -> Proof:
-    """What is proved of an item's rows, as outer joins leave it."""
+    """Return the proof for a column of an item, after outer joins.
+
+    Args:
+        proof: proof for the column in the item's own rows.
+        nullable: the sides of outer joins that can null the item.
+        name: name of the item.
+        place: where the column is used.
+    """
     left = nullable - place.known.sides
     if left:
         words = place.scope.joins.describe(min(left))
@@ -68,7 +75,7 @@ def _joined(
 def _present_column(  # noqa: PLR0911 - one return for each kind of entry
     var: e.Var, entry: RangeTableEntry, place: ProgramPoint, name: str
 ) -> Proof:
-    """The same for a row that no outer join made up."""
+    """Return the proof for a column in rows that no outer join has nulled."""
     match entry.kind:
         case RteKind.RELATION:
             return table_column(var, entry, place, name)
@@ -108,7 +115,7 @@ def _present_column(  # noqa: PLR0911 - one return for each kind of entry
 def table_column(  # noqa: PLR0911 - one return for each kind of column
     var: e.Var, entry: RangeTableEntry, place: ProgramPoint, name: str
 ) -> Proof:
-    """Whether a table's column can be NULL in a row of the table."""
+    """Return the proof for a table's column in a row of the table."""
     number = var.column
     if number == 0:
         return never_null(f"a whole row of {entry.name} is a value")
@@ -121,7 +128,7 @@ def table_column(  # noqa: PLR0911 - one return for each kind of column
             return proofs[number - 1].because(f"{name} is a materialized view's column")
     found = knowledge.column(entry.relation, number)
     if entry.relation_kind == RelationKind.VIEW:
-        # Here a view is written to: its triggers make the row.
+        # Only a view that is written to occurs here; its triggers make the row.
         return may_be_null(f"{name} is what the triggers of a view make it")
     if found and (found.not_null if entry.inherited else found.not_null_only):
         if found.why_not_null:
@@ -137,18 +144,22 @@ def table_column(  # noqa: PLR0911 - one return for each kind of column
 def _generated(
     var: e.Var, tree: str, entry: RangeTableEntry, place: ProgramPoint
 ) -> Proof | None:
-    """What is proved of a generated column from the other columns of its row."""
+    """Return the proof for a generated column from the other columns of its row.
+
+    Returns:
+        None if its expression cannot be read or can differ in a child table.
+    """
     knowledge = place.prover.knowledge
     relation = knowledge.catalog.relations.get(entry.relation)
     if relation is None or relation.has_children:
-        # Children may have expressions of their own.
+        # The generation expressions of children can differ.
         return None
     expression = row_expression(tree, knowledge.catalog.major, var.index, var.returning)
     return None if expression is None else place.prover.prove(expression, place)
 
 
 def column_name(var: e.Var, place: ProgramPoint) -> str:
-    """`alias.column`, for reasons."""
+    """Return `alias.column`, for reasons."""
     entry = place.query.entry(var.index)
     if var.column == 0:
         return entry.name
@@ -166,7 +177,7 @@ def column_name(var: e.Var, place: ProgramPoint) -> str:
 
 
 def _assumed(var: e.Var, place: ProgramPoint) -> frozenset[int]:
-    """The columns of that entry that are not NULL in the rows that matter."""
+    """Return the columns of the same item that are not NULL in the rows that matter."""
     return frozenset(
         value.column
         for value in place.known.values
@@ -210,12 +221,12 @@ def _field_of_row(
 
 
 def set_value(call: e.FuncExpr, place: ProgramPoint, type_: int = 0) -> Proof:
-    """Whether the value in each row of a set-returning function can be NULL.
+    """Return the proof for the value in each row of a set-returning function.
 
     Args:
-        call: the function's call.
-        place: where it stands.
-        type_: of the value, if it is another than the call's.
+        call: the call of the function.
+        place: where the call is.
+        type_: oid of the value's type; 0 for the call's type.
     """
     knowledge = place.prover.knowledge
     name = knowledge.function_name(call.function)
@@ -226,7 +237,7 @@ def set_value(call: e.FuncExpr, place: ProgramPoint, type_: int = 0) -> Proof:
     builtin = knowledge.functions.get(call.function)
     if builtin is None:
         return call_value(call.function, call.args, type_ or call.type, place)
-    # Given NULL, a strict function gives no rows.
+    # A strict function that returns a set returns no rows for a NULL argument.
     if builtin.strict and builtin.rule is NullRule.ARGUMENTS:
         return never_null(f"{name} gives no NULL in its rows")
     return may_be_null(f"{name} can give NULL in its rows")

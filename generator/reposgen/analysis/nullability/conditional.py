@@ -1,4 +1,4 @@
-"""Expressions whose parts count only under conditions: CASE, COALESCE, AND, OR."""
+"""Nullability of CASE, COALESCE, AND and OR, whose parts count under conditions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def case(node: e.CaseExpr, place: ProgramPoint) -> Proof:
-    """CASE: each result under its condition, and those before it not true."""
+    """Return the proof for a CASE: each result is proved under its condition.
+
+    The conditions before it are not true in the rows that reach a branch.
+    """
     return all_of(
         _branches(node, place),
         "no branch of CASE is NULL",
@@ -52,7 +55,7 @@ def _branches(node: e.CaseExpr, place: ProgramPoint) -> Iterator[Proof]:
 
 
 def _with_argument(node: e.Expression, arg: e.Expression | None) -> e.Expression:
-    """A condition with the argument of its CASE where that belongs."""
+    """Return a WHEN condition with the argument of its CASE inserted."""
     match node:
         case e.CaseTestExpr() if arg is not None:
             return arg
@@ -65,7 +68,7 @@ def _with_argument(node: e.Expression, arg: e.Expression | None) -> e.Expression
 
 
 def first_of(name: str, args: tuple[e.Expression, ...], place: ProgramPoint) -> Proof:
-    """What is NULL only where all arguments are."""
+    """Return the proof for an expression that is NULL only if all arguments are."""
     proof = any_of(
         (place.prover.prove(arg, place) for arg in args),
         f"an argument of {name} is never NULL",
@@ -73,7 +76,7 @@ def first_of(name: str, args: tuple[e.Expression, ...], place: ProgramPoint) -> 
     )
     if proof.not_null:
         return proof
-    # A row of a FULL JOIN has at least one of the sides.
+    # In a row of a FULL JOIN, at least one side is not nulled.
     for outer in (place.rows or place).scope.joins.outer:
         sides = {Side(outer.side.join, which) for which in JoinSide}
         if outer.side.which is JoinSide.LEFT and sides <= set(place.scope.joins.words):
@@ -89,10 +92,13 @@ def first_of(name: str, args: tuple[e.Expression, ...], place: ProgramPoint) -> 
 
 
 def boolean(node: e.BoolExpr, place: ProgramPoint) -> Proof:
-    """NOT, AND, OR: NULL only if a part is NULL and no other part decides."""
+    """Return the proof for NOT, AND or OR.
+
+    AND and OR are NULL only if a part is NULL and no other part decides the result.
+    """
     if node.operator == "not":
         return place.prover.prove(node.args[0], place)
-    # Where the whole is NULL, no part of AND is false, and no part of OR is true.
+    # If AND is NULL, none of its parts is false. If OR is NULL, none is true.
     undecided = Outcome.NOT_FALSE if node.operator == "and" else Outcome.NOT_TRUE
     facts = [after(place, arg, undecided) for arg in node.args]
     word = node.operator.upper()
@@ -112,7 +118,7 @@ def boolean(node: e.BoolExpr, place: ProgramPoint) -> Proof:
 
 
 def sets_in_results(query: Query) -> int:
-    """How many set-returning calls a select list has."""
+    """Return the number of set-returning calls in a select list."""
     return sum(
         isinstance(node, e.FuncExpr | e.OpExpr) and node.returns_set
         for target in query.targets

@@ -1,4 +1,4 @@
-"""HAVING count(*) > 0."""
+"""Proof from HAVING count(*) > 0 that a group has rows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability.program_point import ProgramPoint
 
 _COUNTS = {2147, 2803}  # count(any), count(*)
-# For each comparison function, its name with the sides exchanged.
+# For each comparison, the equivalent comparison with exchanged sides.
 _MIRRORED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge", "eq": "eq", "ne": "ne"}
 
 
 def counts_rows(place: ProgramPoint) -> bool:
-    """Whether HAVING keeps only groups of which some count is above zero."""
+    """Return True if HAVING keeps only groups in which some count is positive."""
     return any(_is_positive(c, place) for c in conjuncts(place.query.having))
 
 
@@ -39,6 +39,6 @@ def _is_positive(condition: e.Expression, place: ProgramPoint) -> bool:
 
 
 def _comparison(condition: e.OpExpr, place: ProgramPoint) -> str:
-    """`gt`, of the function int84gt behind the operator."""
+    """Return the comparison of an operator's function: `gt` for int84gt."""
     name = place.prover.knowledge.function_name(condition.function)
     return name[-2:] if name.startswith("int") else ""

@@ -1,4 +1,4 @@
-"""RETURNING: the rows that a write leaves behind, or removes."""
+"""Nullability of RETURNING columns: rows that a write leaves behind, or removes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EVENTS = {
 def returned_column(  # noqa: PLR0911 - one return for each command and row
     var: e.Var, place: ProgramPoint
 ) -> Proof:
-    """Whether a column in RETURNING can be NULL."""
+    """Return the proof for a column in RETURNING."""
     query = place.query
     if var.index != query.result_relation:
         if query.command is CommandType.MERGE:
@@ -55,7 +55,7 @@ def returned_column(  # noqa: PLR0911 - one return for each command and row
 
 
 def excluded_column(var: e.Var, place: ProgramPoint) -> Proof:
-    """EXCLUDED in ON CONFLICT: the row that was to be inserted."""
+    """Return the proof for a column of EXCLUDED, the row proposed for insertion."""
     name = column_name(var, place)
     entry = place.query.entry(var.index)
     declared = table_column(var, entry, place, name)
@@ -65,7 +65,7 @@ def excluded_column(var: e.Var, place: ProgramPoint) -> Proof:
 
 
 def _old_column(var: e.Var, place: ProgramPoint) -> Proof:
-    """As the row was, in the rows that WHERE lets pass."""
+    """Return the proof for a column before the write, in rows that WHERE selects."""
     before = e.Var(index=var.index, column=var.column, type=var.type)
     return place.prover.prove(before, place.rows or place)
 
@@ -133,11 +133,14 @@ def _source_column(var: e.Var, place: ProgramPoint) -> Proof:
 def _assigned(
     number: int, targets: tuple[TargetEntry, ...], place: ProgramPoint, declared: Proof
 ) -> Proof:
-    """A column by what is assigned to it; unassigned, by its declaration."""
+    """Return the proof for a column from the value assigned to it.
+
+    A column without an assignment has the proof `declared`.
+    """
     target = next((t for t in targets if t.number == number and not t.junk), None)
     if target is None:
         return declared
-    # What is assigned is worked out before the row changes.
+    # The assigned expression is evaluated before the row changes.
     proof = place.prover.prove(target.expression, place.rows or place)
     if proof.not_null:
         return proof.because("a value that is not NULL is assigned")
@@ -151,11 +154,11 @@ def _is_generated(var: e.Var, place: ProgramPoint) -> bool:
 
 
 def _may_be_changed(place: ProgramPoint) -> bool:
-    """Whether a trigger can put other values into the row than the statement does."""
+    """Return True if a trigger can write other values than the statement does."""
     entry = place.query.entry(place.query.result_relation)
     relation = place.prover.knowledge.catalog.relations.get(entry.relation)
     if relation is None or relation.kind is not RelationKind.TABLE:
-        # Partitions and foreign tables have triggers of their own.
+        # Partitions and foreign tables can have other triggers.
         return True
     events = set(_EVENTS[place.query.command])
     if place.query.on_conflict is not None and place.query.on_conflict.update:
@@ -168,7 +171,7 @@ def _may_be_changed(place: ProgramPoint) -> bool:
 
 
 def always_inserts(place: ProgramPoint) -> bool:
-    """Whether an INSERT of VALUES returns each of its rows."""
+    """Return True if an INSERT of VALUES returns each of its rows."""
     query = place.query
     conflict = query.on_conflict
     if conflict is not None and not (conflict.update and conflict.condition is None):
@@ -176,10 +179,10 @@ def always_inserts(place: ProgramPoint) -> bool:
     if conflict is not None and any(
         cte.query.command is not CommandType.SELECT for cte in query.ctes
     ):
-        # A row that the same statement has written already is left alone.
+        # DO UPDATE skips a row that the same statement has already written.
         return False
     if query.join_tree is not None and query.join_tree.condition is not None:
-        # As a rule with a condition leaves it.
+        # A rewrite rule with a condition makes such an INSERT.
         return False
     items = query.join_tree.items if query.join_tree else ()
     listed = all(
@@ -187,5 +190,5 @@ def always_inserts(place: ProgramPoint) -> bool:
         and query.entry(item.index).kind is RteKind.VALUES
         for item in items
     )
-    # A trigger can leave rows out.
+    # A trigger can skip rows.
     return listed and not _may_be_changed(place)

@@ -1,4 +1,4 @@
-"""Whether an array can have NULL elements, proved from what it is made of."""
+"""Nullability of array elements, proved from the expressions that make the array."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import RangeTableEntry
 
-# An array's datum: length word, number of dimensions, offset of the data: 0 where
-# there is no bitmap of NULLs.
+# Place of the data offset in an array's datum, behind the length word and the number of
+# dimensions. The offset is 0 if the array has no bitmap of NULLs.
 _OFFSET = slice(8, 12)
 _COLLECTS = "array_agg"
-# Aggregates and window functions that pass one of their arguments on.
+# Aggregates and window functions whose result is one of the argument's values.
 _PICKS = frozenset(
     {"max", "min", "any_value", "first_value", "last_value", "nth_value"}
 )
 _SHIFTS = frozenset({"lag", "lead"})
-# Functions whose arrays have no NULL elements, whatever their arguments.
+# Functions that never return NULL elements.
 _NEVER = frozenset(
     {
         *("regexp_split_to_array", "tsvector_to_array", "array_positions", "xpath"),
@@ -46,7 +46,7 @@ _NEVER = frozenset(
         *("pg_safe_snapshot_blocking_pids",),
     }
 )
-# Functions whose arrays have the elements of their first argument, or fewer.
+# Functions whose results contain only elements of their first argument.
 _KEEPS = frozenset(
     {
         *("array_remove", "trim_array", "array_sample", "array_shuffle"),
@@ -56,13 +56,13 @@ _KEEPS = frozenset(
 
 
 def elements_not_null(array: e.Expression, place: ProgramPoint) -> Proof:
-    """Whether an array, where it is not NULL itself, can have NULL elements."""
+    """Return the proof for the elements of an array that is not NULL itself."""
     rule = _RULES.get(type(array))
     return _unknown(place) if rule is None else rule(array, place)
 
 
 def output_elements(place: ProgramPoint, number: int) -> Proof:
-    """The same for a result column, from 1, of a query."""
+    """Return the proof for the elements of a query's result column, counted from 1."""
     query = place.query
     if query.set_operations is not None:
         return _operation(query.set_operations, place, number)
@@ -138,7 +138,7 @@ def _column(var: e.Var, entry: RangeTableEntry, place: ProgramPoint) -> Proof:  
 
 
 def _is_one_value(entry: RangeTableEntry) -> bool:
-    """Whether a function in FROM gives one column."""
+    """Return True if functions in FROM return exactly one column."""
     return [function.columns for function in entry.functions] == [1]
 
 
@@ -162,7 +162,8 @@ def _cte_column(entry: RangeTableEntry, number: int, place: ProgramPoint) -> Pro
     )
     if home is None or cte is None:
         return _unknown(place)
-    # A recursive CTE has no NULL elements if it makes none of arrays without them.
+    # Induction: a recursive CTE has no NULL elements if its recursive term adds none to
+    # arrays without NULL elements.
     assumed = place.prover.assumed_elements
     key = (id(cte.query), number)
     if key in assumed:
@@ -197,7 +198,7 @@ def _constant(node: e.Const, place: ProgramPoint) -> Proof:
 
 
 def _is_plain(value: bytes) -> bool:
-    """A datum with a four-byte length, in either byte order."""
+    """Return True if a datum has a four-byte length word, in either byte order."""
     length = len(value)
     return length in {
         int.from_bytes(value[:4], "little") >> 2,
@@ -225,7 +226,7 @@ def _coercion(node: e.Coerce, place: ProgramPoint) -> Proof:
                 return never_null(f"arrays of {domain.sql} have no NULL elements")
             return elements_not_null(node.arg, place)
         case e.Coercion.ARRAY:
-            # Casts that can give NULL are functions; these give none.
+            # Only casts by a function can return NULL; these are not function calls.
             if isinstance(node.element, e.Coerce | e.CaseTestExpr):
                 return elements_not_null(node.arg, place)
             return may_be_null("an element's cast can give NULL")
@@ -247,7 +248,7 @@ def _sublink(node: e.SubLink, place: ProgramPoint) -> Proof:
 
 
 def _value(node: e.Expression, inner: ProgramPoint, number: int) -> Proof:
-    """What is collected into an array: of arrays, their elements."""
+    """Return the proof for a value in an array; for an array, for its elements."""
     if _is_array(node, inner):
         return output_elements(inner, number)
     return inner.prover.output(inner, number)
@@ -330,7 +331,7 @@ def _aggregate(node: e.Aggref, place: ProgramPoint) -> Proof:
 
 def _window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
     name = place.prover.knowledge.function_name(node.function)
-    # Rows that the queries around drop later are in the window as well.
+    # The window also contains rows that enclosing queries filter out.
     rows = plain(place)
     if name == _COLLECTS:
         return _collected(node.args[0], node.filter, rows)
@@ -344,7 +345,10 @@ def _window_function(node: e.WindowFunc, place: ProgramPoint) -> Proof:
 def _collected(
     value: e.Expression, condition: e.Expression | None, rows: ProgramPoint
 ) -> Proof:
-    """The values that an expression has in the rows that meet a condition."""
+    """Return the proof for an expression in the rows that meet a condition.
+
+    If the expression is an array, the proof is for its elements.
+    """
     if condition is not None:
         known = after(rows, condition, Outcome.TRUE)
         if known is None:
@@ -361,7 +365,8 @@ def _case(node: e.CaseExpr, place: ProgramPoint) -> Proof:
 
 
 def _subscript(node: e.SubscriptingRef, place: ProgramPoint) -> Proof:
-    # A slice; of one element only its own type could tell.
+    # A slice has the array's elements. An element that is an array itself is not
+    # proved.
     if node.assigned is None and _is_array(node, place):
         return elements_not_null(node.container, place)
     return _unknown(place)
@@ -385,13 +390,16 @@ def _field(node: e.FieldSelect, place: ProgramPoint) -> Proof:
 
 
 def _field_of(composite: int, array: int, place: ProgramPoint) -> Proof:
-    """A field of a composite type, told by its own type: numbers have gaps."""
+    """Return the proof for an array field of a composite type.
+
+    The field is found by its type, since field numbers have gaps.
+    """
     knowledge = place.prover.knowledge
     type_ = knowledge.catalog.types.get(composite)
     if not isinstance(type_, CompositeType) or type_.relation in (
         knowledge.catalog.relations
     ):
-        # A value of a table's row type need not be a row of the table.
+        # A value of a table's row type is not necessarily a row of the table.
         return _unknown(place)
     fields = [field for field in type_.fields if field.type.oid == array]
     if any(knowledge.elements.of_field(composite, f.name, f.type) for f in fields):

@@ -1,4 +1,4 @@
-"""Expressions: from what a value is made of to whether it can be NULL."""
+"""Nullability of expressions, from their parts."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _CURRENT_SCHEMA = 14
 _XML_ELEMENT = 1
 _JSON_OBJECT, _JSON_ARRAY = 1, 2
 _JSON_AGGREGATES = {3, 4}
-# A field's extraction from an infinite date is NULL, but for those that grow with it.
+# Functions that return NULL for an infinite date, except for the fields in `_GROWING`.
 _EXTRACTIONS = frozenset({"date_part", "extract"})
 _GROWING = frozenset({b"century", b"decade", b"epoch", b"millennium", b"year"})
 
 
 def prove(node: e.Expression, place: ProgramPoint) -> Proof:
-    """Whether an expression can be NULL at a place."""
+    """Return the proof for an expression at a place."""
     if place.known.has(node):
         name = _named(node, place)
         return never_null(f"WHERE, ON or HAVING drops the rows where {name} is NULL")
@@ -99,7 +99,7 @@ def _function(call: e.FuncExpr, place: ProgramPoint) -> Proof:
 
 
 def _is_filled_up(place: ProgramPoint) -> bool:
-    """Whether a set in the select list stands beside another one."""
+    """Return True if the select list has several sets: NULLs fill shorter ones."""
     return conditional.sets_in_results(place.query) > 1 or place.scope.grouping.sets
 
 
@@ -113,7 +113,7 @@ def _call(
     name = knowledge.called(function)
     rule = knowledge.rule(function)
     if variadic and rule in {NullRule.NEVER, NullRule.FIRST}:
-        # f(VARIADIC NULL) has NULL for all of its arguments.
+        # In f(VARIADIC NULL), all arguments are NULL.
         rule = NullRule.ARGUMENTS
     if rule is NullRule.NEVER:
         return never_null(f"{name} is never NULL")
@@ -131,11 +131,11 @@ def _call(
 
 
 def _grows(function: int, args: tuple[e.Expression, ...], place: ProgramPoint) -> bool:
-    """Whether a field of a date or interval is asked for that infinity has too."""
+    """Return True if a date field is extracted that is not NULL for infinity."""
     builtin = place.prover.knowledge.functions.get(function)
     if builtin is None or builtin.name not in _EXTRACTIONS:
         return False
-    # A text's datum begins with its length.
+    # The datum of a text starts with a length word of four bytes.
     field = args[0].value if isinstance(args[0], e.Const) else None
     return field is not None and field[4:].lower() in _GROWING
 

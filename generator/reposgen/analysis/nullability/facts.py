@@ -1,7 +1,7 @@
-"""What a condition says of the values in it.
+"""Facts that follow from conditions: the expressions that are not NULL.
 
-Each function gives the expressions that cannot be NULL once the condition came out
-in a certain way; None where it cannot come out so.
+Each function returns the expressions that cannot be NULL if a condition has a given
+outcome; None if it cannot have that outcome.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _NONE: Facts = frozenset()
 _BOOL = 16
-# Stands for a column's row being there at all, whichever of its columns showed it.
+# Column number that stands for any column of a row that is present.
 _PRESENT = -100
 
 
 class Outcome(Enum):
-    """How a condition came out."""
+    """Outcome of a condition."""
 
     TRUE = auto()
     FALSE = auto()
@@ -42,14 +42,14 @@ _NEGATED = {
     Outcome.NOT_NULL: Outcome.NOT_NULL,
 }
 _DEFINITE = {Outcome.TRUE, Outcome.FALSE, Outcome.NOT_NULL}
-# What a test says that never is NULL itself.
+# Result of a test that is never NULL, by outcome.
 _SETTLED = {
     Outcome.TRUE: True,
     Outcome.NOT_FALSE: True,
     Outcome.FALSE: False,
     Outcome.NOT_TRUE: False,
 }
-# For each boolean test, what its argument is where the test holds, and where not.
+# For each boolean test, the outcome of its argument if the test is true, and if false.
 _TESTS = {
     e.BooleanTestType.IS_TRUE: (Outcome.TRUE, Outcome.NOT_TRUE),
     e.BooleanTestType.IS_NOT_TRUE: (Outcome.NOT_TRUE, Outcome.TRUE),
@@ -61,12 +61,12 @@ _TESTS = {
 
 
 class FactFinder:
-    """Finds what conditions say.
+    """Finder of the expressions that a condition's outcome shows to be not NULL.
 
-    Attributes:
-        knowledge: tells which functions are strict.
-        of_subquery: what a subquery's having a row that passes a test says of the
-            values outside it.
+    Args:
+        knowledge: knows which functions are strict.
+        of_subquery: returns the outer expressions that are not NULL if a subquery has a
+            row that passes a test.
     """
 
     def __init__(
@@ -78,13 +78,17 @@ class FactFinder:
         self._of_subquery = of_subquery
 
     def holds(self, condition: e.Expression) -> Facts:
-        """What is not NULL where a condition is true."""
+        """Return the expressions that are not NULL if a condition is true."""
         return self.after(condition, Outcome.TRUE) or _NONE
 
     def after(  # noqa: C901, PLR0911 - one return for each kind of condition
         self, node: e.Expression, outcome: Outcome
     ) -> Facts | None:
-        """What is not NULL where an expression came out so."""
+        """Return the expressions that are not NULL if a condition has an outcome.
+
+        Returns:
+            None if the condition cannot have the outcome.
+        """
         match node:
             case e.BoolExpr(operator="not", args=(arg,)):
                 return self.after(arg, _NEGATED[outcome])
@@ -112,7 +116,10 @@ class FactFinder:
                 return self._plain(node, outcome)
 
     def present(self, node: e.Expression) -> Facts:
-        """What is not NULL where this expression is not: itself, and what it needs."""
+        """Return the expressions that are not NULL if an expression is not NULL.
+
+        The expression itself is one of them.
+        """
         return frozenset(self._present(node))
 
     def _plain(self, node: e.Expression, outcome: Outcome) -> Facts:
@@ -122,7 +129,7 @@ class FactFinder:
         if isinstance(node, e.ScalarArrayOpExpr) and self._knowledge.strict(
             node.function
         ):
-            # Over an empty array, ANY is false and ALL is true without a comparison.
+            # For an empty array, ANY is false and ALL is true without any comparison.
             compared = (outcome is Outcome.TRUE and node.any) or (
                 outcome is Outcome.FALSE and not node.any
             )
@@ -151,7 +158,7 @@ class FactFinder:
     def _needed(  # noqa: PLR0911 - one return for each kind of expression
         self, node: e.Expression
     ) -> tuple[e.Expression, ...]:
-        """The arguments without which a node's value is NULL."""
+        """Return the arguments that make a node NULL if they are NULL."""
         match node:
             case (
                 e.FuncExpr(function=function, args=args)
@@ -189,8 +196,8 @@ class FactFinder:
     def _null_test(self, node: e.NullTest, outcome: Outcome) -> Facts:
         settled = _SETTLED.get(outcome)
         if settled is None or settled != node.negated:
-            # Of a row, IS NOT NULL is not the opposite of IS NULL, but a row that is
-            # either "not null" or not "null" is no NULL itself.
+            # For a row, IS NOT NULL is not the negation of IS NULL. But a row for which
+            # IS NOT NULL is true, or IS NULL is false, is not NULL itself.
             return _NONE
         if node.negated and isinstance(node.arg, e.RowExpr):
             return _NONE.union(*(self.present(arg) for arg in node.arg.args))
@@ -210,7 +217,7 @@ class FactFinder:
     ) -> Facts | None:
         if outcome not in {Outcome.TRUE, Outcome.FALSE}:
             return _NONE
-        # The value is that of one of the arguments.
+        # The value is the value of one of the arguments.
         return _intersection([self.after(arg, outcome) for arg in args])
 
     def _case(self, node: e.CaseExpr, outcome: Outcome) -> Facts | None:

@@ -1,4 +1,4 @@
-"""Functions that are not built in: proved by their bodies, where these are in SQL."""
+"""Nullability of calls of user-defined functions, proved from SQL bodies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Args = tuple[e.Expression, ...]
 
 _VOID = 2278
-# Values of these become those of another in the same group without ever being NULL.
+# Groups of types between which assignment casts never return NULL.
 _ASSIGNABLE = (
     frozenset({20, 21, 23, 700, 701, 1700}),  # numbers
     frozenset({19, 25, 1042, 1043}),  # texts
@@ -33,14 +33,15 @@ _ASSIGNABLE = (
 def call_value(
     function: int, args: Args, type_: int, place: ProgramPoint, column: int = 0
 ) -> Proof:
-    """Whether what a function gives can be NULL, in each row if it gives a set.
+    """Return the proof for the result of a function, in each row if it returns a set.
 
     Args:
-        function: its oid.
-        args: of the call.
-        type_: of the value.
-        place: where the call stands.
-        column: `attnum`, where the value is a column of the row that it gives.
+        function: oid of the function.
+        args: arguments of the call.
+        type_: oid of the value's type.
+        place: where the call is.
+        column: `attnum` of the value's column in the row that the function returns; 0
+            for the result itself.
     """
     known = place.prover.knowledge.catalog.functions.get(function)
     if known is None:
@@ -67,7 +68,7 @@ def _called(
         )
         if not needed.not_null:
             return needed
-    # Given NULL, a strict function that returns a set gives no rows.
+    # A strict function that returns a set returns no rows for a NULL argument.
     nullable = frozenset(
         n for n, proof in proofs.items() if not (proof.not_null or function.strict)
     )
@@ -86,7 +87,7 @@ def _called(
 def _or_declared(
     function: Function, args: Args, number: int, place: ProgramPoint, proof: Proof
 ) -> Proof:
-    """The same, unless codegen.toml says more."""
+    """Return the proof, replaced if codegen.toml declares the function not null."""
     declared = place.prover.knowledge.definitions.declared
     if function.oid not in declared:
         return proof
@@ -104,7 +105,11 @@ def _or_declared(
 
 
 def _bound(body: Body, args: Args) -> Mapping[int, e.Expression] | None:
-    """The arguments of a call by number, from 1, those left out by their defaults."""
+    """Return the arguments of a call by number, from 1, with defaults filled in.
+
+    Returns:
+        None if an argument is missing.
+    """
     inputs = body.function.body.arguments if body.function.body else 0
     bound: dict[int, e.Expression] = {}
     for place, arg in enumerate(args, start=1):
@@ -120,7 +125,7 @@ def _bound(body: Body, args: Args) -> Mapping[int, e.Expression] | None:
 
 
 def _result(function: Function, number: int, type_: int, inner: ProgramPoint) -> Proof:
-    """A column of a body's rows; 0 for the only one."""
+    """Return the proof for a column of a body's rows; 0 stands for the only column."""
     knowledge = inner.prover.knowledge
     results = inner.query.results
     composite = knowledge.catalog.types.get(function.returns)
@@ -149,7 +154,7 @@ def _field(target: TargetEntry, number: int, type_: int, inner: ProgramPoint) ->
 
 
 def _is_assignable(given: int, wanted: int, knowledge: ProofContext) -> bool:
-    """Whether a value of one type becomes one of another without being NULL."""
+    """Return True if converting a value from one type to another never gives NULL."""
     given, wanted = _base(given, knowledge), _base(wanted, knowledge)
     return given == wanted != 0 or any({given, wanted} <= kind for kind in _ASSIGNABLE)
 

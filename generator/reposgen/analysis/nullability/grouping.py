@@ -1,4 +1,4 @@
-"""The grouping step of a query: what it nulls, and whether a group can be empty."""
+"""Grouping step of a query: the columns it nulls, and whether a group can be empty."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """The grouping step.
+    """Grouping step of a query.
 
     Attributes:
-        groups: rows are grouped at all, be it all into one group.
-        may_be_empty: a group can have no rows: there is no GROUP BY.
-        sets: there are grouping sets.
-        nullable: grouping expressions that some set leaves out, so that they are NULL
-            in its rows.
+        groups: True if rows are grouped, also if all rows form one group.
+        may_be_empty: True if a group can have no rows: there is no GROUP BY.
+        sets: True if there are grouping sets.
+        nullable: grouping expressions that a grouping set leaves out, so that they are
+            NULL in its rows.
     """
 
     groups: bool
@@ -31,7 +31,7 @@ class Grouping:
 
 
 def read_grouping(query: Query) -> Grouping:
-    """The grouping step of a query."""
+    """Return the grouping step of a query."""
     sets = query.grouping_sets
     groups = bool(
         query.has_aggregates or query.group or sets or query.having is not None
@@ -49,7 +49,8 @@ def read_grouping(query: Query) -> Grouping:
 
 
 def _nullable(query: Query) -> frozenset[e.Expression]:
-    # The sets multiply: what one of them always has, all combinations have.
+    # Several grouping sets are multiplied: an expression that is in all sets of one of
+    # them is in all combinations.
     always = frozenset[int]().union(*(_always(one) for one in query.grouping_sets))
     grouped = {clause.group for clause in query.group}
     left_out = {
@@ -57,8 +58,8 @@ def _nullable(query: Query) -> frozenset[e.Expression]:
         for target in query.targets
         if target.group in grouped and target.group not in always
     }
-    # From 18 on these are columns of a range table entry of their own; one that no
-    # target refers to by its group cannot be told apart: it counts as nulled.
+    # In PostgreSQL 18, grouping expressions are columns of a separate range table
+    # entry. A column that no target refers to by its group is assumed to be nulled.
     for index, entry in enumerate(query.range_table, 1):
         if entry.kind is RteKind.GROUP:
             kept = {

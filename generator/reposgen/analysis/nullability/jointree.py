@@ -1,7 +1,7 @@
-"""Which outer joins can null which entry of the range table.
+"""Outer joins that can null the items of FROM.
 
-Worked out from the join tree, not from what the server writes into columns: that
-differs between its versions.
+They are read from the join tree, not from the nulling relations that the server writes
+into columns, which differ between its versions.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 
 class JoinSide(StrEnum):
-    """A side of a join."""
+    """Side of a join."""
 
     LEFT = "left"
     RIGHT = "right"
 
 
 class Side(NamedTuple):
-    """The side of an outer join that is nulled where the other finds no match."""
+    """Side of an outer join that is nulled where the other side finds no match."""
 
     join: int
     which: JoinSide
 
 
 class Condition(NamedTuple):
-    """A condition that holds wherever none of these sides is nulled."""
+    """Condition that holds wherever none of the sides in `unless` is nulled."""
 
     unless: frozenset[Side]
     expression: Expression
@@ -46,10 +46,12 @@ class Condition(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OuterJoin:
-    """An outer join.
+    """Outer join.
 
     Attributes:
-        above: the sides of other joins that null all of this one.
+        side: the side that is nulled where there is no match.
+        join: the join in the tree.
+        above: the sides of other joins that null the whole join.
     """
 
     side: Side
@@ -58,18 +60,19 @@ class OuterJoin:
 
     @property
     def nullable(self) -> FromItem:
-        """What is nulled where there is no match."""
+        """The FROM item that is nulled where there is no match."""
         return self.join.right if self.side.which is JoinSide.RIGHT else self.join.left
 
 
 @dataclass(slots=True)
 class JoinTree:
-    """The join tree of one query.
+    """Join tree of one query.
 
     Attributes:
-        nullable: for each entry in FROM, the sides that null it.
+        nullable: for each range table index in FROM, the sides that null it.
         conditions: WHERE, and ON of every join.
-        outer: each outer join, FULL joins twice.
+        outer: the outer joins; a FULL join is in the list once for each side.
+        words: for each side, its join in words.
     """
 
     nullable: dict[int, frozenset[Side]] = field(default_factory=dict)
@@ -78,7 +81,7 @@ class JoinTree:
     words: dict[Side, str] = field(default_factory=dict)
 
     def describe(self, side: Side) -> str:
-        """`a LEFT JOIN`, for reasons."""
+        """Return the join of a side, such as `a LEFT JOIN`, for reasons."""
         return self.words[side]
 
 
@@ -91,7 +94,7 @@ _WORDS = {
 
 
 def read_join_tree(query: Query) -> JoinTree:
-    """Walk a query's FROM and WHERE."""
+    """Return the join tree of a query."""
     tree = JoinTree()
     if query.join_tree is not None:
         _visit(query.join_tree, _NOWHERE, tree)
@@ -116,7 +119,7 @@ def _visit_join(join: JoinExpr, above: frozenset[Side], tree: JoinTree) -> None:
     nulls_left = join.type not in {JoinType.INNER, JoinType.LEFT}
     nulls_right = join.type not in {JoinType.INNER, JoinType.RIGHT}
     below_left, below_right, matched = above, above, above
-    # A type of join that is not known is taken for the worst, a FULL join.
+    # An unknown type of join is treated as a FULL join, which proves least.
     words = _WORDS.get(join.type or JoinType.FULL, "a join")
     if nulls_left:
         side = Side(number, JoinSide.LEFT)

@@ -1,8 +1,8 @@
-"""Joins and subqueries that follow a foreign key: its row is there.
+"""Joins and subqueries that follow a foreign key, which always find a row.
 
-Both sides are looked for behind views, subqueries, CTEs and joins: a column that is
-handed on unchanged holds the values of the table's, and a query that leaves out no row
-of a table shows the row that the key points to.
+Both sides are traced through views, subqueries, CTEs and joins. A column that is passed
+on unchanged holds the values of the table's column. A query that leaves out no row of a
+table contains the row that the key refers to.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ _DEEPEST = 30  # views over views
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
-    """A table behind an item of FROM.
+    """Table behind an item of FROM.
 
     Attributes:
-        columns: `attnum`s there, in the order asked for.
+        entry: range table entry of the table.
+        columns: `attnum`s in the table, in the order of the traced columns.
     """
 
     entry: RangeTableEntry
@@ -49,14 +50,14 @@ class _Table:
 
 
 class _Pair(NamedTuple):
-    """`parent.column = child.column`."""
+    """Comparison `parent.column = child.column`."""
 
     parent: e.Var
     child: e.Var
 
 
 def is_true(condition: e.Expression | None) -> bool:
-    """A condition that every row passes: none, or `true`."""
+    """Return True if every row passes a condition: there is none, or it is `true`."""
     return condition is None or (
         isinstance(condition, e.Const)
         and condition.value is not None
@@ -71,14 +72,17 @@ def found_key(  # noqa: PLR0911 - one return for each thing that can be missing
     child_place: ProgramPoint,
     above: frozenset[object],
 ) -> str | None:
-    """Why a condition always finds a row, if it does: the foreign key that it follows.
+    """Return why a condition always finds a row, or None if that is not proved.
 
     Args:
-        place: of the query that the condition stands in.
-        item: in its FROM, what is looked for.
-        condition: whole.
-        child_place: of the query that has the key: the same, or the one around.
-        above: the sides of outer joins that null all that is joined.
+        place: the query that contains the condition.
+        item: the FROM item of this query that is searched.
+        condition: the whole condition.
+        child_place: the query with the foreign key: the same one or the enclosing one.
+        above: the sides of outer joins that null the whole join.
+
+    Returns:
+        The foreign key that the condition follows, in words.
     """
     pairs = tuple(_pairs(condition, item, place, child_place))
     if not pairs or len(pairs) != len(conjuncts(condition)):
@@ -109,7 +113,7 @@ def _key(child: _Table, target: _Table, place: ProgramPoint) -> str | None:
     if one is None or other is None:
         return None
     if one.oid == other.oid and child.columns == target.columns:
-        # A row finds itself, unless it is hidden, or of a child that ONLY leaves out.
+        # A row finds itself, unless a policy hides it or ONLY excludes its child table.
         whole = target.entry.inherited or not child.entry.inherited
         if one.row_security or not (whole or not one.has_children):
             return None
@@ -129,7 +133,7 @@ def _pairs(
     place: ProgramPoint,
     child_place: ProgramPoint,
 ) -> Iterator[_Pair]:
-    """The terms of a condition that compare a column of the item with another's."""
+    """Yield the comparisons between a column of the item and a column outside of it."""
     equality = place.prover.knowledge.catalog.operator_equality
     inside = set(_leaves(item))
     levels_up = int(child_place.query is not place.query)
@@ -157,7 +161,7 @@ def _pairs(
 
 
 def _tells_apart(term: e.OpExpr, parent: e.Var, place: ProgramPoint) -> bool:
-    """Whether a comparison can tell apart what the parent's key takes to be equal."""
+    """Return True if a comparison distinguishes values that the key treats as equal."""
     nondeterministic = place.prover.knowledge.catalog.nondeterministic
     return (
         parent.collation in nondeterministic
@@ -166,14 +170,14 @@ def _tells_apart(term: e.OpExpr, parent: e.Var, place: ProgramPoint) -> bool:
 
 
 def _unlabelled(node: e.Expression, place: ProgramPoint) -> e.Expression:
-    """A column as it is, where the server compares it as another type like it."""
+    """Return a column without a relabeling cast that keeps its equality."""
     if not isinstance(node, e.Coerce) or node.kind is not e.Coercion.RELABEL:
         return node
     types = place.prover.knowledge.catalog.types
     found = types.get(expression_type(node.arg))
     while isinstance(found, DomainType) and found.oid != node.type:
         found = found.base
-    # Of other types, such as citext, text has another equality.
+    # Other types, such as citext, have another equality than text.
     same = found is not None and (
         found.oid == node.type or (found.oid, node.type) == _TEXTS
     )
@@ -181,12 +185,12 @@ def _unlabelled(node: e.Expression, place: ProgramPoint) -> e.Expression:
 
 
 def _own(var: e.Var) -> e.Var:
-    """The same column, seen from its own query."""
+    """Return the same column as its own query refers to it."""
     return e.Var(index=var.index, column=var.column, type=var.type)
 
 
 def _behind(var: e.Var, place: ProgramPoint) -> e.Var | None:
-    """The column of an item of FROM that one of a join or of the grouping step is."""
+    """Return the column of a FROM item that a join's or grouping step's column is."""
     node: e.Expression = var
     while isinstance(node, e.Var) and not node.levels_up and node.column > 0:
         entry = place.query.entry(node.index)
@@ -212,7 +216,7 @@ def _leaves(item: FromItem) -> Iterator[int]:
 
 
 def _is_not_null(var: e.Var, place: ProgramPoint) -> bool:
-    """Whether a column is not NULL in the rows that its item has."""
+    """Return True if a column is not NULL in the rows of its item."""
     if var in place.known.values:
         return True
     entry = place.query.entry(var.index)
@@ -227,7 +231,7 @@ def _is_not_null(var: e.Var, place: ProgramPoint) -> bool:
 
 
 def _query_of(entry: RangeTableEntry, place: ProgramPoint) -> ProgramPoint | None:
-    """The place of the query behind an item of FROM, if it is one."""
+    """Return the place of the query that a FROM item is; None for other items."""
     if entry.kind is RteKind.SUBQUERY and entry.subquery is not None:
         return place.prover.enter(entry.subquery, place)
     if entry.kind is not RteKind.CTE or entry.self_reference:
@@ -240,7 +244,11 @@ def _query_of(entry: RangeTableEntry, place: ProgramPoint) -> ProgramPoint | Non
 
 
 def _outputs(inner: ProgramPoint, columns: Sequence[int]) -> tuple[e.Var, ...] | None:
-    """The columns of one item in FROM that result columns of a query are."""
+    """Return the columns of one FROM item that result columns of a query are.
+
+    Returns:
+        None if the result columns come from several items, or from expressions.
+    """
     query = inner.query
     if query.command is not CommandType.SELECT or query.set_operations is not None:
         return None
@@ -260,7 +268,10 @@ def _outputs(inner: ProgramPoint, columns: Sequence[int]) -> tuple[e.Var, ...] |
 def _source(
     place: ProgramPoint, columns: Sequence[e.Var], deepest: int
 ) -> _Table | None:
-    """The table whose values columns of one item have, where they are not NULL."""
+    """Return the table that the values of one item's columns come from.
+
+    The columns can have NULLs in addition, which outer joins make.
+    """
     index = columns[0].index
     entry = place.query.entry(index)
     numbers = tuple(var.column for var in columns)
@@ -276,7 +287,7 @@ def _source(
 def _shown(  # noqa: PLR0911 - as above
     place: ProgramPoint, index: int, columns: Sequence[int], deepest: int
 ) -> _Table | None:
-    """The table of which an item shows all rows, these columns unchanged."""
+    """Return the table that an item contains whole, with these columns unchanged."""
     entry = place.query.entry(index)
     if entry.security:
         return None
@@ -298,7 +309,7 @@ def _shown(  # noqa: PLR0911 - as above
 
 
 def _shows_groups_of_all(query: Query) -> bool:
-    """Whether each row of FROM is in a row of the result: alone, or in a group."""
+    """Return True if each row of FROM is in the result, alone or in a group."""
     ungrouped = query.has_aggregates and not query.group
     return not (
         ungrouped
@@ -313,7 +324,7 @@ def _shows_groups_of_all(query: Query) -> bool:
 
 
 def _keeps_all(item: FromItem, index: int, place: ProgramPoint) -> bool:
-    """Whether each row of an item of FROM is in a row of a join."""
+    """Return True if each row of a FROM item is in a row of a join."""
     match item:
         case RangeTableRef():
             return item.index == index
@@ -333,8 +344,8 @@ def _keeps_all(item: FromItem, index: int, place: ProgramPoint) -> bool:
 
 
 def _always_joined(join: JoinExpr, other: FromItem, place: ProgramPoint) -> bool:
-    """Whether an inner join finds a row of that side for every row of the other."""
-    # What is known of the rows that are left, the join itself may have made so.
+    """Return True if an inner join has a row of `other` for each row beside it."""
+    # Facts about the rows after the join can be a result of this join.
     place = place.prover.home(place)
     above = place.scope.joins.nullable.get(next(_leaves(other), 0), frozenset())
     return found_key(place, other, join.condition, place, frozenset(above)) is not None
@@ -346,8 +357,8 @@ def _holds(
     parent: Relation,
     target: RangeTableEntry,
 ) -> bool:
-    """Whether foreign keys hold in what these entries show of their tables."""
-    # A child by inheritance has none of its parent's foreign keys; a partition does.
+    """Return True if foreign keys hold in the rows that these entries read."""
+    # An inheritance child does not inherit foreign keys; a partition does.
     inherits = child.has_children and child.kind is RelationKind.TABLE
     partial = parent.has_children and not target.inherited
     return not ((inherits and entry.inherited) or partial or parent.row_security)
@@ -359,7 +370,7 @@ def _is_key(constraint: Constraint, parent: int, columns: set[tuple[int, int]]) 
         and constraint.references == parent
         and constraint.validated
         and not constraint.deferrable
-        # PERIOD demands that times are covered, not that they are equal.
+        # PERIOD requires that the periods are covered, not that they are equal.
         and not (constraint.is_period or constraint.partial)
         and columns
         == set(zip(constraint.columns, constraint.referenced_columns, strict=True))

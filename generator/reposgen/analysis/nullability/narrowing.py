@@ -1,4 +1,4 @@
-"""What WHERE, ON, HAVING and the queries around say of the rows of a query."""
+"""Facts about a query's rows from WHERE, ON, HAVING and the enclosing queries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_VALUES: Values = frozenset()
 
 
 def make_scope(query: Query) -> Scope:
-    """What is fixed for a query."""
+    """Return the scope of a query."""
     return Scope(
         query=query, joins=read_join_tree(query), grouping=read_grouping(query)
     )
@@ -41,12 +41,12 @@ def make_place(
     enclosing: ProgramPoint | None,
     assumed: frozenset[int],
 ) -> ProgramPoint:
-    """The place of a query's results.
+    """Return the place of a query's results.
 
     Args:
-        prover: of the statement.
-        scope: of the query.
-        enclosing: where the query stands.
+        prover: prover of the statement.
+        scope: scope of the query.
+        enclosing: place of the enclosing query; None for the statement itself.
         assumed: result columns that are not NULL in the rows that matter.
     """
     query = scope.query
@@ -63,7 +63,7 @@ def make_place(
         *(finder.present(results[n]) for n in assumed if n in results)
     )
     if query.command is not CommandType.SELECT:
-        # RETURNING shows the new row, of which WHERE says nothing.
+        # RETURNING returns the new row, and WHERE is about the old row.
         _close(rows, finder, _NO_VALUES)
         others = frozenset(
             value
@@ -104,7 +104,13 @@ def make_place(
 def assume(
     place: ProgramPoint, values: Values, sides: frozenset[Side] = frozenset()
 ) -> ProgramPoint:
-    """The same place, for rows in which these are not NULL or nulled either."""
+    """Return a place for those rows in which further values are not NULL.
+
+    Args:
+        place: the place.
+        values: expressions that are not NULL.
+        sides: sides of outer joins that are not nulled.
+    """
     if values <= place.known.values and sides <= place.known.sides:
         return place
     new = ProgramPoint(
@@ -134,14 +140,18 @@ def assume(
 def after(
     place: ProgramPoint, condition: e.Expression, outcome: Outcome
 ) -> Values | None:
-    """What is not NULL where a condition came out so; None where it cannot."""
+    """Return the values that are not NULL if a condition has an outcome.
+
+    Returns:
+        None if the condition cannot have the outcome.
+    """
     return _finder(place.prover).after(condition, outcome)
 
 
 def plain(place: ProgramPoint) -> ProgramPoint:
-    """The place of all rows, whatever the queries around make of them later.
+    """Return the place of all rows, including those that enclosing queries filter out.
 
-    What looks at other rows than its own, a window function, sees those too.
+    A window function sees these rows too.
     """
     origin = place.origin or place
     if origin.plain is None:
@@ -153,7 +163,7 @@ def plain(place: ProgramPoint) -> ProgramPoint:
 
 
 def _close(place: ProgramPoint, finder: FactFinder, values: Values) -> None:
-    """Add values to what is known of the rows, and all that follows from them."""
+    """Add values, and everything that follows from them, to the facts about rows."""
     joins = place.scope.joins
     known = set(place.known.values) | values
     sides = set(place.known.sides)
@@ -182,15 +192,16 @@ def _close(place: ProgramPoint, finder: FactFinder, values: Values) -> None:
             fresh += finder.holds(condition.expression) - known
         known.update(fresh)
     place.outer = _lifted(place.enclosing, place.known.values)
-    # What was entered or proved on the way knew less.
+    # Cached places and proofs were made with fewer facts.
     place.entered.clear()
     place.proofs.clear()
 
 
 def _shown(place: ProgramPoint, var: e.Var) -> frozenset[Side]:
-    """The sides that are not nulled where a column is not NULL."""
+    """Return the sides of outer joins that are not nulled if a column is not NULL."""
     if var.column == 0 and place.query.entry(var.index).kind is RteKind.JOIN:
-        # Before 16 a whole row of a join is a value even where the join is nulled.
+        # Before PostgreSQL 16, a whole row of a join is not NULL even if the join is
+        # nulled.
         return frozenset()
     return place.scope.joins.nullable.get(var.index, frozenset())
 
@@ -198,7 +209,11 @@ def _shown(place: ProgramPoint, var: e.Var) -> frozenset[Side]:
 def _behind(
     place: ProgramPoint, finder: FactFinder, value: e.Expression
 ) -> Iterable[e.Expression]:
-    """What a column of a join or of the grouping step stands for."""
+    """Return the values that cannot be NULL if a join's or group's column is not NULL.
+
+    Returns:
+        Empty for a column that is neither a join's nor the grouping step's.
+    """
     if not isinstance(value, e.Var) or value.levels_up or value.column < 1:
         return ()
     entry = place.query.entry(value.index)
@@ -227,7 +242,7 @@ def _finder(prover: Prover) -> FactFinder:
 
 
 def _of_subquery(link: e.SubLink, prover: Prover) -> Iterable[e.Expression]:
-    """What a row in a subquery says of the columns outside it."""
+    """Return the outer columns that are not NULL if a subquery has a row."""
     inner = prover.enter(link.query, None)
     known = inner.known.values
     if inner.rows is not None and not inner.scope.grouping.may_be_empty:
@@ -240,7 +255,7 @@ def _of_subquery(link: e.SubLink, prover: Prover) -> Iterable[e.Expression]:
 
 
 def _before_grouping(values: Values) -> Values:
-    """Those that mean the same before the grouping step."""
+    """Return the values that mean the same before the grouping step."""
     return frozenset(
         value
         for value in values

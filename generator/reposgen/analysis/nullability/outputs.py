@@ -1,4 +1,4 @@
-"""Result columns of queries: select lists, set operations, CTEs."""
+"""Nullability of result columns: select lists, set operations, CTEs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_COLUMNS: frozenset[int] = frozenset()
 
 
 def output_column(place: ProgramPoint, number: int) -> Proof:
-    """Whether a result column, from 1, of a query can be NULL."""
+    """Return the proof for a query's result column, counted from 1."""
     query = place.query
     if query.set_operations is not None:
         return _operation_column(query.set_operations, place, number)
@@ -63,7 +63,7 @@ def _operation_column(
 def cte_column(
     entry: RangeTableEntry, number: int, assumed: frozenset[int], place: ProgramPoint
 ) -> Proof:
-    """Whether a column of a CTE can be NULL where `entry` reads it."""
+    """Return the proof for a column of a CTE where `entry` reads it."""
     home = home_of(place, entry.cte_levels_up)
     cte = next(
         (c for c in (home.query.ctes if home else ()) if c.name == entry.cte_name),
@@ -83,7 +83,7 @@ def cte_column(
 
 
 def home_of(place: ProgramPoint, levels_up: int) -> ProgramPoint | None:
-    """The query that defines a CTE, seen from where no row of it is at hand."""
+    """Return the query that defines a CTE, without facts about its own rows."""
     found: ProgramPoint | None = place
     for _ in range(levels_up):
         found = found.enclosing if found else None
@@ -91,7 +91,11 @@ def home_of(place: ProgramPoint, levels_up: int) -> ProgramPoint | None:
 
 
 def _recursive_column(cte: CommonTableExpr, number: int, home: ProgramPoint) -> Proof:
-    """The largest set of columns that are not NULL if they were not before."""
+    """Return the proof for a column of a recursive CTE.
+
+    It searches for the largest set of columns that are not NULL in new rows if they are
+    not NULL in the rows before.
+    """
     prover = home.prover
     key = id(cte.query)
     cached = home.recursive.get(key)
@@ -99,7 +103,7 @@ def _recursive_column(cte: CommonTableExpr, number: int, home: ProgramPoint) -> 
         columns = frozenset(t.number for t in cte.query.results)
         while True:
             prover.recursion[key] = columns
-            # What was proved under the last assumption must not be met again.
+            # `_proofs` drops the proofs made under the previous assumption.
             proofs = _proofs(cte.query, home)
             kept = frozenset(n for n in columns if proofs[n].not_null)
             if kept == columns:

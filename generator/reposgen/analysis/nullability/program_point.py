@@ -1,4 +1,4 @@
-"""Where in a statement a value is looked at, and what is known there."""
+"""Points in a statement at which a value is used, with the facts known there."""
 
 from __future__ import annotations
 
@@ -18,41 +18,42 @@ if TYPE_CHECKING:
 
 
 class Prover(Protocol):
-    """What the rules call, wherever they need a part proved first."""
+    """Interface through which rules have the parts of an expression proved."""
 
     knowledge: ProofContext
     recursion: dict[int, frozenset[int]]
-    # Columns of recursive CTEs whose arrays are taken to have no NULL elements.
+    # Columns of recursive CTEs whose arrays are assumed to have no NULL elements.
     assumed_elements: set[tuple[int, int]]
 
     def body(
         self, function: int, nullable: frozenset[int], null_elements: frozenset[int]
     ) -> ProgramPoint | None:
-        """The place of the results of a function in SQL.
+        """Return the place of the results of an SQL function.
 
         Args:
-            function: its oid.
-            nullable: the numbers of the arguments that can be NULL.
-            null_elements: of those that are no arrays without NULL elements.
+            function: oid of the function.
+            nullable: numbers of the arguments that can be NULL.
+            null_elements: numbers of the arguments that can have NULL elements.
 
         Returns:
-            None where its body is not known, or is being looked at already.
+            None if the body is not known, is being proved already, or is nested too
+            deeply.
         """
 
     def gives_row(self, place: ProgramPoint) -> bool:
-        """Whether a statement returns at least one row, whatever the tables hold."""
+        """Return True if a statement always returns at least one row."""
 
     def reads_one_snapshot(self) -> bool:
-        """Whether foreign keys hold in all that the statement sees."""
+        """Return True if foreign keys hold in all rows that the statement sees."""
 
     def prove(self, expression: Expression, place: ProgramPoint) -> Proof:
-        """Whether an expression can be NULL at a place."""
+        """Return the proof for an expression at a place."""
 
     def output(self, place: ProgramPoint, column: int) -> Proof:
-        """Whether a result column, from 1, of the place's query can be NULL."""
+        """Return the proof for a result column, from 1, of the place's query."""
 
     def home(self, place: ProgramPoint) -> ProgramPoint:
-        """The query of a place, seen from where no row of it is at hand."""
+        """Return the place of the same query without facts about its rows."""
 
     def enter(
         self,
@@ -60,12 +61,18 @@ class Prover(Protocol):
         enclosing: ProgramPoint | None,
         assumed: frozenset[int] = frozenset(),
     ) -> ProgramPoint:
-        """The place of a query's results, given that some of them are not NULL."""
+        """Return the place of a query's results.
+
+        Args:
+            query: the query.
+            enclosing: the place that contains the query; None for a statement.
+            assumed: numbers of the result columns that are not NULL.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is fixed for one query of the statement, wherever it is looked at."""
+    """Facts about one query of the statement that hold at all of its places."""
 
     query: Query
     joins: JoinTree
@@ -74,17 +81,24 @@ class Scope:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ProgramPoint:
-    """A point in a query's evaluation: every row there, and what is known of it.
+    """Point in a query's evaluation, with the facts that are known of every row there.
 
     Attributes:
-        known: of every row that gets as far as to matter here.
-        enclosing: the place of the query around this one, as it was entered from.
-        outer: the same, with what this query's rows imply for it.
-        rows: where this is after the grouping step, the place before it.
+        prover: prover of the statement.
+        scope: scope of the query.
+        known: facts about every row that reaches this point and matters.
+        enclosing: place of the enclosing query, as this query was entered from it.
+        outer: the same place with the facts that this query's rows imply for it.
+        rows: for a place after the grouping step or in RETURNING, the place before it.
         assumed: result columns, from 1, that are not NULL in the rows that matter.
-        returning: this is RETURNING: columns of the target are the new row's.
-        origin: the place that this one is, with more known.
+        returning: True in RETURNING, where columns of the target are the new row's.
+        proofs: cache of proofs, by id of the expression.
+        outputs: cache of proofs of result columns.
+        entered: cache of places of subqueries.
+        recursive: cache of proofs of recursive CTEs.
         matches: why an outer join finds a match for every row of its other side.
+        origin: the place that this place extends by facts; None if there is none.
+        plain: the place of all rows, created on first use.
     """
 
     prover: Prover
@@ -107,11 +121,11 @@ class ProgramPoint:
 
     @property
     def query(self) -> Query:
-        """The query this is a place in."""
+        """The query that contains this place."""
         return self.scope.query
 
     def ancestor(self, levels_up: int) -> ProgramPoint | None:
-        """The place that many queries out."""
+        """Return the place `levels_up` queries further out; None if there is none."""
         place: ProgramPoint | None = self
         for _ in range(levels_up):
             place = place.outer if place else None

@@ -1,4 +1,4 @@
-"""The verdict on one value."""
+"""Proof that a value is never NULL, or the reasons why it can be."""
 
 from __future__ import annotations
 
@@ -12,36 +12,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whether a value can be NULL, and why.
+    """Result of proving a value: whether it can be NULL, and why.
 
     Attributes:
-        not_null: it is proved that the value is never NULL. False means that there
-            is no proof, not that a NULL was seen.
-        why: in plain words, the outermost reason first.
+        not_null: True if it is proved that the value is never NULL. False means that
+            there is no proof, not that a NULL was seen.
+        why: reasons in words, the outermost first.
     """
 
     not_null: bool
     why: tuple[str, ...]
 
     def because(self, reason: str) -> Proof:
-        """The same verdict with a further reason outside."""
+        """Return the same result with a further reason in front."""
         return Proof(self.not_null, (reason, *self.why))
 
 
 def never_null(reason: str) -> Proof:
-    """A verdict that rests on nothing else."""
+    """Return a positive proof with a single reason."""
     return Proof(not_null=True, why=(reason,))
 
 
 def may_be_null(reason: str) -> Proof:
-    """A verdict that rests on nothing else."""
+    """Return a negative proof with a single reason."""
     return Proof(not_null=False, why=(reason,))
 
 
 def all_of(proofs: Iterable[Proof], proved: str, refuted: str) -> Proof:
-    """Not null if all are: `proved` is said of all, `refuted` of the first that isn't.
+    """Return a positive proof if all proofs are positive, also if there are none.
 
-    Without any proof at all there is nothing that could be NULL.
+    Args:
+        proofs: the proofs.
+        proved: reason for a positive proof.
+        refuted: reason for a negative proof, in front of the first negative one's.
     """
     first: Proof | None = None
     for proof in proofs:
@@ -52,7 +55,13 @@ def all_of(proofs: Iterable[Proof], proved: str, refuted: str) -> Proof:
 
 
 def any_of(proofs: Iterable[Proof], proved: str, refuted: str) -> Proof:
-    """Not null if one is."""
+    """Return a positive proof if at least one proof is positive.
+
+    Args:
+        proofs: the proofs.
+        proved: reason for a positive proof, in front of the first positive one's.
+        refuted: reason for a negative proof.
+    """
     for proof in proofs:
         if proof.not_null:
             return proof.because(proved)

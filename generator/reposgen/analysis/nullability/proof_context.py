@@ -1,4 +1,4 @@
-"""The facts that the proofs of one statement use."""
+"""Facts about the database and the parameters that a statement's proofs use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NotNullFacts:
-    """What is not NULL in every row at a program point.
+    """Values that are not NULL in every row at a program point.
 
     Attributes:
         values: expressions that are not NULL.
@@ -35,8 +35,8 @@ class NotNullFacts:
     sides: frozenset[Side] = frozenset()
 
     def has(self, value: e.Expression) -> bool:
-        """Whether it is known that this value is not NULL."""
-        # To look up a subquery would be to compare all of it.
+        """Return True if a value is known to be not NULL."""
+        # Looking up a subquery would hash its whole tree.
         return not isinstance(value, e.SubLink) and value in self.values
 
 
@@ -50,7 +50,7 @@ _OPERATORS = dict(
         *(("gt", ">"), ("ge", ">=")),
     )
 )
-# The functions behind the most common operators: int4pl, textcat, numeric_add.
+# Functions of the most common operators: int4pl, textcat, numeric_add.
 _BEHIND_OPERATOR = re.compile(
     r"(?:int|float|numeric|text|bpchar|name|bool|date|time|timestamp|timestamptz"
     rf"|interval|uuid|enum|jsonb|bytea|array)\d*_?({'|'.join(_OPERATORS)})"
@@ -59,11 +59,12 @@ _BEHIND_OPERATOR = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A function in SQL.
+    """SQL function with its body.
 
     Attributes:
-        query: the last statement of its body: its arguments are parameters in it.
-        defaults: of its last arguments.
+        function: the function.
+        query: the last statement of the body; the arguments are its parameters.
+        defaults: default values of the last arguments.
     """
 
     function: Function
@@ -73,14 +74,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definitions:
-    """What stands behind a name that statements use.
+    """Definitions of the views and functions that statements use.
 
     Attributes:
-        views: for each materialized view, by oid, the proofs of its definition's
-            columns; of one that is missing nothing is concluded.
-        bodies: of functions in SQL, by oid.
-        declared: by oid, functions that codegen.toml declares not null: the result
-            itself and every column of its rows (None), or those columns alone.
+        views: by oid of a materialized view, the proofs of its columns; nothing is
+            proved of columns of other materialized views.
+        bodies: the SQL functions, by oid.
+        declared: the functions that codegen.toml declares not null, by oid: None for
+            the result itself and all columns of its rows, else `attnum`s of columns.
     """
 
     views: Mapping[int, Sequence[Proof]] = field(default_factory=dict)
@@ -90,12 +91,15 @@ class Definitions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofContext:
-    """The database, and what the caller says of the parameters.
+    """Facts about the database and the parameters.
 
     Attributes:
-        nullable_parameters: the numbers of those that may be NULL.
-        elements: of the arrays of the schema and of the parameters.
-        arguments: in the body of a function, the names of its arguments.
+        catalog: catalog of the database.
+        functions: the built-in functions of the server's major version.
+        nullable_parameters: numbers of the parameters that can be NULL.
+        definitions: definitions of materialized views and functions.
+        elements: nullability of the elements of the schema's and parameters' arrays.
+        arguments: in the body of a function, the names of its arguments; None outside.
     """
 
     catalog: Catalog
@@ -106,12 +110,12 @@ class ProofContext:
     arguments: tuple[str, ...] | None = None
 
     def column(self, relation: int, number: int) -> RelationColumn | None:
-        """A column of a table, if the catalog has it."""
+        """Return a column of a table; None if the catalog lacks it."""
         table = self.catalog.relations.get(relation)
         return table.column(number) if table else None
 
     def strict(self, function: int) -> bool:
-        """Whether a NULL argument gives NULL (or no rows)."""
+        """Return True if a NULL argument makes the result NULL, or an empty set."""
         builtin = self.functions.get(function)
         if builtin is not None:
             return builtin.strict
@@ -119,30 +123,30 @@ class ProofContext:
         return user is not None and user.strict
 
     def rule(self, function: int) -> NullRule:
-        """When a function's result is not NULL; nothing is known of users' own."""
+        """Return the null rule of a function; MAYBE for user-defined functions."""
         builtin = self.functions.get(function)
         return NullRule.MAYBE if builtin is None else builtin.rule
 
     def function_name(self, function: int) -> str:
-        """A function's name, for reasons."""
+        """Return a function's name, for reasons."""
         known = self.functions.get(function) or self.catalog.functions.get(function)
         return known.name if known else "an unknown function"
 
     def parameter_name(self, number: int) -> str:
-        """What a parameter is called, for reasons."""
+        """Return a parameter's or argument's name, for reasons."""
         if self.arguments is None:
             return f"the parameter ${number}"
         named = self.arguments[number - 1 : number]
         return f"the argument {named[0] if named and named[0] else f'${number}'}"
 
     def called(self, function: int) -> str:
-        """A function's name, or that of the operator it is behind."""
+        """Return a function's name, or the name of the operator that it implements."""
         name = self.function_name(function)
         behind = _BEHIND_OPERATOR.fullmatch(name)
         return _OPERATORS[behind[1]] if behind else name
 
     def repeatable(self, expression: e.Expression) -> bool:
-        """Whether two places with this expression have the same value in one row."""
+        """Return True if an expression has the same value at two places of one row."""
         return all(self._steady(node) for node in walk(expression))
 
     def _steady(self, node: object) -> bool:

@@ -1,4 +1,4 @@
-"""The proof of a statement's results: where all rules come together."""
+"""Prover of a statement's results, which combines all rules."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 _NO_COLUMNS: frozenset[int] = frozenset()
 _UNKNOWN = Elements()
 _NO_DEFINITIONS = Definitions()
-# Functions that call each other deeper than that are not followed.
+# Largest depth of nested calls of SQL functions that is followed.
 _DEEPEST = 12
 
 
 class _Prover:
-    """Proves one statement; remembers what it has proved."""
+    """Prover of one statement, which caches its proofs."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class _Prover:
         key = id(expression)
         found = place.proofs.get(key)
         if found is None or found[0] is not expression:
-            # Nodes made on the way may reuse an address: the node is kept with it.
+            # The node is kept in the cache, so that no other node can get its id.
             found = (expression, expressions.prove(expression, place))
             place.proofs[key] = found
         return found[1]
@@ -110,7 +110,7 @@ class _Prover:
         return always_row(place)
 
     def reads_one_snapshot(self) -> bool:
-        # It only reads, and re-checks no row that was changed since its snapshot.
+        # True if the statement only reads, and no FOR UPDATE re-reads changed rows.
         if self._one_snapshot is None:
             self._one_snapshot = all(
                 node.command is CommandType.SELECT and not node.row_marks
@@ -133,7 +133,7 @@ class _Prover:
             inside = body.function.body
             moved = any(one.body and one.body.search_path is not None for one in called)
             if moved and inside and not (inside.search_path or inside.resolved):
-                # Its names mean what they mean where it is called from.
+                # The function's names depend on the `search_path` of its caller.
                 return None
             knowledge = replace(
                 self.knowledge,
@@ -155,16 +155,17 @@ class _Prover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowProofs:
-    """What is proved of the rows of a statement.
+    """Proofs about the rows of a statement.
 
     Attributes:
-        columns: as `prove` gives them.
-        elements: of each column that is an array, whether its elements can be NULL.
-        real: whether the composite values in each column are rows of tables.
-        shapes: of the JSON documents that the statement builds.
-        missing: indexes of the entries of the range table, from 1, that a row may
-            lack: those on the nullable side of an outer join that nothing narrows.
-            All columns of an embedded table are NULL where its row is missing.
+        columns: proofs of the columns, as `prove` returns them.
+        elements: proofs of the elements of each column that is an array.
+        real: for each column, True if its composite values are rows of tables.
+        shapes: shapes of the JSON documents that the statement builds; None for any
+            JSON.
+        missing: range table indexes, from 1, of the items that a row can lack: those on
+            the nullable side of an outer join that no condition narrows. All columns of
+            an embedded table are NULL if its row is missing.
     """
 
     columns: tuple[Proof, ...]
@@ -183,19 +184,19 @@ def prove(
     *,
     elements: Elements = _UNKNOWN,
 ) -> tuple[Proof, ...]:
-    """Whether each result column of a statement can be NULL, and why.
+    """Return a proof for each result column of a statement.
 
     Args:
         query: the statement's analysed tree.
-        catalog: of the database it was analysed in.
+        catalog: catalog of the database that the statement was analysed in.
         functions: the built-in functions of the server's major version.
-        nullable_parameters: the numbers of the parameters that may be NULL.
-        definitions: of materialized views and functions.
-        elements: of the arrays of the schema and of the parameters.
+        nullable_parameters: numbers of the parameters that can be NULL.
+        definitions: definitions of materialized views and functions.
+        elements: nullability of the elements of the schema's and parameters' arrays.
 
     Returns:
-        One verdict for each of `query.results`, in order. What is
-        not known here gives "may be null", never a guess.
+        One proof for each item of `query.results`, in order. An unknown expression is
+        assumed to be nullable.
     """
     prover = _prover(
         query,
@@ -218,9 +219,15 @@ def prove_rows(
     *,
     elements: Elements = _UNKNOWN,
 ) -> RowProofs:
-    """All that is proved of a statement's rows, at once.
+    """Return all proofs about a statement's rows.
 
-    The arguments are those of `prove`.
+    Args:
+        query: the statement's analysed tree.
+        catalog: catalog of the database that the statement was analysed in.
+        functions: the built-in functions of the server's major version.
+        nullable_parameters: numbers of the parameters that can be NULL.
+        definitions: definitions of materialized views and functions.
+        elements: nullability of the elements of the schema's and parameters' arrays.
     """
     prover = _prover(
         query,
@@ -252,9 +259,9 @@ def assignment_prover(
     nullable_parameters: frozenset[int],
     elements: Elements,
 ) -> Callable[[Query, Expression], bool]:
-    """What tells whether a value that a write assigns is proved to be not NULL.
+    """Return a function that returns True if a value that a write assigns is not NULL.
 
-    It takes the statement or one of its CTEs, and the value.
+    The function takes the statement or one of its CTEs, and the value.
     """
     prover = _prover(
         tree,
@@ -270,7 +277,7 @@ def assignment_prover(
 
     def proves(query: Query, value: Expression) -> bool:
         place = places.get(id(query))
-        # The rows of a MERGE differ from action to action.
+        # Each action of a MERGE has other rows.
         if place is None or query.command is CommandType.MERGE:
             return False
         return prover.prove(value, place.rows or place).not_null
@@ -281,7 +288,7 @@ def assignment_prover(
 def always_returns_row(
     query: Query, catalog: Catalog, functions: BuiltinFunctions
 ) -> bool:
-    """Whether a statement returns at least one row, whatever the tables hold."""
+    """Return True if a statement always returns at least one row."""
     prover = _prover(
         query, catalog, functions, _NO_COLUMNS, _NO_DEFINITIONS, elements=_UNKNOWN
     )

@@ -1,8 +1,8 @@
-"""Whether composite values are rows of tables, not made by functions or casts.
+"""Proof that composite values are rows of tables, not made by functions or casts.
 
-What a table declares NOT NULL is not NULL in its rows alone: a function that finds
-nothing can return a row of the same type whose fields all are NULL, and a column of
-that type can hold one.
+NOT NULL constraints of a table hold only in its rows. A function that finds nothing can
+return a row of the same type in which all fields are NULL, and a column of that type
+can hold such a row.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reposgen.live_schema.tree.model import RangeTableEntry
 
 _UNNEST = "unnest"
-# Functions, aggregates and window functions that pass rows on, or collect them.
+# Functions, aggregates and window functions whose results consist of argument rows.
 _PASSES = frozenset(
     {
         *("array_agg", "max", "min", "any_value", "first_value", "last_value"),
@@ -33,7 +33,10 @@ _PASSES = frozenset(
 
 
 def holds_real_rows(node: e.Expression, place: ProgramPoint) -> bool:  # noqa: C901, PLR0911, PLR0912 - one return for each kind of expression
-    """Whether a composite value, or each one in an array, is NULL or a table's row."""
+    """Return True if a composite value, or each element of an array, is a table's row.
+
+    NULL counts as a row of the table.
+    """
     match node:
         case e.Var(levels_up=0):
             return _column(node, place.rows or place)
@@ -78,15 +81,15 @@ def holds_real_rows(node: e.Expression, place: ProgramPoint) -> bool:  # noqa: C
         ):
             return _passes(function, place) and _all(args, place)
         case _:
-            # A number beside the rows: of lag, of a slice.
+            # An argument that is not a row: lag's offset, a slice's bound.
             return not _is_composite(getattr(node, "type", None), place)
 
 
 def output_holds_real_rows(place: ProgramPoint, number: int) -> bool:
-    """The same for a result column, from 1, of a query."""
+    """Return True if a result column, counted from 1, contains only rows of tables."""
     query = place.query
     if query.set_operations is not None:
-        # The branches stand in the range table before all else that there is.
+        # The range table of a set operation contains its branches as subqueries.
         return all(
             output_holds_real_rows(place.prover.enter(entry.subquery, place), number)
             for entry in query.range_table
@@ -102,7 +105,7 @@ def _column(var: e.Var, place: ProgramPoint) -> bool:  # noqa: PLR0911 - one ret
         case RteKind.RELATION:
             return var.column == 0 or not _is_composite(var.type, place)
         case RteKind.SUBQUERY if entry.subquery is not None:
-            # A whole row of a view is one of the view's.
+            # A whole row of a subquery or view is a row of it.
             inner = place.prover.enter(entry.subquery, place)
             return var.column == 0 or output_holds_real_rows(inner, var.column)
         case RteKind.CTE:
@@ -138,7 +141,7 @@ def _passes(function: int, place: ProgramPoint) -> bool:
 
 
 def _is_complete(row: e.RowExpr, place: ProgramPoint) -> bool:
-    """Whether a row that is made has all that its table declares NOT NULL."""
+    """Return True if a constructed row satisfies its table's NOT NULL constraints."""
     knowledge = place.prover.knowledge
     type_ = knowledge.catalog.types.get(row.type)
     relation = (

@@ -1,4 +1,4 @@
-"""Where there always is a row: subqueries that give one, joins that find one."""
+"""Proofs that there always is a row: in subqueries, and in joins that find a match."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def always_matches(place: ProgramPoint, outer: OuterJoin) -> str | None:
-    """Why an outer join finds a match for every row of its other side, if it does."""
+    """Return why an outer join matches every row of its other side, or None."""
     if is_true(outer.join.condition):
         found = _item_has_row(outer.nullable, place)
         return "what is joined always has a row" if found else None
@@ -33,7 +33,7 @@ def always_matches(place: ProgramPoint, outer: OuterJoin) -> str | None:
 
 
 def why_row(place: ProgramPoint) -> str:
-    """Why a query that always gives a row does."""
+    """Return why a query that always returns a row does so."""
     tree = place.query.join_tree
     if tree is None or is_true(tree.condition) or place.scope.grouping.may_be_empty:
         return "the subquery always has a row"
@@ -42,7 +42,7 @@ def why_row(place: ProgramPoint) -> str:
 
 
 def always_row(place: ProgramPoint) -> bool:
-    """Whether a query gives at least one row for every row around it."""
+    """Return True if a query has at least one row for each row of the outer query."""
     query = place.query
     if query.command is not CommandType.SELECT or query.has_set_returning:
         return False
@@ -130,7 +130,10 @@ def _entry_has_row(entry: RangeTableEntry, place: ProgramPoint) -> bool:
 def _outer_key(
     place: ProgramPoint, item: FromItem, condition: e.Expression | None
 ) -> str | None:
-    """`(SELECT … FROM parent WHERE parent.id = child.parent_id)`, child outside."""
+    """Return the foreign key of the outer query that a subquery follows, or None.
+
+    The subquery has the form `(SELECT … FROM parent WHERE parent.id = child.parent)`.
+    """
     enclosing = place.enclosing
     if place.scope.grouping.groups or enclosing is None or enclosing.returning:
         return None

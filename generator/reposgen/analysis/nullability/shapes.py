@@ -1,6 +1,6 @@
-"""The shapes of JSON documents that a query builds itself, read from its tree.
+"""Shapes of the JSON documents that a query builds, read from its tree.
 
-Only what is known for every row is said: what has no known shape is any JSON.
+A shape holds for every row. Documents without a known shape can be any JSON.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _STRICT = frozenset({"json_agg_strict", "jsonb_agg_strict"})
 _LISTS = frozenset({"json_agg", "jsonb_agg"}) | _STRICT
 # `JsonConstructorType`.
 _JSON_OBJECT, _JSON_ARRAYAGG = 1, 4
-# Types whose JSON is a boolean, a number, a date in ISO 8601, or the text of the value.
+# Types converted to a JSON boolean, a number, an ISO 8601 date, or the value's text.
 _SCALARS = frozenset(
     {
         *("bool", "int2", "int4", "int8", "oid", "float4", "float8", "numeric"),
@@ -48,14 +48,14 @@ _SCALARS = frozenset(
         *("date", "time", "timetz", "timestamp", "timestamptz", "interval"),
     }
 )
-# A datum of text or jsonb: a length word of four bytes, then the content.
+# Content of a text or jsonb datum, behind a length word of four bytes.
 _CONTENT = slice(4, None)
-# The content of an empty jsonb array, and the text of an empty json one.
+# Contents of an empty array: jsonb in both byte orders, and json.
 _EMPTY = frozenset({b"\x00\x00\x00\x40", b"\x40\x00\x00\x00", b"[]"})
 
 
 def output_shape(place: ProgramPoint, number: int) -> JsonShape | None:
-    """Return the shape of a result column, from 1, of a query; None for any JSON."""
+    """Return the shape of a query's result column, from 1; None for any JSON."""
     target = place.query.result_numbers.get(number)
     if target is None or place.query.set_operations is not None:
         return None
@@ -86,7 +86,7 @@ def _document(node: e.Expression, place: ProgramPoint) -> JsonShape | None:  # n
 
 
 def _first_of(args: Sequence[e.Expression], place: ProgramPoint) -> JsonShape | None:
-    """Return the shape of the first that is not NULL; an empty list is any list."""
+    """Return the shape of a COALESCE; the constant `'[]'` fits every list."""
     others = [arg for arg in args if not _is_empty(arg)]
     shape = _same(_document(arg, place) for arg in others)
     is_one = len(others) == len(args) or isinstance(shape, JsonList)
@@ -94,7 +94,7 @@ def _first_of(args: Sequence[e.Expression], place: ProgramPoint) -> JsonShape | 
 
 
 def _is_empty(node: e.Expression) -> bool:
-    """Whether it is the constant `'[]'`."""
+    """Return True if an expression is the constant `'[]'`."""
     return (
         isinstance(node, e.Const)
         and node.value is not None
@@ -103,7 +103,7 @@ def _is_empty(node: e.Expression) -> bool:
 
 
 def _same(shapes: Iterable[JsonShape | None]) -> JsonShape | None:
-    """Return the shape of a value that has one of these, if they are all the same."""
+    """Return the shape that all shapes are equal to, or None."""
     found = list(shapes)
     return found[0] if found and all(one == found[0] for one in found) else None
 
@@ -123,7 +123,7 @@ def _call(call: e.FuncExpr, place: ProgramPoint) -> JsonShape | None:
 
 
 def _builtin(function: int, place: ProgramPoint) -> str:
-    """Return the name of a built-in function; users' are not what they are called."""
+    """Return the name of a built-in function; empty for user-defined functions."""
     found = place.prover.knowledge.functions.get(function)
     return found.name if found else ""
 
@@ -172,7 +172,7 @@ def _object(
 
 
 def _text(node: e.Expression, place: ProgramPoint) -> str | None:
-    """Return a constant text."""
+    """Return the text of a constant; None for other expressions."""
     while isinstance(node, e.Coerce) and node.kind is e.Coercion.RELABEL:
         node = node.arg
     if not isinstance(node, e.Const) or node.value is None:
@@ -181,7 +181,7 @@ def _text(node: e.Expression, place: ProgramPoint) -> str | None:
         return None
     value = node.value
     content = value[_CONTENT] if node.type == _TEXT else value.removesuffix(b"\0")
-    # In another encoding than UTF-8, the server would say other bytes.
+    # The bytes are in the database's encoding.
     return content.decode() if content.isascii() else _utf8(content, place)
 
 
@@ -202,7 +202,7 @@ def _field(
 
 
 def _value(node: e.Expression, place: ProgramPoint) -> JsonShape | None:
-    """Return the shape of the JSON that is made of a value."""
+    """Return the shape of the JSON that PostgreSQL converts a value to."""
     while isinstance(node, e.JsonValue):
         if node.formatted is not None:
             return None
@@ -247,7 +247,7 @@ def _of_type(
 
 
 def _variable(var: e.Var, place: ProgramPoint) -> JsonShape | None:
-    """Return the shape of a column of a JSON type, of a subquery and the like."""
+    """Return the shape of a JSON column of a subquery, CTE or join."""
     found = _home(var, place)
     if found is None or var.column <= 0:
         return None
@@ -263,7 +263,11 @@ def _variable(var: e.Var, place: ProgramPoint) -> JsonShape | None:
 
 
 def _origin(node: e.Expression, place: ProgramPoint) -> tuple[int, int] | None:
-    """Return the column of a table that an expression is, through subqueries."""
+    """Return the table's column that an expression is, traced through subqueries.
+
+    Returns:
+        Relation oid and `attnum`, or None.
+    """
     while isinstance(node, e.Coerce) and node.kind is e.Coercion.RELABEL:
         node = node.arg
     found = _home(node, place) if isinstance(node, e.Var) else None
@@ -288,7 +292,7 @@ def _origin(node: e.Expression, place: ProgramPoint) -> tuple[int, int] | None:
 def _home(
     var: e.Var, place: ProgramPoint
 ) -> tuple[ProgramPoint, RangeTableEntry] | None:
-    """Return what a variable refers to, and where that is seen from."""
+    """Return the place and range table entry that a variable refers to."""
     home: ProgramPoint | None = place
     for _ in range(var.levels_up):
         home = home.outer if home else None
@@ -299,7 +303,7 @@ def _home(
 
 
 def _inside(entry: RangeTableEntry, home: ProgramPoint) -> ProgramPoint | None:
-    """Return the query that a subquery or a CTE is."""
+    """Return the place of the query that a subquery or CTE entry is."""
     if entry.kind is RteKind.SUBQUERY and entry.subquery is not None:
         return home.prover.enter(entry.subquery, home)
     if entry.kind is not RteKind.CTE:
@@ -322,7 +326,7 @@ def _row(var: e.Var, place: ProgramPoint) -> JsonShape | None:
     names = entry.column_names
     if entry.kind is RteKind.RELATION:
         fields = list(_table_fields(entry, home))
-        # Aliases of columns would be the keys.
+        # With column aliases, the keys would be the aliases.
         known = [name for name in names if name]
         if [field.key for field in fields] != known:
             return None

@@ -1,4 +1,4 @@
-"""Expressions that a table keeps: of its generated columns, and of its CHECKs."""
+"""Expressions stored with a table: its generated columns and CHECKs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree import parse_expression
 from reposgen.live_schema.tree.walk import walk
 
-# In such an expression a column is one of the only table that there is.
+# A stored expression refers to a single table, which has index 1.
 _COLUMN = "{VAR :varno 1 "
 _NO_RETURNING = ":varreturningtype 0 "
 
@@ -21,17 +21,17 @@ def row_expression(
     index: int = 1,
     returning: e.Returning = e.Returning.DEFAULT,
 ) -> e.Expression | None:
-    """An expression over a table's row, as a query has it.
+    """Return an expression over a table's row, in the form that it has in a query.
 
     Args:
-        tree: the text of its tree.
-        major: the server's version.
-        index: of the table in the range table.
-        returning: which row of RETURNING it is about.
+        tree: the text of the expression's tree.
+        major: the server's major version.
+        index: index of the table in the range table.
+        returning: the row, old or new, that the expression refers to.
 
     Returns:
-        None where the text cannot be read, or where a function of the user's is in it:
-        the rows that are there were judged by what it was when they were written.
+        None if the text cannot be read or calls a user-defined function: existing rows
+        were checked with the function's definition at the time they were written.
     """
     text = tree.replace(_COLUMN, _COLUMN.replace("1", str(index)))
     text = text.replace(_NO_RETURNING, _NO_RETURNING.replace("0", str(int(returning))))

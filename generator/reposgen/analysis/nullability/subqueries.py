@@ -1,4 +1,4 @@
-"""Subqueries in expressions."""
+"""Nullability of subqueries in expressions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SUBQUERY_BITS = 16
 
 
 def sublink(node: e.SubLink, place: ProgramPoint) -> Proof:
-    """EXISTS, IN, ALL, ARRAY, and a subquery as a value."""
+    """Return the proof for EXISTS, IN, ALL, ARRAY, or a subquery as a value."""
     match node.kind:
         case e.SubLinkType.EXISTS:
             return never_null("EXISTS is true or false, never NULL")
@@ -31,7 +31,7 @@ def sublink(node: e.SubLink, place: ProgramPoint) -> Proof:
 
 
 def multiple_assignment(param: e.Param, place: ProgramPoint) -> Proof:
-    """`SET (a, b) = (SELECT …)`: one column of the subquery."""
+    """Return the proof for one column of `SET (a, b) = (SELECT …)`."""
     number, column = divmod(param.number, 1 << _SUBQUERY_BITS)
     for target in place.query.targets:
         match target.expression:
@@ -53,7 +53,10 @@ def _value(inner: ProgramPoint, column: int) -> Proof:
 
 
 def _comparison(test: e.Expression, inner: ProgramPoint, place: ProgramPoint) -> Proof:
-    """`left operator ANY (SELECT …)`: NULL if a comparison is and none decides."""
+    """Return the proof for `left operator ANY (SELECT …)`, or ALL.
+
+    The result is NULL if a comparison is NULL and no other one decides the result.
+    """
     match test:
         case e.OpExpr(function=function, args=args):
             if place.prover.knowledge.rule(function) is not NullRule.ARGUMENTS:

@@ -1,4 +1,4 @@
-"""Elements of arrays that are known to be there."""
+"""Nullability of array elements selected by a subscript."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability.program_point import ProgramPoint
     from reposgen.live_schema.tree.model import Query
 
-# array_agg of what is no array: of arrays it makes a further dimension.
+# array_agg(anynonarray); array_agg(anyarray) adds a dimension.
 _ARRAY_AGG = 2335
 _NO_ELEMENT = "there may be no such element"
 
@@ -24,7 +24,7 @@ _NO_ELEMENT = "there may be no such element"
 def subscript(  # noqa: PLR0911 - one return for each kind of array
     node: e.SubscriptingRef, place: ProgramPoint
 ) -> Proof:
-    """`container[…]`."""
+    """Return the proof for `container[…]`."""
     number = constant_integer(node.subscripts[0]) if len(node.subscripts) == 1 else None
     if number is None or node.slices or node.assigned is not None:
         return may_be_null(_NO_ELEMENT)
@@ -44,7 +44,7 @@ def subscript(  # noqa: PLR0911 - one return for each kind of array
             element = container.args[0].expression
             return _first(container, element, place, place.rows or place)
         case e.WindowFunc(function=function) if function == _ARRAY_AGG:
-            # Rows that the queries around drop later are in the window as well.
+            # The window also contains rows that enclosing queries filter out.
             return _first(container, container.args[0], place, plain(place))
         case e.SubLink(kind=e.SubLinkType.ARRAY, query=query):
             inner = place.prover.enter(query, place)
@@ -63,7 +63,7 @@ def _first(
     place: ProgramPoint,
     rows: ProgramPoint,
 ) -> Proof:
-    """The first element of what array_agg collects: of no rows it is NULL."""
+    """Return the proof for the first element of an array_agg; NULL without rows."""
     collected = place.prover.prove(call, place)
     if not collected.not_null:
         return collected
@@ -73,7 +73,7 @@ def _first(
 
 
 def _is_no_array(query: Query, place: ProgramPoint) -> bool:
-    """Whether ARRAY(…) has no further dimension."""
+    """Return True if the elements of an ARRAY(…) are not arrays themselves."""
     oid = expression_type(query.results[0].expression)
     found = place.prover.knowledge.catalog.types.get(oid)
     while isinstance(found, DomainType):

@@ -1,4 +1,4 @@
-"""What is made of JSON and XML: JSON_QUERY and its like, JSON_TABLE, XMLTABLE."""
+"""Nullability of JSON_QUERY and its like, JSON_TABLE and XMLTABLE."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _JSON_TYPES = {114, 3802}
 
 
 def json_query(node: e.JsonQuery, place: ProgramPoint) -> Proof:
-    """JSON_EXISTS, JSON_QUERY, JSON_VALUE."""
+    """Return the proof for JSON_EXISTS, JSON_QUERY or JSON_VALUE."""
     value = _json_value(node, place)
     if not value.not_null:
         return value
@@ -34,13 +34,13 @@ def json_query(node: e.JsonQuery, place: ProgramPoint) -> Proof:
 
 
 def _json_value(node: e.JsonQuery, place: ProgramPoint) -> Proof:
-    """The same, where no argument is NULL."""
+    """Return the proof for a JSON function none of whose arguments is NULL."""
     if node.operation == _EXISTS:
         error = node.on_error
         if error is not None and error.kind in {_NULL, _UNKNOWN}:
             return may_be_null("an error makes it NULL")
         return never_null("JSON_EXISTS is true or false, never NULL")
-    # The JSON value null is NULL to JSON_VALUE, and when cast to another type.
+    # JSON_VALUE and casts to other types turn the JSON value null into NULL.
     if node.operation != _QUERY or node.type not in _JSON_TYPES:
         return may_be_null("there may be nothing, or null, at the path")
     return all_of(
@@ -71,7 +71,7 @@ def _behavior(
 def table_function_column(
     number: int, entry: RangeTableEntry, place: ProgramPoint, name: str
 ) -> Proof:
-    """Whether a column of JSON_TABLE or XMLTABLE can be NULL."""
+    """Return the proof for a column of JSON_TABLE or XMLTABLE."""
     match entry.other:
         case (e.TableFunc() as table,) if number > 0:
             if table.is_json:

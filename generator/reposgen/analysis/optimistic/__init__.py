@@ -1,1 +1,1 @@
-"""`@optimistic`: writes that meet only the version that their caller has seen."""
+"""Analysis behind `@optimistic`: writes of a row whose version the caller has seen."""

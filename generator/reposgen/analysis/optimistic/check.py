@@ -1,7 +1,7 @@
-"""`@optimistic version`: a write that meets only the version that its caller has seen.
+"""Reader of `@optimistic version`: a write of a row whose version the caller has seen.
 
-What the statement must do is checked in its tree. A second statement, the probe, is
-cut from its text: run after a write that met no row, it tells why.
+The statement is checked in its tree. A second statement, the probe, is cut from its
+text: it runs after a write that changed no row, and finds the reason.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ _ADDITIONS = frozenset(
         *("int48pl", "int84pl", "numeric_add"),
     }
 )
-# What differs at each call, whoever calls.
+# Functions that return a different value at each call.
 _FRESH = frozenset({"gen_random_uuid", "uuidv4", "uuidv7"})
 _SIDES = 2
 
 
 def read_optimistic(line: Directive, subject: Subject) -> Optimistic | Diagnostic:
-    """Return the check of the version, or what is wrong with the line or statement."""
+    """Return the version check, or an error in the line or statement."""
     found = _read_write(line, subject.described)
     return _checked(found) if isinstance(found, Write) else found
 
@@ -135,7 +135,7 @@ def _checked(write: Write) -> Optimistic | Diagnostic:
 def _probe(
     write: Write, identity: Sequence[Equality], compared: Equality
 ) -> Probe | Diagnostic:
-    """What asks for the version of the row that is meant."""
+    """Return the statement that reads the row's version, or why there is none."""
     if write.conflict:
         values = arbiter_parameters(write)
         if values:
@@ -169,7 +169,7 @@ def _is_seen_version(one: Equality, write: Write) -> bool:
 
 
 def _always_changes(assigned: e.Expression, seen: int, write: Write) -> bool:
-    """Whether the new version differs from the old, whatever the arguments are."""
+    """Return True if the new version differs from the old one for all arguments."""
     functions = builtin_functions(write.described.catalog.major)
     match without_casts(assigned):
         case e.OpExpr(function=oid, args=(left, right)):

@@ -1,4 +1,4 @@
-"""The statement that asks what became of a row that a write did not meet."""
+"""Probes: statements that find the reason why a write changed no row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
     from reposgen.live_schema.model import Description, PgType, RelationColumn
 
-# What ends the name and alias of the table that is written.
+# Tokens that follow the name and alias of the written table.
 _ENDS = {
     "update": {"set"},
     "delete": {"using", "where", "returning"},
@@ -32,7 +32,8 @@ class Probe:
     """SQL with parameters of its own.
 
     Attributes:
-        numbers: the statement's parameters that are its $1, $2 …
+        sql: the text of the statement.
+        numbers: numbers of the write's parameters that are the probe's $1, $2 …
     """
 
     sql: str
@@ -45,16 +46,16 @@ def probe_of_write(
     places: Sequence[int],
     compared: int,
 ) -> Probe | None:
-    """The probe of an UPDATE or DELETE.
+    """Return the probe of an UPDATE or DELETE.
 
     Args:
         described: the statement.
-        version: the column to ask for.
-        places: of the operators of the conjuncts that tell which row is meant.
-        compared: of the operator that compares the version.
+        version: the version column.
+        places: offsets of the operators in the conjuncts that identify the row.
+        compared: offset of the operator that compares the version.
 
     Returns:
-        None where those conjuncts can't be cut out of the text.
+        None if these conjuncts cannot be cut out of the text.
     """
     if compared < 0:
         return None
@@ -66,7 +67,7 @@ def probe_of_write(
         if around is None:
             return None
         spans[around.members[around.member_at(place)]] = None
-    # (id, version) = ($1, $2) is one piece of text.
+    # (id, version) = ($1, $2) cannot be cut apart.
     if not spans or any(start <= compared < end for start, end in spans):
         return None
     conditions = " AND ".join(sql[start:end] for start, end in spans)
@@ -78,7 +79,7 @@ def probe_of_insert(
     version: RelationColumn,
     values: Sequence[tuple[RelationColumn, int]],
 ) -> Probe:
-    """The probe of an upsert, from its key's columns and their parameters."""
+    """Return the probe of an upsert, from its key's columns and their parameters."""
     keywords = described.catalog.keywords
     conditions = " AND ".join(
         f"{quote_identifier(column.name, keywords)} {_equality(column.type)} ${number}"
@@ -88,10 +89,11 @@ def probe_of_insert(
 
 
 def _equality(type_: PgType) -> str:
-    """The operator by which a unique index compares, whatever stands in the path."""
+    """Return the equality operator of a unique index, independent of `search_path`."""
     while isinstance(type_, DomainType):
         type_ = type_.base
-    # An extension's type, such as citext, has its operators where the extension is.
+    # The operators of an extension's type, such as citext, are in the extension's
+    # schema.
     foreign = isinstance(type_, BaseType) and type_.schema != "pg_catalog"
     return "=" if foreign else "OPERATOR(pg_catalog.=)"
 
@@ -118,7 +120,7 @@ def _renumbered(sql: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _written_table(sql: str) -> str:
-    """The table that a statement writes, as written there, alias and all."""
+    """Return the table that a statement writes, as written there, with its alias."""
     level = list(_top_level(sql))
     words = [text.lower() for text, _, _ in level]
     verb = next(i for i, word in enumerate(words) if word in _ENDS)
@@ -130,7 +132,10 @@ def _written_table(sql: str) -> str:
 
 
 def _top_level(sql: str) -> Iterator[tuple[str, int, int]]:
-    """Text, start and end of the tokens outside of parentheses, these included."""
+    """Yield text, start and end of the tokens outside of parentheses.
+
+    The parentheses themselves are included.
+    """
     depth = 0
     for token in tokenize(sql):
         if token.is_blank:
@@ -145,7 +150,11 @@ def check_probes(
     queries: Sequence[TypedQuery],
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]],
 ) -> tuple[list[TypedQuery], list[Diagnostic]]:
-    """Have the server judge the probes; the queries whose probe it accepts, if any."""
+    """Have the server describe the probes.
+
+    Returns:
+        The queries without a probe or with a valid one, and the errors of the others.
+    """
     asked = [
         (index, query, query.optimistic)
         for index, query in enumerate(queries)

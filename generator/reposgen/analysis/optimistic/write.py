@@ -1,4 +1,4 @@
-"""A write of one table, and what tells which row it means."""
+"""Write of one table, with the conditions that identify the written row."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ _SIDES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equality:
-    """A conjunct `column = value`, of the table that is written.
+    """Conjunct `column = value` on the table that is written.
 
     Attributes:
-        agreement: of the rows that it finds.
-        location: of the operator in the text, or of what it compares with; -1 where
-            the tree tells no places and the text leaves a doubt.
+        column: `attnum` of the column.
+        agreement: agreement of the rows that the conjunct selects.
+        value: the expression that the column is compared with.
+        location: offset of the operator in the text, or of the parameter it compares
+            with; -1 if neither the tree nor the text determines it.
     """
 
     column: int
@@ -42,7 +44,15 @@ class Equality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """The statement, as far as it is about one table and its version column."""
+    """Statement that writes one table with a version column.
+
+    Attributes:
+        described: the query.
+        tree: its analysed tree.
+        directive: the `@optimistic` line.
+        relation: the table.
+        version: the version column.
+    """
 
     described: DescribedQuery
     tree: Query
@@ -52,24 +62,24 @@ class Write:
 
     @property
     def conflict(self) -> OnConflict | None:
-        """ON CONFLICT DO UPDATE of an INSERT."""
+        """The ON CONFLICT DO UPDATE of an INSERT; None for other statements."""
         return self.tree.on_conflict
 
     @property
     def conditions(self) -> tuple[e.Expression, ...]:
-        """What WHERE asks of the row that is there."""
+        """The conjuncts of WHERE that an existing row must satisfy."""
         if self.conflict:
             return conjuncts(self.conflict.condition)
         return conjuncts(self.tree.join_tree.condition if self.tree.join_tree else None)
 
     def assigned(self, number: int) -> e.Expression | None:
-        """What the row's column becomes."""
+        """Return the expression that a column is assigned, or None."""
         targets = self.conflict.assignments if self.conflict else self.tree.targets
         found = (t.expression for t in targets if t.number == number and not t.junk)
         return next(found, None)
 
     def is_column(self, node: e.Expression, number: int) -> bool:
-        """Whether a node is that column of the row that is there."""
+        """Return True if a node is the given column of the existing row."""
         match without_casts(node):
             case e.Var(index=index, column=column, levels_up=0):
                 return (index, column) == (self.tree.result_relation, number)
@@ -78,7 +88,7 @@ class Write:
 
 
 def read_equalities(write: Write) -> Iterator[Equality]:
-    """The conjuncts that compare a column of the table with one value."""
+    """Yield the conjuncts that compare a column of the table with one value."""
     catalog = write.described.catalog
     for condition in write.conditions:
         if not isinstance(condition, e.OpExpr) or len(condition.args) != _SIDES:
@@ -114,7 +124,7 @@ def _location(
 
 
 def _is_one_value(value: e.Expression, described: DescribedQuery) -> bool:
-    """Whether nothing of it depends on a row, or differs between two calls."""
+    """Return True if an expression depends on no row and is not volatile."""
     functions = builtin_functions(described.catalog.major)
     for node in walk(value):
         match node:
@@ -130,7 +140,7 @@ def _is_one_value(value: e.Expression, described: DescribedQuery) -> bool:
 
 
 def parameter(value: e.Expression) -> int:
-    """The number of the parameter that an expression is, or 0."""
+    """Return the number of the parameter that an expression is, or 0."""
     match without_casts(value):
         case e.Param(kind=e.ParamKind.EXTERNAL, number=number):
             return number
@@ -139,11 +149,11 @@ def parameter(value: e.Expression) -> int:
 
 
 def identifying(write: Write, found: Sequence[Equality]) -> list[Equality]:
-    """The conjuncts that tell which row is meant, of what it may be like apart.
+    """Return the conjuncts that identify the row, apart from its contents.
 
-    Those are the equalities of a unique key and of what the statement does not
-    change, a tenant's id: a row that differs there is another one. Without a unique
-    key among them, none.
+    These are the equalities of a unique key and of columns that the statement does not
+    change, such as a tenant's id: a row that differs in them is another row. The list
+    is empty if there is no unique key among the equalities.
     """
     bound: dict[int, Agreement] = {}
     for one in found:
@@ -161,7 +171,11 @@ def identifying(write: Write, found: Sequence[Equality]) -> list[Equality]:
 
 
 def arbiter_parameters(write: Write) -> tuple[tuple[RelationColumn, int], ...] | None:
-    """The columns of ON CONFLICT's key, each with the parameter that is inserted."""
+    """Return the columns of ON CONFLICT's key, each with its inserted parameter.
+
+    Returns:
+        None if a column of the key is not inserted as a parameter.
+    """
     conflict = write.conflict
     if conflict is None or conflict.arbiter_condition is not None:
         return None
@@ -180,7 +194,7 @@ def arbiter_parameters(write: Write) -> tuple[tuple[RelationColumn, int], ...] |
 
 
 def _column_of(arbiter: e.Expression) -> int:
-    """The column that a term of the conflict target is; 0 for an expression."""
+    """Return the column that a term of the conflict target is; 0 for an expression."""
     match arbiter:
         case e.InferenceElement(expression=e.Var(column=number)):
             return number

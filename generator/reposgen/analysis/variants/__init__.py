@@ -1,1 +1,1 @@
-"""`@optional`: which stretches of a statement stand or fall with a parameter."""
+"""Variants of a query: the clauses and orders that a call can leave out or choose."""

@@ -1,4 +1,4 @@
-"""Variants of a query: each is described by the server before a call can run it."""
+"""Builder of a query's variants, each described by the server before a call runs it."""
 
 from __future__ import annotations
 
@@ -40,15 +40,19 @@ _BOOL = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryVariants:
-    """The statements that a query's calls can run.
+    """Statements that a query's calls can run.
 
     Attributes:
-        conservative: a tree that proves only what holds for every variant; None if
-            there is no tree.
+        requests: what the query's directives ask for.
+        pieces: the statement in pieces.
+        conservative: a tree that proves only what holds for every variant; None without
+            a tree.
         defaults: the trees of the statement with the DEFAULT of every column that an
-            optional value is inserted into: what the defaults do, some call does.
+            optional value is inserted into: some call has the effects of each default.
         optional: by parameter number, which argument leaves its clauses out.
-        order: of a query whose ORDER BY matters.
+        order: the ORDER BY of a `:page` or of a query with `@sort`, else None.
+        mistakes: errors in the directives.
+        warnings: warnings about the directives.
     """
 
     requests: Requests
@@ -63,7 +67,7 @@ class QueryVariants:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """A statement for the server to describe, and the error if it refuses it."""
+    """Statement for the server to describe, and the error if the server refuses it."""
 
     statement: Statement
     objection: Callable[[Description], Diagnostic | None]
@@ -104,7 +108,8 @@ def build_variants(
 def _cut(described: DescribedQuery) -> tuple[QueryVariants, tuple[Statement, ...]]:
     """Return the query in pieces, and the statements whose trees are needed.
 
-    The first is that of the conservative tree, the second one has all defaults.
+    The first statement is that of the conservative tree. The second one has all
+    defaults.
     """
     text = described.expanded
     requests = read_requests(described)
@@ -125,7 +130,7 @@ def _cut(described: DescribedQuery) -> tuple[QueryVariants, tuple[Statement, ...
     numbers = _numbers(requests.optional, build_parameters(described)[0])
     if isinstance(numbers, tuple):
         return replace(variants, mistakes=numbers), ()
-    # Under DISTINCT ON a page's rows depend on the order, and it stays inside.
+    # With DISTINCT ON, the rows of a page depend on ORDER BY, which stays in the query.
     tree = described.tree
     keeps_order = requests.paged and tree is not None and tree.distinct_on
     cut = cut_optional(
@@ -142,7 +147,7 @@ def _cut(described: DescribedQuery) -> tuple[QueryVariants, tuple[Statement, ...
         statements.append(Statement(sql=cut.doubtful, parameter_oids=(*oids, _BOOL)))
         given = {n for n, kind in cut.kinds.items() if not kind.has_default}
         if given != cut.kinds.keys():
-            # Where DO UPDATE would have nothing to set, one of its items stays.
+            # `variant` keeps one item of DO UPDATE if there would be nothing to SET.
             _, sql = variant(cut.pieces, given)
             statements.append(Statement(sql=sql, parameter_oids=oids))
     return (
@@ -160,7 +165,7 @@ def _cut(described: DescribedQuery) -> tuple[QueryVariants, tuple[Statement, ...
 def _numbers(
     names: Sequence[Named], parameters: Sequence[Parameter]
 ) -> Mapping[int, Named] | tuple[Diagnostic, ...]:
-    """The parameters that `@optional` names, by number; or which it cannot mean."""
+    """Return the parameters that `@optional` names, by number, or the unknown names."""
     known = {parameter.name: parameter.number for parameter in parameters}
     unknown = tuple(_unknown(name, known) for name in names if name.name not in known)
     return unknown or {known[name.name]: name for name in names}

@@ -1,4 +1,4 @@
-"""How what a call may leave out or choose goes with the rest of its query."""
+"""Checks that a query can do without the parts that a call can leave out or choose."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_PAGES = {"limit", "after", "before", "total"}
 def check_names(
     variants: QueryVariants, parameters: Sequence[Parameter]
 ) -> Iterator[Diagnostic]:
-    """A warning for each parameter that is called like an argument of the method's."""
+    """Yield a warning for each parameter with the name of another method argument."""
     requests = variants.requests
     taken = {
         *(_OF_PAGES if requests.paged else ()),
@@ -48,7 +48,7 @@ def check_version(
     parameters: Sequence[Parameter],
     optimistic: Optimistic | Diagnostic | None,
 ) -> Iterator[Diagnostic]:
-    """An error where what finds the row of a write by version can be left out."""
+    """Yield an error if a call can leave out a condition that `@optimistic` needs."""
     if not isinstance(optimistic, Optimistic):
         return
     needed = {optimistic.version, *optimistic.numbers}
@@ -67,9 +67,9 @@ def check_defaults(
     variants: QueryVariants,
     parameters: Sequence[Parameter],
 ) -> Iterator[Diagnostic]:
-    """An error for each column without a default that a call must give a value.
+    """Yield an error for each column without a default that every call must set.
 
-    And a warning where EXCLUDED passes a default on to the row that is there already.
+    Also yield a warning if EXCLUDED passes a default on to an existing row.
     """
     optional = {
         parameter.number: parameter
@@ -111,7 +111,7 @@ def check_defaults(
 
 
 def _inserted(query: Query) -> Iterator[tuple[int, int]]:
-    """The parameters that an INSERT or MERGE inserts, with the `attnum`s they go to."""
+    """Yield the parameters that an INSERT or MERGE inserts, with their `attnum`s."""
     inserts = [query.targets] if query.command is CommandType.INSERT else []
     inserts += [
         action.targets
@@ -131,19 +131,19 @@ def _inserted(query: Query) -> Iterator[tuple[int, int]]:
 
 
 def _must_be_given(column: RelationColumn, relation: Relation) -> bool:
-    """Whether a row without a value for a column is always refused."""
+    """Return True if every row without a value for a column is rejected."""
     return (
         relation.kind is RelationKind.TABLE
         and column.not_null
         and not column.has_default
         and column.generated is Generated.NO
-        # A trigger may fill it in.
+        # A BEFORE trigger can set it.
         and not any(trigger.before for trigger in relation.triggers)
     )
 
 
 def _taken_over(query: Query) -> frozenset[int]:
-    """The `attnum`s of EXCLUDED that DO UPDATE reads."""
+    """Return the `attnum`s of EXCLUDED that DO UPDATE reads."""
     conflict = query.on_conflict
     if conflict is None:
         return frozenset()
@@ -158,13 +158,13 @@ def _taken_over(query: Query) -> frozenset[int]:
 def check_filters(
     described: DescribedQuery, variants: QueryVariants
 ) -> Iterator[Diagnostic]:
-    """A warning where a call can leave out all that a write finds its rows by."""
+    """Yield a warning if a call can leave out all filters of an UPDATE or DELETE."""
     if (
         variants.conservative is None
         or OptionalKind.FILTER not in variants.optional.values()
     ):
         return
-    # In the conservative tree each optional condition is a parameter of its own.
+    # In the conservative tree, this parameter replaces each optional condition.
     doubt = 1 + len(described.description.parameter_oids)
     for query in walk(variants.conservative):
         if (

@@ -1,7 +1,7 @@
-"""Finds the AND list, SET list or VALUES row that a token of a statement stands in.
+"""Search for the AND list, SET list or VALUES row that contains a token.
 
-Only the shape of clauses is read, by words that PostgreSQL reserves and by nesting;
-what the expressions mean is the server's business, which judges every variant.
+Only the shape of clauses is read, from PostgreSQL's reserved words and from nesting.
+The server checks the expressions when it describes each variant.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ListKind(Enum):
-    """What joins the members of a list."""
+    """Separator of the members of a list."""
 
     CONJUNCTS = auto()  # AND, under WHERE, HAVING or JOIN … ON
     ASSIGNMENTS = auto()  # the commas of SET
@@ -30,23 +30,23 @@ class ListKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberList:
-    """The members of a list, as (start, end) offsets into the text."""
+    """Members of a list, as (start, end) offsets into the text."""
 
     kind: ListKind
     members: tuple[tuple[int, int], ...]
 
     def member_at(self, offset: int) -> int:
-        """The index of the member that covers the offset."""
+        """Return the index of the member that contains an offset."""
         return next(i for i, (_, end) in enumerate(self.members) if offset < end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
-    """What a condition stands in that other rows than its own depend on.
+    """Subquery around a condition, whose result an outer condition uses.
 
     Attributes:
-        word: EXISTS, IN, ANY, ALL, ARRAY, or SUBQUERY for one that is a value.
-        offset: of a token in the condition that holds it.
+        word: EXISTS, IN, ANY, ALL, ARRAY, or SUBQUERY for a scalar subquery.
+        offset: offset of the subquery's opening parenthesis.
     """
 
     word: str
@@ -73,18 +73,19 @@ _CLAUSE_WORDS = _JOIN_WORDS | {
 }
 _SEVERAL = 2
 _AFTER_ORDER_BY = {"limit", "offset", "fetch", "for"}
-# A clause word is none behind one of these.
+# Words before a clause word that make it part of an expression.
 _NOT_AFTER = {"from": "distinct", "group": "within", "on": "distinct"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortTerm:
-    """A term of ORDER BY.
+    """Term of ORDER BY.
 
     Attributes:
-        span: of its expression alone, as (start, end) offsets.
-        nulls: where they go, if that is written.
-        using: USING and an operator stand where ASC and DESC do.
+        span: (start, end) offsets of its expression alone.
+        descending: True with DESC.
+        nulls: NULLS FIRST or LAST; None if not written.
+        using: True if USING and an operator replace ASC and DESC.
     """
 
     span: tuple[int, int]
@@ -95,11 +96,12 @@ class SortTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderBy:
-    """The statement's own ORDER BY.
+    """ORDER BY of the statement as a whole.
 
     Attributes:
-        start: the end of what precedes it, so that cutting it leaves no gap.
-        end: of its last term.
+        start: the end of the token before it, so that removing it leaves no gap.
+        end: the end of its last term.
+        terms: its terms.
     """
 
     start: int
@@ -108,7 +110,7 @@ class OrderBy:
 
 
 class Clauses:
-    """The nesting and the clauses of one statement.
+    """Nesting and clauses of one statement.
 
     Args:
         sql: the statement, as the server gets it.
@@ -123,16 +125,16 @@ class Clauses:
         self._opener, self._closer = self._groups()
 
     def parameters(self) -> Iterator[tuple[int, int]]:
-        """(number, offset) of each `$n`, in order."""
+        """Yield the number and the offset of each `$n`, in order."""
         for token in self._tokens:
             if token.kind is TokenKind.PARAMETER:
                 yield int(token.text[1:]), token.start
 
     def list_around(self, offset: int) -> MemberList | None:
-        """The innermost list of conjuncts, assignments or values around a token.
+        """Return the innermost list of conjuncts, assignments or values around a token.
 
-        A parenthesised AND is a list of its own; what stands under OR, NOT or in a
-        function's arguments belongs to the conjunct around those.
+        A parenthesised AND is a list of its own. A token under OR, NOT or in the
+        arguments of a function belongs to the conjunct around them.
 
         Returns:
             None for a token outside any such clause.
@@ -149,19 +151,17 @@ class Clauses:
             place = opener
 
     def enclosures(self, offset: int) -> list[Enclosure]:
-        """The subqueries around a token whose result a condition judges.
+        """Return the subqueries in conditions around a token, the innermost first.
 
-        Those in FROM and WITH are none, unless such a subquery reads what WITH names.
-
-        Returns:
-            The innermost first.
+        Subqueries in FROM do not count. Instead of a subquery in WITH, the subqueries
+        count that contain a use of its CTE.
         """
         found: list[Enclosure] = []
         self._enclose(self._index(offset), found, set())
         return found
 
     def is_in_outer_join(self, offset: int) -> bool:
-        """Whether the innermost condition around a token is an outer join's ON."""
+        """Return True if the innermost condition around a token is an outer join's."""
         place = self._index(offset)
         while True:
             opener = self._opener[place]
@@ -172,7 +172,7 @@ class Clauses:
             place = opener
 
     def is_behind_except(self, offset: int) -> bool:
-        """Whether a token is in the second part of an EXCEPT."""
+        """Return True if a token is in the second part of an EXCEPT."""
         place = self._index(offset)
         while True:
             opener = self._opener[place]
@@ -185,14 +185,16 @@ class Clauses:
             place = opener
 
     def goes_with_more(self, member: tuple[int, int], offsets: Sequence[int]) -> str:
-        """How a condition holds more than a token in it, which is left out with it.
+        """Return the operator by which a condition contains more than some tokens.
+
+        The rest of the condition is left out together with the tokens.
 
         Args:
-            member: the condition, as in `MemberList`.
-            offsets: of tokens in it: of several parameters.
+            member: (start, end) of the condition, as in `MemberList`.
+            offsets: offsets of tokens in it, one for each parameter.
 
         Returns:
-            OR, NOT or AND; nothing where the condition is a single one.
+            OR, NOT or AND; empty if the condition contains nothing else.
         """
         inside = [
             index
@@ -233,7 +235,7 @@ class Clauses:
     def _enclose_readers(
         self, opener: int, found: list[Enclosure], seen: set[int]
     ) -> None:
-        """Go on where the subquery is read that WITH names."""
+        """Add the enclosures of the places that read a CTE."""
         if opener in seen:
             return
         seen.add(opener)
@@ -253,7 +255,7 @@ class Clauses:
                 self._enclose(index, found, seen)
 
     def _is_in_condition(self, opener: int) -> bool:
-        """Whether a subquery in parentheses is part of a condition."""
+        """Return True if a subquery in parentheses is part of a condition."""
         place = opener
         while True:
             group = self._opener[place]
@@ -270,7 +272,7 @@ class Clauses:
         return False
 
     def _joints(self, indexes: Sequence[int]) -> list[int]:
-        """The ANDs and ORs among tokens, those of BETWEEN left out."""
+        """Return the ANDs and ORs among tokens, without those of BETWEEN."""
         joints = []
         between: set[int] = set()
         for index in indexes:
@@ -289,7 +291,7 @@ class Clauses:
     def _has_companion(
         self, place: int, level: int, own: Sequence[int], joints: Sequence[int]
     ) -> bool:
-        """Whether another condition is joined to that of a token by AND."""
+        """Return True if AND joins another condition to that of a token."""
         while True:
             opener = self._opener[place]
             around = [i for i in joints if self._opener[i] == opener]
@@ -323,7 +325,7 @@ class Clauses:
         return False
 
     def order_by(self) -> OrderBy | None:
-        """The ORDER BY of the statement as a whole."""
+        """Return the ORDER BY of the statement as a whole, or None."""
         level = list(self._level(-1, 0, len(self._tokens)))
         order = next((i for i in reversed(level) if self._is_order_by(i)), None)
         if order is None:
@@ -339,7 +341,7 @@ class Clauses:
         )
 
     def limit(self) -> int | None:
-        """The offset of the LIMIT, OFFSET or FETCH of the statement as a whole."""
+        """Return the offset of the statement's own LIMIT, OFFSET or FETCH, or None."""
         level = self._level(-1, 0, len(self._tokens))
         return next(
             (
@@ -394,21 +396,21 @@ class Clauses:
         return stack[-1] >= 0 and self._words[stack[-1]] == "case"
 
     def _level(self, opener: int, start: int, end: int) -> Iterator[int]:
-        """The tokens of a group itself, without those of the groups in it."""
+        """Return the tokens of a group, without those of the groups inside it."""
         return (i for i in range(start, end) if self._opener[i] == opener)
 
     def _clause(self, opener: int, place: int) -> tuple[ListKind, int, int, int] | None:
-        """The clause of the group that `place` is in: its kind, group and tokens."""
+        """Return the clause that contains `place`: kind, group, first and end token."""
         word, start, end = self._clause_around(opener, place)
         if word == "values" and self._is_inserted_row(opener, start, place):
             return ListKind.ROW, place, place + 1, self._closer[place]
         return self._kind(word, opener, start, end)
 
     def _is_inserted_row(self, opener: int, start: int, place: int) -> bool:
-        """Whether a parenthesis opens a row of the VALUES of an INSERT.
+        """Return True if a parenthesis opens a row of the VALUES of an INSERT.
 
         Args:
-            opener: of the group that VALUES stands in.
+            opener: the group that contains VALUES.
             start: the token behind VALUES.
             place: the parenthesis.
         """
@@ -431,7 +433,10 @@ class Clauses:
         return self._clause_around(opener, place)[0]
 
     def _clause_around(self, opener: int, place: int) -> tuple[str, int, int]:
-        """The clause that `place` is in: its word, and the tokens behind that."""
+        """Return the clause that contains `place`: its word, and the tokens behind it.
+
+        The tokens are given as first index and end index.
+        """
         first = opener + 1
         word, start, joined, updates = "", first, False, False
         for index in self._level(opener, first, self._closer[opener]):
@@ -475,7 +480,7 @@ class Clauses:
         return None
 
     def _merges(self, opener: int) -> bool:
-        """MERGE has conditions and SET lists of its own kind, which end otherwise."""
+        """Return True in a MERGE, whose conditions and SET lists have other ends."""
         level = self._level(opener, opener + 1, self._closer[opener])
         return any(self._words[i : i + 2] == ["merge", "into"] for i in level)
 

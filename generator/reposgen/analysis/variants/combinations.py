@@ -1,4 +1,4 @@
-"""Select the variants of a statement that the server describes."""
+"""Selection of the variants of a statement that the server describes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Piece
 
-# Up to this number, the server describes every variant; of more, a selection.
+# Largest number of variants that are all described; of more, only some are.
 _ALL = 64
 
 
 def selected_variants(
     pieces: Sequence[Piece], numbers: Sequence[int]
 ) -> Iterator[tuple[frozenset[int], str]]:
-    """Which parameters are given, and the statement then; the most given first.
+    """Yield the given parameters and the statement of variants, the most given first.
 
-    All combinations, or if they are too many: all on, all off, each alone. (No
-    variant holds a clause that all on does not; leaving clauses out can go wrong in
-    ways that depend on several of them only where one clause refers to another.)
+    These are all combinations, or if they are more than 64: all parameters, none, and
+    each parameter alone. No variant has a clause that the full statement lacks. Only if
+    one clause refers to another can leaving out several clauses together fail.
 
     Args:
-        pieces: of the statement.
-        numbers: of the optional parameters.
+        pieces: pieces of the statement.
+        numbers: numbers of the optional parameters.
     """
     sizes: Iterator[int] = iter(range(len(numbers), -1, -1))
     if 2 ** len(numbers) > _ALL:
@@ -43,7 +43,12 @@ def selected_variants(
 def variant(
     pieces: Sequence[Piece], given: Collection[int]
 ) -> tuple[frozenset[int], str]:
-    """The variant for some parameters, and what has to be given beside them for it."""
+    """Return the variant for some parameters.
+
+    Returns:
+        The parameters, including those that must be given so that there is something to
+        SET; and the statement.
+    """
     switched_on = _with_something_to_set(pieces, frozenset(given))
     return switched_on, joined(pieces, switched_on)
 
@@ -51,7 +56,7 @@ def variant(
 def joined(
     pieces: Sequence[Piece], given: Collection[int], *, ordered: bool = True
 ) -> str:
-    """The SQL of a variant, with or without its ORDER BY."""
+    """Return the SQL of a variant, with or without its ORDER BY."""
     return "".join(
         piece.sql if _is_given(piece, given) else piece.otherwise
         for piece in pieces

@@ -1,4 +1,4 @@
-"""A tree that proves no more of a write than holds whatever it assigns."""
+"""Tree whose proofs about a write hold for any value that it assigns."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 def without_assignments(query: Query, numbers: Collection[int]) -> Query:
-    """The tree with something unknown where these parameters are assigned.
+    """Return the tree with unknown values where these parameters are assigned.
 
-    A column that is assigned something unknown can hold NULL unless it is declared
-    not to, and then it cannot either where the assignment is left out, or the column's
-    DEFAULT is in its place.
+    A column that is assigned an unknown value can be NULL unless it is NOT NULL. A NOT
+    NULL column cannot be NULL either if the assignment is left out, or if the column
+    gets its DEFAULT.
     """
     if not numbers:
         return query
     conflict = query.on_conflict
     return replace(
         query,
-        # Only the outermost WITH can hold writes.
+        # Only the outermost WITH can contain writes.
         ctes=tuple(
             replace(cte, query=without_assignments(cte.query, numbers))
             for cte in query.ctes
@@ -60,7 +60,7 @@ def _assigns(query: Query, expression: e.Expression, numbers: Collection[int]) -
     return any(
         (
             isinstance(node, e.Param)
-            # Of `SET (a, b) = (SELECT …)` the subquery stands elsewhere.
+            # In `SET (a, b) = (SELECT …)`, the subquery is in another target.
             and (node.kind is e.ParamKind.MULTIPLE or node.number in numbers)
         )
         or (

@@ -1,4 +1,4 @@
-"""Cuts a statement into the pieces that stand or fall with `@optional` parameters."""
+"""Cutting of a statement into pieces for its `@optional` parameters."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _KINDS = {
 }
 _DEFAULT = "DEFAULT"
 
-# The parameters of a member, by number.
+# Numbers of a member's parameters.
 _Numbers: TypeAlias = "frozenset[int]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cut:
-    """A stretch that is there only if its parameters are; see `Piece`."""
+    """Part of the text that is used only if its parameters are given; see `Piece`."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ class _Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """Which members of which lists take which optional parameters."""
+    """Optional parameters in the members of lists."""
 
     lists: Mapping[MemberList, Mapping[int, set[int]]]
     kinds: Mapping[int, OptionalKind]
@@ -52,16 +52,16 @@ class _Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pieces:
-    """A statement in pieces.
+    """Statement in pieces.
 
     Attributes:
-        pieces: joined they are the statement, except for a `TRUE AND` where a whole
-            list of conjuncts is optional.
+        pieces: joined they are the statement, except for a `TRUE AND` in a list of
+            conjuncts that are all optional.
         kinds: by parameter number, what leaves the parameter's clauses out.
-        doubtful: the statement with a boolean parameter in the place of each optional
-            condition: what holds of its rows whatever that parameter is, holds of
-            the rows of all variants. (Optional SET items and values are in it.)
-        warnings: of what readers may not expect to stay, or to go.
+        doubtful: the statement with a boolean parameter in place of each optional
+            condition. What holds for its rows whatever that parameter is, holds for the
+            rows of all variants. Optional SET items and values stay in it.
+        warnings: about conditions that unexpectedly stay, or are left out.
     """
 
     pieces: tuple[Piece, ...]
@@ -80,12 +80,12 @@ def cut_optional(
 
     Args:
         sql: the statement with `$n`, as it goes to the server.
-        optional: what the directive says of the optional parameters, by number.
-        place: the span in the user's file of a parameter at an offset of `sql`.
-        order_by: an ORDER BY to be cut out as well, as (start, end) offsets.
+        optional: the names in the directive, by parameter number.
+        place: returns the span in the user's file of a parameter at an offset of `sql`.
+        order_by: (start, end) offsets of an ORDER BY to cut out as well, or None.
 
     Returns:
-        The pieces, or what is wrong with the directive.
+        The pieces, or the errors in the directive.
     """
     clauses = Clauses(sql)
     uses = list(clauses.parameters())
@@ -135,7 +135,7 @@ def _lists(
     place: Callable[[int], Span],
     order_by: tuple[int, int] | None,
 ) -> tuple[Diagnostic, ...] | _Found:
-    """The lists that the parameters stand in, or what is wrong with their places."""
+    """Return the lists that contain the parameters, or errors in their places."""
     lists: dict[MemberList, dict[int, set[int]]] = {}
     met: set[int] = set()
     kinds: dict[int, OptionalKind] = {}
@@ -169,7 +169,7 @@ def _lists(
 
 
 def _extended(clauses: Clauses, offset: int, extent: Extent | None) -> tuple[int, bool]:
-    """Where to look for the condition that goes, and whether the extent is there."""
+    """Return the offset of the condition to cut, and whether the extent exists."""
     if extent is None:
         return offset, False
     if extent.word == "JOIN":
@@ -192,7 +192,7 @@ def _surprises(
     place: Callable[[int], Span],
     lists: Mapping[MemberList, Mapping[int, set[int]]],
 ) -> Iterator[Diagnostic]:
-    """Warnings of what a call leaves out, or in, where a reader may not expect it."""
+    """Yield warnings about conditions that unexpectedly stay, or are left out."""
     told: set[tuple[int, str]] = set()
     for number, offset in uses:
         named = optional.get(number)
@@ -224,7 +224,7 @@ def _surprises(
 def _surroundings(
     clauses: Clauses, name: str, offset: int, place: Callable[[int], Span]
 ) -> Iterator[Diagnostic]:
-    """What stays though the condition in it goes, and decides about the rows."""
+    """Yield warnings about clauses that still filter rows without their condition."""
     if enclosures := clauses.enclosures(offset):
         yield _stays(name, enclosures[0].word, place(offset))
     if clauses.is_in_outer_join(offset):
@@ -239,13 +239,13 @@ def _drops(
     optional: Mapping[int, Named],
     place: Callable[[int], Span],
 ) -> Diagnostic:
-    """The warning of a condition that says more than a parameter's own one.
+    """Return the warning about a condition that contains more than its parameter's own.
 
     Args:
-        first: the first use of each parameter in it.
-        joint: what holds it together.
-        optional: what the directive says of the optional parameters, by number.
-        place: the span in the user's file of a parameter at an offset.
+        first: offset of the first use of each parameter in the condition.
+        joint: the operator that joins its parts.
+        optional: the names in the directive, by parameter number.
+        place: returns the span in the user's file of a parameter at an offset.
     """
     number, offset = min(first.items(), key=lambda item: item[1])
     others = sorted(optional[n].name for n in first if n != number)
@@ -260,7 +260,7 @@ def _doubted(sql: str, conditions: Sequence[tuple[int, int]], number: int) -> st
     parts = []
     position = 0
     for start, end in sorted(conditions):
-        if start >= position:  # else part of an outer one
+        if start >= position:  # else inside another condition
             parts += [sql[position:start], f" ${number} "]
             position = end
     return "".join((*parts, sql[position:]))
@@ -269,8 +269,8 @@ def _doubted(sql: str, conditions: Sequence[tuple[int, int]], number: int) -> st
 def _some_optional(
     around: MemberList, members: Mapping[int, set[int]]
 ) -> Iterable[_Cut]:
-    """Cut members together with the separator that lies towards a lasting one."""
-    # Where none lasts, the TRUE that is put in front of the first one does.
+    """Yield cuts of members together with the separator towards a lasting member."""
+    # If all members are optional, TRUE is inserted before the first one and lasts.
     lasting = next((i for i in range(len(around.members)) if i not in members), -1)
     for index, numbers in members.items():
         start, end = around.members[index]
@@ -282,7 +282,7 @@ def _some_optional(
 
 
 def _some_values(around: MemberList, members: Mapping[int, set[int]]) -> Iterable[_Cut]:
-    """Cut values, each of which leaves a DEFAULT in its place."""
+    """Yield cuts of values, each of which leaves a DEFAULT in its place."""
     for index, numbers in members.items():
         start, end = around.members[index]
         when = frozenset(numbers)
@@ -292,7 +292,7 @@ def _some_values(around: MemberList, members: Mapping[int, set[int]]) -> Iterabl
 def _all_optional(
     around: MemberList, members: Mapping[int, set[int]]
 ) -> Iterable[_Cut]:
-    """Cut members and separators apart: which come first is known at the call only."""
+    """Yield separate cuts of members and separators: a call decides which is first."""
     everything = frozenset(map(frozenset, members.values()))
     start = around.members[0][0]
     yield _Cut(start=start, end=start, any_of=everything, role=PieceRole.REQUIRE_ANY)
@@ -309,7 +309,10 @@ def _all_optional(
 def _assemble(
     sql: str, cuts: Sequence[_Cut], insertions: Sequence[int]
 ) -> Iterable[Piece]:
-    """Flatten the cuts, of which an inner one also needs what the outer one needs."""
+    """Yield the pieces between the cuts.
+
+    An inner cut also needs the parameters of the cuts around it.
+    """
     stretches = [c for c in cuts if c.start < c.end]
     marks = {c.start: c for c in cuts if c.start == c.end}
     bounds = sorted(
@@ -326,7 +329,8 @@ def _assemble(
         if start in marks:
             pieces.append(_piece("", [marks[start]]))
         if start in insertions:
-            # TRUE belongs to what surrounds the list, as the keyword before it does.
+            # TRUE has the conditions of the cuts around the list, as the keyword before
+            # it has.
             outer = [c for c in around if c.start < start]
             pieces += [_piece("TRUE", outer), replace(piece, sql=" AND ")]
         pieces.append(piece)
@@ -355,7 +359,7 @@ def _orphan(
     optional: Mapping[int, Named],
     covered: Sequence[tuple[int, int]],
 ) -> tuple[int, int] | None:
-    """The first parameter that is there only for an optional clause's sake."""
+    """Return the first parameter that only clauses of optional parameters use."""
     needed = {
         number
         for number, offset in uses

@@ -1,4 +1,4 @@
-"""`:page` and `@sort`: what a query is ordered by, and what else it may be."""
+"""Orders of `:page` and `@sort`: the query's own ORDER BY, and the caller's choices."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Span
     from reposgen.live_schema.tree.model import Query
 
-    # Proves that no two rows agree in columns, which are given by their indexes, with
-    # the operators that tell whether they do, 0 for any; and which can be NULL.
+    # Proves that no two rows agree in all of some columns. Takes the operator that
+    # compares each column, by its index, with 0 for any operator; and the nullable
+    # columns.
     TellsApart: TypeAlias = Callable[[Mapping[int, int], Collection[int]], bool]
 
 _OPPOSITE: Mapping[Nulls, Nulls] = {"first": "last", "last": "first"}
@@ -30,14 +31,16 @@ _OPPOSITE: Mapping[Nulls, Nulls] = {"first": "last", "last": "first"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """What rows can be ordered by.
+    """Sort key that rows can be ordered by.
 
     Attributes:
-        sql: an expression that ORDER BY takes.
-        name: of the result column, or the expression where it is none.
-        column: index of the result column, if it is one.
+        sql: an expression that ORDER BY accepts.
+        name: name of the result column, or the expression if it is not a column.
+        column: index of the result column, or None.
+        descending: True with DESC.
+        nulls: position of NULLs; None for PostgreSQL's default.
+        span: place in the user's file.
         equality: oid of the operator by which it groups; 0 for a choice.
-        span: in the user's file.
     """
 
     sql: str
@@ -49,19 +52,19 @@ class Term:
     equality: int = 0
 
     def reversed(self) -> Term:
-        """The term that sorts the other way round, NULLs included."""
+        """Return the term that sorts in the opposite order, NULLs included."""
         nulls = _OPPOSITE[self.nulls] if self.nulls else None
         return replace(self, descending=not self.descending, nulls=nulls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a query is ordered by, and what its caller may choose.
+    """Order of a query, and the columns that its caller can choose.
 
     Attributes:
-        terms: of its own ORDER BY.
-        choices: ascending.
-        span: in the user's file, of all terms.
+        terms: terms of its own ORDER BY.
+        choices: columns that the caller can choose, ascending.
+        span: place of all terms in the user's file.
     """
 
     terms: tuple[Term, ...]
@@ -78,15 +81,15 @@ def read_order(
     choices: Sequence[Named],
     place: Callable[[int, int], Span],
 ) -> Order | tuple[Diagnostic, ...]:
-    """Read an ORDER BY.
+    """Return the order in an ORDER BY, or the errors in it.
 
     Args:
-        sql: with `$n`, as it goes to the server.
-        order_by: where it stands in `sql`.
-        tree: the server's, of the same statement.
-        names: of the result's columns.
-        choices: what `@sort` names.
-        place: the span in the user's file of a stretch of `sql`.
+        sql: the statement with `$n`, as it goes to the server.
+        order_by: place of the ORDER BY in `sql`.
+        tree: the server's tree of the statement.
+        names: names of the result's columns.
+        choices: the names in the `@sort` lines.
+        place: returns the span in the user's file of a (start, end) range of `sql`.
     """
     first, last = order_by.terms[0].span, order_by.terms[-1].span
     span = place(first[0], last[1])
@@ -142,7 +145,7 @@ def _choice(
             if meant
             else "add it to the select list: @sort takes columns of the result",
         )
-    # Where the author put NULLs in ORDER BY, they stay in both directions.
+    # NULLS FIRST or LAST in the query's ORDER BY applies in both directions.
     own = next((term for term in terms if term.column == found[0]), None)
     quoted = names[found[0]].replace('"', '""')
     return Term(
@@ -158,12 +161,12 @@ def _choice(
 def unique_tail(
     order: Order, columns: Sequence[Column], unique: TellsApart
 ) -> int | None:
-    """How many of the last terms no two rows agree in; None if all are not enough.
+    """Return how many of the last terms are unique together; None if all are not.
 
     Args:
-        order: the query's.
-        columns: of the result, embeds spelled out.
-        unique: proves it of some columns.
+        order: the query's order.
+        columns: columns of the result, with embeds expanded.
+        unique: proves that columns are unique together.
     """
     nullable = _nullable(columns)
     for length in range(1, len(order.terms) + 1):
@@ -182,7 +185,7 @@ def _nullable(columns: Sequence[Column]) -> frozenset[int]:
 
 
 def page_ordering(order: Order, columns: Sequence[Column], unique: int) -> Ordering:
-    """The keys of a page; `unique` is how many of the last ones are."""
+    """Return the keys of a page; the last `unique` keys are unique together."""
     return Ordering(
         default=tuple(_keys(order.terms, columns)),
         unique=unique,
@@ -204,12 +207,11 @@ def _keys(terms: Sequence[Term], columns: Sequence[Column]) -> Iterator[SortKey]
 
 
 def sort_clauses(order: Order, unique: int | None) -> Iterator[Sort]:
-    """The ORDER BY of each choice, ascending and descending.
+    """Yield the ORDER BY of each choice, ascending and descending.
 
     Args:
-        order: the query's.
-        unique: how many of its last terms settle the order of all rows; None if
-            those are not known.
+        order: the query's order.
+        unique: how many of its last terms are unique together; None if unknown.
     """
     behind = order.terms if unique is None else order.terms[-unique:]
     for choice in order.choices:
@@ -235,7 +237,7 @@ def _written(term: Term) -> str:
 
 
 def not_selected(order: Order) -> Iterator[Diagnostic]:
-    """An error for each term of a page that its rows do not tell."""
+    """Yield an error for each sort key of a page that is not in the result."""
     for term in order.terms:
         if term.column is None:
             yield error(
@@ -249,12 +251,12 @@ def not_selected(order: Order) -> Iterator[Diagnostic]:
 def not_unique(
     order: Order, columns: Sequence[Column], unique: TellsApart
 ) -> Diagnostic:
-    """The error for pages whose rows can be alike in all that they are ordered by.
+    """Return the error for pages whose rows can have equal sort keys.
 
     Args:
-        order: the query's.
-        columns: of the result, embeds spelled out.
-        unique: as for `unique_tail`.
+        order: the query's order.
+        columns: columns of the result, with embeds expanded.
+        unique: proves that columns are unique together.
     """
     own = {
         term.column: term.equality for term in order.terms if term.column is not None

@@ -1,4 +1,4 @@
-"""The ORDER BY that directives need: what is wrong with it, what it can become."""
+"""ORDER BY of `:page` and `@sort`: its errors, and the clauses that can replace it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_query_order(
     clauses: Clauses,
     order_by: OrderBy | None,
 ) -> Order | tuple[Diagnostic, ...] | None:
-    """The query's order, where a directive needs one; or what is wrong with it."""
+    """Return the query's order, or the errors in it; None if no directive needs it."""
     if not requests.ordered:
         return None
     what, asking = _asking(described, requests)
@@ -79,7 +79,7 @@ def read_query_order(
 
 
 def _asking(described: DescribedQuery, requests: Requests) -> tuple[str, Span]:
-    """What needs an order, and where it stands."""
+    """Return the name and place of the directive or command that needs an order."""
     query = described.query
     if requests.paged or requests.sort_span is None:
         return f":{query.command}", query.command_span
@@ -89,13 +89,13 @@ def _asking(described: DescribedQuery, requests: Requests) -> tuple[str, Span]:
 def _misuse(
     described: DescribedQuery, tree: Query, requests: Requests, clauses: Clauses
 ) -> Diagnostic | None:
-    """Why the query's rows can't be put in the order that is asked for."""
+    """Return why the query's rows cannot be put in order; None if they can."""
     what, asking = _asking(described, requests)
     if tree.command is not CommandType.SELECT:
         return _not_select(what, asking)
     limited = tree.limit is not None or tree.offset is not None
     if not requests.paged:
-        # ORDER BY decides which rows there are.
+        # With DISTINCT ON, ORDER BY decides which rows are kept.
         if tree.distinct_on:
             return _sorts_distinct_on(asking)
         return _sorts_limited(asking) if limited else None
@@ -110,15 +110,15 @@ def _misuse(
 def page_statements(
     described: DescribedQuery, order: Order, sql: str
 ) -> Iterator[tuple[Statement, Span]]:
-    """The pages behind a row, for each sort, as the run time will ask for them.
+    """Yield the statement of the page after a row, for each order that a call can have.
 
     Args:
         described: the query.
-        order: the query's.
-        sql: of the query, without its ORDER BY.
+        order: the query's order.
+        sql: text of the query, without its ORDER BY.
     """
-    # It brings the whole run time with it, which only pages are worth.
-    from reposgen_runtime.pages import Key, page_query  # noqa: PLC0415 - as said
+    # Imported here, since it loads the whole run time, which only pages need.
+    from reposgen_runtime.pages import Key, page_query  # noqa: PLC0415 - lazy
 
     catalog, oids = described.catalog, described.description.parameter_oids
     pg_types = [type_of(column.type_oid, catalog) for column in described.columns]
@@ -163,7 +163,7 @@ def page_statements(
 def sort_statements(
     described: DescribedQuery, order: Order, pieces: Sequence[Piece]
 ) -> Iterator[tuple[Statement, Span]]:
-    """The statement with each sort that a call can choose."""
+    """Yield the statement with each order that a call can choose."""
     oids = described.description.parameter_oids
     spans = [choice.span for choice in order.choices for _ in ("ascending", "not")]
     for sort, span in zip(sort_clauses(order, None), spans, strict=True):
@@ -176,7 +176,14 @@ def sort_statements(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ordered:
-    """A query's pieces, and what its caller can make of its ORDER BY."""
+    """Pieces of a query, and the orders that its caller can choose.
+
+    Attributes:
+        pieces: pieces of the statement.
+        ordering: orders of a `:page`; None for other commands.
+        sorts: names of the orders that a caller can choose.
+        diagnostics: errors.
+    """
 
     pieces: tuple[Piece, ...]
     ordering: Ordering | None = None
@@ -187,12 +194,12 @@ class Ordered:
 def order_query(
     variants: QueryVariants, results: Sequence[ResultItem], catalog: Catalog
 ) -> Ordered:
-    """Prove that pages have an order, and write the clauses that can be chosen.
+    """Prove that pages have a unique order, and write the clauses that can be chosen.
 
     Args:
-        variants: of the query.
-        results: of the query.
-        catalog: of the database.
+        variants: variants of the query.
+        results: result items of the query.
+        catalog: catalog of the database.
     """
     order, tree = variants.order, variants.conservative
     if order is None or variants.mistakes:
@@ -229,7 +236,7 @@ def order_query(
 
 
 def _spelling(type_: PgType) -> str:
-    """The run time's name of a type, every part of it quoted."""
+    """Return the run time's name of a type, with every part quoted."""
     if isinstance(type_, ArrayType):
         return f"{_spelling(type_.element)}[]"
     schema, name = (part.replace('"', '""') for part in (type_.schema, type_.name))

@@ -1,4 +1,4 @@
-"""What a page may be ordered by: a key that its cursor can tell, page after page."""
+"""Check that page keys are values that a cursor can hold from page to page."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 def page_terms(order: Order, tree: Query) -> Order:
-    """The order of the rows that there are.
+    """Return the order without terms that do not order the result's rows.
 
-    The terms behind those of DISTINCT ON decide which rows these are, and order none.
+    With DISTINCT ON, the terms behind those of DISTINCT ON only select the rows.
     """
     if not tree.distinct_on:
         return order
@@ -41,13 +41,13 @@ def page_terms(order: Order, tree: Query) -> Order:
 def check_keys(
     described: DescribedQuery, tree: Query, order: Order, asking: Span
 ) -> Iterator[Diagnostic]:
-    """An error for each key that can't be relied on from one page to the next.
+    """Yield an error for each key that can change from one page to the next.
 
     Args:
         described: the query.
-        tree: the server's, of the same statement.
-        order: the query's, and what a caller may choose.
-        asking: the place of `:page`.
+        tree: the server's tree of the statement.
+        order: the query's order, and the columns that a caller can choose.
+        asking: place of `:page`.
     """
     steadiness = Steadiness(
         catalog=described.catalog,
@@ -86,7 +86,7 @@ def _unusable(term: Term, reason: str, hint: str) -> Diagnostic:
 
 
 def _refused_type(type_: PgType) -> tuple[str, str] | None:
-    """What is wrong with a type as a key's, and what to do about it."""
+    """Return why a type cannot be a key's, and a hint; None if it can."""
     match type_:
         case ArrayType(element=inner) | DomainType(base=inner):
             return _refused_type(inner)

@@ -1,4 +1,4 @@
-"""What the directives of a query ask for, with the place of each name."""
+"""Reader of the `@optional` and `@sort` lines of a query."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXAMPLES = {
     "optional": "-- @optional status, tag with EXISTS",
     "sort": "-- @sort created_at, deadline nulls last",
 }
-# What can be said of how much goes with a parameter.
+# Words that can follow `with` and `inside` in an @optional line.
 _SUBQUERIES = frozenset({"exists", "in", "any", "some", "all", "array", "subquery"})
 _WHOLE = _SUBQUERIES | {"or", "not", "and"}
 _INSIDE = _SUBQUERIES | {"join", "except"}
@@ -34,11 +34,11 @@ _SAME = {"some": "any"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """How much is left out with an `@optional` parameter.
+    """Part of a condition that is left out with an `@optional` parameter.
 
     Attributes:
-        whole: `with EXISTS`: the condition that holds what is named; else `inside
-            EXISTS`: the smallest condition in it.
+        whole: True for `with EXISTS`, which leaves out the condition that contains the
+            EXISTS; False for `inside EXISTS`, the smallest condition in it.
         word: EXISTS, IN, ANY, ALL, ARRAY, SUBQUERY, JOIN, EXCEPT; OR, NOT, AND.
     """
 
@@ -48,12 +48,13 @@ class Extent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A name in a directive.
+    """Name in a directive.
 
     Attributes:
-        name: as PostgreSQL folds it.
-        nulls: what `@sort` says of them.
-        extent: what `@optional` says of it.
+        name: the name as PostgreSQL folds it.
+        span: place of the name.
+        nulls: position of NULLs in a `@sort` line, or None.
+        extent: extent in an `@optional` line, or None.
     """
 
     name: str
@@ -64,14 +65,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """What the directives of a query ask for.
+    """Variants that the directives of a query ask for.
 
     Attributes:
-        optional: the names that `@optional` gives.
-        sort: the names that `@sort` gives.
-        sort_span: of the first `@sort`, None without one.
-        paged: the query is a `:page`.
-        mistakes: what is wrong with the lines themselves.
+        optional: the names in the `@optional` lines.
+        sort: the names in the `@sort` lines.
+        sort_span: place of the first `@sort` line; None without one.
+        paged: True for a `:page`.
+        mistakes: errors in the lines themselves.
     """
 
     optional: tuple[Named, ...]
@@ -82,12 +83,12 @@ class Requests:
 
     @property
     def any(self) -> bool:
-        """Anything at all is asked for."""
+        """Whether the query has variants, or errors in its lines."""
         return bool(self.optional or self.sort_span or self.paged or self.mistakes)
 
     @property
     def ordered(self) -> bool:
-        """The query's ORDER BY matters."""
+        """Whether the query's ORDER BY matters."""
         return self.paged or self.sort_span is not None
 
 

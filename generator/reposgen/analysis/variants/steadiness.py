@@ -1,9 +1,9 @@
-"""Whether a row's key is the same on every page.
+"""Check that a row's key is the same on every page.
 
-Pages are read by statements of their own, at different times and with different
-plans. A key may depend on what the tables hold, and on the session's settings, which
-all sessions are expected to share; not on the time, on chance, nor on the order in
-which the server comes across rows.
+Pages are read by separate statements, at different times and with different plans. A
+key can depend on the contents of tables, and on the session's settings, which all
+sessions are expected to share. It must not depend on the time, on random values or on
+the order in which the server reads rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog
     from reposgen.live_schema.tree.model import RangeTableEntry, SetOperation
 
-# Stable functions whose result only settings such as TimeZone change.
+# Stable functions that depend only on settings such as TimeZone.
 _BY_SETTINGS = frozenset(
     {
         *("anytextcat", "array_to_json", "array_to_string", "cash_in"),
@@ -46,7 +46,7 @@ _BY_SETTINGS = frozenset(
     }
 )
 _COMPARES_TIMES = ("date_", "timestamp_", "timestamptz_")
-# Aggregates that make the same of the same rows in whatever order they come.
+# Aggregates whose result does not depend on the order of the rows.
 _AGGREGATES = frozenset(
     {
         *("any_all", "avg", "bit_and", "bit_or", "bit_xor", "bool_and"),
@@ -60,7 +60,7 @@ _AGGREGATES = frozenset(
         *("var_pop", "var_samp", "variance"),
     }
 )
-# Those that add floats: the order decides about the last bits.
+# Aggregates that add values: for floats, the last bits depend on the order.
 _ADDING = frozenset(
     {
         *("avg", "corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy"),
@@ -70,7 +70,7 @@ _ADDING = frozenset(
     }
 )
 _FLOATS = frozenset({700, 701})
-# Window functions for which rows that the window's ORDER BY leaves alike are alike.
+# Window functions that return the same value for all peers of a row.
 _PEERS_ALIKE = frozenset({"rank", "dense_rank", "percent_rank", "cume_dist"})
 _ROWS_FRAME = 0x00004  # FRAMEOPTION_ROWS
 _TIMES = frozenset({1082, 1083, 1114, 1184, 1266})
@@ -89,19 +89,20 @@ _HINT_ROWS = "end its ORDER BY with the columns of a unique key"
 
 
 def depends_on_settings_alone(name: str) -> bool:
-    """Whether a stable built-in function depends on no more than settings.
+    """Return True if a stable built-in function depends only on settings.
 
-    Such as TimeZone, which all sessions are expected to share.
+    An example is TimeZone, which all sessions are expected to share.
     """
     return name in _BY_SETTINGS or name.startswith(_COMPARES_TIMES)
 
 
 def moving_time(node: e.Const, text: str | None) -> str:
-    """Return a literal such as `'now'`; empty if the constant is another one.
+    """Return the text of a literal such as `'now'`; empty for other constants.
 
     Args:
         node: the constant.
-        text: of the statement, if places in the tree are offsets into it.
+        text: text of the statement; None if locations in the tree are not offsets into
+            it.
     """
     place = node.location
     if node.type not in _TIMES or text is None or place < 0:
@@ -114,10 +115,12 @@ def moving_time(node: e.Const, text: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsteady:
-    """Why a key or the rows themselves can be others on the next page.
+    """Reason why a key, or the rows themselves, can differ on the next page.
 
     Attributes:
-        reason: what it depends on, to be read behind "which ".
+        reason: for a key, the dependency, phrased to follow "which "; for rows, a
+            clause.
+        hint: how to fix it.
     """
 
     reason: str
@@ -126,10 +129,13 @@ class Unsteady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steadiness:
-    """What judges the keys of one statement.
+    """Checker of the keys of one statement.
 
     Attributes:
-        text: of the statement, if places in the tree are offsets into it.
+        catalog: catalog of the database.
+        functions: the built-in functions of the server's major version.
+        text: text of the statement; None if locations in the tree are not offsets into
+            it.
     """
 
     catalog: Catalog
@@ -137,12 +143,12 @@ class Steadiness:
     text: str | None
 
     def key(self, query: Query, index: int) -> Unsteady | None:
-        """Why the result's column can be another one on the next page."""
+        """Return why a result column can change from page to page, or None."""
         number = query.results[index].number
         return next(self._of_column(query, (), number, frozenset()), None)
 
     def rows(self, query: Query) -> Unsteady | None:
-        """Why the next page can be of other rows, though nothing is written."""
+        """Return why the next page can have other rows without any write, or None."""
         return next(self._of_rows(query, ()), None)
 
     def _of_rows(self, query: Query, around: tuple[Query, ...]) -> Iterator[Unsteady]:
@@ -169,13 +175,13 @@ class Steadiness:
                     yield from self._of_chance(part)
 
     def _of_chance(self, node: object) -> Iterator[Unsteady]:
-        """Functions of the server's that find other rows each time."""
+        """Yield a reason for a function that selects other rows each time."""
         match node:
             case e.FuncExpr(function=oid) | e.OpExpr(function=oid):
                 known = self.functions.get(oid)
             case _:
                 return
-        # As time passes, rows come and go: that is as if they were written.
+        # Rows that come and go with time are like rows that are written and deleted.
         if known and known.volatility == "v" and "time" not in known.name:
             yield Unsteady(
                 reason=f"the condition calls the volatile {known.name}() each time",
@@ -203,7 +209,7 @@ class Steadiness:
         number: int,
         seen: frozenset[int],
     ) -> Iterator[Unsteady]:
-        """What a column of a query's result depends on."""
+        """Yield the unsteady dependencies of a column of a query's result."""
         if id(query) in seen:
             return
         seen |= {id(query)}
@@ -256,7 +262,7 @@ class Steadiness:
                         entry = around[up].entry(index)
                         yield from self._of_entry(entry, column, around[up:], seen)
                 case e.SubLink(query=query):
-                    # Its value depends on all of it.
+                    # The value of a subquery depends on the whole subquery.
                     for target in query.results:
                         yield from self._of_column(query, around, target.number, seen)
                     yield from self._of_whole(query)
@@ -271,7 +277,7 @@ class Steadiness:
                     yield from self._of_node(part)
 
     def _of_whole(self, query: Query) -> Iterator[Unsteady]:
-        """What a query's rows depend on, conditions and subqueries included."""
+        """Yield the unsteady dependencies of a query's rows, conditions included."""
         for node in walk(replace(query, targets=())):
             if not isinstance(node, e.Aggref | e.WindowFunc):
                 yield from self._of_node(node)
@@ -299,7 +305,7 @@ class Steadiness:
         builtin = self.functions.get(oid)
         known = builtin or self.catalog.functions.get(oid)
         if known is None or known.volatility == "i":
-            # Unknown is what a system view calls beside the table; its own are known.
+            # Functions called by system views can be unknown.
             if known is None:
                 yield Unsteady(
                     reason="depends on a function that is not known",
@@ -386,19 +392,19 @@ class Steadiness:
         column: int,
         seen: frozenset[int],
     ) -> Iterator[Unsteady]:
-        # Column 0 is the whole row.
+        # Column 0 stands for the whole row.
         numbers = [column] if column > 0 else [t.number for t in query.results]
         for number in numbers:
             yield from self._of_column(query, around, number, seen)
 
     def _is_total(self, query: Query, around: tuple[Query, ...]) -> bool:
-        """Whether its ORDER BY leaves no two rows alike."""
+        """Return True if the ORDER BY of a query is unique."""
         order = (*query.distinct, *query.sort) if query.distinct_on else query.sort
         return has_total_order(query, around, self.catalog, self.functions, order)
 
 
 def _is_constant(query: Query) -> bool:
-    """Whether all rows of a query are the same: `EXISTS` written as `SELECT 1 …`."""
+    """Return True if all rows of a query are equal, as in `EXISTS (SELECT 1 …)`."""
     return query.set_operations is None and not any(
         isinstance(node, e.Var | e.SubLink | e.Aggref) and not _is_outer(node)
         for target in query.results
@@ -411,7 +417,7 @@ def _is_outer(node: object) -> bool:
 
 
 def _sources(entry: RangeTableEntry, column: int) -> tuple[object, ...]:
-    """The expressions that a column is made of, where it is made in FROM itself."""
+    """Return the expressions that a column of a FROM item is made of."""
     match entry.kind:
         case RteKind.JOIN if column > 0:
             return (entry.join_columns[column - 1],)

@@ -1,8 +1,8 @@
 """Properties of PostgreSQL's built-in functions.
 
-The oids of built-in functions never change, so that one table for each major looked
-at serves every server. `generator/tools/functions` makes the tables, from the
-catalog of a server and from calling the functions with many arguments.
+The oids of built-in functions never change, so one table for each major version serves
+every server. `generator/tools/functions` makes the tables from the catalog of a server
+and from calls of the functions with many arguments.
 """
 
 from __future__ import annotations
@@ -13,34 +13,35 @@ from importlib.resources import files
 
 from reposgen.models import dataclass
 
-# The tables that there are; other majors use the nearest that is not older than them.
+# Major versions that have a table. Others use that of the next newer version.
 _TABLES = (16, 18)
 
 
 class NullRule(StrEnum):
-    """The condition under which a function's result is not NULL."""
+    """Condition under which a function's result is not NULL."""
 
     MAYBE = "-"  # nothing is known
     NEVER = "a"  # never NULL, whatever the arguments
     ARGUMENTS = "n"  # not NULL unless an argument is
     FIRST = "1"  # not NULL unless the first argument is
     ROWS = "g"  # an aggregate over at least one row
-    FRAME = "f"  # a window function of a frame's row: first_value, last_value
-    COLUMNS = "c"  # a set of rows: `columns` tells
+    FRAME = "f"  # a window function over a frame's row: first_value, last_value
+    COLUMNS = "c"  # a set of rows; see `columns`
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltinFunction:
-    """A built-in function.
+    """Built-in function.
 
     Attributes:
+        oid: `pg_proc.oid`.
         kind: `prokind`: f, a, w, p.
-        strict: NULL, or no rows, for any NULL argument.
+        strict: True if the result is NULL, or an empty set, for any NULL argument.
         volatility: `provolatile`: i, s, v.
-        rule: for an aggregate, over a group that is not empty; for a function that
-            returns a set, of the value in each row.
-        columns: for NullRule.COLUMNS, whether each column of a row is not NULL.
-        argument_names: of the input arguments, empty strings where unnamed.
+        rule: when the result is not NULL: for an aggregate, over a group that is not
+            empty; for a function that returns a set, the value in each row.
+        columns: for NullRule.COLUMNS, whether each column of a row is never NULL.
+        argument_names: names of the input arguments; empty strings for unnamed ones.
     """
 
     oid: int
@@ -55,10 +56,10 @@ class BuiltinFunction:
 
 
 class BuiltinFunctions:
-    """The built-in functions of one major version, by oid."""
+    """Built-in functions of one major version, by oid."""
 
     def __init__(self, table: str) -> None:
-        """Read a table's text: one line for each function."""
+        """Read a table's text, which has one line for each function."""
         self._lines = {line[: line.index("\t")]: line for line in table.splitlines()}
         self._functions: dict[int, BuiltinFunction | None] = {}
 
@@ -70,7 +71,7 @@ class BuiltinFunctions:
         return frozenset(line.split("\t", 2)[1] for line in self._lines.values())
 
     def get(self, oid: int) -> BuiltinFunction | None:
-        """Return the function with that oid, or None if it is not built in."""
+        """Return the function with an oid, or None if it is not built in."""
         try:
             return self._functions[oid]
         except KeyError:
@@ -97,7 +98,10 @@ def _parse(line: str) -> BuiltinFunction:
 
 @cache
 def builtin_functions(major: int) -> BuiltinFunctions:
-    """Return the built-in functions of the major version."""
+    """Return the built-in functions of a major version.
+
+    A version without a table of its own uses the next newer one, else the newest.
+    """
     table = next((t for t in _TABLES if t >= major), _TABLES[-1])
     path = files("reposgen.live_schema.functions") / f"builtin-{table}.tsv"
     return BuiltinFunctions(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The catalog of a database and the server's description of statements."""
+"""Data types for the catalog of a database and for descriptions of statements."""
 
 from reposgen.live_schema.model.catalog import (
     ArrayCheck,

@@ -1,4 +1,4 @@
-"""The catalog of a database as a whole."""
+"""Catalog of a database as a whole."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayCheck:
-    """A CHECK about arrays that all values satisfy.
+    """CHECK about arrays that all values satisfy.
 
     Attributes:
-        relation: oid of the table, or 0.
-        domain: oid of the domain, or 0.
-        tree: the condition, as the server's tree of it.
+        relation: oid of the table; 0 for a domain's CHECK.
+        domain: oid of the domain; 0 for a table's CHECK.
+        tree: text of the condition's tree.
     """
 
     relation: int
@@ -31,34 +31,36 @@ class ArrayCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """The catalog of the database, read in one round trip.
+    """Catalog of the database, read in one round trip.
 
     Attributes:
         server_version: `server_version_num`: 180004.
-        encoding: the database's, as PostgreSQL calls it: `UTF8`. Places in a tree
-            are byte offsets into the statement in this encoding.
-        search_path: the schemas that unqualified names are found in, in order,
-            `pg_catalog` left out.
-        types: by oid: those that columns, functions' arguments or arrays use, and
-            all that are built in.
-        relations: by oid, of all schemas but the system's. System relations that
-            statements name are asked for separately.
-        functions: by oid, the user's and extensions'.
-        keywords: words that are no plain identifiers everywhere.
-        operator_equality: oids of the operators that are the equality member of an
-            operator family, with the families: operator oid → family oids.
-        array_checks: of tables and domains.
-        nondeterministic: oids of the collations under which texts of different bytes
-            can be equal.
-        json_casts: oids of the user's types whose JSON a cast makes.
-        digest: changes whenever anything above does.
+        encoding: PostgreSQL's name of the database's encoding: `UTF8`. Locations in a
+            tree are byte offsets into the statement in this encoding.
+        search_path: the schemas that unqualified names are looked up in, in order,
+            without `pg_catalog`.
+        types: by oid, all built-in types, and the types that columns, arguments of
+            functions or arrays use.
+        relations: by oid, the relations in all schemas except the system's, and the
+            system relations that were asked for.
+        functions: by oid, the functions of users and extensions.
+        keywords: the words that must be quoted as identifiers somewhere.
+        operator_equality: for each operator that is the equality of an operator family,
+            the families: operator oid → family oids.
+        extensions: names of the installed extensions.
+        digest: hash of everything above.
+        array_checks: CHECKs of tables and domains about arrays.
+        json_casts: oids of the user's types that a cast converts to JSON.
         hidden_calls: oids of the functions that an aggregate, an operator or a type
-            calls without being named in a tree, by `"function"`, `"operator"` or
-            `"type"` and its oid: volatile ones, and the user's that may read.
-        references: by the oid of a table, the foreign keys that point to it and the
-            tables that have them.
-        descendants: by the oid of a table, its partitions or the tables that inherit
-            from it, and theirs.
+            calls without a mention in the tree, by `"function"`, `"operator"` or
+            `"type"` and its oid: volatile functions, and user-defined ones that can
+            read tables.
+        nondeterministic: oids of the collations under which texts with different bytes
+            can be equal.
+        references: by the oid of a table, the foreign keys that refer to it, each with
+            the table that has it.
+        descendants: by the oid of a table, its partitions or inheriting tables, at any
+            depth.
     """
 
     server_version: int
@@ -99,7 +101,7 @@ class Catalog:
         object.__setattr__(self, "descendants", descendants)
 
     def ancestors(self, relation: Relation) -> tuple[Relation, ...]:
-        """Return the parents of a partition or inheriting table, nearest first."""
+        """Return the ancestors of a partition or inheriting table, nearest first."""
         found: dict[int, Relation] = {}
         waiting = [*relation.parents]
         while waiting:
@@ -112,7 +114,7 @@ class Catalog:
     def root(
         self, relation: Relation, constraint: Constraint
     ) -> tuple[Relation, Constraint]:
-        """Return the parent's constraint that this one repeats, or the same one."""
+        """Return the ancestor's constraint that this one is a copy of, or this one."""
         while constraint.parent is not None:
             oid, name = constraint.parent
             parent = self.relations.get(oid)

@@ -1,4 +1,4 @@
-"""Tables, views, their parts, and functions."""
+"""Data types for tables, views, their parts, and functions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RelationKind(StrEnum):
 
 
 class Generated(StrEnum):
-    """The source of a column's value if an INSERT omits the column."""
+    """Source of a column's value if an INSERT omits the column."""
 
     NO = ""
     ALWAYS_STORED = "s"
@@ -36,19 +36,19 @@ class Generated(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationColumn:
-    """A column of a table or view.
+    """Column of a table or view.
 
     Attributes:
         number: `attnum`, from 1, with gaps where columns were dropped.
-        not_null: trusted: `attnotnull`, its constraint validated, and true for all
-            descendants of an inheritance parent as well (a query over the parent
-            reads those too). False for the columns of foreign tables; of views what is
-            proved of their definitions.
-        not_null_only: the same for `FROM ONLY table`, where descendants don't count.
+        not_null: True if no row can have NULL: `attnotnull` with a validated
+            constraint, also in all descendants of an inheritance parent, since a query
+            of the parent reads them too. False for columns of foreign tables. For
+            columns of views, the proof from their definition.
+        not_null_only: the same for `FROM ONLY table`, which excludes descendants.
         generated_from: `attnum`s of the columns that a generated column is computed
             from; 0 stands for the whole row.
-        expression_tree: of a generated column, the text of its expression's tree.
-        why_not_null: what proves it where its declaration doesn't say NOT NULL.
+        expression_tree: text of the tree of a generated column's expression.
+        why_not_null: reasons for a proved `not_null`; empty if it is declared.
     """
 
     number: int
@@ -78,32 +78,34 @@ class ConstraintKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """A constraint that a write can violate and that the error names.
+    """Constraint that a write can violate and that the error names.
 
     Attributes:
-        columns: `attnum`s of the table, in the constraint's order; expressions of a
-            unique index are left out.
-        references: for a foreign key, the oid of the table it points to.
-        referenced_columns: for a foreign key, the `attnum`s there.
+        columns: `attnum`s of the table, in the constraint's order, without expressions
+            of a unique index.
+        definition: output of `pg_get_constraintdef`, or its like for a unique index:
+            `UNIQUE (lower(name)) WHERE active`.
+        validated: True if all existing rows satisfy it.
+        deferrable: True for DEFERRABLE.
+        references: for a foreign key, the oid of the referenced table.
+        referenced_columns: for a foreign key, `attnum`s of the referenced columns.
         on_delete: for a foreign key, `confdeltype`: a, r, c, n, d.
         on_update: for a foreign key, `confupdtype`.
-        definition: as `pg_get_constraintdef` prints it, of a unique index the like:
-            `UNIQUE (lower(name)) WHERE active`.
-        oid: of the constraint, 0 for a unique index without one.
-        match_full: for a foreign key, MATCH FULL.
+        oid: oid of the constraint; 0 for a unique index without a constraint.
+        match_full: for a foreign key, True for MATCH FULL.
         set_columns: for a foreign key, the `attnum`s that ON DELETE SET NULL or
-            SET DEFAULT changes; None if that is all of them.
-        depends: `attnum`s that the constraint depends on, those in expressions and
-            predicates included; 0 stands for the whole row.
-        is_steady: a row that satisfied a CHECK satisfies it until the row changes: it
-            calls immutable functions only.
-        is_period: WITHOUT OVERLAPS, or a foreign key with PERIOD: its last columns
-            need not be equal.
-        parent: oid of a table and the name of its constraint that this one only
-            repeats for a partition or an inheriting table.
-        check_tree: of a CHECK, the text of its condition's tree.
-        partial: a part of a foreign key to a partitioned table, for one of the
-            partitions: the row may be in another.
+            SET DEFAULT changes; None for all.
+        depends: `attnum`s that the constraint depends on, including those in
+            expressions and predicates; 0 stands for the whole row.
+        is_steady: True if a row that satisfies a CHECK does so until the row changes:
+            it calls only immutable functions.
+        is_period: True for WITHOUT OVERLAPS and for a foreign key with PERIOD, whose
+            last columns need not be equal.
+        parent: for a copy in a partition or inheriting table, the oid of the parent
+            table and the name of the original constraint; else None.
+        check_tree: for a CHECK, the text of its condition's tree.
+        partial: True for the part of a foreign key to a partitioned table that refers
+            to a single partition: the row can be in another partition.
     """
 
     name: str
@@ -129,18 +131,19 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """An index, as far as proofs need it.
+    """Properties of an index that proofs need.
 
     Attributes:
         columns: `attnum`s of the key columns; 0 stands for an expression.
         operator_families: oid of each key column's operator family.
-        collations: oid of each key column's collation in the index, which need not be
-            the column's own; 0 where its type has none.
-        unique: by equality, and not deferrable, valid, ready.
-        nulls_not_distinct: UNIQUE NULLS NOT DISTINCT.
-        predicate: the WHERE of a partial index, or None.
-        predicate_tree: that of a unique one, the text of its tree.
-        expressions_tree: the text of the trees of a unique one's expressions.
+        unique: True if it enforces uniqueness by equality at once: valid, ready and not
+            deferrable.
+        nulls_not_distinct: True for UNIQUE NULLS NOT DISTINCT.
+        predicate: WHERE of a partial index; None for a full index.
+        predicate_tree: for a unique index, the text of the predicate's tree.
+        expressions_tree: for a unique index, the text of the expressions' trees.
+        collations: oid of each key column's collation in the index, which can differ
+            from the column's own; 0 for a type without collation.
     """
 
     name: str
@@ -157,10 +160,11 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A user's trigger; `events` from insert, update, delete, truncate.
+    """Trigger of a user.
 
     Attributes:
-        function: oid of what it calls.
+        events: insert, update, delete, truncate.
+        function: oid of the function that it calls.
         columns: `attnum`s of `UPDATE OF`; empty if every UPDATE fires it.
     """
 
@@ -175,12 +179,12 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A policy of row-level security.
+    """Policy of row-level security.
 
     Attributes:
         command: `pg_policy.polcmd`: r, a, w, d, or * for all.
-        using: the text of the tree of its USING, or None.
-        check: the text of the tree of its WITH CHECK, or None.
+        using: text of the tree of its USING, or None.
+        check: text of the tree of its WITH CHECK, or None.
     """
 
     name: str
@@ -191,20 +195,20 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A table, a view or another relation that can be in FROM.
+    """Table, view or other relation that can be in FROM.
 
     Attributes:
-        view_definition: `pg_get_viewdef` of a materialized view, else None: views
-            proper arrive expanded in the analysed tree.
+        triggers: its triggers and those of its descendants, which fire for rows written
+            through the parent.
         children: oids of the tables that inherit from it or are its partitions.
-        triggers: those of descendants included: a row that is written through the
-            parent meets them.
-        row_security: row-level security is enabled.
-        parents: oids of the tables that it inherits from, or that it is a partition of.
+        row_security: True if row-level security is enabled.
+        row_type: oid of its row type.
+        view_definition: `pg_get_viewdef` of a materialized view, else None: the server
+            expands other views in the analysed tree.
+        parents: oids of the tables that it inherits from, or is a partition of.
         partition_strategy: `pg_partitioned_table.partstrat`: l, r, h; else empty.
-        partition_columns: `attnum`s that tell which partition a row belongs to; 0
-            stands for the whole row.
-        partition_bound: of a partition, which rows it takes: `FOR VALUES IN (1)`.
+        partition_columns: `attnum`s of the partition key; 0 stands for the whole row.
+        partition_bound: bound of a partition: `FOR VALUES IN (1)`; else None.
     """
 
     oid: int
@@ -228,11 +232,11 @@ class Relation:
 
     @property
     def qualified_name(self) -> str:
-        """`public.tasks`, unquoted."""
+        """The schema and name, unquoted: `public.tasks`."""
         return f"{self.schema}.{self.name}"
 
     def constraint(self, name: str) -> Constraint | None:
-        """Return the constraint with that name."""
+        """Return the constraint with a name, or None."""
         return next((c for c in self.constraints if c.name == name), None)
 
     @property
@@ -241,9 +245,9 @@ class Relation:
         return bool(self.children)
 
     def column(self, number: int) -> RelationColumn | None:
-        """Return the column with that `attnum`."""
+        """Return the column with an `attnum`, or None."""
         columns = self.columns
-        # Without dropped columns a column stands where its number says.
+        # Unless columns were dropped, a column's index follows from its number.
         if 0 < number <= len(columns) and columns[number - 1].number == number:
             return columns[number - 1]
         return next((c for c in columns if c.number == number), None)
@@ -254,11 +258,11 @@ class SqlBody:
     """Properties of the body of an SQL function, except its text.
 
     Attributes:
-        arguments: how many input arguments it has.
-        defaults_tree: the text of a list of trees: the defaults of the last of them.
-        search_path: that of its SET clause, if it has one.
-        resolved: its names were resolved when it was created (BEGIN ATOMIC, RETURN),
-            not anew by the search path of each call.
+        arguments: number of input arguments.
+        defaults_tree: text of the list of trees of the last arguments' defaults.
+        search_path: `search_path` in the function's SET clause, or None.
+        resolved: True if its names were resolved when it was created (BEGIN ATOMIC,
+            RETURN); False if each call resolves them by its `search_path`.
     """
 
     arguments: int
@@ -269,17 +273,17 @@ class SqlBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A function that is not built in.
+    """Function that is not built in.
 
     Attributes:
-        argument_names: of the input arguments, empty strings where unnamed.
+        argument_names: names of the input arguments; empty strings for unnamed ones.
         volatility: `provolatile`: i, s, v.
         kind: `prokind`: f, a, w, p.
         extension: name of the extension that it belongs to, or None.
-        output_names: of OUT arguments and of RETURNS TABLE's columns.
+        output_names: names of OUT arguments and of columns in RETURNS TABLE.
         returns: oid of the type of its result, or of each row of a set.
-        body: None where it is not written in SQL.
-        digest: of its source, in the schema `reposgen_cache` alone.
+        body: properties of its body; None if it is not written in SQL.
+        digest: digest of its source, only in the schema `reposgen_cache`.
     """
 
     oid: int
@@ -294,7 +298,7 @@ class Function:
 
     @property
     def qualified_name(self) -> str:
-        """`public.touch`, unquoted."""
+        """The schema and name, unquoted: `public.touch`."""
         return f"{self.schema}.{self.name}"
 
     output_names: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Statements that are sent to the server, and its descriptions of them."""
+"""Data types for statements and the server's descriptions of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from reposgen.models import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A statement for the server to describe.
+    """Statement for the server to describe.
 
     Attributes:
-        sql: one statement, its parameters as `$n`.
-        parameter_oids: types of $1, $2 … that the server shall take as given; 0 or
-            missing where it shall tell.
+        sql: one statement with `$n` for its parameters.
+        parameter_oids: type oids of $1, $2 …; 0 or missing if the server infers the
+            type.
     """
 
     sql: str
@@ -23,12 +23,13 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultColumn:
-    """A column of a statement's result, as Describe gives it.
+    """Column of a statement's result, as Describe returns it.
 
     Attributes:
-        type_oid: of a domain the base type's, since the protocol resolves domains.
-        table_oid: of the column it comes from unchanged, else 0.
-        column_number: `attnum` there, else 0.
+        type_oid: oid of its type; for a domain, that of the base type, since the
+            protocol resolves domains.
+        table_oid: oid of the table whose column it is unchanged, else 0.
+        column_number: `attnum` in that table, else 0.
     """
 
     name: str
@@ -40,14 +41,14 @@ class ResultColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """The server's description of a statement.
+    """Server's description of a statement.
 
     Attributes:
-        parameter_oids: of $1, $2 …
-        columns: empty for a statement that returns no rows.
-        returns_rows: tells a result without columns from none at all.
-        tree: the analysed, rewritten query tree as text, or None where the server
-            does not send it.
+        parameter_oids: type oids of $1, $2 …
+        columns: result columns; empty for a statement that returns no rows.
+        returns_rows: True if there is a result, which can have no columns.
+        tree: text of the analysed, rewritten query tree; None if the server did not
+            send it.
     """
 
     parameter_oids: tuple[int, ...]
@@ -58,11 +59,11 @@ class Described:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerError:
-    """The server's error for a statement, with its position.
+    """Server's error for a statement, with its position.
 
     Attributes:
         position: character offset into the submitted text, from 0, or None.
-        parameter: the n of `$n` where the message is about a parameter's type.
+        parameter: the n of `$n` if the message is about a parameter's type, else None.
     """
 
     sqlstate: str

@@ -1,4 +1,4 @@
-"""PostgreSQL's types, a closed set."""
+"""PostgreSQL's kinds of types, a closed set."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from reposgen.models import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseType:
-    """A base type of the server or an extension: none of the classes below.
+    """Base type of the server or an extension.
 
     Attributes:
-        oid: in this database only; user-defined types have other oids elsewhere.
+        oid: valid in this database only; user-defined types have other oids elsewhere.
         schema: `pg_catalog`, `public`.
         name: `typname`: `int4`, `timestamptz`, `citext`.
         sql: PostgreSQL's own spelling (`format_type`): `integer`.
@@ -26,7 +26,7 @@ class BaseType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayType:
-    """An array over `element`; PostgreSQL's type knows no number of dimensions."""
+    """Array of `element`, of any number of dimensions."""
 
     oid: int
     schema: str
@@ -37,7 +37,7 @@ class ArrayType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnumType:
-    """An enum with its labels in sort order."""
+    """Enum with its labels in sort order."""
 
     oid: int
     schema: str
@@ -49,11 +49,11 @@ class EnumType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainCheck:
-    """A CHECK constraint of a domain.
+    """CHECK constraint of a domain.
 
     Attributes:
-        definition: as `pg_get_constraintdef` prints it.
-        tree: the text of its condition's tree.
+        definition: output of `pg_get_constraintdef`.
+        tree: text of the condition's tree.
     """
 
     name: str
@@ -63,7 +63,7 @@ class DomainCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainType:
-    """A domain. A NOT NULL domain column can still hold NULL (an outer join)."""
+    """Domain. A column of a NOT NULL domain can still be NULL through an outer join."""
 
     oid: int
     schema: str
@@ -77,7 +77,7 @@ class DomainType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeField:
-    """An attribute of a composite type; `number` has gaps where others were dropped."""
+    """Attribute of a composite type; dropped attributes leave gaps in `number`."""
 
     name: str
     type: PgType
@@ -87,11 +87,11 @@ class CompositeField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeType:
-    """A composite type, a table's row type included.
+    """Composite type, or a table's row type.
 
     Attributes:
-        relation: the table's oid where this is a table's row type, else None.
-        fields: in order, dropped attributes left out.
+        fields: attributes in order, without dropped ones.
+        relation: oid of the table whose row type it is, else None.
     """
 
     oid: int
@@ -105,7 +105,7 @@ class CompositeType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeType:
-    """A range over `subtype`."""
+    """Range of `subtype`."""
 
     oid: int
     schema: str
@@ -116,7 +116,7 @@ class RangeType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultirangeType:
-    """A multirange of `range`."""
+    """Multirange of `range`."""
 
     oid: int
     schema: str
@@ -127,7 +127,7 @@ class MultirangeType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PseudoType:
-    """`void`, `record`, `anyelement` …: types whose values are not known."""
+    """Pseudo-type such as `void`, `record`, `anyelement`, whose values are unknown."""
 
     oid: int
     schema: str

@@ -1,9 +1,8 @@
 """Typed nodes of the server's analysed, rewritten query tree.
 
-The text is what `debug_print_rewritten` sends on Parse, or what `pg_proc.prosqlbody`
-holds of a function. Its format is no stable
-API of PostgreSQL: majors that were not looked at are refused, and a node that is
-not known becomes `Unknown`, of which nothing is concluded.
+The text is what the server sends with `debug_print_rewritten`, or what
+`pg_proc.prosqlbody` contains. PostgreSQL does not guarantee its format: untested major
+versions are refused, and an unknown node becomes `Unknown`, which proves nothing.
 """
 
 from __future__ import annotations
@@ -37,34 +36,37 @@ __all__ = [
 def parse_tree(text: str, major: int, statement: str = "") -> Query | None:
     """Return the query whose rows and command tag the statement returns.
 
-    See `parse_trees`.
+    Args:
+        text: the tree's text, as for `parse_trees`.
+        major: the server's major version.
+        statement: the submitted SQL.
 
     Returns:
-        None where the tree cannot be read (a major or form that is not known), or
-        where rules left nothing of the statement.
+        None if the tree cannot be read (an unknown version or form), or if rules
+        replaced the whole statement.
     """
     trees = parse_trees(text, major, statement)
     return next((query for query in trees if query.can_set_tag), None)
 
 
 def parse_trees(text: str, major: int, statement: str = "") -> tuple[Query, ...]:
-    """Return all queries that a statement is rewritten to; rules can produce several.
+    """Return all queries that a statement is rewritten to; rules can add queries.
 
     Args:
-        text: the DETAIL of the server's notice: a list of queries, since a rule can
-            make several of one; or the body of a function, which tells no places.
-        major: the server's version: 18.
-        statement: the submitted SQL. The server counts in bytes; locations come out
-            in characters of this text, provided the database's encoding is UTF-8.
+        text: the DETAIL of the server's notice, which is a list of queries; or the body
+            of a function, whose nodes have no source locations.
+        major: the server's major version: 18.
+        statement: the submitted SQL. The server counts bytes; locations are converted
+            to characters of this text if the database's encoding is UTF-8.
 
     Returns:
-        None of them where the tree cannot be read: a major or form that is not known.
+        Empty if the tree cannot be read: an unknown version or form.
     """
     if major not in MAJORS:
         return ()
     offsets: Sequence[int] | None = None
     if not tells_places(text):
-        # Its places, where it tells any, are in the text of the whole function.
+        # Locations in a function's body refer to the text of the whole function.
         offsets = ()
     elif not statement.isascii():
         offsets = _character_offsets(statement)
@@ -79,11 +81,11 @@ def parse_body(text: str, major: int) -> Query | None:
     """Return the last statement of the body of an SQL function.
 
     Args:
-        text: the trees of its statements, or those that rules made of the last.
-        major: the server's version.
+        text: the trees of its statements, or those that rules made of the last one.
+        major: the server's major version.
 
     Returns:
-        None where the text cannot be read.
+        None if the text cannot be read.
     """
     value = _value(text, major)
     queries = [query for query in _queries(value) if query.can_set_tag]
@@ -94,7 +96,7 @@ def parse_expression(text: str, major: int) -> Expression | None:
     """Return an expression stored in the catalog, such as `pg_index.indpred`.
 
     Returns:
-        None where its text cannot be read.
+        None if its text cannot be read.
     """
     value = _value(text, major)
     return value if isinstance(value, get_args(Expression)) else None
@@ -104,7 +106,7 @@ def parse_expressions(text: str, major: int) -> tuple[Expression, ...] | None:
     """Return expressions stored in the catalog, such as `pg_proc.proargdefaults`.
 
     Returns:
-        None where its text cannot be read.
+        None if their text cannot be read.
     """
     value = _value(text, major)
     if not isinstance(value, tuple):
@@ -122,7 +124,7 @@ def _value(text: str, major: int) -> object:
 
 
 def tells_places(text: str) -> bool:
-    """Return whether the tree's nodes have locations in the statement."""
+    """Return True if the tree's nodes have locations in the statement."""
     return not text.startswith(_FUNCTION_BODY)
 
 

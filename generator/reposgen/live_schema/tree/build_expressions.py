@@ -1,4 +1,4 @@
-"""Construction of expression nodes from their fields."""
+"""Builders of expression nodes from their fields."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _JSON_TABLE = 1
 
 
 def member(kind: type[_E], number: int) -> _E | None:
-    """Return the member with that number, or None if it is unknown."""
+    """Return the member with a number, or None if it is unknown."""
     try:
         return kind(number)
     except ValueError:
@@ -314,7 +314,7 @@ def _min_max(f: Fields) -> e.Expression:
     )
 
 
-# Before 16 some tags were shorter; both spellings mean one node.
+# Before PostgreSQL 16, some tags were shorter; both spellings are accepted.
 BUILDERS: Mapping[str, _Builder] = {
     "FUNCEXPR": _function,
     "OPEXPR": _operator,

@@ -1,4 +1,4 @@
-"""Construction of statements, range table entries and clauses from their fields."""
+"""Builders of statements, range table entries and clauses from their fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _Builder: TypeAlias = "Callable[[Fields], object]"
 
-# System columns have numbers from -6 on; bitmapsets of columns begin at -7.
+# Bitmapsets of columns start at -7, below the lowest number of a system column.
 _FIRST_COLUMN = -7
 _WITH_TIES = 1
 _ALIAS = re.compile(r"\{ALIAS :aliasname ((?:[^ \\]|\\.)*) :colnames ", re.DOTALL)
@@ -84,7 +84,7 @@ def _entry(f: Fields) -> object:
             for node in (f.node(":tablefunc"), f.node(":tablesample"))
             if node is not None
         ),
-        # Before 16 the entry itself has what later has nodes of its own.
+        # Before PostgreSQL 16, the entry itself contains its permissions.
         permissions=_permissions(f) if ":selectedCols" in f.values else None,
         permission_index=f.integer(":perminfoindex"),
         names_text=alias[named.end() :] if named else "",
@@ -257,7 +257,7 @@ def _with_permissions(f: Fields) -> tuple[m.RangeTableEntry, ...]:
     )
 
 
-# Before 16 some tags were shorter; both spellings mean one node.
+# Before PostgreSQL 16, some tags were shorter; both spellings are accepted.
 BUILDERS: Mapping[str, _Builder] = {
     "QUERY": _query,
     "TARGETENTRY": target,

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FuncExpr:
-    """A function call.
+    """Function call.
 
     Attributes:
-        form: 0 as written, 1 an explicit cast, 2 an implicit one.
-        collation: oid of the result's collation; 0 where its type has none. Other
+        form: 0 as written, 1 an explicit cast, 2 an implicit cast, 3 special SQL
+            syntax.
+        collation: oid of the result's collation; 0 for a type without collation. Other
             nodes have the same attribute.
     """
 
@@ -35,9 +36,11 @@ class FuncExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpExpr:
-    """An operator and the function behind it.
+    """Operator call.
 
     Attributes:
+        operator: oid of the operator.
+        function: oid of the operator's function.
         input_collation: oid of the collation that it compares by.
     """
 
@@ -86,13 +89,13 @@ class ScalarArrayOpExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggref:
-    """An aggregate's call.
+    """Call of an aggregate.
 
     Attributes:
         kind: n normal, o ordered-set, h hypothetical-set.
-        direct_args: of ordered-set aggregates.
-        args: for ordered-set aggregates what is ordered.
-        star: count(*).
+        star: True for count(*).
+        direct_args: direct arguments of an ordered-set aggregate.
+        args: arguments; for an ordered-set aggregate, the sorted ones.
     """
 
     function: int
@@ -118,7 +121,7 @@ class GroupingFunc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowFunc:
-    """A window function's or an aggregate's call with OVER."""
+    """Call of a window function, or of an aggregate, with OVER."""
 
     function: int
     type: int
@@ -155,7 +158,7 @@ class SubLinkType(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubLink:
-    """A subquery in an expression."""
+    """Subquery in an expression."""
 
     kind: SubLinkType | None
     number: int
@@ -187,7 +190,7 @@ class JsonConstructor:
     """JSON_OBJECT and similar constructors; `kind` is PostgreSQL's number.
 
     Attributes:
-        absent_on_null: what is NULL is left out.
+        absent_on_null: True if NULL values are left out.
     """
 
     kind: int
@@ -201,7 +204,7 @@ class JsonConstructor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonValue:
-    """A value with its format, inside another JSON expression."""
+    """Value with its format, inside another JSON expression."""
 
     raw: Expression
     formatted: Expression | None
@@ -235,7 +238,7 @@ class JsonQuery:
     """JSON_EXISTS, JSON_QUERY, JSON_VALUE; `operation` is PostgreSQL's number.
 
     Attributes:
-        args: the document and the path, then what is passed.
+        args: the document and the path, then the PASSING values.
     """
 
     operation: int
@@ -248,7 +251,7 @@ class JsonQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonTablePath:
-    """A path of JSON_TABLE: the first and last of its columns, from 0; -1 for none."""
+    """Path of JSON_TABLE: indexes of its first and last column, from 0; -1 for none."""
 
     first: int
     last: int
@@ -259,14 +262,15 @@ class TableFunc:
     """XMLTABLE or JSON_TABLE.
 
     Attributes:
-        values: of JSON_TABLE, what each column is made by; None for the row's number.
-        defaults: of XMLTABLE, what each column is where nothing is found.
-        not_nulls: of XMLTABLE, columns that refuse NULL, from 0.
-        ordinality: of XMLTABLE, which column is the row's number, or -1.
-        outermost: of JSON_TABLE, the last of its first columns, which no NESTED path
-            fills, from 0; -1 where there are none.
-        types: of the columns.
-        others: the document, and what else is evaluated.
+        is_json: True for JSON_TABLE.
+        values: for JSON_TABLE, the expression of each column; None for FOR ORDINALITY.
+        defaults: for XMLTABLE, the default of each column; None without one.
+        not_nulls: for XMLTABLE, indexes of the NOT NULL columns, from 0.
+        ordinality: for XMLTABLE, index of the FOR ORDINALITY column, or -1.
+        outermost: for JSON_TABLE, index of the last column outside of NESTED paths,
+            from 0; -1 without one.
+        types: oids of the columns' types.
+        others: the document, and other evaluated expressions.
     """
 
     is_json: bool
@@ -284,8 +288,8 @@ class TableSample:
     """TABLESAMPLE.
 
     Attributes:
-        function: the handler of its method.
-        repeatable: the seed, where it is given.
+        function: oid of the method's handler.
+        repeatable: the seed in REPEATABLE, or None.
     """
 
     function: int
@@ -295,11 +299,11 @@ class TableSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferenceElement:
-    """A column or expression of ON CONFLICT's target.
+    """Column or expression of ON CONFLICT's target.
 
     Attributes:
-        collation: oid of COLLATE's, or 0.
-        operator_class: oid of the one that is named, or 0.
+        collation: oid of the collation in COLLATE, or 0.
+        operator_class: oid of the named operator class, or 0.
     """
 
     expression: Expression
@@ -309,11 +313,12 @@ class InferenceElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOption:
-    """A condition that written rows must satisfy: a view's or row-level security's.
+    """Condition of a view or of row-level security that written rows must satisfy.
 
     Attributes:
         kind: `WCOKind`: 0 for a view's WITH CHECK OPTION.
         relation: name of the view or table.
+        condition: the condition.
     """
 
     kind: int

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortGroupClause:
-    """A term of ORDER BY, GROUP BY, DISTINCT: the target entry with that `group`.
+    """Term of ORDER BY, GROUP BY or DISTINCT.
 
     Attributes:
-        equality: oid of the operator.
+        group: the `group` of its target entry.
+        equality: oid of the equality operator.
+        sort: oid of the ordering operator, or 0.
     """
 
     group: int
@@ -27,11 +29,11 @@ class SortGroupClause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupingSet:
-    """A term of GROUPING SETS, ROLLUP, CUBE.
+    """Term of GROUPING SETS, ROLLUP or CUBE.
 
     Attributes:
-        groups: of a simple one, the target entries' `group`s.
-        content: of the others.
+        groups: for a simple set, the `group`s of its target entries.
+        content: for other kinds, the sets inside it.
     """
 
     kind: GroupingSetKind
@@ -41,10 +43,10 @@ class GroupingSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowClause:
-    """A WINDOW, named or not.
+    """WINDOW clause, or the window of an OVER.
 
     Attributes:
-        reference: what window functions refer to it by.
+        reference: number by which window functions refer to it.
         frame: PostgreSQL's FRAMEOPTION bits.
     """
 
@@ -58,7 +60,7 @@ class WindowClause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowMark:
-    """FOR UPDATE and the like on an entry of the range table."""
+    """FOR UPDATE, FOR SHARE etc. on a range table entry."""
 
     index: int
     strength: int

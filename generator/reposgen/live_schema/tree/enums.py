@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class CommandType(IntEnum):
-    """`CmdType`: what a statement does."""
+    """`CmdType`: kind of a statement."""
 
     SELECT = 1
     UPDATE = 2
@@ -18,7 +18,7 @@ class CommandType(IntEnum):
 
 
 class RteKind(IntEnum):
-    """`RTEKind`: what an entry of the range table is."""
+    """`RTEKind`: kind of a range table entry."""
 
     RELATION = 0
     SUBQUERY = 1
@@ -33,7 +33,7 @@ class RteKind(IntEnum):
 
 
 class JoinType(IntEnum):
-    """`JoinType`, as far as a statement can write them."""
+    """`JoinType`, limited to the joins that a statement can contain."""
 
     INNER = 0
     LEFT = 1

@@ -1,4 +1,4 @@
-"""The expression nodes of the analysed query tree."""
+"""Expression nodes of the analysed query tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of one node, converted to the types that its builder expects."""
+"""Fields of one node, converted to the types that its builder expects."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ T = TypeVar("T")
 
 
 class TreeError(Exception):
-    """The text is not a tree of a supported form."""
+    """Error for a text that is not a tree of a supported form."""
 
 
 class LazyNodes:
     """Nodes that are read on first access.
 
-    A join has a node for each column of both its sides; hardly any is ever needed.
+    A join has a node for each column of both sides, and most of them are never used.
     """
 
     __slots__ = ("_nodes", "_read", "_text")
@@ -40,7 +40,7 @@ class LazyNodes:
 
 
 class Fields:
-    """The fields of a node: words, nodes, tuples of nodes, sets of numbers."""
+    """Fields of a node: words, nodes, tuples of nodes, sets of numbers."""
 
     __slots__ = ("_offsets", "values")
 
@@ -59,12 +59,12 @@ class Fields:
         return self.values.get(name) == "true"
 
     def text(self, name: str) -> str | None:
-        """Return a name, or None."""
+        """Return a text without its escapes, or None."""
         word = self.values.get(name)
         return unescape(word) if isinstance(word, str) else None
 
     def location(self, name: str = ":location") -> int:
-        """Return a character offset, or -1."""
+        """Return a character offset, or -1 if it is unknown."""
         place = int(cast("str", self.values.get(name, "-1")))
         if self._offsets is None or place < 0:
             return place
@@ -79,7 +79,7 @@ class Fields:
         """Return a mandatory expression.
 
         Raises:
-            TreeError: it is missing.
+            TreeError: the field is missing.
         """
         node = self.node(name)
         if node is None:
@@ -96,10 +96,10 @@ class Fields:
         return value if isinstance(value, LazyNodes) else self.nodes_of(name)
 
     def list_of(self, name: str, kind: type[T]) -> tuple[T, ...]:
-        """Return a list of nodes of one kind.
+        """Return a list of nodes of one kind; empty if the field is missing.
 
         Raises:
-            TreeError: another kind is among them.
+            TreeError: the list contains a node of another kind.
         """
         items = self.values.get(name)
         if not isinstance(items, tuple):
@@ -110,10 +110,10 @@ class Fields:
         return items
 
     def optional(self, name: str, kind: type[T]) -> T | None:
-        """Return a node of that kind, or None.
+        """Return a node of one kind, or None.
 
         Raises:
-            TreeError: it is another kind of node.
+            TreeError: the field contains a node of another kind.
         """
         value = self.values.get(name)
         if value is None or value == "<>":

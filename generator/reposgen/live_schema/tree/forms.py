@@ -37,7 +37,7 @@ class SubscriptingRef:
     """`container[…]`, or the assignment of `assigned` to it.
 
     Attributes:
-        slices: there is a colon among the subscripts.
+        slices: True if a subscript has a colon.
     """
 
     type: int
@@ -60,7 +60,7 @@ class FieldSelect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldStore:
-    """A composite with some fields assigned."""
+    """Composite value with some fields assigned."""
 
     arg: Expression
     values: tuple[Expression, ...]
@@ -68,7 +68,7 @@ class FieldStore:
 
 
 class Coercion(IntEnum):
-    """How a value becomes one of another type."""
+    """Kind of a cast."""
 
     RELABEL = 0
     TEXT = 1  # output function, then input function
@@ -80,7 +80,7 @@ class Coercion(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coerce:
-    """A cast without a function call: NULL stays NULL, and a value stays not NULL.
+    """Cast without a function call: NULL stays NULL, and a value stays not NULL.
 
     Attributes:
         element: for arrays, the expression for each element.
@@ -119,7 +119,8 @@ class ArrayExpr:
     """`ARRAY[…]`, or the list of an IN.
 
     Attributes:
-        nested: the elements are arrays, the result has a dimension more.
+        nested: True if the elements are arrays, so that the result has one more
+            dimension.
     """
 
     type: int
@@ -160,10 +161,10 @@ class MinMaxExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NullTest:
-    """IS NULL, or IS NOT NULL where `negated`.
+    """IS NULL, or IS NOT NULL if `negated`.
 
     Attributes:
-        of_row: the argument is composite: each field is tested.
+        of_row: True if the argument is composite: each field is tested.
     """
 
     arg: Expression

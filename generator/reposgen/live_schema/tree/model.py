@@ -1,8 +1,8 @@
-"""The server's analysed query tree: statements, items of FROM, clauses.
+"""Server's analysed query tree: statements, items of FROM, clauses.
 
-Expressions are in `expressions`. Nodes are equal when they mean the same: the place
-in the text (`location`) does not count. Locations are character offsets, -1 where
-the server gives none (inside views, for what it added itself).
+Expressions are in `expressions`. Nodes are equal if they mean the same, wherever they
+are in the text (`location`). Locations are character offsets; -1 if the server sends
+none, as inside views and for nodes that it added.
 """
 
 from __future__ import annotations
@@ -66,15 +66,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetEntry:
-    """An item of a select list, a RETURNING list, or an assignment.
+    """Item of a select list or a RETURNING list, or an assignment.
 
     Attributes:
-        number: of the result column, or the `attnum` that is assigned.
-        name: of the result column.
-        group: what ORDER BY, GROUP BY and their like refer to it by; 0 for none.
+        number: number of the result column, or the `attnum` that is assigned.
+        name: name of the result column.
+        group: number by which ORDER BY, GROUP BY and DISTINCT refer to it; 0 for none.
         table: oid of the relation whose column it is unchanged, else 0.
-        column: `attnum` there.
-        junk: needed by the executor, no part of the result.
+        column: `attnum` in that relation, else 0.
+        junk: True if only the executor needs it: it is not part of the result.
     """
 
     expression: Expression
@@ -88,11 +88,12 @@ class TargetEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeFunction:
-    """A function in FROM.
+    """Function in FROM.
 
     Attributes:
-        columns: how many columns it gives.
-        types: of the columns, where the statement tells them: AS t (a int, b text).
+        columns: number of its result columns.
+        types: oids of the columns' types in a column definition list:
+            AS t (a int, b text).
     """
 
     expression: Expression
@@ -102,11 +103,11 @@ class RangeFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
-    """The privileges that a statement needs on one relation.
+    """Privileges that a statement needs on one relation.
 
     Attributes:
         selected: `attnum`s that are read; 0 stands for the whole row.
-        inserted: `attnum`s that an INSERT gives.
+        inserted: `attnum`s that an INSERT assigns.
         updated: `attnum`s that an UPDATE assigns.
     """
 
@@ -121,27 +122,29 @@ _NAME = re.compile(r'"((?:[^\s()\\]|\\.)*)"', re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True)
 class RangeTableEntry:
-    """An entry of the range table: a source of columns.
+    """Entry of the range table: a source of columns.
 
     Attributes:
-        name: its alias, or the name of what it is.
+        name: its alias, or the name of the relation or function.
         relation: oid, for relations and for views (which are subqueries).
         relation_kind: `pg_class.relkind`, or empty.
-        inherited: descendants are read as well (no ONLY).
-        subquery: of a subquery or view.
-        join_type: of a join.
-        join_columns: of a join, what each of its columns is.
-        functions: of functions in FROM.
-        ordinality: WITH ORDINALITY.
-        values: of VALUES, its rows.
-        cte_name: of a reference to a CTE.
-        cte_levels_up: how many levels out that CTE is defined.
-        self_reference: of a recursive CTE to itself.
-        group_expressions: of the grouping step (18), what its columns are.
-        security: row-level security's conditions.
+        inherited: True if descendants are read as well (no ONLY).
+        subquery: the query of a subquery or view.
+        join_type: `JoinType` of a join.
+        join_columns: for a join, the expression of each of its columns.
+        functions: the functions of a function entry.
+        ordinality: True for WITH ORDINALITY.
+        values: the rows of VALUES.
+        cte_name: name of the CTE that it refers to.
+        cte_levels_up: number of query levels between the reference and the CTE.
+        self_reference: True for a recursive CTE's reference to itself.
+        group_expressions: for the grouping step (PostgreSQL 18), the expression of each
+            of its columns.
+        security: conditions of row-level security and of security barrier views.
         other: expressions of XMLTABLE, JSON_TABLE, TABLESAMPLE.
-        permissions: what is read and written of a relation or view.
-        permission_index: into the statement's permissions (16), from 1, or 0.
+        permissions: columns of a relation or view that are read and written.
+        permission_index: index into the statement's permissions (PostgreSQL 16), from
+            1, or 0.
         names_text: the server's text of the column names.
     """
 
@@ -170,7 +173,7 @@ class RangeTableEntry:
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
-        """The names of its columns; dropped columns have an empty one."""
+        """The names of its columns; dropped columns have an empty name."""
         names = _NAME.findall(self.names_text)
         if "\\" in self.names_text:
             names = [re.sub(r"\\(.)", r"\1", n, flags=re.DOTALL) for n in names]
@@ -179,14 +182,14 @@ class RangeTableEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeTableRef:
-    """A leaf of the join tree: an index into the range table, from 1."""
+    """Leaf of the join tree: an index into the range table, from 1."""
 
     index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinExpr:
-    """A join; `index` is its own place in the range table, or 0."""
+    """Join; `index` is its own index in the range table, or 0."""
 
     type: JoinType | None
     left: FromItem
@@ -218,12 +221,12 @@ class CommonTableExpr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetOperation:
-    """UNION, INTERSECT, EXCEPT over range table entries or further ones.
+    """UNION, INTERSECT or EXCEPT of range table entries or other set operations.
 
     Attributes:
-        equalities: the operator by which each column's values are duplicates; none
-            with ALL.
-        collations: of the columns.
+        equalities: oid of each column's equality operator, which finds duplicates;
+            empty with ALL.
+        collations: oid of each column's collation.
     """
 
     operator: SetOperator | None
@@ -239,9 +242,10 @@ class OnConflict:
     """ON CONFLICT.
 
     Attributes:
-        update: DO UPDATE, else DO NOTHING.
+        update: True for DO UPDATE, False for DO NOTHING.
         arbiters: the expressions of the conflict target.
-        constraint: oid of ON CONSTRAINT's, or 0.
+        arbiter_condition: WHERE of the conflict target, or None.
+        constraint: oid of the constraint in ON CONSTRAINT, or 0.
         excluded: index of EXCLUDED in the range table.
     """
 
@@ -269,14 +273,13 @@ class MergeAction:
 
 @dataclass(frozen=True, kw_only=True)
 class Query(QueryLevel):
-    """A statement or subquery.
+    """Statement or subquery.
 
     Attributes:
-        result_relation: index of what is written, or 0.
-        merge_condition: ON of a MERGE (17).
-        returning_old: the name RETURNING uses for the old row (18).
-        with_ties: FETCH FIRST … WITH TIES.
-        utility: of CALL and its like, the command itself.
+        result_relation: range table index of the written relation, or 0.
+        merge_condition: ON of a MERGE (PostgreSQL 17).
+        with_ties: True for FETCH FIRST … WITH TIES.
+        utility: for CALL and other utility commands, the command itself.
     """
 
     command: CommandType
@@ -309,24 +312,24 @@ class Query(QueryLevel):
 
     @cached_property
     def results(self) -> tuple[TargetEntry, ...]:
-        """The entries of the result, in order; for a write, those of RETURNING."""
+        """The target entries of the result, in order; of a write, its RETURNING."""
         if self.command is CommandType.SELECT:
             return tuple(t for t in self.targets if not t.junk)
         return tuple(t for t in self.returning if not t.junk)
 
     @cached_property
     def result_numbers(self) -> Mapping[int, TargetEntry]:
-        """The entries of the result by their numbers."""
+        """The target entries of the result, by their numbers."""
         return {target.number: target for target in self.results}
 
     @cached_property
     def nodes(self) -> tuple[object, ...]:
-        """All nodes of the query, itself and subqueries included, as `walk` gives them.
+        """All nodes of the query, subqueries included, in the order of `walk`.
 
-        Many ask for them, of one statement: it is walked once.
+        They are cached, since many parts of the analysis need them.
         """
         return tuple(walk(self))
 
     def entry(self, index: int) -> RangeTableEntry:
-        """Return the entry of the range table with that index, from 1."""
+        """Return the range table entry with an index, counted from 1."""
         return self.range_table[index - 1]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Returning(IntEnum):
-    """`VarReturningType`: which row a column in RETURNING is of."""
+    """`VarReturningType`: the row that a column in RETURNING belongs to."""
 
     DEFAULT = 0
     OLD = 1
@@ -31,10 +31,10 @@ class ParamKind(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Var:
-    """A column of the range table entry `index`, `levels_up` statements out.
+    """Column of the range table entry `index`, `levels_up` statements out.
 
     Attributes:
-        column: from 1; 0 is the whole row, below are system columns.
+        column: `attnum`, from 1; 0 for the whole row, negative for system columns.
     """
 
     index: int
@@ -48,7 +48,7 @@ class Var:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Const:
-    """A constant; `value` is the datum's bytes, None for NULL."""
+    """Constant; `value` is the datum's bytes, None for NULL."""
 
     type: int
     value: bytes | None
@@ -57,7 +57,7 @@ class Const:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """`$number`, or a subquery's column inside its SubLink's test."""
+    """Parameter `$number`, or a subquery's column inside its SubLink's test."""
 
     kind: ParamKind
     number: int
@@ -67,7 +67,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseTestExpr:
-    """The value that a CASE with an argument tests."""
+    """Placeholder for the argument of a CASE."""
 
     type: int
 
@@ -81,7 +81,7 @@ class DomainValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextValueExpr:
-    """An identity column's next value."""
+    """Next value of an identity column."""
 
     sequence: int
     type: int
@@ -112,10 +112,11 @@ class MergeSupportFunc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """A node of an unknown kind, which proves nothing.
+    """Node of an unknown kind, which proves nothing.
 
     Attributes:
-        children: the nodes in it, for what walks the whole tree.
+        tag: the node's tag in the text.
+        children: the nodes inside it, for walks over the whole tree.
     """
 
     tag: str
@@ -124,7 +125,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturningExpr:
-    """An expression over a view's old or new row (18); NULL where that is missing."""
+    """Expression over a view's old or new row (PostgreSQL 18); NULL without the row."""
 
     old: bool
     arg: Expression

@@ -1,4 +1,4 @@
-"""Construction of nodes from the tokens of a node tree."""
+"""Builder of nodes from the tokens of a node tree."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BUILDERS: Mapping[str, _Builder] = {
 _RETURNING = tuple(Returning)
 _PARAM_KINDS = tuple(ParamKind)
 _RETURNING_SINCE = 18
-# It came before UTILITY, whose number is another since then.
+# MERGE was inserted before UTILITY, which shifted the following numbers.
 _MERGE_SINCE = 15
 _LATER_COMMAND = re.compile(r"(?<=:commandType )[5-9]\b")
 _JOIN_COLUMNS = ":joinaliasvars ("
@@ -43,12 +43,13 @@ def read(text: str, major: int, offsets: Sequence[int] | None) -> object:
     """Return the node, or the list of nodes, that a tree's text represents.
 
     Args:
-        text: as the server sent it.
-        major: the server's version.
-        offsets: the character at each byte of the statement; None where they agree.
+        text: the text that the server sent.
+        major: the server's major version.
+        offsets: for each byte of the statement, the offset of its character; None if
+            they are the same, empty if the tree's locations are not used.
 
     Raises:
-        TreeError: the text is no node tree.
+        TreeError: the text is not a node tree.
     """
     if major < _MERGE_SINCE:
         text = _LATER_COMMAND.sub(lambda found: str(int(found[0]) + 1), text)
@@ -65,7 +66,7 @@ class _Reader:
     ) -> None:
         self.tokens: Iterator[str] = iter(tokens)
         self._offsets = offsets
-        # Counted from the end, since the bitmapset before them has any length.
+        # Counted from the end, since a bitmapset of variable length is before it.
         self._levels_up = -9 if major >= _RETURNING_SINCE else -7
         self._has_returning = major >= _RETURNING_SINCE
 
@@ -90,7 +91,7 @@ class _Reader:
         raise TreeError("a list is not closed")
 
     def _node(self, text: str) -> object:
-        # A node without others in it is one token, its closing brace included.
+        # A leaf is a single token that includes its closing brace.
         if text[-1] == "}" and (leaf := self._leaf(text)) is not None:
             return leaf
         words = split(text)

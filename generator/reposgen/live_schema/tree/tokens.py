@@ -1,8 +1,8 @@
-"""Tokenization of the text of a node tree into few, large tokens.
+"""Tokenizer that splits the text of a node tree into few, large tokens.
 
-A run of fields with plain values is one token, and so is a whole Var, Const or
-Alias, or the entry of a result that is a Var: there are ten times fewer tokens than
-words, and Python's cost is by token.
+A run of fields with plain values is one token. So is a whole Var, Const or Alias, or a
+target entry that is a Var. There are ten times fewer tokens than words, and Python's
+cost is per token.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 _PLAIN = r"[^\s(){}\\]"
-# Whatever would end a word is escaped by a backslash inside one.
+# Inside a word, a backslash escapes characters that would end it.
 _WORD = rf"(?:{_PLAIN}|\\.){_PLAIN}*+(?:\\.{_PLAIN}*+)*+"
 _RUN = rf" :\w++ {_WORD}"
 _TOKEN = re.compile(
@@ -42,7 +42,7 @@ def split(run: str) -> list[str]:
 
 
 def unescape(word: str) -> str | None:
-    r"""What a word stands for: `<>` for nothing, `\` before what would end it."""
+    """Return the text of a word, without its escapes; None for `<>`."""
     if word == "<>":
         return None
     if word == '""':
@@ -51,8 +51,8 @@ def unescape(word: str) -> str | None:
 
 
 def _unwrap(text: str) -> str:
-    # The server breaks lines in place of a space, even an escaped one; only where 78
-    # bytes have no space does it break inside a word.
+    # The server replaces a space, even an escaped one, by a line break. It breaks
+    # inside a word only if 78 bytes contain no space.
     if _LONG_LINE.search(text):
         lines = text.split("\n")
         joined = [

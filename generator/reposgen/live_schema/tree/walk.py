@@ -1,4 +1,4 @@
-"""Visit the nodes of a tree."""
+"""Walks over the nodes of a tree."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LEAVES = (Var, Const, Param, str, int, bytes, frozenset)
 
 
 class QueryLevel:
-    """Base of `Query`: below such a node, variables count one level more."""
+    """Base of `Query`: variables below such a node are one level deeper."""
 
 
 def walk(node: object) -> Iterator[object]:
@@ -54,7 +54,7 @@ def walk_level(node: object) -> Iterator[object]:
 
 
 def with_depth(node: object) -> Iterator[tuple[object, int]]:
-    """Yield all nodes below a node, each with its subquery depth."""
+    """Yield the node and all nodes below it, each with its subquery depth."""
     stack = [(node, 0)]
     while stack:
         current, depth = stack.pop()
@@ -65,7 +65,7 @@ def with_depth(node: object) -> Iterator[tuple[object, int]]:
 
 
 def children(node: object) -> list[object]:
-    """Yield the nodes directly below a node."""
+    """Return the nodes directly below a node."""
     if isinstance(node, Unknown):
         return list(node.children)
     found: list[object] = []
@@ -78,7 +78,7 @@ def children(node: object) -> list[object]:
 
 
 def conjuncts(condition: Expression | None) -> tuple[Expression, ...]:
-    """Return the terms that AND joins in a condition; none if it is missing."""
+    """Return the terms that AND joins in a condition; empty for None."""
     if condition is None:
         return ()
     if isinstance(condition, BoolExpr) and condition.operator == "and":
@@ -87,7 +87,7 @@ def conjuncts(condition: Expression | None) -> tuple[Expression, ...]:
 
 
 def constant_integer(node: object) -> int | None:
-    """Return the value of an integer literal, also one cast to another integer type."""
+    """Return the value of an integer literal, also if it is cast to an integer type."""
     match node:
         case FuncExpr(form=form, args=(Const() as inner,)) if form:
             node = inner
@@ -107,10 +107,11 @@ def _flatten(values: tuple[object, ...], found: list[object]) -> None:
 
 
 def _node_values(kind: type) -> Callable[[object], tuple[object, ...]]:
-    """Return a function that reads the node fields of nodes of that kind."""
+    """Return a function that reads the node fields of nodes of a class."""
     values = _NODE_VALUES.get(kind)
     if values is None:
-        # The annotations are text: what can hold a node names a class of the model.
+        # The annotations are strings. A field that can contain a node is not in
+        # `_PLAIN`.
         names = [
             f.name
             for f in (fields(kind) if is_dataclass(kind) else ())

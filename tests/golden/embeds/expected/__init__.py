@@ -10,12 +10,9 @@ from reposgen_runtime.aio import Database as RuntimeDatabase
 from reposgen_runtime.aio.protocols import TransactionSource
 
 from .errors import (
-    BatchesPkeyViolation,
-    BatchNotesBatchIdFkeyViolation,
     TasksOwnerIdFkeyViolation,
     TasksPkeyViolation,
     TasksReviewerIdFkeyViolation,
-    UsersPkeyViolation,
 )
 from .models import PACKAGE, Measure, Note, Task, Title, User
 from .tasks import (
@@ -32,8 +29,6 @@ from .tasks import (
 )
 
 __all__ = [
-    "BatchNotesBatchIdFkeyViolation",
-    "BatchesPkeyViolation",
     "ChangeNotesRow",
     "Database",
     "DatabaseProtocol",
@@ -54,7 +49,6 @@ __all__ = [
     "TasksReviewerIdFkeyViolation",
     "Title",
     "User",
-    "UsersPkeyViolation",
 ]
 
 

@@ -6,14 +6,6 @@ from __future__ import annotations
 from reposgen_runtime.errors import AlreadyExists, ForeignKeyMissing
 
 
-class BatchNotesBatchIdFkeyViolation(ForeignKeyMissing):
-    """FOREIGN KEY (batch_id) REFERENCES batches(id) on public.batch_notes."""
-
-
-class BatchesPkeyViolation(AlreadyExists):
-    """PRIMARY KEY (id) on public.batches."""
-
-
 class TasksOwnerIdFkeyViolation(ForeignKeyMissing):
     """FOREIGN KEY (owner_id) REFERENCES users(id) on public.tasks."""
 
@@ -24,7 +16,3 @@ class TasksPkeyViolation(AlreadyExists):
 
 class TasksReviewerIdFkeyViolation(ForeignKeyMissing):
     """FOREIGN KEY (reviewer_id) REFERENCES users(id) on public.tasks."""
-
-
-class UsersPkeyViolation(AlreadyExists):
-    """PRIMARY KEY (id) on public.users."""

@@ -9,12 +9,9 @@ from typing import Final
 from reposgen_runtime import Composite, Package
 
 from .errors import (
-    BatchesPkeyViolation,
-    BatchNotesBatchIdFkeyViolation,
     TasksOwnerIdFkeyViolation,
     TasksPkeyViolation,
     TasksReviewerIdFkeyViolation,
-    UsersPkeyViolation,
 )
 
 
@@ -78,15 +75,8 @@ PACKAGE: Final = Package(
         "public.tasks": ("id", "title"),
     },
     constraints={
-        (
-            "public",
-            "batch_notes",
-            "batch_notes_batch_id_fkey",
-        ): BatchNotesBatchIdFkeyViolation,
-        ("public", "batches", "batches_pkey"): BatchesPkeyViolation,
         ("public", "tasks", "tasks_owner_id_fkey"): TasksOwnerIdFkeyViolation,
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
         ("public", "tasks", "tasks_reviewer_id_fkey"): TasksReviewerIdFkeyViolation,
-        ("public", "users", "users_pkey"): UsersPkeyViolation,
     },
 )

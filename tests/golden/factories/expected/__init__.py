@@ -15,13 +15,6 @@ from .accounts import (
     AccountRepositoryProtocol,
     AccountWriteProtocol,
 )
-from .errors import (
-    AccountsEmailKeyViolation,
-    AccountsPkeyViolation,
-    AccountsSettingsCheckViolation,
-    EmailCheckViolation,
-    EventsAccountIdFkeyViolation,
-)
 from .models import PACKAGE, Account, Address, Email, Event, Plan
 
 __all__ = [
@@ -30,16 +23,11 @@ __all__ = [
     "AccountRepository",
     "AccountRepositoryProtocol",
     "AccountWriteProtocol",
-    "AccountsEmailKeyViolation",
-    "AccountsPkeyViolation",
-    "AccountsSettingsCheckViolation",
     "Address",
     "Database",
     "DatabaseProtocol",
     "Email",
-    "EmailCheckViolation",
     "Event",
-    "EventsAccountIdFkeyViolation",
     "Plan",
 ]
 

@@ -11,14 +11,6 @@ from typing import Any, Final, NewType
 from reposgen_runtime import Composite, Json, Package
 from reposgen_runtime.secret import Secret
 
-from .errors import (
-    AccountsEmailKeyViolation,
-    AccountsPkeyViolation,
-    AccountsSettingsCheckViolation,
-    EmailCheckViolation,
-    EventsAccountIdFkeyViolation,
-)
-
 
 class Plan(StrEnum):
     """Enum public.plan."""
@@ -82,15 +74,4 @@ PACKAGE: Final = Package(
         ),
     },
     types=("public.email",),
-    constraints={
-        ("public", "accounts", "accounts_email_key"): AccountsEmailKeyViolation,
-        ("public", "accounts", "accounts_pkey"): AccountsPkeyViolation,
-        (
-            "public",
-            "accounts",
-            "accounts_settings_check",
-        ): AccountsSettingsCheckViolation,
-        ("public", "events", "events_account_id_fkey"): EventsAccountIdFkeyViolation,
-        ("public", "email", "email_check"): EmailCheckViolation,
-    },
 )

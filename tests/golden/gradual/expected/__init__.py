@@ -10,7 +10,7 @@ from reposgen_runtime.aio import Database as RuntimeDatabase
 from reposgen_runtime.aio.migration import RepositoryMigration
 from reposgen_runtime.aio.protocols import TransactionSource
 
-from .errors import RepositoryMigrationsPkeyViolation, TasksPkeyViolation
+from .errors import TasksPkeyViolation
 from .models import PACKAGE, PublicRepositoryMigration, Task
 from .tasks import (
     TaskReadProtocol,
@@ -24,7 +24,6 @@ __all__ = [
     "DatabaseProtocol",
     "PublicRepositoryMigration",
     "RepositoryMigration",
-    "RepositoryMigrationsPkeyViolation",
     "Task",
     "TaskReadProtocol",
     "TaskRepository",

@@ -6,9 +6,5 @@ from __future__ import annotations
 from reposgen_runtime.errors import AlreadyExists
 
 
-class RepositoryMigrationsPkeyViolation(AlreadyExists):
-    """PRIMARY KEY (id) on public.repository_migrations."""
-
-
 class TasksPkeyViolation(AlreadyExists):
     """PRIMARY KEY (id) on public.tasks."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from reposgen_runtime import Package
 
-from .errors import RepositoryMigrationsPkeyViolation, TasksPkeyViolation
+from .errors import TasksPkeyViolation
 
 
 @dataclass(slots=True)
@@ -34,11 +34,6 @@ TASK_COLUMN_TYPES: Final = ("int4", "text")
 PACKAGE: Final = Package(
     "gradual",
     constraints={
-        (
-            "public",
-            "repository_migrations",
-            "repository_migrations_pkey",
-        ): RepositoryMigrationsPkeyViolation,
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
 )

@@ -32,6 +32,10 @@ class TransactionRepository:
         """Run Run."""
         return await self._run.one(RUN)
 
+    async def empty_all(self) -> None:
+        """Empties all tables, each of which has a class for its constraints."""
+        await self._run.exec(EMPTY_ALL)
+
 
 class TransactionReadProtocol(Protocol):
     """Reads of TransactionRepository."""
@@ -41,6 +45,8 @@ class TransactionReadProtocol(Protocol):
 
 class TransactionWriteProtocol(Protocol):
     """Writes of TransactionRepository."""
+
+    async def empty_all(self) -> None: ...
 
 
 class TransactionRepositoryProtocol(
@@ -57,4 +63,12 @@ SELECT 'it''s "quoted"' || E'\\t\\\\' || $q$ ""\" ''' $q$ AS "?column?", 1 AS "c
     results=("text", "int4"),
     row=RunRow,
     read_only=True,
+)
+
+EMPTY_ALL: Final[Statement[None]] = Statement(
+    "transaction.empty_all",
+    """
+TRUNCATE "None", "databases", "pass", "statements"
+""",
+    writes=("public.None", "public.databases", "public.pass", "public.statements"),
 )

@@ -9,7 +9,6 @@ from reposgen_runtime import Settings
 from reposgen_runtime.aio import Database as RuntimeDatabase
 from reposgen_runtime.aio.protocols import TransactionSource
 
-from .errors import TasksPkeyViolation
 from .events import (
     EventReadProtocol,
     EventRepository,
@@ -25,7 +24,6 @@ __all__ = [
     "EventRepository",
     "EventRepositoryProtocol",
     "EventWriteProtocol",
-    "TasksPkeyViolation",
 ]
 
 

@@ -7,11 +7,6 @@ from typing import Final
 
 from reposgen_runtime import Package
 
-from .errors import TasksPkeyViolation
-
 PACKAGE: Final = Package(
     "listening",
-    constraints={
-        ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
-    },
 )

@@ -13,7 +13,6 @@ from .errors import (
     TasksOwnerIdFkeyViolation,
     TasksPkeyViolation,
     TasksStepsCheckViolation,
-    UsersPkeyViolation,
 )
 from .models import PACKAGE, Step, Task, User
 from .users import (
@@ -44,7 +43,6 @@ __all__ = [
     "UserRepository",
     "UserRepositoryProtocol",
     "UserWriteProtocol",
-    "UsersPkeyViolation",
     "WithTasksRow",
     "WithWhatTheJoinGivesRow",
 ]

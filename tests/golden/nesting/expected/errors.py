@@ -16,7 +16,3 @@ class TasksPkeyViolation(AlreadyExists):
 
 class TasksStepsCheckViolation(CheckFailed):
     """CHECK ((array_position(steps, NULL::step) IS NULL)) on public.tasks."""
-
-
-class UsersPkeyViolation(AlreadyExists):
-    """PRIMARY KEY (id) on public.users."""

@@ -12,7 +12,6 @@ from .errors import (
     TasksOwnerIdFkeyViolation,
     TasksPkeyViolation,
     TasksStepsCheckViolation,
-    UsersPkeyViolation,
 )
 
 
@@ -70,6 +69,5 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_owner_id_fkey"): TasksOwnerIdFkeyViolation,
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
         ("public", "tasks", "tasks_steps_check"): TasksStepsCheckViolation,
-        ("public", "users", "users_pkey"): UsersPkeyViolation,
     },
 )

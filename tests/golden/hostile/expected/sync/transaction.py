@@ -24,6 +24,10 @@ class TransactionRepository:
         """Run Run."""
         return self._run.one(_statements.RUN)
 
+    def empty_all(self) -> None:
+        """Empties all tables, each of which has a class for its constraints."""
+        self._run.exec(_statements.EMPTY_ALL)
+
 
 class TransactionReadProtocol(Protocol):
     """Reads of TransactionRepository."""
@@ -33,6 +37,8 @@ class TransactionReadProtocol(Protocol):
 
 class TransactionWriteProtocol(Protocol):
     """Writes of TransactionRepository."""
+
+    def empty_all(self) -> None: ...
 
 
 class TransactionRepositoryProtocol(
