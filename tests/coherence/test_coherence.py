@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from tests.coherence.counters import SCHEMA
-from tests.coherence.history import Event, Stale, read_history, stale_reads
+from tests.coherence.history import Event, read_history, stale_reads
 from tests.coherence.processes import running
 from tests.support.proxy import proxied
 from tests.support.redis_server import RedisServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 # As documented: what the first level may be behind other processes, with the default
@@ -72,11 +72,20 @@ def wanted(request: pytest.FixtureRequest) -> int:
     return int(given or (100_000 if request.config.getoption("--all") else 2_000))
 
 
-def described(stale: list[Stale]) -> list[str]:
+def described(folder: Path, forgiven: Sequence[tuple[float, float]] = ()) -> list[str]:
+    """What is stale, and when Redis was last away: that has bounds of its own."""
+    events = read_history(folder)
+    downs = [event for event in events if event.kind == "down"]
     return [
         f"{one.read.what} {one.read.value} < {one.newest} for {one.age:.3f} s,"
-        f" process {one.read.process}, bound {one.read.bound}"
-        for one in stale
+        f" process {one.read.process}, bound {one.read.bound}, at {one.read.start:.3f};"
+        " Redis did not answer "
+        + ", ".join(
+            f"{down.process} at {down.start:.3f}"
+            for down in downs
+            if abs(down.start - one.read.start) < GRACE
+        )
+        for one in stale_reads(events, forgiven)
     ]
 
 
@@ -93,7 +102,7 @@ def test_no_read_is_stale(
         while number_of_reads(tmp_path) < wanted:
             processes.replace_dead()
             time.sleep(0.05)
-    assert not described(stale_reads(read_history(tmp_path)))
+    assert not described(tmp_path)
 
 
 def test_trouble_with_redis(
@@ -127,7 +136,7 @@ def test_trouble_with_redis(
         until += wanted // 6
         while number_of_reads(tmp_path) < until:
             time.sleep(0.05)
-    assert not described(stale_reads(read_history(tmp_path), forgiven))
+    assert not described(tmp_path, forgiven)
 
 
 def test_connections_are_cut(
@@ -146,7 +155,7 @@ def test_connections_are_cut(
                 time.sleep(0.05)
             proxy.go_down()
             proxy.come_up()
-    assert not described(stale_reads(read_history(tmp_path)))
+    assert not described(tmp_path)
 
 
 @pytest.mark.parametrize("fault", WORKLOADS)

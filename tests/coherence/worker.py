@@ -94,6 +94,17 @@ class History:
         os.write(self._file, event.line().encode())
 
 
+def note_trouble(history: History) -> None:
+    """Note when Redis does not answer this process in time."""
+    for module in (aio_cache, sync_cache):
+        patched: Any = module.ResultCache
+
+        def tell(_: object, outcome: str) -> None:
+            history.note(outcome, "redis", time.monotonic(), 0, 0.0)
+
+        patched._tell = tell  # noqa: SLF001 - between its steps
+
+
 class Choices:
     """What is done next."""
 
@@ -129,6 +140,7 @@ def numbers(what: str, key: int, value: int) -> list[tuple[str, int]]:
 
 async def work_async(plan: Plan) -> None:
     history = History(plan)
+    note_trouble(history)
     cache = Cache(redis=plan.redis, mark_ttl=plan.mark_ttl)
     settings = Settings(conninfo=plan.url, cache=cache, max_size=AT_ONCE + 1)
 
@@ -168,6 +180,7 @@ async def work_async(plan: Plan) -> None:
 
 def work_sync(plan: Plan) -> None:  # noqa: C901 - as its asynchronous twin
     history = History(plan)
+    note_trouble(history)
     cache = Cache(redis=plan.redis, mark_ttl=plan.mark_ttl)
     settings = Settings(conninfo=plan.url, cache=cache, max_size=AT_ONCE + 1)
 

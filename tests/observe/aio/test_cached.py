@@ -41,7 +41,7 @@ CLOSE = replace(
     RENAME, sql="UPDATE items SET title = 'closed' WHERE id = $1", parameters=("int4",)
 )
 # Results are kept this long after the start at the earliest.
-MARK = 0.3
+MARK = 1.0
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 # Results are kept this long after the start at the earliest.
-MARK = 0.3
+MARK = 1.0
 TRIGGERS = "".join(
     f"CREATE TRIGGER reposgen_cache_{event} AFTER {event} ON items {rows}"
     """ EXECUTE FUNCTION reposgen_cache.note('public.items', '["id"]');"""
@@ -65,7 +65,7 @@ def stop(self, *args):
     time.sleep(600)
 
 setattr(ResultCache, step, stop)
-cache = Cache(redis=redis, mark_ttl=0.3, follow=0.01)
+cache = Cache(redis=redis, mark_ttl=1.0, follow=0.01)
 with cached_class(Database)(Settings(conninfo=url, cache=cache), package=PACKAGE):
     print("open", flush=True)
     time.sleep(600)

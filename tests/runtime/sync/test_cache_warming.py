@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from reposgen_runtime.sync.cached_warming import Warming
 
 # Results are kept this long after the start at the earliest.
-MARK = 0.3
+MARK = 1.0
 
 
 @pytest.fixture(scope="module")
