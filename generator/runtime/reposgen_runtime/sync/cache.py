@@ -114,9 +114,11 @@ class ResultCache:
             if self.redis is None:
                 return
         if self.redis is not None:
+            self._is_open = True
             with suppress(RedisDown):
                 self.redis.check()
-            self._is_open = True
+                # The first write is told as any other.
+                self.redis.is_up = bool(self.session)
             self._worker = Worker(self._follow)
 
     def close(self) -> None:
