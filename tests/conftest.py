@@ -73,7 +73,13 @@ def pytest_configure_node(node: WorkerController) -> None:
     """Tell a process that runs some of the tests of the server that all share."""
     if not _server_of_all:
         _server_of_all.append(_for_all_workers.enter_context(run_of_server()))
+        _share_with_plugin(node.config, _server_of_all[0])
     node.workerinput[SERVER] = _server_of_all[0]
+
+
+def _share_with_plugin(config: pytest.Config, url: str) -> None:
+    """Have the project's own plugin make its databases on the same server."""
+    config.option.reposgen_server = url
 
 
 def pytest_unconfigure() -> None:
@@ -108,6 +114,8 @@ _FIRST: Final = (
     "tests/conformance",
     "tests/development/test_server.py",
     "tests/test_docs.py",
+    "tests/test_newcomer.py",
+    "tests/test_site.py",
     "tests/testing/test_factories.py",
     "tests/cli/test_cache.py",
 )
@@ -130,7 +138,6 @@ _WITH_PLUGIN: Final = frozenset(
     {
         "tests/testing/test_plugin.py",
         "tests/testing/test_guards.py",
-        "test_examples[fastapi]",
         "test_examples[testing]",
     }
 )
@@ -144,6 +151,8 @@ def together(nodeid: str) -> str:
     the plugin of pytest looks at the server's databases, which others' runs make too.
     """
     path, _, test = nodeid.partition("::")
+    if path == "tests/test_docs.py" and test.startswith("test_examples_on_the_systems"):
+        return "plugin"
     if path in _WITH_PLUGIN or (path == "tests/test_docs.py" and test in _WITH_PLUGIN):
         return "plugin"
     if path.startswith("tests/conformance/"):
@@ -177,6 +186,7 @@ def server(pytestconfig: pytest.Config) -> Iterator[str]:
         yield shared
         return
     with run_of_server() as url:
+        _share_with_plugin(pytestconfig, url)
         yield url
 
 

@@ -56,7 +56,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("sql_source.model", "sql_source.lexer"),
         *("live_schema.model", "live_schema.tree"),
         *("analysis.model", "analysis.agreement", "analysis.arbiters"),
-        "analysis.nullability.jointree",
+        *("analysis.nullability.jointree", "analysis.variants.combinations"),
+        "analysis.vet_ignore",
+        # The sizes of tables; the SQL that pages are asked for by.
+        *("database.statistics", "reposgen_runtime.pages"),
     },
     "python_model": {
         "diagnostics",
@@ -98,6 +101,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "database.model",
         "analysis.model",
         "contracts.model",
+        *("contracts.ignores", "contracts.plans"),
         "python_model.model",
         "output.files",
     },
@@ -115,6 +119,28 @@ MAY_IMPORT: dict[str, set[str]] = {
         "project",
         "cache",
         "collector",
+    },
+    # The pipeline's part that plans queries, and what is kept of the plans.
+    "planning": {
+        "analysis.model",
+        "config",
+        "contracts",
+        "database",
+        "diagnostics",
+        "live_schema",
+        "project",
+    },
+    "plan_lock": {
+        "analysis.directives",
+        "config",
+        "contracts",
+        "database",
+        "diagnostics",
+        "live_schema",
+        "pipeline",
+        "planning",
+        "project",
+        "sql_source",
     },
     # The pipeline, for two states of a project.
     "comparison": {
@@ -196,6 +222,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "server_statistics",
         "config",
         "pipeline",
+        "plan_lock",
+        "planning",
         "project",
         "cache_triggers",
         "scaffold",

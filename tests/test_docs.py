@@ -5,8 +5,9 @@ with a file's name is that file, or more of it. From them a package `app` is gen
 and `main.py` is run against a database with that schema.
 
 A page of docs/examples/ without one is about a system of this repository. Its Python
-imports the system's package, and `main.py` is run against a database with the system's
-migrations. The SQL that it shows stands in the repository's file of that name.
+imports the system's package, and `main.py` is run against the database that the
+project's own pytest plugin gives to the test. The SQL that it shows stands in the
+repository's file of that name.
 """
 
 from __future__ import annotations
@@ -18,18 +19,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from click.testing import CliRunner
-from tests.conftest import url_of
-from tests.systems.databases import create_system, drop_system
+from tests.support.pytest_runs import WITHOUT_UNUSED
 
 from reposgen.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from tests.systems.data import System
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -37,7 +34,6 @@ BLOCK = re.compile(
     r"^```\w+\n(?:#|--) (?P<file>\S+\.\w+)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-SYSTEMS: tuple[System, ...] = ("collaboration", "agents", "control_plane", "flows")
 SETTINGS = """\
 [database]
 url = "${DATABASE_URL}"
@@ -57,7 +53,13 @@ def files_of(page: Path) -> dict[str, str]:
 
 # Pages about types: their examples are checked as well.
 TYPED = {"fakes"}
-PAGES = [page for page in sorted(DOCS.rglob("*.md")) if "schema.sql" in files_of(page)]
+# Followed command by command: test_newcomer.py.
+FOLLOWED = {"fastapi"}
+PAGES = [
+    page
+    for page in sorted(DOCS.rglob("*.md"))
+    if page.stem not in FOLLOWED and "schema.sql" in files_of(page)
+]
 EXAMPLES = [page for page in sorted(DOCS.glob("examples/*.md")) if page not in PAGES]
 
 
@@ -73,6 +75,7 @@ def test_examples(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.setenv("DATABASE_URL", make_database(files["schema.sql"]))
+    monkeypatch.setenv("PYTEST_ADDOPTS", WITHOUT_UNUSED)
     monkeypatch.chdir(tmp_path)
     generated = CliRunner().invoke(main, ["generate"])
     assert generated.exit_code == 0, generated.output
@@ -84,27 +87,36 @@ def test_examples(
     run(program, tmp_path, os.environ)
 
 
-@pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.stem)
-def test_examples_on_the_systems(page: Path, tmp_path: Path, server: str) -> None:
+def system_of(page: Path) -> str:
+    """The package of this repository that an example is about."""
     text = page.read_text(encoding="utf-8")
+    (system,) = re.findall(r"^from generated\.(\w+) import ", text, re.MULTILINE)
+    return str(system)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            page, id=page.stem, marks=pytest.mark.reposgen(package=system_of(page))
+        )
+        for page in EXAMPLES
+    ],
+)
+@pytest.mark.usefixtures("server")
+def test_examples_on_the_systems(page: Path, tmp_path: Path, reposgen_url: str) -> None:
     for name, program in files_of(page).items():
         if name.endswith(".py"):
             (tmp_path / name).write_text(program, encoding="utf-8")
-    for block in BLOCK.finditer(text):
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
         if not block["file"].endswith(".py"):
             assert block["text"] in (ROOT / block["file"]).read_text(encoding="utf-8")
-    (system,) = (s for s in SYSTEMS if f"\nfrom generated.{s} import " in text)
-    with psycopg.connect(server, autocommit=True) as admin:
-        name = create_system(admin, system)
-        environment = {
-            **os.environ,
-            "DATABASE_URL": url_of(server, name),
-            "PYTHONPATH": str(ROOT),
-        }
-        try:
-            run(["main.py"], tmp_path, environment)
-        finally:
-            drop_system(admin, name)
+    environment = {
+        **os.environ,
+        "DATABASE_URL": reposgen_url,
+        "PYTHONPATH": str(ROOT),
+    }
+    run(["main.py"], tmp_path, environment)
 
 
 def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:

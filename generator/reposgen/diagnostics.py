@@ -60,7 +60,7 @@ class SourceFile:
         return index + 1, offset - self._line_starts[index] + 1
 
     def line_text(self, line: int) -> str:
-        """The text of a line, counted from 1, without its newline."""
+        """Return the text of a line, counted from 1, without its newline."""
         start = self._line_starts[line - 1]
         end = (
             self._line_starts[line] if line < len(self._line_starts) else len(self.text)
@@ -68,7 +68,7 @@ class SourceFile:
         return self.text[start:end].rstrip("\r\n")
 
     def span(self, start: int, end: int | None = None) -> Span:
-        """The span from `start` up to `end`, one character if `end` is left out."""
+        """Return the span from `start` to `end`; one character without `end`."""
         return Span(source=self, start=start, end=start + 1 if end is None else end)
 
 
@@ -121,7 +121,7 @@ class Diagnostic:
         return self.span.source.path if self.span else self.path
 
     def render(self) -> str:
-        """The message as the user reads it.
+        """Return the message as the user reads it.
 
         `file:line:col: error: message [code]`, the source line with a caret below
         it, and the hint, as far as each is known.
@@ -157,7 +157,7 @@ def error(
     path: str | None = None,
     hint: str | None = None,
 ) -> Diagnostic:
-    """An error diagnostic."""
+    """Return an error diagnostic."""
     return Diagnostic(code=code, message=message, span=span, path=path, hint=hint)
 
 
@@ -169,7 +169,7 @@ def warning(
     path: str | None = None,
     hint: str | None = None,
 ) -> Diagnostic:
-    """A warning diagnostic."""
+    """Return a warning diagnostic."""
     return Diagnostic(
         code=code,
         message=message,
@@ -181,7 +181,7 @@ def warning(
 
 
 def note(code: str, message: str, *, hint: str | None = None) -> Diagnostic:
-    """A note: what the user is told, and need not mend."""
+    """Return a note: information that asks for no change."""
     return Diagnostic(code=code, message=message, severity=Severity.NOTE, hint=hint)
 
 
@@ -200,7 +200,7 @@ def conflict_markers(source: SourceFile) -> Diagnostic | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was most likely meant to be, or None."""
+    """Return the known word that `word` was most likely meant to be, or None."""
     candidates = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(word.lower(), candidates, n=1, cutoff=0.7)
     return candidates[close[0]] if close else None
@@ -230,7 +230,7 @@ def _excerpt(span: Span, line: int, column: int) -> list[str]:
 
 
 def _shown(text: str, at: int) -> str:
-    """The text as a terminal shows it from cell `at` on, tabs spelled out.
+    """Return the text as a terminal shows it from cell `at` on, tabs expanded.
 
     Other control characters would move the cursor, or recolour the screen.
     """

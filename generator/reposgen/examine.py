@@ -50,7 +50,7 @@ def system_servers() -> tuple[tuple[int, str], ...]:
 
 
 def examine_server(config: Config, progress: Callable[[str], None]) -> ServerFacts:
-    """What the configured server is, and what may be done there.
+    """Return what the configured server is, and what may be done there.
 
     Raises:
         ReposgenError: none answers.

@@ -117,7 +117,7 @@ def _judge(
 
 
 def judge_of(connection: Connection, catalog: Catalog, source: Source) -> Judge:
-    """What judges files of a package in a database."""
+    """Return the function that analyses files of a package in a database."""
     return partial(
         judge_queries,
         catalog=catalog,
@@ -131,7 +131,7 @@ def judge_of(connection: Connection, catalog: Catalog, source: Source) -> Judge:
 
 @collector_paused()
 def output_files(project: Project, cache: ProjectCache = NO_CACHE) -> Mapping[str, str]:
-    """The text of each file of the output directory but its manifest, by path.
+    """Return the text of each file of the output directory but its manifest, by path.
 
     Raises:
         ReposgenError: the project has errors.

@@ -12,6 +12,13 @@ import psycopg
 
 from reposgen import __version__
 from reposgen.analysis.model import Declared
+from reposgen.contracts.ignores import (
+    DOC_RULES,
+    apply_ignores,
+    check_ignores,
+    judged_rules,
+)
+from reposgen.contracts.plans.sizes import check_rows
 from reposgen.diagnostics import (
     Diagnostic,
     ReposgenError,
@@ -25,11 +32,12 @@ from reposgen.models import dataclass
 from reposgen.output.files import normalised, owned_files, present_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
     from reposgen.contracts.model import Tenancy
+    from reposgen.contracts.plans.model import PackagePlans
     from reposgen.database.model import Migrations
     from reposgen.diagnostics import Span
     from reposgen.python_model.model import Package
@@ -88,18 +96,44 @@ class AnalysedPackage:
 
     Attributes:
         tenancy: None unless the package names the column that tells tenants apart.
+        plans: None unless they were asked for, and the sizes of tables are known.
+        obstacle: why its queries cannot be planned, or None.
     """
 
     options: PackageConfig
     analysis: Analysis
     code: Package
     tenancy: Tenancy | None = None
+    plans: PackagePlans | None = None
+    obstacle: Diagnostic | None = None
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What there is to say about its queries, their code and their tenants."""
-        tenants = self.tenancy.diagnostics if self.tenancy else ()
-        return (*self.analysis.diagnostics, *self.code.diagnostics, *tenants)
+        """What there is to say about its queries, but what they ignore."""
+        return self.without_ignored(
+            (
+                *self.analysis.diagnostics,
+                *self.code.diagnostics,
+                *check_ignores(self.analysis),
+                *check_rows(self.analysis.catalog, self.options),
+                *((self.obstacle,) if self.obstacle else ()),
+                *(self.tenancy.diagnostics if self.tenancy else ()),
+                *(self.plans.diagnostics if self.plans else ()),
+            )
+        )
+
+    def without_ignored(
+        self, found: Sequence[Diagnostic], judged: Collection[str] | None = None
+    ) -> tuple[Diagnostic, ...]:
+        """Return the diagnostics that no query of the package ignores.
+
+        Args:
+            found: diagnostics about the package.
+            judged: the rules that were applied; None: those of every run.
+        """
+        if judged is None:
+            judged = judged_rules(plans=self.plans is not None)
+        return apply_ignores(self.analysis, found, judged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +208,7 @@ def _placed(diagnostic: Diagnostic, at: Span | str | None) -> Diagnostic:
 
 
 def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig, ...]:
-    """The packages of those names, all of them for no names.
+    """Return the packages of those names; without names, all of them.
 
     Raises:
         ReposgenError: a name is no package's.
@@ -218,23 +252,27 @@ def in_order(
 
 
 def undocumented(project: Project) -> tuple[Diagnostic, ...]:
-    """A warning for each query whose method will have no words of its own."""
-    return tuple(
-        warning(
-            "missing-doc",
-            f"{query.name} has no docstring",
-            span=query.query.name_span,
-            hint="say what it is for in a comment under this line: -- The open tasks.",
-        )
-        for package in project.packages
-        for queries in package.analysis.files.values()
-        for query in queries
-        if not query.doc
-    )
+    """Return a warning for each query whose method has no docstring of its own."""
+    found: list[Diagnostic] = []
+    for package in project.packages:
+        own = [
+            warning(
+                "missing-doc",
+                f"{query.name} has no docstring",
+                span=query.query.name_span,
+                hint="say what it is for in a comment under this line:"
+                " -- The open tasks.",
+            )
+            for queries in package.analysis.files.values()
+            for query in queries
+            if not query.doc
+        ]
+        found += package.without_ignored(own, DOC_RULES)
+    return tuple(found)
 
 
 def wide_invalidations(project: Project) -> tuple[Diagnostic, ...]:
-    """A note for each cached read of which some writes invalidate all results."""
+    """Yield a note for each cached read of which some write invalidates all results."""
     found: list[Diagnostic] = []
     for package in project.packages:
         for read, several in groupby(package.code.invalidations, lambda one: one.read):

@@ -206,7 +206,7 @@ class _Scaffold:
         return tuple(c for c in (self._version, self._updated) if c)
 
     def _touched(self, stored: str) -> Iterator[str]:
-        """What every change sets by itself."""
+        """Return the columns that every change sets by itself."""
         if self._version:
             yield f"{self._version.sql} = {stored}{self._version.sql} + 1"
         if self._updated:
@@ -220,7 +220,7 @@ class _Scaffold:
         return f"{start} (\n    {names}\n) VALUES (\n    {values}\n)"
 
     def _inserted(self, key: Sequence[_Column]) -> list[_Column]:
-        """The columns that a new row is given: keys that make themselves are not."""
+        """Return the columns that a new row is given: generated keys are not."""
         return [
             c
             for c in self._writable
@@ -253,7 +253,7 @@ class _Scaffold:
         )
 
     def _unique_keys(self) -> list[tuple[_Column, ...]]:
-        """The keys that rows can be found by, the primary one first."""
+        """Return the keys that rows can be found by, the primary key first."""
         found: dict[tuple[int, ...], Index] = {}
         if self._table.has_children and self._table.kind is RelationKind.TABLE:
             # The rows of inheriting tables can have the same keys.

@@ -170,7 +170,7 @@ def way_down_files(file: Path) -> tuple[Path, ...]:
 
 
 def _entry(file: Path) -> Path:
-    """What bears a migration's version: the file, or its folder."""
+    """Return the name with a migration's version: the file's, or its folder's."""
     return file.parent if file.name == _PER_FOLDER else file
 
 

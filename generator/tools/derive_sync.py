@@ -101,7 +101,7 @@ def replacements(source: str) -> Iterator[tuple[int, int, str]]:
 
 
 def derive(source: str, header: str) -> str:
-    """The synchronous twin of an asynchronous module, formatted."""
+    """Return the synchronous twin of an asynchronous module, formatted."""
     parts = []
     position = 0
     for start, end, text in replacements(source):

@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reposgen.config.model import PlanRule
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -40,6 +42,8 @@ SECTIONS = {
     "python_model": "Generated names and types",
     "output": "Output",
     "development": "The development database and migrations",
+    "plan_lock.py": "Contracts",
+    "planning.py": "Contracts",
     "cli": "Commands",
     "cache_triggers.py": "Commands",
     "scaffold.py": "Commands",
@@ -81,6 +85,7 @@ UNSEEN = {
     "optimistic-without-tree": PROXY,
     "order-unknown": PROXY,
     "permission-denied": "needs a database whose owner has revoked privileges",
+    "statistics-unwritable": MACHINE,
     "system-failed": MACHINE,
     "system-missing": MACHINE,
     "system-version": MACHINE,
@@ -113,8 +118,9 @@ error, nothing is written. Warnings do not stop a run, and `reposgen vet` lists 
 
 
 def emitted_codes() -> Mapping[str, str]:
-    """The codes in the source, each with the section that it belongs to."""
-    found: dict[str, str] = {}
+    """Return the codes in the source, each with the section that it belongs to."""
+    # The names of rules are the codes of their findings.
+    found = {rule.value: SECTIONS["contracts"] for rule in PlanRule}
     for path in sorted(SOURCE.rglob("*.py")):
         stage = path.relative_to(SOURCE).parts[0]
         section = SECTIONS.get(stage, SECTIONS["cli"])
@@ -126,7 +132,7 @@ def emitted_codes() -> Mapping[str, str]:
 
 
 def codes_in(module: ast.Module) -> Iterator[str]:
-    """The codes that a module's diagnostics may have."""
+    """Return the codes that a module's diagnostics may have."""
     makers = MAKERS | set(_makers(module))
     for node in ast.walk(module):
         match node:
@@ -151,7 +157,7 @@ def _keywords(node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _makers(module: ast.Module) -> Iterator[str]:
-    """The functions of a module that are handed the code."""
+    """Return the functions of a module that take the code as an argument."""
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef) and any(
             argument.arg == "code" for argument in node.args.args
@@ -192,7 +198,7 @@ def _messages(text: str) -> Iterator[tuple[str, str]]:
 
 
 def gaps() -> list[str]:
-    """What is wrong with the cases and with `UNSEEN`."""
+    """Return what is wrong with the cases and with `UNSEEN`."""
     codes, shown = emitted_codes().keys(), examples().keys()
     missing = codes - shown - UNSEEN.keys()
     return [
@@ -203,7 +209,7 @@ def gaps() -> list[str]:
 
 
 def document() -> str:
-    """The whole of docs/errors.md."""
+    """Return the whole of docs/errors.md."""
     codes, shown = emitted_codes(), examples()
     parts = [INTRODUCTION]
     for section in dict.fromkeys((*SECTIONS.values(), SERVER_SECTION)):

@@ -112,7 +112,7 @@ def _compiled(tree: ast.Module, path: Path) -> CodeType:
 
 
 def _differences(old: CodeType, new: CodeType) -> Iterator[tuple[Function, CodeType]]:
-    """The functions of one code object whose code is another one in a second."""
+    """Yield the functions whose code differs between two code objects."""
     if old == new:
         return
     if new.co_flags & _FUNCTION:
@@ -154,7 +154,7 @@ def _changes(
 def _copied(
     tree: ast.Module, number: int, kind: type[_Node]
 ) -> tuple[ast.Module, _Node]:
-    """A copy of a module, and the node in it that has a number."""
+    """Return a copy of a module, and the node in it that has a number."""
     twin = copy.deepcopy(tree)
     found = next(node for n, node in enumerate(ast.walk(twin)) if n == number)
     if not isinstance(found, kind):

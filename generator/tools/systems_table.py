@@ -152,7 +152,7 @@ class Test:
 
 
 def queries_of(system: str) -> dict[str, tuple[Query, ...]]:
-    """A system's queries, by repository."""
+    """Return a system's queries, by repository."""
     folder = ROOT / "queries" / system
     return {
         Path(file.source.path).stem: tuple(
@@ -168,7 +168,7 @@ def queries_of(system: str) -> dict[str, tuple[Query, ...]]:
 
 
 def generated_methods(system: str, repository: str) -> set[str]:
-    """The methods of a generated repository."""
+    """Return the methods of a generated repository."""
     path = ROOT / "generated" / system / f"{repository}.py"
     if not path.exists():
         return set()
@@ -203,7 +203,7 @@ def tests_of(system: str) -> dict[Call, list[Test]]:
 
 
 def functions_of(path: Path) -> dict[str, ast.AST]:
-    """A module's functions, by name."""
+    """Return a module's functions, by name."""
     return {
         node.name: node
         for node in ast.parse(path.read_text(encoding="utf-8")).body
@@ -212,7 +212,7 @@ def functions_of(path: Path) -> dict[str, ast.AST]:
 
 
 def all_calls(name: str, known: Mapping[str, ast.AST], seen: set[str]) -> set[Call]:
-    """What a function calls itself or through other functions of the tests."""
+    """Return what a function calls, directly or through functions of the tests."""
     seen.add(name)
     found: set[Call] = set()
     for called in calls(known[name]):
@@ -224,7 +224,7 @@ def all_calls(name: str, known: Mapping[str, ast.AST], seen: set[str]) -> set[Ca
 
 
 def calls(node: ast.AST) -> Iterator[Call | str]:
-    """What is called as `db.repository.method`, and names; not what is refused."""
+    """Return what is called as `db.repository.method`, and names; not refused calls."""
     match node:
         case ast.With(items=[ast.withitem(context_expr=expected), *_]) if ast.unparse(
             expected
@@ -241,7 +241,7 @@ def calls(node: ast.AST) -> Iterator[Call | str]:
 
 
 def best(tests: list[Test], call: Call) -> Test | None:
-    """The test in a file of the repository's own that is named most like the method."""
+    """Return the test of the repository whose name is most like the method's."""
     repository, method = call
     own = [t for t in tests if t.path.stem.startswith(f"test_{repository}")]
     words = set(method.split("_"))
@@ -251,7 +251,7 @@ def best(tests: list[Test], call: Call) -> Test | None:
 def rows(
     system: str, asked: Mapping[str, Mapping[str, list[str]]], gaps: list[str]
 ) -> Iterator[str]:
-    """A system's table, line by line; what is missing is added to the gaps."""
+    """Yield a system's table, line by line; add what is missing to the gaps."""
     queries = queries_of(system)
     tests = tests_of(system)
     gaps += [
@@ -287,7 +287,7 @@ def rows(
 
 
 def document() -> tuple[str, list[str]]:
-    """The text of docs/systems.md, and the gaps."""
+    """Return the text of docs/systems.md, and the gaps."""
     asked = tomllib.loads(METHODS.read_text(encoding="utf-8"))
     config = tomllib.loads((ROOT / "codegen.toml").read_text(encoding="utf-8"))
     gaps = [
@@ -304,7 +304,7 @@ def document() -> tuple[str, list[str]]:
 
 
 def observed(gaps: list[str]) -> str:
-    """What is asked of observability, as a table."""
+    """Return the requirements of observability as a table."""
     lines = ["| required | by | test |", "| --- | --- | --- |"]
     for asked, page, test, file in OBSERVED:
         path = ROOT / "tests/observe" / file

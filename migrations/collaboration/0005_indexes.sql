@@ -3,7 +3,6 @@ CREATE INDEX idx_tasks_tenant_status ON tasks (tenant_id, status) WHERE deleted_
 -- What is included lets the workload of an agent be told from the index alone.
 CREATE INDEX idx_tasks_assigned_to ON tasks (assigned_to, tenant_id, created_at DESC, id DESC)
     INCLUDE (status, started_at, completed_at) WHERE deleted_at IS NULL;
-CREATE INDEX idx_tasks_delegated_from ON tasks (delegated_from) WHERE deleted_at IS NULL;
 -- With deleted subtasks, which go with a parent that is deleted for good.
 CREATE INDEX idx_tasks_parent ON tasks (parent_task_id, tenant_id) WHERE parent_task_id IS NOT NULL;
 -- With tasks that have no deadline, which come last in a list by deadline.

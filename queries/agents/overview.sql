@@ -48,6 +48,7 @@ WHERE person.id = @user_id;
 
 -- name: GetSystemOverview :one
 -- How many there are of everything.
+-- @vet-ignore seq-scan it is shown to administrators, a few times a day
 SELECT (SELECT count(*) FROM agents) AS agents,
        (SELECT count(*) FROM agents WHERE status = 'active') AS active_agents,
        (SELECT count(*) FROM tools WHERE available) AS available_tools,

@@ -32,6 +32,8 @@ WHERE id = @id;
 
 -- name: List :page
 -- The users, the newest first.
+-- @vet-ignore seq-scan it is an administrator's list
+-- @vet-ignore large-sort likewise
 -- @optional active
 -- @sort created_at, updated_at, name, email
 SELECT * FROM users
@@ -40,6 +42,7 @@ ORDER BY created_at DESC, id DESC;
 
 -- name: Count :one
 -- How many users there are.
+-- @vet-ignore seq-scan an administrator asks for it
 -- @optional active
 SELECT count(*) FROM users
 WHERE active = @active;

@@ -122,6 +122,7 @@ def test_hooks(hook: dict[str, Any], project: Path, tmp_path: Path) -> None:
         assert "queries/tasks.sql changed" in found
 
 
+@pytest.mark.timeout(1200)
 def test_hooks_as_installed(
     project: Path, wheels: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -263,7 +264,7 @@ def test_completion(shell: str, tmp_path: Path) -> None:
 def test_uvx(wheels: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if not request.config.getoption("--all"):
         pytest.skip("installs the distributions: only with --all")
-    if shutil.which("uvx") is None:
+    if shutil.which("uvx", path=f"{BIN}{os.pathsep}{os.environ['PATH']}") is None:
         pytest.skip("uvx is not installed")
     found = run("uvx", "--find-links", wheels, "reposgen", "--version", cwd=tmp_path)
     assert found.stdout.startswith("reposgen, version ")

@@ -105,7 +105,7 @@ def test_message(
     arguments = other.read_text().split() if other.exists() else ["generate"]
     outcome = CliRunner().invoke(main, arguments)
     # What these find is what was asked for; all others have nothing but messages.
-    found = outcome.stdout if arguments[0] in {"impact", "vet", "why"} else ""
+    found = outcome.stdout if arguments[0] in {"impact", "plans", "vet", "why"} else ""
     said = f"{found}{outcome.stderr}exit status {outcome.exit_code}\n"
     said = SUMMARY.sub("wrote …", said)
     if host:

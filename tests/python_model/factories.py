@@ -209,6 +209,7 @@ def query(
     cardinality: Cardinality = Cardinality.AT_MOST_ONE,
     copy: CopyTarget | None = None,
     raises: tuple[Violation, ...] = (),
+    writes: tuple[Relation, ...] = (),
     read_only: bool = False,
     locks_rows: bool = False,
 ) -> TypedQuery:
@@ -233,7 +234,7 @@ def query(
         model=model,
         cardinality=cardinality,
         reads=(),
-        writes=(),
+        writes=tuple(relation.qualified_name for relation in writes),
         read_only=read_only,
         locks_rows=locks_rows,
         raises=raises,

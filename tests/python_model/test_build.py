@@ -233,10 +233,18 @@ def test_errors_of_equal_names() -> None:
         # Read by a query, never written.
         table("pg_x", attribute("name"), constraints=(key,), schema="pg_catalog"),
     )
-    judged = analysis(query("Ping", Command.EXEC), relations=tables)
+    all_of_them = query("Ping", Command.EXEC, writes=tables)
+    judged = analysis(all_of_them, relations=tables)
     assert errors(build_package(judged, config())) == [
         "BillingUsersKeyViolation",
         "TasksNameCheckViolation",
+        "UsersNameCheckViolation",
+        "UsersKeyViolation",
+    ]
+    # Classes are called the same whatever else is written.
+    of_one = query("Ping", Command.EXEC, writes=tables[1:2])
+    judged = analysis(of_one, relations=tables)
+    assert errors(build_package(judged, config())) == [
         "UsersNameCheckViolation",
         "UsersKeyViolation",
     ]

@@ -35,6 +35,22 @@ with Database.open(sys.argv[1]) as db:
 assert Database.__module__.startswith("generated."), Database.__module__
 """
 
+OBSERVED = """
+import sys
+from generated.demo.sync import Database
+from reposgen_runtime.observe.n_plus_one import RepeatedCallObserver
+
+reports = []
+observer = RepeatedCallObserver(2, report=reports.append)
+with Database.open(sys.argv[1], observers=[observer]) as db:
+    with observer.scope():
+        for number in range(3):
+            assert db.tasks.remove(id=number) == 0
+(report,) = reports
+assert (report.package, report.method, report.count) == ("demo", "tasks.remove", 3)
+assert report.sites == {f"{__file__}:11 in <module>": 3}, report.sites
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path, server: str) -> Path:
@@ -72,6 +88,13 @@ def test_it_works_without_the_distribution(
 ) -> None:
     (project / "use.py").write_text(USE, encoding="utf-8")
     run(project, "use.py", make_database(SCHEMA))
+
+
+def test_observers_of_the_distribution_see_its_calls(
+    project: Path, make_database: Callable[[str], str]
+) -> None:
+    (project / "observed.py").write_text(OBSERVED, encoding="utf-8")
+    run(project, "observed.py", make_database(SCHEMA))
 
 
 def test_its_types_are_right(project: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from tests.support.pytest_runs import WITHOUT_UNUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +84,7 @@ def project(
     pytest's configuration, and returns pytest's result.
     """
     monkeypatch.setenv("SERVER_OF_TESTS", server)
-    # Options of the run that this is a test of.
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", WITHOUT_UNUSED)
     shutil.copytree(shop, pytester.path, dirs_exist_ok=True)
 
     def run(tests: str, *arguments: str, **settings: object) -> pytest.RunResult:

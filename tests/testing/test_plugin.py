@@ -59,12 +59,16 @@ def append(path: str, text: str) -> None:
 
 
 def left_over(server: str) -> list[str]:
+    """Databases of runs that have ended; that which this test is part of goes on."""
     with psycopg.connect(server) as connection:
         rows = connection.execute(
             r"SELECT datname FROM pg_database"
             r" WHERE datname ~ '^reposgen_test_[0-9a-f]{12}_'"
             # A template that is kept has a comment.
             r" AND shobj_description(oid, 'pg_database') IS NULL"
+            # A run that goes on has a connection of its name.
+            r" AND left(datname, 26) NOT IN"
+            r" (SELECT application_name FROM pg_stat_activity)"
         )
         return [name for (name,) in rows]
 

@@ -12,7 +12,7 @@ from reposgen.analysis.directive_specs import DirectiveSpec, Restriction
 from reposgen.analysis.optimistic.check import read_optimistic
 from reposgen.analysis.replicas import read_replica
 from reposgen.analysis.timeouts import read_timeout
-from reposgen.analysis.waivers import read_waiver
+from reposgen.analysis.waivers import read_vet_ignore, read_waiver
 from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ _SPECS: Final = (
         field="across_tenants",
         repeated="repeated-across-tenants",
     ),
+    DirectiveSpec(word="vet-ignore", read=read_vet_ignore, field="vet_ignores"),
     DirectiveSpec(word="json", read=read_class, field="classes"),
     DirectiveSpec(word="type", read=read_class, field="classes"),
     DirectiveSpec(

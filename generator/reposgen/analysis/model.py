@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reposgen.analysis.caching.model import Access, Caching
+    from reposgen.analysis.vet_ignore import VetIgnore
     from reposgen.diagnostics import Diagnostic, Span
     from reposgen.live_schema.model import (
         Catalog,
@@ -183,10 +184,11 @@ class JsonScalar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonList:
-    """JSON array of values of one shape; `nullable` if some can be null."""
+    """JSON array; `nullable` if values can be null, `of_array` if made of an array."""
 
     element: JsonShape
     nullable: bool
+    of_array: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -535,6 +537,7 @@ class TypedQuery:
             of embeds are present.
         takes_first: True if `:one` returns the first of several rows.
         across_tenants: why the query is not limited to one tenant; None if it must be.
+        vet_ignores: rules that do not report the query, each with a reason.
     """
 
     query: Query
@@ -569,6 +572,7 @@ class TypedQuery:
     hidden: int = 0
     takes_first: bool = False
     across_tenants: str | None = None
+    vet_ignores: tuple[VetIgnore, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -1,9 +1,10 @@
-"""Reader of `@across-tenants REASON`: a query that is not limited to one tenant."""
+"""Readers of waivers, each with a reason: `@across-tenants` and `@vet-ignore`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.vet_ignore import VetIgnore
 from reposgen.diagnostics import Diagnostic, error
 
 if TYPE_CHECKING:
@@ -21,3 +22,16 @@ def read_waiver(line: Directive, _: Subject) -> str | Diagnostic:
             hint="write -- @across-tenants counted for billing",
         )
     return line.argument
+
+
+def read_vet_ignore(line: Directive, _: Subject) -> VetIgnore | Diagnostic:
+    """Return the rule and the reason."""
+    rule, __, reason = line.argument.partition(" ")
+    if not reason.strip():
+        return error(
+            "invalid-vet-ignore",
+            "@vet-ignore needs a rule and a reason",
+            span=line.span,
+            hint="write -- @vet-ignore seq-scan runs once a month, on a replica",
+        )
+    return VetIgnore(rule=rule, reason=reason.strip(), span=line.argument_span)

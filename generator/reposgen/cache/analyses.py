@@ -48,7 +48,7 @@ class AnalysedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysedFiles:
-    """What is known of the files of a package.
+    """Return what the cache has about the files of a package.
 
     Attributes:
         options: the package's.
@@ -64,7 +64,7 @@ class AnalysedFiles:
     recalled: dict[str, AnalysedFile] = field(default_factory=dict)
 
     def read(self, source: SourceFile) -> QueryFile | None:
-        """The queries of a file, if it is known."""
+        """Return the queries of a file, if the cache has them."""
         digest, data = self.kept.get(source.path, ("", b""))
         if digest != _digest(source.path, source.text):
             return None
@@ -113,7 +113,7 @@ class AnalysedFiles:
 
 
 def analysed_files(cache: ProjectCache, options: PackageConfig) -> AnalysedFiles:
-    """What is known of the files of a package."""
+    """Return what the cache has about the files of a package."""
     match cache.store.read(_name(cache, options)):
         case (str(tool), str(context), dict(kept)) if tool == tool_digest():
             return AnalysedFiles(

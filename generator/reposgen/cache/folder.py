@@ -47,7 +47,7 @@ def writable_cache_directory() -> Path:
 
 
 def _temporary_directory() -> Path:
-    """A folder of the user's own that stays until temporary files are removed."""
+    """Return the user's folder that lasts until temporary files are removed."""
     user = user_id()
     name = "reposgen-cache" if user is None else f"reposgen-{user}"
     directory = Path(tempfile.gettempdir()) / name

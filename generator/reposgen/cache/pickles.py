@@ -28,7 +28,7 @@ _MEMBERS_BY_NAME = _Probe.MEMBER.__reduce_ex__(pickle.HIGHEST_PROTOCOL)[0] is ge
 
 
 def dumped(value: object) -> bytes:
-    """The bytes of a value made of models and builtins."""
+    """Return a value made of models and builtins as bytes."""
     if not _MEMBERS_BY_NAME:
         return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
     data = io.BytesIO()
@@ -37,7 +37,7 @@ def dumped(value: object) -> bytes:
 
 
 def loaded(data: bytes) -> object:
-    """The value that was dumped, or None where that can't be told."""
+    """Return the value that was dumped, or None if the bytes are damaged."""
     try:
         return _Unpickler(io.BytesIO(data)).load()
     except Exception:  # noqa: BLE001 - damaged bytes can raise whatever they like

@@ -25,7 +25,7 @@ class ProjectCache:
     project: str
 
     def name(self, *parts: str) -> str:
-        """The name of a value."""
+        """Return the name of a value."""
         return ".".join((self.project, *parts))
 
 
@@ -33,7 +33,7 @@ NO_CACHE = ProjectCache(store=Store(None), project="")
 
 
 def open_cache(config: Config) -> ProjectCache:
-    """The cache of a project, by its folder and output directory."""
+    """Return the cache of a project, by its folder and output directory."""
     place = f"{config.root}\0{config.output.directory}"
     project = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     return ProjectCache(store=open_store(writable_cache_directory()), project=project)

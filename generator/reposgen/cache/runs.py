@@ -43,7 +43,7 @@ class Run:
 
 
 def digest_inputs(config: Config, names: Sequence[str]) -> str | None:
-    """A digest of all that a run is made from, or None if more has a say.
+    """Return a digest of a run's inputs, or None if it also depends on something else.
 
     Args:
         config: of the project.
@@ -75,7 +75,7 @@ def digest_inputs(config: Config, names: Sequence[str]) -> str | None:
 
 
 def _contents(root: Path, path: str) -> Iterator[bytes]:
-    """The names and contents of a file, or of the .sql files in a folder.
+    """Yield the names and contents of a file, or of the .sql files in a folder.
 
     Raises:
         OSError: a file cannot be read, or includes others, which are not known here.
@@ -90,7 +90,7 @@ def _contents(root: Path, path: str) -> Iterator[bytes]:
 
 
 def read_run(store: Store, name: str) -> Run | None:
-    """The last run, or None."""
+    """Return the last run, or None."""
     run = store.read(name)
     return run if isinstance(run, Run) else None
 

@@ -37,7 +37,7 @@ class Store:
     folder: Path | None
 
     def read(self, name: str) -> object:
-        """The value that was written under that name, or None."""
+        """Return the value that was written under that name, or None."""
         if self.folder is None:
             return None
         try:
@@ -61,7 +61,7 @@ class Store:
 
 
 def open_store(directory: Path) -> Store:
-    """The store below a cache directory; one that keeps nothing if it can't be used."""
+    """Return the store below a cache directory; if that is unusable, an empty one."""
     folder = directory / "generator"
     try:
         make_folder(directory)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def known_texts(cache: ProjectCache) -> Iterator[dict[str, KnownModule]]:
-    """The modules that this very tool rendered, by path; kept as the block leaves them.
+    """Open the modules that this version rendered, by path, and save them at the end.
 
     They are not kept if it fails.
     """

@@ -26,9 +26,9 @@ _LIBRARIES = (
 
 @cache
 def tool_digest() -> str:
-    """Changes with the tool's own files and whatever else its output depends on.
+    """Return a digest of the tool's own files and of its libraries' versions.
 
-    The version would not do: while the tool is worked on it stays the same.
+    The tool's version is not enough: it stays the same while the tool is developed.
     """
     digest = hashlib.sha256(sys.version.encode())
     for name in _LIBRARIES:

@@ -1,4 +1,4 @@
-"""The command line: reads arguments, prints, exits. Nothing else does."""
+"""The command line: the only part that reads arguments, prints and exits."""
 
 from reposgen.cli.app import main
 

@@ -1,4 +1,4 @@
-"""The `reposgen` command, and what becomes of an error that ends it."""
+"""The `reposgen` command, and the handling of errors that end it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _COMMANDS = {
     "describe": "describe",
     "why": "why",
     "vet": "vet",
+    "plans": "plans",
     "impact": "impact",
     "drift": "impact",
     "import-sqlc": "sqlc",
@@ -35,7 +36,7 @@ _COMMANDS = {
 
 
 class _Reposgen(click.Group):
-    """Turns every exception into a message and an exit status."""
+    """Command group that turns every exception into a message and an exit status."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx

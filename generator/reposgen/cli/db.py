@@ -1,4 +1,4 @@
-"""db: the development database, and the migrations of any database."""
+"""db: manage the development database, and migrate any database."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _VARIABLE = "DATABASE_URL"
 
 
 class _Where(TypedDict):
-    """What `database_options` hands to a command."""
+    """Arguments that `database_options` passes to a command."""
 
     config_path: Path | None
     database_url: str | None
@@ -69,14 +69,14 @@ def db() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Project:
-    """A project whose development server runs."""
+    """A project whose development server is running."""
 
     config: Config
     server: DevelopmentServer
     databases: Databases
 
     def ready(self, package: PackageConfig) -> str:
-        """The connection string of a package's database, made if it is absent."""
+        """Return the connection string of a package's database; create it if absent."""
         self.databases.ensure(package)
         return self.databases.conninfo(package)
 
@@ -94,7 +94,7 @@ def _opened(config: Config, progress: Callable[[str], None]) -> _Project:
 
 
 def _chosen(config: Config, name: str | None) -> tuple[PackageConfig, ...]:
-    """The package of that name; without a name, all."""
+    """Return the package with this name, or all packages if there is no name."""
     if name is None:
         return config.packages
     found = tuple(one for one in config.packages if one.name == name)
@@ -126,7 +126,7 @@ def _only(config: Config, name: str | None, purpose: str) -> PackageConfig:
 
 @contextlib.contextmanager
 def _server_errors() -> Iterator[None]:
-    """Report what the server refuses, or that it went away."""
+    """Report errors of the server and lost connections as ReposgenError."""
     try:
         yield
     except psycopg.Error as problem:
@@ -360,7 +360,7 @@ def run(
 
 
 def _become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-    """Run a program in place of this one, so that signals and status are its own."""
+    """Replace this process by a program, so that signals and exit status are its."""
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -475,7 +475,7 @@ def _migrator(
     project: _Project | None,
     target_url: str | None,
 ) -> Iterator[Migrator]:
-    """What migrates the database of a package, or the one of a URL."""
+    """Provide the migrator of a package's database, or of the database with a URL."""
     if package.schema_paths is None:
         raise ReposgenError(
             [
@@ -571,8 +571,9 @@ def _state(entry: Entry) -> str:
 def as_url(conninfo: str) -> str:
     """Return a connection string as a URL.
 
-    Parsers of URLs refuse a user before an empty host, so everything that belongs to
-    a socket is in the query.
+    Parsers of URLs refuse a user before an empty host, so the parameters of a socket
+    are
+    in the query part.
     """
     parameters = {k: str(v) for k, v in conninfo_to_dict(conninfo).items() if v}
     name = quote(parameters.pop("dbname", ""), safe="")

@@ -1,4 +1,4 @@
-"""describe: what analysis found."""
+"""describe: print the results of the analysis."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DescribeFormat(StrEnum):
-    """How `describe` writes what it found."""
+    """Output format of `describe`."""
 
     TEXT = "text"
     JSON = "json"

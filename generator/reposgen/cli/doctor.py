@@ -1,4 +1,4 @@
-"""doctor: what is installed, which server answers, what may be done there."""
+"""doctor: show installed versions, the server, and the role's privileges."""
 
 from __future__ import annotations
 

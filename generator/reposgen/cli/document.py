@@ -1,4 +1,4 @@
-"""What analysis found, as the JSON document of `reposgen describe`."""
+"""Results of the analysis as the JSON document of `reposgen describe`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXTENTS = {True: "key", False: "all", None: "table"}
 
 
 def document(project: Project) -> Json:
-    """The whole document."""
+    """Return the whole document."""
     return {
         "packages": [_package(package) for package in project.packages],
         "diagnostics": diagnostics(project.diagnostics),
@@ -40,7 +40,7 @@ def document(project: Project) -> Json:
 
 
 def diagnostics(found: Iterable[Diagnostic]) -> Json:
-    """The document's form of diagnostics; places count from 1, null where unknown."""
+    """Return diagnostics for the document; places count from 1, or are null."""
     return [
         {
             "severity": one.severity.value,
@@ -161,7 +161,7 @@ def _tenant(verdict: TenantVerdict | None) -> Json:
 
 
 def _caching(query: TypedQuery, python: _Python) -> Json:
-    """How a read is cached, and which writes invalidate its results."""
+    """Return how a read is cached, and the writes that invalidate its results."""
     if query.cache is None:
         return None
     return {
@@ -219,10 +219,10 @@ def _column(item: ResultItem, catalog: Catalog, python: str | None) -> Json:
 
 
 class _Python:
-    """What queries became in Python, by file and the names they have in SQL.
+    """Python definitions of queries, by file and SQL name.
 
-    A query that has mistakes of its own there, a type that nothing is known for, is
-    in the analysis but not here.
+    A query with an error in its Python form, such as an unknown type, is part of the
+    analysis, but not of this object.
     """
 
     def __init__(self, package: Package) -> None:
@@ -247,7 +247,7 @@ class _Python:
                     pass
 
     def invalidations(self, query: TypedQuery) -> list[Invalidation]:
-        """The writes that invalidate a cached read."""
+        """Return the writes that invalidate a cached read."""
         path = query.query.source.path
         return [
             one
@@ -260,7 +260,7 @@ class _Python:
         return method.signature.name if method else None
 
     def arguments(self, query: TypedQuery) -> list[str]:
-        """The Python types of a query's parameters, in order."""
+        """Return the Python types of a query's parameters, in order."""
         if not (method := self._method_of(query)):
             return []
         params = self._queries[method.statement].params
@@ -268,7 +268,7 @@ class _Python:
         return [plain_annotation(holder.type) for holder in holders]
 
     def row(self, query: TypedQuery) -> tuple[str | None, list[str]]:
-        """The row class, if there is one, and the Python types of its columns."""
+        """Return the row class, or None, and the Python types of its columns."""
         if not (method := self._method_of(query)):
             return None, []
         made = self._queries[method.statement]

@@ -1,4 +1,4 @@
-"""What a command found, in the formats that other programs read."""
+"""Findings of a command, in formats for other programs."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def written(
     """Return the findings of a command as text.
 
     Args:
-        found: sorted.
-        findings_format: how.
+        found: the findings, sorted.
+        findings_format: the format.
         command: `check` or `vet`.
     """
     match findings_format:
@@ -48,7 +48,7 @@ def written(
 
 
 def _junit(found: Sequence[Diagnostic], name: str) -> str:
-    """A test case that fails for each finding, or one that passes."""
+    """Return a failing test case for each finding, or one passing test case."""
     suite = ET.Element(
         "testsuite",
         name=name,

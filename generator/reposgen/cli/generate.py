@@ -1,4 +1,4 @@
-"""generate and check: write the package, or tell whether it is what it would be."""
+"""generate and check: write the package, or check that it is up to date."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from reposgen.config import Config
     from reposgen.database import OpenServer
     from reposgen.diagnostics import Diagnostic
+    from reposgen.plan_lock import PlanChange
     from reposgen.staleness.causes import StaleFile
 
 # Of the diff that `check` prints unless it is asked for all of it.
@@ -119,6 +120,11 @@ def generate(
     help="github: annotations of a workflow; sarif: for code scanning; junit: for"
     " test reports.",
 )
+@click.option(
+    "--plans",
+    is_flag=True,
+    help="Also tell which plans are not those that `reposgen plans` wrote.",
+)
 @cache_option
 @project_options
 @click.pass_context
@@ -126,6 +132,7 @@ def check(
     context: click.Context,
     *,
     diff: bool,
+    plans: bool,
     findings_format: FindingsFormat,
     use_cache: bool,
     **where: Unpack[ProjectOptions],
@@ -137,12 +144,16 @@ def check(
     causes are found in git; without it, the message says only that a file is stale.
     The first lines of the diff follow, all of them with --diff.
 
+    With --plans, each query whose plan changed is named with the cause: the migration,
+    the version of the server, or the sizes of tables.
+
     Exit status 0: fresh. 1: stale. 2: an error kept reposgen from telling.
 
     \b
     Examples:
       reposgen check
       reposgen check --diff
+      reposgen check --plans
       reposgen check --format github
       reposgen check --format junit > reposgen.xml
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
@@ -150,25 +161,35 @@ def check(
     config = read_config(**where)
     comparison = _compared(terminal, config, (), _cache(config, use_cache))
     stale = _explained(config, comparison)
+    changes: Sequence[PlanChange] = ()
+    if plans:
+        from reposgen.cli.plans import changed_plans  # noqa: PLC0415 - as below
+
+        changes = changed_plans(terminal, config, (), _cache(config, use_cache))
     if findings_format is not FindingsFormat.TEXT:
         from reposgen.cli.findings import written  # noqa: PLC0415 - slow to import
 
-        found = [one.diagnostic for one in stale]
+        found = [*(one.diagnostic for one in stale)]
+        found += (change.diagnostic for change in changes)
         terminal.write(written(found, findings_format, "check"))
     elif stale:
         _print_diff(terminal, stale, limit=None if diff else DIFF_LINES)
     _tell_staleness(terminal, stale)
-    if stale:
+    if changes and findings_format is FindingsFormat.TEXT:
+        from reposgen.cli.plans import tell_changes  # noqa: PLC0415 - as above
+
+        tell_changes(terminal, changes)
+    if stale or changes:
         context.exit(Status.FINDINGS)
     terminal.say("fresh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """What a run came to.
+    """Result of a run.
 
     Attributes:
-        files: how many the output has, the manifest included.
+        files: number of files in the output, including the manifest.
     """
 
     comparison: Comparison

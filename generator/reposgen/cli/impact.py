@@ -1,4 +1,4 @@
-"""impact and drift: print what a change of the schema does to the methods."""
+"""impact and drift: print the effects of schema changes on methods."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _STEPS = {
 
 
 class ImpactFormat(StrEnum):
-    """How `impact` writes what it found."""
+    """Output format of `impact`."""
 
     TEXT = "text"
     JSON = "json"
@@ -149,7 +149,7 @@ def _state(against: str, config: Config, stack: ExitStack) -> State:
     """Return the state that an argument names.
 
     Raises:
-        ReposgenError: there is no such state.
+        ReposgenError: the state does not exist.
     """
     if against.startswith(_URLS):
         return State(config=config, url=against)

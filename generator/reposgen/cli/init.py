@@ -1,4 +1,4 @@
-"""init: a project to begin with."""
+"""init: create a new project."""
 
 from __future__ import annotations
 

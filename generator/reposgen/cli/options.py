@@ -1,4 +1,4 @@
-"""The options that commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 class ProjectOptions(TypedDict):
-    """What `project_options` hands to a command."""
+    """Arguments that `project_options` passes to a command."""
 
     config_path: Path | None
     database_url: str | None
@@ -45,7 +45,7 @@ _CONFIG = click.option(
 
 
 def project_options(command: Command) -> Command:
-    """Give a command the options that say which project it is about."""
+    """Add the options that choose the project to a command."""
     command = click.option(
         "--output",
         "output_directory",
@@ -58,14 +58,14 @@ def project_options(command: Command) -> Command:
 
 
 def database_options(command: Command) -> Command:
-    """Give a command the options that say which project's database it is about."""
+    """Add the options that choose the project's database to a command."""
     for option in (_DATABASE, _CONFIG):
         command = option(command)
     return command
 
 
 def message_format_option(command: Command) -> Command:
-    """Give a command the option that says how messages look."""
+    """Add the option for the format of messages to a command."""
     return click.option(
         "--format",
         "message_format",
@@ -78,7 +78,7 @@ def message_format_option(command: Command) -> Command:
 
 
 def cache_option(command: Command) -> Command:
-    """Give a command the option to do everything anew."""
+    """Add the option that disables the cache to a command."""
     return click.option(
         "--cache/--no-cache",
         "use_cache",
@@ -100,7 +100,7 @@ def _note_format(
 def note_findings_format(
     context: click.Context, _: click.Parameter, findings_format: FindingsFormat
 ) -> FindingsFormat:
-    """Let errors be annotations where findings are."""
+    """Write errors as annotations if findings are annotations."""
     is_github = findings_format is FindingsFormat.GITHUB
     context.meta[FORMAT_KEY] = MessageFormat.GITHUB if is_github else MessageFormat.TEXT
     return findings_format
@@ -114,10 +114,10 @@ def _database_origin() -> str:
 
 
 def read_config(**options: Unpack[ProjectOptions]) -> Config:
-    """The project's configuration.
+    """Return the project's configuration.
 
     Raises:
-        ReposgenError: there is none, or it has mistakes.
+        ReposgenError: the configuration does not exist, or has errors.
     """
     return load_config(
         options["config_path"] or find_config(Path.cwd()),

@@ -1,4 +1,4 @@
-"""What analysis found, for people to read."""
+"""Results of the analysis as text for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def report(project: Project) -> str:
-    """Every query of every package, with its parameters and columns."""
+    """Return all queries of all packages, with their parameters and columns."""
     lines: list[str] = []
     for package in project.packages:
         tenants = verdicts(package)
@@ -37,13 +37,13 @@ def report(project: Project) -> str:
 
 
 def verdicts(package: AnalysedPackage) -> Mapping[tuple[str, str], TenantVerdict]:
-    """What is proved of the tenants of queries, by file and name."""
+    """Return what is proved of the tenants of queries, by file and name."""
     found = package.tenancy.verdicts if package.tenancy else ()
     return {(one.file, one.query): one for one in found}
 
 
 def _tenancy(name: str, tenancy: Tenancy) -> Iterator[str]:
-    """How many queries run where, and what keeps tables from being distributed."""
+    """Yield how many queries run where, and what prevents distributing tables."""
     yield f"{name}: if tables are distributed by {tenancy.column}"
     for routing in Routing:
         several = [one for one in tenancy.verdicts if one.routing is routing]
@@ -79,7 +79,7 @@ def _query(
 
 
 def _invalidations(package: Package) -> Iterator[str]:
-    """The writes that invalidate each cached read, and why."""
+    """Yield the writes that invalidate each cached read, and the reasons."""
     for read, found in groupby(package.invalidations, lambda one: one.read):
         yield f"{read.name} is invalidated by"
         for one in found:

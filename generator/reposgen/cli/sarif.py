@@ -1,4 +1,4 @@
-"""Diagnostics as SARIF 2.1.0, which code scanning services read."""
+"""Diagnostics as SARIF 2.1.0, for code scanning services."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(found: Sequence[Diagnostic], version: str) -> Json:
-    """One run with a result for each diagnostic."""
+    """Return one run with a result for each diagnostic."""
     codes = sorted({one.code for one in found})
     return {
         "$schema": _SCHEMA,

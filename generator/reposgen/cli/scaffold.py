@@ -85,7 +85,7 @@ def scaffold(
 
 
 def _shown(config: Config, path: Path) -> str:
-    """Return a path as diagnostics have it."""
+    """Return a path as diagnostics show it."""
     return path.relative_to(config.root).as_posix()
 
 
@@ -98,7 +98,7 @@ def _package(config: Config, name: str | None) -> PackageConfig:
 
 
 def _file(config: Config, package: PackageConfig, table: str) -> Path:
-    """Return the file for a table: in the first folder of the package's queries."""
+    """Return the file for a table, in the first folder of the package's queries."""
     for queries in package.queries:
         folder = config.root / queries
         if folder.is_dir() or not (folder.suffix or set(queries) & set("*?[")):

@@ -1,4 +1,4 @@
-"""config-schema: what editors and linters want to know of codegen.toml."""
+"""config-schema: print the JSON schema of codegen.toml."""
 
 from __future__ import annotations
 

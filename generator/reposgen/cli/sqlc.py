@@ -1,4 +1,4 @@
-"""import-sqlc: a codegen.toml from sqlc's configuration, and what is left to do."""
+"""import-sqlc: create a codegen.toml from sqlc's configuration, and list next steps."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def import_sqlc(
 def _entries(
     configuration: SqlcConfig, source: Path, *, transpile: bool
 ) -> tuple[Entry, ...]:
-    """Return those that packages are made of."""
+    """Return the entries that become packages."""
     entries: list[Entry] = []
     for entry in configuration.entries:
         if entry.engine == POSTGRESQL:
@@ -175,7 +175,7 @@ def _write(target: Path, text: str, *, mode: str) -> None:
 def _checked(
     terminal: Terminal, options: ProjectOptions
 ) -> tuple[Config | None, Project | None, tuple[Diagnostic, ...]]:
-    """Check what `generate` checks before it writes."""
+    """Run the checks that `generate` makes before it writes."""
     from reposgen import pipeline  # noqa: PLC0415 - takes time to import
 
     try:
@@ -190,7 +190,7 @@ def _checked(
 def _steps(
     target: Path, config: Config | None, found: Sequence[Diagnostic]
 ) -> Iterator[str]:
-    """Return what is left to do, in the order in which to do it."""
+    """Yield the remaining steps, in order."""
     errors = [one for one in found if one.severity is Severity.ERROR]
     queries = _query_files(config) if config else set()
     of_queries = [one for one in errors if one.file in queries]

@@ -1,4 +1,4 @@
-"""sqlc's configuration, version 1 or 2, as far as it matters here."""
+"""sqlc's configuration, version 1 or 2, reduced to the keys that are imported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Override(BaseModel):
 
     @property
     def go_name(self) -> str:
-        """The Go type as one writes it: `github.com/google/uuid.UUID`."""
+        """The Go type with its package: `github.com/google/uuid.UUID`."""
         match self.go_type:
             case {"type": str(name), "import": str(package)}:
                 return f"{package}.{name}"
@@ -63,14 +63,14 @@ class _Gen(BaseModel):
 
 
 class _Database(BaseModel):
-    """`database`: only of interest where it names a server."""
+    """The `database` key, which matters only if it names a server."""
 
     uri: str | None = None
     managed: bool = False
 
 
 class Entry(BaseModel):
-    """One entry of `sql` (version 2) or of `packages` (version 1)."""
+    """An entry of `sql` (version 2) or of `packages` (version 1)."""
 
     engine: str = POSTGRESQL
     name: str | None = None
@@ -85,7 +85,7 @@ class Entry(BaseModel):
 
     @property
     def names(self) -> Iterator[str]:
-        """What the package might be called, the best first."""
+        """Possible names of the package, the best first."""
         if self.name:
             yield self.name
         for plugin in self.codegen:
@@ -98,17 +98,17 @@ class Entry(BaseModel):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The folders that sqlc writes to."""
+        """Folders that sqlc writes to."""
         plugins = (plugin.out for plugin in self.codegen)
         return tuple(filter(None, (self.path, self.gen.go.out, *plugins)))
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The paths that tell the package from others, the best first."""
+        """Paths that distinguish the package from others, the best first."""
         return (*self.outputs, *self.queries)
 
     def option(self, name: str) -> bool | None:
-        """An option of the Python plugin; None if it is not set."""
+        """Return an option of the Python plugin; None if it is not set."""
         for plugin in self.codegen:
             if isinstance(value := plugin.options.get(name), bool):
                 return value
@@ -130,7 +130,7 @@ def _global_overrides(value: object) -> object:
 
 
 class SqlcConfig(BaseModel):
-    """The whole file."""
+    """The whole configuration file."""
 
     version: str
     sql: tuple[Entry, ...] = ()
@@ -140,22 +140,22 @@ class SqlcConfig(BaseModel):
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """What code is generated for."""
+        """Entries that code is generated for."""
         return (*self.sql, *self.packages)
 
     def renames(self, entry: Entry) -> Mapping[str, str]:
-        """Sqlc's name of a column, table or type → its name in Go."""
+        """Return the Go name by sqlc's name of a column, table or type."""
         everywhere = self.rename | self.overrides.go.rename
         return everywhere | entry.rename | entry.gen.go.rename
 
     def overrides_of(self, entry: Entry) -> tuple[Override, ...]:
-        """Those of the whole file, and those of the entry."""
+        """Return the overrides of the whole file and of the entry."""
         everywhere = self.overrides.go.overrides
         return (*everywhere, *entry.overrides, *entry.gen.go.overrides)
 
 
 def find_source(place: Path) -> Path:
-    """Return the configuration in a folder, or the file itself."""
+    """Return the configuration file in a folder, or the file itself."""
     if not place.is_dir():
         return place
     for name in FILE_NAMES:
@@ -177,7 +177,7 @@ def read_source(source: Path) -> SqlcConfig:
     """Read sqlc's configuration.
 
     Raises:
-        ReposgenError: it cannot be read, or is something else.
+        ReposgenError: the file cannot be read, or is not a configuration of sqlc.
     """
     try:
         # JSON, sqlc's other form, is YAML.

@@ -1,4 +1,4 @@
-"""sqlc's configuration → the text of a codegen.toml."""
+"""From sqlc's configuration to the text of a codegen.toml."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ _PLAIN: Final = {"string": "str", "float32": "float", "float64": "float"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What there is in a package's database and queries.
+    """Names in a package's database and queries.
 
     Attributes:
-        columns: of tables and composite types, and parameters.
-        classes: sqlc's name of a table or type → its name in the database.
-        types: `table.column` → its type.
+        columns: names of columns of tables and composite types, and of parameters.
+        classes: name in the database by sqlc's name of a table or type.
+        types: type of a column by `table.column`.
     """
 
     columns: frozenset[str]
@@ -84,7 +84,7 @@ class Names:
 
 
 def names_in(analysis: Analysis) -> Names:
-    """Collect what renames and overrides of sqlc's can be about."""
+    """Collect the names that sqlc's renames and overrides can refer to."""
     catalog = analysis.catalog
     columns = {
         parameter.name
@@ -115,10 +115,10 @@ def codegen_toml(
     """Return the text of the file.
 
     Args:
-        configuration: sqlc's.
-        entries: those that packages are made of.
-        known: what is known of each package, by its name. A rename is taken over if it
-            is known what it renames, and is a comment otherwise.
+        configuration: sqlc's configuration.
+        entries: the entries that become packages.
+        known: names in each package's database, by the package's name. A rename is
+            adopted if its object is known, and is a comment otherwise.
     """
     lines = [*_database(entries)]
     for entry, name in zip(entries, package_names(entries), strict=True):
@@ -134,7 +134,7 @@ def codegen_toml(
 
 
 def servers(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Return the servers that the entries name, each once."""
+    """Return the servers that the entries name, without duplicates."""
     uris = (entry.database.uri for entry in entries if entry.database)
     return tuple(dict.fromkeys(uri for uri in uris if uri))
 
@@ -170,7 +170,7 @@ def _options(entry: Entry) -> Iterator[str]:
 
 
 def _renames(names: Mapping[str, str], known: Names | None) -> Iterator[str]:
-    """Names of Go's that differ from what Python would have anyway."""
+    """Yield renames to Go names that differ from the Python names."""
     found: dict[str, str] = {}
     unknown: dict[str, str] = {}
     for old, new in sorted(names.items()):
@@ -191,7 +191,7 @@ def _renames(names: Mapping[str, str], known: Names | None) -> Iterator[str]:
 
 
 def _overrides(overrides: Sequence[Override], known: Names | None) -> Iterator[str]:
-    """Overrides as comments: the Go types that they name do not exist in Python."""
+    """Yield overrides as comments, because their Go types do not exist in Python."""
     usual, chosen = [], []
     for one in overrides:
         name = one.column or (one.db_type or "").removeprefix("pg_catalog.")
@@ -221,7 +221,7 @@ def _overrides(overrides: Sequence[Override], known: Names | None) -> Iterator[s
 
 
 def _is_wrapper(go_name: str) -> bool:
-    """Whether the Go type is there for NULL alone: `sql.NullString`, `pgtype.Text`."""
+    """Return True if the Go type only adds NULL: `sql.NullString`, `pgtype.Text`."""
     return go_name.rpartition("/")[2].partition(".")[0] in _WRAPPERS
 
 
@@ -231,13 +231,13 @@ def _class_name(base: str) -> str:
 
 
 def _snake_case(name: str) -> str:
-    """`spotify_url` for Go's `SpotifyURL`."""
+    """Convert Go's `SpotifyURL` to `spotify_url`."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return words.lower()
 
 
 def package_names(entries: Sequence[Entry]) -> Iterator[str]:
-    """A name for each, as sqlc calls it; the folder where several are called alike."""
+    """Yield a name for each entry: sqlc's, or the folder's if several are the same."""
     first = [next(_identifiers(one.names), "db") for one in entries]
     taken: set[str] = set()
     for one, name in zip(entries, first, strict=True):
@@ -250,7 +250,7 @@ def package_names(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _distinguished(one: Entry, alike: Sequence[Entry]) -> Iterator[str]:
-    """Names made of what an entry's paths have and those of the others do not."""
+    """Yield names made of the parts that only this entry's paths have."""
     for mine, *others in zip_longest(one.places, *(o.places for o in alike)):
         parts = _parts(mine or "")
         all_parts = [_parts(other or "") for other in others]

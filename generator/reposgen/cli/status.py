@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Status(IntEnum):
-    """What the exit status tells."""
+    """Exit status of a command."""
 
     FINE = 0
     FINDINGS = 1

@@ -1,4 +1,4 @@
-"""What goes to the terminal, and how it looks there."""
+"""Output to the terminal, and its format."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _COMMANDS = {
 
 
 class MessageFormat(StrEnum):
-    """How diagnostics are written."""
+    """Format of diagnostics."""
 
     TEXT = "text"
     GITHUB = "github"
 
 
 class FindingsFormat(StrEnum):
-    """How findings are written."""
+    """Format of findings."""
 
     TEXT = "text"
     JSON = "json"
@@ -54,7 +54,7 @@ class FindingsFormat(StrEnum):
 
 
 class Terminal:
-    """Messages for the user, all on stderr; data goes to stdout by `write`."""
+    """Output to the user: messages go to stderr, and data to stdout through `write`."""
 
     def __init__(self, message_format: MessageFormat = MessageFormat.TEXT) -> None:
         self._format = message_format
@@ -67,20 +67,20 @@ class Terminal:
         return Console(stderr=True, highlight=False, soft_wrap=True)
 
     def write(self, data: str) -> None:
-        """Put data on stdout, as it is."""
+        """Write data to stdout unchanged."""
         click.echo(data, nl=not data.endswith("\n"))
 
     def diff(self, lines: Iterable[str]) -> None:
-        """Put a unified diff on stdout, in colours where that is a terminal."""
+        """Write a unified diff to stdout, in colours if it is a terminal."""
         for line in lines:
             click.echo(click.style(line, **_diff_style(line)))
 
     def say(self, message: str) -> None:
-        """Put a message on stderr."""
+        """Write a message to stderr."""
         click.echo(message, err=True)
 
     def diagnostics(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Show all of them, by file and place."""
+        """Show diagnostics, sorted by file and place."""
         for diagnostic in sorted_diagnostics(diagnostics):
             if self._format is MessageFormat.GITHUB:
                 click.echo(github_annotation(diagnostic), err=True)
@@ -89,7 +89,7 @@ class Terminal:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
-        """A callback that shows what is being done, where someone is watching."""
+        """Provide a callback that shows the current step, if stderr is a terminal."""
         if not sys.stderr.isatty():
             yield lambda _: None
             return
@@ -107,7 +107,7 @@ def _diff_style(line: str) -> dict[str, Any]:
 
 
 def github_annotation(diagnostic: Diagnostic) -> str:
-    """The workflow command that puts a diagnostic beside its line."""
+    """Return the workflow command that shows a diagnostic at its line."""
     properties = {"title": diagnostic.code}
     if diagnostic.file:
         properties["file"] = diagnostic.file

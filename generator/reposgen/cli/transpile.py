@@ -1,4 +1,4 @@
-"""MySQL's and SQLite's schemas and queries, copied as PostgreSQL's for review."""
+"""Conversion of MySQL's and SQLite's schemas and queries to PostgreSQL, for review."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ class _Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Copy:
-    """One entry's files on their way to PostgreSQL.
+    """State of the conversion of one entry's files.
 
     Attributes:
         engine: `mysql` or `sqlite`.
-        keys: the columns of each table's primary key or first unique key.
-        columns: of each table.
-        changes: what was changed, and what could not be.
+        keys: columns of each table's primary key or first unique key.
+        columns: columns of each table.
+        changes: what was changed, and what could not be changed.
     """
 
     engine: str
@@ -93,17 +93,17 @@ class _Copy:
 
 
 def transpiled(entry: Entry, root: Path) -> Entry:
-    """Write copies of an entry's files, and return the entry of the copies.
+    """Write converted copies of an entry's files, and return an entry for the copies.
 
-    They are written to `postgresql/NAME/`, with a list of all changes beside them.
+    The copies are written to `postgresql/NAME/`, together with a list of all changes.
 
     Args:
-        entry: for MySQL or SQLite.
+        entry: an entry for MySQL or SQLite.
         root: the folder that its paths are relative to.
 
     Raises:
-        ReposgenError: there are copies already, or they cannot be written; or the
-            entry is for another engine.
+        ReposgenError: the copies already exist, or cannot be written; or the entry is
+            for another engine.
     """
     if entry.engine not in ENGINES:
         raise ReposgenError(
@@ -172,7 +172,7 @@ def _review(copy: _Copy) -> str:
 
 
 def _converted(copy: _Copy, file: str, text: str) -> str:
-    """The text of one file, statement by statement, with its comments."""
+    """Return the converted text of one file, including its comments."""
     try:
         tokens = sqlglot.tokenize(text, read=copy.engine)
     except SqlglotError:
@@ -198,7 +198,7 @@ def _converted(copy: _Copy, file: str, text: str) -> str:
 
 
 def _after(text: str, at: int) -> int:
-    """Where a statement's semicolon ends."""
+    """Return the end of a statement's semicolon."""
     found = re.compile(r"\s*;").match(text, at)
     return found.end() if found else at
 
@@ -221,7 +221,7 @@ def _comments(text: str) -> str:
 
 
 class _Conversion:
-    """One statement."""
+    """Conversion of one statement."""
 
     def __init__(self, copy: _Copy, file: str, line: int) -> None:
         self._copy = copy
@@ -232,7 +232,7 @@ class _Conversion:
         self._behind: list[str] = []
 
     def run(self, text: str, tokens: list[Token]) -> str:
-        """The statement for PostgreSQL, with its semicolon."""
+        """Return the statement for PostgreSQL, with its semicolon."""
         if _SETTING.match(text):
             self._tell(f"removed: {_short(text)}")
             return "".join(f"-- {line}\n" for line in text.splitlines()).rstrip("\n")
@@ -273,7 +273,7 @@ class _Conversion:
         self._copy.changes.append(change)
 
     def _compare(self, before: str, after: str) -> None:
-        """Tell each run of words that is another one now."""
+        """Record each run of words that has changed."""
         old = sqlglot.tokenize(before, read=self._copy.engine)
         new = sqlglot.tokenize(after, read="postgres")
         matcher = SequenceMatcher(
@@ -404,7 +404,7 @@ class _Conversion:
 
 
 def _excluded(assignment: exp.Expression) -> exp.Expression:
-    """MySQL's `VALUES(bio)` is PostgreSQL's `excluded.bio`."""
+    """Replace MySQL's `VALUES(bio)` by PostgreSQL's `excluded.bio`."""
     for call in list(assignment.find_all(exp.Anonymous)):
         if call.name.upper() == "VALUES" and call.expressions:
             call.replace(exp.column(call.expressions[0].name, table="excluded"))
@@ -412,7 +412,7 @@ def _excluded(assignment: exp.Expression) -> exp.Expression:
 
 
 def _key_of(one: exp.Expression) -> tuple[str, ...] | None:
-    """The columns of a unique key that an element of CREATE TABLE makes."""
+    """Return the columns of a unique key that an element of CREATE TABLE defines."""
     match one:
         case exp.ColumnDef():
             kinds = (c.args["kind"] for c in one.constraints)
@@ -427,7 +427,7 @@ def _key_of(one: exp.Expression) -> tuple[str, ...] | None:
 
 
 def _marked(text: str, tokens: list[Token]) -> str:
-    """The statement with stand-ins for `?`, and sqlc.arg for `@name` and `:name`."""
+    """Return the statement with placeholders for `?`, `@name` and `:name`."""
     base = tokens[0].start
     numbers = count(1)
     written, end = [], 0

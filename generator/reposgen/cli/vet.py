@@ -12,6 +12,7 @@ from reposgen.cli.status import Status
 from reposgen.cli.terminal import FindingsFormat, Terminal
 from reposgen.diagnostics import Severity, sorted_diagnostics
 from reposgen.pipeline import analyse
+from reposgen.planning import plan_project
 from reposgen.project import undocumented, wide_invalidations
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def vet(
     terminal = Terminal()
     config = read_config(**where)
     with terminal.progress() as progress:
-        project = analyse(config, packages, progress)
+        analysed = analyse(config, packages, progress)
+        project = plan_project(analysed, progress)
     notes = [d for d in project.diagnostics if d.severity is Severity.NOTE]
     notes += wide_invalidations(project)
     terminal.diagnostics(notes)
@@ -60,6 +62,7 @@ def vet(
     found = sorted_diagnostics(findings)
     if text := written(found, findings_format, "vet"):
         terminal.write(text)
-    if project.has_errors:
+    # What a rule about plans calls an error is a finding nevertheless.
+    if analysed.has_errors:
         context.exit(Status.COULD_NOT_RUN)
     context.exit(Status.FINDINGS if found else Status.FINE)

@@ -1,4 +1,4 @@
-"""--watch: again after every change."""
+"""--watch: repeat a run after every change."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _TICK = 200
 def watch_project(
     terminal: Terminal, read: Callable[[], Config], run: Callable[[Config], object]
 ) -> None:
-    """Run now and after each change of what the configuration names, for ever.
+    """Run now and after each change of the configured files, forever.
 
-    Mistakes are shown and waited out; while the configuration has some, the last one
-    without counts.
+    Errors are shown, and the next change is awaited. While the configuration has
+    errors,
+    its last valid version is used.
     """
     config = read()
     watched: tuple[Path, ...] = ()

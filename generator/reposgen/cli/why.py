@@ -89,7 +89,7 @@ def _queries(project: Project) -> Iterator[TypedQuery]:
 
 
 def _queries_named(project: Project, path: str) -> tuple[list[TypedQuery], str]:
-    """The queries that `[FILE.]QUERY.COLUMN` may mean, and the column's name."""
+    """Return the queries that `[FILE.]QUERY.COLUMN` can mean, and the column's name."""
     first, _, rest = path.partition(".")
     second, _, column = rest.partition(".")
     known = tuple(_queries(project))
@@ -103,7 +103,7 @@ def _stem(query: TypedQuery) -> str:
 
 
 def _paths(query: TypedQuery) -> Iterator[tuple[str, ResultItem]]:
-    """The result's columns and embedded rows, each by the name that `why` takes."""
+    """Yield the result's columns and embedded rows, with the names that `why` takes."""
     for item in query.results:
         yield item.name, item
         if isinstance(item, Embed):

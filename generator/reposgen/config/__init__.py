@@ -1,4 +1,4 @@
-"""codegen.toml → `Config`: what to generate, from where, to where."""
+"""From codegen.toml to `Config`: inputs, database and output of a project."""
 
 from reposgen.config.load import Overrides, find_config, load_config
 from reposgen.config.model import (

@@ -1,4 +1,4 @@
-"""Finds, reads and checks a codegen.toml; every mistake is told with its place."""
+"""Search, reading and validation of a codegen.toml; errors have their place in it."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _PASSWORD = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """What flags and environment say against the file; None where they say nothing.
+    """Values from options and environment that override the file; None for no override.
 
     Attributes:
-        database_origin: what says the url, for messages.
+        database_origin: where the url comes from, for messages.
     """
 
     database_url: str | None = None
@@ -47,7 +47,7 @@ class Overrides:
     output_directory: str | None = None
 
     def apply(self, data: dict[str, object]) -> None:
-        """Put them into the file's data, before it is expanded and checked."""
+        """Put the values into the file's data, before it is expanded and validated."""
         for section, key, value in (
             ("database", "url", self.database_url),
             ("output", "directory", self.output_directory),
@@ -58,10 +58,11 @@ class Overrides:
 
 
 def find_config(start: Path) -> Path:
-    """The configuration of the project that `start` lies in.
+    """Return the configuration file of the project that contains `start`.
 
-    The nearest folder upwards that has a codegen.toml, or a pyproject.toml with a
-    [tool.reposgen] table.
+    It is in the nearest parent folder with a codegen.toml, or with a pyproject.toml
+    that
+    has a [tool.reposgen] table.
 
     Raises:
         ReposgenError: there is no configuration.
@@ -92,11 +93,11 @@ def load_config(
 
     Args:
         path: a codegen.toml or pyproject.toml.
-        environ: where `${NAME}` is looked up.
-        overrides: values that go before the file's.
+        environ: variables for `${NAME}`.
+        overrides: values that override the file's.
 
     Raises:
-        ReposgenError: with everything that is wrong in it.
+        ReposgenError: the configuration is invalid; contains all errors in it.
     """
     text = _read(path)
     # What messages quote: a password that stands in the file is not repeated.
@@ -177,7 +178,7 @@ def _read(path: Path) -> str:
 
 
 def _starred(found: re.Match[str]) -> str:
-    """A password as stars, one for each character so that places stay right."""
+    """Mask a password with stars, one per character, so that places stay right."""
     kept, secret = (
         found["before"] or found["setting"],
         found["secret"] or found["value"],
@@ -244,7 +245,7 @@ def _expand(value: object, environ: Mapping[str, str]) -> object:
 
 
 def _variables(value: object, path: KeyPath = ()) -> Iterator[tuple[str, KeyPath]]:
-    """The name of each `${NAME}` in the file's strings, and the string's path."""
+    """Yield the name of each `${NAME}` in the file's strings, and the string's path."""
     match value:
         case str():
             for name in _VARIABLE.findall(value):
@@ -288,6 +289,14 @@ def _repeated_names(config: Config) -> Iterator[Diagnostic]:
 
 def _missing_paths(config: Config) -> Iterator[Diagnostic]:
     for index, package in enumerate(config.packages):
+        written = package.statistics
+        if written is not None and not (config.root / written).is_file():
+            yield error(
+                "config-missing-statistics",
+                f'no file "{written}"',
+                span=config.places.value("package", index, "statistics"),
+                hint=f"write it: reposgen stats export URL -o {written}",
+            )
         for key, paths in (
             ("schema", package.schema_paths or ()),
             ("queries", package.queries),

@@ -40,8 +40,8 @@ class Locations:
     """The locations of a file's keys.
 
     Attributes:
-        found: by path: `("package", 0, "name")`.
-        prefix: goes before every path asked for: `("tool", "reposgen")`.
+        found: locations by path: `("package", 0, "name")`.
+        prefix: prefix of every requested path: `("tool", "reposgen")`.
     """
 
     source: SourceFile
@@ -49,11 +49,11 @@ class Locations:
     prefix: KeyPath = ()
 
     def key(self, *path: str | int) -> Span:
-        """The key at that path, or else at the nearest path around it."""
+        """Return the span of the key at a path, or at the nearest enclosing path."""
         return self._nearest(path).key
 
     def value(self, *path: str | int) -> Span:
-        """The value at that path, or else at the nearest path around it."""
+        """Return the span of the value at a path, or at the nearest enclosing path."""
         return self._nearest(path).value
 
     def _nearest(self, path: KeyPath) -> Location:

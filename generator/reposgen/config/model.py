@@ -1,4 +1,4 @@
-"""What codegen.toml can say."""
+"""Keys of codegen.toml."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Api(StrEnum):
 
 
 class ModelKind(StrEnum):
-    """What rows are made of."""
+    """Kind of the classes that rows are built from."""
 
     DATACLASS = "dataclass"
     PYDANTIC = "pydantic"
@@ -159,7 +159,7 @@ class _Section(BaseModel):
 
 
 class DatabaseConfig(_Section):
-    """[database]: the server that judges.
+    """[database]: the server that analyses the queries.
 
     Attributes:
         url: `embedded`, `embedded:16`, `system`, `system:15`, `docker:IMAGE` or
@@ -172,7 +172,7 @@ class DatabaseConfig(_Section):
 
 
 class OneRow(StrEnum):
-    """What `:one` does with more rows than one."""
+    """What `:one` does if there are several rows."""
 
     ONLY = "only"
     FIRST = "first"
@@ -189,7 +189,7 @@ class OutputConfig(_Section):
     """[output]: where generated code goes.
 
     Attributes:
-        directory: relative to the project; an importable package.
+        directory: output directory, relative to the project; an importable package.
         runtime: `installed` imports the distribution `reposgen-runtime`; `vendored`
             copies the modules that are needed into the output directory.
     """
@@ -199,13 +199,13 @@ class OutputConfig(_Section):
 
 
 class TenantConfig(_Section):
-    """What tells the tenant of a row, and the tenant of a call.
+    """How the tenant of a row and of a call is identified.
 
     Attributes:
         setting: the setting that row-level security reads: `app.tenant_id`; calls send
             it.
-        column: the column by which tables tell tenants apart: `tenant_id`; each query
-            is proved to keep to one of them.
+        column: the column that identifies the tenant of a row: `tenant_id`; each query
+            is proved to keep to one tenant.
         row_security: policies that compare the column with the setting count as proof.
     """
 
@@ -219,14 +219,16 @@ def _tenant(value: object) -> object:
 
 
 class TypeOverride(_Section):
-    """What values of a type, column or parameter are in Python.
+    """The Python type of a type's, column's or parameter's values.
 
     Attributes:
-        type: a class, as a dotted path; `str`, `int`, `float`; of JSON also
-            `list[module.Class]` and `dict[str, module.Class]`; of arrays
-            `list[str]` or `list[str | None]`, by whether elements can be NULL.
-        load: what makes one of the driver's value, if the class does not.
-        dump: what makes the driver's value of one, if its own class does not.
+        type: a class, as a dotted path; `str`, `int`, `float`; for JSON also
+            `list[module.Class]` and `dict[str, module.Class]`; for arrays `list[str]`
+            or `list[str | None]`, which says whether elements can be NULL.
+        load: function that makes an object from the driver's value, if the class does
+            not.
+        dump: function that makes the driver's value from an object, if the driver's own
+            class does not.
     """
 
     type: str
@@ -234,43 +236,94 @@ class TypeOverride(_Section):
     dump: str | None = None
 
 
+class PlanRule(StrEnum):
+    """A rule about the plans of queries on tables whose sizes are known."""
+
+    SEQ_SCAN = "seq-scan"
+    UNINDEXED_FILTER = "unindexed-filter"
+    LARGE_SORT = "large-sort"
+    LARGE_HASH = "large-hash"
+    NESTED_LOOP = "nested-loop"
+    MISSING_FK_INDEX = "missing-fk-index"
+    DEEP_OFFSET = "deep-offset"
+    UNUSED_INDEX = "unused-index"
+    DEFAULT_ESTIMATE = "default-estimate"
+
+
+class RuleSeverity(StrEnum):
+    """What a rule's findings are."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    OFF = "off"
+
+
+class RuleConfig(_Section):
+    """How one rule about plans is applied.
+
+    Attributes:
+        rows: the number of rows from which on the rule reports; None: the rule's own.
+        severity: what its findings are; None: the rule's own.
+        ignore: names of tables, indexes or constraints, each with the reason why the
+            rule does not report it.
+    """
+
+    rows: Annotated[int, Field(ge=1, strict=True)] | None = None
+    severity: RuleSeverity | None = None
+    ignore: Mapping[str, Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
+
+
+def _rule(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"rows": value}
+    return {"severity": value} if isinstance(value, str) else value
+
+
 def _type_override(value: object) -> object:
     return {"type": value} if isinstance(value, str) else value
 
 
 class PackageConfig(_Section):
-    """One [[package]].
+    """A [[package]] table.
 
     Attributes:
-        name: of the Python package below the output directory.
+        name: name of the Python package in the output directory.
         schema_paths: migration files and folders, relative to the project; None: the
-            database is analysed as it stands.
+            database is analysed as it is.
         queries: `.sql` files and folders, relative to the project.
-        search_path: schemas that unqualified names are looked up in; None: the
+        search_path: schemas in which unqualified names are looked up; None: the
             server's default.
-        api: which APIs to generate.
-        models: what rows are made of.
-        one: what `:one` and `:batchone` do with more rows than one: `only` raises
-            TooManyRows, `first` returns the first of them, as sqlc's code does.
+        api: APIs to generate.
+        models: kind of the classes that rows are built from.
+        one: what `:one` and `:batchone` do if there are several rows: `only` raises
+            TooManyRows, `first` returns the first row, as sqlc's code does.
         types: overrides: PostgreSQL type, `table.column` or `Query.column` → class.
         rename: name in the database → name in Python.
         snake_case: columns, parameters and labels in camelCase have their Python names
             in snake_case.
-        secrets: `table.column` of what repr must not show.
-        null_elements: arrays can have NULL elements unless something proves or
-            declares otherwise.
-        not_null: `type.field` of what is never NULL in composite types, and
-            `function name` of what never gives NULL.
+        secrets: columns that repr must not show, as `table.column`.
+        null_elements: arrays can have NULL elements unless the contrary is proved or
+            declared.
+        not_null: `type.field` for fields of composite types that are never NULL, and
+            `function name` for functions that never return NULL.
         tenant: the setting that row-level security reads, `app.tenant_id`, or a table
-            with that and the column that tells tenants apart.
-        gradual_migration: the package has what leads to it from another
-            implementation, step by step.
+            with the setting and the column that identifies tenants.
+        gradual_migration: the package exports a class for gradual migration from
+            another implementation.
         factories: the package has factories of rows, for tests.
         names_statements: each statement ends with the comment
             `/* package.repository.method */`, for the server's statistics and logs.
         json_classes: JSON documents that queries build become classes.
         unknown_labels: labels of enums that the generated code does not know are read
             as the member UNKNOWN.
+        rows: `table` or `schema.table` = how many rows it has in production, for plans.
+        statistics: a file that `reposgen stats export` wrote, relative to the project,
+            for plans.
+        vet: how rules about plans are applied: their severity, the number of rows from
+            which on they report, or a table with both.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -305,11 +358,24 @@ class PackageConfig(_Section):
     names_statements: bool = False
     json_classes: bool = True
     unknown_labels: bool = False
+    rows: Mapping[str, Annotated[int, Field(ge=0, strict=True)]] = Field(
+        default_factory=dict
+    )
+    statistics: Annotated[str, Field(min_length=1)] | None = None
+    vet: Mapping[
+        PlanRule,
+        Annotated[
+            RuleConfig,
+            BeforeValidator(
+                _rule, json_schema_input_type=int | RuleSeverity | RuleConfig
+            ),
+        ],
+    ] = Field(default_factory=dict)
     _place: Callable[..., Span] | None = PrivateAttr(default=None)
     _root: Path | None = PrivateAttr(default=None)
 
     def placed(self, place: Callable[..., Span], root: Path) -> Self:
-        """The same, knowing where its keys stand, and the project's folder."""
+        """Return a copy that knows the places of its keys and the project's folder."""
         copy = self.model_copy()
         copy._place = place  # noqa: SLF001 - of its own class
         copy._root = root  # noqa: SLF001 - as above
@@ -317,12 +383,12 @@ class PackageConfig(_Section):
 
     @property
     def takes_first(self) -> bool:
-        """Whether `:one` returns the first of several rows."""
+        """True if `:one` returns the first of several rows."""
         return self.one is OneRow.FIRST
 
     @property
     def not_null_functions(self) -> Mapping[str, Span | None]:
-        """The functions of `not_null`, or columns of theirs, and their places."""
+        """Functions in `not_null`, or their columns, and their places."""
         return {
             path.removeprefix(_FUNCTION): self.place("not_null", index)
             for index, path in enumerate(self.not_null)
@@ -331,7 +397,7 @@ class PackageConfig(_Section):
 
     @property
     def not_null_fields(self) -> Mapping[str, Span | None]:
-        """The fields of composite types of `not_null`, and their places."""
+        """Fields of composite types in `not_null`, and their places."""
         return {
             path: self.place("not_null", index)
             for index, path in enumerate(self.not_null)
@@ -340,20 +406,21 @@ class PackageConfig(_Section):
 
     @property
     def root(self) -> Path | None:
-        """The project's folder; None where the configuration came from no file."""
+        """The project's folder; None if the configuration was not read from a file."""
         return self._root
 
     def place(self, *path: str | int) -> Span | None:
-        """Where a key of this table stands: `place("types", "tasks.parameters")`.
+        """Return the place of a key of this table: `place("types", "tasks.settings")`.
 
-        Of a list the place of an item: `place("secrets", 0)`. None where the
-        configuration came from no file.
+        For a list, return the place of an item: `place("secrets", 0)`. Return None if
+        the
+        configuration was not read from a file.
         """
         return self._place(*path) if self._place else None
 
 
 class Sections(_Section):
-    """All of a codegen.toml."""
+    """The contents of a codegen.toml."""
 
     database: DatabaseConfig = DatabaseConfig()
     output: OutputConfig = OutputConfig()
@@ -364,16 +431,17 @@ class Sections(_Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What to generate, from where, to where.
+    """The configuration of a project: inputs, database and output.
 
     Attributes:
         root: the project's folder, absolute: paths in the file are relative to it.
         file: the file's name: `codegen.toml` or `pyproject.toml`.
-        packages: at least one, in the file's order.
-        places: where in the file each key stands, for messages about it.
-        url_place: where the database's url stands: in the file, or as what goes before
-            it, such as `--database`; None if nothing says it.
-        url_origin: what the url is called in messages.
+        packages: at least one package, in the file's order.
+        places: the place of each key in the file, for messages.
+        url_place: the place of the database's url: in the file, or the name of an
+            option
+            that overrides it, such as `--database`; None if it is not set.
+        url_origin: the name of the url's origin in messages.
     """
 
     root: Path
@@ -387,10 +455,10 @@ class Config:
 
     @property
     def output_directory(self) -> Path:
-        """Absolute."""
+        """Absolute path of the output directory."""
         return self.root / self.output.directory
 
     @property
     def is_vendored(self) -> bool:
-        """Whether the output holds a copy of the run time."""
+        """True if the output contains a copy of the run time."""
         return self.output.runtime is RuntimeKind.VENDORED

@@ -9,6 +9,8 @@ from reposgen.config.model import (
     DatabaseConfig,
     OutputConfig,
     PackageConfig,
+    PlanRule,
+    RuleConfig,
     Sections,
     TenantConfig,
     TypeOverride,
@@ -27,6 +29,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "[[package]]": PackageConfig,
     "[package.types]": TypeOverride,
     "[package.tenant]": TenantConfig,
+    "[package.vet]": RuleConfig,
 }
 
 
@@ -79,6 +82,14 @@ def _diagnostic(found: ErrorDetails, places: Locations) -> Diagnostic:
                 span=places.value(*path),
                 hint=context["hint"],
             )
+        case "enum" if key == "[key]":
+            name = str(path[-2])
+            return error(
+                "config-unknown-key",
+                f'unknown rule "{name}" in [package.vet]',
+                span=places.key(*path[:-1]),
+                hint=_unknown_rule_hint(name),
+            )
         case "enum":
             message = f"expected {context['expected']}"
         case "string_type":
@@ -107,6 +118,8 @@ def _table_of(path: KeyPath) -> str | None:
             return None
         case ("package", _, "types", *_):
             return "[package.types]"
+        case ("package", _, "vet", *_):
+            return "[package.vet]"
         case ("package", *_):
             return "[[package]]"
         case (name, *_):
@@ -127,3 +140,10 @@ def _unknown_key_hint(key: str, table: str | None) -> str:
         if other != table and key in _keys(model):
             return f"{key} belongs in {other}"
     return f"known here: {', '.join(known)}"
+
+
+def _unknown_rule_hint(name: str) -> str:
+    known = [rule.value for rule in PlanRule]
+    if close := get_close_matches(name, known, n=1):
+        return f"did you mean {close[0]}?"
+    return f"rules: {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""Connecting, and saying why it failed without saying a password."""
+"""Connecting, with error messages that do not contain passwords."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _URL_HINT = 'write "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"'
 def connect(
     conninfo: str, *, options: str | None = None, origin: str = URL
 ) -> psycopg.Connection:
-    """Connect, each statement committed by itself.
+    """Connect in autocommit mode.
 
     Args:
         conninfo: a URL or `key=value` string.
         options: command-line options for the session: `-c search_path=app`.
-        origin: what says the connection string, for messages.
+        origin: where the connection string comes from, for messages.
 
     Raises:
-        ReposgenError: why it failed.
+        ReposgenError: the connection failed.
     """
     parameters = _parse(conninfo, origin)
     if options:
@@ -90,7 +90,7 @@ def _parse(conninfo: str, origin: str) -> dict[str, str]:
 
 
 def place(conninfo: str) -> str:
-    """Where a server is, for messages: `db.example:5432`."""
+    """Return a server's address for messages: `db.example:5432`."""
     return _place(conninfo_to_dict(conninfo))
 
 
@@ -139,7 +139,7 @@ def _connection_failed(
 
 
 def _reason(message: str, parameters: Mapping[str, str]) -> str:
-    """The gist of what libpq says, on one line."""
+    """Return the essence of libpq's message on one line."""
     first = message.splitlines()[0] if message else "no reason given"
     gist = re.split(r"failed: (?:FATAL:\s*)?", first)[-1].strip()
     secrets = [

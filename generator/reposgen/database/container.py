@@ -1,4 +1,4 @@
-"""A server in a container of the user's choosing."""
+"""PostgreSQL in a container from an image of the user's choice."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ IMAGE_HINT = (
 
 @contextlib.contextmanager
 def container_server(image: str, *, progress: Progress) -> Iterator[str]:
-    """Run an image for the time of the block.
+    """Run a container during the block.
 
     Args:
-        image: of a PostgreSQL that takes the official image's variables.
-        progress: told of each step that takes time.
+        image: a PostgreSQL image that accepts the official image's variables.
+        progress: called with each step that takes time.
 
     Yields:
         The connection string of its superuser.

@@ -1,7 +1,8 @@
-"""Migrated databases that an embedded server keeps from one run to the next.
+"""Migrated databases that an embedded server keeps between runs.
 
-A kept database is one whose comment is the digest of its migrations: it gets that as
-the last thing, and is only read from then on.
+A kept database has the digest of its migrations as comment. The comment is set last,
+and
+from then on the database is only read.
 """
 
 from __future__ import annotations
@@ -49,10 +50,10 @@ _SHARED_STATE: LiteralString = """
 
 
 def tidy(conninfo: str) -> None:
-    """Remove what earlier runs left behind, all but the kept databases.
+    """Remove what earlier runs left behind, except kept databases.
 
     Raises:
-        psycopg.Error: it cannot be removed, or the server's data are damaged.
+        psycopg.Error: removal failed, or the server's data is damaged.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         strays = connection.execute(_STRAY_DATABASES, (FIRST_USER_OID,))
@@ -66,18 +67,18 @@ def tidy(conninfo: str) -> None:
 
 
 def shared_state(admin: Connection) -> set[str]:
-    """What migrations may change outside their database: roles and settings."""
+    """Return what migrations can change outside their database: roles and settings."""
     return {line for (line,) in admin.execute(_SHARED_STATE)}
 
 
 def find_cached(admin: Connection, digest: str) -> str | None:
-    """The name of a database that has these migrations, if there is one."""
+    """Return the name of a database with these migrations, or None."""
     found = admin.execute(_KEPT, (FIRST_USER_OID, digest)).fetchone()
     return found[0] if found else None
 
 
 def cache_database(admin: Connection, database: str, digest: str) -> None:
-    """Keep a migrated database, in place of the oldest if there are too many."""
+    """Keep a migrated database; drop the oldest ones if there are too many."""
     for (name,) in admin.execute(_OLDEST, (FIRST_USER_OID, LIMIT - 1)).fetchall():
         drop_database(admin, name)
     admin.execute(

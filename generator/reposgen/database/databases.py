@@ -1,4 +1,4 @@
-"""Creating and dropping databases."""
+"""Creation and removal of databases."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FIRST_WITH_STRATEGY = 150000
 def create_database(
     admin: Connection, name: str, *, template: str = PRISTINE, copy_files: bool = False
 ) -> None:
-    """Create a database as a copy of another that nobody is connected to.
+    """Create a database as a copy of a template without connections.
 
     Args:
-        admin: a connection that commits by itself, to whatever database.
-        name: of the new one.
-        template: what it is to be a copy of.
-        copy_files: rather than pages by way of the log: faster on a server that
-            does not wait for its disk, slower on others.
+        admin: a connection in autocommit mode, to any database.
+        name: name of the new database.
+        template: name of the template.
+        copy_files: True to copy files instead of logging pages: faster on a server
+            without fsync, slower on others.
     """
     command = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
         sql.Identifier(name), sql.Identifier(template)
@@ -46,7 +46,7 @@ def set_search_path(admin: Connection, name: str, schemas: Sequence[str]) -> Non
 
 
 def drop_database(admin: Connection, name: str) -> None:
-    """Drop a database if it exists, whoever is connected to it."""
+    """Drop a database if it exists, and end all connections to it."""
     admin.execute(
         sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     )

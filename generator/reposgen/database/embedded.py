@@ -1,7 +1,7 @@
-"""A private PostgreSQL: made on first use, started for a run, stopped after it.
+"""A private PostgreSQL: created on first use, and running during a run.
 
-The server never outlives the run: a watcher holds the reading end of a pipe whose
-other end is ours, and stops the server when that closes, however we end.
+The server never outlives the run. A watcher process holds the read end of a pipe whose
+write end is ours. It stops the server when the pipe closes, however this process ends.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ _WATCH = 'read -r _; kill -INT "$1"'
 def embedded_server(
     major: int, *, progress: Progress, settings: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Run an embedded server for the time of the block.
+    """Run an embedded server during the block.
 
     Args:
         major: 18 or 16.
-        progress: told of each step that takes time.
-        settings: server settings beside the usual ones.
+        progress: called with each step that takes time.
+        settings: server settings in addition to the usual ones.
 
     Yields:
         The connection string of its superuser.
 
     Raises:
-        ReposgenError: it is not installed, or cannot be started.
+        ReposgenError: the version is not installed, or cannot be started.
     """
     installation = find_installation(major)
     with private_server(installation, progress=progress, settings=settings) as conninfo:
@@ -71,18 +71,18 @@ def private_server(
     progress: Progress,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Run a server of an installation for the time of the block.
+    """Run a server of an installation during the block.
 
     Args:
-        installation: its programs.
-        progress: told of each step that takes time.
-        settings: server settings beside the usual ones.
+        installation: the installation.
+        progress: called with each step that takes time.
+        settings: server settings in addition to the usual ones.
 
     Yields:
         The connection string of its superuser.
 
     Raises:
-        ReposgenError: it cannot be started.
+        ReposgenError: the server cannot be started.
     """
     folder = data_folder(installation)
     with lock_folder(folder) as locked, contextlib.ExitStack() as stack:
@@ -127,7 +127,7 @@ def _started(launch: Launch, stack: contextlib.ExitStack, progress: Progress) ->
 
 
 def _make(launch: Launch) -> None:
-    """Make the data directory, in place of what may stand there."""
+    """Create the data directory, replacing an existing one."""
     shutil.rmtree(launch.folder, ignore_errors=True)
     launch.make_folder()
     launch.initialise("--no-sync", "--wal-segsize=4")

@@ -1,4 +1,4 @@
-"""Which of the servers at hand has an extension, and what stands in for some."""
+"""Extensions of the available servers, and stand-ins for missing ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OLDEST_MAJOR = 18
 
 
 def stand_ins(installation: Installation) -> tuple[str, ...]:
-    """Return the extensions of a server that are declarations of ours alone."""
+    """Return the extensions of a server that are only our declarations."""
     if installation.origin != "embedded" or installation.major < _OLDEST_MAJOR:
         return ()
     names = sorted(path.stem for path in FOLDER.glob("extension/*.control"))
@@ -44,7 +44,7 @@ def stand_ins_digest() -> str:
 
 
 def stand_ins_folder(installation: Installation) -> Path:
-    """Return the folder of the stand-ins, where the server's user can read it."""
+    """Return the stand-ins' folder, a copy if the server's user cannot read it."""
     files = (FOLDER / "extension").iterdir()
     if installation.user is None or (
         open_to_others(FOLDER / "extension")
@@ -59,7 +59,7 @@ def stand_ins_folder(installation: Installation) -> Path:
 
 
 def extension_hint(name: str) -> str:
-    """Tell where there is an extension that a server lacks."""
+    """Return a hint on where to find an extension that a server lacks."""
     urls = [_url(found) for found in embedded_installations() if _has(found, name)]
     urls += [_url(found) for found in system_installations() if _has(found, name)]
     if urls:

@@ -1,4 +1,4 @@
-"""PostgreSQL as Python packages bring it, and the user that a server runs as."""
+"""PostgreSQL from Python packages, and the user that a server runs as."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """Programs of one major version.
+    """PostgreSQL programs of one major version.
 
     Attributes:
         programs: the folder of `postgres` and `initdb`.
-        release: tells the installation apart from others of the same major version:
-            data made by one release is not given to another.
-        user: whom the server runs as; None: as we do.
-        origin: what brought it: `embedded` or `system`.
+        release: distinguishes installations of the same major version; data of one
+            release is not used with another.
+        user: the user that the server runs as; None for the current one.
+        origin: `embedded` or `system`.
     """
 
     major: int
@@ -40,7 +40,7 @@ class Installation:
     origin: str = "embedded"
 
     def has_extension(self, name: str) -> bool:
-        """Return whether `CREATE EXTENSION` finds the extension of that name."""
+        """Return True if `CREATE EXTENSION` finds the extension."""
         prefix = self.programs.parent
         return any(
             (folder / "extension" / f"{name}.control").is_file()
@@ -62,9 +62,9 @@ class _Package:
     """A Python package with servers.
 
     Attributes:
-        name: of the distribution.
-        module: what is imported from it; its files stand there.
-        folders: where each major version stands in the module.
+        name: name of the distribution.
+        module: the module that contains the files.
+        folders: folder of each major version in the module.
     """
 
     name: str
@@ -97,8 +97,8 @@ def find_installation(major: int) -> Installation:
     """Return the embedded PostgreSQL of a major version.
 
     Raises:
-        ReposgenError: no installed package has that version, or it is to be copied into
-            a cache folder that cannot be written.
+        ReposgenError: no installed package has the version, or the version must be
+            copied to a cache folder that cannot be written.
     """
     for package in _PACKAGES:
         place = package.folder()
@@ -155,7 +155,7 @@ def _installation(
 
 
 def open_to_others(path: Path) -> bool:
-    """Whether another user can get to a path, as its parents' permissions go."""
+    """Return True if permissions let other users reach a path."""
     return all(
         folder.stat().st_mode & stat.S_IXOTH
         for folder in (path, *path.parents)
@@ -164,7 +164,7 @@ def open_to_others(path: Path) -> bool:
 
 
 def _copied(package: _Package, place: Path, folder: str, release: str) -> Path:
-    """A copy that the server's user can get to, for a package within root's home."""
+    """Return a copy that the server's user can reach, of a package in root's home."""
     module = package.module
     target = writable_cache_directory() / f"{module}-{release}" / module
     with writing_to_cache():
@@ -177,7 +177,7 @@ def _copied(package: _Package, place: Path, folder: str, release: str) -> Path:
 
 
 def copy_folder(source: Path, target: Path) -> None:
-    """Copy a folder so that all users can read it, unless the copy is there."""
+    """Copy a folder so that all users can read it, unless the copy exists."""
     if target.exists() or not source.exists():
         return
     with tempfile.TemporaryDirectory(dir=target.parent) as temporary:

@@ -1,4 +1,4 @@
-"""Making a private cluster of PostgreSQL, and starting its server."""
+"""Creation of private PostgreSQL clusters, and start of their servers."""
 
 from __future__ import annotations
 
@@ -33,18 +33,19 @@ SOCKET_NAME = f".s.PGSQL.{PORT}"
 
 
 class UnfitError(Exception):
-    """A server that does not start, or starts on damaged data."""
+    """The server does not start, or its data is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """What is to be started, and where.
+    """A server to start, and its folder.
 
     Attributes:
-        folder: holds the data, the log and, if its path is short enough, the socket.
-        lock: an open file that the server inherits: as long as a process of the
-            server lives, the file's lock is held.
-        settings: the server's.
+        folder: folder of the data, the log and, if its path is short enough, the
+            socket.
+        lock: descriptor of a locked file that the server inherits; the lock is held
+            while a process of the server lives.
+        settings: settings of the server.
     """
 
     installation: Installation
@@ -54,31 +55,31 @@ class Launch:
 
     @property
     def data(self) -> Path:
-        """The data directory."""
+        """Data directory."""
         return self.folder / "data"
 
     @property
     def pid_file(self) -> Path:
-        """Where the server says its process id, socket and state."""
+        """File with the server's process id, socket and state."""
         return self.data / "postmaster.pid"
 
     @property
     def log(self) -> Path:
-        """What the server writes."""
+        """Log file of the server."""
         return self.folder / "log"
 
     @property
     def has_short_path(self) -> bool:
-        """Whether the folder's path leaves room for a socket's name."""
+        """True if the folder's path is short enough for a socket in it."""
         return len(os.fsencode(self.folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES
 
     def give(self, path: Path) -> None:
-        """Make a path the server's user's own."""
+        """Make the server's user the owner of a path."""
         if self.installation.user:
             os.chown(path, self.installation.user.pw_uid, self.installation.user.pw_gid)
 
     def make_folder(self) -> None:
-        """Make the folder, which only the server's user can enter."""
+        """Create the folder, accessible only to the server's user."""
         self.folder.mkdir(mode=0o700)
         self.give(self.folder)
 
@@ -87,8 +88,9 @@ class Launch:
     ) -> subprocess.Popen[bytes]:
         """Start a program as the server's user.
 
-        It holds the lock for as long as it lives. A session of its own keeps the
-        terminal's Ctrl-C for us, who stop the server in our own order.
+        The program holds the lock while it lives. It runs in its own session, so that
+        Ctrl-C
+        reaches only this process, which then stops the server in order.
         """
         user = self.installation.user
         return subprocess.Popen(  # noqa: S603 - our own programs
@@ -107,13 +109,13 @@ class Launch:
         )
 
     def initialise(self, *options: str) -> None:
-        """Make the data directory in the folder, which has none.
+        """Create the data directory, which must not exist.
 
         Args:
-            options: of initdb, beside the usual ones.
+            options: options of initdb in addition to the usual ones.
 
         Raises:
-            UnfitError: what initdb says.
+            UnfitError: initdb failed; contains its output.
         """
         # One that is interrupted is never taken for a whole one.
         unfinished = self.folder / "unfinished"
@@ -144,7 +146,7 @@ class Launch:
         unfinished.rename(self.data)
 
     def command(self, socket: Path) -> tuple[str | Path, ...]:
-        """Return what starts the server with its socket in a folder."""
+        """Return the command that starts the server with its socket in a folder."""
         options = {**self.settings, "unix_socket_directories": str(socket)}
         return (
             self.installation.programs / "postgres",
@@ -153,13 +155,13 @@ class Launch:
         )
 
     def await_ready(self, is_alive: Callable[[], bool]) -> None:
-        """Wait until the server takes connections.
+        """Wait until the server accepts connections.
 
         Args:
-            is_alive: whether the server's process is there.
+            is_alive: returns True while the server's process exists.
 
         Raises:
-            UnfitError: it ended, or took too long; what it says.
+            UnfitError: the server ended, or took too long; contains its output.
         """
         deadline = time.monotonic() + START_SECONDS
         while is_alive() and time.monotonic() < deadline:
@@ -169,18 +171,18 @@ class Launch:
         raise UnfitError(self.log.read_text(encoding="utf-8", errors="replace"))
 
     def is_ready(self) -> bool:
-        """Return whether the server says that it takes connections."""
+        """Return True if the server reports that it accepts connections."""
         with contextlib.suppress(OSError):
             lines = self.pid_file.read_text(encoding="ascii").splitlines()
             return bool(lines[7:]) and lines[7].strip() == "ready"
         return False
 
     def unstartable(self, output: str, folder: Path) -> ReposgenError:
-        """Return the error of a server that does not start.
+        """Return the error for a server that does not start.
 
         Args:
-            output: of the server or of initdb.
-            folder: what the message names.
+            output: output of the server or of initdb.
+            folder: folder to name in the message.
         """
         installation = self.installation
         lines = [line.strip() for line in output.splitlines() if line.strip()]
@@ -199,7 +201,7 @@ class Launch:
 def server_settings(
     installation: Installation, settings: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """Return settings, with those by which the server finds our extensions."""
+    """Return settings, including the path of the stand-in extensions."""
     if not stand_ins(installation):
         return settings
     path = f"$system:{stand_ins_folder(installation)}"
@@ -207,13 +209,13 @@ def server_settings(
 
 
 def socket_conninfo(socket: Path) -> str:
-    """Return the superuser's connection string for a server with that socket folder."""
+    """Return the superuser's connection string for a socket folder."""
     return make_conninfo(host=str(socket), port=PORT, user=SUPERUSER, dbname="postgres")
 
 
 @contextlib.contextmanager
 def socket_folder(launch: Launch) -> Iterator[Path]:
-    """A folder that nobody else enters, with a path short enough for a socket."""
+    """Provide a private folder with a path short enough for a socket."""
     if launch.has_short_path:
         yield launch.folder
         return
@@ -228,7 +230,7 @@ def socket_folder(launch: Launch) -> Iterator[Path]:
 
 
 def closed_folder(folder: Path) -> ReposgenError:
-    """Return the error of a folder that the server's user cannot get to."""
+    """Return the error for a folder that the server's user cannot reach."""
     return ReposgenError(
         [
             error(

@@ -1,9 +1,8 @@
-"""Folders that outlive a run, each in the hands of one run at a time.
+"""Folders that persist between runs, each used by one run at a time.
 
-A run takes the first folder that nobody holds, so two runs that start at once work
-in two folders. A folder is held by a lock on an open file; the server inherits
-that file, so a folder whose lock is free has no living server, whatever became of
-the run that started it.
+A run takes the first folder that is not locked, so two simultaneous runs work in two
+folders. A folder is locked through an open file, which the server inherits. So a folder
+whose lock is free has no running server, even if its run was killed.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ class LockedFolder:
     """A folder that this process has locked.
 
     Attributes:
-        path: the folder; it may not exist yet.
-        lock: the open file whose lock holds it, to be inherited by the server.
+        path: the folder, which can be missing.
+        lock: descriptor of the locked file, to be inherited by the server.
     """
 
     path: Path
@@ -38,7 +37,7 @@ class LockedFolder:
 
 @contextlib.contextmanager
 def writing_to_cache() -> Iterator[None]:
-    """Report an OSError of the block as an error of the cache folder.
+    """Report an OSError in the block as an error of the cache folder.
 
     Raises:
         ReposgenError: the cache folder cannot be written.

@@ -1,4 +1,4 @@
-"""Files and folders of migrations → `Migrations`."""
+"""From files and folders of migrations to `Migrations`."""
 
 from __future__ import annotations
 
@@ -38,13 +38,15 @@ def read_migrations(
     """Read the files of one schema.
 
     Args:
-        paths: files, folders and patterns, relative to `root` or absolute. What a
-            folder means, and in which order, `reposgen.sql_files` says.
+        paths: files, folders and patterns, relative to `root` or absolute.
+            `reposgen.sql_files` defines which files a folder stands for, and their
+            order.
         root: the project's folder, which the paths in diagnostics are relative to.
-        search_path: schemas that unqualified names are looked up in.
+        search_path: schemas in which unqualified names are looked up.
 
     Raises:
-        ReposgenError: files that cannot be read, all of them; there are none; or their
+        ReposgenError: files cannot be read, and all are listed; there are none; or
+            their
             order is unclear.
     """
     files: list[MigrationFile] = []
@@ -79,10 +81,10 @@ def read_migrations(
 
 
 def read_file(path: Path, root: Path) -> tuple[MigrationFile, list[Diagnostic]]:
-    """Read one file with those that it includes; the warnings are about it.
+    """Read a file and the files that it includes; return it with warnings.
 
     Raises:
-        ReposgenError: one of them cannot be read.
+        ReposgenError: a file cannot be read.
     """
     source = read_sql(path, root)
     warnings: list[Diagnostic] = []
@@ -91,13 +93,13 @@ def read_file(path: Path, root: Path) -> tuple[MigrationFile, list[Diagnostic]]:
 
 
 def way_up(source: SourceFile) -> Part:
-    """Return what of a file is applied: everything before the way down."""
+    """Return the part of a file that is applied: everything before the down part."""
     down = _DOWN.search(source.text)
     return Part(source=source, start=0, end=down.start() if down else len(source.text))
 
 
 def way_down(source: SourceFile) -> Part | None:
-    """Return what takes a file back, from the marker on; None if there is no marker."""
+    """Return the down part of a file, from its marker on; None without a marker."""
     down = _DOWN.search(source.text)
     if down is None:
         return None
@@ -149,7 +151,7 @@ def _parts(
     above: tuple[Path, ...],
     warnings: list[Diagnostic],
 ) -> Iterator[Part]:
-    """The stretches of a file, and of the files that it includes where it does."""
+    """Yield the parts of a file, with those of included files in their place."""
     whole = way_up(source)
     if not _PSQL_LINE.search(source.text):
         yield whole
@@ -188,7 +190,7 @@ def read_sql(path: Path, root: Path) -> SourceFile:
     """Read one file, with LF line ends and without a byte order mark.
 
     Raises:
-        ReposgenError: it cannot be read, or is not text without conflicts.
+        ReposgenError: the file cannot be read, is not text, or contains conflicts.
     """
     shown = _shown(path, root)
     try:

@@ -1,4 +1,4 @@
-"""Applies the files of a schema, and finds the place of what goes wrong."""
+"""Application of a schema's files, and location of errors in them."""
 
 from __future__ import annotations
 
@@ -92,19 +92,18 @@ _EXTENSION = re.compile(r'extension "([^"]+)" is not available')
 
 
 def apply(connection: Connection, migrations: Migrations) -> None:
-    """Apply the files in their order.
+    """Apply the files in order.
 
-    A file is applied in one transaction where that is possible, as migration tools
-    do it, and otherwise statement by statement, as psql does. Each file begins with
-    a session as if newly connected.
+    A file is applied in one transaction if possible, as migration tools do, and
+    otherwise statement by statement, as psql does. Each file starts with the session
+    state of a new connection.
 
     Args:
-        connection: to the scratch database, committing by itself.
+        connection: connection to the scratch database, in autocommit mode.
         migrations: the files.
 
     Raises:
-        ReposgenError: the first statement that fails, or what cannot be taken apart
-            into statements.
+        ReposgenError: a statement failed, or a file cannot be split into statements.
     """
     files = [(file, _statements(file)) for file in migrations.files]
     make_roles(connection, migrations, [s for _, several in files for s in several])
@@ -132,7 +131,7 @@ def role_names(migrations: Migrations) -> set[str]:
 def make_roles(
     connection: Connection, migrations: Migrations, statements: Sequence[Statement]
 ) -> None:
-    """Make the roles that a dump takes for granted, as far as that is allowed."""
+    """Create the roles that a dump presupposes, as far as allowed."""
     there = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
     missing = named_roles(statements) - created_roles(migrations) - there
     for name in sorted(missing):
@@ -142,7 +141,7 @@ def make_roles(
 
 
 class FailedError(Exception):
-    """A statement that the server refused, or was lost with."""
+    """The server refused a statement, or was lost during it."""
 
     def __init__(self, statement: Statement, problem: psycopg.Error) -> None:
         super().__init__(str(problem))
@@ -151,26 +150,27 @@ class FailedError(Exception):
 
 
 def forbids_transaction(text: str, *, down: bool = False) -> bool:
-    """Return whether a file says that it must not run in one transaction."""
+    """Return True if a file states that it must not run in one transaction."""
     marker = _NO_TRANSACTION_DOWN if down else _NO_TRANSACTION_UP
     return marker.search(text) is not None
 
 
 def controls_transactions(statement: Statement) -> bool:
-    """Return whether a statement begins or ends a transaction or a savepoint."""
+    """Return True if a statement begins or ends a transaction or a savepoint."""
     return _TRANSACTION.match(statement.text) is not None
 
 
 def creates_role(statement: Statement) -> bool:
-    """Return whether a statement creates a role, which all databases share."""
+    """Return True if a statement creates a role, which all databases share."""
     return _CREATE_ROLE.match(statement.text) is not None
 
 
 def statements_of(parts: Iterable[Part]) -> list[Statement]:
-    """Return all statements; their places are those in the files they stand in.
+    """Return all statements, with their places in their files.
 
-    The data of COPY is left out, and so are queries, which sqlc's users keep in the
-    same files.
+    The data of COPY is left out. Queries are left out too, because sqlc's users keep
+    them
+    in the same files.
 
     Raises:
         ReposgenError: a literal or comment is never closed.
@@ -187,7 +187,7 @@ def statements_of(parts: Iterable[Part]) -> list[Statement]:
 
 
 def _statements(file: MigrationFile) -> list[Statement]:
-    """The statements to apply to a scratch database."""
+    """Return the statements to apply to a scratch database."""
     return [
         s
         for s in statements_of(file.parts)
@@ -196,7 +196,7 @@ def _statements(file: MigrationFile) -> list[Statement]:
 
 
 def is_query(statement: Statement) -> bool:
-    """Return whether a statement is there for an application to run."""
+    """Return True if a statement is meant to be run by an application."""
     if any(_QUERY.match(comment.text) for comment in statement.comments):
         return True
     has_parameters = any(t.kind is TokenKind.PARAMETER for t in statement.tokens)
@@ -245,7 +245,7 @@ def _execute(connection: Connection, statement: Statement) -> None:
 
 
 def diagnostic_of(failed: FailedError) -> Diagnostic:
-    """Return what there is to say about a statement that failed, and where it is."""
+    """Return the diagnostic for a statement that failed."""
     said = failed.problem.diag
     message = said.message_primary or "the connection was lost"
     hint = foreign_hint(message, failed.statement.text) or "; ".join(
@@ -270,7 +270,7 @@ def diagnostic_of(failed: FailedError) -> Diagnostic:
 
 
 def error_at(span: Span, code: str, message: str, hint: str | None) -> Diagnostic:
-    """Return an error with its place, without the line if a password stands there."""
+    """Return an error with its place, without the line if it contains a password."""
     if _PASSWORD.search(span.source.line_text(span.line)):
         where = f"{span.source.path}:{span.line}:{span.column}"
         return error(code, message, path=where, hint=hint or None)
@@ -278,7 +278,7 @@ def error_at(span: Span, code: str, message: str, hint: str | None) -> Diagnosti
 
 
 def left_open(statements: Sequence[Statement]) -> Diagnostic:
-    """Return the error of a file that leaves a transaction open."""
+    """Return the error for a file that leaves a transaction open."""
     statement = [s for s in statements if controls_transactions(s)][-1]
     last = statement.tokens[0]
     return error_at(
@@ -290,7 +290,7 @@ def left_open(statements: Sequence[Statement]) -> Diagnostic:
 
 
 def _place(failed: FailedError) -> Span:
-    """The word that the server points at, or names, or the statement's first."""
+    """Return the word at the server's position, or named by it, or the first one."""
     said = failed.problem.diag
     file = failed.statement.source
     words = failed.statement.tokens

@@ -1,4 +1,4 @@
-"""What the stage `database` hands on: a server, and the migrations for it."""
+"""Output of the stage `database`: a server, and migrations for it."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _APPLIED_AS = b"3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A PostgreSQL server that answers.
+    """A PostgreSQL server that accepts connections.
 
     Attributes:
-        conninfo: a connection string for psycopg. It may hold a password: never
-            print it, print `name`.
-        name: for messages: `PostgreSQL 18.4 (embedded)`, `… at db.example:5432`.
-        version: as libpq counts it: 180004.
-        embedded: databases may be kept on it from one run to the next: the server
-            is this run's alone, and nothing else than its release decides what it has.
-        private: the server is this run's alone.
-        stand_ins: extensions that are declarations alone there.
-        notes: what the user is told about it.
+        conninfo: a connection string for psycopg. It can contain a password: print
+            `name` instead.
+        name: name for messages: `PostgreSQL 18.4 (embedded)`, `… at db.example:5432`.
+        version: version as libpq counts it: 180004.
+        embedded: True if databases can be kept on it between runs: only this run uses
+            the server, and its contents depend only on its release.
+        private: True if only this run uses the server.
+        stand_ins: extensions of which the server has only declarations.
+        notes: notes for the user about the server.
     """
 
     conninfo: str = field(repr=False)
@@ -53,7 +53,7 @@ class Server:
     notes: tuple[Diagnostic, ...] = ()
 
     def notes_for(self, extensions: Iterable[str]) -> Sequence[Diagnostic]:
-        """Return a note if a schema uses extensions that are declarations alone."""
+        """Return a note if a schema uses extensions that are only declared."""
         used = [name for name in extensions if name in self.stand_ins]
         if not used:
             return ()
@@ -71,7 +71,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A stretch of a file that holds whole statements: `start` included, `end` not."""
+    """A part of a file with whole statements: `start` included, `end` not."""
 
     source: SourceFile
     start: int
@@ -79,7 +79,7 @@ class Part:
 
     @property
     def text(self) -> str:
-        """The characters of the stretch."""
+        """Text of the part."""
         return self.source.text[self.start : self.end]
 
 
@@ -88,9 +88,9 @@ class MigrationFile:
     r"""One file of a schema.
 
     Attributes:
-        path: as in diagnostics.
-        parts: what is applied, in order; several where the file includes others (`\i`).
-        place: on the disk; None if the text came from elsewhere.
+        path: the path in diagnostics.
+        parts: parts to apply, in order; several if the file includes others (`\i`).
+        place: path on disk; None if the text does not come from a file.
     """
 
     path: str
@@ -100,13 +100,13 @@ class MigrationFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Migrations:
-    """The files that make up one schema.
+    """The files of one schema.
 
     Attributes:
-        files: in the order in which they are applied.
-        diagnostics: warnings about what is not read.
-        search_path: the setting of the database that they are applied to; empty
-            leaves the server's default.
+        files: files in the order in which they are applied.
+        diagnostics: warnings about files that are not read.
+        search_path: search_path of the database that they are applied to; empty for the
+            server's default.
     """
 
     files: tuple[MigrationFile, ...]
@@ -115,7 +115,7 @@ class Migrations:
 
     @cached_property
     def digest(self) -> str:
-        """A name for exactly these texts in this order: 32 hexadecimal digits."""
+        """Digest of the texts and their order: 32 hexadecimal digits."""
         digest = hashlib.sha256(_APPLIED_AS)
         digest.update(repr(self.search_path).encode("utf-8", "surrogatepass"))
         for file in self.files:

@@ -1,4 +1,4 @@
-r"""psql's own commands in schema files: `\i` is followed, what matters is refused."""
+r"""psql's commands in schema files: `\i` is followed, harmful ones are refused."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _PSQL_VARIABLE = re.compile(r"[A-Z_]+$")
 
 
 class Meaning(StrEnum):
-    """What a command means to a schema."""
+    """Meaning of a psql command for a schema."""
 
     NOTHING = "nothing"
     CONNECT = "connect"
@@ -56,10 +56,10 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PsqlCommand:
-    """One of psql's lines.
+    """A psql command.
 
     Attributes:
-        path: of the file that is included.
+        path: path of the included file.
     """
 
     meaning: Meaning
@@ -69,7 +69,8 @@ class PsqlCommand:
 def without_data(text: str) -> str:
     r"""Return a file's text with the data of COPY blanked, so that all places stay.
 
-    So is the usual way to create a database that may be there: `SELECT … \gexec`.
+    The common way to create a database if it does not exist is blanked as well:
+    `SELECT … \gexec`.
     """
     text = _CREATES_DATABASE.sub(_blanked, text)
     return COPY_DATA.sub(_blanked, text)
@@ -82,17 +83,17 @@ def _blanked(found: re.Match[str]) -> str:
 def read_command(
     token: Token, file: SourceFile, folder: Path, root: Path
 ) -> PsqlCommand:
-    r"""Return what one of psql's lines means.
+    r"""Return the meaning of a psql command.
 
     Args:
         token: the line.
-        file: that it stands in.
-        folder: of that file; `\ir` is relative to it.
-        root: the project's folder, where psql is taken to run; `\i` is relative to it
-            or, if there is no such file, to `folder`.
+        file: the file that contains it.
+        folder: the folder of that file; `\ir` is relative to it.
+        root: the project's folder, in which psql is assumed to run; `\i` is relative to
+            it or, if there is no such file, to `folder`.
 
     Raises:
-        ReposgenError: the line changes what the schema is, and cannot be followed.
+        ReposgenError: the command changes the schema, and cannot be followed.
     """
     found = _COMMAND.match(token.text)
     name, argument = (found["name"], found["argument"]) if found else ("", "")
@@ -136,7 +137,7 @@ def _include(
 
 
 def _check_variable(token: Token, file: SourceFile, argument: str) -> None:
-    """Refuse to go on without a variable that the file uses."""
+    """Refuse a psql variable that the file uses."""
     name = argument.split(maxsplit=1)[0] if argument else ""
     if not re.fullmatch(r"\w+", name) or _PSQL_VARIABLE.match(name):
         return

@@ -1,4 +1,4 @@
-"""The roles that a schema creates, and those that it takes for granted."""
+"""Roles that a schema creates, and roles that it presupposes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _FOLLOWS: Final[dict[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
 
 
 def created_roles(migrations: Migrations) -> set[str]:
-    """Return the roles that the files create, in functions and DO blocks as well."""
+    """Return the roles that the files create, including in functions and DO blocks."""
     return {
         quoted.replace('""', '"') if quoted else bare.lower()
         for file in migrations.files
@@ -57,7 +57,7 @@ def created_roles(migrations: Migrations) -> set[str]:
 def named_roles(statements: Iterable[Statement]) -> set[str]:
     """Return the roles that statements name as owners, grantees and the like.
 
-    A dump names the roles of the server that it was made on.
+    A dump names the roles of its server.
     """
     return {name for statement in statements for name in _named(statement.tokens)}
 
@@ -76,7 +76,7 @@ def _named(tokens: Sequence[Token]) -> Iterator[str]:
 def _lists(
     tokens: Sequence[Token], words: Sequence[str], mark: tuple[str, ...]
 ) -> Iterator[str]:
-    """The names behind each place where `mark` stands, outside of parentheses."""
+    """Yield the names after each occurrence of `mark` outside of parentheses."""
     depth = 0
     for at, word in enumerate(words):
         depth += (word == "(") - (word == ")")
@@ -85,7 +85,7 @@ def _lists(
 
 
 def _names(tokens: Sequence[Token], at: int) -> Iterator[str]:
-    """The names of a list that begins there: `a, GROUP b, "C"`."""
+    """Yield the names of a list such as `a, GROUP b, "C"`."""
     while at < len(tokens):
         token = tokens[at]
         if token.text.lower() == "group":

@@ -1,4 +1,4 @@
-"""Databases to ask about: one made from migrations, or one that is there."""
+"""Databases for analysis: created from migrations, or existing."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ READ_ONLY = "-c default_transaction_read_only=on"
 def scratch_database(
     server: Server, migrations: Migrations | None = None
 ) -> Iterator[Connection]:
-    """Have a database of one's own for the time of the block.
+    """Provide a private database during the block.
 
-    It is dropped when the block is left, and with it the roles that the migrations
-    created or that were made for them. An embedded server keeps it, if it can, for
-    the same migrations to come.
+    It is dropped after the block, together with the roles that the migrations created
+    or
+    that were created for them. An embedded server keeps it for later runs with the same
+    migrations, if possible.
 
     Args:
-        server: where.
-        migrations: applied to it; None: the database is empty.
+        server: the server.
+        migrations: migrations to apply; None for an empty database.
 
     Yields:
-        A new connection that commits by itself. With migrations nothing can be
-        written any more.
+        A new connection in autocommit mode, read-only if there are migrations.
 
     Raises:
-        ReposgenError: a migration fails, or databases must not be created.
+        ReposgenError: a migration fails, or the role cannot create databases.
     """
     options = READ_ONLY if migrations else None
     with migrated_database(server, migrations) as name:
@@ -66,20 +66,20 @@ def scratch_database(
 def migrated_database(
     server: Server, migrations: Migrations | None, *, name: str | None = None
 ) -> Iterator[str]:
-    """Have a database that nobody is connected to for the time of the block.
+    """Provide a database without connections during the block.
 
-    It is dropped and kept as `scratch_database` does it.
+    It is dropped or kept like that of `scratch_database`.
 
     Args:
-        server: where.
-        migrations: applied to it; None: the database is empty.
-        name: of a database that has to be made; None: one that nobody else uses.
+        server: the server.
+        migrations: migrations to apply; None for an empty database.
+        name: name of a new database; None for a unique name.
 
     Yields:
         Its name.
 
     Raises:
-        ReposgenError: a migration fails, or databases must not be created.
+        ReposgenError: a migration fails, or the role cannot create databases.
     """
     with connect(server.conninfo) as admin:
         roles = _roles(admin)
@@ -108,10 +108,10 @@ def migrated_database(
 
 @contextlib.contextmanager
 def existing_database(server: Server) -> Iterator[Connection]:
-    """Connect to the server's own database, where nothing can be written.
+    """Connect to the server's own database, read-only.
 
     Yields:
-        A connection that commits by itself, each transaction of which is read-only.
+        A connection in autocommit mode whose transactions are all read-only.
     """
     with connect(server.conninfo, options=READ_ONLY) as connection:
         yield connection
@@ -129,7 +129,7 @@ def schema_database(
 def _migrate(
     server: Server, admin: Connection, conninfo: str, migrations: Migrations
 ) -> bool:
-    """Apply migrations; whether the database is kept."""
+    """Apply migrations; return True if the database is kept."""
     before = shared_state(admin)
     with connect(conninfo) as connection:
         apply(connection, migrations)

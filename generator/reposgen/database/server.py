@@ -1,4 +1,4 @@
-"""From the url of the configuration to a server that answers."""
+"""From the url in the configuration to a server that accepts connections."""
 
 from __future__ import annotations
 
@@ -33,19 +33,20 @@ _PRIVATE = re.compile(r"(embedded|system)(?::(\d+))?")
 def open_server(
     url: str, progress: Progress | None = None, origin: str = URL
 ) -> Iterator[Server]:
-    """Have a server for the time of the block.
+    """Provide a server during the block.
 
-    What was started for it is stopped when the block is left, by an exception,
-    Ctrl-C or SIGTERM as well.
+    A server started for the block is stopped at its end, even after an exception,
+    Ctrl-C
+    or SIGTERM.
 
     Args:
         url: `embedded`, `embedded:16`, `system`, `system:15`, `docker:IMAGE`,
             `postgresql://…` or `key=value …`, with its environment variables expanded.
-        progress: told of each step that takes time.
-        origin: what says the url, for messages.
+        progress: called with each step that takes time.
+        origin: where the url comes from, for messages.
 
     Raises:
-        ReposgenError: there is no such server, or it cannot be used.
+        ReposgenError: the server does not exist, or cannot be used.
     """
     with termination_raised():
         if match := _PRIVATE.fullmatch(url):
@@ -62,6 +63,11 @@ def open_server(
                 yield _checked(conninfo, image)
         else:
             yield _checked(url, None, origin)
+
+
+def is_private(url: str) -> bool:
+    """Return True if a url stands for a server of the run's own."""
+    return _PRIVATE.fullmatch(url) is not None
 
 
 def _silent(_: str) -> None:

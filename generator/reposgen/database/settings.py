@@ -1,4 +1,4 @@
-"""How private servers are set."""
+"""Settings of private servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: every run cleans up, and nothing interrupts the cleaning."""
+"""Ctrl-C and SIGTERM: every run cleans up, and the cleanup is not interrupted."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _TERMINATION_SIGNALS = tuple(
 
 @contextlib.contextmanager
 def termination_raised() -> Iterator[None]:
-    """Turn the signals that end a process into SystemExit, so that blocks are left.
+    """Turn termination signals into SystemExit, so that blocks are left.
 
-    A handler that somebody has set stays. Outside the main thread, where none can
-    be set, nothing is done.
+    Existing handlers are kept. Nothing is done outside the main thread, where handlers
+    cannot be set.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,7 +1,8 @@
-"""Where and how rows are stored: a scratch database has no use for it.
+"""Removal of storage clauses, which a scratch database does not need.
 
-A dump names the tablespaces and compression methods of the server that it was made on.
-Another server may lack them, and no type or name depends on them.
+A dump contains the tablespaces and compression methods of its server. Another server
+can
+lack them, and no type or name depends on them.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ _NAMES: Final = (TokenKind.WORD, TokenKind.QUOTED)
 
 
 def is_about_storage(statement: Statement) -> bool:
-    """Return whether a statement does nothing but choose where rows are stored."""
+    """Return True if a statement only chooses where rows are stored."""
     return bool(_ABOUT_STORAGE.match(statement.text))
 
 
 def without_storage(statement: Statement) -> str:
     """Return the text with `TABLESPACE name` and `COMPRESSION lz4` blanked.
 
-    All else stays in its place.
+    All other text keeps its position.
     """
     text = statement.text
     if not _STORES.match(text):
@@ -53,7 +54,7 @@ def without_storage(statement: Statement) -> str:
 
 
 def _clauses(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """Where the clauses begin and end in the file."""
+    """Yield the start and end of each storage clause in the file."""
     words = [token.text.lower() for token in tokens]
     depth = 0
     for at, (word, following) in enumerate(pairwise(words)):

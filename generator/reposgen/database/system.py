@@ -1,4 +1,4 @@
-"""The PostgreSQL servers that are installed on the machine."""
+"""PostgreSQL servers that are installed on the machine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def find_system_installation(major: int | None) -> Installation:
         major: its major version; None for the newest.
 
     Raises:
-        ReposgenError: no such server is installed.
+        ReposgenError: the version is not installed.
     """
     installed = system_installations()
     for found in installed:

@@ -1,1 +1,1 @@
-"""The development database, and the migrations of whatever database there is."""
+"""The development database, and migrations of any database."""

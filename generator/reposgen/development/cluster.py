@@ -54,12 +54,12 @@ def private_cluster(
     """Return a project's own server.
 
     Args:
-        folder: of the project.
+        folder: folder of the project.
         origin: `embedded` or `system`.
-        major: the version; None for the newest.
+        major: major version; None for the newest.
 
     Raises:
-        ReposgenError: it is not installed.
+        ReposgenError: the version is not installed.
     """
     found = (
         installations.find_installation(major or EMBEDDED_MAJOR)
@@ -73,8 +73,9 @@ def private_cluster(
 class PrivateCluster:
     """A server of an installation, with its data in the project.
 
-    Its processes hold the lock of a file: as long as that is held, one of them lives,
-    whatever became of the process that started the server, and of the machine.
+    Its processes hold the lock of a file. While the lock is held, one of them lives,
+    even if
+    the process that started the server is gone, or the machine was restarted.
     """
 
     folder: ProjectFolder
@@ -82,28 +83,28 @@ class PrivateCluster:
 
     @property
     def is_private(self) -> bool:
-        """Always: its socket is closed to all other users."""
+        """Always True: its socket is closed to all other users."""
         return True
 
     @property
     def name(self) -> str:
-        """What the files of the server are named by: `embedded-18`."""
+        """Name of the server's files: `embedded-18`."""
         return f"{self.installation.origin}-{self.installation.major}"
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
-        """The extensions that the installation lacks, of which it has declarations."""
+        """Extensions of which the installation has only declarations."""
         return stand_ins(self.installation)
 
     @property
     def data_folder(self) -> Path:
-        """Where the data and the log are."""
+        """Folder of the data and the log."""
         return self.folder.data_folder(
             self.name, as_other_user=self.installation.user is not None
         )
 
     def ensure(self, progress: Callable[[str], None]) -> str:
-        """Start the server if it does not run; return its connection string."""
+        """Start the server if it does not run, and return its connection string."""
         with self.folder.alone(progress):
             while True:
                 started = None
@@ -117,7 +118,7 @@ class PrivateCluster:
                     raise self._launch().unstartable(said, self.data_folder)
 
     def stop(self, progress: Callable[[str], None]) -> bool:
-        """Shut the server down, as `pg_ctl stop -m fast` does."""
+        """Shut the server down, as `pg_ctl stop -m fast`; return True if it ran."""
         if not self.folder.path.exists():
             return False
         with self.folder.alone(progress):
@@ -128,7 +129,7 @@ class PrivateCluster:
         return True
 
     def status(self) -> ServerStatus:
-        """Return where the server and its data are."""
+        """Return the status of the server, with the places of it and its data."""
         running = self.folder.path.exists() and not self._is_free()
         pid, socket = self._pid(), self._socket()
         what = f"PostgreSQL {self.installation.major} ({self.installation.origin})"
@@ -147,7 +148,7 @@ class PrivateCluster:
         return ServerStatus(is_running=running and pid is not None, facts=tuple(facts))
 
     def program(self, name: str) -> Path | None:
-        """Return one of PostgreSQL's programs that came with the server."""
+        """Return the path of a PostgreSQL program of the installation, or None."""
         path = self.installation.programs / name
         return path if path.is_file() else None
 
@@ -161,7 +162,7 @@ class PrivateCluster:
 
     @contextlib.contextmanager
     def _free_lock(self) -> Iterator[int | None]:
-        """The server's lock, held, if no server holds it."""
+        """Acquire the server's lock, or yield None if a server holds it."""
         lock = self.folder.open_lock(self.folder.lock_file(self.name))
         try:
             try:
@@ -182,7 +183,7 @@ class PrivateCluster:
             return lock is not None
 
     def _start(self, lock: int, progress: Callable[[str], None]) -> Path:
-        """Start a server, without waiting for it; return its log."""
+        """Start a server without waiting for it, and return its log."""
         launch = self._launch(lock)
         folder = self.data_folder
         if self.installation.user and not installations.open_to_others(folder.parent):
@@ -223,7 +224,7 @@ class PrivateCluster:
             shell.wait()
 
     def _running(self, progress: Callable[[str], None]) -> str | None:
-        """The connection string of the server, once it answers; None if it ended."""
+        """Return the server's connection string once it is ready; None if it ended."""
         deadline = time.monotonic() + START_SECONDS
         launch = self._launch()
         while not self._is_free():
@@ -270,7 +271,7 @@ class PrivateCluster:
         )
 
     def _socket_folder(self, launch: Launch) -> Path:
-        """A folder for the socket: the server's own, unless its path is too long."""
+        """Return a folder for the socket, temporary if the data path is long."""
         noted = self.folder.read(self.name).get("socket")
         if launch.has_short_path:
             socket = launch.folder
@@ -295,14 +296,14 @@ class PrivateCluster:
         return []
 
     def _pid(self) -> int | None:
-        """The server's process; None if the number is another's by now."""
+        """Return the server's process id; None if another process has that id."""
         first = (self._pid_lines() or [""])[0].strip()
         data = self.data_folder / "data"
         return int(first) if first.isdecimal() and _serves(int(first), data) else None
 
 
 def _is_usable(socket: Path, launch: Launch) -> bool:
-    """Whether a temporary folder is still the server's alone."""
+    """Return True if only the server's user can access the temporary folder."""
     user = launch.installation.user
     owner = user.pw_uid if user else os.geteuid()
     try:
@@ -313,7 +314,7 @@ def _is_usable(socket: Path, launch: Launch) -> bool:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Whether a process is the server of a data directory, which it works in."""
+    """Return True if a process is the server that works in a data directory."""
     if Path("/proc/self/cwd").exists():
         with contextlib.suppress(OSError):
             return Path(f"/proc/{pid}/cwd").samefile(data)

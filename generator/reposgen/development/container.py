@@ -32,29 +32,29 @@ _POLL_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerServer:
-    """A container of the project's, published on this machine alone."""
+    """A container of the project, reachable only from this machine."""
 
     folder: ProjectFolder
     image: str
 
     @property
     def is_private(self) -> bool:
-        """Always: its password is in a file that only the user can read."""
+        """Always True: only the user can read the file with its password."""
         return True
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
-        """None: an image has what is installed there."""
+        """Always empty: an image has its own extensions."""
         return ()
 
     @property
     def name(self) -> str:
-        """What the notes and the container are named by."""
+        """Name of the notes and of the container."""
         key = f"{os.fspath(self.folder.path)}\n{self.image}".encode()
         return f"docker-{hashlib.sha256(key).hexdigest()[:12]}"
 
     def ensure(self, progress: Callable[[str], None]) -> str:
-        """Start the container if it does not run; return its connection string."""
+        """Start the container if it does not run, and return its connection string."""
         with self.folder.alone(progress), self._engine() as engine:
             password = self.folder.read(self.name).get("password")
             container = self._find(engine)
@@ -77,7 +77,7 @@ class ContainerServer:
             return self._await_ready(container, password)
 
     def stop(self, progress: Callable[[str], None]) -> bool:
-        """Stop the container, which keeps its data."""
+        """Stop the container, which keeps its data; return True if it was running."""
         with self.folder.alone(progress), self._engine() as engine:
             container = self._find(engine)
             if container is None or container.status != "running":
@@ -87,7 +87,7 @@ class ContainerServer:
         return True
 
     def status(self) -> ServerStatus:
-        """Return how the container is."""
+        """Return the status of the container."""
         with self._engine() as engine:
             container = self._find(engine)
             state = container.status if container else "not created"
@@ -101,7 +101,7 @@ class ContainerServer:
         return ServerStatus(is_running=running, facts=tuple(facts))
 
     def program(self, name: str) -> Path | None:
-        """Return nothing: the programs are in the container."""
+        """Return None: the programs are in the container."""
         del name
         return None
 

@@ -1,4 +1,4 @@
-"""The databases of a project: one for each package, on whatever server there is."""
+"""Development databases of a project: one for each package."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Databases:
     """The development databases of a project on one server."""
 
     def __init__(self, config: Config, conninfo: str, *, private: bool) -> None:
-        """Name the databases.
+        """Set the server of the databases.
 
         Args:
-            config: of the project.
-            conninfo: of a role that may create databases.
-            private: nobody else has databases on the server.
+            config: configuration of the project.
+            conninfo: connection string of a role that can create databases.
+            private: True if only this project has databases on the server.
         """
         self._root = config.root
         self._conninfo = conninfo
@@ -64,11 +64,11 @@ class Databases:
         return f"reposgen_{package.name}"[:_NAME_BYTES]
 
     def conninfo(self, package: PackageConfig) -> str:
-        """Return what a package's database is connected to by."""
+        """Return the connection string of a package's database."""
         return make_conninfo(self._conninfo, dbname=self.name(package))
 
     def ensure(self, package: PackageConfig) -> None:
-        """Create a package's database if it is absent.
+        """Create a package's database if it is missing.
 
         Raises:
             ReposgenError: another database has its name, or it cannot be created.
@@ -78,10 +78,10 @@ class Databases:
             self._ensure(admin, package)
 
     def reset(self, package: PackageConfig) -> None:
-        """Put an empty database in place of a package's.
+        """Replace a package's database by an empty one.
 
         Raises:
-            ReposgenError: reposgen has not created the database that there is.
+            ReposgenError: the existing database was not created by reposgen.
         """
         name = self.name(package)
         with connect(self._conninfo, origin=self._origin) as admin:
@@ -97,7 +97,7 @@ class Databases:
         self._set_search_path(admin, name, package.search_path or ())
 
     def _exists(self, admin: Connection, name: str) -> bool:
-        """Whether there is the database, made by reposgen for this project."""
+        """Return True if reposgen has created the database for this project."""
         row = admin.execute(_COMMENT, (name,)).fetchone()
         if row is None:
             return False

@@ -1,4 +1,4 @@
-"""The files of a package's schema, their statements, and what takes them back."""
+"""Files of a package's schema, their statements, and their down parts."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ if TYPE_CHECKING:
 
 
 def in_order(migrations: Migrations) -> tuple[Migration, ...]:
-    """Return the files of a schema with what names tell of them."""
+    """Return the files of a schema, with the versions in their names."""
     return tuple(map(_migration, migrations.files))
 
 
 def make_named_roles(connection: Connection, migrations: Migrations) -> None:
-    """Make the roles that a schema takes for granted.
-
-    `generate` makes them for its scratch database too.
+    """Create the roles that a schema presupposes, as `generate` does.
 
     Raises:
-        ReposgenError: a file cannot be taken apart into statements.
+        ReposgenError: a file cannot be split into statements.
     """
     parts = (part for file in migrations.files for part in file.parts)
     make_roles(connection, migrations, statements_of(parts))
@@ -51,10 +49,10 @@ def _migration(file: MigrationFile) -> Migration:
 
 
 def parts_down(migration: Migration, root: Path) -> tuple[Part, ...] | None:
-    """Return what takes a migration back; None if nothing does.
+    """Return the parts that undo a migration; None if there are none.
 
     Raises:
-        ReposgenError: it cannot be read.
+        ReposgenError: the parts cannot be read.
     """
     if part := way_down(read_sql(migration.place, root)):
         lexed = SourceFile(path=part.source.path, text=without_data(part.source.text))
@@ -77,7 +75,7 @@ def parts_down(migration: Migration, root: Path) -> tuple[Part, ...] | None:
 
 
 def steps_of(parts: Iterable[Part]) -> tuple[Step, ...]:
-    """Return what is to be run, in order.
+    """Return the statements to run, in order.
 
     Raises:
         ReposgenError: a literal is never closed, or a COPY has no data.
@@ -112,7 +110,7 @@ def _steps(part: Part) -> Iterator[Step]:
 
 
 def _asks_client(statement: Statement) -> Span | None:
-    """The place where a COPY names the client as its source or target."""
+    """Return the place where a COPY names the client as source or target, or None."""
     if statement.tokens[0].text.upper() != "COPY":
         return None
     for token in statement.tokens:

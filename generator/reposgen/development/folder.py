@@ -1,4 +1,4 @@
-"""The folder `.reposgen/` of a project: what its development servers leave on disk."""
+"""The folder `.reposgen/` of a project, with the files of its development servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ProjectFolder:
     """The folder, which git ignores.
 
     Attributes:
-        path: of the folder.
+        path: path of the folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -32,7 +32,7 @@ class ProjectFolder:
         self.path = root / NAME
 
     def make(self) -> None:
-        """Make the folder where it is absent.
+        """Create the folder if it is missing.
 
         Raises:
             ReposgenError: the project's folder cannot be written.
@@ -47,9 +47,9 @@ class ProjectFolder:
         """Return the folder for a server's data.
 
         Args:
-            name: of the server.
-            as_other_user: the server runs as another user, who may be unable to get
-                to the project's folder. Then the folder is one in the cache.
+            name: name of the server.
+            as_other_user: True if the server runs as another user. If that user cannot
+                reach the project's folder, the data folder is in the cache.
         """
         if not as_other_user or open_to_others(self._root):
             return self.path / name
@@ -60,7 +60,7 @@ class ProjectFolder:
 
     @contextlib.contextmanager
     def alone(self, progress: Callable[[str], None]) -> Iterator[None]:
-        """Keep other processes from starting and stopping servers meanwhile."""
+        """Prevent other processes from starting and stopping servers meanwhile."""
         self.make()
         lock = self.open_lock(self.path / "start.lock")
         try:
@@ -74,10 +74,10 @@ class ProjectFolder:
             os.close(lock)
 
     def open_lock(self, path: Path) -> int:
-        """Open a file that is locked and has no content.
+        """Open an empty file that is used as a lock.
 
         Raises:
-            ReposgenError: the folder is another user's.
+            ReposgenError: the folder belongs to another user.
         """
         with self._writing():
             return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -100,7 +100,7 @@ class ProjectFolder:
             ) from None
 
     def read(self, name: str) -> dict[str, str]:
-        """Return what is noted of a server; nothing if nothing is."""
+        """Return the notes about a server; empty if there are none."""
         try:
             noted = json.loads(self._notes(name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -108,7 +108,7 @@ class ProjectFolder:
         return {str(k): str(v) for k, v in noted.items()}
 
     def write(self, name: str, notes: Mapping[str, str]) -> None:
-        """Note something of a server, where only the user can read it."""
+        """Write notes about a server to a file that only the user can read."""
         path = self._notes(name)
         fresh = path.with_suffix(".new")
         with contextlib.suppress(FileNotFoundError):
@@ -123,7 +123,7 @@ class ProjectFolder:
         return self.path / f"{name}.lock"
 
     def servers(self) -> tuple[str, ...]:
-        """Return the names of all servers that something is noted of."""
+        """Return the names of all servers with notes."""
         return tuple(sorted(path.stem for path in self.path.glob("*.json")))
 
     def _notes(self, name: str) -> Path:

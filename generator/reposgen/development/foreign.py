@@ -1,4 +1,4 @@
-"""The version tables of other migration tools, and what they say was applied."""
+"""Version tables of other migration tools, and the files that they list."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ _LEADING_NUMBER = re.compile(r"[vV]?(\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What a version table says.
+    """Contents of a version table.
 
     Attributes:
-        names: identify the applied files, as the tool's form of them says.
-        up_to: the newest version, where only that is in the table.
-        broken: what the tool left half done; None if nothing.
-        digests: of the files that were applied, by name: SHA-256 or SHA-384, in
+        names: identifiers of the applied files, in the tool's form.
+        up_to: the newest version, if the table contains only that.
+        broken: description of a file that the tool has not completed, or None.
+        digests: digests of the applied files, by name: SHA-256 or SHA-384, in
             hexadecimal digits.
-        readable: files can be told by it at all.
+        readable: True if the table identifies the applied files.
     """
 
     names: tuple[str, ...] = ()
@@ -59,14 +59,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tool:
-    """How a tool keeps its versions.
+    """Version table of a tool.
 
     Attributes:
-        columns: its table has, so that it is told from others of the same name.
+        columns: columns that identify the tool's table among others of the same name.
         lacks: columns that its table does not have.
-        query: of the rows, in order; `{}` is the table.
-        read: rows → what they say.
-        identify: what `Said.names` has of a file; several where any of them will do.
+        query: query for the rows, in order; `{}` is the table.
+        read: makes the contents from rows.
+        identify: returns a file's identifiers in `Said.names`, any of which matches.
     """
 
     name: str
@@ -80,11 +80,11 @@ class _Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignTable:
-    """A version table that a database has.
+    """A version table in a database.
 
     Attributes:
-        relation: its name with its schema.
-        state: changes whenever the tool applies or takes back something.
+        relation: its name, with its schema.
+        state: text that changes whenever the tool applies or undoes a migration.
     """
 
     tool: str
@@ -100,10 +100,10 @@ class ForeignTable:
 
         Args:
             migrations: all files, in order.
-            up_to: those that the user says were applied; None if nothing is said.
+            up_to: files that were applied according to the user; None if not given.
 
         Raises:
-            ReposgenError: the table does not say it, or names files that are absent.
+            ReposgenError: the table does not identify the files, or names missing ones.
         """
         if self.said.broken:
             raise ReposgenError(
@@ -181,7 +181,7 @@ class ForeignTable:
 
 
 def foreign_tables(connection: Connection) -> tuple[ForeignTable, ...]:
-    """Return the version tables of other tools that a database has."""
+    """Return the version tables of other tools in a database."""
     found = []
     names = sorted({tool.table for tool in _TOOLS})
     for schema, table, columns in connection.execute(_TABLES, (names,)).fetchall():
@@ -207,7 +207,7 @@ def foreign_tables(connection: Connection) -> tuple[ForeignTable, ...]:
 
 
 def _number(migration: Migration) -> int | None:
-    """The leading number of a file's name, which most tools take for its version."""
+    """Return the leading number of a file's name, the version for most tools."""
     name = migration.place.name
     if name == "migration.sql":
         name = migration.place.parent.name
@@ -229,7 +229,7 @@ def _by_folder(migration: Migration) -> tuple[str, ...]:
 
 
 def _digests(migration: Migration) -> tuple[str, ...]:
-    """What tools call a file's checksum, with line ends as they are and as LF."""
+    """Return a file's possible checksums, with its own line ends and with LF."""
     data = migration.place.read_bytes()
     return tuple(
         algorithm(text).hexdigest()
@@ -251,7 +251,7 @@ def _names(rows: Iterable[tuple[object, ...]]) -> Said:
 
 
 def _numbers(rows: Iterable[tuple[object, ...]]) -> Said:
-    """Of versions with leading zeros, or without."""
+    """Return the contents of a table of versions, without leading zeros."""
     found = [str(row[0]) for row in rows]
     return Said(names=tuple(str(int(n)) if n.isdecimal() else n for n in found))
 

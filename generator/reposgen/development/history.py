@@ -1,4 +1,4 @@
-"""The schema `reposgen` of a migrated database: which files were applied, and when."""
+"""The schema `reposgen` of a migrated database, which records applied files."""
 
 from __future__ import annotations
 
@@ -122,10 +122,10 @@ class _Identity:
 
 
 class History:
-    """The records of one package in one database.
+    """Records of one package in one database.
 
-    Each of them is written by whom the session belongs to, whatever role the file that
-    is run has taken on.
+    They are written with the session's original role, even if the file that is run has
+    changed the role.
     """
 
     def __init__(self, connection: Connection, package: str) -> None:
@@ -134,10 +134,10 @@ class History:
         self._identity = self._who()
 
     def lock(self, progress: Callable[[str], None]) -> None:
-        """Hold the lock, once it is free.
+        """Acquire the migration lock, waiting until it is free.
 
-        To wait in a statement would hold a snapshot, which CREATE INDEX CONCURRENTLY
-        in the session that has the lock waits for.
+        Waiting in a statement would hold a snapshot, which would block CREATE INDEX
+        CONCURRENTLY in the session that has the lock.
         """
         if self._holder() == self._connection.info.backend_pid:
             return
@@ -150,9 +150,10 @@ class History:
             time.sleep(_LOCK_SECONDS)
 
     def unlock(self) -> None:
-        """Give the lock back.
+        """Release the migration lock.
 
-        The server does so for a session that ends, but maybe later than its client has.
+        The server also releases it when the session ends, but possibly after its
+        client.
         """
         if self._connection.info.transaction_status is TransactionStatus.IDLE:
             self._connection.execute(
@@ -160,17 +161,17 @@ class History:
             )
 
     def exists(self) -> bool:
-        """Return whether the tables are there."""
+        """Return True if the tables exist."""
         return self._value(_IS_THERE) is not None
 
     def make_tables(self) -> None:
-        """Make the tables where they are absent."""
+        """Create the tables if they are missing."""
         if not self.exists():
             with self._connection.transaction():
                 self._connection.execute(_TABLES)
 
     def records(self) -> tuple[Record, ...]:
-        """Return what was applied, in that order, by whatever package."""
+        """Return the records of all packages, in the order of application."""
         if not self.exists():
             return ()
         return tuple(
@@ -209,7 +210,7 @@ class History:
         self._insert(migration, seconds, adopted_from, None)
 
     def begin(self, migration: Migration, direction: Direction) -> None:
-        """Record that a file is going to be run statement by statement."""
+        """Record that a file is about to be run statement by statement."""
         if direction is Direction.UP:
             self._insert(migration, 0.0, None, direction)
         else:
@@ -228,10 +229,10 @@ class History:
 
         Args:
             migration: the file.
-            direction: which way it is run.
-            steps: all that are run.
-            done: how many of them are done.
-            begun: whether the next one is being run outside of a transaction.
+            direction: direction of the run.
+            steps: all statements of the run.
+            done: number of statements that are done.
+            begun: True if the next statement is running outside of a transaction.
         """
         self._write(
             _PROGRESS,
@@ -246,7 +247,7 @@ class History:
     def finish(
         self, migration: Migration, direction: Direction, seconds: float
     ) -> None:
-        """Record that a file has been run to its end."""
+        """Record that a file has been run completely."""
         if direction is Direction.DOWN:
             self.forget(migration.path)
         else:
@@ -259,18 +260,18 @@ class History:
         self._write(_FORGET, self._package, path)
 
     def adoptions(self) -> dict[str, str]:
-        """Return the tables of other tools that were taken over, and their state."""
+        """Return the adopted tables of other tools, with their recorded states."""
         if not self.exists():
             return {}
         rows = self._connection.execute(_ADOPTED, (self._package,))
         return dict(rows.fetchall())
 
     def adopt(self, relation: str, tool: str, state: str) -> None:
-        """Record that another tool's table was taken over in a state."""
+        """Record that another tool's table was adopted in a state."""
         self._write(_ADOPT, self._package, relation, tool, state)
 
     def renew_session(self) -> None:
-        """Make the session as if newly connected, except for the lock."""
+        """Reset the session to the state of a new connection, except for the lock."""
         self._connection.execute(_NEW_SESSION, prepare=False)
 
     def _insert(
@@ -304,7 +305,7 @@ class History:
             )
 
     def _write(self, command: LiteralString, *values: object) -> int:
-        """Write as whom the session belongs to; return how many rows it concerned."""
+        """Write with the session's original role, and return the number of rows."""
         with self._connection.transaction():
             now = self._who()
             if now != self._identity:

@@ -1,4 +1,4 @@
-"""Runs a file of SQL, a dump for instance, in a development database."""
+"""Execution of an SQL file, such as a dump, in a development database."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ _ARCHIVES = (b"PGDMP", b"toc.dat")
 
 
 def load(connection: Connection, path: Path, root: Path, *, private: bool) -> int:
-    """Run a file, in one transaction unless it has its own; return its statements.
+    """Run a file and return the number of its statements.
+
+    The file is run in one transaction, unless it contains its own.
 
     Args:
-        connection: committing by itself.
-        path: of the file.
+        connection: a connection in autocommit mode.
+        path: path of the file.
         root: the project's folder.
-        private: the server is for development alone: the roles that a dump names are
+        private: True if the server is only for development: roles in a dump are
             created.
 
     Raises:
-        ReposgenError: the file cannot be read, or a statement fails.
+        ReposgenError: the file cannot be read, or a statement failed.
     """
     if path.is_dir():
         raise ReposgenError(

@@ -1,4 +1,4 @@
-"""Applies the files of a schema to a database, or takes them back."""
+"""Application and reversal of a schema's files in a database."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ _MARK: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the user asks of a migration.
+    """Options of a migration, given by the user.
 
     Attributes:
-        to: the version to end at; None: the last.
-        out_of_order: apply files that come before applied ones.
-        resume: the number of the statement with which an interrupted file goes on.
+        to: the version to end at; None for the last.
+        out_of_order: True to apply files that come before applied ones.
+        resume: number of the statement with which an interrupted file continues.
     """
 
     to: str | None = None
@@ -67,13 +67,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A file that is to be run.
+    """A file to be run.
 
     Attributes:
-        steps: all of its statements.
-        in_transaction: all of them are run in one.
-        start: how many statements are done already.
-        resumes: an earlier run was interrupted.
+        steps: all statements of the file.
+        in_transaction: True if all of them are run in one transaction.
+        start: number of statements that are done already.
+        resumes: True if an earlier run was interrupted.
     """
 
     migration: Migration
@@ -85,13 +85,13 @@ class Run:
 
     @property
     def verb(self) -> str:
-        """What is done: `apply migrations/1.sql`."""
+        """Description of the run: `apply migrations/1.sql`."""
         word = "apply" if self.direction is Direction.UP else "take back"
         return f"{word} {self.migration.path}"
 
 
 class Migrator:
-    """The migrations of one package, and one database."""
+    """Migration of one database with the files of one package."""
 
     def __init__(
         self,
@@ -102,15 +102,15 @@ class Migrator:
         *,
         private: bool = False,
     ) -> None:
-        """Look at a database.
+        """Set the database and its migrations.
 
         Args:
-            connection: to the database, committing by itself.
+            connection: connection to the database, in autocommit mode.
             migrations: the package's files, in order.
-            package: its name.
+            package: the package's name.
             root: the project's folder.
-            private: the server is for development alone. Roles that it has already
-                need not be created: they outlive the database.
+            private: True if the server is only for development. Existing roles are then
+                not created again, since they outlive the database.
 
         Raises:
             ReposgenError: the connection goes through a pooler.
@@ -124,11 +124,11 @@ class Migrator:
         self._history = History(connection, package)
 
     def status(self) -> tuple[Entry, ...]:
-        """Return each file and how it stands."""
+        """Return each file with its state."""
         return compare(self._migrations, self._history.records(), self._package)
 
     def foreign(self) -> tuple[ForeignTable, ...]:
-        """Return other tools' tables that were not taken over as they are now."""
+        """Return other tools' tables that were not adopted in their current state."""
         adopted = self._history.adoptions()
         return tuple(
             table
@@ -137,10 +137,10 @@ class Migrator:
         )
 
     def plan(self, wish: Wish) -> tuple[Run, ...]:
-        """Return what is to be run, in order.
+        """Return the files to run, in order.
 
         Raises:
-            ReposgenError: the database cannot be migrated as it is.
+            ReposgenError: the database cannot be migrated in its current state.
         """
         self._refuse_foreign()
         entries = self.status()
@@ -180,15 +180,15 @@ class Migrator:
         waiting: Callable[[str], None],
         applied: Callable[[Run, float], None],
     ) -> None:
-        """Bring the database to where the user wants it.
+        """Migrate the database to the requested version.
 
         Args:
-            wish: what the user asks for.
-            waiting: told what is waited for.
-            applied: told of each file that was run, and the seconds that it took.
+            wish: options given by the user.
+            waiting: called with what is waited for.
+            applied: called with each file that was run, and its duration in seconds.
 
         Raises:
-            ReposgenError: the database cannot be migrated, or a statement fails.
+            ReposgenError: the database cannot be migrated, or a statement failed.
         """
         self._history.lock(waiting)
         try:
@@ -208,13 +208,13 @@ class Migrator:
             self._history.unlock()
 
     def adoptable(self, to: str | None) -> tuple[tuple[Migration, ...], str]:
-        """Return the files that were applied before, and the tool that did it.
+        """Return the files that another tool has applied, and the tool's name.
 
         Args:
-            to: the last version that was applied, as the user says it.
+            to: the last version that was applied, given by the user; None if not given.
 
         Raises:
-            ReposgenError: that cannot be told, or files are recorded already.
+            ReposgenError: the files cannot be determined, or some are recorded already.
         """
         up_to = None
         if to is not None:
@@ -251,10 +251,10 @@ class Migrator:
     def adopt(
         self, to: str | None, waiting: Callable[[str], None]
     ) -> tuple[Migration, ...]:
-        """Record the files that another tool had applied; return those recorded now.
+        """Record the files that another tool has applied, and return them.
 
         Raises:
-            ReposgenError: which ones they are cannot be told.
+            ReposgenError: the files cannot be determined.
         """
         self._history.lock(waiting)
         try:
@@ -366,7 +366,7 @@ class Migrator:
         self._history.renew_session()
 
     def _run_at_once(self, run: Run, start: float) -> None:
-        """Run a file in one transaction with its record."""
+        """Run a file in one transaction, together with its record."""
         with self._connection.transaction():
             for step in run.steps:
                 self._execute(step)
@@ -377,7 +377,7 @@ class Migrator:
                 self._history.record(run.migration, seconds)
 
     def _run_in_steps(self, run: Run, start: float) -> None:
-        """Run a file statement by statement, and record each."""
+        """Run a file statement by statement, and record each one."""
         if not run.resumes:
             self._history.begin(run.migration, run.direction)
         if run.start >= len(run.steps):
@@ -399,7 +399,7 @@ class Migrator:
             raise ReposgenError([left_open([step.statement for step in run.steps])])
 
     def _run_alone(self, run: Run, index: int, start: float) -> None:
-        """Run a statement with the note that it is done, if it can be undone."""
+        """Run a statement in one transaction with its record, if it allows that."""
         step = run.steps[index]
         try:
             with self._connection.transaction():
@@ -442,7 +442,7 @@ def execute(connection: Connection, step: Step) -> None:
     """Run one statement, with its data if it is a COPY.
 
     Raises:
-        FailedError: the server refuses it.
+        FailedError: the server refused the statement.
     """
     command = step.statement.text.encode()
     try:
@@ -470,7 +470,7 @@ def _raise(failed: FailedError, run: Run) -> NoReturn:
 
 
 def told(failed: FailedError) -> Diagnostic:
-    """Return what there is to say about a statement that failed, without row data."""
+    """Return the diagnostic for a statement that failed, without row data."""
     found = diagnostic_of(failed)
     state = failed.problem.sqlstate or ""
     if state.startswith(_ABOUT_DATA):
@@ -482,7 +482,7 @@ def told(failed: FailedError) -> Diagnostic:
 
 
 def refusal(problem: psycopg.Error, path: str | None = None) -> Diagnostic:
-    """Return what there is to say about an error that no statement of a file raised."""
+    """Return the diagnostic for an error that no statement of a file has raised."""
     message = problem.diag.message_primary or "the connection was lost"
     hint = problem.diag.message_hint
     return error("migration-refused", message, path=path, hint=hint)

@@ -1,4 +1,4 @@
-"""What `reposgen db` knows of migrations: files, records of them, and their states."""
+"""Migrations of `reposgen db`: files, records of them, and their states."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Direction(StrEnum):
-    """Which way a file is run."""
+    """Direction in which a file is run."""
 
     UP = "up"
     DOWN = "down"
 
 
 class State(StrEnum):
-    """How a file stands to its record."""
+    """State of a file compared with its record."""
 
     APPLIED = "applied"
     PENDING = "pending"
@@ -44,7 +44,7 @@ class Step:
     """One statement of a file.
 
     Attributes:
-        data: the lines that follow a COPY; None for all other statements.
+        data: data lines after a COPY; None for other statements.
     """
 
     statement: Statement
@@ -56,9 +56,9 @@ class Migration:
     """One file of a package's schema.
 
     Attributes:
-        place: on the disk.
-        version: what its name begins with: `0007`; None if the name has none.
-        repeatable: it is applied again whenever it has changed.
+        place: path on disk.
+        version: version at the start of its name: `0007`; None if there is none.
+        repeatable: True if it is applied again whenever it has changed.
     """
 
     file: MigrationFile
@@ -68,22 +68,22 @@ class Migration:
 
     @property
     def path(self) -> str:
-        """As in messages and records: relative to the project."""
+        """Path in messages and records, relative to the project."""
         return self.file.path
 
     @property
     def numbers(self) -> tuple[int, ...] | None:
-        """What the version is compared by."""
+        """Numbers by which versions are compared; None without a version."""
         return None if self.version is None else version_numbers(self.version)
 
     @property
     def sources(self) -> tuple[SourceFile, ...]:
-        """The file, and those that it includes."""
+        """The file, and the files that it includes."""
         return tuple(dict.fromkeys(part.source for part in self.file.parts))
 
     @cached_property
     def sha256(self) -> str:
-        """Of the whole text with LF line ends, and of what it includes."""
+        """Digest of the text with LF line ends, including that of included files."""
         return digest_of(source.text for source in self.sources)
 
 
@@ -93,13 +93,12 @@ class Record:
 
     Attributes:
         package: the package that applied the file.
-        duration: in seconds.
-        adopted_from: the tool that had applied the file; None: reposgen applied it.
-        running: which way the file was being run when that was interrupted; None:
-            it has been applied.
-        done: how many statements are known to be done, of an interrupted file.
-        begun: whether the next one was begun and may be done.
-        done_sha256: of the statements that are done.
+        duration: duration in seconds.
+        adopted_from: the tool that applied the file; None if reposgen did.
+        running: direction of an interrupted run; None if the file was applied.
+        done: number of statements of an interrupted file that are known to be done.
+        begun: True if the next statement was begun, and can be done.
+        done_sha256: digest of the statements that are done.
     """
 
     package: str
@@ -117,7 +116,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A file and its record, at least one of them, and how they agree."""
+    """The state of a file, of its record, or of both."""
 
     path: str
     state: State
@@ -126,7 +125,7 @@ class Entry:
 
 
 def digest_of(texts: Iterable[str]) -> str:
-    """Return the SHA-256 of texts, one after the other."""
+    """Return the SHA-256 of concatenated texts."""
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""How the files of a schema and the records of a database agree, and what follows."""
+"""Comparison of a schema's files with a database's records, and its consequences."""
 
 from __future__ import annotations
 
@@ -63,12 +63,15 @@ def _state(one: Migration, record: Record | None, *, is_late: bool) -> State:
 
 
 def _is_unapplied(record: Record) -> bool:
-    """Whether a file was going to be applied, and no statement of it was."""
+    """Return True if a run was recorded, but no statement of the file was run."""
     return record.running is Direction.UP and not record.done and not record.begun
 
 
 def problems(entries: Sequence[Entry], *, out_of_order: bool) -> list[Diagnostic]:
-    """Return what keeps a database from being migrated, interrupted files apart."""
+    """Return the reasons why a database cannot be migrated.
+
+    Interrupted files are not among them.
+    """
     found = []
     for entry in entries:
         match entry.state:
@@ -108,14 +111,14 @@ def problems(entries: Sequence[Entry], *, out_of_order: bool) -> list[Diagnostic
 
 
 def target_of(migrations: Sequence[Migration], written: str) -> int:
-    """Return how many files `--to` names: those up to a version.
+    """Return the number of files up to the version that `--to` names.
 
     Args:
-        migrations: all, in order.
-        written: a version, a file's name or path; `0`: no file.
+        migrations: all files, in order.
+        written: a version, a file's name or path; `0` for no file.
 
     Raises:
-        ReposgenError: there is no such version, or several files have it.
+        ReposgenError: the version does not exist, or several files have it.
     """
     versioned = [one for one in migrations if not one.repeatable]
     named = [one for one in versioned if written in (one.path, one.place.name)]
@@ -143,15 +146,16 @@ def target_of(migrations: Sequence[Migration], written: str) -> int:
 
 
 def resumed_at(entry: Entry, steps: Sequence[Step], resume: int | None) -> int:
-    """Return how many statements of an interrupted file count as done.
+    """Return the number of statements of an interrupted file that count as done.
 
     Args:
         entry: the file and its record.
-        steps: all of its statements.
-        resume: the number of the statement to go on with, as the user says it.
+        steps: all statements of the file.
+        resume: number of the statement to continue with, given by the user; None if it
+            was not given.
 
     Raises:
-        ReposgenError: the user has not said it, or cannot go on there.
+        ReposgenError: the number is missing, or the file cannot continue there.
     """
     record = entry.record
     if record is None or record.running is None:

@@ -1,4 +1,4 @@
-"""Development servers: a private one, a container's, or one of the user's own."""
+"""Development servers: private, in a container, or the user's own."""
 
 from __future__ import annotations
 
@@ -26,80 +26,81 @@ _PRIVATE = re.compile(r"(embedded|system)(?::(\d+))?")
 
 
 class DevelopmentServer(Protocol):
-    """A server that a project's development databases are on.
+    """A server for a project's development databases.
 
     Attributes:
-        is_private: nobody else has databases there, and reposgen starts and stops it.
+        is_private: True if reposgen starts and stops it, and only it has databases
+            there.
     """
 
     @property
     def is_private(self) -> bool:
-        """Whether reposgen starts and stops the server."""
+        """True if reposgen starts and stops the server."""
         ...
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
-        """The extensions that are declarations alone there."""
+        """Extensions of which the server has only declarations."""
         ...
 
     def ensure(self, progress: Callable[[str], None]) -> str:
-        """Start the server if it does not run; return its connection string.
+        """Start the server if it does not run, and return its connection string.
 
         Args:
-            progress: told of each step that takes time.
+            progress: called with each step that takes time.
 
         Raises:
-            ReposgenError: it cannot be started.
+            ReposgenError: the server cannot be started.
         """
         ...
 
     def stop(self, progress: Callable[[str], None]) -> bool:
-        """Stop the server; return whether it ran.
+        """Stop the server; return True if it was running.
 
         Raises:
-            ReposgenError: it does not stop.
+            ReposgenError: the server does not stop.
         """
         ...
 
     def status(self) -> ServerStatus:
-        """Return how the server is, without starting it."""
+        """Return the status of the server, without starting it."""
         ...
 
     def program(self, name: str) -> Path | None:
-        """Return one of PostgreSQL's programs that came with the server."""
+        """Return the path of a PostgreSQL program of the server, or None."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsersServer:
-    """A server that the user runs."""
+    """A server that the user operates."""
 
     url: str
     origin: str
 
     @property
     def is_private(self) -> bool:
-        """Never: others may have databases there."""
+        """Always False: others can have databases there."""
         return False
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
-        """None: the server has what its user installed."""
+        """Always empty: the server has its own extensions."""
         return ()
 
     def ensure(self, progress: Callable[[str], None]) -> str:
-        """Return the connection string, if the server answers."""
+        """Return the connection string, if the server accepts connections."""
         del progress
         connect(self.url, origin=self.origin).close()
         return self.url
 
     def stop(self, progress: Callable[[str], None]) -> bool:
-        """Leave the server as it is."""
+        """Leave the server running, and return False."""
         del progress
         return False
 
     def status(self) -> ServerStatus:
-        """Return where the server is and its version, if it answers."""
+        """Return the server's address and version, if it accepts connections."""
         with connect(self.url, origin=self.origin) as connection:
             version = connection.info.parameter_status("server_version") or ""
         return ServerStatus(
@@ -111,7 +112,7 @@ class UsersServer:
         )
 
     def program(self, name: str) -> Path | None:
-        """Return nothing: the server may be anywhere."""
+        """Return None: the server can be on another machine."""
         del name
         return None
 
@@ -120,14 +121,14 @@ class UsersServer:
 def open_development_server(
     config: Config, progress: Callable[[str], None]
 ) -> Iterator[Server]:
-    """Have the development server for the time of the block, which it outlives.
+    """Provide the development server, which continues to run after the block.
 
     Args:
-        config: of the project.
-        progress: told of each step that takes time.
+        config: configuration of the project.
+        progress: called with each step that takes time.
 
     Raises:
-        ReposgenError: it cannot be started or used.
+        ReposgenError: the server cannot be started or used.
     """
     server = development_server(config)
     if not server.is_private:
@@ -144,7 +145,7 @@ def open_development_server(
 
 
 def noted_servers(config: Config) -> Iterator[DevelopmentServer]:
-    """Yield the servers that were started for a project, whatever its url is now."""
+    """Yield the servers that were started for a project with any url."""
     folder = ProjectFolder(config.root)
     for name in folder.servers():
         kind, _, version = name.partition("-")
@@ -156,14 +157,14 @@ def noted_servers(config: Config) -> Iterator[DevelopmentServer]:
 
 
 def development_server(config: Config, url: str | None = None) -> DevelopmentServer:
-    """Return the server that a project's configuration asks for.
+    """Return the server that a project's configuration names.
 
     Args:
-        config: of the project.
-        url: in place of the configuration's.
+        config: configuration of the project.
+        url: replaces the configuration's url; None to use the latter.
 
     Raises:
-        ReposgenError: it is not installed.
+        ReposgenError: the server is not installed.
     """
     url = url or config.database.url
     folder = ProjectFolder(config.root)

@@ -1,4 +1,4 @@
-"""Facts about a development server."""
+"""Status of development servers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from reposgen.models import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatus:
-    """What there is to know of a server.
+    """Status of a server.
 
     Attributes:
         facts: names and values, for people to read; no passwords.

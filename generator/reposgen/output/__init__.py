@@ -1,1 +1,1 @@
-"""Writing the output directory as a whole, and comparing it."""
+"""Replacement of the output directory as a whole, and comparison with it."""

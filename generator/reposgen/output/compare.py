@@ -34,10 +34,10 @@ class Change:
     """A file that `generate` would change.
 
     Attributes:
-        path: as the user would type it.
-        diff: from what is there to what would be, unified.
-        old: the text that is there; None: no file.
-        new: the text that would be there; None: no file.
+        path: the path as the user would type it.
+        diff: unified diff from the existing to the generated text.
+        old: the existing text; None if there is no file.
+        new: the generated text; None if there is no file.
     """
 
     path: str
@@ -52,8 +52,8 @@ class Comparison:
     """The result of comparing the output directory with the generated files.
 
     Attributes:
-        changes: sorted by path.
-        foreign: files in the directory that are not reposgen's, as the user would
+        changes: changed files, sorted by path.
+        foreign: files in the directory that reposgen did not write, as the user would
             type them.
     """
 
@@ -62,12 +62,12 @@ class Comparison:
 
     @property
     def fresh(self) -> bool:
-        """Whether `generate` would change nothing."""
+        """True if `generate` would change nothing."""
         return not self.changes and not self.foreign
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Return an error for each foreign file and a warning for each edited one."""
+        """An error for each foreign file and a warning for each edited one."""
         foreign = (
             error(
                 "foreign-file",
@@ -103,8 +103,8 @@ def compare(
 
     Args:
         directory: the output directory, which need not exist.
-        files: texts by path below it.
-        versions: what the manifest states: `{"reposgen": "0.1.0"}`.
+        files: texts by path in the directory.
+        versions: versions in the manifest: `{"reposgen": "0.1.0"}`.
         shown: the directory as the user would type it.
         written: digests by path, as reposgen last wrote the files on this machine;
             a file that differs from its digest was edited by hand.
@@ -114,11 +114,11 @@ def compare(
 
 
 def count_unchanged(directory: Path, written: Mapping[str, str]) -> int | None:
-    """Return the number of files if they are what was written, else None.
+    """Return the number of files if they are as written, else None.
 
     Args:
         directory: the output directory.
-        written: digests by path, the manifest's included.
+        written: digests by path, including that of the manifest.
     """
     present = present_files(directory)
     found = {path: digest(data) for path, data in present.items() if data is not None}
@@ -133,10 +133,10 @@ def compare_contents(
     shown: str,
     written: Mapping[str, str],
 ) -> Comparison:
-    """Compare with the contents of all files, the manifest's included.
+    """Compare with the contents of all files, including the manifest.
 
     Raises:
-        ReposgenError: a file stands where the directory should be.
+        ReposgenError: the path of the directory is a file.
     """
     if directory.exists() and not directory.is_dir():
         raise ReposgenError(
@@ -175,7 +175,7 @@ def compare_contents(
 
 
 def _is_manifest(old: bytes | None, new: bytes) -> bool:
-    """Return whether the old manifest differs from the new in its versions alone."""
+    """Return True if the old manifest differs from the new one only in its versions."""
     if old is None:
         return False
     versions = versions_in(old)

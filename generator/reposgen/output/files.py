@@ -24,15 +24,15 @@ _HEAD_LINES = 10
 
 
 def normalised(content: bytes) -> bytes:
-    """Return a file's content with the line ends that reposgen writes.
+    """Return a file's content with LF line ends.
 
-    git may have changed them on checkout (`core.autocrlf`).
+    git can change line ends on checkout (`core.autocrlf`).
     """
     return content.replace(b"\r\n", b"\n")
 
 
 def digest(content: bytes) -> str:
-    """Return the SHA-256 of a file's content, hexadecimal; line ends do not count."""
+    """Return the hexadecimal SHA-256 of a file's content, independent of line ends."""
     return hashlib.sha256(normalised(content)).hexdigest()
 
 

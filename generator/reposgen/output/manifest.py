@@ -1,7 +1,7 @@
 """manifest.toml: the versions of the tools that wrote the output.
 
-It holds nothing that changes with a query, so that branches never conflict in it. Which
-files are generated, each of them says itself in its first line.
+It contains nothing that depends on queries, so that branches never conflict in it.
+Generated files are identified by their own first line.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def manifest(versions: Mapping[str, str]) -> bytes:
 def listed_files(directory: Path) -> frozenset[str]:
     """Return the paths that a manifest of an earlier version lists.
 
-    Files were then generated without saying so themselves.
+    At that time, generated files had no line that identifies them.
     """
     try:
         content = (directory / NAME).read_text(encoding="utf-8")

@@ -29,22 +29,24 @@ def replace(
 ) -> Comparison:
     """Replace the contents of the output directory with these files.
 
-    Files that need no change keep their modification time and inode. If that fails
-    at any point, the directory is as it was; if the machine stops half way, the next
-    call puts things right.
+    Unchanged files keep their modification time and inode. If the replacement fails,
+    the
+    directory is unchanged. If the machine stops during the replacement, the next call
+    repairs the directory.
 
     Args:
-        directory: the output directory; made if missing, with those above it.
-        files: texts by path below it.
-        versions: what the manifest states: `{"reposgen": "0.1.0"}`.
+        directory: the output directory; created with its parents if missing.
+        files: texts by path in the directory.
+        versions: versions in the manifest: `{"reposgen": "0.1.0"}`.
         shown: the directory as the user would type it.
         written: digests by path, as reposgen last wrote the files on this machine.
 
     Returns:
-        What was different before.
+        The differences that existed before.
 
     Raises:
-        ReposgenError: it holds files that are not reposgen's, or can't be written.
+        ReposgenError: the directory contains files that reposgen did not write, or
+            cannot be written.
     """
     # Behind a link lies what is to be replaced, not the link.
     target = directory.resolve()

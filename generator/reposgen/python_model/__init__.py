@@ -1,1 +1,1 @@
-"""`TypedQuery`s → modules: names, Python types, classes, signatures."""
+"""From `TypedQuery`s to modules: names, Python types, classes, signatures."""

@@ -1,4 +1,4 @@
-"""The parameters of a query as arguments of its method."""
+"""Arguments of methods, derived from the parameters of queries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def type_name(typed: TypedQuery, parameter: Parameter, context: Context) -> TypeName:
-    """The run time's name of a parameter's type."""
+    """Return the run time's name of a parameter's type."""
     override = context.naming.overrides.of_parameter(typed.name, parameter)
     return context.registry.types.name(parameter.type, override)
 
@@ -31,7 +31,7 @@ def type_name(typed: TypedQuery, parameter: Parameter, context: Context) -> Type
 def arguments_of(
     typed: TypedQuery, constant: Symbol, options: Sequence[Option], context: Context
 ) -> tuple[Argument, ...]:
-    """The keyword arguments of a query's method."""
+    """Return the keyword arguments of a query's method."""
     reserved = {constant.name, *(option.name for option in options)}
     return tuple(
         _argument(name, typed, parameter, context)
@@ -44,7 +44,7 @@ def arguments_of(
 def buffered_arguments(
     typed: TypedQuery, constant: Symbol, params: RowClass | None, context: Context
 ) -> tuple[Argument, ...]:
-    """The keyword arguments that are the values of one row, as its fields are."""
+    """Return the keyword arguments that are the values of one buffered row."""
     reserved = {constant.name, *((params.symbol.name,) if params else ())}
     names = argument_names(typed, reserved, context)
     return tuple(
@@ -56,7 +56,7 @@ def buffered_arguments(
 def argument_names(
     typed: TypedQuery, reserved: set[str], context: Context
 ) -> tuple[str, ...]:
-    """What the parameters are called as arguments, other than `reserved`."""
+    """Return the parameters' names as arguments, which differ from `reserved`."""
     names = (
         field_name(name, parameter.number)
         for name, parameter in zip(
@@ -67,7 +67,7 @@ def argument_names(
 
 
 def parameter_names(typed: TypedQuery, context: Context) -> Iterator[str]:
-    """What parameters are called in Python, before they are made identifiers."""
+    """Yield the parameters' Python names before they are made identifiers."""
     for parameter in typed.parameters:
         chosen = context.naming.renamed_in_query(typed.name, parameter.name)
         name = chosen or context.naming.column(parameter.name)
@@ -77,7 +77,7 @@ def parameter_names(typed: TypedQuery, context: Context) -> Iterator[str]:
 
 
 def _spelled(parameter: Parameter) -> str:
-    """The name as it is first written: `displayName`, where SQL has `displayname`."""
+    """Return the name as first written: `displayName`, where SQL has `displayname`."""
     written = re.findall(re.escape(parameter.name), parameter.span.text, re.IGNORECASE)
     return written[-1] if written else parameter.name
 
@@ -115,7 +115,7 @@ def _parameter_type(
 
 
 def params_class(typed: TypedQuery, constant: Symbol, context: Context) -> RowClass:
-    """The class of the rows that a batch or COPY takes."""
+    """Return the class of the rows that a batch or COPY takes."""
     names = field_names(
         parameter_names(typed, context), context.registry, context.naming
     )
@@ -131,9 +131,9 @@ def params_class(typed: TypedQuery, constant: Symbol, context: Context) -> RowCl
 
 
 def item_type(typed: TypedQuery, parameter: Parameter, context: Context) -> PyType:
-    """The type of a parameter as a field of a batch's or COPY's rows.
+    """Return the type of a parameter as a field of a batch's or COPY's rows.
 
-    There a secret is never None: it is read through its attribute.
+    A secret is never None there, because it is read through its attribute.
     """
     type_ = _parameter_type(typed, parameter, context)
     if parameter.nullable:
@@ -144,7 +144,7 @@ def item_type(typed: TypedQuery, parameter: Parameter, context: Context) -> PyTy
 def item_fields(
     typed: TypedQuery, params: RowClass | None, context: Context
 ) -> tuple[str, ...]:
-    """The attributes that the values of a row's item are read from."""
+    """Return the attributes of an item that the values of a row are read from."""
     secret = [p.column in context.naming.secrets for p in typed.parameters]
     if params is None:
         return ("revealed",) if secret[0] else ()

@@ -1,4 +1,4 @@
-"""`Analysis` → `Package`."""
+"""From `Analysis` to `Package`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 def build_package(analysis: Analysis, config: PackageConfig) -> Package:
-    """The generated package; queries that nothing can be made of are reported.
+    """Return the generated package, with errors for unsupported queries.
 
-    Names are claimed in an order that keeps the important ones plain: repositories,
-    models, exceptions; then row classes, in each file on its own: what another file
-    holds changes none of its names.
+    Important names are claimed first, so that they are not numbered: repositories,
+    models, exceptions, then row classes. Row classes are claimed for each file
+    separately, so that they do not depend on other files.
     """
     catalog = analysis.catalog
     naming, diagnostics = read_naming(config, analysis)

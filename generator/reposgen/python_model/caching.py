@@ -1,8 +1,8 @@
-"""Which write of a package invalidates which cached read: both sides brought together.
+"""Matching of a package's writes with the cached reads that they invalidate.
 
-A cached read depends on rows: all of a table, or those with certain keys. A write that
-gives the same key invalidates those results alone. One that does not invalidates all
-that go by such a key.
+A cached read depends on rows: all rows of a table, or those with certain keys. A write
+with the same key invalidates only the results for its key values. A write without that
+key invalidates all results that depend on such a key.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Rows:
     """Rows of a table, as the run time names them.
 
     Attributes:
-        columns: of the key that is looked at; empty: the table as a whole.
-        values: of those columns; empty: any.
-        why: what changes them, where the statement does not name the table.
+        columns: columns of the key; empty for the whole table.
+        values: values of those columns; empty for any.
+        why: the cause of the change, if the statement does not name the table.
     """
 
     table: str
@@ -57,19 +57,19 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachePlan:
-    """What the statements of a package say of caching.
+    """Caching attributes of a package's statements.
 
     Attributes:
-        reads: the rows that the result of each cached read depends on, by file and
-            name of the query.
-        writes: the rows that each write changes, as far as cached reads depend on them.
+        reads: rows that the result of each cached read depends on, by file and name of
+            the query.
+        writes: rows that each write changes and cached reads depend on, likewise.
     """
 
     reads: Mapping[tuple[str, str], tuple[Rows, ...]]
     writes: Mapping[tuple[str, str], tuple[Rows, ...]]
 
     def cached(self, typed: TypedQuery) -> Construct | None:
-        """What the statement of a cached read says."""
+        """Return the `cache` attribute of a read's statement, or None."""
         caching = typed.cache
         if caching is None:
             return None
@@ -88,13 +88,13 @@ class CachePlan:
         )
 
     def changes(self, typed: TypedQuery) -> tuple[Value, ...]:
-        """What the statement of a write says."""
+        """Return the `changes` attribute of a write's statement."""
         rows = self.writes.get(_key(typed), ())
         return tuple(_construct(one, typed) for one in rows)
 
 
 def plan_caching(files: Iterable[tuple[str, Sequence[TypedQuery]]]) -> CachePlan:
-    """Find out what each write of a package invalidates."""
+    """Determine which cached reads each write of a package invalidates."""
     queries = [query for _, several in files for query in several]
     cached = [(query, query.cache) for query in queries if query.cache is not None]
     if not cached:
@@ -127,7 +127,7 @@ def plan_caching(files: Iterable[tuple[str, Sequence[TypedQuery]]]) -> CachePlan
 def invalidations(
     files: Iterable[tuple[str, Sequence[TypedQuery]]],
 ) -> tuple[Invalidation, ...]:
-    """Which write of a package invalidates which cached read, and why."""
+    """Return which write of a package invalidates which cached read, and why."""
     several = [(path, tuple(queries)) for path, queries in files]
     plan = plan_caching(several)
     queries = [query for _, found in several for query in found]
@@ -151,11 +151,10 @@ def invalidations(
 def _matches(
     reads: Sequence[Rows], writes: Sequence[Rows]
 ) -> Iterator[tuple[str, bool | None, str]]:
-    """The tables by which a write invalidates a read.
+    """Yield the tables through which a write invalidates a read.
 
     Yields:
-        The table; whether only results of the same key are invalidated, None where
-        the read depends on the whole table; why.
+        The table, `is_precise` and `why` of an Invalidation.
     """
     for change in writes:
         if change.table == ANY_TABLE:
@@ -190,7 +189,7 @@ def _key(query: TypedQuery) -> tuple[str, str]:
 def _read_rows(
     access: Access, caching: Caching, changes: Sequence[Access]
 ) -> Iterator[Rows]:
-    """The rows that a cached read depends on, by the key that is most precise."""
+    """Yield the rows that a cached read depends on, by the most precise key."""
     pinned = {pin.column: pin.values for pin in access.pins}
     candidates: list[Columns] = [(column,) for column in pinned]
     if caching.key and set(caching.key) <= pinned.keys():
@@ -220,7 +219,7 @@ def _read_rows(
 def _written_rows(
     changes: Iterable[Access], keys: Mapping[str, Iterable[Columns]]
 ) -> tuple[Rows, ...]:
-    """The rows that a write changes, as far as cached reads depend on them."""
+    """Return the rows that a write changes and cached reads depend on."""
     found: dict[tuple[str, Columns, tuple[KeyValue, ...]], Rows] = {}
     for access in changes:
         if not access.table:
@@ -246,7 +245,7 @@ def _written_rows(
 def _combined(
     table: str, columns: Columns, pinned: Mapping[str, tuple[KeyValue, ...]]
 ) -> tuple[Rows, ...] | None:
-    """One for each combination of values; None if there are too many, or no value."""
+    """Return rows for each combination of values; None if too many or none."""
     combinations = list(product(*(pinned[column] for column in columns)))
     if not 0 < len(combinations) <= _MOST_COMBINATIONS:
         return None

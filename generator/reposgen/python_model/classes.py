@@ -1,4 +1,4 @@
-"""Enums, domains, composites and tables as classes."""
+"""Classes for enums, domains, composites and tables."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ TYPE_ALIAS = Symbol(module="typing", name="TypeAlias")
 
 
 def enum_class(type_: EnumType, registry: Registry, naming: NamingConfig) -> EnumClass:
-    """`class TaskStatus(StrEnum)`."""
+    """Return the class of an enum: `class TaskStatus(StrEnum)`."""
     members = unique(
         naming.renamed(type_.schema, type_.name, label) or name
         for name, label in zip(
@@ -105,7 +105,7 @@ def enum_class(type_: EnumType, registry: Registry, naming: NamingConfig) -> Enu
 
 
 def _unknown(known: Sequence[EnumMember]) -> EnumMember:
-    """The member for other labels, whose name and value no other member has."""
+    """Return the member for other labels, with a unique name and value."""
     name = label = "UNKNOWN"
     while any(name == member.name for member in known):
         name += "_"
@@ -117,7 +117,7 @@ def _unknown(known: Sequence[EnumMember]) -> EnumMember:
 def domain_type(
     type_: PgDomain, registry: Registry, naming: NamingConfig
 ) -> DomainType:
-    """`Email = NewType("Email", str)`."""
+    """Return the type of a domain: `Email = NewType("Email", str)`."""
     is_class = not _is_alias(type_.base, registry, naming)
     return DomainType(
         symbol=registry.types.classes[type_.oid],
@@ -133,9 +133,9 @@ def domain_type(
 
 
 def _is_alias(base: PgType, registry: Registry, naming: NamingConfig) -> bool:
-    """Whether nothing can be a new type of what a domain is over in the end.
+    """Return True if NewType cannot be applied to the domain's base type.
 
-    That is so of unions, and to mypy, which fails on it, of msgspec's classes.
+    This is the case for unions. mypy also fails on msgspec's classes.
     """
     match registry.types.python_type(base, Direction.RESULT):
         case Union():
@@ -153,7 +153,7 @@ def _is_alias(base: PgType, registry: Registry, naming: NamingConfig) -> bool:
 def composite_class(
     type_: CompositeType, registry: Registry, naming: NamingConfig
 ) -> RowClass:
-    """A composite's attributes can be NULL unless the user says otherwise."""
+    """Return the class of a composite; attributes are nullable unless configured."""
     names = field_names(
         (
             naming.renamed(type_.schema, type_.name, f.name) or naming.column(f.name)
@@ -196,7 +196,7 @@ def _field_type(
 def model_class(
     relation: Relation, registry: Registry, naming: NamingConfig
 ) -> RowClass:
-    """The rows of a table or view."""
+    """Return the class of a table's or view's rows."""
     symbol = registry.models[relation.oid]
     names = field_names(
         (
@@ -244,7 +244,7 @@ def model_class(
 
 
 def model_builder(model: Symbol) -> Symbol:
-    """What builds a model some of whose fields are secret."""
+    """Return the function that builds a model with secret fields."""
     return Symbol(
         module=model.module,
         name=f"build_{snake_case(model.name)}",
@@ -253,7 +253,7 @@ def model_builder(model: Symbol) -> Symbol:
 
 
 def constructor(relation: Relation, registry: Registry, naming: NamingConfig) -> Symbol:
-    """What makes a model of a row's values."""
+    """Return the class or function that builds a model from a row's values."""
     model = registry.models[relation.oid]
     if any((relation.oid, c.number) in naming.secrets for c in relation.columns):
         return model_builder(model)
@@ -261,14 +261,14 @@ def constructor(relation: Relation, registry: Registry, naming: NamingConfig) ->
 
 
 def hidden(type_: PyType) -> PyType:
-    """`Secret[str]`."""
+    """Return the type wrapped in Secret: `Secret[str]`."""
     return Generic(SECRET, (type_,))
 
 
 def field_names(
     names: Iterable[str], registry: Registry, naming: NamingConfig
 ) -> tuple[str, ...]:
-    """Attribute names for columns, none of them hiding a class."""
+    """Return attribute names for columns that do not shadow a class."""
     return unique(
         (field_name(name, position) for position, name in enumerate(names, start=1)),
         {_OF_EVERY_CLASS, *RESERVED_FIELDS.get(naming.models, ())},
@@ -283,7 +283,7 @@ def row_class(
     naming: NamingConfig,
     builder: Builder | None = None,
 ) -> RowClass:
-    """A class of values in the order of `fields`, made as the user chose."""
+    """Return a class of the configured kind with values in the order of `fields`."""
     values = tuple(fields)
     return RowClass(
         symbol=symbol,
@@ -297,7 +297,7 @@ def row_class(
 
 
 def is_nullable(column: RelationColumn, naming: NamingConfig) -> bool:
-    """Whether the model of a table or view has None for a column."""
+    """Return True if a column can be None in the model of its table or view."""
     return not column.not_null or naming.elements.may_be_made_up(column.type)
 
 

@@ -1,4 +1,4 @@
-"""The types of a row class's columns, named once for all statements that have them."""
+"""Constants for the column types of row classes that several statements share."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _FEWEST = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedTypes:
-    """What was named.
+    """Queries and constants after the column types were named.
 
     Attributes:
-        files: the queries of each file, their statements with the names.
-        of_models: those of classes in models.py.
-        of_files: those of classes that stand with the queries of a file.
+        files: queries of each file, whose statements use the constants.
+        of_models: constants for classes in models.py.
+        of_files: for each file, constants for classes defined with its queries.
     """
 
     files: tuple[tuple[BuiltQuery, ...], ...]
@@ -44,15 +44,15 @@ class NamedTypes:
 def name_column_types(
     files: Sequence[Sequence[BuiltQuery]], models: str, names: Namespace
 ) -> NamedTypes:
-    """Name the types of each model, and of each class that statements share in a file.
+    """Name the column types of models, and of classes that a file's queries share.
 
     A new column of a table then changes its class, these types and the SQL, and nothing
     else.
 
     Args:
-        files: the queries of each file.
-        models: the module of the classes that all files share.
-        names: those of the package, where new ones are claimed.
+        files: queries of each file.
+        models: module of the classes that all files share.
+        names: names of the package, in which the constants are claimed.
     """
     everywhere = [built.query for file in files for built in file]
     rows = {row for row, _ in _results(everywhere)}
@@ -79,7 +79,7 @@ def _named(
     least: int,
     names: Namespace,
 ) -> Mapping[Symbol, ColumnTypes]:
-    """The types of each class that at least so many statements have."""
+    """Return constants for the types of each class that `least` statements have."""
     found: dict[Symbol, Counter[tuple[Value, ...]]] = {}
     for row, types in _results(queries):
         if row in rows and len(types) >= _FEWEST:
@@ -100,7 +100,7 @@ def _named(
 def _results(
     queries: Iterable[Query],
 ) -> Iterator[tuple[Symbol, tuple[Value, ...]]]:
-    """The row class of each query, and the types of its columns."""
+    """Yield the row class of each query, and the types of its columns."""
     for query in queries:
         row, results = query.maker, query.results
         if row is not None and results:

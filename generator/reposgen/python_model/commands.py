@@ -1,4 +1,4 @@
-"""What a call of each command takes and gives, in both flavors."""
+"""Arguments and results of each command's methods, in both flavors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ApiFlavor:
 
     Attributes:
         runtime: the module of the runner.
-        awaits: calls are awaited.
+        awaits: True if calls are awaited.
     """
 
     api: Api
@@ -49,22 +49,22 @@ class ApiFlavor:
     awaits: bool
 
     def rows(self, row: PyType) -> PyType:
-        """What a batch or COPY takes its rows from."""
+        """Return the type of a batch's or COPY's rows argument."""
         iterable = Generic(_abc("Iterable"), (row,))
         if not self.awaits:
             return iterable
         return Union((iterable, Generic(_abc("AsyncIterable"), (row,))))
 
     def export(self) -> PyType:
-        """What a COPY of a query's rows is."""
+        """Return the type of a COPY of a query's rows."""
         return Named(runtime("Export", f"{self.runtime}.protocols"))
 
     def listener(self, event: PyType) -> PyType:
-        """What hears a channel's notifications."""
+        """Return the type of a listener for a channel."""
         return Generic(runtime("Listener", f"{self.runtime}.protocols"), (event,))
 
     def stream(self, row: PyType) -> PyType:
-        """What a stream of rows is."""
+        """Return the type of a stream of rows."""
         return Generic(runtime("Stream", f"{self.runtime}.protocols"), (row,))
 
 
@@ -75,18 +75,18 @@ FLAVORS: Mapping[Api, ApiFlavor] = {Api.ASYNC: ASYNC, Api.SYNC: SYNC}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """How a command is called.
+    """How methods of a command are called.
 
     Attributes:
         run: the runner's method.
-        returns: the method's result, from a row's type.
-        gives_rows: the statement's results are read.
-        takes_rows: the arguments are an iterable of rows.
-        options: how it is done.
-        streams: the call itself is not awaited.
-        is_later: the arguments are one row of many that go out together.
-        needs_row: a statement without a row is an error.
-        takes_one: a statement with several rows is an error.
+        returns: returns the method's result type, given a row's type.
+        gives_rows: True if the statement's results are read.
+        takes_rows: True if the arguments are an iterable of rows.
+        options: options of the method.
+        streams: True if the call itself is not awaited.
+        is_later: True if the arguments are one row that is buffered.
+        needs_row: True if a statement without a row is an error.
+        takes_one: True if a statement with several rows is an error.
     """
 
     run: str
@@ -211,7 +211,7 @@ _LINE_TYPES = frozenset({"json", "jsonb", "text"})
 
 
 def call_of(typed: TypedQuery) -> Call:
-    """How a query is called."""
+    """Return how a query is called."""
     if typed.buffer is not None:
         return _BUFFER_OR_DROP if typed.buffer.drops else _BUFFER
     if typed.takes_first:
@@ -226,7 +226,7 @@ def call_of(typed: TypedQuery) -> Call:
 
 
 def is_line(typed: TypedQuery) -> bool:
-    """Whether each row of an export can be written as it is."""
+    """Return True if each row of an export is a single value that needs no format."""
     match typed.results:
         case (Column(type=BaseType(schema="pg_catalog", name=name)),):
             return typed.command is Command.COPYTO and name in _LINE_TYPES

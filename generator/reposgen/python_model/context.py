@@ -1,4 +1,4 @@
-"""What the queries of a package have in common."""
+"""Data that all queries of a package share."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the queries of a package have in common.
+    """Data that all queries of a package share.
 
     Attributes:
-        classes: the names of the classes in each module of queries, by its place in
-            the output; those that the whole package shares are among them.
-        violations: the exception of each constraint, by schema, table or domain,
-            and name.
-        caching: what statements say of cached reads.
+        classes: names of the classes in each module of queries, by its path in the
+            output, including those that the whole package shares.
+        violations: exception of each constraint, by schema, table or domain, and name.
+        caching: caching attributes of the statements.
     """
 
     catalog: Catalog
@@ -38,7 +37,7 @@ class Context:
     caching: CachePlan
 
     def claim_class(self, name: str, beside: Symbol) -> Symbol:
-        """A class of its own in the module of `beside`."""
+        """Claim a class name in the module of `beside`."""
         return Symbol(
             module=beside.module,
             name=self.classes[beside.module].claim(class_name(name)),

@@ -45,7 +45,7 @@ def method_doc(
 
 
 def class_doc(summary: str, fields: Iterable[Field]) -> str:
-    """A summary, and what the comments say of the attributes."""
+    """Return a docstring with the summary and the comments of the attributes."""
     lines = [summary.strip()]
     documented = [field for field in fields if field.doc.strip()]
     if documented:
@@ -89,7 +89,7 @@ def _raises(
 def _refusals(  # noqa: C901 - one case for each kind
     refusals: Iterable[Refusal], violations: Mapping[tuple[str, str, str], Symbol]
 ) -> Iterator[str]:
-    """What the server refuses, by the exception that it becomes."""
+    """Yield the server's possible refusals, by the exceptions for them."""
     nulls = []
     for refusal in refusals:
         match refusal:
@@ -123,7 +123,7 @@ def _refusals(  # noqa: C901 - one case for each kind
 
 
 def _listed(names: Sequence[str]) -> str:
-    """`a, b or c`."""
+    """Join names: `a, b or c`."""
     *others, last = names
     return f"{', '.join(others)} or {last}" if others else last
 

@@ -1,4 +1,4 @@
-"""Classes of the JSON documents that a query builds."""
+"""Classes for JSON documents that queries build."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from reposgen.python_model.classes import field_names, row_class
 from reposgen.python_model.inflection import singular
 from reposgen.python_model.model.elements import Field
 from reposgen.python_model.model.pytype import (
+    ARRAY_OF,
     LIST_OF,
     OBJECT_OF,
     OR_NONE,
@@ -46,11 +47,11 @@ _UNLIKE = frozenset({"timestamptz", "float4", "float8"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What becomes of a JSON document with a known shape.
+    """The Python form of a JSON document with a known shape.
 
     Attributes:
-        type: of one that is not NULL.
-        classes: of the objects in it, inner ones first.
+        type: type of a document that is not NULL.
+        classes: classes of the objects in it, inner ones first.
     """
 
     type: PyType
@@ -90,7 +91,7 @@ def build_documents(
 
 
 def _is_unlike(type_: PgType) -> bool:
-    """Whether JSON has values of a type as another text than PostgreSQL's own."""
+    """Return True if JSON spells values of a type unlike PostgreSQL's text."""
     return base_of(type_).name in _UNLIKE
 
 
@@ -107,24 +108,28 @@ class _Builder:
     def build(
         self, shape: JsonShape, name: str, *, in_list: bool = False
     ) -> tuple[PyType, Value] | None:
-        """Return the type and the part of a shape; None for any JSON.
+        """Return the Python type and the run time's description of a shape.
 
         Args:
-            shape: of the value.
-            name: of a class that is made for it.
-            in_list: it is an element of an array.
+            shape: shape of the value.
+            name: name of the class to create for an object.
+            in_list: True for an element of an array.
+
+        Returns:
+            The type and the description; None for arbitrary JSON.
         """
         match shape:
             case JsonScalar():
                 return self._scalar(shape, in_list=in_list)
-            case JsonList(element=element, nullable=can_be_null):
+            case JsonList(element=element, nullable=can_be_null, of_array=of_array):
                 built = self.build(element, singular(name), in_list=True)
                 if built is None:
                     return None
                 type_, part = built
                 if can_be_null:
                     type_, part = nullable(type_), construct(OR_NONE, part)
-                return Generic(LIST, (type_,)), construct(LIST_OF, part)
+                made = ARRAY_OF if of_array else LIST_OF
+                return Generic(LIST, (type_,)), construct(made, part)
             case JsonObject():
                 return self._object(shape, name)
 

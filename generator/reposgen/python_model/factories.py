@@ -1,4 +1,4 @@
-"""factories.py: what makes rows of each table, for tests."""
+"""factories.py: factories of each table's rows, for tests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def made_tables(catalog: Catalog) -> tuple[Relation, ...]:
 
 
 def factories_module(parts: Parts) -> FactoriesModule:
-    """factories.py."""
+    """Return factories.py."""
     path = f"{parts.name}.factories"
     tables = made_tables(parts.context.catalog)
     models = parts.context.registry.models
@@ -116,7 +116,7 @@ def _factory(table: Relation, attribute: str, path: str, parts: Parts) -> Factor
 
 
 def _given_type(table: Relation, column: RelationColumn, parts: Parts) -> PyType:
-    """Return the type of a value that a test gives; secrets are given in plain."""
+    """Return the type of a value that a test passes; secrets are passed unwrapped."""
     naming = parts.context.naming
     key = (table.oid, column.number)
     type_ = parts.context.registry.types.python_type(

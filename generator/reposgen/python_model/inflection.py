@@ -1,4 +1,4 @@
-"""The singular of a table's name: `tasks` → `task`."""
+"""Singular form of table names: `tasks` → `task`."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ ENDINGS = (
 
 
 def singular(name: str) -> str:
-    """The singular of the last word of `name`; its case and the rest are kept."""
+    """Return `name` with its last word in singular, keeping its case."""
     match = re.search(r"([A-Z]?[a-z]+|[A-Z]+)$", name)
     if match is None:
         return name

@@ -1,4 +1,4 @@
-"""Which module each .sql file becomes, and what its classes are called."""
+"""Names of the modules, classes and methods for each .sql file."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ DATABASE_ATTRIBUTES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLayout:
-    """The names that one .sql file gives rise to.
+    """Names derived from one .sql file.
 
     Attributes:
         module: `tasks`.
-        attribute: of Database: `tasks`.
+        attribute: attribute of Database: `tasks`.
         repository: `TaskRepository`.
         protocol: `TaskRepositoryProtocol`.
         read_protocol: `TaskReadProtocol`.
         write_protocol: `TaskWriteProtocol`.
-        methods: in the queries' order.
-        constants: in the queries' order.
+        methods: names of the methods, in the queries' order.
+        constants: names of the statements, in the queries' order.
     """
 
     path: str
@@ -68,9 +68,9 @@ class FileLayout:
 
 
 def colliding_names(files: Files) -> Iterator[Diagnostic]:
-    """Errors for files and queries that would have one name in Python.
+    """Yield errors for files and queries that would have the same name in Python.
 
-    A number behind one of the names would make callers depend on the order of files.
+    Numbering the names would make callers depend on the order of files.
     """
     paths: dict[str, str] = {}
     cased: dict[str, str] = {}
@@ -118,7 +118,7 @@ def _method_name(query: TypedQuery) -> str:
 
 
 def lay_out(files: Files, package: str, classes: Namespace) -> tuple[FileLayout, ...]:
-    """Names for all files; the classes' are claimed."""
+    """Return names for all files, and claim the classes' names."""
     names = [_module_name(path) for path, _ in files]
     modules = unique(names, RESERVED_MODULES)
     # A class of a module's name would hide the module in the package.

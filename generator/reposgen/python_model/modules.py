@@ -1,4 +1,4 @@
-"""The modules of a package, from what was built for them."""
+"""Assembly of a package's modules from the built queries and classes."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Everything that the modules are put together from.
+    """Everything that the modules are assembled from.
 
     Attributes:
-        name: the package's.
+        name: the package's name.
         tenant: the setting that row-level security reads.
-        names_statements: statements end with their names in a comment.
-        has_migration: it offers the run time's `RepositoryMigration`.
-        files: each .sql file's names, and what was built of its queries.
-        named: the names of column types.
+        names_statements: True if statements end with their names in a comment.
+        has_migration: True if it exports the run time's `RepositoryMigration`.
+        files: for each .sql file, its names and its built queries.
+        named: constants for column types.
     """
 
     name: str
@@ -80,16 +80,16 @@ class Parts:
 
     @property
     def package(self) -> Symbol:
-        """The constant in models.py."""
+        """The constant PACKAGE in models.py."""
         return self.symbol("models", "PACKAGE")
 
     def symbol(self, module: str, name: str) -> Symbol:
-        """A name in a module of the package."""
+        """Return a name in a module of the package."""
         return Symbol(module=f"{self.name}.{module}", name=name, generated=True)
 
 
 def shared_modules(parts: Parts) -> Iterator[AnyModule]:
-    """models.py; errors.py, if there are constraints."""
+    """Yield models.py, and errors.py if there are constraints."""
     yield models_module(parts)
     if parts.errors:
         yield ErrorsModule(
@@ -100,7 +100,7 @@ def shared_modules(parts: Parts) -> Iterator[AnyModule]:
 
 
 def models_module(parts: Parts) -> ModelsModule:
-    """models.py."""
+    """Return models.py."""
     registry, naming = parts.context.registry, parts.context.naming
     types = registry.used_types
     tables = (model_class(r, registry, naming) for r in registry.relations)
@@ -146,7 +146,7 @@ def _ordered(rows: tuple[RowClass, ...]) -> tuple[RowClass, ...]:
 
 
 def _package(parts: Parts) -> Constant[Construct]:
-    """What the run time must know of the database."""
+    """Return the description of the database for the run time."""
     registry = parts.context.registry
     enums: list[tuple[Value, Value]] = []
     composites: list[tuple[Value, Value]] = []
@@ -188,7 +188,7 @@ def _entries(items: Iterable[tuple[Value, Value]]) -> Entries | None:
 
 
 def _required_fields(parts: Parts) -> Iterator[tuple[Value, Value]]:
-    """The fields of tables' rows that are never None, by their names there."""
+    """Yield the fields of tables' rows that are never None, by their database names."""
     registry, naming = parts.context.registry, parts.context.naming
     for type_ in registry.used_types:
         relation = (
@@ -214,7 +214,7 @@ def _composite(type_: CompositeType, parts: Parts) -> Construct:
 
 
 def _fields(type_: CompositeType, context: Context) -> Iterator[tuple[str, TypeName]]:
-    """The attributes' names and types, as the run time matches them."""
+    """Yield the attributes' names and types, as the run time matches them."""
     naming, types = context.naming, context.registry.types
     relation = context.catalog.relations.get(type_.relation or 0)
     numbers = (
@@ -234,13 +234,13 @@ def _fields(type_: CompositeType, context: Context) -> Iterator[tuple[str, TypeN
 def flavor_modules(
     parts: Parts, flavor: ApiFlavor, below: str, *, first: bool
 ) -> Iterator[AnyModule]:
-    """The modules of one flavor.
+    """Yield the modules of one flavor.
 
     Args:
-        parts: of the package.
+        parts: parts of the package.
         flavor: async or sync.
-        below: the package they stand in: `demo`, `demo.sync`.
-        first: the statements and classes stand in these modules.
+        below: package of the modules: `demo`, `demo.sync`.
+        first: True if the statements and classes are defined in these modules.
     """
     of_files = parts.named.of_files
     for (layout, built), types in zip(parts.files, of_files, strict=True):
@@ -267,7 +267,7 @@ def flavor_modules(
 def _protocols(
     layout: FileLayout, built: Sequence[BuiltQuery], flavor: ApiFlavor, below: str
 ) -> tuple[Protocol, ...]:
-    """The interfaces of a repository: of its reads, of its writes, and of both."""
+    """Return the protocols of a repository: of its reads, its writes, and both."""
     module = f"{below}.{layout.module}"
     reads, writes = (
         Protocol(

@@ -1,7 +1,8 @@
-"""Identifiers from whatever things are called in SQL: always valid, always unique.
+"""Conversion of SQL names to Python identifiers that are always valid and unique.
 
-None begins with an underscore: such names are private to type checkers, mangled in
-classes when there are two, and special to enums.
+No identifier begins with an underscore. Such names are private to type checkers,
+mangled
+in classes if there are two underscores, and special to enums.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 @cache
 def identifier(text: str, fallback: str) -> str:
-    """A valid identifier that reads as much like `text` as it can.
+    """Return a valid identifier that resembles `text`.
 
-    `fallback` stands in front of a leading digit, and alone where nothing of `text`
-    can be kept: `class` → `class_`, `1st` → `column_1st`, `%` → `column`.
+    `fallback` is the prefix before a leading digit, and the whole name if nothing of
+    `text` can be kept: `class` → `class_`, `1st` → `column_1st`, `%` → `column`.
     """
     # Python compares identifiers in NFKC, so two that differ only there are one.
     folded = unicodedata.normalize("NFKC", text)
@@ -40,39 +41,43 @@ def identifier(text: str, fallback: str) -> str:
 
 @cache
 def snake_case(text: str) -> str:
-    """`GetTask`, `getTask`, `get-task`, `HTTPLog` → `get_task`, `http_log`."""
+    """Convert `GetTask`, `getTask`, `get-task`, `HTTPLog` to `get_task`, `http_log`."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
     return re.sub(r"[^\w]+|_+", "_", apart).strip("_").lower()
 
 
 @cache
 def pascal_case(text: str) -> str:
-    """`task_status`, `taskStatus`, `task-status` → `TaskStatus`."""
+    """Convert `task_status`, `taskStatus`, `task-status` to `TaskStatus`."""
     words = (w for w in re.split(r"[\W_]+", text) if w)
     return "".join(w[0].upper() + w[1:] for w in words)
 
 
 def field_name(text: str, position: int) -> str:
-    """A column's or parameter's; `position` counts from 1 and names the nameless."""
+    """Return the name of a column or parameter, from its position if it has none.
+
+    Positions count from 1.
+    """
     name = identifier(text, "column")
     return f"column_{position}" if name == "column" and text != "column" else name
 
 
 def class_name(text: str) -> str:
-    """A class's, from words in any case."""
+    """Return the name of a class, from words in any case."""
     return identifier(pascal_case(text), "Type").replace("Type_", "Type", 1)
 
 
 def constant_name(text: str) -> str:
-    """A module constant's: upper case."""
+    """Return the name of a module constant, in upper case."""
     return identifier(snake_case(text).upper(), "QUERY")
 
 
 def enum_members(labels: Sequence[str]) -> tuple[str, ...]:
-    """The members' names, one for each label, in order.
+    """Return member names for labels, in the same order.
 
-    `-`, `/`, `:` and blanks become `_`, other signs go; what is then empty or
-    repeated is called `VALUE_n`, n counted from 1.
+    `-`, `/`, `:` and whitespace become `_`, other signs are removed. An empty or
+    repeated
+    name becomes `VALUE_n`, with n counted from 1.
     """
     namespace = Namespace()
     names = []
@@ -88,22 +93,22 @@ def enum_members(labels: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Namespace:
-    """The names of one scope.
+    """Names of one scope.
 
     Attributes:
-        taken: in this very scope.
-        around: the names that are taken around it.
+        taken: names taken in this scope.
+        around: names taken in the enclosing scopes.
     """
 
     taken: set[str] = field(default_factory=set)
     around: frozenset[str] = frozenset()
 
     def __contains__(self, name: str) -> bool:
-        """Whether the name is taken."""
+        """Return True if the name is taken."""
         return name in self.taken or name in self.around
 
     def claim(self, *candidates: str) -> str:
-        """Take the first free wish, else the last with a number behind it."""
+        """Take the first free candidate, or the last one with a number appended."""
         free = next((w for w in candidates if w not in self), None)
         name = free or self._numbered(candidates[-1])
         self.taken.add(name)
@@ -123,7 +128,7 @@ def unique(
     reserved: Iterable[str] = (),
     around: frozenset[str] = frozenset(),
 ) -> tuple[str, ...]:
-    """The names, those reserved or met before changed until they are unique."""
+    """Return the names, changed where they are reserved or repeated."""
     namespace = Namespace(set(reserved), around)
     candidates = tuple(names)
     # A name that nothing argues with keeps its spelling, wherever it stands.

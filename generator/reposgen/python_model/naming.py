@@ -1,4 +1,4 @@
-"""The names, types and secrets that codegen.toml configures."""
+"""Names, types and secrets that codegen.toml configures."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class NamingConfig:
     """The configured names and types, resolved to objects of the database.
 
     Attributes:
-        renames: name in the database → name in Python.
-        snake_case: other names in camelCase are in snake_case in Python.
-        secrets: (relation oid, attnum).
-        not_null: (oid of a composite type, name of a field).
-        overrides: what values are in Python, where that was chosen.
-        models: what rows are made of.
-        elements: whether arrays can have NULL elements.
-        json_classes: JSON documents that queries build become classes.
-        unknown_labels: enums have a member for labels that the code does not know.
+        renames: Python name by name in the database.
+        snake_case: True if other names in camelCase become snake_case.
+        secrets: columns with secrets, as (relation oid, attnum).
+        not_null: fields of composite types that are not NULL, as (type oid, name).
+        overrides: Python types that were chosen for values.
+        models: kind of the row classes.
+        elements: facts about NULL elements of arrays.
+        json_classes: True if JSON documents that queries build become classes.
+        unknown_labels: True if enums have a member for unknown labels.
     """
 
     renames: Mapping[str, str]
@@ -56,28 +56,30 @@ class NamingConfig:
 
     @property
     def json(self) -> PyType | None:
-        """What a JSON document is, if not the run time's own alias."""
+        """Type of a JSON document; None for the run time's own alias."""
         # pydantic cannot take an alias of itself apart, and has one of its own.
         return Named(JSON_VALUE) if self.models is ModelKind.PYDANTIC else None
 
     def renamed(self, schema: str, *path: str) -> str | None:
-        """The Python name of something in a schema, which a rename may leave out.
+        """Return the new name of an object in a schema; None if it is not renamed.
 
-        The path is a table or type, or a column, label or constraint of one.
+        The path is a table or type, or one of its columns, labels or constraints. A
+        rename
+        can omit the schema.
         """
         name = ".".join(path)
         return self.renames.get(f"{schema}.{name}") or self.renames.get(name)
 
     def column(self, name: str) -> str:
-        """What a column or parameter is called for which nothing more is chosen."""
+        """Return the Python name of a column or parameter with no specific rename."""
         return self.renames.get(f"{EVERYWHERE}.{name}") or self.in_python(name)
 
     def in_python(self, name: str) -> str:
-        """A name that is not renamed, in the package's style."""
+        """Return a name that is not renamed, in the package's style."""
         return snake_case(name) if self.snake_case and name != name.lower() else name
 
     def renamed_in_query(self, query: str, name: str) -> str | None:
-        """The Python name of a query's parameter or column."""
+        """Return the new name of a query's parameter or column; None if not renamed."""
         return self.renames.get(f"{query}.{name}")
 
 
@@ -135,7 +137,7 @@ def _paths(relation: Relation, column: str) -> tuple[str, str]:
 
 
 def _fields(path: str, catalog: Catalog) -> set[tuple[int, str]]:
-    """The fields that a path names, of composite types that are no table's rows."""
+    """Return the matching fields of composite types that are not tables' row types."""
     return {
         (type_.oid, field.name)
         for type_ in catalog.types.values()
@@ -202,7 +204,7 @@ def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic
 def check_rename_conflicts(
     config: PackageConfig, registry: Registry
 ) -> Iterator[Diagnostic]:
-    """An error for each name of a class that something else has already."""
+    """Yield an error for each new class name that is already taken."""
     types = registry.types.classes
     found: list[tuple[Relation | PgType, Symbol]] = []
     found += [(r, registry.models[r.oid]) for r in registry.relations]
@@ -221,7 +223,7 @@ def check_rename_conflicts(
 
 
 def _names(analysis: Analysis) -> Iterator[str]:
-    """All that a rename can name."""
+    """Yield all names that a rename can refer to."""
     for relation in analysis.catalog.relations.values():
         yield from _paths_below(relation, [c.name for c in relation.columns])
         yield from (f"{EVERYWHERE}.{column.name}" for column in relation.columns)

@@ -1,4 +1,4 @@
-"""The columns, types and parts of queries that an override applies to."""
+"""Columns, types and parts of queries that overrides apply to."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """All overrides, by what they are of.
+    """All overrides, by what they apply to.
 
     Attributes:
         types: by oid.
         columns: by relation oid and attnum.
         fields: of composite types, by oid and name.
-        in_queries: by the query's name and that of a column or parameter.
+        in_queries: by the names of the query and of its column or parameter.
     """
 
     types: Mapping[int, Override] = field(default_factory=dict)
@@ -58,17 +58,17 @@ class Overrides:
     in_queries: Mapping[tuple[str, str], Override] = field(default_factory=dict)
 
     def of_column(self, query: str, column: Column) -> Override | None:
-        """What a column of a query's result becomes, if not what its type does."""
+        """Return the override of a query's result column, or None."""
         chosen = self.in_queries.get((query, column.name))
         return chosen or self.of_origin(column)
 
     def of_origin(self, column: Column) -> Override | None:
-        """The same, without what was said of the query: as part of an embed."""
+        """Return the override of a result column's table column, or None."""
         found = self.columns.get(column.table) if column.table else None
         return found if found and _fits(found, column.type) else None
 
     def of_parameter(self, query: str, parameter: Parameter) -> Override | None:
-        """What a parameter of a query becomes, if not what its type does."""
+        """Return the override of a query's parameter; None for the type's default."""
         if chosen := self.in_queries.get((query, parameter.name)):
             return chosen
         if parameter.column is None or not parameter.is_value:
@@ -89,11 +89,11 @@ def _fits(override: Override, type_: PgType) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """Something that a key can name.
+    """An object that an override's key can refer to.
 
     Attributes:
-        keys: the ways to name it.
-        map: the attribute of `Overrides` that it goes into.
+        keys: names that refer to it.
+        map: the attribute of `Overrides` that it belongs to.
         key: its key there.
     """
 
@@ -106,7 +106,7 @@ class _Target:
 def read_overrides(
     config: PackageConfig, analysis: Analysis
 ) -> tuple[Overrides, tuple[Diagnostic, ...]]:
-    """The overrides of codegen.toml and of the queries, and what is wrong with them."""
+    """Return the overrides in codegen.toml and the queries, and the errors in them."""
     queries = [query for several in analysis.files.values() for query in several]
     if not config.types and not any(query.classes for query in queries):
         return Overrides(), ()
@@ -160,7 +160,7 @@ def _by_key(targets: Iterable[_Target]) -> Mapping[str, Sequence[_Target]]:
 def _add_domains(
     types: Mapping[object, Override], columns: dict[object, Override], catalog: Catalog
 ) -> None:
-    """What is compared with a domain's column, the server takes for the base type."""
+    """Add overrides of columns with domains, since comparisons use the base type."""
     for relation in catalog.relations.values():
         for column in relation.columns:
             override = types.get(leaf_of(column.type).oid)
@@ -171,7 +171,7 @@ def _add_domains(
 def _override(
     spec: OverrideSpec, target: _Target, root: Path | None
 ) -> Override | Diagnostic | None:
-    """What was wished; None where that is no more than whether elements are NULL."""
+    """Return the override; None if it only says whether elements can be NULL."""
     if (element := element_target(spec.target)) and _is_array(target.type):
         # Whether its elements can be NULL, analysis knows.
         if element == USUAL or element in usual_names(target.type):

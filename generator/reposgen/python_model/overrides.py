@@ -1,4 +1,4 @@
-"""What values are in Python where the user chose it."""
+"""Python types that the user chooses for values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class OverrideKind(Enum):
-    """How values and what they become are connected."""
+    """Kind of conversion between values and the chosen type."""
 
     TEXT = "text"  # by PostgreSQL's text
     JSON = "json"  # by the document's text
@@ -35,12 +35,12 @@ class OverrideKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What values of a type, or of a column, are in Python.
+    """The Python type of a type's or column's values.
 
     Attributes:
-        base: oid of the base type of what was overridden, arrays taken off.
-        load: makes an object; None where the class does.
-        dump: makes what the driver takes; None where the driver's own class does.
+        base: oid of the base type, without arrays.
+        load: function that makes an object; None if the class does.
+        dump: function that makes the driver's value; None if the driver's class does.
         place: where it was written.
     """
 
@@ -53,7 +53,7 @@ class Override:
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
-        """The classes that it names."""
+        """Classes that the override names."""
         match self.python:
             case Named(symbol):
                 return (symbol,)
@@ -65,7 +65,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideSpec:
-    """What was written for an override.
+    """An override as it was written.
 
     Attributes:
         target: `myapp.models.Settings`, `float`, `list[myapp.models.Item]`.
@@ -99,27 +99,27 @@ _HINT_OF_NONE = (
 
 
 def element_target(target: str) -> str | None:
-    """What an array holds by `list[str | None]`: `str`; None for what is no list."""
+    """Return the element type `str` of `list[str | None]`; None for other types."""
     found = _ARRAY.fullmatch(target.strip())
     return _OR_NONE.sub("", found["element"].strip()) if found else None
 
 
 def element_of(type_: PgType) -> PgType:
-    """What an array holds; any other type itself."""
+    """Return the element type of an array; any other type unchanged."""
     while isinstance(type_, ArrayType):
         type_ = type_.element
     return type_
 
 
 def base_of(type_: PgType) -> PgType:
-    """What a type is in the end, arrays and domains taken off."""
+    """Return the base type of a type, without arrays and domains."""
     while isinstance(type_, (ArrayType, DomainType)):
         type_ = type_.element if isinstance(type_, ArrayType) else type_.base
     return type_
 
 
 def leaf_of(type_: PgType) -> PgType:
-    """What an override of a type is of: what an array holds, a domain's as well."""
+    """Return a type's innermost element type, also through domains over arrays."""
     while True:
         inner = type_
         while isinstance(inner, DomainType):
@@ -130,12 +130,12 @@ def leaf_of(type_: PgType) -> PgType:
 
 
 def is_json(type_: PgType) -> bool:
-    """Whether values of the base type are JSON documents."""
+    """Return True if values of the base type are JSON documents."""
     return type_.schema == "pg_catalog" and type_.name in ("json", "jsonb")
 
 
 def read_override(spec: OverrideSpec, type_: PgType) -> Override | Diagnostic:
-    """The override of a type or column; or what is wrong with it."""
+    """Return the override of a type or column, or the error in it."""
     base = base_of(type_)
     python = _python(spec.target)
     references = _references(spec)
@@ -234,7 +234,7 @@ def _references(spec: OverrideSpec) -> tuple[Reference | None, Reference | None]
 
 
 def _reference(path: str) -> Reference | None:
-    """`myapp.money.Cents.of`: a class begins with a capital letter, modules do not."""
+    """Parse `myapp.money.Cents.of`: classes begin with a capital, modules do not."""
     if path in _TEXT_CLASSES:
         return Reference(symbol=_TEXT_CLASSES[path])
     if not _DOTTED.fullmatch(path):

@@ -1,4 +1,4 @@
-"""One query: its classes, its statement, its method."""
+"""Construction of one query's classes, statement and method."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class BuiltQuery:
     """A query in both flavors.
 
     Attributes:
-        result: the type of one row.
-        row_argument: the type of one row of a batch's or COPY's argument.
+        result: type of one row.
+        row_argument: type of one row of a batch's or COPY's argument.
     """
 
     typed: TypedQuery
@@ -73,7 +73,7 @@ class BuiltQuery:
     row_argument: PyType | None
 
     def signature(self, flavor: ApiFlavor) -> Signature:
-        """The method's signature in one flavor."""
+        """Return the method's signature in one flavor."""
         call = call_of(self.typed)
         first = None
         if self.row_argument:
@@ -93,16 +93,16 @@ class BuiltQuery:
 
     @property
     def only_reads(self) -> bool:
-        """Whether a fake of what only reads needs the method."""
+        """True if the method belongs to the repository's read protocol."""
         return self.typed.read_only or self.typed.command is Command.LISTEN
 
     @property
     def options(self) -> tuple[Option, ...]:
-        """The method's keywords that say how."""
+        """The method's options."""
         return options_of(self.typed)
 
     def call(self, flavor: ApiFlavor) -> Method:
-        """The method in one flavor."""
+        """Return the method in one flavor."""
         # What a page is depends on the runner's arguments as well.
         chooses = has_variants(self.typed) and self.typed.command is not Command.PAGE
         signature, call = self.signature(flavor), call_of(self.typed)
@@ -119,14 +119,14 @@ class BuiltQuery:
 
 
 def options_of(typed: TypedQuery) -> tuple[Option, ...]:
-    """The keywords of a query's method that say how."""
+    """Return the options of a query's method."""
     return (*sort_option(typed), *call_of(typed).options)
 
 
 def build_query(
     typed: TypedQuery, method: str, constant: Symbol, context: Context
 ) -> BuiltQuery:
-    """Everything of one query; `method` and `constant` name it."""
+    """Build the definitions of a query with this method and constant name."""
     call = call_of(typed)
     row = build_row(typed, constant, context) if call.gives_rows else NO_ROW
     arguments: tuple[Argument, ...] = ()
@@ -218,7 +218,7 @@ def _statement(
 
 
 def _verb(typed: TypedQuery) -> str | None:
-    """What a statement does, where its first word does not say so."""
+    """Return the command of a statement that begins with WITH and writes, else None."""
     begins_with = typed.pieces[0].sql.lstrip()[:4].upper() == "WITH"
     return typed.verb if begins_with and typed.verb != "SELECT" else None
 
@@ -249,7 +249,7 @@ def _optimistic(
     name: str,
     names: Mapping[int, TypeName],
 ) -> Construct:
-    """How a write that found no row asks why: the probe, and its arguments' indexes."""
+    """Return how a write by version finds out why it affected no row."""
     index = {p.number: index for index, p in enumerate(typed.parameters)}
     probe = construct(
         STATEMENT,

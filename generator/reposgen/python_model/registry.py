@@ -1,4 +1,4 @@
-"""Which classes a package needs, and what each is called."""
+"""Classes that a package needs, and their names."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _SYSTEM_SCHEMAS = {"pg_catalog", "information_schema"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """The classes that models.py gets, and the types they stand for.
+    """Classes in models.py, and the types that they represent.
 
     Attributes:
-        relations: those that a whole row of occurs.
-        used_types: enums, domains and composites, and what else is not built in.
-        models: by relation oid.
-        class_names: of all classes that values can be of.
+        relations: relations of which whole rows occur.
+        used_types: enums, domains, composites, and other types that are not built in.
+        models: model classes by relation oid.
+        class_names: names of all classes that values can have.
     """
 
     relations: tuple[Relation, ...]
@@ -52,11 +52,11 @@ class Registry:
 
 
 def uses_model(query: TypedQuery, elements: Elements) -> bool:
-    """Whether a row is one of the table's, with no less known to be there.
+    """Return True if a query's rows can be objects of the table's model.
 
     Args:
-        query: whose rows.
-        elements: of the arrays that tables hold.
+        query: the query.
+        elements: facts about NULL elements of arrays in tables.
     """
     if query.model is None:
         return False
@@ -73,7 +73,7 @@ def uses_model(query: TypedQuery, elements: Elements) -> bool:
 
 
 def flat_columns(query: TypedQuery) -> Iterator[Column]:
-    """The columns as the server returns them, those of embeds spelled out."""
+    """Yield the columns as the server returns them, including those of embeds."""
     for item in query.results:
         if isinstance(item, Embed):
             yield from item.columns
@@ -82,7 +82,7 @@ def flat_columns(query: TypedQuery) -> Iterator[Column]:
 
 
 def whole_rows(query: TypedQuery, elements: Elements) -> Iterator[Relation]:
-    """The relations whose whole rows are in the result."""
+    """Yield the relations whose whole rows are in the result."""
     if query.model is not None and uses_model(query, elements):
         yield query.model
     for item in query.results:
@@ -99,10 +99,10 @@ def build_registry(
     *,
     tables: Iterable[Relation] = (),
 ) -> Registry:
-    """Collect what the queries and `tables` use; `module` is where it will stand.
+    """Collect the types and relations that the queries and `tables` use.
 
-    All that has a name in the database gets one, so that no name depends on what else
-    the queries use.
+    All objects of the database get a name, so that no name depends on what else the
+    queries use. `module` is the module of the classes.
     """
     used = (r for q in queries for r in whole_rows(q, naming.elements))
     relations = {r.oid: r for r in (*used, *tables)}
@@ -163,7 +163,10 @@ def _mentioned(queries: Iterable[TypedQuery]) -> Iterator[PgType]:
 def _closure(
     types: Iterable[PgType], relations: dict[int, Relation], catalog: Catalog
 ) -> tuple[PgType, ...]:
-    """All types that those and the relations are made of; adds to the relations."""
+    """Return all types that the given types and relations consist of.
+
+    Relations of composite types are added to `relations`.
+    """
     found: dict[int, PgType] = {}
     pending = [*types, *(c.type for r in relations.values() for c in r.columns)]
     while pending:
@@ -192,6 +195,6 @@ def _users_types(catalog: Catalog) -> Iterator[PgType]:
 
 
 def _sorted(named: Iterable[_Named]) -> tuple[_Named, ...]:
-    """Each once, by schema and name."""
+    """Return the objects without duplicates, sorted by schema and name."""
     several = {one.oid: one for one in named}
     return tuple(sorted(several.values(), key=lambda one: (one.schema, one.name)))

@@ -1,4 +1,4 @@
-"""What becomes of a result row: a model, a class of its own, or a scalar."""
+"""Python form of result rows: a model, a separate class, or a scalar."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What becomes of a result row.
+    """Python form of a result row.
 
     Attributes:
-        make: called positionally with the row's values; None for a scalar.
-        documents: the JSON documents with a known shape, by the names of columns.
+        make: called with the row's values by position; None for a scalar.
+        documents: JSON documents with a known shape, by column name.
     """
 
     type: PyType
@@ -53,7 +53,7 @@ class Row:
 
     @property
     def nested(self) -> tuple[RowClass, ...]:
-        """The classes of the JSON objects in it, inner ones first."""
+        """Classes of the JSON objects in the row, inner ones first."""
         return tuple(c for one in self.documents.values() for c in one.classes)
 
 
@@ -61,7 +61,7 @@ NO_ROW = Row(type=Nothing(), make=None)
 
 
 def build_row(typed: TypedQuery, constant: Symbol, context: Context) -> Row:
-    """The row of a query whose constant is `constant`."""
+    """Return the row of the query that has this constant."""
     if typed.model is not None and uses_model(typed, context.naming.elements):
         model = context.registry.models[typed.model.oid]
         make = constructor(typed.model, context.registry, context.naming)
@@ -91,7 +91,7 @@ def _row_symbol(typed: TypedQuery, constant: Symbol, context: Context) -> Symbol
 
 
 def _event(typed: TypedQuery, payload: Column, context: Context) -> Row:
-    """What a listener hears: not every text can be read as something else."""
+    """Return the notification of a listener, whose payload can be invalid."""
     type_ = _column_type(typed, payload, context)
     heard = Generic(NOTIFICATION, (type_,))
     if type_ == STR:
@@ -187,7 +187,7 @@ def _probe(embed: Embed, start: int) -> int | None:
 
 
 def item_name(typed: TypedQuery, item: ResultItem, context: Context) -> str:
-    """What a result column is called in Python, before it is made an identifier."""
+    """Return a result column's Python name before it is made an identifier."""
     chosen = context.naming.renamed_in_query(typed.name, item.name)
     if chosen:
         return chosen
@@ -248,7 +248,7 @@ def _column_type(
 def result_names(
     typed: TypedQuery, context: Context, documents: Mapping[str, Document]
 ) -> Iterator[TypeName]:
-    """The run time's names of the types of a row, as the server returns it."""
+    """Yield the run time's type names of a row as the server returns it."""
     types, overrides = context.registry.types, context.naming.overrides
     for item in typed.results:
         match item:

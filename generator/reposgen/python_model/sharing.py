@@ -1,4 +1,4 @@
-"""Row classes that several queries of a file have in common: `@row`."""
+"""Row classes that several queries of a file share: `@row`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def claim_row_names(layout: FileLayout, context: Context) -> Iterator[Diagnostic]:
-    """Take the names that `@row` gives; an error for each that is not free."""
+    """Claim the names given by `@row`, and yield an error for each that is taken."""
     if not layout.constants:
         return
     namespace = context.classes[layout.constants[0].module]
@@ -37,7 +37,7 @@ def claim_row_names(layout: FileLayout, context: Context) -> Iterator[Diagnostic
 def share_rows(
     several: Sequence[BuiltQuery],
 ) -> tuple[tuple[BuiltQuery, ...], tuple[Diagnostic, ...]]:
-    """The queries of a file, each class standing with the first that has it."""
+    """Return the queries of a file, with each class in the first query that has it."""
     classes: dict[str, tuple[str, RowClass]] = {}
     shared: list[BuiltQuery] = []
     mistakes: list[Diagnostic] = []

@@ -1,4 +1,4 @@
-"""Names that `snake_case = true` makes alike."""
+"""Detection of names that `snake_case = true` would make equal."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def colliding_snake_names(
     config: PackageConfig, files: Files, context: Context
 ) -> Iterator[Diagnostic]:
-    """An error for names that are two in SQL and would be one in Python.
+    """Yield an error for SQL names that would become one name in Python.
 
-    A sign behind one of them would make it depend on the order of columns.
+    Numbering the names would make them depend on the order of the columns.
     """
     naming = context.naming
     if not naming.snake_case:

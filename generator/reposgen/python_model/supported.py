@@ -1,4 +1,4 @@
-"""Which queries a method can be made of, and why not of the others."""
+"""Selection of the queries that a method can be generated for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Files = tuple[tuple[str, tuple["TypedQuery", ...]], ...]
 def split_supported(
     analysis: Analysis, naming: NamingConfig
 ) -> tuple[Files, tuple[Diagnostic, ...]]:
-    """The files with the queries that can be generated, and what is wrong elsewhere."""
+    """Return the files with their supported queries, and errors for the others."""
     files = []
     diagnostics: list[Diagnostic] = []
     known: set[int] = set()
@@ -42,7 +42,7 @@ def split_supported(
 
 
 def _with_own_row(query: TypedQuery, naming: NamingConfig) -> TypedQuery:
-    """The query, its row no model's where the model has other fields, or its name."""
+    """Return the query without a model if its row needs a class of its own."""
     own = query.row_name is not None or any(
         (query.name, column.name) in naming.overrides.in_queries
         for column in flat_columns(query)
@@ -53,7 +53,7 @@ def _with_own_row(query: TypedQuery, naming: NamingConfig) -> TypedQuery:
 def _objections(
     query: TypedQuery, naming: NamingConfig, known: set[int]
 ) -> Iterator[Diagnostic]:
-    """Why there can be no method; adds to the types that are known."""
+    """Yield the reasons why there can be no method; add checked types to `known`."""
     if query.command not in CALLS:
         yield error(
             "unsupported-command",
@@ -75,7 +75,7 @@ def _objections(
 def _types(
     query: TypedQuery, naming: NamingConfig
 ) -> Iterator[tuple[PgType, tuple[str, ...], Span]]:
-    """The types that are not overridden where they stand, and words for the place."""
+    """Yield the types that are not overridden, with a description of their place."""
     overrides = naming.overrides
     for parameter in query.parameters:
         if overrides.of_parameter(query.name, parameter) is None:

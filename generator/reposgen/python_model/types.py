@@ -1,4 +1,4 @@
-"""PostgreSQL types → Python types, and how the run time spells them."""
+"""From PostgreSQL types to Python types and to the run time's type names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class Direction(Enum):
-    """Which way values go: parameters accept more than results give."""
+    """Direction of values: parameters accept more types than results have."""
 
     RESULT = "result"
     PARAMETER = "parameter"
@@ -123,9 +123,9 @@ class TypeMap:
     """Python types for the types of one database.
 
     Attributes:
-        classes: of enums, domains and composite types, by oid.
-        overrides: what values of a type become if not that, by oid.
-        json: what a JSON document is, if not the run time's own alias.
+        classes: classes of enums, domains and composite types, by oid.
+        overrides: overrides of types, by oid.
+        json: type of a JSON document; None for the run time's own alias.
     """
 
     classes: Mapping[int, Symbol]
@@ -140,7 +140,7 @@ class TypeMap:
         element_nullable: bool = False,
         override: Override | None = None,
     ) -> PyType:
-        """The Python type of a value that is not NULL, of a type that has one."""
+        """Return the Python type of a non-NULL value; the type must be supported."""
         chosen = override or self.overrides.get(type_.oid)
         match type_:
             case ArrayType():
@@ -194,7 +194,7 @@ class TypeMap:
                 assert_never(type_)
 
     def name(self, type_: PgType, override: Override | None = None) -> TypeName:
-        """The run time's name of a type, with what its values become."""
+        """Return the run time's name of a type, including its conversion."""
         name = spelling(type_)
         part, chosen = (type_, override) if override else self._overridden(type_)
         if chosen is None:
@@ -218,12 +218,12 @@ class TypeMap:
         )
 
     def is_text(self, type_: PgType, override: Override | None = None) -> bool:
-        """Whether values of a type stay PostgreSQL's own text."""
+        """Return True if values of a type stay in PostgreSQL's text format."""
         chosen = override or self._overridden(type_)[1]
         return chosen is not None and chosen.kind is OverrideKind.TEXT
 
     def _overridden(self, type_: PgType) -> tuple[PgType, Override | None]:
-        """The part of a type that is something else than usual; not of rows."""
+        """Return the overridden part of a type, except in rows, and its override."""
         if (found := self.overrides.get(type_.oid)) is not None:
             return type_, found
         match type_:
@@ -239,7 +239,7 @@ class TypeMap:
                 return type_, None
 
     def _usual(self, type_: PgType) -> Named | None:
-        """The class of the driver's values, if they all are of one."""
+        """Return the class of the driver's values, or None if they have several."""
         match base_of(type_):
             case EnumType() | CompositeType() as base:
                 return Named(self.classes[base.oid])
@@ -258,7 +258,7 @@ def _without_domains(type_: PgType) -> PgType:
 
 
 def _without_none(json: PyType) -> PyType:
-    """The members of a union that stands for JSON documents, spelled out."""
+    """Return the members of a union that represents JSON documents."""
     return Union(
         (
             Generic(builtin("dict"), (STR, json)),
@@ -294,7 +294,7 @@ def _plain_type(type_: BaseType | PseudoType, direction: Direction) -> PyType:
 
 
 def usual_names(type_: PgType) -> frozenset[str]:
-    """What the usual Python type of an array's elements can be called."""
+    """Return the names for the default Python type of an array's elements."""
     base = base_of(type_)
     if not isinstance(base, BaseType):
         return frozenset()
@@ -306,7 +306,7 @@ def usual_names(type_: PgType) -> frozenset[str]:
 
 
 def unknown_part(type_: PgType, overrides: Mapping[int, Override]) -> PgType | None:
-    """What of the type no Python type is known for: the type itself or a part."""
+    """Return the type or its first part that has no known Python type, or None."""
     for part in parts(type_):
         match part:
             case _ if part.oid in overrides:
@@ -319,7 +319,7 @@ def unknown_part(type_: PgType, overrides: Mapping[int, Override]) -> PgType | N
 
 
 def spelling(type_: PgType) -> str:
-    """The run time's name of a type: `int4`, `text[]`, `public.task_status[]`."""
+    """Return the run time's name of a type: `int4`, `text[]`, `public.status[]`."""
     match type_:
         case ArrayType():
             return f"{spelling(type_.element)}[]"
@@ -336,5 +336,5 @@ def _part(name: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name in double quotes, as in SQL."""
+    """Return a name in double quotes, as in SQL."""
     return '"' + name.replace('"', '""') + '"'

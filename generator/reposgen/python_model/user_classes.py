@@ -1,7 +1,7 @@
-"""Whether the user's classes are what they are named as, where they can be looked at.
+"""Checks of the classes that the user names in overrides.
 
-A class that cannot be imported while code is generated is taken on trust: its module
-may need what is not there, the generated package itself for instance.
+A class that cannot be imported during generation is not checked. Its module may need
+dependencies that are not available, such as the generated package itself.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 def check_classes(
     override: Override, root: Path | None, enum: EnumType | None
 ) -> Diagnostic | None:
-    """What is wrong with the classes and functions of an override.
+    """Return an error if a class or function of an override is unsuitable, else None.
 
     Args:
-        override: which names them.
-        root: the project's folder: modules are looked for there too.
-        enum: the type, if the class stands for an enum.
+        override: the override.
+        root: the project's folder, which is added to the module search path.
+        enum: the enum type that the class represents; None for other types.
     """
     with _importing(root):
         misfit = next(_misfits(override, enum), None)
@@ -156,7 +156,7 @@ def _imported(name: str) -> ModuleType | None:
 
 @contextlib.contextmanager
 def _importing(root: Path | None) -> Iterator[None]:
-    """Modules of the project can be imported, and leave nothing behind."""
+    """Make modules of the project importable, and undo all traces of imports."""
     folders = [str(root), str(root / "src")] if root else []
     before = set(sys.modules)
     writes_no_bytecode = sys.dont_write_bytecode

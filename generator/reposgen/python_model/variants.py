@@ -1,4 +1,4 @@
-"""What a call can leave out or choose of its statement, and the arguments for it."""
+"""Optional and selectable parts of statements, and the arguments for them."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 
 def has_variants(typed: TypedQuery) -> bool:
-    """Whether a call can leave out or choose some of the SQL."""
+    """Return True if a call can omit or choose some of the SQL."""
     return typed.ordering is not None or any(
         piece.role is not PieceRole.SQL or piece.when for piece in typed.pieces
     )
 
 
 def variant_keywords(typed: TypedQuery) -> dict[str, Value | None]:
-    """What else the statement says of its pieces: who leaves them out, and orders."""
+    """Return the statement's keywords for optional parameters and orders."""
     return {
         "filters": _numbers(typed, OptionalKind.FILTER),
         "items": _numbers(
@@ -56,7 +56,7 @@ def _numbers(typed: TypedQuery, *kinds: OptionalKind) -> tuple[int, ...]:
 
 
 def pieces_of(typed: TypedQuery) -> tuple[Value, ...]:
-    """The statement's SQL in pieces."""
+    """Return the statement's SQL in pieces."""
     return tuple(_pieces(typed.pieces))
 
 
@@ -110,7 +110,7 @@ def _key(key: SortKey) -> Construct:
 
 
 def sort_option(typed: TypedQuery) -> tuple[Option, ...]:
-    """`sort: Literal["title", "-title"] | None = None`, where there is a choice."""
+    """Return the option `sort: Literal["title", "-title"] | None = None`, if any."""
     if not typed.sorts:
         return ()
     type_ = nullable(OneOf(values=typed.sorts))
@@ -126,7 +126,7 @@ _PAGE_ARGUMENTS = (
 
 
 def argument_docs(typed: TypedQuery, arguments: Sequence[Argument]) -> Iterator[str]:
-    """What there is to say of the arguments that can be left out."""
+    """Yield documentation of the arguments that can be omitted."""
     # The rows of a batch or COPY have no arguments of their own.
     for parameter, argument in zip(typed.parameters, arguments, strict=False):
         match parameter.optional:
@@ -154,7 +154,7 @@ def argument_docs(typed: TypedQuery, arguments: Sequence[Argument]) -> Iterator[
 
 
 def variant_errors(typed: TypedQuery) -> Iterator[str]:
-    """What a call raises for what it leaves out or chooses."""
+    """Yield documentation of the exceptions for omitted and chosen parts."""
     if any(piece.role is PieceRole.REQUIRE_ANY for piece in typed.pieces):
         yield "NothingToUpdate: no column is given a value."
     if typed.command is Command.PAGE:
@@ -162,7 +162,7 @@ def variant_errors(typed: TypedQuery) -> Iterator[str]:
 
 
 def optional_type(type_: PyType, kind: OptionalKind | None) -> PyType:
-    """The type of an argument, with what leaves it out."""
+    """Return the type of an argument, including the value that omits it."""
     match kind:
         case None:
             return type_
@@ -178,7 +178,7 @@ def optional_type(type_: PyType, kind: OptionalKind | None) -> PyType:
 
 
 def default_of(kind: OptionalKind | None) -> Symbol | None:
-    """What leaves an argument out; None if nothing does."""
+    """Return the value that omits an argument; None if it is required."""
     match kind:
         case None:
             return None

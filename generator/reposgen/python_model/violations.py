@@ -1,4 +1,4 @@
-"""An exception class for each constraint that queries can violate."""
+"""Exception classes for the constraints that queries can violate."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def constraint_errors(
     namespace: Namespace,
     module: str,
 ) -> tuple[ConstraintError, ...]:
-    """One class per constraint that an error of these queries can name.
+    """Return one class per constraint that an error of these queries can name.
 
-    Those are the constraints of the tables that the queries write, and whatever else
-    can refuse one of them. Classes keep their names when queries come and go.
+    These are the constraints of the tables that the queries write, and other
+    constraints
+    that can refuse a query. Classes keep their names when queries are added or removed.
 
-    What a constraint of a partition or of an inheriting table only repeats has the
-    class of the one that it repeats, and so has what a foreign key to a partitioned
-    table has for each partition there: the run time asks the server for that. That a
-    NOT NULL was violated the server tells by table and column only: what it raises is
-    the run time's own NotNullMissing.
+    Constraints of a partition or an inheriting table that repeat another one share its
+    class. So do the constraints that a foreign key to a partitioned table has for each
+    partition; the run time asks the server for the original. For NOT NULL the server
+    reports only table and column, so the run time raises its own NotNullMissing.
     """
     catalog = analysis.catalog
     named = tuple(_named(catalog))
@@ -103,11 +103,11 @@ def constraint_errors(
 
 
 class _Concerned:
-    """What can refuse one of some queries.
+    """Constraints that can refuse some of the queries.
 
     Attributes:
-        is_all: nobody knows, so that anything can.
-        domains: their oids.
+        is_all: True if the constraints are unknown, so that any can refuse a query.
+        domains: oids of the domains whose checks can refuse a query.
     """
 
     def __init__(self, analysis: Analysis, queries: Sequence[TypedQuery]) -> None:
@@ -130,7 +130,7 @@ class _Concerned:
         self.domains = {domain.oid for domain in _made_of(used)}
 
     def has(self, relation: Relation, constraint: Constraint) -> bool:
-        """Whether a constraint can."""
+        """Return True if the constraint can refuse a query."""
         return (
             self.is_all
             or relation.qualified_name in self._written
@@ -156,7 +156,7 @@ def _named(catalog: Catalog) -> Iterator[tuple[Relation, Constraint]]:
 
 
 def _domains(catalog: Catalog, queries: Iterable[TypedQuery]) -> list[DomainType]:
-    """The domains that columns are of, or that queries make values of."""
+    """Return the domains of columns, and those that queries make values of."""
     used = [
         column.type
         for relation in catalog.relations.values()
@@ -174,7 +174,7 @@ def _domains(catalog: Catalog, queries: Iterable[TypedQuery]) -> list[DomainType
 
 
 def _made_of(types: Iterable[PgType]) -> Iterator[DomainType]:
-    """The domains in types, and those that these are built on."""
+    """Yield the domains in types, and the domains that these are based on."""
     for type_ in types:
         for domain in domains_in(type_):
             one: PgType = domain
@@ -184,7 +184,7 @@ def _made_of(types: Iterable[PgType]) -> Iterator[DomainType]:
 
 
 def _built_on(domain: DomainType, check: str, catalog: Catalog) -> Iterator[DomainType]:
-    """The domains over a domain: an error names the outermost one."""
+    """Yield the domains over a domain, because an error names the outermost one."""
     for type_ in catalog.types.values():
         one = type_
         while isinstance(one, DomainType) and one.oid != domain.oid:

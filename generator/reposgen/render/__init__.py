@@ -1,1 +1,1 @@
-"""`Package` → text, through templates and black."""
+"""From `Package` to text, through templates and black."""

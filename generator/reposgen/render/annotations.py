@@ -1,4 +1,4 @@
-"""Python types and expressions as text."""
+"""Text of Python types and expressions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def annotation(type_: PyType, names: Mapping[Symbol, str]) -> str:
-    """The type as the module with those names writes it."""
+    """Return the type's text in a module with these names."""
     match type_:
         case Named(symbol):
             return names[symbol]
@@ -46,7 +46,7 @@ def annotation(type_: PyType, names: Mapping[Symbol, str]) -> str:
 
 
 def value(part: Item | Nested, names: Mapping[Symbol, str]) -> str:
-    """What a builder makes of a part of the flat row `r`."""
+    """Return the expression that builds a part from the flat row `r`."""
     match part:
         case Item(index=index, secret=secret):
             plain = f"r[{index}]"
@@ -66,17 +66,17 @@ class _Everywhere(dict["Symbol", str]):
 
 
 def plain_annotation(type_: PyType) -> str:
-    """The type where nothing hides a name: `UUID | None`."""
+    """Return the type's text if no name is shadowed: `UUID | None`."""
     return annotation(type_, _Everywhere())
 
 
 def values(signature: Signature, names: Mapping[Symbol, str]) -> str:
-    """What a method hands on of its arguments."""
+    """Return the tuple of arguments that a method passes on."""
     return tuple_display(_passed(argument, names) for argument in signature.arguments)
 
 
 def as_row(method: Method, names: Mapping[Symbol, str]) -> str:
-    """The arguments of a method as one row."""
+    """Return the expression for a method's arguments as one row."""
     passed = ", ".join(a.value for a in method.signature.arguments)
     maker = method.row.maker if method.row else None
     return f"{names[maker]}({passed})" if maker else passed

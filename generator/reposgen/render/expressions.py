@@ -1,7 +1,7 @@
-"""Constants of generated code as text.
+"""Text of constants in generated code.
 
-A call or tuple that holds SQL or a dict has a line for each of its arguments; another
-one is on one line, broken where it is too long.
+A call or tuple that contains SQL or a dict has one line per argument. Others are on one
+line, broken if it is too long.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _INDENT = 4
 
 
 def constant_value(value: Value, names: Mapping[Symbol, str]) -> str:
-    """The value of a constant, as the module with those names writes it."""
+    """Return the text of a constant's value in a module with these names."""
     if isinstance(value, Construct):
         return _lines(f"{names[value.symbol]}(", _arguments(value, names, 0), 0)
     return fitted(_expression(value, names, 0), 0)
@@ -106,7 +106,7 @@ def _fitted(line: str, indent: int) -> str:
 
 
 def _is_long(value: Value) -> bool:
-    """Whether SQL or a dict stands in a call."""
+    """Return True if a call contains SQL or a dict."""
     match value:
         case Sql() | Entries():
             return True

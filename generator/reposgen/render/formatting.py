@@ -1,4 +1,4 @@
-"""Black's form of pieces of Python; of many in several processes."""
+"""Formatting of pieces of Python with black, in several processes if there are many."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ITEMS = re.compile(
 
 
 def format_pieces(pieces: Sequence[str]) -> Mapping[str, str]:
-    """Each piece as black leaves it.
+    """Return each piece as black formats it.
 
     Args:
         pieces: statements, and methods with their indentation.
@@ -60,7 +60,7 @@ def _formatted(pieces: Sequence[str]) -> Mapping[str, str]:
 
 
 def format_piece(piece: str) -> str:
-    """One piece as black leaves it, without newlines around it."""
+    """Return one piece as black formats it, without newlines around it."""
     # Most runs have nothing to be formatted, and black takes its time to be imported.
     import black  # noqa: PLC0415 - as said
 
@@ -77,10 +77,11 @@ def format_piece(piece: str) -> str:
 
 
 def _shortened(piece: str) -> tuple[str, Mapping[str, str]]:
-    """The piece with the first two items alone of each long list, and what follows.
+    """Return the piece with long lists cut to two items, and the removed items.
 
-    Black leaves these lines as they are, and takes most of its time for them in a
-    package's list of names. It keeps the brackets of two items broken, not of one.
+    Black leaves these lines unchanged, but spends most of its time on them in a
+    package's list of names. Two items keep the brackets on separate lines, one does
+    not.
     """
     removed: dict[str, str] = {}
 
@@ -96,7 +97,7 @@ def _shortened(piece: str) -> tuple[str, Mapping[str, str]]:
 
 
 def _lengthened(formatted: str, removed: Mapping[str, str]) -> str | None:
-    """The piece with its long lists whole; None if one of them is not to be found."""
+    """Return the piece with its lists restored; None if one cannot be found."""
     for first, others in removed.items():
         if formatted.count(first) != 1:
             return None

@@ -1,4 +1,4 @@
-"""Imports, read off a module's model, in the order that isort gives them."""
+"""Imports of a module, derived from its model and sorted as by isort."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _FIELD_NAMES: dict[type, tuple[str, ...]] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """`from module import names`.
+    """An import statement: `from module import names`.
 
     Attributes:
-        module: as it is written, leading dots included.
+        module: the module as it is written, including leading dots.
         names: `Sequence`, or `date as date_`.
     """
 
@@ -51,11 +51,11 @@ class Import:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imports:
-    """What a module imports.
+    """Imports of a module.
 
     Attributes:
-        sections: standard library, other libraries, the output itself; none empty.
-        names: what every symbol is called in the module.
+        sections: standard library, other libraries, the output itself; none is empty.
+        names: the name of each symbol in the module.
     """
 
     sections: tuple[tuple[Import, ...], ...]
@@ -63,11 +63,11 @@ class Imports:
 
 
 def imports_of(module: AnyModule, *, vendored: bool) -> Imports:
-    """The imports of a module.
+    """Return the imports of a module.
 
     Args:
-        module: what is to be rendered.
-        vendored: whether the run time is part of the output.
+        module: the module to render.
+        vendored: True if the run time is part of the output.
     """
     symbols = set(_symbols(module))
     elsewhere = _statements_elsewhere(module)
@@ -94,7 +94,7 @@ def imports_of(module: AnyModule, *, vendored: bool) -> Imports:
 
 
 def _statements_elsewhere(module: AnyModule) -> set[Symbol]:
-    """The statements of a module that stand in the one of the other flavor."""
+    """Return the statements of a module that the other flavor's module defines."""
     if not isinstance(module, QueriesModule) or module.queries:
         return set()
     return {method.statement for method in module.repository.methods}
@@ -103,7 +103,7 @@ def _statements_elsewhere(module: AnyModule) -> set[Symbol]:
 def _with_module(
     sections: tuple[tuple[Import, ...], ...], statements: set[Symbol], path: str
 ) -> tuple[tuple[Import, ...], ...]:
-    """Import the statements' module as a whole: a query more is no import more."""
+    """Import the statements' module as a whole, so that new queries add no import."""
     (source,) = {symbol.module for symbol in statements}
     package, _, name = source.rpartition(".")
     found = Import(module=relative(package, path), names=(f"{name} as {_STATEMENTS}",))
@@ -112,14 +112,14 @@ def _with_module(
 
 
 def _claim(symbol: Symbol) -> tuple[int, Symbol]:
-    """Who gets a name that several want: builtins, then what users know by it."""
+    """Return the sort key of a claim to a name: builtins, then the package's names."""
     if symbol.module == "builtins":
         return (0, symbol)
     return (1 if _is_of_package(symbol) else 2, symbol)
 
 
 def is_runtime(symbol: Symbol) -> bool:
-    """Whether it comes from the run time."""
+    """Return True if the symbol comes from the run time."""
     return symbol.generated and symbol.module.partition(".")[0] == "runtime"
 
 
@@ -128,12 +128,12 @@ def _is_of_package(symbol: Symbol) -> bool:
 
 
 def _camel(module: str) -> str:
-    """`FlowVersions` for `demo.flow_versions`."""
+    """Return `FlowVersions` for `demo.flow_versions`."""
     return module.rpartition(".")[2].title().replace("_", "")
 
 
 def module_name(path: str) -> str:
-    """What others import from: `demo` for `demo.__init__`."""
+    """Return the name that others import: `demo` for `demo.__init__`."""
     return path.removesuffix(".__init__")
 
 
@@ -149,7 +149,7 @@ def _symbols(node: object) -> Iterator[Symbol]:
 
 
 def _attributes(node: object) -> Iterator[str]:
-    """Names in class bodies: there, they hide a module's from annotations."""
+    """Yield names in class bodies, which hide the module's names from annotations."""
     match node:
         case RowClass():
             yield from (field.name for field in node.fields)
@@ -172,7 +172,7 @@ def _field_names(kind: type) -> tuple[str, ...]:
 
 
 def _source(path: str, vendored: bool, symbol: Symbol) -> str:
-    """What a module at `path` imports a symbol from."""
+    """Return the module that a module at `path` imports a symbol from."""
     if is_runtime(symbol) and not vendored:
         return f"reposgen_{symbol.module}"
     return relative(symbol.module, path) if symbol.generated else symbol.module
@@ -206,7 +206,7 @@ def _sectioned(everything: Sequence[Import]) -> tuple[tuple[Import, ...], ...]:
 
 
 def relative(module: str, path: str) -> str:
-    """`demo.models` as `demo.sync.tasks` writes it: `..models`."""
+    """Return `demo.models` as written in `demo.sync.tasks`: `..models`."""
     here = path.split(".")[:-1]
     there = module.split(".")
     common = 0

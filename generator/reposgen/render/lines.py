@@ -1,9 +1,9 @@
-"""Lines that are too long, broken where black breaks them.
+"""Breaking of lines that are too long, where black breaks them.
 
-black has the last word on all code, and what it changes it goes through twice, which
-takes four times as long as to find that nothing is to be done. So what is often too
-long arrives broken: signatures, calls, tuples. Where the rules below know no answer the
-line stays as it is, and black finds one.
+black formats all code. If it changes something, it formats the result again, which
+takes four times as long as finding nothing to change. So the lines that are often too
+long are broken beforehand: signatures, calls, tuples. Lines that these rules do not
+cover are left to black.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _TOKEN = re.compile(r""""(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'|[^"'()\[\]{},]++|.
 
 
 def fitted(line: str, indent: int) -> str:
-    """A line of code, in several lines where it is too long.
+    """Return a line of code, broken into several lines if it is too long.
 
     Args:
-        line: without its indentation; no string in it has several lines.
-        indent: in columns, of the lines after the first.
+        line: the line without its indentation; it contains no multi-line string.
+        indent: indentation of the lines after the first, in columns.
     """
     margin = " " * indent
     lines = _broken(margin, line) if indent + len(line) > LINE_LENGTH else None
@@ -37,12 +37,12 @@ def fitted(line: str, indent: int) -> str:
 
 
 def fitted_item(key: Sequence[str], value: str, indent: int) -> str:
-    """An item of a dict, in several lines where it is too long.
+    """Return an item of a dict, broken into several lines if it is too long.
 
     Args:
-        key: the elements of a tuple, as code; at least two.
+        key: elements of a tuple, as code; at least two.
         value: a name.
-        indent: in columns, of the lines after the first.
+        indent: indentation of the lines after the first, in columns.
     """
     line = f"({', '.join(key)}): {value},"
     if indent + len(line) <= LINE_LENGTH:
@@ -84,7 +84,7 @@ def _broken(margin: str, line: str) -> list[str] | None:
 
 
 def _brackets(line: str) -> Iterator[tuple[int, int, list[int]]]:
-    """The outermost pairs of brackets: their places, and those of the commas inside."""
+    """Yield the outermost pairs of brackets: their positions and commas inside."""
     depth, start = 0, 0
     commas: list[int] = []
     for match in _TOKEN.finditer(line):

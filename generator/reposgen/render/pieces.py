@@ -1,7 +1,7 @@
-"""A module's text in pieces that can be formatted each on its own.
+"""Division of a module's text into pieces that are formatted independently.
 
-Formatting is by far the slowest step of all: so only the pieces that changed since the
-last time are formatted, those of a long module one beside the other.
+Formatting is by far the slowest step. So only the pieces that changed since the last
+run are formatted, and the pieces of a long module in parallel.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _MOST_BLANK_LINES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A statement, or a method with its indentation; the first piece is all imports.
+    """A statement, or a method with its indentation; the first piece has all imports.
 
     Attributes:
-        text: without newlines around it.
-        blank_lines: above it, in black's form.
+        text: the text without newlines around it.
+        blank_lines: number of blank lines above it, as black sets them.
     """
 
     text: str
@@ -35,7 +35,7 @@ class Piece:
 
 
 def pieces_of(text: str) -> tuple[Piece, ...]:
-    """Take a module apart."""
+    """Split a module into pieces."""
     statements = ast.parse(text).body
     lines = text.splitlines(keepends=True)
     head = 0
@@ -62,7 +62,7 @@ def pieces_of(text: str) -> tuple[Piece, ...]:
 
 
 def joined(pieces: Sequence[Piece], formatted: Mapping[str, str]) -> str:
-    """The module again, from its pieces as they are formatted."""
+    """Return the module assembled from its formatted pieces."""
     return "".join(
         "\n" * piece.blank_lines + formatted[piece.text] + "\n" for piece in pieces
     )
@@ -79,10 +79,10 @@ def _is_head(statement: ast.stmt) -> bool:
 def _places(
     statements: Sequence[ast.stmt], lines: Sequence[str]
 ) -> Iterator[tuple[int, int | None]]:
-    """Where pieces begin, lines counted from 0, and the blank lines above each.
+    """Yield the first line of each piece, counted from 0, and the blank lines above.
 
-    Those are black's around classes and functions, and None where it keeps what it
-    finds.
+    The number of blank lines is black's around classes and functions, and None where
+    black keeps the existing number.
     """
     previous: ast.stmt | None = None
     for statement in statements:
@@ -101,7 +101,7 @@ def _places(
 
 
 def _is_stub(statement: ast.stmt) -> bool:
-    """Whether it is a method whose body is `...` alone."""
+    """Return True if it is a method whose body is only `...`."""
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             match statement.body:

@@ -1,4 +1,4 @@
-"""`Package` → files."""
+"""From `Package` to files."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ Known: TypeAlias = "MutableMapping[str, KnownModule]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownModule:
-    """What a module was rendered to.
+    """A module as it was rendered before.
 
     Attributes:
-        digest: of the module as a model.
-        runtime: the modules of the run time that it imports.
-        pieces: its parts, as they were rendered and as black left them.
+        digest: digest of the module's model.
+        runtime: modules of the run time that it imports.
+        pieces: its pieces as rendered, with their form after black.
     """
 
     digest: str
@@ -68,12 +68,12 @@ def render_output(
     *,
     vendored: bool = False,
 ) -> Mapping[str, str]:
-    """All files of the output directory but the manifest.
+    """Return all files of the output directory except the manifest.
 
     Args:
-        packages: what is to be in it.
-        known: used for what did not change since, and brought up to date.
-        vendored: whether it holds the modules of the run time that it needs.
+        packages: packages in the output.
+        known: modules rendered before, reused if unchanged; updated in place.
+        vendored: True to include the modules of the run time that are used.
     """
     modules = [module for package in packages for module in package.modules]
     known = {} if known is None else known
@@ -91,7 +91,7 @@ def render_output(
 
 
 def _root(*, vendored: bool) -> str:
-    """`__init__.py` of the output directory."""
+    """Return `__init__.py` of the output directory."""
     check = (
         ""
         if vendored
@@ -103,7 +103,7 @@ def _root(*, vendored: bool) -> str:
 
 
 def render_package(package: Package) -> Mapping[str, str]:
-    """The text of each file, by its path below the output directory."""
+    """Return the text of each file, by its path in the output directory."""
     return {
         f"{path.replace('.', '/')}.py": one.text
         for path, one in _rendered(package.modules, {}, vendored=False).items()
@@ -195,7 +195,7 @@ def _environment() -> Environment:
 
 
 def _templates() -> Path:
-    """In a wheel they are part of the package, in a checkout they stand beside it."""
+    """Return the templates' folder: in a wheel's package, or beside a checkout's."""
     package = Path(__file__).resolve().parent.parent
     shipped = package / "templates"
     return shipped if shipped.is_dir() else package.parent.parent / "templates"

@@ -1,4 +1,4 @@
-"""Modules of the run time that a package with `runtime = "vendored"` needs."""
+"""Modules of the run time that are copied for `runtime = "vendored"`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RUNTIME = Path(reposgen_runtime.__file__).resolve().parent
 
 
 def runtime_files(used: Iterable[str]) -> Mapping[str, str]:
-    """The texts of the modules that are used, and of all that those import.
+    """Return the texts of the used modules and of all modules that they import.
 
     Args:
         used: modules that generated code imports: `runtime`, `runtime.aio`.
@@ -49,7 +49,7 @@ def runtime_files(used: Iterable[str]) -> Mapping[str, str]:
 
 
 def _source(path: str) -> Path:
-    """The file of `reposgen_runtime` that is copied to a path of the output."""
+    """Return the file of `reposgen_runtime` that is copied to a path of the output."""
     return _RUNTIME / path.partition("/")[2]
 
 
@@ -61,7 +61,7 @@ def _path(module: str) -> str:
 
 
 def _imported(module: str, text: str) -> Iterator[str]:
-    """The modules that a module imports relatively, wherever in it."""
+    """Yield the modules that a module imports relatively, at any place."""
     package = module if _path(module).endswith("/__init__.py") else _parent(module)
     for found in _IMPORT.finditer(text):
         base = package

@@ -1,14 +1,14 @@
-"""Pieces of Python that black would leave as they are.
+"""Recognition of pieces of Python that black would not change.
 
-To find that out, black takes a thousand times as long as to write the piece. Nearly all
-pieces of a package are of a few simple forms, for which black's rules are few:
+Black takes a thousand times as long to find that out as it takes to write the piece.
+Nearly all pieces of a package have a few simple forms, for which black's rules are few:
 
-- A logical line stands in one physical line that is short enough, spaced as Python
-  itself prints its tree, with plain strings in double quotes.
-- Brackets whose last item has a comma behind it stay open, with a line for each item.
+- A logical line is one physical line that is short enough, with spaces as
+  `ast.unparse` prints them, and with plain strings in double quotes.
+- Brackets whose last item is followed by a comma stay open, with a line for each item.
 - A line that is too long is broken as `lines.fitted` breaks it.
 
-All else is black's to judge: what is not recognised here is merely slower.
+Other pieces are passed to black: a piece that is not recognised is only slower.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]")
 
 
 def is_settled(piece: str) -> bool:
-    """Whether black is known to leave a piece as it is.
+    """Return True if black is known not to change a piece.
 
     Args:
         piece: a statement, or a method with its indentation; no newlines around it.
@@ -49,15 +49,15 @@ def is_settled(piece: str) -> bool:
 
 
 class _UnknownError(Exception):
-    """The piece is of no form that is known here."""
+    """The piece has no known form."""
 
 
 class _Reader:
-    """Goes through the lines of a piece.
+    """Reader of a piece's lines.
 
     Attributes:
-        lines: of the piece.
-        place: index of the next one.
+        lines: lines of the piece.
+        place: index of the next line.
     """
 
     def __init__(self, lines: list[str]) -> None:
@@ -91,7 +91,7 @@ class _Reader:
             _require(not self._logical(len(inner)).endswith(":"))
 
     def _head(self) -> None:
-        """A comment, the docstring and imports."""
+        """Read a comment, the docstring and imports."""
         if self._follows("#"):
             _require(bool(re.fullmatch(r"# [!-~](?:[ -~]*[!-~])?", self._take())))
         self._docstring("")
@@ -123,7 +123,7 @@ class _Reader:
         _require(is_at_margin)
 
     def _logical(self, indent: int) -> str:
-        """Take a logical line, and return it as one physical line."""
+        """Read a logical line and return it as one physical line."""
         line = self._unchecked(indent)
         _require(_is_spaced(line))
         return line
@@ -148,7 +148,7 @@ class _Reader:
         return whole
 
     def _items(self, indent: int) -> str:
-        """Take the items of brackets that are open, a line for each."""
+        """Read the items of open brackets, one per line."""
         margin = " " * indent
         items: list[str] = []
         while self._follows(margin):
@@ -163,7 +163,7 @@ class _Reader:
         return " ".join(items).removesuffix(",")
 
     def _text(self) -> None:
-        """Take a string of several lines that is an item."""
+        """Read a multi-line string that is an item."""
         first = self._take().strip()
         _require(first == _QUOTES)
         while _QUOTES not in (line := self._take()):
@@ -188,12 +188,12 @@ def _require(condition: object) -> None:
 
 
 def _is_prose(text: str) -> bool:
-    """Whether black leaves the text at the start or the end of a docstring."""
+    """Return True if black keeps the text at the start or end of a docstring."""
     return bool(_DOC_LINE.fullmatch(text)) and not re.search(r'["\\]', text)
 
 
 def _is_spaced(line: str) -> bool:
-    """Whether a logical line has the spaces that Python prints its tree with."""
+    """Return True if a logical line has the spaces that `ast.unparse` prints."""
     masked = _STRING.sub(_MASK, line)
     strings = len(_ALONE.findall(masked))
     if strings != masked.count(_MASK) or '"' in masked or masked.startswith(_MASK):
@@ -205,7 +205,7 @@ def _is_spaced(line: str) -> bool:
 
 
 def _is_one_item(line: str) -> bool:
-    """Whether it is one item of brackets, with the comma behind it."""
+    """Return True if the line is one item of brackets, followed by a comma."""
     rest, bare = _STRING.sub("", line), ""
     while rest != bare:
         bare, rest = rest, _INNERMOST.sub("", rest)
@@ -213,7 +213,7 @@ def _is_one_item(line: str) -> bool:
 
 
 def _as_code(line: str) -> str:
-    """The line as code that stands alone."""
+    """Return the line as code that is complete by itself."""
     if line.endswith(": ..."):
         return line.replace(": ...", ":\n    ...")
     if line.startswith("from "):

@@ -1,1 +1,1 @@
-"""Annotated `.sql` files → `QueryFile`s. Knows no schema."""
+"""From annotated `.sql` files to `QueryFile`s, without knowledge of the schema."""

@@ -1,4 +1,4 @@
-"""What a comment says to reposgen: a name line, a directive, or docstring text."""
+"""Comments with a meaning: name lines, directives, and docstring text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _KNOWN_COMMANDS = "the commands are " + ", ".join(f":{command}" for command in C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameLine:
-    """A name line that is right."""
+    """A valid name line."""
 
     name: str
     name_span: Span
@@ -45,7 +45,7 @@ class NameLine:
 
 
 def is_name_line(source: SourceFile, token: Token) -> bool:
-    """Whether a comment begins like a name line, at the start of a line."""
+    """Return True if a comment at the start of a line begins like a name line."""
     return (
         _NAME_LINE.match(token.text) is not None
         and not _SEVERAL_LINES.search(token.text)
@@ -54,10 +54,10 @@ def is_name_line(source: SourceFile, token: Token) -> bool:
 
 
 def is_remark(source: SourceFile, token: Token) -> bool:
-    """Whether a comment leaves the SQL: it has its line or lines to itself.
+    """Return True if a comment is removed from the SQL: it has a whole line.
 
-    `/*+ … */` stays, since it speaks to the planner, and so does a comment of
-    several lines.
+    `/*+ … */` stays, since it addresses the planner. Comments of several lines stay
+    too.
     """
     if not at_line_start(source.text, token.start):
         return False
@@ -69,7 +69,7 @@ def is_remark(source: SourceFile, token: Token) -> bool:
 
 
 def read_name_line(source: SourceFile, token: Token) -> NameLine | Diagnostic:
-    """The query's name and command, or what is wrong with them."""
+    """Return the query's name and command, or the error in them."""
     heading = _NAME_LINE.match(token.text)
     start = token.start + (heading.end() if heading else 0)
     words = [
@@ -124,7 +124,7 @@ def read_name_line(source: SourceFile, token: Token) -> NameLine | Diagnostic:
 
 
 def misspelled_name_line(source: SourceFile, token: Token) -> Diagnostic | None:
-    """What there is to say of a comment that was surely meant as a name line."""
+    """Return an error for a comment that was surely meant as a name line, or None."""
     if is_name_line(source, token):
         return None
     at_start = at_line_start(source.text, token.start)
@@ -146,7 +146,7 @@ def misspelled_name_line(source: SourceFile, token: Token) -> Diagnostic | None:
 
 
 def read_directive(source: SourceFile, token: Token) -> Directive | None:
-    """The directive that a comment holds, known or not; None where it holds none."""
+    """Return the directive in a comment, known or not; None if there is none."""
     found = _DIRECTIVE.fullmatch(source.text, token.start + 2, _body_end(token))
     if found is None:
         return None
@@ -165,12 +165,13 @@ def check_directive(
 ) -> Diagnostic | None:
     """Return a warning about a directive that has no effect, or None.
 
-    Directives of sqlc and other tools pass; a near miss of one of ours does not.
+    Directives of sqlc and other tools are accepted, but not misspelled ones of
+    reposgen.
 
     Args:
-        directive: what was found.
-        known: the words of our directives.
-        in_place: it has its line to itself, at the start of it.
+        directive: the directive.
+        known: the words of reposgen's directives.
+        in_place: True if it is alone on its line, at the start.
     """
     if directive.word in known:
         if in_place:
@@ -193,7 +194,7 @@ def check_directive(
 
 
 def doc_line(token: Token) -> str | None:
-    """The line of a docstring that a comment is; None for a mere ruler."""
+    """Return the docstring line that a comment contains; None for a ruler."""
     text = token.text[2 : _body_end(token) - token.start]
     if text and not text.strip("-=*# \t"):
         return None
@@ -201,5 +202,5 @@ def doc_line(token: Token) -> str | None:
 
 
 def _body_end(token: Token) -> int:
-    """Where a comment's words end: before `*/`, or at its end."""
+    """Return the end of a comment's words: before `*/`, or its end."""
     return token.end - 2 if token.text.startswith("/*") else token.end

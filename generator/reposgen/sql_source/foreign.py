@@ -51,11 +51,12 @@ def foreign_parameters(
 ) -> Iterator[Diagnostic]:
     """Yield errors for `:id`, `?`, `%s`, `%(id)s`, `{id}`, and operators before `@`.
 
-    A `@` that is apart from the name behind it is a warning: it may be meant.
+    A `@` that is separated from the following name is a warning, since it can be
+    intended.
 
     Args:
         source: the file.
-        tokens: a statement's: no space, no comments.
+        tokens: tokens of a statement, without space and comments.
     """
     if not _MAYBE_FOREIGN.search(source.text, tokens[0].start, tokens[-1].end):
         return
@@ -96,8 +97,8 @@ def placeholders_in_strings(
 
     Args:
         source: the file.
-        tokens: a statement's: no space, no comments.
-        highest: number among the statement's parameters; one more may have been meant.
+        tokens: tokens of a statement, without space and comments.
+        highest: highest number among the statement's parameters.
     """
     # Code in dollar quotes has parameters of its own.
     has_code = tokens[0].text.upper() in _WITH_CODE
@@ -132,7 +133,7 @@ def _foreign(source: SourceFile, start: int, end: int, name: str) -> Diagnostic:
 
 
 def _absolute(source: SourceFile, token: Token, after: Token) -> Iterator[Diagnostic]:
-    """`@ id` and `@1`: PostgreSQL takes the sign for the operator."""
+    """Yield a warning for `@ id` and `@1`, in which `@` is an operator."""
     apart = after.start > token.end and after.kind in (
         TokenKind.WORD,
         TokenKind.QUOTED,
@@ -150,7 +151,7 @@ def _absolute(source: SourceFile, token: Token, after: Token) -> Iterator[Diagno
 def _percent(
     source: SourceFile, tokens: Sequence[Token], index: int
 ) -> Iterator[Diagnostic]:
-    """`%s`, `%b`, `%t` and `%(name)s`."""
+    """Yield errors for `%s`, `%b`, `%t` and `%(name)s`."""
     texts = [token.text for token in tokens[index : index + 5]]
     joined = "".join(texts)
     token = tokens[index]
@@ -165,7 +166,7 @@ def _percent(
 def _glued(
     source: SourceFile, tokens: Sequence[Token], index: int, name: str | None
 ) -> Iterator[Diagnostic]:
-    """`=@id`, `->>@key`, `=?`, `=%s`: PostgreSQL takes the signs for one operator."""
+    """Yield errors for `=@id`, `->>@key`, `=?`, `=%s`, which form one operator."""
     token = tokens[index]
     operator, sign = token.text[:-1], token.text[-1]
     after = tokens[index + 1] if index + 1 < len(tokens) else None
@@ -192,7 +193,7 @@ def _glued(
 
 
 def _stands_for_operand(tokens: Sequence[Token], index: int) -> bool:
-    """Return whether a `?` is in the place of an operand, so it is not an operator."""
+    """Return True if a `?` is in the place of an operand, so it is not an operator."""
     return not _is_operand(tokens, index - 1) or not (
         _is_operand(tokens, index + 1) or _opens(tokens, index + 1)
     )
@@ -207,7 +208,7 @@ def _opens(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _is_operand(tokens: Sequence[Token], index: int) -> bool:
-    """Return whether a token can be an operand or end one."""
+    """Return True if a token can be an operand or end one."""
     if not 0 <= index < len(tokens):
         return False
     token = tokens[index]

@@ -29,8 +29,9 @@ class TokenKind(Enum):
 class Token(NamedTuple):
     """A token of the text; `end` is exclusive.
 
-    A named tuple, since a run makes half a million of them and a frozen dataclass
-    takes three times as long to make.
+    It is a named tuple because a run makes half a million tokens, and a frozen
+    dataclass
+    takes three times as long to create.
     """
 
     kind: TokenKind
@@ -40,7 +41,7 @@ class Token(NamedTuple):
 
     @property
     def is_blank(self) -> bool:
-        """Whether the token is white space or a comment."""
+        """True if the token is white space or a comment."""
         return self.kind is TokenKind.SPACE or self.kind is TokenKind.COMMENT
 
 
@@ -109,16 +110,17 @@ _COMMENT_MARK = re.compile(r"/\*|\*/")
 
 
 def tokenize(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
-    """The tokens of `text[start:end]`, which joined are that text.
+    """Yield the tokens of `text[start:end]`, which joined are that text.
 
-    Never fails: what PostgreSQL's scanner refuses becomes a token as well, and only
-    an `UNTERMINATED` one, always the last, hides what stands behind it.
+    It never fails: text that PostgreSQL's scanner refuses becomes a token as well. Only
+    an
+    `UNTERMINATED` token, which is always the last, hides the text after it.
     """
     return _scan(_TOKEN, text, start, end)
 
 
 def tokenize_file(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
-    """The same for what psql reads: its own lines are tokens too, space is none."""
+    """Yield the tokens of a file for psql, with psql's commands and without space."""
     return _scan(_FILE_TOKEN, text, start, end)
 
 
@@ -157,8 +159,8 @@ def _nested_comment(token: Token) -> Token:
 def fold(token: Token) -> str:
     """Return the name of an identifier token.
 
-    Unquoted ones fold to lower case; beyond ASCII that depends on the server's
-    encoding, which for UTF-8 leaves other letters alone.
+    Unquoted identifiers fold to lower case. Beyond ASCII this depends on the server's
+    encoding; UTF-8 leaves other letters unchanged.
     """
     if token.kind is TokenKind.QUOTED:
         return token.text[1:-1].replace('""', '"')

@@ -48,7 +48,7 @@ class Text:
 
     @property
     def text(self) -> str:
-        """The SQL."""
+        """Text of the SQL."""
         return self.span.text
 
 
@@ -57,13 +57,13 @@ class ParameterUse:
     """One occurrence of a parameter in the SQL.
 
     Attributes:
-        span: all of it, `sqlc.arg(name)` included. For a slice it also covers the
-            `IN (` before and the `)` after it, since those become `= ANY (…)`.
+        span: the whole occurrence, including `sqlc.arg(name)`. For a slice it also
+            covers the `IN (` before and the `)` after it, which become `= ANY (…)`.
         number: the n of `$n`: given by the user, or the free number that the name
             got in source order. Counted from 1.
         name: the name that the user wrote, folded as PostgreSQL folds it; None for
             a plain `$n`.
-        negated: a slice under `NOT IN`, which becomes `<> ALL (…)`.
+        negated: True for a slice under `NOT IN`, which becomes `<> ALL (…)`.
     """
 
     span: Span
@@ -78,8 +78,9 @@ class EmbedUse:
     """`sqlc.embed(table)` in a select list.
 
     Attributes:
-        table: the table or alias, as written between the parentheses; a 'string'
-            as the quoted identifier that it means.
+        table: the table or alias between the parentheses; a 'string' is converted to
+            the
+            equivalent quoted identifier.
     """
 
     span: Span
@@ -94,10 +95,10 @@ class Directive:
     """A line `-- @word argument` below the name line.
 
     Attributes:
-        word: without the `@`, as written: `optional`.
+        word: the word without the `@`, as written: `optional`.
         argument: the rest of the line, stripped: `status, assigned_to`.
-        span: from the `@` to the end of the line.
-        argument_span: of `argument` alone.
+        span: span from the `@` to the end of the line.
+        argument_span: span of `argument`.
     """
 
     word: str
@@ -111,12 +112,12 @@ class Query:
     """One annotated statement.
 
     Attributes:
-        name: as the user wrote it: `GetTask`.
-        doc: the comment lines that became the docstring, without their markers,
-            joined by newlines; empty where there are none.
+        name: the name as the user wrote it: `GetTask`.
+        doc: the comment lines of the docstring, without their markers, joined by
+            newlines; empty if there are none.
         segments: the SQL without annotation, docstring comments and final
             semicolon; the spans follow each other in the file.
-        span: from the name line to the end of the statement.
+        span: span from the name line to the end of the statement.
     """
 
     name: str
@@ -130,7 +131,7 @@ class Query:
 
     @property
     def source(self) -> SourceFile:
-        """The file it stands in."""
+        """The file that contains the query."""
         return self.span.source
 
 
@@ -140,8 +141,8 @@ class QueryFile:
 
     Attributes:
         source: the file.
-        queries: in the file's order; those with mistakes are left out.
-        diagnostics: mistakes and warnings found so far.
+        queries: queries in the file's order, except those with errors.
+        diagnostics: errors and warnings found so far.
     """
 
     source: SourceFile

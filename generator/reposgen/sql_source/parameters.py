@@ -1,4 +1,4 @@
-"""Parameters and embeds of a statement, found in its tokens."""
+"""Parameters and embeds in a statement's tokens."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def find_uses(
 ) -> tuple[tuple[ParameterUse | EmbedUse, ...], tuple[Diagnostic, ...]]:
     """Return the numbered uses in source order, and the errors in their syntax.
 
-    `$n` keep their numbers; names get the free ones, in source order. A name that
-    is `sqlc.narg` anywhere is so everywhere. `tokens` are a statement's: no space,
-    no comments.
+    `$n` keep their numbers; names get the free ones, in source order. A name that is
+    `sqlc.narg` anywhere is nullable everywhere. `tokens` are a statement's tokens
+    without
+    space and comments.
     """
     if not _MAYBE_USE.search(source.text, tokens[0].start, tokens[-1].end):
         return (), ()
@@ -57,7 +58,7 @@ def find_uses(
 
 
 class _Finder:
-    """One walk over a statement's tokens."""
+    """Search for uses in a statement's tokens."""
 
     def __init__(self, source: SourceFile, tokens: Sequence[Token]) -> None:
         self.uses: list[ParameterUse | EmbedUse] = []
@@ -87,7 +88,7 @@ class _Finder:
         return self._source.span(self._tokens[first].start, self._tokens[last].end)
 
     def _is_glued(self, index: int) -> bool:
-        """Return whether a name directly follows the token."""
+        """Return True if a name directly follows the token."""
         if index + 1 == len(self._tokens):
             return False
         token, after = self._tokens[index : index + 2]

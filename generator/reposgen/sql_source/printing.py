@@ -23,9 +23,9 @@ class Replacement:
     """Text that is printed instead of a part of the source.
 
     Attributes:
-        span: what it stands for: whole segments, or a part of a `Text`, or both; one
-            of no width is a place to put text in.
-        text: empty to leave the stretch out.
+        span: the replaced source: whole segments, or a part of a `Text`, or both; an
+            empty span inserts text.
+        text: the new text; empty to omit the source.
     """
 
     span: Span
@@ -37,7 +37,7 @@ class Piece:
     """Printed text from the offset `at`, which corresponds to a part of the source.
 
     Attributes:
-        verbatim: it is that stretch, so that offsets within it correspond.
+        verbatim: True if the text is that part, so that offsets within it correspond.
     """
 
     at: int
@@ -64,8 +64,9 @@ class ServerText:
     def source_span(self, offset: int) -> Span:
         """Return the span in the file of the token at an offset in `text`.
 
-        Of a parameter or a replacement that is all of it. At the end of the text it
-        is the place behind the last character.
+        For a parameter or a replacement, it is the whole source of it. At the end of
+        the
+        text, it is the position after the last character.
         """
         piece = self._piece(offset)
         if not piece.verbatim:
@@ -82,15 +83,15 @@ class ServerText:
 def print_sql(
     segments: Sequence[Segment], replacements: Sequence[Replacement] = ()
 ) -> ServerText:
-    """Print a query's segments as SQL that PostgreSQL reads.
+    """Print a query's segments as SQL for PostgreSQL.
 
-    Parameters become `$n`, slices `= ANY ($n)` or `<> ALL ($n)`, embeds `table.*`
-    unless a replacement covers them. Where two words would touch that do not in the
-    source, a space goes between.
+    Parameters become `$n`, slices `= ANY ($n)` or `<> ALL ($n)`, embeds `table.*`,
+    unless a replacement covers them. A space separates words that would otherwise
+    touch.
 
     Args:
-        segments: of a `Query`; not empty.
-        replacements: in any order.
+        segments: segments of a `Query`; not empty.
+        replacements: replacements in any order.
 
     Raises:
         ValueError: replacements overlap each other or a part of a segment.

@@ -1,4 +1,4 @@
-"""A `.sql` file's text → its `Query`s."""
+"""From a `.sql` file's text to its `Query`s."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _BLANK_LINE = re.compile(r"(?>\r\n|\r|\n)[ \t]*[\r\n]")
 
 
 def read_queries(source: SourceFile, directives: Collection[str] = ()) -> QueryFile:
-    """Return the queries of one file, and all that is wrong with them.
+    """Return the queries of one file, and the errors in it.
 
     Args:
         source: the file.
-        directives: the words that may follow `-- @`.
+        directives: the words that can follow `-- @`.
     """
     parts = split(source, is_heading=lambda token: is_name_line(source, token))
     diagnostics = list(parts.diagnostics)
@@ -63,7 +63,7 @@ def read_queries(source: SourceFile, directives: Collection[str] = ()) -> QueryF
 def _read_statement(
     statement: Statement, previous: Query | None, known: Collection[str]
 ) -> tuple[Query | None, list[Diagnostic]]:
-    """The query that a statement is, or None, and what is wrong with it."""
+    """Return the query of a statement, or None, and the errors in it."""
     source, comments = statement.source, statement.comments
     diagnostics = _misspelled(source, comments)
     headings = [token for token in comments if is_name_line(source, token)]
@@ -109,7 +109,7 @@ def _read_statement(
 def _remarks_above(
     heading: Token, comments: Sequence[Token], source: SourceFile
 ) -> list[Token]:
-    """The comments directly above the name line, with no blank line between."""
+    """Return the comments directly above the name line, up to a blank line."""
     found: list[Token] = []
     below = heading.start
     for comment in reversed(comments):
@@ -191,7 +191,7 @@ def _nameless(statement: Statement, previous: Query | None) -> Diagnostic:
 
 
 def _is_next(query: Query, statement: Statement) -> bool:
-    """Whether a statement follows a query without comment or blank line between."""
+    """Return True if a statement follows a query without comment or blank line."""
     between = statement.source.text[query.span.end : statement.start]
     return not between.strip("; \t\r\n") and not _BLANK_LINE.search(between)
 

@@ -1,4 +1,4 @@
-"""Files and folders of queries → `QueryFile`s."""
+"""From files and folders of queries to `QueryFile`s."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def read_query_files(
 ) -> tuple[QueryFile, ...]:
     """Read the query files of one package.
 
-    Nothing is raised: a mistake is a diagnostic of the file that it is in, or of an
-    empty one that stands for what could not be read.
+    Nothing is raised: an error is a diagnostic of its file, or of an empty QueryFile if
+    the file cannot be read.
 
     Args:
         paths: files, folders and patterns, relative to `root` or absolute. A folder
             means the `.sql` files directly in it.
         root: the project's folder, which the paths in diagnostics are relative to.
-        known: what came of the same file before, if that is known.
-        directives: the words that may follow `-- @`.
+        known: returns the earlier result for the same file, or None.
+        directives: the words that can follow `-- @`.
     """
     seen: set[str] = set()
     files: list[QueryFile] = []

@@ -20,10 +20,10 @@ class Statement:
     """One statement with the comments in it and before it.
 
     Attributes:
-        source: the file it stands in.
-        comments: all from the semicolon before it to its own.
-        tokens: those that are neither space nor comment, without the semicolon.
-        cut_short: a heading ended it, not a semicolon.
+        source: the file that contains it.
+        comments: all comments from the preceding semicolon to its own.
+        tokens: the tokens except space and comments, without the semicolon.
+        cut_short: True if a heading ended it instead of a semicolon.
     """
 
     source: SourceFile
@@ -57,11 +57,11 @@ class Split:
     r"""The statements of a file.
 
     Attributes:
-        statements: in the file's order; one that holds an unterminated token is
-            left out.
-        comments: those behind the last statement.
-        commands: psql's lines (`\i tables.sql`), which are no statements.
-        diagnostics: an error where a literal or comment opens that never closes.
+        statements: statements in the file's order, except one with an unterminated
+            token.
+        comments: comments after the last statement.
+        commands: psql's commands (`\i tables.sql`), which are not statements.
+        diagnostics: an error for a literal or comment that is never closed.
     """
 
     statements: tuple[Statement, ...]
@@ -83,17 +83,18 @@ def split(
 ) -> Split:
     r"""Split `source.text[start:end]` into statements.
 
-    A semicolon ends a statement unless it stands in parentheses (CREATE RULE) or in
-    the body of a function between BEGIN ATOMIC and END. A last statement needs none.
-    psql's lines (`\connect`, `\restrict` …) end a statement too.
+    A semicolon ends a statement, except in parentheses (CREATE RULE) and in the body of
+    a function between BEGIN ATOMIC and END. The last statement needs none. psql's
+    commands (`\connect`, `\restrict` …) end a statement too.
 
     Args:
         source: the file.
-        start: where to begin.
-        end: where to stop; left out, at the end of the file.
-        is_heading: tells whether a comment heads a new statement. The one before it
-            then ends there, so that a forgotten semicolon or parenthesis does not
-            swallow the rest of the file.
+        start: first offset.
+        end: offset after the last character; None for the end of the file.
+        is_heading: returns True for a comment that starts a new statement. The
+            preceding
+            statement ends there, so that a forgotten semicolon or parenthesis does not
+            affect the rest of the file.
     """
     statements: list[Statement] = []
     diagnostics: list[Diagnostic] = []
@@ -148,13 +149,13 @@ def split(
 
 
 def at_line_start(text: str, offset: int) -> bool:
-    """Return whether a line starts at the offset."""
+    """Return True if a line starts at the offset."""
     return offset == 0 or text[offset - 1] in "\r\n"
 
 
 @dataclass(slots=True)
 class _Nesting:
-    """The nesting depth in a statement: it decides if a semicolon ends it."""
+    """The nesting depth in a statement, which decides if a semicolon ends it."""
 
     parentheses: int = 0
     blocks: int = 0

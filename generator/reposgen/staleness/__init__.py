@@ -1,1 +1,1 @@
-"""Why a generated file is not what `generate` would write."""
+"""Reasons why generated files differ from what `generate` would write."""

@@ -1,4 +1,4 @@
-"""The reason why each stale file is stale."""
+"""Reasons why files are stale."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _TOO_SHALLOW = "the clone is too shallow to tell why (fetch-depth: 0)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaleFile:
-    """A file that generating would change.
+    """A file that `generate` would change.
 
     Attributes:
-        path: as the user would type it.
-        cause: what is the matter with it.
-        reasons: what it comes from, as far as it is known; may be empty.
-        diff: from what is there to what would be, unified.
+        path: the path as the user would type it.
+        cause: how the file differs from the generated one.
+        reasons: changes that made it stale, as far as known; can be empty.
+        diff: unified diff from the existing to the generated text.
     """
 
     path: str
@@ -57,7 +57,7 @@ class StaleFile:
 
     @property
     def diagnostic(self) -> Diagnostic:
-        """The same as an error."""
+        """The cause and the reasons as an error."""
         return error(
             "stale-file", self.message, path=self.path, hint="run reposgen generate"
         )
@@ -69,9 +69,9 @@ def explain(
     """Return the stale files of a comparison, each with its reasons.
 
     Args:
-        config: of the project.
-        comparison: of all packages.
-        versions: of what generates now, as in the manifest.
+        config: configuration of the project.
+        comparison: comparison of all packages.
+        versions: current versions of the tools, as in the manifest.
     """
     explanation = _Explanation(
         config=config,
@@ -84,11 +84,11 @@ def explain(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Explanation:
-    """What all files of a project have in common.
+    """Data for explaining all stale files of a project.
 
     Attributes:
-        versions: sentences on what generates now and did not then.
-        formatter: the one that is about the formatter, if there is one.
+        versions: a sentence for each tool whose version has changed.
+        formatter: the sentence about the formatter, or None.
     """
 
     config: Config
@@ -114,7 +114,7 @@ class _Explanation:
         return self._traced(change)
 
     def _traced(self, change: Change) -> tuple[Cause, Sequence[str]]:
-        """Return what changed among the things that a file is generated from."""
+        """Return the changes in the inputs that a file is generated from."""
         others = [line for line in self.versions if line != self.formatter]
         inputs, known = self._changed_inputs(change)
         if inputs or others:
@@ -129,7 +129,7 @@ class _Explanation:
         return change.path.removeprefix(f"{self.config.output.directory}/")
 
     def _changed_inputs(self, change: Change) -> tuple[Sequence[str], bool]:
-        """Return what became of a file's inputs since, and whether that is known."""
+        """Return the changes of a file's inputs, and whether they are known."""
         package = self._package(change)
         if self.history is None or package is None:
             return (), False
@@ -165,7 +165,7 @@ class _Explanation:
 
 
 def _keys(text: str, file: str, package: str) -> dict[str, object]:
-    """The keys that concern a package, with their values."""
+    """Return the keys that concern a package, with their values."""
     data = tomllib.loads(text)
     if file == "pyproject.toml":
         data = data.get("tool", {}).get("reposgen", {})
@@ -180,7 +180,7 @@ def _keys(text: str, file: str, package: str) -> dict[str, object]:
 
 
 def _source(change: Change) -> str | None:
-    """The query file that a module says it is generated from."""
+    """Return the query file that a module is generated from, by its first line."""
     text = change.old if change.new is None else change.new
     found = _SOURCE.match((text or "").partition("\n")[0])
     return found[1] if found else None

@@ -1,4 +1,4 @@
-"""What git knows of a project's files."""
+"""History of a project's files in git."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class History:
 
     Attributes:
         root: the project's folder.
-        is_shallow: the clone lacks older commits.
+        is_shallow: True if the clone lacks older commits.
     """
 
     root: Path
@@ -31,11 +31,12 @@ class History:
     def base(self, path: str) -> str | None:
         """Return the commit that last changed a file.
 
-        None: the file differs from its last commit, it has none, or the clone is too
-        shallow to tell.
+        It is None if the file differs from its last commit or was never committed, or
+        if the
+        clone is too shallow to tell.
 
         Args:
-            path: relative to the project's folder.
+            path: path relative to the project's folder.
         """
         if self._lines("status", "--porcelain", "--", path):
             return None
@@ -50,8 +51,8 @@ class History:
         """Return how files and folders changed since a commit, one sentence each.
 
         Args:
-            commit: its name.
-            paths: relative to the project's folder.
+            commit: hash of the commit.
+            paths: paths relative to the project's folder.
         """
         if not paths:
             return ()
@@ -87,7 +88,7 @@ def read_history(root: Path) -> History | None:
 def archive(root: Path, revision: str) -> bytes | None:
     """Return the files of a folder at a revision as a tar file, or None.
 
-    Python's are left out: what is generated is no part of a state.
+    Python files are excluded, because generated files are not part of a state.
 
     Args:
         root: a folder of the repository.

@@ -1,5 +1,6 @@
-"""What tests of code that uses a generated package need: see `docs/testing.md`.
+"""Support for tests of code that uses a generated package; see `docs/testing.md`.
 
-The pytest plugin is `plugin.py`. It imports the rest on first use, so that a run that
-does not ask for a database pays nothing for it.
+The pytest plugin is `plugin.py`. It imports the other modules on first use, so that a
+run
+without databases has no overhead.
 """

@@ -1,4 +1,4 @@
-"""The databases of tests: clones of a template, and what dead runs left of them."""
+"""Databases of tests: clones of a template, and removal of leftovers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sweep(admin: psycopg.Connection[Any]) -> None:
 
 
 def drop_prefixed(admin: psycopg.Connection[Any], prefix: str) -> None:
-    """Drop all databases whose names begin like this."""
+    """Drop all databases whose names have a prefix."""
     for (name,) in admin.execute(_OWN, (prefix,)).fetchall():
         drop_database(admin, name)
 
@@ -63,12 +63,12 @@ def drop_prefixed(admin: psycopg.Connection[Any], prefix: str) -> None:
 def clone(
     admin: psycopg.Connection[Any], template: Template, worker: str
 ) -> Iterator[str]:
-    """Have a copy of a template for the time of the block.
+    """Provide a copy of a template during the block.
 
     Args:
-        admin: a connection to the server that commits by itself.
-        template: what to copy.
-        worker: keeps the names of processes apart.
+        admin: a connection to the server, in autocommit mode.
+        template: the template.
+        worker: part of the name that distinguishes processes.
 
     Yields:
         The URL of the copy.
@@ -85,11 +85,11 @@ def clone(
 
 
 def url_of(conninfo: str, database: str | None = None) -> str:
-    """Return a connection string as a URL, which every client takes.
+    """Return a connection string as a URL, which every client accepts.
 
     Args:
         conninfo: a URL or `key=value …`.
-        database: instead of the one that it names.
+        database: replaces the database in it; None keeps the latter.
     """
     parts = {k: str(v) for k, v in conninfo_to_dict(conninfo).items() if v is not None}
     if database is not None:

@@ -1,4 +1,4 @@
-"""What a test run's options say, and the project that they are about."""
+"""Options of a test run, and the project that they refer to."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ class Options:
     """The options of the plugin.
 
     Attributes:
-        root: the folder that pytest calls rootdir.
-        config: path of the configuration, relative to `root`; empty: found from there.
-        server: the server's url; empty: that of the configuration.
-        server_origin: what gives `server`, for messages.
-        package: the package of tests that name none; empty: the only one.
-        output: how tests import the output directory: `myapp.generated`; empty: from
-            the nearest folder above it that is not a Python package.
+        root: pytest's rootdir.
+        config: path of the configuration, relative to `root`; empty to search from
+            there.
+        server: the server's url; empty for that of the configuration.
+        server_origin: where `server` comes from, for messages.
+        package: package of tests that name none; empty for the only one.
+        output: import path of the output directory: `myapp.generated`; empty to start
+            at
+            the nearest parent folder that is not a Python package.
     """
 
     root: Path
@@ -41,7 +43,7 @@ class Options:
         """Read the configuration.
 
         Raises:
-            TestingError: it is missing or wrong.
+            TestingError: the configuration is missing or invalid.
         """
         overrides = None
         if self.server:
@@ -59,7 +61,8 @@ def chosen_package(config: Config, name: str) -> PackageConfig:
     """Return the package of that name, or the only one if the name is empty.
 
     Raises:
-        TestingError: there is none, or several.
+        TestingError: the package does not exist, or the name is empty and there are
+            several packages.
     """
     packages = {package.name: package for package in config.packages}
     available = ", ".join(packages)
@@ -81,7 +84,7 @@ def chosen_package(config: Config, name: str) -> PackageConfig:
 
 
 def import_path(output: Path) -> tuple[str, Path]:
-    """Return how a folder of Python code is imported, and from where.
+    """Return the import path of a folder of Python code, and the folder to import from.
 
     `src/myapp/generated` is `myapp.generated` in `src` if `src/myapp` has an
     `__init__.py`.

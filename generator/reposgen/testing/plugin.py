@@ -1,7 +1,8 @@
-"""The pytest plugin: fixtures, options and markers. Its user's page is docs/testing.md.
+"""The pytest plugin: fixtures, options and markers; docs/testing.md is its manual.
 
-This module is imported by every run of pytest, so it imports nothing else of reposgen
-before a test needs it.
+Every run of pytest imports this module, so it imports other modules of reposgen only
+when
+a test needs them.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Drop what the run has made."""
+    """Drop the databases that the run has created."""
     state = config.stash.get(_STATE, None)
     if state is not None:
         state.close()
@@ -92,7 +93,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 -- pytest-xdist may be absent
-    """Tell a worker of pytest-xdist whom to ask for templates."""
+    """Pass the address for template requests to a worker of pytest-xdist."""
     state = node.config.stash[_STATE]
     desk = state.desk
     node.workerinput["reposgen"] = (desk.address, desk.key, state.seed)
@@ -100,7 +101,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 -- pytest-xdist ma
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Hold the test to its limit of calls of the same method."""
+    """Apply the test's limit of calls of the same method."""
     limit = _n_plus_one(item)
     if limit is None:
         return (yield)
@@ -114,7 +115,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell the seed of a failed test's rows."""
+    """Add the seed of the rows to the report of a failed test."""
     report = yield
     seed = item.stash.get(_SEED, None)
     if seed is not None and report.failed:
@@ -125,7 +126,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def reposgen_server(pytestconfig: pytest.Config) -> str:
-    """The URL of the server that the tests' databases are on."""
+    """Return the URL of the server with the tests' databases."""
     from reposgen.testing.databases import url_of  # noqa: PLC0415 -- on first use
 
     with _told():
@@ -134,9 +135,9 @@ def reposgen_server(pytestconfig: pytest.Config) -> str:
 
 @pytest.fixture
 def reposgen_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of the test's own database, which has the package's schema.
+    """Provide the URL of the test's own database, which has the package's schema.
 
-    In the mode "transaction" it is a database that all tests of the process share.
+    In the mode "transaction" all tests of the process share the database.
     """
     from reposgen.testing.databases import clone  # noqa: PLC0415 -- on first use
 
@@ -151,9 +152,9 @@ def reposgen_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def reposgen_database(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 -- generated
-    """The generated package's Database on the test's own database, asynchronous.
+    """Provide the generated package's asynchronous Database on the test's database.
 
-    It is opened in the event loop of the test, be that anyio's or pytest-asyncio's.
+    It is opened in the event loop of the test, of anyio or pytest-asyncio.
     """
     if "anyio_backend" in request.fixturenames:
         return request.getfixturevalue("_reposgen_anyio")
@@ -171,7 +172,7 @@ def reposgen_database(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 --
 def reposgen_database_sync(
     request: pytest.FixtureRequest, reposgen_url: str
 ) -> Iterator[Any]:
-    """The generated package's Database on the test's own database, synchronous."""
+    """Provide the generated package's synchronous Database on the test's database."""
     from reposgen.testing import sessions  # noqa: PLC0415 -- on first use
 
     _, template = _template(request)
@@ -189,7 +190,7 @@ def reposgen_database_sync(
 
 @pytest.fixture
 def reposgen_make(request: pytest.FixtureRequest, reposgen_url: str) -> Iterator[Any]:
-    """The factories of the package: `reposgen_make.task(title="…")`."""
+    """Provide the factories of the package: `reposgen_make.task(title="…")`."""
     import psycopg  # noqa: PLC0415 -- on first use
 
     state, template = _template(request)
@@ -209,14 +210,14 @@ def reposgen_make(request: pytest.FixtureRequest, reposgen_url: str) -> Iterator
 
 @pytest.fixture
 def assert_queries(request: pytest.FixtureRequest) -> AssertQueries:
-    """What fails a block that makes too many calls: see docs/testing.md."""
+    """Return a block that fails after too many calls; see docs/testing.md."""
     with _told():
         return request.config.stash[_STATE].recorder(_package(request.node)).at_most
 
 
 @pytest.fixture
 def n_plus_one_guard(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """What fails a block that calls one method too often: see docs/testing.md."""
+    """Return a block that limits the calls of each method; see docs/testing.md."""
     with _told():
         return request.config.stash[_STATE].recorder(_package(request.node)).guard
 
@@ -273,7 +274,7 @@ def _loop_scope(request: pytest.FixtureRequest) -> str:
 
 
 class _State:
-    """What one process of a run of pytest has, each part made on first use."""
+    """State of one process of a pytest run; each part is created on first use."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -325,7 +326,7 @@ class _State:
 
     @functools.cached_property
     def desk(self) -> Desk:
-        """Where workers ask."""
+        """Desk that answers the workers' requests."""
         from reposgen.testing.run import Desk  # noqa: PLC0415 -- on first use
 
         desk = Desk(self._own)
@@ -334,14 +335,14 @@ class _State:
 
     @functools.cached_property
     def seed(self) -> int:
-        """The same in all processes of the run."""
+        """Seed that is the same in all processes of the run."""
         if self._input is not None:
             return int(self._input[2])
         chosen: int | None = self._config.getoption("--reposgen-seed")
         return random.SystemRandom().randrange(10**6) if chosen is None else chosen
 
     def admin(self, template: Template) -> psycopg.Connection[Any]:
-        """A connection that makes and drops databases."""
+        """Return a connection that creates and drops databases."""
         from reposgen.database import connect  # noqa: PLC0415 -- on first use
 
         if template.conninfo not in self._admins:
@@ -351,7 +352,7 @@ class _State:
         return self._admins[template.conninfo]
 
     def shared(self, template: Template) -> str:
-        """The URL of the database of this process's tests in transactions."""
+        """Return the URL of the database that tests in transactions share."""
         from reposgen.testing.databases import clone  # noqa: PLC0415 -- on first use
 
         if template.package not in self._shared:
@@ -361,7 +362,7 @@ class _State:
         return self._shared[template.package]
 
     def recorder(self, package: str) -> Recorder:
-        """What records the calls of a package's repositories."""
+        """Return the recorder of calls of a package's repositories."""
         from reposgen.testing.options import (  # noqa: PLC0415 -- on first use
             chosen_package,
             import_path,
@@ -379,7 +380,7 @@ class _State:
     def make(
         self, template: Template, connection: psycopg.Connection[Any], nodeid: str
     ) -> Any:  # noqa: ANN401 -- generated
-        """The package's factories on a connection."""
+        """Return the package's factories on a connection."""
         from reposgen.testing.factories import (  # noqa: PLC0415 -- on first use
             Session,
             open_factories,
@@ -408,7 +409,7 @@ _SEED: Final = pytest.StashKey[int]()
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """Tell what a test cannot have in place of a traceback."""
+    """Fail the test with the message of an error, without a traceback."""
     from reposgen.diagnostics import ReposgenError  # noqa: PLC0415 -- on first use
     from reposgen.testing.problems import TestingError  # noqa: PLC0415 -- as above
 

@@ -1,12 +1,12 @@
-"""What a test is told instead of a traceback."""
+"""Errors that tests show without a traceback."""
 
 from __future__ import annotations
 
 
 class TestingError(Exception):
-    """A test cannot have its database or its rows; the message says why.
+    """A test cannot get its database or rows; the message gives the reason.
 
-    It has no password in it.
+    The message contains no password.
     """
 
     # pytest takes classes whose names begin like this for tests.

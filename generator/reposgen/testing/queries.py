@@ -1,7 +1,8 @@
-"""Counts the calls of repository methods, and says where they come from.
+"""Counts of repository method calls, with the places that make them.
 
-An observer sees all calls of the process while a guard is active. Without a guard there
-is no observer, and calls cost nothing extra.
+While a guard is active, an observer sees all calls of the process. Without a guard
+there
+is no observer, and calls have no overhead.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Call:
 
 
 class AssertQueries(Protocol):
-    """`with assert_queries(max=3) as calls:`."""
+    """Type of the fixture in `with assert_queries(max=3) as calls:`."""
 
     def __call__(self, *, max: int) -> AbstractContextManager[list[Call]]:  # noqa: A002 -- how it reads
         """Fail the test if the block makes more than `max` calls."""
@@ -51,11 +52,11 @@ class AssertQueries(Protocol):
 
 
 class Recorder:
-    """Records the calls of the repositories of a generated package.
+    """Recorder of the calls of a generated package's repositories.
 
     Args:
         module: import path of the package.
-        folder: that it is imported from.
+        folder: the folder that it is imported from.
     """
 
     def __init__(self, module: str, folder: str) -> None:
@@ -63,8 +64,6 @@ class Recorder:
         self._folder = folder
         self._lock = threading.Lock()
         self._open: list[list[Call]] = []
-        # The run time that the package runs on: it may have a copy of its own.
-        self._runtime = ""
 
     @contextlib.contextmanager
     def at_most(self, *, max: int) -> Iterator[list[Call]]:  # noqa: A002 -- how it reads
@@ -127,28 +126,28 @@ class Recorder:
     # What the run time tells an observer.
 
     def opened(self, database: object) -> None:
-        """Do nothing: databases are of no interest."""
+        """Do nothing, because databases are not recorded."""
 
     def closed(self, database: object) -> None:
-        """Do nothing, either."""
+        """Do nothing, because databases are not recorded."""
 
     def notified(self, event: object) -> None:
-        """Do nothing: what is no call does not count."""
+        """Do nothing, because only calls are recorded."""
 
     def started(self, call: Any) -> None:  # noqa: ANN401 -- of any copy of the run time
-        """Record a call, or those of a pipeline."""
+        """Record a call, or each call of a pipeline."""
         for operation in call.parts or (call.operation,):
             if operation.method and operation.command != "listen":
-                site = call_site(operation.method, self._runtime)
+                site = call_site(call, operation.method)
                 found = Call(method=operation.name, site=site)
                 for calls in self._open:
                     calls.append(found)
 
     def ended(self, call: Any, state: object) -> None:  # noqa: ANN401 -- as above
-        """Do nothing: it was recorded as it began."""
+        """Do nothing, because the call was recorded when it started."""
 
     def _observers(self) -> ModuleType:
-        """Return what takes observers for the run time of the generated package."""
+        """Return the observers module of the generated package's run time."""
         if self._folder not in sys.path:
             sys.path.append(self._folder)
         try:
@@ -158,8 +157,9 @@ class Recorder:
                 f"the generated package {self._module} cannot be imported: {missing}\n"
                 "hint: run reposgen generate"
             ) from None
-        self._runtime = type(package).__module__.rpartition(".")[0]
-        return importlib.import_module(f"{self._runtime}.observers")
+        # The package may have a copy of the run time.
+        runtime = type(package).__module__.rpartition(".")[0]
+        return importlib.import_module(f"{runtime}.observers")
 
 
 def _listing(calls: list[Call]) -> str:

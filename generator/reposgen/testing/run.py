@@ -1,7 +1,8 @@
-"""The server of a test run, and the template database of each package on it.
+"""The server of a test run, and the template database of each package.
 
-One process has them: the only one, or pytest-xdist's controller, which the workers ask
-over a local socket. Nothing starts before a test asks for a database.
+They belong to one process: the only one, or pytest-xdist's controller, which the
+workers
+contact over a local socket. Nothing starts before a test requests a database.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ class Template:
     """A database with a package's schema, to be cloned for each test.
 
     Attributes:
-        conninfo: of the server; it may hold a password.
-        name: of the template database.
-        prefix: what the names of clones begin with.
-        search_path: the setting of each clone; empty leaves the server's default.
-        copy_files: whether clones are copied file by file.
+        conninfo: connection string of the server; it can contain a password.
+        name: name of the template database.
+        prefix: prefix of the names of clones.
+        search_path: search_path of each clone; empty for the server's default.
+        copy_files: True if clones are copied file by file.
         package: the package's name.
         module: the import path of the package.
         path: the folder that it is imported from.
@@ -61,7 +62,7 @@ class Template:
         """Import the generated package.
 
         Raises:
-            TestingError: there is none.
+            TestingError: the package does not exist.
         """
         if self.path not in sys.path:
             # Last, so that it hides nothing.
@@ -80,10 +81,10 @@ class Template:
 
 
 class Templates(Protocol):
-    """Gives tests the templates of packages."""
+    """Source of the packages' templates."""
 
     def template(self, package: str) -> Template:
-        """Return the template of a package, made on first use.
+        """Return the template of a package, created on first use.
 
         Raises:
             TestingError: the server or the migrations fail.
@@ -94,7 +95,7 @@ class Templates(Protocol):
         """Return the connection string of the server.
 
         Raises:
-            TestingError: the server fails.
+            TestingError: the server cannot be used.
         """
         ...
 
@@ -103,7 +104,7 @@ class Run:
     """The server and the templates of this process's test run.
 
     Args:
-        options: of the run.
+        options: options of the run.
     """
 
     def __init__(self, options: Options) -> None:
@@ -119,7 +120,7 @@ class Run:
         self._failed: dict[str, str] = {}
 
     def template(self, package: str) -> Template:
-        """Return the template of a package, made on first use."""
+        """Return the template of a package, created on first use."""
         with self._lock:
             if package in self._failed:
                 raise TestingError(self._failed[package])
@@ -141,8 +142,9 @@ class Run:
                 raise TestingError(str(failed)) from None
 
     def close(self) -> None:
-        """Drop what the run has made, and stop the server if the run started it."""
-        with self._lock:
+        """Drop the created databases, and stop the server if the run started it."""
+        # If the server has gone away, there is nothing to drop.
+        with self._lock, contextlib.suppress(ReposgenError):
             self._stack.close()
 
     def _loaded(self) -> Config:
@@ -206,11 +208,11 @@ def _drop_all(admin: psycopg.Connection, prefix: str) -> None:
 
 
 class Desk:
-    """Answers the requests of other processes for the templates of a run.
+    """Server that answers requests of other processes for the templates of a run.
 
     Attributes:
-        address: what `RemoteRun` connects to.
-        key: what it proves itself by.
+        address: address for `RemoteRun`.
+        key: authentication key for `RemoteRun`.
     """
 
     def __init__(self, run: Run) -> None:
@@ -242,16 +244,16 @@ class Desk:
                 caller.send(("found", found))
 
     def close(self) -> None:
-        """Answer no more."""
+        """Stop answering requests."""
         self._listener.close()
 
 
 class RemoteRun:
-    """The run of another process, as a worker of pytest-xdist asks for it.
+    """Access to the run of another process, for a worker of pytest-xdist.
 
     Args:
-        address: of the `Desk`.
-        key: the same as there.
+        address: address of the `Desk`.
+        key: key of the `Desk`.
     """
 
     def __init__(self, address: Any, key: bytes) -> None:  # noqa: ANN401 -- a path or a pair, as the system has it
@@ -259,7 +261,7 @@ class RemoteRun:
         self._key = key
 
     def template(self, package: str) -> Template:
-        """Return the template of a package, made on first use."""
+        """Return the template of a package, created on first use."""
         found: Template = self._ask(package)
         return found
 

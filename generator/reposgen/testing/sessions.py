@@ -52,12 +52,12 @@ def begin_sync(template: Template, url: str) -> Iterator[Any]:
 
 
 class TransactionDatabase:
-    """A package's repositories on one connection, in a transaction that is undone.
+    """A package's repositories on one connection, in a transaction that is rolled back.
 
     It has the repositories of the generated Database under the same names.
 
     Attributes:
-        connection: the psycopg connection that everything runs on.
+        connection: the psycopg connection of all repositories.
     """
 
     def __init__(self, connection: Any, unopened: Any) -> None:  # noqa: ANN401 -- of either API
@@ -67,11 +67,11 @@ class TransactionDatabase:
                 setattr(self, name, type(value)(connection))
 
     def transaction(self) -> Any:  # noqa: ANN401 -- of either API
-        """Return psycopg's block for a savepoint: an error undoes what it did."""
+        """Return psycopg's block for a savepoint, which an error rolls back."""
         return self.connection.transaction()
 
     def blocking(self) -> psycopg.Connection[Any]:
-        """Return the connection for use without `await`."""
+        """Return the connection for synchronous use."""
         if isinstance(self.connection, psycopg.Connection):
             return self.connection
         # The same session: nothing else uses it while a test's own code runs.
@@ -83,7 +83,7 @@ class TransactionDatabase:
 
 
 def is_repository(kind: type) -> bool:
-    """Return whether a class is a generated repository."""
+    """Return True if a class is a generated repository."""
     return "_run" in getattr(kind, "__slots__", ())
 
 
@@ -91,7 +91,7 @@ def database_class(module: ModuleType, api: str) -> Any:  # noqa: ANN401 -- gene
     """Return the Database of one API of a generated package.
 
     Raises:
-        TestingError: the package was generated without it.
+        TestingError: the package was generated without that API.
     """
     method = "__aenter__" if api == "async" else "__enter__"
     if hasattr(module.Database, method):

@@ -1,4 +1,4 @@
-"""Library that generated packages run on; needs psycopg and psycopg_pool alone."""
+"""Library that generated packages import; it needs only psycopg and psycopg_pool."""
 
 from .breaker import Breaker, BreakerChange, BreakerState
 from .compatibility import IncompatibleRuntime, __version__, require_api

@@ -1,8 +1,9 @@
 # ruff: noqa: ANN401 -- attributes of every kind
-"""Classes of adapters that are made at run time, each of them once.
+"""Adapter classes created at run time, one for each combination of attributes.
 
-psycopg keeps every class that is registered anywhere, and for good. If each Database
-made its own, a program that opens one after the other would grow without end.
+psycopg keeps a reference to every registered adapter class until the process ends. If
+each Database created its own classes, a program that opens Databases one after another
+would leak memory.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ _Class = TypeVar("_Class", bound=type[Any])
 
 
 def adapter_class(name: str, base: _Class, /, **attributes: Hashable) -> _Class:
-    """Return the class with that name, base and attributes.
+    """Return the class with this name, base and attributes.
 
-    A function among the attributes is called without the adapter itself.
+    Functions among the attributes become static methods. Equal arguments return the
+    same class.
     """
     made: _Class = _made(name, cast("Hashable", base), tuple(attributes.items()))
     return made

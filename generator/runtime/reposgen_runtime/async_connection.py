@@ -1,4 +1,4 @@
-"""Asynchronous connections that end what is cancelled, and watch their socket."""
+"""Asynchronous connections with bounded cancellation and a permanent socket reader."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ R = TypeVar("R")
 _logger: Final = logging.getLogger(__name__)
 # psycopg's own default.
 _INTERVAL: Final = 0.1
-# Seconds for which work that never waits may keep the event loop from its other tasks.
+# Seconds for which work that never waits can block the event loop's other tasks.
 _BUSY: Final = 0.005
-# Seconds after which work that waits looks for itself. uvloop tells no reader that a
-# socket has failed: as when the server ends without having read what was sent.
+# Seconds after which waiting work checks the socket itself. uvloop does not call the
+# reader if the socket has failed, as when the server ends without reading its input.
 _PATIENCE: Final = 0.5
 _READ: Final = int(Wait.R)
 _WRITE: Final = int(Wait.W)
@@ -40,16 +40,16 @@ _INTERRUPTED: Final = (CancelledError, KeyboardInterrupt, SystemExit)
 
 
 async def unhindered(work: Coroutine[Any, Any, None], seconds: float) -> None:
-    """Run some work to its end, however often this task is cancelled meanwhile.
+    """Run a coroutine to its end, even if the current task is cancelled meanwhile.
 
-    A scope of anyio's cancels its tasks again at each turn of the event loop.
+    A cancel scope of anyio cancels its tasks again at each turn of the event loop.
 
     Args:
-        work: what to do.
-        seconds: after which the work itself is cancelled.
+        work: the coroutine.
+        seconds: the coroutine itself is cancelled after this time.
 
     Raises:
-        CancelledError: this task was cancelled meanwhile, or the work was.
+        CancelledError: the current task or the coroutine was cancelled.
     """
     task = create_task(work)
     end = get_running_loop().call_later(seconds, task.cancel)
@@ -68,9 +68,10 @@ async def unhindered(work: Coroutine[Any, Any, None], seconds: float) -> None:
 class CancellableConnection(AsyncConnection[Any]):
     """An AsyncConnection that cancels statements on the server in bounded time.
 
-    psycopg takes up to ten seconds for that, and gives up, with the statement still
-    running, where the task is cancelled again. Here a statement that does not end in
-    time costs the connection.
+    psycopg waits up to ten seconds for a cancelled statement to end. It stops waiting
+    if
+    the task is cancelled again, even though the statement is still running. This class
+    closes the connection if the statement does not end in time.
     """
 
     async def wait(
@@ -79,7 +80,7 @@ class CancellableConnection(AsyncConnection[Any]):
         interval: float = _INTERVAL,
         timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- psycopg's signature
     ) -> R:
-        """Consume a generator that works on the connection."""
+        """Drive a generator of libpq calls to its end and return its result."""
         patience = patience_of(self) if timeout is None else None
         seconds = timeout if patience is None else patience
         try:
@@ -94,7 +95,7 @@ class CancellableConnection(AsyncConnection[Any]):
             raise too_late(patience) from None
 
     async def _interrupt(self, work: PQGen[Any]) -> None:
-        """End what is under way on the server, and see to the end of it here."""
+        """Cancel the running statement on the server and wait until it has ended."""
         if wire.is_active(self.pgconn):
             grace = grace_of(self)
             await unhindered(self._cancel(work, grace), 2 * grace)
@@ -103,7 +104,7 @@ class CancellableConnection(AsyncConnection[Any]):
         try:
             async with timeout(grace):
                 await self.cancel_safe(timeout=grace)
-                # However it ends, the connection knows.
+                # The state of the connection shows how the statement ended.
                 with suppress(Exception):
                     await wait_async(work, self.pgconn.socket, _INTERVAL)
         except (TimeoutError, psycopg.Error, OSError) as error:
@@ -115,18 +116,19 @@ class CancellableConnection(AsyncConnection[Any]):
 
 
 class FastConnection(CancellableConnection):
-    """An AsyncConnection whose socket the event loop watches as long as it is in use.
+    """An AsyncConnection whose socket stays registered with the event loop.
 
-    psycopg's own way to wait adds a reader, starts a timer and takes both back, each
-    time. Here the reader stays, and takes in itself what has arrived: the task goes on
-    once all of it is there.
+    psycopg adds a reader, starts a timer and removes both for each wait. This class
+    keeps the reader registered. The reader itself consumes the input, and resumes the
+    task once the whole result has arrived.
 
-    What is rare is left to psycopg: waiting for a full socket, or with a timeout. It
-    knows nothing of this reader, which is therefore taken back before.
+    Rare cases are left to psycopg: waiting until the socket is writable, and waiting
+    with a timeout. psycopg does not know about this reader, so the reader is removed
+    first.
 
-    The reader must not outlive the socket, whose number may soon be another's. libpq
-    closes it by itself once the server has: while it reads, and before it tells. So
-    each time that it has read, what became of the connection is looked at.
+    The reader must not outlive the socket, because its file descriptor can be reused.
+    libpq closes the socket by itself while it reads, if the server has closed its end.
+    So the connection's status is checked after each read.
     """
 
     _loop: AbstractEventLoop | None = None
@@ -144,18 +146,19 @@ class FastConnection(CancellableConnection):
         interval: float = _INTERVAL,
         timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- psycopg's signature
     ) -> R:
-        """Consume a generator that works on the connection."""
+        """Drive a generator of libpq calls to its end and return its result."""
         if timeout is not None:
             self._unwatch()
             return await super().wait(gen, interval, timeout)
         if interval != _INTERVAL:
-            # It wants to look at the clock in between.
+            # The generator checks the time at each interval.
             self._unwatch()
             return await super().wait(gen, interval)
         try:
             wanted = next(gen)
             if wanted & _WRITE:
-                # As good as always that is possible, and harmless if it isn't.
+                # The socket is nearly always writable, and it does no harm if it is
+                # not.
                 wanted = gen.send(Ready.W)
         except StopIteration as end:
             if self.pgconn.status != _OK:
@@ -172,7 +175,7 @@ class FastConnection(CancellableConnection):
         return await self._fall_back(gen, wanted)
 
     async def close(self) -> None:
-        """Close the connection; who waits for it gets an error."""
+        """Close the connection and raise an error in the task that waits for it."""
         self._unwatch()
         await super().close()
         if self._work is not None:
@@ -184,12 +187,13 @@ class FastConnection(CancellableConnection):
     async def _read(self, work: PQGen[R]) -> R:
         loop = get_running_loop()
         self._done = loop.create_future()
-        # Handlers of notices see the variables of who waits.
+        # Handlers of notices run with the context variables of the waiting task.
         self._context = copy_context()
         self._work = work
         self._looks = 0
         if self._look_again is None:
-            # It outlasts many calls: a timer for each would cost more than they do.
+            # The timer lasts for many calls: one per call would cost more than the
+            # call.
             self._look_again = loop.call_later(_PATIENCE, self._look)
         try:
             result: R | Wait = await self._done
@@ -205,16 +209,16 @@ class FastConnection(CancellableConnection):
         return result
 
     async def _fall_back(self, work: PQGen[R], wanted: Wait) -> R:
-        """Let psycopg wait."""
+        """Let psycopg wait for the socket."""
         self._unwatch()
         return await super().wait(cast("PQGen[R]", _Begun(work, wanted)))
 
     def _readable(self) -> None:
-        """Go on with what waits; the event loop calls this."""
+        """Resume the waiting generator; the event loop calls this on input."""
         work = self._work
         if work is None or self._done.done():
-            # A notification, or the connection's end. Nobody reads it now, so the loop
-            # would call again and again.
+            # A notification, or the end of the connection. Unread input would make the
+            # loop call again and again.
             self._unwatch()
             return
         try:
@@ -230,7 +234,7 @@ class FastConnection(CancellableConnection):
             self._done.set_result(end.value)
         except BaseException as error:  # noqa: BLE001 -- raised where it is waited for
             self._work = None
-            # libpq may have closed the socket.
+            # libpq can have closed the socket.
             self._unwatch()
             self._done.set_exception(error)
 
@@ -238,12 +242,12 @@ class FastConnection(CancellableConnection):
         self._look_again = None
         if self._work is not None:
             self._look_again = get_running_loop().call_later(_PATIENCE, self._look)
-            # Harmless where there is nothing to read.
+            # This does no harm if there is no input.
             self._readable()
         if self._work is not None:
             self._looks += 1
             patience = patience_of(self)
-            # The first look may come as soon as the work has begun.
+            # The first check can come right after the start of the work.
             if patience is not None and (self._looks - 1) * _PATIENCE >= patience:
                 self._give_up(patience)
 
@@ -259,7 +263,7 @@ class FastConnection(CancellableConnection):
             return
         self._unwatch()
         socket = self.pgconn.socket
-        # The loop would keep the variables of whoever comes first.
+        # Otherwise the loop would keep the context variables of the first task.
         Context().run(loop.add_reader, socket, self._readable)
         self._loop = loop
         self._socket = socket
@@ -273,7 +277,7 @@ class FastConnection(CancellableConnection):
             loop.remove_reader(self._socket)
 
     async def _be_fair(self) -> None:
-        """Let other tasks have a turn, if it is long since they had one."""
+        """Yield to other tasks if this connection has not done so recently."""
         now = monotonic()
         if now - self._rested >= _BUSY:
             await sleep(0)
@@ -281,9 +285,9 @@ class FastConnection(CancellableConnection):
 
 
 class _Begun:
-    """Work under way, as psycopg can go on to wait for it.
+    """A generator that has already been started, for psycopg to wait for.
 
-    A generator can't be started twice; this can.
+    psycopg starts what it waits for with `next`, which would resume the generator.
     """
 
     def __init__(self, work: PQGen[Any], wanted: Wait) -> None:
@@ -291,10 +295,10 @@ class _Begun:
         self._wanted = wanted
 
     def __next__(self) -> Wait:
-        """What is waited for."""
+        """Return the socket event that the generator waits for."""
         return self._wanted
 
     def send(self, ready: Ready) -> Wait:
-        """Go on, to what is waited for next."""
+        """Resume the generator and return the next socket event that it waits for."""
         self._wanted = self._work.send(ready)
         return self._wanted

@@ -1,4 +1,4 @@
-"""What batches and COPY share; used by async and sync."""
+"""Functions that batches and COPY share, in the asynchronous and synchronous code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def arguments_of(statement: Statement[Any]) -> Callable[[Any], Sequence[Any]]:
-    """What takes an item apart into the statement's arguments."""
+    """Return a function that maps an item to the statement's arguments."""
     fields = statement.fields
     match len(fields):
         case 0:
@@ -33,21 +33,21 @@ def arguments_of(statement: Statement[Any]) -> Callable[[Any], Sequence[Any]]:
 
 
 def read_count(_codec: Codec[Any], result: PGresult, _item: int) -> int:
-    """How many rows an item affected."""
+    """Return the number of rows that an item affected."""
     return result.command_tuples or 0
 
 
 def read_all(codec: Codec[T], result: PGresult, _item: int) -> list[T]:
-    """An item's rows."""
+    """Return the rows of an item."""
     return read_rows(codec, result)
 
 
 def read_only_row(codec: Codec[T], result: PGresult, item: int) -> T:
-    """An item's only row.
+    """Return the only row of an item.
 
     Raises:
-        NotFound: there is none.
-        TooManyRows: there is a second.
+        NotFound: the statement returned no row.
+        TooManyRows: the statement returned more than one row.
     """
     rows = read_rows(codec, result)
     query = codec.statement.name
@@ -59,10 +59,10 @@ def read_only_row(codec: Codec[T], result: PGresult, item: int) -> T:
 
 
 def read_first_row(codec: Codec[T], result: PGresult, item: int) -> T:
-    """An item's first row.
+    """Return the first row of an item.
 
     Raises:
-        NotFound: there is none.
+        NotFound: the statement returned no row.
     """
     for row in read_first(codec, result):
         return row

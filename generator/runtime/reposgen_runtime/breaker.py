@@ -1,4 +1,4 @@
-"""A circuit breaker: a server that can't be reached is left in peace for a while."""
+"""Circuit breaker: calls to an unreachable server fail at once for a while."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import psycopg
 
 _logger: Final = logging.getLogger(__name__)
-# Many programs that lost one server don't all come back at once.
+# A random part keeps many programs from trying a server at the same time.
 _SPREAD: Final = 0.25
 
 
 class BreakerState(StrEnum):
-    """Whether calls go to a server."""
+    """State of a circuit breaker."""
 
     CLOSED = "closed"
     """All of them do."""
@@ -37,12 +37,12 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerChange:
-    """A breaker's change of state.
+    """A change of a circuit breaker's state.
 
     Attributes:
-        server: whose breaker it is: `host:port/database`.
-        before: the state that it was in.
-        after: the state that it is in now.
+        server: the server of the breaker: `host:port/database`.
+        before: the previous state.
+        after: the new state.
     """
 
     server: str
@@ -52,17 +52,17 @@ class BreakerChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """When calls are held back from a server.
+    """Settings of the circuit breaker that protects a server.
 
-    What counts is that it can't be reached: that a connection can't be made, or made
-    anew after it broke. What the server says of a statement never does.
+    Only failures to reach the server count: a connection could not be made, or could
+    not be made again after it broke. Errors of statements never count.
 
     Attributes:
-        failures: how many in a row open it.
-        wait: seconds until one call may try the server again; up to a quarter less or
-            more, at random. So long that call waits at most.
-        on_state_change: called with each change, from wherever that was noticed: it
-            should be quick. What it raises is logged.
+        failures: consecutive failures that open the breaker.
+        wait: seconds until one call may try the server again, varied at random by up to
+            25 %. That call waits at most this long for a connection.
+        on_state_change: called with each change, in the task or thread that caused it,
+            so it should return quickly. Its exceptions are logged.
     """
 
     failures: int = 5
@@ -70,10 +70,10 @@ class Breaker:
     on_state_change: Callable[[BreakerChange], object] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense.
+        """Check the settings.
 
         Raises:
-            ValueError: a number is too small.
+            ValueError: `failures` is below 1, or `wait` is not positive.
         """
         if self.failures < 1:
             raise ValueError(f"failures={self.failures}: it takes one at least")
@@ -85,11 +85,11 @@ DEFAULT_BREAKER: Final = Breaker()
 
 
 class Circuit:
-    """The breaker of one server; all threads share it.
+    """Circuit breaker of one server, shared by all threads.
 
     Attributes:
-        state: which see.
-        failures: how many there were in a row.
+        state: state that determines if calls pass.
+        failures: number of consecutive failures.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Circuit:
 
     @property
     def is_available(self) -> bool:
-        """Whether a call would be let through."""
+        """True if a call would be let through."""
         match self.state:
             case BreakerState.CLOSED:
                 return True
@@ -124,17 +124,17 @@ class Circuit:
                 return False
 
     def move(self, server: str) -> None:
-        """Watch another server from now on, of which nothing is known."""
+        """Protect another server from now on, starting with a closed breaker."""
         self._server = server
         self.reached()
 
     def worked(self) -> None:
-        """A call that was let through as usual did reach the server."""
+        """Record that an ordinary call reached the server."""
         if self.state is BreakerState.CLOSED:
             self.failures = 0
 
     def failed(self, error: psycopg.Error) -> None:
-        """The server was not reached."""
+        """Record that a call did not reach the server, and open the breaker if due."""
         with self._lock:
             self._cause = error
             if self.state is not BreakerState.CLOSED:
@@ -146,17 +146,17 @@ class Circuit:
         self._tell(change)
 
     def reached(self) -> None:
-        """The server has just answered on a connection that was in doubt."""
+        """Record that the server answered; close the breaker."""
         with self._lock:
             self.failures = 0
             change = self._change(BreakerState.CLOSED)
         self._tell(change)
 
     def begin_attempt(self) -> None:
-        """Let one call through, to try the server: then it is `reached`, or not.
+        """Let one call try the server; it reports `reached` or `attempt_failed`.
 
         Raises:
-            CircuitOpen: it is too early, or another one does just that.
+            CircuitOpen: the wait is not over, or another call is trying the server.
         """
         with self._lock:
             if not self.is_available:
@@ -165,9 +165,9 @@ class Circuit:
         self._tell(change)
 
     def attempt_failed(self) -> None:
-        """The call that was to try the server did not reach it."""
+        """Record that the trial call did not reach the server; open the breaker."""
         with self._lock:
-            # Others may have reached it meanwhile.
+            # Another call can have reached the server meanwhile.
             if self.state is not BreakerState.HALF_OPEN:
                 return
             self.failures += 1

@@ -1,4 +1,4 @@
-"""RowQueue that wait to be written together, whatever the colour."""
+"""Rows of buffered inserts that wait to be written together."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .statement import Buffering
 
 Told: TypeAlias = "Callable[[WriteFailure], object]"
-# A tenant's rows, or those of nobody in particular.
+# Rows of a tenant, or rows without a tenant.
 Part: TypeAlias = "tuple[str | None, list[Any]]"
 
-# Nothing was written, and what was in the way may pass.
+# Errors after which nothing was written, and a repetition can succeed.
 PASSING: Final = (Unavailable, Conflict, StatementTimeout, ReadOnlyTransaction)
 
 _log: Final = logging.getLogger(__name__)
@@ -35,14 +35,14 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteFailure:
-    """RowQueue of a buffer that were given up.
+    """Rows of a buffer that the Database stopped trying to write.
 
     Attributes:
         query: the statement's name: `tasks.add_task`.
-        error: why. With `OutcomeUnknown` they may have been written.
-        rows: objects of the query's `…Params` class; of a query with one parameter,
+        error: the reason. After `OutcomeUnknown` the rows may have been written.
+        rows: objects of the query's `…Params` class; if the query has one parameter,
             its values.
-        tenant: on whose behalf.
+        tenant: the tenant that the rows were added for; None if there was none.
     """
 
     query: str
@@ -53,15 +53,16 @@ class WriteFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BufferStatistics:
-    """What became of the rows that a buffer was given: each is in one of the numbers.
+    """Counts of the rows that a buffer was given; each row is in one of them.
 
     Attributes:
-        pending: they wait, or are being written.
-        written: they were.
-        dropped: there was no room, and the query says `full=drop`.
-        failed: given up, and not in the database.
-        unknown: given up, and perhaps in the database.
-        retries: how often something was tried again.
+        pending: rows that wait or are being written.
+        written: rows that were written.
+        dropped: rows dropped because the buffer was full and the query says
+            `full=drop`.
+        failed: rows given up that are not in the database.
+        unknown: rows given up that may be in the database.
+        retries: number of repeated writes.
     """
 
     pending: int
@@ -73,7 +74,7 @@ class BufferStatistics:
 
 
 class RowOutcome(Enum):
-    """What becomes of a row."""
+    """Outcome of a row that was given to a buffer."""
 
     WRITTEN = auto()
     DROPPED = auto()
@@ -82,13 +83,13 @@ class RowOutcome(Enum):
 
 
 class RowQueue:
-    """The rows of one buffer, and the numbers of those that are gone.
+    """Queue of the rows of one buffer, with counts of the rows that have left it.
 
     Attributes:
-        taken: how many there have been.
-        done: how many of the first of them are gone.
-        wanted: how many of the first of them are not to wait any longer.
-        retries: how often something was tried again.
+        taken: number of rows added so far.
+        done: number of the earliest rows that have an outcome.
+        wanted: number of the earliest rows to write without further waiting.
+        retries: number of repeated writes.
     """
 
     def __init__(self, buffering: Buffering) -> None:
@@ -103,26 +104,26 @@ class RowQueue:
 
     @property
     def pending(self) -> int:
-        """How many wait or are being written."""
+        """Number of rows that wait or are being written."""
         return self.taken - self._settled
 
     @property
     def is_full(self) -> bool:
-        """Whether there is no room for another one."""
+        """True if the buffer has no room for another row."""
         return self.pending >= self.buffering.limit
 
     def add(self, row: object, tenant: str | None, now: float) -> bool:
-        """Take a row; whether that changes when rows are to be written."""
+        """Add a row; return True if the time of the next write changes."""
         self._waiting.append((tenant, row, now))
         self.taken += 1
         return len(self._waiting) in (1, self.buffering.size)
 
     def drop(self) -> None:
-        """Count a row that was not taken."""
+        """Count a row that was dropped."""
         self._gone[RowOutcome.DROPPED] += 1
 
     def due_in(self, now: float) -> float | None:
-        """Seconds until rows are to be written; None if none wait."""
+        """Return the seconds until the next write; None if no row waits."""
         count = len(self._waiting)
         if count == 0:
             return None
@@ -132,7 +133,7 @@ class RowQueue:
         return max(0.0, since + self.buffering.interval - now)
 
     def take(self) -> list[Part]:
-        """The rows to write next, the last part first."""
+        """Remove and return the rows to write next, by tenant, the last part first."""
         parts: dict[str | None, list[Any]] = {}
         for _ in range(min(self.buffering.size, len(self._waiting))):
             tenant, row, _ = self._waiting.popleft()
@@ -140,16 +141,16 @@ class RowQueue:
         return [*reversed(parts.items())]
 
     def settle(self, count: int, outcome: RowOutcome) -> None:
-        """Count rows that are gone."""
+        """Count rows that have this outcome."""
         self._gone[outcome] += count
         self._settled += count
 
     def finish(self) -> None:
-        """What was taken out is gone, all of it."""
+        """Record that all rows that were taken out have an outcome."""
         self.done = self.taken - len(self._waiting)
 
     def statistics(self) -> BufferStatistics:
-        """The numbers as they are now."""
+        """Return the current counts."""
         return BufferStatistics(
             pending=self.pending,
             written=self._gone[RowOutcome.WRITTEN],
@@ -161,10 +162,10 @@ class RowQueue:
 
 
 def smaller(rows: Sequence[Any], error: Exception) -> list[list[Any]]:
-    """What to write instead of rows that were refused; nothing if that has no use.
+    """Return the parts to write in place of refused rows; empty if that cannot help.
 
-    The row that is to blame is tried alone: what two rows did together, such as
-    `RepeatedKey`, none of them may do by itself.
+    A row that the error names is tried alone. Two rows can fail together, as in
+    `RepeatedKey`, although neither fails by itself.
     """
     count = len(rows)
     if count == 1 or not isinstance(error, RepositoryError):
@@ -173,14 +174,14 @@ def smaller(rows: Sequence[Any], error: Exception) -> list[list[Any]]:
     if item is not None and 0 <= item < count:
         parts = (rows[:item], rows[item : item + 1], rows[item + 1 :])
         return [[*part] for part in parts if part]
-    # A missing table or privilege is no row's fault.
+    # A missing table or privilege does not depend on the row.
     if isinstance(error, SchemaChanged) or (error.sqlstate or "").startswith("42"):
         return []
     return [[*rows[: count // 2]], [*rows[count // 2 :]]]
 
 
 def log_write_failure(unwritten: WriteFailure) -> None:
-    """Say so where nobody else wants to know; without the rows."""
+    """Log the failure, without the rows, if there is no `on_write_failure` callback."""
     error = unwritten.error
     _log.error(
         "%s: %d rows were given up: %s",
@@ -191,16 +192,16 @@ def log_write_failure(unwritten: WriteFailure) -> None:
 
 
 def log_retry(query: str, error: Exception, pending: int) -> None:
-    """Say that rows have to wait for longer."""
+    """Log that rows wait for another attempt."""
     _log.warning("%s: %d rows wait, to be tried again: %s", query, pending, error)
 
 
 def log_failed_callback(query: str, error: Exception) -> None:
-    """Say that those who wanted to know could not hear it."""
+    """Log that the `on_write_failure` callback raised an exception."""
     _log.error("%s: on_write_failure: %s", query, type(error).__name__)
 
 
 def log_lost(query: str, rows: RowQueue, process: int) -> None:
-    """Say that rows are lost with the process, whose Database was never closed."""
+    """Log that rows are lost: the process ended before its Database was closed."""
     if rows.pending and os.getpid() == process:
         _log.error("%s: %d rows are lost: Database not closed", query, rows.pending)

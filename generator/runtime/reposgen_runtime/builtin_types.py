@@ -1,9 +1,10 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
-"""How values of the built-in types go to the server and come from it.
+"""Adapters of the built-in types.
 
-Adapters are found by the type's oid, never by the value's class. psycopg's own are made
-for a value whose class was checked: found by oid, those written in C cut an int that is
-too large, or read another object's memory. What stands here refuses such values.
+Adapters are found by the type's oid, never by the value's class. psycopg's own
+dumpers expect a value whose class was checked. Found by oid, those written in C
+truncate an int that is too large, or read another object's memory. The dumpers of
+this module refuse such values.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 def dumper(
     type_name: str, dump: Callable[[Any], Buffer], format_: Format = Format.BINARY
 ) -> type[Dumper]:
-    """A dumper class for a built-in type around a plain function."""
+    """Return a dumper class for a built-in type that calls a function."""
     attributes = {
         "oid": postgres.types[type_name].oid,
         "format": format_,
@@ -45,12 +46,12 @@ def dumper(
 
 
 def loader(load: Callable[[Buffer], Any], format_: Format) -> type[Loader]:
-    """A loader class around a plain function."""
+    """Return a loader class that calls a function."""
     return adapter_class("FunctionLoader", Loader, format=format_, load=load)
 
 
 class AliasDumper(Dumper):
-    """Sends a type as another one: a domain as its base, citext as text."""
+    """Dumper that sends a type as another: a domain as its base, citext as text."""
 
     base: int
 
@@ -62,12 +63,12 @@ class AliasDumper(Dumper):
         ).dump
 
     def dump(self, obj: Any) -> Buffer | None:
-        """As the base type."""
+        """Return the value as the base type's dumper encodes it."""
         return self._dump(obj)
 
 
 class AliasLoader(Loader):
-    """Reads a type as another one."""
+    """Loader that reads a type as another type."""
 
     base: int
 
@@ -80,7 +81,7 @@ class AliasLoader(Loader):
         self._load = base(self.base, context).load
 
     def load(self, data: Buffer) -> Any:
-        """As the base type."""
+        """Return the value as the base type's loader decodes it."""
         return self._load(data)
 
 
@@ -104,7 +105,7 @@ def _as_list(obj: Any) -> list[Any]:
 
 
 class _Whole:
-    """An element that is a list itself, and no further dimension of the array."""
+    """Wrapper of an array element that is a list itself, not another dimension."""
 
     __slots__ = ("value",)
 
@@ -156,14 +157,14 @@ class _ArrayTextDumper(ListDumper):
 def register_array(
     adapters: AdaptersMap, oid: int, element: int, delimiter: str, *, whole: bool
 ) -> None:
-    """Send sequences as an array type, and read it as lists.
+    """Register adapters that send sequences as an array type and read it as lists.
 
     Args:
-        adapters: where to.
-        oid: of the array type.
-        element: oid of its elements' type.
-        delimiter: what stands between them in text.
-        whole: a value of the element's type may be a list.
+        adapters: the map to register with.
+        oid: oid of the array type.
+        element: oid of the elements' type.
+        delimiter: separator of the elements in the text format.
+        whole: True if a single element can be a list in Python.
     """
     for base in (_ArrayTextDumper, _ArrayDumper):
         made = adapter_class(
@@ -178,7 +179,7 @@ def register_array(
     exact.check_bounds(adapters, oid)
 
 
-# Types whose single values may be lists in Python.
+# Types whose single values can be lists in Python.
 LIST_VALUED: Final = ("json", "jsonb")
 _BOOL: Final[Mapping[Any, bytes]] = {False: b"\x00", True: b"\x01"}
 _PACK_INT4: Final = Struct("!i").pack
@@ -220,7 +221,7 @@ def _time(value: Any) -> bytes:
     return _PACK_INT8((60 * minutes + value.second) * 1_000_000 + value.microsecond)
 
 
-# Sent as text and returned as str: psycopg has no adapters of its own for them.
+# Sent as text and returned as str, because psycopg has no adapters for them.
 _TEXT_ONLY: Final = (
     "aclitem bit box cid circle int2vector jsonpath line lseg macaddr macaddr8 money"
     " oidvector path pg_lsn point polygon refcursor regclass regcollation regconfig"
@@ -229,7 +230,7 @@ _TEXT_ONLY: Final = (
 )
 
 
-# Of these, text is checked as binary is.
+# Types of which text is checked like binary.
 _CHECKED: Final = (
     "bool bytea cidr date float4 float8 inet int2 int4 int8 interval numeric oid time"
     " timestamp timestamptz timetz uuid"
@@ -237,13 +238,13 @@ _CHECKED: Final = (
 _RANGES: Final = "int4 int8 num date ts tstz"
 
 
-# The type of a string in a row that nothing gives a type: ROW('a').
+# The type of an untyped string in a row: ROW('a').
 _UNKNOWN: Final = 705
 
 
 @cache
 def builtin_adapters() -> AdaptersMap:
-    """Adapters of all built-in types, untouched by what is registered globally."""
+    """Return adapters of all built-in types, unaffected by global registrations."""
     adapters = AdaptersMap(types=postgres.types)
     postgres.register_default_adapters(adapters)
     register_all_arrays(adapters)
@@ -262,7 +263,7 @@ def builtin_adapters() -> AdaptersMap:
         dumper("numeric", exact.dump_numeric_text, Format.TEXT),
         dumper("bool", _BOOL.__getitem__),
         dumper("bytea", lambda value: b"".join((value,))),
-        # psycopg escapes it as standard_conforming_strings says.
+        # psycopg escapes depending on standard_conforming_strings.
         dumper("bytea", lambda value: b"\\x" + value.hex().encode(), Format.TEXT),
         dumper("date", _date),
         dumper("date", _date_text, Format.TEXT),

@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401 -- a row holds values of every type
-"""What the server is asked about types."""
+"""Queries of the system catalog about types, and their rows."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from psycopg import postgres
 
 
 def _own(query: str) -> str:
-    """A query whose operators and types are the server's own, whoever has others."""
+    """Qualify a query's operators and types with pg_catalog."""
     for operator in ("=", ">", ">="):
         query = query.replace(f" {operator} ", f" OPERATOR(pg_catalog.{operator}) ")
     return query.replace("::text", "::pg_catalog.text").replace("::int8", "::bigint")
 
 
-# Everything that the named types are made of, the types themselves included, down to
-# what is built in: oids from 10000 on are given out when a cluster or database is made.
+# The named types and all types that they consist of, down to built-in ones. Oids from
+# 10000 on are assigned when a cluster or database is created.
 TYPES_QUERY: Final = _own("""
 WITH RECURSIVE wanted(oid) AS (
     SELECT t.oid
@@ -62,15 +62,16 @@ _QUALIFIED: Final = re.compile(r'("(?:[^"]|"")*"|[^."]+)\.("(?:[^"]|"")*"|[^"]+)
 
 @dataclass(frozen=True, slots=True)
 class CatalogType:
-    """A row of `TYPES_QUERY`; an oid of 0 says that there is none.
+    """A row of `TYPES_QUERY`; an oid of 0 means none.
 
     Attributes:
-        relation: of a composite, where its attributes stand in `pg_attribute`.
+        relation: oid of a composite's relation, by which `pg_attribute` has its
+            attributes.
         kind: `pg_type.typtype`: b, c, d, e, m, r, p.
-        element: of an array type.
-        base: of a domain.
-        subtype: of a range or multirange.
-        field_names: of a composite.
+        element: oid of an array's element type.
+        base: oid of the type that a domain is based on.
+        subtype: oid of the subtype of a range or multirange.
+        field_names: names of a composite's attributes.
     """
 
     oid: int
@@ -88,13 +89,13 @@ class CatalogType:
 
     @property
     def parts(self) -> tuple[int, ...]:
-        """The types that its values are made of."""
+        """Oids of the types that its values consist of."""
         others = (self.element, self.base, self.subtype)
         return (*(oid for oid in others if oid), *self.field_types)
 
 
 def catalog_type(*row: Any) -> CatalogType:
-    """A row of `TYPES_QUERY`, hashable."""
+    """Return a hashable object for a row of `TYPES_QUERY`."""
     found = CatalogType(*row)
     return replace(
         found,
@@ -105,7 +106,7 @@ def catalog_type(*row: Any) -> CatalogType:
 
 @dataclass(frozen=True, slots=True)
 class TypeName:
-    """A type name of a statement, taken apart."""
+    """The parts of a type name in a statement."""
 
     schema: str
     name: str
@@ -114,7 +115,7 @@ class TypeName:
 
 @cache
 def parse_name(text: str) -> TypeName:
-    """`public.task_status[]`, `"My schema".t`, `int4`, taken apart."""
+    """Split a type name such as `public.task_status[]`, `"My schema".t` or `int4`."""
     plain = text.removesuffix("[]")
     is_array = plain != text
     found = _QUALIFIED.fullmatch(plain)
@@ -125,7 +126,7 @@ def parse_name(text: str) -> TypeName:
 
 
 def sql_type(name: str) -> str:
-    """A type name as SQL: built-in ones are pg_type's, and not all of them SQL's."""
+    """Return a type name as SQL, qualified: pg_type's names are not all valid SQL."""
     parsed = parse_name(name)
     schema, local = (part.replace('"', '""') for part in (parsed.schema, parsed.name))
     return f'"{schema}"."{local}"' + ("[]" if parsed.is_array else "")
@@ -133,7 +134,7 @@ def sql_type(name: str) -> str:
 
 @cache
 def builtin_oid(name: TypeName) -> int | None:
-    """The oid of a type that has the same one on every server, or None."""
+    """Return the oid of a type that is the same on every server; otherwise None."""
     if name.schema != "pg_catalog":
         return None
     info = postgres.types.get('"char"' if name.name == "char" else name.name)

@@ -1,4 +1,4 @@
-"""How one statement's arguments and rows travel over one connection."""
+"""Encoding of a statement's arguments and decoding of its rows, for one connection."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from .errors import (
 from .exact_types import NoPythonValue
 from .speedups import IS_USED, decoder_of, encoder_of
 from .statement import CommandResult
+from .translate import UNSTORABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What reading a value in binary saves against text, in ns; measured, with psycopg's C
-# loaders. All columns of a result travel in one format.
+# Time in ns that reading a value in binary saves compared with text; measured with
+# psycopg's C loaders. All columns of a result have one format.
 _BINARY_SAVES: Final[Mapping[str, int]] = {
     "numeric": -300,
     "jsonb": -150,
@@ -51,35 +52,39 @@ _BINARY_SAVES: Final[Mapping[str, int]] = {
     "cidr": 1500,
 }
 _BINARY_SAVES_ELSE: Final = 20
-# A record in text does not tell its fields' types.
+# A record in text does not contain its fields' types.
 _ALWAYS_BINARY: Final = "record"
-# So many rows are loaded at a time: what is short-lived stays near, and Python's
-# collector of cycles meets fewer objects.
+# Rows that are loaded at a time: short-lived objects stay in the CPU's cache, and
+# Python's garbage collector visits fewer objects.
 _PART: Final = 100
-# From so many rows on, a result is long, and the statement's next one comes in chunks.
+# Rows from which a result is long, so that the statement's next one comes in chunks.
 _LONG: Final = 1000
 _first: Final = itemgetter(0)
+# psycopg refuses a NUL character in text format; in binary the server does.
+_NUL: Final = "NUL (0x00)"
 _NO_VALUE: Final = "a {} that Python cannot hold".format
 
 
 class Codec(Generic[T]):
-    """Arguments to bytes, results to rows, with all choices made once.
+    """Encoder of one statement's arguments and decoder of its results.
+
+    Formats and adapters are chosen once, when the codec is made.
 
     Attributes:
-        parameter_oids: what the statement was validated with.
-        parameter_formats: one for each parameter.
-        result_format: one for all columns.
-        result_oids: of the columns; a domain's is its base's.
-        name: under which the statement is prepared; empty while it is not.
-        layouts: of the composite types in its values, by their relations.
-        confirms: what fails if those are no longer the same, and its arguments; None
-            where there are none.
-        is_apart: it takes more to run than the statement alone.
-        is_long: its last result had many rows.
-        used: it was asked for since this was last looked at.
-        sql: of the statement, as the server gets it.
-        suffix: what it ends with, and commands made of the statement as well: the
-            comment with the statement's name, or nothing.
+        parameter_oids: types that the statement was validated with.
+        parameter_formats: format of each parameter.
+        result_format: format of all result columns.
+        result_oids: types of the columns; a domain is replaced by its base type.
+        name: name of the prepared statement; empty while it is not prepared.
+        layouts: layouts of the composite types among its values, by relation oid.
+        confirms: the statement that fails if a layout has changed, and its arguments;
+            None if there are no composites.
+        is_apart: True if running it takes more than sending the statement.
+        is_long: True if its last result had many rows.
+        used: True if it was requested since the flag was last cleared.
+        sql: the statement as it is sent to the server.
+        suffix: comment with the statement's name that ends the statement and commands
+            derived from it; can be empty.
     """
 
     __slots__ = (
@@ -127,7 +132,7 @@ class Codec(Generic[T]):
         self._types = types
         self._connection = connection
         self.parameter_oids = [types.oid(name) for name in statement.parameters]
-        # What adapters are found by: converted types have numbers of their own.
+        # Adapters are found by these oids; converted types have special oids.
         self._dump_oids = [
             types.adapter_oid(name, result=False) for name in statement.parameters
         ]
@@ -142,7 +147,7 @@ class Codec(Generic[T]):
                 self._dump_oids, self.parameter_formats, strict=True
             )
         ]
-        # Encodes all arguments in one call, where they share a format.
+        # Encodes all arguments in one call, if they share a format.
         self._dumping: abc.Transformer | None = None
         if len({*self.parameter_formats}) == 1:
             self._dumping = Transformer(context)
@@ -160,7 +165,7 @@ class Codec(Generic[T]):
         self._tolerant = False
         self._prepare_loading()
         row = statement.row
-        # From rows as tuples to what is asked for.
+        # Makes row objects from tuples.
         self._build: Callable[[Iterable[tuple[Any, ...]]], Iterable[T]] = (
             partial(map, _first) if row is None else partial(starmap, row)
         )
@@ -192,41 +197,44 @@ class Codec(Generic[T]):
 
     @property
     def reads_binary(self) -> bool:
-        """The format of results, as cursors ask for it."""
+        """True if results are requested in binary, as cursors expect it."""
         return self.result_format == Format.BINARY
 
     @property
     def copy_format(self) -> Format:
-        """The format of COPY, which all columns share."""
+        """Format of COPY, which is the same for all columns."""
         binary = Format.BINARY
         return min(self.parameter_formats, default=binary)
 
     def copy_transformer(self) -> abc.Transformer:
-        """What encodes the rows of a COPY."""
+        """Return a transformer that encodes the rows of a COPY."""
         transformer = Transformer(Context(self._types.adapters, self._connection))
         transformer.set_dumper_types(self._dump_oids, self.copy_format)
         return transformer
 
     def row_encoder(self) -> Encode | None:
-        """What makes rows of a binary COPY; None where `copy_transformer` has to."""
+        """Return a function that makes rows of a binary COPY.
+
+        It is None if the rows need `copy_transformer`.
+        """
         if self.copy_format != Format.BINARY:
             return None
         adapters = self._types.adapters
         return encoder_of(self._connection, adapters, self._dump_oids, self._dumps)
 
     def forget(self) -> None:
-        """The statement is to be prepared once more."""
+        """Mark the statement as not prepared."""
         self.name = b""
 
     def encode(self, values: Sequence[Any]) -> Sequence[Buffer | None]:
-        """The arguments as the protocol takes them.
+        """Return the arguments encoded for libpq.
 
         Raises:
-            InvalidArgument: a value that its parameter's type does not hold.
+            InvalidArgument: a value does not fit its parameter's type.
         """
         dumping = self._dumping
         try:
-            # psycopg counts on it that there is a value for each.
+            # psycopg requires a value for each parameter.
             if dumping is not None and len(values) == len(self._dumps):
                 return dumping.dump_sequence(values, ())
             return [
@@ -236,27 +244,27 @@ class Codec(Generic[T]):
         except Exception:  # noqa: BLE001 -- dumpers raise all kinds of them
             raise self.invalid(values) from None
 
-    def invalid(self, values: Sequence[Any]) -> InvalidArgument:
-        """What is wrong with values that could not be encoded."""
+    def invalid(
+        self, values: Sequence[Any], *, as_text: bool = False
+    ) -> InvalidArgument:
+        """Return the error for values that could not be encoded.
+
+        Args:
+            values: one for each parameter.
+            as_text: they were encoded as text, whatever the parameter's format is.
+        """
         statement = self.statement
         query = statement.name
+        dumps = self._text_dumps() if as_text else self._dumps
         for number, (value, name, dump) in enumerate(
-            zip(values, statement.parameters, self._dumps, strict=False), 1
+            zip(values, statement.parameters, dumps, strict=False), 1
         ):
-            kind = InvalidArgument
             try:
                 if value is not None:
                     dump(value)
                 continue
-            except UnicodeEncodeError:
-                kind, reason = InvalidText, "holds half of a surrogate pair"
             except Exception as error:  # noqa: BLE001 -- as above
-                too_large = isinstance(error, (OverflowError, StructError))
-                if too_large and isinstance(value, (int, float)):
-                    reason = f"is out of {name}'s range"
-                else:
-                    given = type(value).__name__
-                    reason = f"is a {display_name(name)}, which this {given} is not"
+                kind, reason = _refusal(error, value, name)
             argument = statement.argument(number)
             return kind(
                 f"{argument or f'${number}'} {reason}",
@@ -270,40 +278,48 @@ class Codec(Generic[T]):
         )
 
     def _column(self, number: int) -> str | None:
-        """What an item's part is called that is the parameter's value."""
+        """Return the name of the item's field that the parameter's value comes from."""
         if self.statement.fields and (name := self.statement.argument(number)):
             return name
         target = self.statement.copy
         return None if target is None else unquoted(target.columns[number - 1])
 
     def literals(self, values: Sequence[Any]) -> list[str]:
-        """The arguments as SQL, for commands that take no parameters.
+        """Return the arguments as SQL literals, for commands that take no parameters.
 
         Raises:
-            InvalidArgument: a value that its parameter's type does not hold.
+            InvalidArgument: a value does not fit its parameter's type.
         """
         self.encode(values)
+        names = self.statement.parameters
+        try:
+            return [
+                f"({literal(None if value is None else dump(value))})::{sql_type(name)}"
+                for value, dump, name in zip(
+                    values, self._text_dumps(), names, strict=True
+                )
+            ]
+        except Exception:  # noqa: BLE001 -- as above
+            raise self.invalid(values, as_text=True) from None
+
+    def _text_dumps(self) -> list[Callable[[Any], Buffer | None]]:
         adapters = self._types.adapters
         context = Context(adapters, self._connection)
-        literals: list[str] = []
-        for value, oid, name in zip(
-            values, self._dump_oids, self.statement.parameters, strict=True
-        ):
-            dump = adapters.get_dumper_by_oid(oid, Format.TEXT)(NoneType, context).dump
-            text = None if value is None else dump(value)
-            literals.append(f"({literal(text)})::{sql_type(name)}")
-        return literals
+        return [
+            adapters.get_dumper_by_oid(oid, Format.TEXT)(NoneType, context).dump
+            for oid in self._dump_oids
+        ]
 
     def rows(self, result: PGresult, before: int = 0) -> list[T]:
-        """All rows of a result.
+        """Return all rows of a result.
 
         Args:
-            result: of the statement, or a chunk of it.
-            before: rows of the statement in front of the chunk.
+            result: the statement's result, or a chunk of it.
+            before: number of the statement's rows before this chunk.
 
         Raises:
-            Unrepresentable: a value that Python, or the row's class, can't hold.
-            SchemaChanged: a value that the generated code does not know.
+            Unrepresentable: Python or the row's class cannot hold a value.
+            SchemaChanged: the generated code does not know a value.
         """
         count = result.ntuples
         if count <= _PART:
@@ -312,11 +328,11 @@ class Codec(Generic[T]):
         return list(chain.from_iterable(self.parts(result, before)))
 
     def tuples(self, result: PGresult) -> list[tuple[Any, ...]]:
-        """The values of all rows of a result, of which no row is made.
+        """Return the rows of a result as tuples, without building row objects.
 
         Raises:
-            Unrepresentable: as `rows`.
-            SchemaChanged: the same.
+            Unrepresentable: Python cannot hold a value.
+            SchemaChanged: the generated code does not know a value.
         """
         zone = self._connection.pgconn.parameter_status(b"TimeZone")
         if zone != self._time_zone:
@@ -326,33 +342,34 @@ class Codec(Generic[T]):
     def unpacked(
         self, rows: Iterable[Sequence[Buffer | None]]
     ) -> list[tuple[Any, ...]]:
-        """The values of rows that were taken as bytes from a result of the statement.
+        """Decode rows that were copied as bytes from a result of the statement.
 
         Raises:
-            Exception: of all kinds: a value cannot be loaded.
+            Exception: a value cannot be loaded; loaders raise exceptions of all
+                classes.
         """
         load = self._loading.load_sequence
         return [load(row) for row in rows]
 
     def first(self, result: PGresult) -> list[T]:
-        """The first row of a result, if there is one; the others are not read.
+        """Return the first row of a result in a list, empty if there is no row.
 
         Raises:
-            Unrepresentable: as `rows`.
-            SchemaChanged: the same.
+            Unrepresentable: Python or the row's class cannot hold a value.
+            SchemaChanged: the generated code does not know a value.
         """
         return self._rows(result, 0, 1) if result.ntuples else []
 
     def parts(self, result: PGresult, before: int = 0) -> Iterator[list[T]]:
-        """The rows of a result, some at a time.
+        """Yield the rows of a result in lists of limited length.
 
         Args:
-            result: of the statement, or a chunk of it.
-            before: rows of the statement in front of the chunk.
+            result: the statement's result, or a chunk of it.
+            before: number of the statement's rows before this chunk.
 
         Raises:
-            Unrepresentable: as `rows`.
-            SchemaChanged: the same.
+            Unrepresentable: Python or the row's class cannot hold a value.
+            SchemaChanged: the generated code does not know a value.
         """
         count = result.ntuples
         for start in range(0, count, _PART):
@@ -387,7 +404,8 @@ class Codec(Generic[T]):
         finally:
             # The transformer would keep the whole result alive until the next one.
             loading.set_pgresult(None, set_loaders=False)
-        # An infinite date, as a rule: those are rare enough to be found out like this.
+        # Usually an infinite date. Such dates are rare, so a second attempt is
+        # acceptable.
         self._tolerant = True
         self._prepare_loading()
         return self._load(result, start, end, before)
@@ -395,7 +413,7 @@ class Codec(Generic[T]):
     def _unreadable(
         self, error: Exception, result: PGresult, start: int, end: int, before: int
     ) -> RepositoryError:
-        """The error of rows one of whose values can't be loaded."""
+        """Return the error for rows of which one value cannot be loaded."""
         adapters = self._types.tolerant_adapters
         context = Context(adapters, self._connection)
         for column, oid in enumerate(self._load_oids):
@@ -415,7 +433,7 @@ class Codec(Generic[T]):
     def _refused(
         self, error: Exception, rows: Sequence[tuple[Any, ...]], start: int
     ) -> RepositoryError:
-        """The error of rows one of which its class does not take."""
+        """Return the error for rows of which the row class refuses one."""
         refused = start
         for number, row in enumerate(rows, start):
             try:
@@ -429,7 +447,7 @@ class Codec(Generic[T]):
     def _told(
         self, error: Exception, what: str, row: int, column: str | None
     ) -> RepositoryError:
-        """What is wrong with a value; the statement itself was done."""
+        """Return the error for a value that could not be read from a successful run."""
         if isinstance(error, RepositoryError):
             told = error
         else:
@@ -444,24 +462,25 @@ class Codec(Generic[T]):
         return told
 
     def command(self, result: PGresult) -> CommandResult:
-        """What the server said of the command."""
+        """Return the command tag and the number of affected rows."""
         tag = (result.command_status or b"").decode()
         return CommandResult(tag, result.command_tuples or 0)
 
     @property
     def tells_what_it_wrote(self) -> bool:
-        """Whether a write is right can't be told from its success alone."""
+        """True if a write's result must be checked before it is known to be right."""
         statement = self.statement
         return not statement.read_only and bool(statement.results or self.layouts)
 
     def check_columns(self, oids: Sequence[int]) -> None:
-        """Compare the types of a table's columns with those of the parameters.
+        """Check that the types of a table's columns are those of the parameters.
 
         Args:
-            oids: of the columns that COPY writes into, in the parameters' order.
+            oids: types of the columns that COPY writes to, in the order of the
+                parameters.
 
         Raises:
-            SchemaChanged: they are others.
+            SchemaChanged: the type of a column differs from its parameter's type.
         """
         types = self._types
         columns = self.statement.copy.columns if self.statement.copy else ()
@@ -478,10 +497,10 @@ class Codec(Generic[T]):
                 )
 
     def check(self, result: PGresult) -> None:
-        """Compare the columns of a result, or of its description, with `results`.
+        """Check that the columns of a result or description are those in `results`.
 
         Raises:
-            SchemaChanged: these are not the columns that code was generated for.
+            SchemaChanged: the number or the type of the columns differs.
         """
         expected = self.statement.results
         found = [result.ftype(index) for index in range(result.nfields)]
@@ -507,10 +526,10 @@ class Codec(Generic[T]):
 
 
 class ChunkedRows(Generic[T]):
-    """The rows of a result that comes in chunks.
+    """Rows of a result that arrives in chunks.
 
-    What goes wrong with a row is kept until the whole result has come: the connection
-    is to be ready for the next statement, and the server's own error says more.
+    An error in a row is kept until the whole result has arrived. The connection must be
+    ready for the next statement, and an error from the server has precedence.
     """
 
     def __init__(self, codec: Codec[T]) -> None:
@@ -520,7 +539,7 @@ class ChunkedRows(Generic[T]):
         self._error: BaseException | None = None
 
     def take(self, chunk: PGresult) -> None:
-        """Make the rows of a chunk."""
+        """Decode the rows of a chunk."""
         if self._error is not None:
             return
         try:
@@ -533,11 +552,11 @@ class ChunkedRows(Generic[T]):
             self._count += len(part)
 
     def rows(self) -> list[T]:
-        """All of them.
+        """Return all rows.
 
         Raises:
-            Unrepresentable: a value that Python, or the row's class, can't hold.
-            SchemaChanged: a value that the generated code does not know.
+            Unrepresentable: Python or the row's class cannot hold a value.
+            SchemaChanged: the generated code does not know a value.
         """
         if self._error is not None:
             raise self._error
@@ -545,12 +564,28 @@ class ChunkedRows(Generic[T]):
         return list(chain.from_iterable(self._parts))
 
 
+def _refusal(
+    error: Exception, value: object, type_name: str
+) -> tuple[type[InvalidArgument], str]:
+    """Why a value could not be encoded as a type, as the end of a sentence."""
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidText, "holds half of a surrogate pair"
+    if isinstance(error, psycopg.DataError) and _NUL in str(error):
+        return InvalidText, UNSTORABLE
+    if isinstance(value, (int, float)) and isinstance(
+        error, (OverflowError, StructError)
+    ):
+        return InvalidArgument, f"is out of {type_name}'s range"
+    given = type(value).__name__
+    return InvalidArgument, f"is a {display_name(type_name)}, which this {given} is not"
+
+
 def _name_of(result: PGresult, column: int) -> str:
     return (result.fname(column) or b"").decode(errors="replace")
 
 
 def field_of(error: Exception) -> str | None:
-    """The field that a ValidationError of pydantic's names first, in whatever class."""
+    """Return the first field that a ValidationError of pydantic names, or None."""
     try:
         places: Any = error.errors()  # type: ignore[attr-defined] # if it has that
         return str(places[0]["loc"][0])
@@ -559,10 +594,10 @@ def field_of(error: Exception) -> str | None:
 
 
 def read_nothing(_codec: Codec[Any], _result: PGresult) -> None:
-    """Nothing but that the statement was run."""
+    """Ignore the result of a statement."""
 
 
-# What reads a result: functions of a codec and its result.
+# Functions that read a result, given a codec and the result.
 read_rows: Final = Codec.rows
 read_first: Final = Codec.first
 read_command: Final = Codec.command

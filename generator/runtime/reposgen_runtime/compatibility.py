@@ -1,4 +1,4 @@
-"""Checks that the run time, the generated packages and psycopg fit together."""
+"""Checks that the run time, the generated packages and psycopg are compatible."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ TESTED_PSYCOPG: Final = "3.3"
 
 
 class IncompatibleRuntime(ImportError):  # noqa: N818 - named as the other errors
-    """A generated package and the installed run time do not fit together."""
+    """The generated package needs another version of the installed run time."""
 
 
 def require_api(level: int) -> None:
-    """Check that this run time can serve a package.
+    """Check that this run time supports a package.
 
     Args:
         level: the API level that the package was generated for.
@@ -46,7 +46,7 @@ def require_api(level: int) -> None:
 
 
 def check_psycopg(found: str) -> None:
-    """Warn if psycopg is of another feature release than the tested one.
+    """Warn if psycopg has another feature release than the tested one.
 
     Args:
         found: psycopg's version, such as `3.3.9`.

@@ -1,4 +1,4 @@
-"""All that the run time keeps of one psycopg connection."""
+"""State that the run time keeps for one psycopg connection."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ if TYPE_CHECKING:
 
     from psycopg import BaseConnection
 
-# The only key of ours in a connection's attributes.
+# The only attribute that the run time adds to a connection.
 _STATE: Final = "_repository_state"
 
 
 class ConnectionState:
-    """State of one connection, for as long as the connection lives.
+    """State of one connection, with the same lifetime as the connection.
 
     Attributes:
         sessions: the connection's session for each package that uses it.
-        usage: who has the connection to itself.
-        ends_at: when the server ends the transaction and with it the connection, by
-            `time.monotonic`; None if it does not.
-        opening: commands that begin a transaction, to be sent with its first statement.
-        unused: names of prepared statements that nobody will run again.
-        prepares: statements get a name; behind a pooler no session keeps it.
+        usage: the stream, COPY or process that has exclusive use of the connection.
+        ends_at: `time.monotonic()` at which the server ends the transaction and the
+            connection; None if it does not.
+        opening: commands that begin a transaction, sent with its first statement.
+        unused: names of prepared statements that will not be run again.
+        prepares: True if statements are prepared with a name; False behind a pooler.
         direct_conninfo: behind a pooler, the server's own connection string.
-        is_chunked: results came in chunks, and libpq has to be told otherwise.
-        given: settings that the session was given so that values are written as is
-            relied on; None before anyone has looked.
+        is_chunked: True if libpq is still set to return results in chunks.
+        given: session settings that were changed so that values have the expected
+            format; None before they were checked.
         limit: seconds after which the server ends a statement; None if it does not.
-        grace: seconds for a statement to end once its time is over, or once it was
-            cancelled; None on a connection that is not a Database's.
-        idle_since: when the connection was last given back.
-        due: when the pool is to have it back, to see to its age.
-        host: the one of several hosts that it leads to.
-        was_refused: the server refused to write, as a standby does.
-        poll: what waits for the socket in a thread; None leaves that to psycopg.
+        grace: seconds for a statement to end after its timeout or cancellation; None on
+            a connection that does not belong to a Database.
+        idle_since: `time.monotonic()` of the last release.
+        due: `time.monotonic()` at which the pool must get it back to check its age.
+        host: the host that it is connected to, if there are several.
+        was_refused: True if the server refused a write, as a standby does.
+        poll: function that waits for the socket in a thread; None lets psycopg wait.
     """
 
     __slots__ = (
@@ -81,7 +81,7 @@ class ConnectionState:
 
 
 def state_of(connection: BaseConnection[Any]) -> ConnectionState:
-    """Return the state of a connection, which begins when it is first asked for."""
+    """Return the state of a connection, creating it on first use."""
     attributes = vars(connection)
     state: ConnectionState | None = attributes.get(_STATE)
     if state is None:

@@ -1,9 +1,9 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
-"""Values as the user's classes: between what the driver has and what was chosen.
+"""Conversions between the driver's values and the classes that the user chose.
 
-A name such as `Converted("text[]", Email)` is the type's name, and says besides what
-its values are in Python. Such a type has adapters of its own, under a number that no
-database gives to a type; they reach the values inside of arrays, domains and ranges.
+`Converted("text[]", Email)` is a type name that also holds the Python class of its
+values. Such a type has its own adapters, registered under an oid that no database
+assigns. The adapters also convert values inside arrays, domains and ranges.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
     from psycopg.abc import AdaptContext, Buffer
 
-# Numbers that stand for converted types count down from here.
+# Oids of converted types count down from here.
 LAST_OID: Final = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A type inside of a document.
+    """A type inside a JSON document.
 
     Attributes:
-        load: makes a value of the text of one.
-        oid: of the type, or of what it is a domain over.
+        load: function that makes a value from its text.
+        oid: oid of the type, or of a domain's base type.
     """
 
     load: Callable[[Buffer], Any]
@@ -44,16 +44,17 @@ class Part:
 
 
 class Converted(str):
-    """The name of a type whose values are of a class of the user's.
+    """Name of a type whose values are converted to a class of the user.
 
     Attributes:
-        python: the class, or what else it was called with: `list[Item]`.
-        of: the type inside of this one that is meant; the elements' of an array.
-        whole: the value as it is, whatever is inside.
-        load: makes an object of the driver's value.
-        dump: makes the driver's value of an object; a class leaves its own alone.
-        binary: values can travel in binary.
-        parts: names of the types inside of a document.
+        python: the class, or another annotation such as `list[Item]`.
+        of: the inner type whose values are converted; of an array, the element type.
+        whole: True if the value as a whole is converted.
+        load: makes an object from the driver's value.
+        dump: makes the driver's value from an object; a class leaves its instances as
+            they are.
+        binary: True if values can be transferred in binary.
+        parts: names of the types inside a document.
     """
 
     __slots__ = ("dump", "load", "of", "python")
@@ -76,7 +77,7 @@ class Converted(str):
         load: Callable[[Any], Any] | None = None,
         dump: Callable[[Any], Any] | None = None,
     ) -> Self:
-        """See the attributes."""
+        """Return the type name with its conversion; see the attributes."""
         made = super().__new__(cls, name)
         made.python = python
         made.of = of or name.removesuffix("[]")
@@ -86,7 +87,7 @@ class Converted(str):
 
     @property
     def inner(self) -> str:
-        """The name of what is converted, which may say more as well."""
+        """Name of the type that is converted, which can be a conversion itself."""
         return str(self)
 
     def loading(
@@ -96,13 +97,13 @@ class Converted(str):
         format_: Format,  # noqa: ARG002 -- as above
         parts: Sequence[Part] = (),  # noqa: ARG002 -- as above
     ) -> Callable[[Buffer], Any]:
-        """The loader's function.
+        """Return the function of the loader.
 
         Args:
-            load: the driver's.
-            oid: of the base type.
+            load: the driver's loader of the type.
+            oid: oid of the base type.
             format_: text or binary.
-            parts: the types of `parts`.
+            parts: loaders of the types in `parts`.
         """
         make = self.load
         return lambda data: make(load(data))
@@ -113,7 +114,13 @@ class Converted(str):
         oid: int,  # noqa: ARG002 -- of use to other kinds
         format_: Format,  # noqa: ARG002 -- as above
     ) -> Callable[[Any], Buffer | None]:
-        """The dumper's function, as `loading`."""
+        """Return the function of the dumper.
+
+        Args:
+            dump: the driver's dumper of the type.
+            oid: oid of the base type.
+            format_: text or binary.
+        """
         make = self.dump
         if make is None:
             return lambda value: dump(self.checked(value))
@@ -125,10 +132,10 @@ class Converted(str):
         return lambda value: dump(make(self.checked(value)))
 
     def checked(self, value: Any) -> Any:
-        """The value, if it is of the class.
+        """Return the value if it is an instance of the class.
 
         Raises:
-            TypeError: it is not.
+            TypeError: the value is of another class.
         """
         if isinstance(self.python, type) and not isinstance(value, self.python):
             raise TypeError
@@ -136,9 +143,9 @@ class Converted(str):
 
 
 class AsText(Converted):
-    """The name of a type whose values Python makes of PostgreSQL's text.
+    """Name of a type whose values Python makes from PostgreSQL's text.
 
-    Such as `AsText("numeric", float)`; `str` takes any type as it is written.
+    Examples are `AsText("numeric", float)`, and `str`, which accepts any type.
     """
 
     __slots__ = ()
@@ -152,7 +159,7 @@ class AsText(Converted):
         format_: Format,  # noqa: ARG002 -- it is text
         parts: Sequence[Part] = (),  # noqa: ARG002 -- as for all types
     ) -> Callable[[Buffer], Any]:
-        """From the text."""
+        """Return a function that makes an object from the text."""
         make = self.load
         return lambda data: make(bytes(data).decode())
 
@@ -162,18 +169,18 @@ class AsText(Converted):
         oid: int,  # noqa: ARG002 -- as above
         format_: Format,  # noqa: ARG002 -- as above
     ) -> Callable[[Any], Buffer | None]:
-        """To the text."""
+        """Return a function that makes the text of an object."""
         return lambda value: str(self.checked(value)).encode()
 
     def checked(self, value: Any) -> Any:
-        """As Python has it: where a float is expected, an int will do."""
+        """Return the value if it is of the class; accept an int for a float."""
         if self.python is float and type(value) is int:
             return value
         return super().checked(value)
 
 
 class Context:
-    """What psycopg's adapters want to know of where they work."""
+    """Context for psycopg's adapters: a map of adapters and a connection."""
 
     def __init__(
         self, adapters: AdaptersMap, connection: psycopg.BaseConnection[Any] | None
@@ -183,12 +190,12 @@ class Context:
 
     @property
     def adapters(self) -> AdaptersMap:
-        """Ours, not the connection's."""
+        """The run time's adapters, not those of the connection."""
         return self._adapters
 
     @property
     def connection(self) -> psycopg.BaseConnection[Any] | None:
-        """For its encoding and time zone."""
+        """The connection, for its encoding and time zone."""
         return self._connection
 
 
@@ -202,18 +209,19 @@ def register_conversion(
     inside: Sequence[int],
     parts: Sequence[tuple[int, int]] = (),
 ) -> None:
-    """Give a converted type adapters.
+    """Register the adapters of a converted type.
 
     Args:
-        adapters: where.
+        adapters: the map to register with.
         name: the type.
-        oid: the number that stands for it.
+        oid: the oid under which the adapters are registered.
         sent: oid of the type that is sent.
-        read: oid of the type that a result has for it: of a domain, the base.
-        inside: oids of the type that is converted, and of those that it is a domain
-            over, the base type last; empty where it is the value as a whole.
-        parts: of each of the name's parts, what its adapters are found by, and the oid
-            of its base type.
+        read: oid of the type in results: for a domain, its base type.
+        inside: oids of the converted type and of the types that it is a domain over,
+            the
+            base type last; empty if the value as a whole is converted.
+        parts: for each part of the name, the oid under which its adapters are
+            registered, and the oid of its base type.
     """
     for format_ in Format:
         attributes = {"oid": oid, "format": format_, "name": name, "inside": inside}
@@ -279,13 +287,13 @@ def _exact_load(
 ) -> Callable[[Buffer], Any]:
     made = context.adapters.get_loader(oid, format_)
     if made is None:
-        # In this format it is never asked for.
+        # The loader is never requested in this format.
         return bytes
     return made(oid, context).load
 
 
 def display_name(name: str) -> str:
-    """A type as messages call it: `jsonb of Settings`."""
+    """Return a type's name for messages: `jsonb of Settings`."""
     if not isinstance(name, Converted):
         return name
     return f"{name} of {_name(name.python)}"

@@ -1,4 +1,4 @@
-"""The text of COPY commands."""
+"""SQL of COPY commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CopyFormat = Literal["csv", "text", "binary"]
 LinesFormat = Literal["csv", "text", "binary", "lines"]
 
-# What may hold a `$1` that is no parameter, and the parameters.
+# Tokens that can contain a `$1` which is not a parameter, and parameters.
 _TOKEN: Final = re.compile(
     r"""
       [eE]'(?:[^'\\]|\\.|'')*'
@@ -35,15 +35,15 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# The staging table's name is in the statements that read it. Its sequence has numbered
-# the rows, and goes on as they are read.
+# The staging table's name occurs in the statements that read it. Its sequence has
+# numbered the rows, and advances as they are read.
 _STAGING: Final = "reposgen_rows"
 _NUMBER: Final = "reposgen_row"
 SAVEPOINT: Final = f"SAVEPOINT {_STAGING}"
 FAILED_INSERT: Final = f"ROLLBACK TO {SAVEPOINT}"
 LAST_ROW: Final = f"SELECT last_value FROM pg_temp.{_STAGING}_{_NUMBER}_seq"
 TIDY: Final = f"RELEASE {SAVEPOINT}; DROP TABLE pg_temp.{_STAGING}"
-# What is checked at the end of a statement, for all rows.
+# Errors that are detected at the end of a statement, for all rows.
 _CHECKED_LAST: Final = frozenset({"23001", "23503"})
 
 _LAST_PART: Final = re.compile(r'"((?:[^"]|"")*)"$')
@@ -63,22 +63,24 @@ _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
 
 
 def copy_into(target: CopyInto, copy_format: Format) -> bytes:
-    """COPY into a table's columns."""
+    """Return the command that copies into a table's columns."""
     name = "BINARY" if copy_format is Format.BINARY else "TEXT"
     columns = ", ".join(target.columns)
     return f"COPY {target.table} ({columns}) FROM STDIN (FORMAT {name})".encode()
 
 
 def ask_for_columns(target: CopyInto, name: str) -> bytes:
-    """What tells the types of the columns of a COPY, and keeps them as they are.
+    """Return commands that report a COPY's column types and lock the table.
 
-    An INSERT into the same columns is prepared. That finds the table as COPY does,
-    needs no privilege to read it, and locks it until the end of the transaction. Unlike
-    a query of the catalog, it does not depend on how old the transaction's snapshot is.
+    They prepare an INSERT into the same columns. Preparing finds the table as COPY
+    does,
+    needs no privilege to read the table, and locks it until the transaction ends.
+    Unlike
+    a query of the catalog, it does not depend on the transaction's snapshot.
 
     Args:
-        target: of the COPY.
-        name: for the INSERT, that nothing else has.
+        target: the target of the COPY.
+        name: a unique name for the prepared INSERT.
     """
     columns = ", ".join(target.columns)
     values = ", ".join(f"${number}" for number, _ in enumerate(target.columns, 1))
@@ -93,12 +95,12 @@ def ask_for_columns(target: CopyInto, name: str) -> bytes:
 
 
 def copy_frame(copy_format: Format) -> tuple[bytes, bytes]:
-    """What stands in front of the rows, and behind them."""
+    """Return the bytes before and after the rows."""
     return (_SIGNATURE, _TRAILER) if copy_format is Format.BINARY else (b"", b"")
 
 
 def create_staging(statement: Statement[Any]) -> str:
-    """The staging table: a column for each parameter, of its type."""
+    """Return the command that creates the staging table, a column per parameter."""
     names = statement.copy.columns if statement.copy else ()
     columns = "".join(
         f", {name} {sql_type(type_name)}"
@@ -111,16 +113,19 @@ def create_staging(statement: Statement[Any]) -> str:
 
 
 def failed_row(error: psycopg.Error, read: int, count: int) -> int | None:
-    """The index of the row at which an INSERT of staged rows failed, if one did.
+    """Return the index of the row at which an INSERT of staged rows failed.
 
     Args:
-        error: what the server said.
-        read: how many rows it had read.
-        count: how many there are.
+        error: the server's error.
+        read: number of rows that the server had read.
+        count: number of all rows.
+
+    Returns:
+        The index, or None if the row cannot be determined.
     """
     if read < 1:
         return None
-    # With all rows read it may be about any of them: what triggers do comes last.
+    # After the last row, the error can concern any row, since triggers run last.
     late = error.sqlstate in _CHECKED_LAST or error.diag.context is not None
     return None if read == count and late else read - 1
 
@@ -128,9 +133,9 @@ def failed_row(error: psycopg.Error, read: int, count: int) -> int | None:
 def place_in_copy(
     error: psycopg.Error, target: CopyInto
 ) -> tuple[int | None, str | None]:
-    """The index of the row that COPY refused, and its column, where it names them.
+    """Return the index and the column of the row that COPY refused; None if unknown.
 
-    It does so in the CONTEXT of its errors, in the server's language: "COPY tasks,
+    The server names both in the CONTEXT of the error, in its own language: "COPY tasks,
     line 3, column title".
     """
     table = re.escape(unquoted(target.table))
@@ -140,14 +145,14 @@ def place_in_copy(
         error.diag.context or "",
         re.MULTILINE,
     )
-    # Line 0 is before the first row, as where it waited for a lock.
+    # Line 0 is before the first row, for example while waiting for a lock.
     if found is None or int(found[1]) == 0:
         return None, None
     return int(found[1]) - 1, found[2]
 
 
 def unquoted(name: str) -> str:
-    """The last part of a quoted name, as messages have it."""
+    """Return the last part of a quoted name, as messages show it."""
     found = _LAST_PART.search(name)
     return found[1].replace('""', '"') if found else name.rpartition(".")[2]
 
@@ -155,7 +160,7 @@ def unquoted(name: str) -> str:
 def copy_query(
     codec: Codec[Any], values: Sequence[Any], copy_format: LinesFormat, *, header: bool
 ) -> bytes:
-    """COPY of a query's rows, the arguments written as literals: COPY takes none."""
+    """Return a COPY of a query's rows with literals: COPY takes no parameters."""
     literals = codec.literals(values)
     query = replace_parameters(codec.statement.sql, literals)
     options = f"FORMAT {'text' if copy_format == 'lines' else copy_format}"
@@ -165,8 +170,29 @@ def copy_query(
     return command.encode() + codec.suffix
 
 
+def argument_at(
+    codec: Codec[Any], values: Sequence[Any], command: bytes, error: psycopg.Error
+) -> str | None:
+    """The name of the argument whose literal the server could not read, if any.
+
+    Args:
+        codec: of the query.
+        values: its arguments.
+        command: that failed, with their literals.
+        error: what the server said.
+    """
+    position = error.diag.statement_position
+    if position is None:
+        return None
+    rest = command.decode()[int(position) - 1 :]
+    for number, text in enumerate(codec.literals(values), 1):
+        if rest.startswith(text.lstrip("( ")):
+            return codec.statement.argument(number)
+    return None
+
+
 def literal(text: Buffer | None) -> str:
-    """A value's text as SQL, whatever standard_conforming_strings is."""
+    """Return a value's text as a literal for any standard_conforming_strings."""
     if text is None:
         return "NULL"
     quoted = bytes(text).decode().replace("'", "''")
@@ -177,11 +203,11 @@ def literal(text: Buffer | None) -> str:
 
 
 def line(row: bytes, *, json: bool) -> bytes:
-    """The only value of a row of COPY's text format, as it is; NULL is empty.
+    """Return the single value of a row in COPY's text format, unescaped; NULL is empty.
 
     Args:
-        row: with the line break behind it.
-        json: line breaks in the value mean nothing, and become spaces.
+        row: the row, with its line break.
+        json: True if line breaks in the value can be replaced by spaces.
     """
     if row == _NULL:
         return b"\n"
@@ -194,7 +220,7 @@ def line(row: bytes, *, json: bool) -> bytes:
 
 
 def replace_parameters(sql: str, literals: Sequence[str]) -> str:
-    """The statement with a literal for each `$n`."""
+    """Return the statement with a literal in place of each `$n`."""
     parts: list[str] = []
     position = 0
     while (found := _TOKEN.search(sql, position)) is not None:

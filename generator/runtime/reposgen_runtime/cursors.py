@@ -1,4 +1,4 @@
-"""Cursors: where a page ends, as a string that a client can hand back."""
+"""Page cursors: strings that mark the end of a page, for clients to send back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEAD_BYTES: Final = len(_VERSION) + _BINDING_BYTES
 
 
 def binding_of(query: str, results: Sequence[str], keys: Sequence[Key]) -> bytes:
-    """What ties a cursor to a query and sort: it changes when either does."""
+    """Return a digest of a query and sort, which ties cursors to them."""
     parts = [query]
     for key in keys:
         parts += [key.name, results[key.column], repr((key.descending, key.nulls))]
@@ -35,7 +35,7 @@ def binding_of(query: str, results: Sequence[str], keys: Sequence[Key]) -> bytes
 
 
 def encode_cursor(binding: bytes, values: Sequence[str | None]) -> str:
-    """A cursor for the row whose keys have these values, as PostgreSQL's text."""
+    """Return a cursor for the row with these key values, given as PostgreSQL's text."""
     payload = json.dumps(values, separators=(",", ":")).encode()
     head = _VERSION + binding
     data = head + _checksum(head + payload) + payload
@@ -45,10 +45,11 @@ def encode_cursor(binding: bytes, values: Sequence[str | None]) -> str:
 def decode_cursor(
     cursor: str, binding: bytes, keys: Sequence[Key], query: str
 ) -> list[str | None]:
-    """The keys' values that a cursor stands for.
+    """Return the key values that a cursor contains.
 
     Raises:
-        InvalidCursor: it is damaged, or of another version, query or sort.
+        InvalidCursor: the cursor is damaged, or belongs to another version, query or
+            sort.
     """
     try:
         data = base64.b64decode(
@@ -56,7 +57,7 @@ def decode_cursor(
             altchars=b"-_",
             validate=True,
         )
-    # What is no string has no `encode`, or no such one.
+    # Objects other than strings have no `encode`, or a different one.
     except (AttributeError, TypeError, UnicodeEncodeError, binascii.Error):
         raise InvalidCursor("this is no page cursor", query=query) from None
     if not data.startswith(_VERSION):
@@ -69,7 +70,7 @@ def decode_cursor(
         raise InvalidCursor("the cursor is of another query or sort", query=query)
     try:
         values: Any = json.loads(payload)
-    # No JSON, no UTF-8, a number of too many digits; too many brackets.
+    # Invalid JSON or UTF-8, a number with too many digits, or too many brackets.
     except (ValueError, RecursionError):
         raise forged(query) from None
     if not _fit(values, keys):
@@ -80,7 +81,7 @@ def decode_cursor(
 
 
 def forged(query: str) -> InvalidCursor:
-    """The error of a cursor that is not damaged, and yet not from here."""
+    """Return the error for an intact cursor that the query cannot have produced."""
     return InvalidCursor("the cursor holds no key of this query", query=query)
 
 
@@ -89,7 +90,7 @@ def _checksum(data: bytes) -> bytes:
 
 
 def _fit(values: Any, keys: Sequence[Key]) -> bool:  # noqa: ANN401 -- what JSON may be
-    """Whether a row can have these keys: a column may have become not null."""
+    """Return True if a row can have these key values: nullability can have changed."""
     return (
         isinstance(values, list)
         and len(values) == len(keys)

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from .conversions import Part
 
 _JSONB: Final = postgres.types["jsonb"].oid
-# What a jsonb begins with in binary.
+# First byte of a jsonb in binary.
 _VERSION: Final = b"\x01"
 
 
 class JsonOf(Converted):
-    """The name of a JSON type whose documents are of a class.
+    """Name of a JSON type whose documents are objects of a class.
 
-    A pydantic model and a msgspec Struct read and write themselves. Dataclasses, attrs
-    classes, TypedDicts, and lists and dicts of all these are taken apart here, the same
-    way wherever the code runs and whatever is installed there.
+    Pydantic models and msgspec Structs read and write themselves. The run time converts
+    dataclasses, attrs classes, TypedDicts, and lists and dicts of all these. Their
+    conversion does not depend on which packages are installed.
     """
 
     __slots__ = ()
@@ -43,7 +43,7 @@ class JsonOf(Converted):
         format_: Format,
         parts: Sequence[Part] = (),  # noqa: ARG002 -- the class says what is in it
     ) -> Callable[[Buffer], Any]:
-        """From the document's text."""
+        """Return a function that makes an object from the document's text."""
         read, _ = _codec(self.python)
         if oid == _JSONB and format_ is Format.BINARY:
             return lambda data: read(bytes(data)[1:])
@@ -55,7 +55,7 @@ class JsonOf(Converted):
         oid: int,
         format_: Format,
     ) -> Callable[[Any], Buffer | None]:
-        """To the document's text."""
+        """Return a function that makes the document's text from an object."""
         _, write = _codec(self.python)
         if oid == _JSONB and format_ is Format.BINARY:
             return lambda value: _VERSION + write(value)
@@ -64,7 +64,7 @@ class JsonOf(Converted):
 
 @cache
 def _codec(python: Any) -> tuple[Callable[[bytes], Any], Callable[[Any], bytes]]:
-    """What reads and what writes documents of a class."""
+    """Return a function that reads documents of a class, and one that writes them."""
     if is_pydantic(python):
         return python.model_validate_json, _checked(
             python, lambda value: value.model_dump_json(by_alias=True).encode()

@@ -1,4 +1,4 @@
-"""Enums of a database that can be newer than the code."""
+"""Enums whose labels in the database can be newer than the code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class OpenEnum(StrEnum):
-    """Enum whose last member stands for the labels that the code does not know.
+    """Enum whose last member stands for labels that the code does not know.
 
-    They are read as that member, which cannot be written: it is no label.
+    Unknown labels are read as that member. The member cannot be written.
     """

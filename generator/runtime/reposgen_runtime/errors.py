@@ -1,8 +1,8 @@
 # ruff: noqa: N818 -- each name is the condition itself: `except NotFound` reads
-"""The errors of generated repositories.
+"""Exceptions that generated repositories raise.
 
-`str()` of an error names the query, the condition and the constraint, never a row's
-data: PostgreSQL's DETAIL and the driver's own exception are attributes.
+`str()` of an exception contains the query, the condition and the constraint, never row
+data. PostgreSQL's DETAIL and the driver's own exception are attributes.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 
 
 class RepositoryError(Exception):
-    """Anything that a generated method raises of its own accord.
+    """Base class of the exceptions that generated methods raise.
 
     Attributes:
-        query: the statement's name, `tasks.get_task`, where one is concerned.
-        sqlstate: PostgreSQL's five letters, where the server spoke.
+        query: the statement's name, `tasks.get_task`; None if no statement is
+            concerned.
+        sqlstate: PostgreSQL's five-character code; None if the server sent no error.
         constraint: name of the violated constraint.
-        detail: PostgreSQL's DETAIL; may hold a row's data.
-        item: of a batch or COPY, the index of the item that failed.
-        column: the column or the item's field that is to blame, where one is named.
-        argument: the argument, or the item's field, that can't be sent.
-        driver_error: psycopg's exception; its text may hold a row's data.
-        done: of a write whose result could not be read: True if it was done all the
-            same, False if it was undone; None of most other errors.
+        detail: PostgreSQL's DETAIL, which can contain row data.
+        item: index of the failed item of a batch or COPY.
+        column: the column, or the item's field, that caused the error.
+        argument: the argument, or the item's field, that cannot be sent.
+        driver_error: psycopg's exception, whose text can contain row data.
+        done: for a write whose result could not be read: True if it took effect, False
+            if it was undone; None for most other errors.
     """
 
     done: bool | None = None
@@ -71,32 +72,32 @@ class RepositoryError(Exception):
 
 
 def mark_undone(error: BaseException) -> None:
-    """Say of a write whose result could not be read that it was undone after all."""
+    """Record that the write of an unreadable result was undone after all."""
     if isinstance(error, RepositoryError) and error.done:
         error.done = False
 
 
-# What a query found or did not find.
+# Numbers of rows that a query found.
 
 
 class NotFound(RepositoryError):
-    """No row, where one must be."""
+    """The query returned no row, although one is required."""
 
 
 class TooManyRows(RepositoryError):
-    """A second row, where at most one may be."""
+    """The query returned a second row, although at most one is allowed."""
 
 
 class RepeatedKey(RepositoryError):
-    """Two rows of one upsert have the same key: it can update a row only once."""
+    """Two rows of one upsert have the same key, but a row can be updated only once."""
 
 
 class StaleRow(RepositoryError):
-    """The row was changed by someone else since it was read.
+    """Another transaction has changed the row since it was read.
 
     Attributes:
-        expected: the version that the caller had seen.
-        actual: the row's version by now; None if the row has just gone.
+        expected: the version that the caller has seen.
+        actual: the row's current version; None if the row was deleted meanwhile.
     """
 
     def __init__(
@@ -113,130 +114,130 @@ class StaleRow(RepositoryError):
 
 
 class ConditionFailed(RepositoryError):
-    """The row is there, in the expected version: another condition refused it."""
+    """The row exists in the expected version, but another condition excludes it."""
 
 
-# What the database's constraints refused.
+# Violations of the database's constraints.
 
 
 class ConstraintViolation(RepositoryError):
-    """A constraint of the schema; `constraint` names it."""
+    """A constraint of the schema was violated; `constraint` names it."""
 
 
 class AlreadyExists(ConstraintViolation):
-    """A unique constraint or index: there is such a row."""
+    """A unique constraint or index was violated: such a row exists."""
 
 
 class ForeignKeyMissing(ConstraintViolation):
-    """A foreign key: the row pointed to is missing, or this one is still needed."""
+    """A foreign key was violated: the referenced row is missing or still referenced."""
 
 
 class CheckFailed(ConstraintViolation):
-    """A CHECK constraint of a table or domain, or a view's CHECK OPTION."""
+    """A CHECK constraint of a table or domain or a view's CHECK OPTION was violated."""
 
 
 class PartitionMissing(CheckFailed):
-    """No partition takes the row, or not the one that was written to."""
+    """No partition accepts the row, or the partition written to does not."""
 
 
 class NotNullMissing(ConstraintViolation):
-    """NULL, where a value must be: in a column, or as the value of a domain."""
+    """A column or domain that does not allow NULL was given NULL."""
 
 
 class ExclusionViolated(ConstraintViolation):
-    """An EXCLUDE constraint: a conflicting row is there."""
+    """An EXCLUDE constraint was violated: a conflicting row exists."""
 
 
-# What is wrong with the arguments or the values.
+# Unsuitable arguments or values.
 
 
 class InvalidArgument(RepositoryError):
-    """An argument that can't be sent as its parameter's type; nothing was sent."""
+    """An argument does not fit its parameter's type; nothing was sent."""
 
 
 class InvalidText(InvalidArgument):
-    """Text that PostgreSQL can't store: a NUL character, half of a surrogate pair."""
+    """Text that PostgreSQL cannot store: a NUL character or a lone surrogate."""
 
 
 class InvalidCursor(InvalidArgument):
-    """A page cursor that is damaged, or of another query or sort."""
+    """A page cursor is damaged, or belongs to another query or sort."""
 
 
 class NothingToUpdate(InvalidArgument):
-    """Every SET item of an update was left out."""
+    """Every SET item of an update was omitted."""
 
 
 class DataRejected(RepositoryError):
-    """A value that the server refused: out of range, a division by zero (class 22)."""
+    """The server refused a value: out of range, division by zero (class 22)."""
 
 
 class Unrepresentable(RepositoryError):
-    """The server sent a value that Python can't hold: a date before the year 1.
+    """The server sent a value that Python cannot hold: a date before the year 1.
 
-    Its message names the row, by its number, and the column.
+    The message contains the row's number and the column.
     """
 
 
 class QueryRejected(RepositoryError):
-    """The server refused the statement for another reason: see `sqlstate`."""
+    """The server refused the statement for another reason; see `sqlstate`."""
 
 
 class SchemaChanged(QueryRejected):
-    """The database's schema is not the one that the code was generated from."""
+    """The database's schema differs from the one that the code was generated from."""
 
 
 class PermissionDenied(QueryRejected):
-    """The role may not do that."""
+    """The role lacks a privilege."""
 
 
 class PolicyFailed(PermissionDenied):
-    """A policy of row-level security refused a row that was to be written."""
+    """A row-level security policy refused a row to be written."""
 
 
-# What may work when tried again.
+# Errors after which a repetition can succeed.
 
 
 class Conflict(RepositoryError):
-    """Another transaction was in the way: run the transaction again."""
+    """Another transaction interfered: run the transaction again."""
 
 
 class SerializationFailure(Conflict):
-    """No serial order fits this transaction."""
+    """The transaction cannot be serialized with concurrent ones."""
 
 
 class Deadlock(Conflict):
-    """This transaction was chosen to end a deadlock."""
+    """The server ended this transaction to resolve a deadlock."""
 
 
 class LockNotAvailable(Conflict):
-    """NOWAIT or lock_timeout: someone else holds the lock."""
+    """Another transaction holds the lock, with NOWAIT or after lock_timeout."""
 
 
 class StatementTimeout(RepositoryError):
-    """The statement was cancelled: by its timeout, or by an administrator."""
+    """The statement was cancelled by its timeout or by an administrator."""
 
 
 class TransactionTimeout(StatementTimeout):
-    """The transaction took longer than it may: undone, and its connection ended."""
+    """The transaction exceeded its timeout: it was undone and its connection closed."""
 
 
-# What is wrong with the way to the server.
+# Problems in reaching the server.
 
 
 class Unavailable(RepositoryError):
-    """The server could not be reached, or could not take the work."""
+    """The server could not be reached, or could not accept work."""
 
 
 class PoolTimeout(Unavailable):
-    """No connection became free in time."""
+    """No connection became free within `timeout` seconds."""
 
 
 class PoolFull(Unavailable):
-    """Too many calls wait for a connection already (`max_waiting`)."""
+    """`max_waiting` calls are already waiting for a connection."""
 
 
 class PoolClosed(Unavailable):
-    """The Database is not open: not yet, or no more."""
+    """The Database is not open: not yet, or no longer."""
 
 
 class ConnectionLost(Unavailable):
@@ -244,41 +245,41 @@ class ConnectionLost(Unavailable):
 
 
 class OutOfResources(Unavailable):
-    """The server's connections, memory or disk are used up (class 53)."""
+    """The server has no connections, memory or disk space left (class 53)."""
 
 
 class BufferFull(Unavailable):
-    """No room for a row that was to be written later; it was not taken."""
+    """The buffer has no room for the row, which was not added."""
 
 
 class NotFlushed(Unavailable):
-    """Rows that were to be written later were not, in the time that there was."""
+    """Buffered rows were not written within the timeout."""
 
 
 class CircuitOpen(Unavailable):
-    """The circuit breaker holds calls back from a failing server."""
+    """The circuit breaker is open: the call was not sent to the unreachable server."""
 
 
 class OutcomeUnknown(RepositoryError):
-    """The connection broke while a commit was under way: it may have happened."""
+    """The connection broke during a commit, which may have taken effect."""
 
 
-# What is wrong on whose behalf a call was made.
+# Problems with the tenant of a call.
 
 
 class TenantRequired(RepositoryError):
-    """The call was made for no tenant; nothing was sent."""
+    """The call was made without a tenant; nothing was sent."""
 
 
 class WrongTenant(RepositoryError):
-    """The transaction block is another tenant's; nothing was sent."""
+    """The transaction block belongs to another tenant; nothing was sent."""
 
 
-# What is wrong with the use of transactions and connections.
+# Wrong use of transactions and connections.
 
 
 class TransactionRequired(RepositoryError):
-    """The statement locks rows, which lasts only as long as a transaction."""
+    """The statement locks rows, so it must run in a transaction."""
 
 
 class TransactionClosed(RepositoryError):
@@ -286,22 +287,22 @@ class TransactionClosed(RepositoryError):
 
 
 class TransactionFailed(RepositoryError):
-    """An earlier statement failed: only leaving the block or a savepoint helps."""
+    """An earlier statement failed, so the block or a savepoint must be left."""
 
 
 class TransactionNotShared(RepositoryError):
-    """A task or thread that is not the transaction's owner used it."""
+    """A task or thread that does not own the transaction used it."""
 
 
 class BlocksOverlap(RepositoryError):
-    """Blocks of several generators are open, and do not nest."""
+    """Open blocks of several generators do not nest."""
 
 
 class CallbackFailed(RepositoryError):
-    """The transaction was committed; what was to follow that raised errors.
+    """The transaction was committed, but `on_commit` callbacks raised exceptions.
 
     Attributes:
-        errors: of the callbacks that failed.
+        errors: exceptions of the failed callbacks.
     """
 
     def __init__(self, message: str, *, errors: Sequence[Exception]) -> None:
@@ -310,15 +311,15 @@ class CallbackFailed(RepositoryError):
 
 
 class ConnectionInUse(RepositoryError):
-    """A stream, a COPY or another process has the connection to itself."""
+    """A stream, a COPY or another process has exclusive use of the connection."""
 
 
 class UnsuitableSession(RepositoryError):
-    """A connection's settings would change values, such as DateStyle; nothing was sent.
+    """Session settings such as DateStyle would change values; nothing was sent.
 
-    Connections that a Database makes have the right ones.
+    Connections that a Database opens have suitable settings.
     """
 
 
 class ReadOnlyTransaction(RepositoryError):
-    """A write in a read-only transaction or on a standby server."""
+    """The statement writes in a read-only transaction or on a standby server."""

@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
-"""Adapters for values that psycopg's own would change: each is exact, or refused."""
+"""Adapters for types that psycopg converts inexactly: exact or refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class NoPythonValue(psycopg.DataError):
-    """A value of the server's has no counterpart in Python; the text shows no data."""
+    """A server value has no counterpart in Python; the message contains no data."""
 
 
 # Intervals.
@@ -43,7 +43,7 @@ _NO_TIMEDELTA: Final = (
 
 
 def dump_interval(value: Any) -> bytes:
-    """A timedelta in binary."""
+    """Return a timedelta in the binary format."""
     if not isinstance(value, timedelta):
         raise TypeError
     microseconds = value.seconds * 1_000_000 + value.microseconds
@@ -51,12 +51,16 @@ def dump_interval(value: Any) -> bytes:
 
 
 def dump_interval_text(value: timedelta) -> bytes:
-    """A timedelta as text that each IntervalStyle understands alike."""
+    """Return a timedelta as text that is read alike with every IntervalStyle."""
     return b"%d days +%d.%06d seconds" % (value.days, value.seconds, value.microseconds)
 
 
 def load_interval(data: Buffer) -> timedelta:
-    """An interval in binary: a month has no fixed length, and a timedelta no months."""
+    """Return the timedelta of a binary interval.
+
+    Raises:
+        NoPythonValue: the interval has months, whose length varies, or is too long.
+    """
     microseconds, days, months = _INTERVAL.unpack(data)
     if months:
         raise NoPythonValue(_NO_TIMEDELTA)
@@ -64,7 +68,11 @@ def load_interval(data: Buffer) -> timedelta:
 
 
 def load_interval_text(data: Buffer) -> timedelta:
-    """An interval as IntervalStyle `postgres` writes it."""
+    """Return the timedelta of an interval in IntervalStyle `postgres`.
+
+    Raises:
+        NoPythonValue: the interval has months or years, or is too long.
+    """
     found = _INTERVAL_TEXT.fullmatch(bytes(data))
     if found is None or not found[0]:
         raise NoPythonValue(_NO_TIMEDELTA)
@@ -81,7 +89,8 @@ def _timedelta(days: int, microseconds: int) -> timedelta:
         raise NoPythonValue(_NO_TIMEDELTA) from None
 
 
-# The type "char": one byte, which beyond ASCII is written as PostgreSQL 16 does: \303.
+# The type "char": one byte, which is an escape as in PostgreSQL 16 if it is not ASCII:
+# \303.
 
 _LETTERS: Final = ("", *map(chr, range(1, 128)), *(f"\\{n:o}" for n in range(128, 256)))
 _BYTES: Final[Mapping[str, bytes]] = {
@@ -91,17 +100,17 @@ _ESCAPED_SINCE: Final = 160000
 
 
 def dump_letter(value: Any) -> bytes:
-    """A "char" in binary: none, a letter of ASCII, or any byte, escaped."""
+    """Return a "char" in binary: nothing, an ASCII letter, or any byte as an escape."""
     return _BYTES[value]
 
 
 def load_letter(data: Buffer) -> str:
-    """A "char" in binary, or one that text does not escape."""
+    """Return the value of a binary "char", escaped if it is not ASCII."""
     return _LETTERS[bytes(data)[0]]
 
 
 def load_letter_text(data: Buffer) -> str:
-    """A "char" as text; before PostgreSQL 16 it may be half a character."""
+    """Return a "char" from text; before PostgreSQL 16 it can be part of a character."""
     text = bytes(data)
     if len(text) > 1:
         return text.decode("ascii")
@@ -109,12 +118,16 @@ def load_letter_text(data: Buffer) -> str:
 
 
 class LetterTextDumper(Dumper):
-    """Sends a "char" as text."""
+    """Dumper that sends a "char" as text."""
 
     oid = postgres.types['"char"'].oid
 
     def dump(self, obj: Any) -> Buffer | None:
-        """The letter, or its escaped form where the server understands that."""
+        """Return the letter, or its escape if the server supports escapes.
+
+        Raises:
+            ValueError: the server does not support escapes.
+        """
         dump_letter(obj)
         connection = self.connection
         if len(obj) > 1 and (
@@ -128,7 +141,7 @@ class LetterTextDumper(Dumper):
 
 
 class AddressDumper(Dumper):
-    """Refuses an address with a zone, which PostgreSQL has nothing for."""
+    """Dumper that refuses an address with a zone, which PostgreSQL cannot store."""
 
     format = Format.BINARY
     exact: type[abc.Dumper]
@@ -138,14 +151,18 @@ class AddressDumper(Dumper):
         self._dump = self.exact(cls, context).dump
 
     def dump(self, obj: Any) -> Buffer | None:
-        """The address."""
+        """Return the encoded address.
+
+        Raises:
+            ValueError: the address has a zone.
+        """
         if getattr(obj, "scope_id", None) is not None:
             raise ValueError
         return self._dump(obj)
 
 
 def check_zone(adapters: AdaptersMap, name: str) -> None:
-    """Have a type of addresses refuse those with a zone."""
+    """Make the dumper of an address type refuse addresses with a zone."""
     oid = postgres.types[name].oid
     attributes = {"oid": oid, "exact": adapters.get_dumper_by_oid(oid, Format.BINARY)}
     adapters.register_dumper(None, type("AddressDumper", (AddressDumper,), attributes))
@@ -158,12 +175,12 @@ _FLOAT8: Final = Struct("!d")
 
 
 def dump_float8(value: Any) -> bytes:
-    """A float, or an int that is one."""
+    """Return a float, or an int that equals a float, in binary."""
     return _FLOAT8.pack(_float(value))
 
 
 def dump_float4(value: Any) -> bytes:
-    """A float, rounded as `real` is, but never to zero or infinity."""
+    """Return a float rounded to `real`, in binary; never round to zero or infinity."""
     number = _float(value)
     data = _FLOAT4.pack(number)
     if number and not any(data[1:]) and data[0] in (0, 128):
@@ -172,17 +189,17 @@ def dump_float4(value: Any) -> bytes:
 
 
 def dump_float8_text(value: Any) -> bytes:
-    """A float as text."""
+    """Return a float as text."""
     return repr(float(value)).encode()
 
 
 def dump_float4_text(value: Any) -> bytes:
-    """A float as text, rounded as it is in binary."""
+    """Return a float as text, rounded to `real`."""
     return repr(_FLOAT4.unpack(_FLOAT4.pack(value))[0]).encode()
 
 
 def load_float4_text(data: Buffer) -> float:
-    """A `real` from text: the very number that it is in binary."""
+    """Return the float that a `real` in text has in the binary format."""
     number: float = _FLOAT4.unpack(_FLOAT4.pack(float(bytes(data))))[0]
     return number
 
@@ -199,22 +216,22 @@ def _float(value: Any) -> float:
 
 
 def dump_integer_text(value: Any) -> bytes:
-    """An int as text, whatever its class says in `str`."""
+    """Return an int as text, ignoring its class's `__str__`."""
     return b"%d" % value
 
 
 def dump_numeric_text(value: Any) -> bytes:
-    """A Decimal or an int as text."""
+    """Return a Decimal or an int as text."""
     if isinstance(value, Decimal):
         return b"NaN" if value.is_nan() else str(value).encode()
     return dump_integer_text(value)
 
 
-# What is sent as text, as literals are and fields of composite types.
+# Values that are sent as text: literals, and fields of composite types.
 
 
 class CheckedTextDumper(Dumper):
-    """Sends as text what could be sent in binary, and refuses what could not."""
+    """Text dumper that refuses the values that the binary dumper refuses."""
 
     def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
         super().__init__(cls, context)
@@ -226,13 +243,13 @@ class CheckedTextDumper(Dumper):
     exact: type[abc.Dumper]
 
     def dump(self, obj: Any) -> Buffer | None:
-        """The text."""
+        """Return the value as text after the binary dumper has accepted it."""
         self._check(obj)
         return self._text(obj)
 
 
 def check_texts(adapters: AdaptersMap, names: str) -> None:
-    """Have types refuse as text what they refuse in binary."""
+    """Make the text dumpers of types refuse what their binary dumpers refuse."""
     for name in names.split():
         oid = postgres.types[name].oid
         exact = adapters.get_dumper_by_oid(oid, Format.TEXT)
@@ -247,9 +264,9 @@ def check_texts(adapters: AdaptersMap, names: str) -> None:
 
 @cache
 def checked(base: type[abc.Dumper], **attributes: Any) -> type[abc.Dumper]:
-    """A dumper class that takes nothing but ranges, or nothing but multiranges.
+    """Return a dumper class that accepts only ranges, or only multiranges.
 
-    psycopg takes all that is false for an empty one.
+    psycopg sends every false value as an empty range.
     """
     allowed = Range if issubclass(base, BaseRangeDumper) else Multirange
 
@@ -262,7 +279,7 @@ def checked(base: type[abc.Dumper], **attributes: Any) -> type[abc.Dumper]:
 
 
 def check_class(adapters: AdaptersMap, oid: int) -> None:
-    """Have a range or multirange type's dumpers refuse everything else."""
+    """Make the dumpers of a range or multirange type refuse other values."""
     for format_ in Format:
         base = adapters.get_dumper_by_oid(oid, format_)
         adapters.register_dumper(None, checked(base))
@@ -274,7 +291,7 @@ _ONE: Final = b"\0\0\0\1"
 
 
 class ArrayLoader(Loader):
-    """Reads an array whose subscripts begin at 1, as those of all lists are alike."""
+    """Loader that refuses arrays whose lower bounds are not 1: lists have no bounds."""
 
     exact: type[abc.Loader]
 
@@ -283,9 +300,13 @@ class ArrayLoader(Loader):
         self._load: Callable[[Buffer], Any] = self.exact(oid, context).load
 
     def load(self, data: Buffer) -> Any:
-        """The list."""
+        """Return the array as a list.
+
+        Raises:
+            NoPythonValue: a lower bound is not 1.
+        """
         if self.format is Format.BINARY:
-            # The dimensions are each a length and a lower bound, behind 12 bytes.
+            # After 12 bytes, each dimension has a length and a lower bound.
             head = bytes(data[3:4])
             if data[16:20] != _ONE and head != b"\0":
                 raise NoPythonValue(_NO_LIST)
@@ -294,7 +315,7 @@ class ArrayLoader(Loader):
                 for start in range(24, 12 + 8 * head[0], 8)
             ):
                 raise NoPythonValue(_NO_LIST)
-        # Only then does text tell the bounds at all.
+        # Text contains the bounds only if they are not the default.
         elif data[:1] == b"[":
             raise NoPythonValue(_NO_LIST)
         return self._load(data)
@@ -304,7 +325,7 @@ _NO_LIST: Final = "an array whose subscripts do not begin at 1"
 
 
 def check_bounds(adapters: AdaptersMap, oid: int) -> None:
-    """Have an array type's loaders refuse bounds that a list does not keep."""
+    """Make the loaders of an array type refuse lower bounds other than 1."""
     for format_ in Format:
         exact = adapters.get_loader(oid, format_)
         if exact is not None:

@@ -1,8 +1,9 @@
-"""What a process that `fork()` made must not share with the process that it came from.
+"""Separation of a forked child process from its parent's connections.
 
 Two processes that use one socket read each other's answers. In the child, connections
-that the parent had opened are therefore cut off, and whoever would use them is told.
-The parent notices nothing of that. Calls ask for nothing: what they find is changed.
+that the parent opened are therefore cut off, and code that uses them gets an error. The
+parent is not affected. Calls do not check for this: the fork changes the state that
+they read.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ LEFT_BEHIND: Final = (
 
 
 class Forkable(Protocol):
-    """What has to change in a child process."""
+    """An object whose state must change in a child process."""
 
     def after_fork(self) -> None:
-        """This is the child: no thread but this one exists, locks may be held."""
+        """Change the state in the child: it has one thread, and locks can be held."""
         ...
 
 
@@ -37,16 +38,17 @@ _connections: Final = WeakSet["BaseConnection[Any]"]()
 
 
 def tell_after_fork(subject: Forkable) -> None:
-    """Call its `after_fork` in each child process."""
+    """Call the object's `after_fork` in each child process."""
     _subjects.add(subject)
 
 
 def cut_off_after_fork(connection: BaseConnection[Any]) -> None:
-    """Take the connection's socket away from each child process.
+    """Disconnect the connection's socket in each child process.
 
-    To close the connection would say goodbye to the server, and to cancel what is under
-    way there would end it, both in the parent's name. It is closed, but only after the
-    socket was replaced by one that leads nowhere.
+    Closing the connection would send a termination message, and cancelling would end
+    the
+    running statement, both in the parent's name. So the socket is first replaced by an
+    unconnected one, and then closed.
     """
     _connections.add(connection)
 

@@ -1,4 +1,4 @@
-"""Several hosts in one connection string: one of them is the primary."""
+"""Connection strings with several hosts, of which one is the primary."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .statistics import parameters_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# With these values of `target_session_attrs`, the Database finds the primary.
+# Values of `target_session_attrs` with which the Database finds the primary.
 _WRITES: Final = ("read-write", "primary")
-# With these values, libpq may choose a standby.
+# Values with which libpq can choose a standby.
 _READS: Final = ("any", "standby", "prefer-standby", "read-only")
 _PLACE: Final = ("host", "hostaddr", "port")
 # A host alone in a list, such as `db2`, `db2:6000` or `[::1]:6000`.
@@ -22,15 +22,15 @@ _BARE: Final = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\])(:(?P<port>\d+))
 
 
 class Hosts(NamedTuple):
-    """What a Database knows of its hosts before it connects.
+    """The hosts of a Database, as its connection string names them.
 
     Attributes:
         conninfo: connection string with all hosts.
-        members: connection string of each host; empty where there is one host, or
-            where libpq chooses among several.
-        several: whether there are several hosts.
-        reads: whether standbys serve reads.
-        writes: whether the Database is to lead to a primary.
+        members: connection string of each host; empty if there is one host, or if
+            libpq chooses among several.
+        several: True if there are several hosts.
+        reads: True if standbys serve reads.
+        writes: True if the Database needs a primary.
     """
 
     conninfo: str
@@ -41,10 +41,10 @@ class Hosts(NamedTuple):
 
 
 def find_hosts(conninfo: str | Sequence[str]) -> Hosts:
-    """Return the hosts of a connection string, or of several that differ in the host.
+    """Return the hosts of one connection string, or of several that differ in the host.
 
     Raises:
-        ValueError: the hosts do not fit together.
+        ValueError: the connection strings differ in more than the host.
         psycopg.ProgrammingError: a connection string is not valid.
     """
     given = [conninfo] if isinstance(conninfo, str) else _expand(conninfo)
@@ -68,14 +68,14 @@ def find_hosts(conninfo: str | Sequence[str]) -> Hosts:
     members = tuple(
         _joined({**rest[0], "target_session_attrs": "any"}, place) for place in places
     )
-    # Whoever is connected beside the pool is to reach the primary, too.
+    # Connections outside of the pool must lead to the primary, too.
     whole = make_conninfo(whole, target_session_attrs=target or "read-write")
     reads = target not in _WRITES
     return Hosts(whole, members, several=True, reads=reads, writes=True)
 
 
 def _expand(conninfos: Sequence[str]) -> list[str]:
-    """Turn hosts alone into connection strings that are otherwise like the first."""
+    """Complete bare hosts to connection strings, with the parameters of the first."""
     if not conninfos:
         raise ValueError("conninfo: the list has no host")
     expanded: list[str] = []
@@ -87,7 +87,7 @@ def _expand(conninfos: Sequence[str]) -> list[str]:
         first = conninfo_to_dict(expanded[0]) if expanded else {}
         first = {k: v for k, v in first.items() if k not in ("host", "hostaddr")}
         port = bare["port"] or str(first.get("port") or "")
-        # One port is for all hosts, several are not.
+        # A single port applies to all hosts.
         port = "" if "," in port else port
         host = bare["host"].strip("[]")
         expanded.append(_joined(first, {"host": host, "port": port}))

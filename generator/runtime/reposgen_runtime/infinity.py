@@ -1,9 +1,9 @@
 # ruff: noqa: ANN401 -- a loader returns what its type holds
-"""PostgreSQL's infinite dates and timestamps.
+"""PostgreSQL's infinite dates and timestamps, which Python does not have.
 
-Python has none. A value of these classes is Python's latest or earliest, compares and
-prints as that, and goes back to the server as the infinity that it came as: a date of
-9999-12-31 stays one, and infinity stays infinity.
+A value of these classes is Python's latest or earliest date or time. It compares and
+prints as such, and is written back as the infinity that it was read from. So the date
+9999-12-31 and infinity both survive a round trip.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _LOADED: Final[Mapping[str, Mapping[bytes, date]]] = {
 
 
 class InfiniteLoader(Loader):
-    """Reads what is not infinite as the loader `exact` does."""
+    """Loader of infinite values; the loader `exact` reads the finite ones."""
 
     exact: type[Loader]
     infinities: Mapping[bytes, date]
@@ -81,13 +81,13 @@ class InfiniteLoader(Loader):
         self._load = self.exact(oid, context).load
 
     def load(self, data: Buffer) -> Any:
-        """The date or timestamp."""
+        """Return the date or timestamp."""
         infinite = self.infinities.get(bytes(data))
         return self._load(data) if infinite is None else infinite
 
 
 def with_infinities(adapters: AdaptersMap) -> AdaptersMap:
-    """A copy whose loaders know infinities; slower, so made when one comes."""
+    """Return a copy of the adapters whose loaders also read infinities, more slowly."""
     tolerant = AdaptersMap(adapters)
     for name, infinities in _LOADED.items():
         for format_ in Format:

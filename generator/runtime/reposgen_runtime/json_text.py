@@ -1,7 +1,8 @@
 # ruff: noqa: ANN401 -- JSON decodes to whatever it holds
-"""JSON by orjson where that is installed, else by the standard library.
+"""JSON by orjson if it is installed, otherwise by the standard library.
 
-Both give the same: what orjson would change or refuse is left to the standard library.
+Both give the same results: the standard library handles what orjson would change or
+refuse.
 """
 
 from __future__ import annotations
@@ -36,18 +37,18 @@ _ORJSON: Final = _find_orjson()
 
 
 def json_dump(value: Any) -> bytes:
-    """JSON text.
+    """Return the JSON text of a value.
 
     Raises:
-        ValueError: NaN or an infinity, which JSON has not.
-        TypeError: something that is no JSON.
+        ValueError: the value contains NaN or an infinity, which JSON does not have.
+        TypeError: the value contains an object that JSON cannot represent.
     """
     if _ORJSON is not None:
         try:
             data = _ORJSON.dumps(value)
         except TypeError:  # an int beyond 64 bits, a key that is no str
             return json.dumps(value, allow_nan=False).encode()
-        # orjson writes NaN as null: where there is one, let the strict writer decide.
+        # orjson writes NaN as null: if there is a null, use the strict writer.
         if b"null" not in data:
             return data
     return json.dumps(value, allow_nan=False).encode()
@@ -58,10 +59,10 @@ def _standard_load(data: Buffer) -> Any:
 
 
 def finite(text: str) -> float:
-    """Return a number.
+    """Return a number as a float.
 
     Raises:
-        NoPythonValue: it is too large for a float.
+        NoPythonValue: the number is too large for a float.
     """
     number = float(text)
     if number in (inf, -inf):
@@ -86,7 +87,7 @@ _DIGITS: Final = bytes(
     for code in range(256)
 )
 
-# orjson's parser itself: for text without so many digits, and if it takes the text.
+# orjson's parser, used for text without long numbers, if it accepts the text.
 fast_loads: Final = None if _ORJSON is None else _ORJSON.loads
 fast_dumps: Final = None if _ORJSON is None else _ORJSON.dumps
 json_load: Final[Callable[[Buffer], Any]] = (

@@ -1,9 +1,8 @@
-"""The layouts of composite types: names and types of their attributes, in order.
+"""Layouts of composite types: names and types of their attributes, in order.
 
-PostgreSQL sends a composite value as its attributes, by position, and without names. A
-prepared statement does not become outdated when such a type is altered. So whoever runs
-a statement whose values hold composites asks in the same pipeline whether their layouts
-are still those that its codec was made for.
+PostgreSQL sends the attributes of a composite value by position, without names. A
+prepared statement stays valid when such a type is altered. So each statement with
+composite values is run in a pipeline with a query that checks their layouts.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from .catalog import CatalogType
 
-# Fails if a layout does not begin as it did, so that what was done is undone.
+# Fails if a layout does not begin as before, so that the transaction is undone.
 CONFIRM: Final = Statement[Any](
     "layouts",
     """
@@ -40,16 +39,17 @@ CROSS JOIN LATERAL (
     parameters=("oid[]", "text[]"),
     read_only=True,
 )
-# How `CONFIRM` fails.
+# The SQLSTATE with which `CONFIRM` fails.
 CHANGED: Final = "22012"
 
 
 def layout(found: CatalogType, count: int | None = None) -> str:
-    """A type's attributes as `CONFIRM` has them.
+    """Return a type's attributes in the form that `CONFIRM` compares.
 
     Args:
         found: the type.
-        count: the first of them alone; None: all of them, and there are no others.
+        count: number of leading attributes to include; None includes all and also
+            excludes additional ones.
     """
     attributes = zip(found.field_names, found.field_types, strict=True)
     parts = [f"{name} {oid}," for name, oid in attributes]
@@ -57,5 +57,5 @@ def layout(found: CatalogType, count: int | None = None) -> str:
 
 
 def arguments(layouts: Mapping[int, str]) -> Sequence[Any]:
-    """The arguments of `CONFIRM`: layouts by the oids of relations."""
+    """Return the arguments of `CONFIRM` for layouts by relation oid."""
     return ([*layouts], [*layouts.values()])

@@ -1,4 +1,4 @@
-"""Settings that end with a statement: whose rows it sees, how long it may take."""
+"""Settings that are local to a statement: the tenant and the timeout."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ STATEMENT_TIMEOUT: Final = "statement_timeout"
 SET: Final = Statement[str](
     "settings",
     "SELECT pg_catalog.set_config(name, value, true)"
-    # Of several arrays, this is the server's own in any case.
+    # `unnest` of several arrays always means the built-in function.
     " FROM unnest($1, $2) AS settings(name, value)",
     parameters=("text[]", "text[]"),
     results=("text",),
 )
-# In a transaction that goes on, what was set before is kept in a setting of its own.
+# In a transaction that continues, the previous value is kept in another setting.
 LIMIT: Final = Statement[str](
     "limit",
     "WITH kept AS MATERIALIZED ("
@@ -44,34 +44,34 @@ UNLIMIT: Final = Statement[str](
     parameters=("text",),
     results=("text",),
 )
-# What was to be checked by COMMIT is checked now.
+# Checks deferred constraints now instead of at COMMIT.
 CHECK_NOW: Final = Statement[str]("constraints", "SET CONSTRAINTS ALL IMMEDIATE")
-# While a stream is open, statements may come and go.
+# Separate, because statements can run while a stream is open.
 KEPT_BY_STATEMENT: Final = "repositories.statement"
 KEPT_BY_BLOCK: Final = "repositories.block"
 
 
 def milliseconds(seconds: float) -> str:
-    """A timeout as PostgreSQL spells it; none is so short that it means no timeout."""
+    """Return a timeout in PostgreSQL's spelling, at least 1 ms: 0 disables it."""
     return f"{max(1, round(seconds * 1000))}ms"
 
 
 def seconds_in(settings: Mapping[str, str]) -> float | None:
-    """The limit of statements under some settings; None if they set none."""
+    """Return the statement timeout in settings, in seconds; None if they have none."""
     limit = settings.get(STATEMENT_TIMEOUT)
     return None if limit is None else int(limit.removesuffix("ms")) / 1000
 
 
 def set_arguments(settings: Mapping[str, str]) -> Sequence[Any]:
-    """The arguments of `SET`."""
+    """Return the arguments of `SET`."""
     return [[*settings], [*settings.values()]]
 
 
 def tenant_id(value: object) -> str:
-    """A tenant's id as the setting holds it.
+    """Return a tenant's id as text.
 
     Raises:
-        InvalidArgument: it is None or empty, or no text that PostgreSQL can hold.
+        InvalidArgument: the id is None or empty, or PostgreSQL cannot store it.
     """
     text = "" if value is None else str(value)
     if not text:
@@ -82,17 +82,17 @@ def tenant_id(value: object) -> str:
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can store a text: without NUL, and half surrogate pairs."""
+    """Return True if PostgreSQL can store the text: no NUL and no lone surrogate."""
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def own_settings(
     package: Package, statement: Statement[Any] | None, tenant: str | None
 ) -> dict[str, str]:
-    """What is set for a statement that is a transaction by itself.
+    """Return the settings for a statement that is a transaction by itself.
 
     Raises:
-        TenantRequired: there is no tenant, and the package needs one.
+        TenantRequired: the package needs a tenant, and none is set.
     """
     settings = {}
     query = None if statement is None else statement.name
@@ -109,16 +109,16 @@ def own_settings(
 
 
 class CorrelatedSettings(MutableMapping[str, str]):
-    """Settings of a call, and `application_name`: the id of what it is made for."""
+    """Settings of a call, with the current correlation id as `application_name`."""
 
     def __init__(
         self, settings: Mapping[str, str], identify: Callable[[], str | None]
     ) -> None:
-        """Have settings that depend on where they are read.
+        """Combine fixed settings with an id that is determined at each access.
 
         Args:
-            settings: those that do not.
-            identify: returns the id, or None where there is none.
+            settings: the fixed settings.
+            identify: returns the id, or None if there is none.
         """
         self._settings = dict(settings)
         self._identify = identify

@@ -27,7 +27,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Side(Enum):
-    """One of the two; the value stands in front of its cursors."""
+    """The old or the new implementation; the value is the prefix of its cursors."""
 
     OLD = "old~"
     NEW = "new~"
@@ -35,10 +35,10 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call of one of the Protocol's methods.
+    """A call of a method of the Protocol.
 
     Attributes:
-        method: its name.
+        method: name of the method.
     """
 
     method: str
@@ -48,10 +48,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Both were asked, and gave different answers.
+    """A call that both implementations answered differently.
 
     Attributes:
-        old: its answer, or the exception that it raised; so is `new`.
+        old: answer of the old implementation, or the exception that it raised.
+        new: answer of the new implementation, or the exception that it raised.
     """
 
     call: Call
@@ -64,7 +65,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackUsed:
-    """The new one failed at a read, and the old one was asked instead."""
+    """A read at which the new implementation failed and the old one answered."""
 
     call: Call
     error: RepositoryError
@@ -75,7 +76,7 @@ class FallbackUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondWriteFailed:
-    """The old one has written something, and the new one failed to."""
+    """A write that the old implementation did and the new one failed to repeat."""
 
     call: Call
     error: Exception = field(repr=False)
@@ -94,14 +95,14 @@ Key: TypeAlias = "Callable[[Call], object]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationStatistics:
-    """How often what happened.
+    """Counts of the calls and of their outcomes.
 
     Attributes:
-        old: calls that the old one answered.
-        new: calls that the new one answered.
-        fallbacks: reads at which the new one failed, and the old one answered.
-        compared: reads that were asked of both.
-        differences: those of them whose answers differed.
+        old: calls that the old implementation answered.
+        new: calls that the new implementation answered.
+        fallbacks: reads at which the new one failed and the old one answered.
+        compared: reads that were made with both.
+        differences: compared reads whose answers differed.
         not_written: writes of the old one that the new one failed to repeat.
     """
 
@@ -115,21 +116,21 @@ class MigrationStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call gave."""
+    """Result of a call: a value or an exception."""
 
     value: object = None
     error: Exception | None = None
 
     @property
     def told(self) -> object:
-        """The value, or the exception."""
+        """The value, or the exception if there is one."""
         return self.value if self.error is None else self.error
 
 
 def answers_equal(_call: Call, old: object, new: object) -> bool:
-    """Whether two answers agree, if nobody knows better.
+    """Return True if two answers agree; the default for `equal`.
 
-    Two exceptions do, whichever they are; pages, if their items and totals do.
+    Any two exceptions agree. Pages agree if their items and totals are equal.
     """
     if isinstance(old, Exception) or isinstance(new, Exception):
         return isinstance(old, Exception) and isinstance(new, Exception)
@@ -139,10 +140,10 @@ def answers_equal(_call: Call, old: object, new: object) -> bool:
 
 
 def reads_of(repository: object) -> frozenset[str]:
-    """The methods of a generated repository that are proved to write nothing.
+    """Return the names of a generated repository's methods that write nothing.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the object is not a generated repository.
     """
     modules = [sys.modules[kind.__module__] for kind in type(repository).__mro__]
     # A synchronous module takes its statements from the asynchronous one.
@@ -168,7 +169,7 @@ def _is_read(statement: Validated[Any]) -> bool:
 
 
 def is_opened(method: object, kinds: Collection[type]) -> bool:
-    """Whether a generated method gives something that is yet to be read: a stream."""
+    """Return True if a generated method returns an object to iterate over: a stream."""
     function = getattr(method, "__func__", method)
     returns = getattr(function, "__annotations__", {}).get("return", "")
     found = _NAME.match(returns) if isinstance(returns, str) else None
@@ -177,7 +178,7 @@ def is_opened(method: object, kinds: Collection[type]) -> bool:
 
 
 class Router:
-    """Who is asked, and how often that was."""
+    """Choice of the implementation for each call, with statistics."""
 
     def __init__(
         self,
@@ -198,11 +199,11 @@ class Router:
 
     @property
     def writing_side(self) -> Side:
-        """Whose answers to writes count."""
+        """The implementation whose answers to writes are returned."""
         return Side.NEW if self.writes == "new" else Side.OLD
 
     def choose(self, call: Call, share: float) -> Side:
-        """Who is to answer a call."""
+        """Return the implementation that answers a call."""
         if call.method not in self.reads:
             return self.writing_side
         if self._key is None:
@@ -212,26 +213,26 @@ class Router:
         return Side.NEW if place < share else Side.OLD
 
     def is_sampled(self, share: float) -> bool:
-        """Whether something that is done to a share of the calls is done now."""
+        """Return True for a random fraction `share` of calls."""
         return share > 0 and self._chance.random() < share
 
     def count(self, *names: str) -> None:
-        """Something happened."""
+        """Increment the counts with these names."""
         with self._guard:
             for name in names:
                 self._counts[name] += 1
 
     def statistics(self) -> MigrationStatistics:
-        """The numbers as they are now."""
+        """Return the current counts."""
         with self._guard:
             return MigrationStatistics(**self._counts)
 
 
 def share_of(share: float) -> float:
-    """A share.
+    """Return the share if it is between 0 and 1.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the share is not between 0 and 1.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share must be between 0 and 1, got {share!r}")
@@ -239,9 +240,10 @@ def share_of(share: float) -> float:
 
 
 def continued(call: Call) -> tuple[Side | None, Call]:
-    """Who has begun to page, and the call with the cursors as that one gave them.
+    """Return the side that made the call's cursor, and the call with original cursors.
 
-    A cursor without a mark is from before the migration.
+    The side is None if there is no cursor, or if the cursor has no mark because it was
+    made before the migration.
     """
     side = None
     arguments = dict(call.arguments)
@@ -255,7 +257,7 @@ def continued(call: Call) -> tuple[Side | None, Call]:
 
 
 def marked(answer: object, side: Side) -> object:
-    """An answer whose cursors tell whose they are."""
+    """Return an answer whose page cursors are marked with their side."""
     if not isinstance(answer, Page):
         return answer
     page: Page[Any] = answer
@@ -267,10 +269,10 @@ def marked(answer: object, side: Side) -> object:
 
 
 def log_report(report: Report) -> None:
-    """Say what happened, where nobody else wants to know; without any values."""
+    """Log an event, without values, if there is no callback for it."""
     _log.warning("%s", report)
 
 
 def log_failed(report: Report, error: Exception) -> None:
-    """Say that `equal` or `report` failed at what there was to say."""
+    """Log that the callback `equal` or `report` failed."""
     _log.error("%s, and a callback failed: %s", report, type(error).__name__)

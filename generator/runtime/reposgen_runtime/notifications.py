@@ -1,4 +1,4 @@
-"""What a listener hears, and how it gets a connection of its own."""
+"""Events that a listener yields, and the connection string of its own connection."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A server that vanishes without a word is found out within a minute: the former three
-# where nobody waits but for an answer, the last, in milliseconds, where something was
-# sent that is not acknowledged.
+# Detect a server that disappears silently within a minute: the first three settings
+# while the client only waits, the last one, in milliseconds, if sent data is not
+# acknowledged.
 KEEPALIVE: Final[Mapping[str, int]] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -39,11 +39,11 @@ _CONNECT_TIMEOUT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Notification(Generic[T]):
-    """A NOTIFY.
+    """A notification that NOTIFY sent.
 
     Attributes:
-        payload: empty where there was none.
-        pid: of the server process that sent it.
+        payload: the payload; empty if there was none.
+        pid: process id of the server process that sent it.
     """
 
     payload: T
@@ -52,12 +52,12 @@ class Notification(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class InvalidPayload:
-    """A NOTIFY whose payload is not what the query says it is.
+    """A notification whose payload does not match the type in the query.
 
     Attributes:
         text: the payload as it was sent.
-        pid: of the server process that sent it.
-        error: says what it should have been, and shows nothing of it.
+        pid: process id of the server process that sent it.
+        error: names the expected type, and does not contain the payload.
     """
 
     text: str = field(repr=False)
@@ -67,20 +67,21 @@ class InvalidPayload:
 
 @dataclass(frozen=True, slots=True)
 class Reconnected:
-    """The connection broke and was made anew: what was sent meanwhile is lost.
+    """The connection broke and was replaced: notifications in between are lost.
 
     Attributes:
-        seconds: for how long, as far as it was noticed.
+        seconds: time from the detected failure to the new connection.
     """
 
     seconds: float
 
 
 def conninfo_of(connection: psycopg.BaseConnection[Any]) -> str:
-    """Where a connection leads to, for another one with a session of its own.
+    """Return the connection string for another session on the same server.
 
     Raises:
-        RepositoryError: it leads to a pooler.
+        RepositoryError: the connection leads to a pooler, and `direct_conninfo` is not
+            set.
     """
     state = state_of(connection)
     if not state.prepares:
@@ -90,10 +91,10 @@ def conninfo_of(connection: psycopg.BaseConnection[Any]) -> str:
 
 
 def behind(direct_conninfo: str | None) -> str:
-    """Where the server behind a pooler is.
+    """Return the connection string of the server behind a pooler.
 
     Raises:
-        RepositoryError: nobody said so.
+        RepositoryError: `direct_conninfo` is None.
     """
     if direct_conninfo is None:
         raise RepositoryError(
@@ -104,7 +105,7 @@ def behind(direct_conninfo: str | None) -> str:
 
 
 def listening_conninfo(conninfo: str) -> str:
-    """The same, for a connection that waits for hours."""
+    """Return the connection string with defaults for a long-lived connection."""
     defaults = dict(KEEPALIVE)
     if "PGCONNECT_TIMEOUT" not in os.environ:
         defaults["connect_timeout"] = _CONNECT_TIMEOUT
@@ -114,7 +115,7 @@ def listening_conninfo(conninfo: str) -> str:
 def read_event(
     statement: Statement[Any], note: Notify
 ) -> Notification[Any] | InvalidPayload:
-    """What was sent, as the object that the statement's only type makes of it."""
+    """Return the event for a notification, with its payload as the statement's type."""
     name = next(iter(statement.results), "text")
     if not isinstance(name, Converted):
         return Notification(note.payload, note.pid)

@@ -116,7 +116,7 @@ def stop_observing(observer: Observer) -> None:
 
 @contextmanager
 def observing(observer: Observer) -> Iterator[None]:
-    """A block in which an observer sees all calls of the process."""
+    """Let an observer see all calls of the process in the block."""
     observe_process(observer)
     try:
         yield

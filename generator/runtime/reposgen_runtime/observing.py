@@ -301,7 +301,7 @@ def locate(place: Place, *, again: bool) -> None:
 
 @contextmanager
 def waiting(observers: Observers, place: Place) -> Iterator[None]:
-    """A block that gets a connection: how long it takes is part of the current call."""
+    """Time a block that gets a connection, as part of the current call."""
     start = perf_counter()
     outcome = None
     try:

@@ -1,8 +1,8 @@
-"""Keyset pages: the SQL of a page, and the cursors that lead to the next one.
+"""Keyset pages: the SQL of a page, and the keys of its cursors.
 
-A page is the query itself, without its ORDER BY, as a subquery: that is right for
-whatever the query does (DISTINCT, GROUP BY, UNION, window functions), and PostgreSQL
-pulls a simple query up, so that an index serves the boundary as if it stood inside.
+A page selects from the query, without its ORDER BY, as a subquery. This is correct for
+every query (DISTINCT, GROUP BY, UNION, window functions). PostgreSQL flattens a simple
+subquery, so that an index serves the boundary as if it were part of the query.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TIMES: Final = frozenset({"date", "timestamp", "timestamptz"})
 
 
 class Written(AsText):
-    """The name of a type whose values are given as PostgreSQL writes them."""
+    """Name of a type whose values are given in PostgreSQL's text format."""
 
     __slots__ = ()
 
@@ -33,13 +33,13 @@ class Written(AsText):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some rows of an ordered result.
+    """Part of an ordered result.
 
     Attributes:
-        items: in the order asked for, whichever way the page was reached.
-        next: the `after` of the page behind this one, None if this is the last.
-        previous: the `before` of the page in front, None if this is the first.
-        total: how many rows there are without paging, if it was asked for.
+        items: rows in the requested order, whichever way the page was reached.
+        next: the `after` of the following page; None if this is the last.
+        previous: the `before` of the preceding page; None if this is the first.
+        total: number of rows on all pages; None if it was not requested.
     """
 
     items: list[T]
@@ -50,16 +50,16 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A column of the result that rows are ordered by.
+    """A result column that rows are sorted by.
 
     Attributes:
-        name: what `sort=` calls it.
+        name: the name in `sort=`.
         column: its index in the result.
-        nullable: rows can hold NULL there.
-        nulls: where those go, if not where PostgreSQL puts them by default: last
-            where values ascend, first where they descend.
-        operators: the schema of the operators that order the values, so that no
-            others of the same name are found on the `search_path`.
+        nullable: True if the column can be NULL.
+        nulls: position of NULLs; None for PostgreSQL's default, which is last in
+            ascending and first in descending order.
+        operators: the schema of the comparison operators. It prevents operators of the
+            same name on the `search_path` from being used.
     """
 
     name: str
@@ -71,11 +71,11 @@ class Key:
 
     @property
     def nulls_first(self) -> bool:
-        """NULLs come before all values."""
+        """True if NULLs come before all values."""
         return self.descending if self.nulls is None else self.nulls == "first"
 
     def reversed(self) -> Key:
-        """The key that sorts the other way round, NULLs included."""
+        """Return the key for the reverse order, including NULLs."""
         nulls = self.nulls
         if nulls is not None:
             nulls = "last" if nulls == "first" else "first"
@@ -84,12 +84,12 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """What a query's rows can be ordered by.
+    """The orders that a query's rows can have.
 
     Attributes:
         default: the query's own ORDER BY.
-        unique: how many of its last keys no two rows agree in.
-        choices: what `sort=` may name, ascending; with `-` in front they descend.
+        unique: number of trailing keys that are unique together.
+        choices: keys that `sort=` can name, ascending; a leading `-` sorts descending.
     """
 
     default: tuple[Key, ...]
@@ -98,11 +98,11 @@ class Ordering:
 
     @property
     def sorts(self) -> Iterable[str]:
-        """What `sort=` may be."""
+        """All values that `sort=` accepts."""
         return (f"{sign}{key.name}" for key in self.choices for sign in ("", "-"))
 
     def keys(self, sort: str | None) -> tuple[Key, ...] | None:
-        """The keys of a sort, None for one that is not offered.
+        """Return the keys of a sort; None if the query does not offer it.
 
         Args:
             sort: `created_at`, `-created_at`, or None for the default.
@@ -123,13 +123,13 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """The SQL of one page; its last parameter is the number of rows.
+    """SQL of one page; its last parameter is the number of rows.
 
     Attributes:
-        sql: its rows hold the statement's columns, then the keys as text, then the
-            number of all rows if that is asked for.
-        parameters: type names of the parameters behind the statement's own.
-        results: type names of the columns behind the statement's own.
+        sql: each row has the statement's columns, then the keys as text, then the
+            total number of rows if it is requested.
+        parameters: type names of the parameters after the statement's own.
+        results: type names of the columns after the statement's own.
     """
 
     sql: str
@@ -146,16 +146,16 @@ def page_query(
     boundary: Sequence[bool] | None,
     total: bool = False,
 ) -> PageQuery:
-    """The SQL of the rows behind a boundary, or of the first rows.
+    """Return the SQL of the rows after a boundary, or of the first rows.
 
     Args:
         sql: the query without its ORDER BY.
-        parameters: how many parameters the query has itself.
+        parameters: number of the query's own parameters.
         results: type names of its columns.
-        keys: what to order by, in the direction of travel.
-        boundary: of the row to begin behind, which keys are not NULL there; their
-            values are parameters.
-        total: count all rows as well.
+        keys: keys to sort by, in the direction of paging.
+        boundary: for each key, True if it is not NULL in the boundary row, whose values
+            are parameters; None for the first rows.
+        total: True to count all rows as well.
     """
     names = ", ".join(f"c{index}" for index in range(len(results)))
     hidden = [f"{_written(key, results)} AS key{n}" for n, key in enumerate(keys)]
@@ -187,24 +187,25 @@ def page_query(
 
 
 def count_query(sql: str) -> str:
-    """The SQL that counts a query's rows."""
+    """Return the SQL that counts a query's rows."""
     return f"SELECT {_BUILT_IN}.count(*) FROM (\n{sql.strip()}\n) AS page"
 
 
 @cache
 def _bound(type_name: str) -> Written:
-    # Adapters are kept for each object: one for each type will do.
+    # Adapters are kept for each object, so there is one object per type.
     return Written(type_name, str)
 
 
 def _written(key: Key, results: Sequence[str]) -> str:
-    """A key's value as text that is read as the same value in whatever session."""
+    """Return the SQL of a key's value as text that every session reads alike."""
     column = f"c{key.column}"
     parsed = parse_name(results[key.column])
     if parsed.schema == _BUILT_IN and parsed.name in _TIMES and not parsed.is_array:
         # JSON's times are ISO 8601, whatever DateStyle is.
         return f"{_BUILT_IN}.to_json({column}) OPERATOR({_BUILT_IN}.#>>) '{{}}'"
-    # Whatever casts to text there are; a row is a value, even if all of it is NULL.
+    # `format` is independent of user-defined casts; a row is a value, even if all its
+    # fields are NULL.
     text = f"{_BUILT_IN}.format('%s', {column})"
     if not key.nullable:
         return text
@@ -223,7 +224,7 @@ def _term(key: Key) -> str:
 
 
 def _behind(keys: Sequence[Key], values: dict[int, str]) -> str:
-    """The condition for rows behind the boundary; NULL where a key has no value."""
+    """Return the condition for rows after the boundary; a missing value means NULL."""
     alike = {(key.descending, key.operators) for key in keys}
     if len(alike) == 1 and not any(key.nullable for key in keys):
         columns = ", ".join(f"c{key.column}" for key in keys)
@@ -233,7 +234,7 @@ def _behind(keys: Sequence[Key], values: dict[int, str]) -> str:
     condition = _chain(keys, values)
     first = keys[0]
     if first.column in values and not first.nullable:
-        # A bound that an index understands; the chain alone is none.
+        # A bound for an index, which cannot use the chain of ORs.
         operator = _operator("<=" if first.descending else ">=", first)
         condition = (
             f"c{first.column} {operator} {values[first.column]} AND ({condition})"
@@ -246,7 +247,7 @@ def _chain(keys: Sequence[Key], values: dict[int, str]) -> str:
     column = f"c{key.column}"
     value = values.get(key.column)
     if value is None:
-        # A row is a value, even if all that it holds is NULL: IS NULL says otherwise.
+        # A row is a value, even if all its fields are NULL, for which IS NULL is true.
         beyond = f"{column} IS DISTINCT FROM NULL" if key.nulls_first else "FALSE"
         equal = f"{column} IS NOT DISTINCT FROM NULL"
     else:

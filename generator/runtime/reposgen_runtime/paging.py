@@ -1,4 +1,4 @@
-"""One page of a query: which statement asks for it, and what its rows become."""
+"""Execution of one page: the choice of its statement, and the page made of its rows."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# What the server says, in its language, of a parameter whose text it can't read:
+# The server's context, in its language, for a parameter whose text it cannot read:
 # "unnamed portal parameter $3 = '...'".
 _PARAMETER: Final = re.compile(r"\$(\d+)(?: = '.*')?\Z", re.DOTALL)
 
 
 class PageRequest(Generic[T]):
-    """A page that is asked for.
+    """A requested page.
 
     Attributes:
-        statement: its rows are pairs: a row, and what lies hidden behind it.
+        statement: its rows are pairs of a row and the hidden columns after it.
         values: the statement's arguments.
     """
 
@@ -45,11 +45,12 @@ class PageRequest(Generic[T]):
         total: bool,
         sort: str | None,
     ) -> None:
-        """Find the statement.
+        """Choose the statement.
 
         Raises:
-            InvalidArgument: a limit below 1, an unknown sort, or two cursors.
-            InvalidCursor: see there.
+            InvalidArgument: the limit is below 1, the sort is unknown, or there are two
+                cursors.
+            InvalidCursor: the cursor is damaged, or belongs to another query or sort.
         """
         query = variants.name
         if limit < 1:
@@ -77,7 +78,7 @@ class PageRequest(Generic[T]):
         travel = [key.reversed() for key in keys] if self._backwards else keys
         self.statement = self._page_statement(travel, sort)
         bounds = [value for value in self._boundary or () if value is not None]
-        # One more than asked for tells whether there is a page behind.
+        # One additional row shows if there is another page.
         self.values = (*self._own_values, *bounds, limit + 1)
 
     def _page_statement(
@@ -106,7 +107,7 @@ class PageRequest(Generic[T]):
         return variants.built(key, self._given, lambda: query(self._sql()).sql, change)
 
     def counting(self) -> tuple[Statement[int], Sequence[Any]]:
-        """What counts all rows, for a page that has none to tell by."""
+        """Return the statement that counts all rows, and its arguments."""
 
         def change(attributes: dict[str, Any]) -> None:
             attributes |= {"results": ("int8",), "row": None}
@@ -118,7 +119,7 @@ class PageRequest(Generic[T]):
         return statement, self._own_values
 
     def blamed(self, error: RepositoryError) -> RepositoryError:
-        """The error of the page's statement; `InvalidCursor` where that is to blame."""
+        """Return the statement's error, or `InvalidCursor` if the cursor caused it."""
         cause = error.driver_error
         context = None if cause is None else cause.diag.context
         found = None if context is None else _PARAMETER.search(context)
@@ -131,17 +132,17 @@ class PageRequest(Generic[T]):
         return self._variants.sql(self._given, ordered=False)
 
     def must_count(self, rows: Sequence[object]) -> bool:
-        """Whether the number of all rows is asked for and not told by the page."""
+        """Return True if the total is requested and the page has no row with it."""
         return self._total and not rows and self._boundary is not None
 
     def page(
         self, rows: Sequence[tuple[T, tuple[Any, ...]]], counted: int | None
     ) -> Page[T]:
-        """The page.
+        """Return the page made of the statement's rows.
 
         Args:
-            rows: of the statement.
-            counted: the number of all rows, where that had to be asked for.
+            rows: the statement's rows.
+            counted: the total from a separate statement; None if the rows contain it.
         """
         total = counted
         if self._total and counted is None:
@@ -150,7 +151,7 @@ class PageRequest(Generic[T]):
         shown = rows[: self._limit]
         if self._backwards:
             shown = shown[::-1]
-        # Beyond the row that the cursor stands for there is that row at least.
+        # On the other side of the boundary there is at least the cursor's row.
         came_from = self._boundary is not None
         ahead, behind = (
             (came_from, has_more) if self._backwards else (has_more, came_from)
@@ -167,7 +168,7 @@ class PageRequest(Generic[T]):
 
 
 def _row(make: Callable[..., T] | None, width: int) -> Callable[..., Any]:
-    """What makes a pair of the flat values: the row, and what lies hidden behind it."""
+    """Return a function that splits a result row into the row and hidden columns."""
     if make is None:
         return lambda first, *hidden: (first, hidden)
     return lambda *values: (make(*values[:width]), values[width:])

@@ -1,4 +1,4 @@
-"""A round trip with nothing in it, which says that the server is there."""
+"""Round trips without effect, to check that the server answers."""
 
 from __future__ import annotations
 
@@ -17,29 +17,31 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-# Seconds between two looks at the clock.
+# Seconds between two checks of the deadline.
 INTERVAL: Final = 0.05
 
 
 def ping(
     pgconn: PGconn, seconds: float, question: bytes = b"SELECT"
 ) -> PQGen[PGresult]:
-    """Ask the server for a row, of nothing if there is no question.
+    """Send a query to the server and return its result; by default an empty SELECT.
 
-    Wait for it with an interval, or it will not end in time.
+    The caller must wait with an interval, or the time limit has no effect.
 
     Raises:
-        psycopg.Error: there was no answer.
+        psycopg.Error: the server did not answer within `seconds`, or refused the query.
     """
     work = wire.command(pgconn, question)
     return wire.check((yield from within(work, seconds)))
 
 
 def within(work: PQGen[R], seconds: float) -> PQGen[R]:
-    """Do some work, in so many seconds at most; wait for it with an interval.
+    """Drive a generator for at most `seconds`.
+
+    The caller must wait with an interval, or the time limit has no effect.
 
     Raises:
-        psycopg.OperationalError: it took longer.
+        psycopg.OperationalError: the time is over.
     """
     deadline = monotonic() + seconds
     try:
@@ -55,7 +57,7 @@ def within(work: PQGen[R], seconds: float) -> PQGen[R]:
 
 
 def is_quiet(pgconn: PGconn) -> bool:
-    """Whether nothing has arrived; the server's farewell would be something."""
+    """Return True if no input is available; a termination message would be input."""
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(pgconn.socket, select.POLLIN)

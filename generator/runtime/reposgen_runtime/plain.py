@@ -1,8 +1,8 @@
-"""The cursor path: cursors through psycopg's public API alone.
+"""The cursor path: statements run through psycopg's public cursors.
 
-It takes over where the fast path must not go: in a pipeline of the caller's, on a
-connection where psycopg prepares statements of its own (its DEALLOCATE ALL would take
-ours with them), and where `use_cursors=True` asks for it.
+It is used if the libpq path is not possible: in a pipeline of the caller, and on a
+connection where psycopg prepares statements itself, since its DEALLOCATE ALL would drop
+the run time's. The option `use_cursors=True` requests it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Encoded:
-    """An argument in its final form."""
+    """An argument that is already encoded."""
 
     __slots__ = ("data", "format", "oid")
 
@@ -34,18 +34,18 @@ class Encoded:
 
 
 class EncodedDumper(Dumper):
-    """Hands an argument over as it is, type and all."""
+    """Dumper that returns the encoded argument with its own type and format."""
 
     def get_key(self, obj: Encoded, format: PyFormat) -> DumperKey:  # noqa: A002, ARG002 -- psycopg's signature
-        """Each type and format has a dumper of its own."""
+        """Return a key that distinguishes dumpers by type and format."""
         return (self.cls, obj.oid, obj.format)  # type: ignore[return-value] # any hashable will do
 
     def upgrade(self, obj: Encoded, format: PyFormat) -> EncodedDumper:  # noqa: A002, ARG002 -- psycopg's signature
-        """The dumper for that type and format."""
+        """Return the dumper for the argument's type and format."""
         return _typed(obj.oid, obj.format)(Encoded)
 
     def dump(self, obj: Encoded) -> Buffer | None:
-        """As it is."""
+        """Return the encoded data."""
         return obj.data
 
 
@@ -64,19 +64,19 @@ class _RawBinaryLoader(_RawLoader):
 
 
 def adapt(adapters: AdaptersMap) -> None:
-    """Make a cursor send what is encoded."""
+    """Register the dumper that makes a cursor send encoded arguments."""
     adapters.register_dumper(Encoded, EncodedDumper)
 
 
 def keep_raw(adapters: AdaptersMap, codec: Codec[Any]) -> None:
-    """Keep a cursor from decoding rows: the codec does that."""
+    """Register loaders that leave rows undecoded, since the codec decodes them."""
     for oid in codec.result_oids:
         adapters.register_loader(oid, _RawLoader)
         adapters.register_loader(oid, _RawBinaryLoader)
 
 
 def encoded(codec: Codec[Any], values: Sequence[Any]) -> list[Encoded]:
-    """A statement's arguments."""
+    """Return a statement's arguments, encoded."""
     return [
         Encoded(data, oid, format_)
         for data, oid, format_ in zip(

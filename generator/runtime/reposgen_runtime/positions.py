@@ -1,11 +1,11 @@
-"""How far servers are in the write-ahead log."""
+"""Positions of servers in the write-ahead log (WAL)."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-# Positions are numbers of bytes, from the log's beginning. The name of a file of the
-# log begins with its timeline.
+# Positions are numbers of bytes from the start of the WAL. The name of a WAL file
+# begins with its timeline.
 PRIMARY_QUERY: Final = """
 SELECT pg_catalog.pg_wal_lsn_diff(
         pg_catalog.pg_current_wal_insert_lsn(), '0/0')::bigint,
@@ -16,9 +16,9 @@ SELECT pg_catalog.pg_wal_lsn_diff(
         pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 8
     ))::bit(32)::bigint
 """
-# A replica does not say which timeline it is on. It has been on each of these: that of
-# what it receives, which only monitoring roles are shown; and those of the points from
-# which, and up to which, it would recover, which may be some minutes old.
+# A replica does not report its timeline. It has been on each of these timelines: that
+# of the WAL that it receives, which only monitoring roles can see; and those of the
+# points from which, and up to which, it would recover, which can be some minutes old.
 REPLICA_QUERY: Final = """
 SELECT pg_catalog.pg_is_in_recovery(),
     pg_catalog.pg_wal_lsn_diff(
@@ -33,18 +33,18 @@ SELECT pg_catalog.pg_is_in_recovery(),
         (SELECT min_recovery_end_timeline FROM pg_catalog.pg_control_recovery())
     )::bigint
 """
-# What a block of the log begins with; the first one of a segment has more.
+# Size of a WAL page header; the first page of a segment has a longer one.
 _HEADER: Final = 24
 _LONG_HEADER: Final = 40
 
 
 class History(NamedTuple):
-    """What two servers share if the positions of one mean something on the other.
+    """Identity of a WAL history; positions are comparable only within one history.
 
     Attributes:
-        system: the identifier that a cluster gets when it is made.
-        timeline: each promotion begins another one, and may leave out what the old
-            primary's other replicas have.
+        system: the system identifier of the cluster.
+        timeline: the timeline. Each promotion begins a new one, which can lack records
+            that replicas of the old primary have.
     """
 
     system: int
@@ -52,9 +52,9 @@ class History(NamedTuple):
 
 
 def end_of_log(position: int, segment: int, block: int) -> int:
-    """Where the last record ends, from where the next one will be.
+    """Return the end of the last record, given the insert position of the next one.
 
-    Replicas tell the former. Between the two there may be the beginning of a block.
+    Replicas report the end of the last record. A page header can lie between the two.
     """
     if position % segment == _LONG_HEADER:
         return position - _LONG_HEADER
@@ -64,20 +64,20 @@ def end_of_log(position: int, segment: int, block: int) -> int:
 
 
 class WalPositions:
-    """The primary's positions over time, and that of this Database's last write.
+    """The primary's WAL positions over time, and the position of the last write.
 
-    Threads share it: each attribute is replaced as a whole, never changed.
+    Threads share the object: attributes are replaced as a whole, never modified.
 
     Attributes:
-        history: the primary's, when it was last asked; None before that.
+        history: the primary's history at the last sample; None before the first one.
     """
 
     def __init__(self, max_lag: float | None, grain: float) -> None:
-        """Begin with no position and no write.
+        """Start with no sample and no write.
 
         Args:
-            max_lag: seconds for which positions are of interest.
-            grain: seconds between two that are kept.
+            max_lag: seconds for which samples are kept.
+            grain: minimum seconds between two kept samples.
         """
         self._max_lag = max_lag or 0.0
         self._grain = grain
@@ -88,31 +88,31 @@ class WalPositions:
         self._position = 0
 
     def record_write(self) -> None:
-        """Something may have been written that is to be seen from now on."""
-        # A number would have to be counted up in one step.
+        """Record a possible write that later reads must see."""
+        # A number would need an atomic increment.
         self._written = object()
 
     def mark(self) -> object:
-        """The last write, to be handed to `sampled`."""
+        """Return a token for the last write, to pass to `record_sample`."""
         return self._written
 
     def record_sample(
         self, mark: object, asked: float, position: int, history: History
     ) -> None:
-        """Take the primary's word.
+        """Record the primary's position.
 
         Args:
-            mark: the last write before it was asked.
-            asked: when that was.
-            position: the end of its log.
-            history: what that position is part of.
+            mark: token of the last write before the primary was queried.
+            asked: `time.monotonic()` of the query.
+            position: the end of the primary's WAL.
+            history: the history that the position belongs to.
         """
         kept = self._samples
         is_new = history != self.history
         # After a failover the log may be shorter than it was.
         if is_new or (kept and position < kept[-1][1]):
             kept = ()
-        # Before the position: who sees that sees this.
+        # Set before the position, so that readers of the position see this history.
         self.history = history
         if kept[1:] and kept[-1][0] - kept[-2][0] < self._grain:
             kept = kept[:-1]
@@ -124,16 +124,17 @@ class WalPositions:
             self._placed = mark
 
     def required_lsn(self) -> int | None:
-        """What a replica must have to serve reads; None if that is not known."""
+        """Return the position that a replica needs to serve reads; None if unknown."""
         return self._position if self._placed is self._written else None
 
     def lag(self, position: int, age: float | None) -> float | None:
-        """Seconds by which a replica is behind, at most; None if that is not known.
+        """Return an upper bound of a replica's lag in seconds; None if unknown.
 
         Args:
-            position: the end of what it has.
-            age: seconds since the last transaction that it has was committed. That
-                is no lag if nothing was written since.
+            position: the end of the WAL that the replica has replayed.
+            age: seconds since the commit of the last transaction that it has replayed.
+                It
+                overstates the lag if nothing was written since.
         """
         samples = self._samples
         if not samples:

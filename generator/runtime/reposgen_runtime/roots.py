@@ -1,7 +1,7 @@
-"""Which constraint of the schema a partition's own constraint repeats.
+"""Mapping of a partition's constraint to that of its partitioned table.
 
-PostgreSQL names the partition and its constraint in an error. What a package knows is
-the constraint of the partitioned table; partitions come and go after it was generated.
+PostgreSQL names the partition and its constraint in an error. A package knows only the
+constraint of the partitioned table, because partitions come and go later.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Schema, table or domain, constraint.
 Key: TypeAlias = tuple[str, str, str]
 
-# Those of the tables above, the topmost first. It takes no locks on the tables.
+# Constraints of the parent tables, the topmost first. The query locks no tables.
 _QUERY: Final = """
 WITH RECURSIVE start AS (
     SELECT c.oid
@@ -71,7 +71,7 @@ JOIN pg_catalog.pg_class c ON c.oid = found.relation
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 ORDER BY found.depth DESC
 """
-# Whatever operators stand first in the search_path.
+# Independent of operators in the search_path.
 _ROOTS: Final = (
     _QUERY.replace(" = ", " OPERATOR(pg_catalog.=) ")
     .replace(" + ", " OPERATOR(pg_catalog.+) ")
@@ -80,7 +80,7 @@ _ROOTS: Final = (
 
 
 def unknown_constraint(error: psycopg.Error, package: Package) -> Key | None:
-    """The constraint of a table that an error names and the package does not know."""
+    """Return the constraint in an error if the package does not know it, else None."""
     diag = error.diag
     if not (diag.constraint_name and diag.table_name and package.constraints):
         return None
@@ -89,7 +89,7 @@ def unknown_constraint(error: psycopg.Error, package: Package) -> Key | None:
 
 
 def ask_for_roots(pgconn: PGconn, key: Key) -> PQGen[list[Key]]:
-    """Ask for a constraint and those that it repeats, the topmost first."""
+    """Query the server for a constraint and its ancestors, the topmost first."""
     encoding = "utf-8"
     pgconn.send_query_params(_ROOTS, [part.encode(encoding) for part in key])
     result = wire.check((yield from wire.answer(pgconn)))

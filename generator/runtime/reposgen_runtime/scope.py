@@ -1,9 +1,9 @@
-"""Which blocks the current code is in: transactions, tenants, and the like.
+"""Scopes that the current code is in: transactions, tenants and similar blocks.
 
-A context variable holds the blocks that were entered in the current context. It does
-not tell apart the generators that run there in turn, since they share the context.
-Blocks that a generator entered are therefore also registered under its frame, and are
-found by a look at the stack. Only while there are such blocks is the stack looked at.
+A context variable holds the blocks that were entered in the current context. Generators
+that run there in turn share the context, so the variable does not distinguish their
+blocks. Blocks that a generator entered are therefore also registered under its frame,
+and are found by walking the stack. The stack is walked only while such blocks exist.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class InScope(Protocol):
-    """A transaction, as far as scopes know it.
+    """A transaction, as scopes see it.
 
     Attributes:
-        closed: it has ended.
+        closed: True if it has ended.
         owner: the task or thread that may use it.
     """
 
@@ -39,7 +39,7 @@ class InScope(Protocol):
 
     @property
     def innermost(self) -> object | None:
-        """Its innermost savepoint."""
+        """Its innermost open savepoint; None if there is none."""
         ...
 
 
@@ -52,9 +52,9 @@ _CALLS: Final = frozenset(
     code for name, code in opmap.items() if name.startswith(("CALL", "PRECALL"))
 )
 _DELEGATES: Final = opmap.get("SEND", -1)
-# Whoever runs a generator from such a method makes a context manager of it.
+# Methods that run a generator as a context manager.
 _MANAGING: Final = frozenset({"__enter__", "__aenter__", "__exit__", "__aexit__"})
-# Packages that run a generator as a fixture, which is the same from another place.
+# Packages that run a generator as a fixture, which is similar to a context manager.
 _FIXTURES: Final = frozenset({"_pytest", "pytest_asyncio", "anyio"})
 _OWN: Final = f"{__package__}."
 
@@ -63,10 +63,9 @@ class Holder(Generic[T]):
     """A generator or coroutine that holds blocks open.
 
     Attributes:
-        frame: where it runs; None as soon as it holds no block, so that the frame is
-            not kept alive.
-        scopes: of its blocks, the innermost last.
-        is_strand: it can be suspended independently of the code that runs it.
+        frame: its frame; None once it holds no block, so that the frame is released.
+        scopes: scopes of its blocks, the innermost last.
+        is_strand: True if it can be suspended independently of its caller.
     """
 
     __slots__ = ("frame", "is_strand", "scopes")
@@ -78,15 +77,15 @@ class Holder(Generic[T]):
 
 
 class Scope(Generic[T]):
-    """What is in force in one block.
+    """The state that applies within one block.
 
     Attributes:
-        tenant: on whose behalf calls are made.
-        transaction: that calls are part of.
-        savepoint: the innermost one of the transaction that the block is in.
-        on_primary: no replica serves reads.
+        tenant: the tenant that calls are made for.
+        transaction: the transaction that calls belong to.
+        savepoint: the innermost savepoint of the transaction around the block.
+        on_primary: True if replicas serve no reads.
         owner: the task or thread that entered the block.
-        closed: the block has ended.
+        closed: True if the block has ended.
     """
 
     __slots__ = (
@@ -112,14 +111,14 @@ class Scope(Generic[T]):
         holders: tuple[Holder[T], ...],
         strand: Holder[T] | None,
     ) -> None:
-        """Make the scope of a block that is about to be entered.
+        """Create the scope of a block that is about to be entered.
 
         Args:
             owner: the task or thread.
-            outer: the scope that it takes over what it does not set itself from.
-            inside: the scope of the generator that the code is run by.
-            holders: the generators that hold it, the innermost first.
-            strand: the last of them, if that can be suspended by itself.
+            outer: the scope that settings are inherited from.
+            inside: the scope of the generator that runs the code.
+            holders: the generators that hold the block, the innermost first.
+            strand: the last of them, if it can be suspended independently.
         """
         self.owner = owner
         self.outer = outer
@@ -140,7 +139,7 @@ class Scope(Generic[T]):
             self.take_transaction(outer)
 
     def take_transaction(self, outer: Scope[T] | None) -> None:
-        """Be part of another scope's transaction, if that has one."""
+        """Join the transaction of another scope, if it has an open one."""
         self.transaction = self.savepoint = None
         if outer is None or outer.transaction is None or outer.transaction.closed:
             return
@@ -148,7 +147,7 @@ class Scope(Generic[T]):
         self.savepoint = outer.savepoint
 
     def is_inside(self, strand: Holder[T]) -> bool:
-        """Whether the block was entered by what a generator ran in a block."""
+        """Return True if the block was entered by code that runs inside `strand`."""
         scope: Scope[T] | None = self
         while scope is not None:
             if scope.strand is strand:
@@ -157,7 +156,7 @@ class Scope(Generic[T]):
         return False
 
     def holds(self, savepoint: object | None) -> bool:
-        """Whether the block is in a savepoint; it always is in none."""
+        """Return True if the block is inside the savepoint, or if there is none."""
         if savepoint is None:
             return True
         scope: Scope[T] | None = self
@@ -169,11 +168,11 @@ class Scope(Generic[T]):
 
 
 class Scopes(Generic[T]):
-    """The blocks of a Database that are open.
+    """The open blocks of a Database.
 
     Attributes:
-        open: those that were entered in the current context, the innermost last.
-        strands: those that generators hold which run independently of their callers.
+        open: blocks that were entered in the current context, the innermost last.
+        strands: blocks of generators that run independently of their callers.
     """
 
     def __init__(
@@ -181,11 +180,11 @@ class Scopes(Generic[T]):
         owner: Callable[[], object],
         bottom: Callable[[], FrameType | None],
     ) -> None:
-        """Have no blocks.
+        """Start without blocks.
 
         Args:
-            owner: gives the current task or thread.
-            bottom: gives the frame where the current task begins, if it is one.
+            owner: returns the current task or thread.
+            bottom: returns the first frame of the current task; None outside of tasks.
         """
         self.open: ContextVar[tuple[Scope[T], ...]] = ContextVar("scopes", default=())
         self.strands: dict[FrameType, Holder[T]] = {}
@@ -194,10 +193,10 @@ class Scopes(Generic[T]):
         self._bottom = bottom
 
     def current(self) -> Scope[T] | None:
-        """The scope that the code is in.
+        """Return the scope of the calling code; None outside of all blocks.
 
         Raises:
-            BlocksOverlap: it can't be told.
+            BlocksOverlap: blocks of several generators do not nest.
         """
         scopes = self.open.get()
         if not self.strands:
@@ -221,10 +220,10 @@ class Scopes(Generic[T]):
         return held
 
     def new(self) -> Scope[T]:
-        """The scope of a block that is about to be entered.
+        """Return the scope for a block that is about to be entered.
 
         Raises:
-            BlocksOverlap: it can't be told what it would take over.
+            BlocksOverlap: blocks of several generators do not nest.
         """
         frame = sys._getframe(1)  # noqa: SLF001 -- documented
         holders = tuple(self._holders(frame))
@@ -238,7 +237,7 @@ class Scopes(Generic[T]):
             return Scope(owner, inside, inside, holders, strand)
         visible = [*self._visible(scopes)]
         if not self._nest(visible):
-            # The block is in none of those that generators hold.
+            # The block is in no block of a generator.
             visible = [each for each in visible if each.strand is None]
         around = visible[-1] if visible else None
         scope = Scope(owner, around, None, holders, strand)
@@ -247,7 +246,7 @@ class Scopes(Generic[T]):
         return scope
 
     def enter(self, scope: Scope[T]) -> None:
-        """Its block begins."""
+        """Register a scope whose block begins."""
         scopes = tuple(self._visible(self.open.get()))
         innermost = scope.holders[:1]
         scope.mixed = any(
@@ -261,7 +260,7 @@ class Scopes(Generic[T]):
                 held[holder.frame] = holder
 
     def leave(self, scope: Scope[T]) -> None:
-        """Its block has ended, in whatever context; does nothing a second time."""
+        """Remove a scope whose block has ended, in any context; do nothing twice."""
         scope.closed = True
         for holder in scope.holders:
             if scope in holder.scopes:
@@ -281,7 +280,7 @@ class Scopes(Generic[T]):
             self.open.set((*scopes[:place], *scopes[place + 1 :]))
 
     def ending(self, entered: Sequence[Scope[T]]) -> Scope[T]:
-        """Which of the scopes of one context manager is the one that is left now."""
+        """Return the scope that is left now, of all scopes of one context manager."""
         if len(entered) == 1:
             return entered[0]
         frame = sys._getframe(1)  # noqa: SLF001 -- documented
@@ -291,7 +290,7 @@ class Scopes(Generic[T]):
         return ([scope for scope in own if scope in here] or own or [*entered])[-1]
 
     def _running(self, frame: FrameType | None) -> Scope[T] | None:
-        """The innermost block of the first generator on the stack that holds one."""
+        """Return the innermost block of the nearest generator on the stack, if any."""
         bottom = self._bottom()
         strands, helpers = self.strands, self._helpers
         while frame is not None:
@@ -299,15 +298,16 @@ class Scopes(Generic[T]):
             if held is not None:
                 return held.scopes[-1]
             if frame is bottom:
-                # What is above has started this task, and shares nothing with it.
+                # The outer frames started this task, and share no scope with it.
                 return None
             frame = frame.f_back
         return None
 
     def _between(self, scopes: Sequence[Scope[T]]) -> Scope[T] | None:
-        """The scope of code that is in no generator with a block.
+        """Return the scope of code that is in no generator with a block.
 
-        It may be in between two steps of some: dependencies and fixtures are that.
+        The code can run between two steps of such generators, as with dependencies and
+        fixtures.
         """
         visible = [*self._visible(scopes)]
         if not self._nest(visible):
@@ -319,7 +319,7 @@ class Scopes(Generic[T]):
         return visible[-1] if visible else None
 
     def _nest(self, visible: Sequence[Scope[T]]) -> bool:
-        """Whether the last of the blocks is the innermost, as far as is known."""
+        """Return True if the last block is the innermost, as far as is known."""
         if not visible:
             return True
         scope = visible[-1]
@@ -327,16 +327,17 @@ class Scopes(Generic[T]):
             return False
         if scope.owner == self._owner():
             return True
-        # A task or thread may have been started in any of the generators.
+        # A task or thread can have been started in any of the generators.
         return not any(_differs(other, scope) for other in visible[:-1])
 
     def _separate(
         self, scope: Scope[T], around: Scope[T], visible: Sequence[Scope[T]]
     ) -> None:
-        """Keep a generator's block apart from another generator's, which is suspended.
+        """Separate a generator's block from the block of another, suspended generator.
 
-        It never joins that one's transaction. Its tenant it takes over, as one
-        dependency does from another, if the code around has no other one.
+        The block does not join the other transaction. It inherits the other tenant, as
+        one
+        dependency does from another, unless the code around has a different tenant.
         """
         own = [below for below in visible if below.strand is None]
         base = own[-1] if own else None
@@ -350,12 +351,12 @@ class Scopes(Generic[T]):
         )
 
     def _visible(self, scopes: Sequence[Scope[T]]) -> Iterator[Scope[T]]:
-        """Those that count: a task keeps what was in force where it was started."""
+        """Return the scopes that apply: a task keeps those open at its start."""
         owner = self._owner()
         return (each for each in scopes if not each.closed or each.owner != owner)
 
     def _note_overlap(self, held: Scope[T], scopes: Sequence[Scope[T]]) -> None:
-        """A generator runs in its block: what others entered later is not within."""
+        """Mark blocks that others entered after the block of the running generator."""
         strand = held.strand
         if strand is None or held not in scopes:
             return
@@ -364,7 +365,7 @@ class Scopes(Generic[T]):
                 later.outlived = True
 
     def _adopt(self, held: Scope[T]) -> None:
-        """A generator's transaction goes with it, to whatever task runs it now."""
+        """Make the current task the owner of the running generator's transaction."""
         transaction, opener = held.transaction, held
         if transaction is None:
             return
@@ -374,14 +375,14 @@ class Scopes(Generic[T]):
             transaction.owner = self._owner()
 
     def _holders(self, frame: FrameType) -> Iterator[Holder[T]]:
-        """Those of a block that is entered in a frame, the innermost first."""
+        """Yield the holders of a block entered in a frame, the innermost first."""
         for carrier, is_strand in _carriers(frame, self._bottom()):
             held = self.strands if is_strand else self._helpers
             yield held.get(carrier) or Holder(carrier, is_strand=is_strand)
 
 
 def _differs(other: Scope[T], scope: Scope[T]) -> bool:
-    """Whether it matters which of two blocks a task was started in."""
+    """Return True if it matters in which of two blocks a task was started."""
     strand = other.strand
     if strand is None or strand is scope.strand or scope.is_inside(strand):
         return False
@@ -395,10 +396,12 @@ def _differs(other: Scope[T], scope: Scope[T]) -> bool:
 def _carriers(
     frame: FrameType | None, bottom: FrameType | None
 ) -> Iterator[tuple[FrameType, bool]]:
-    """The generators that hold a block which is entered in a frame.
+    """Yield the frames of generators that hold a block entered in a frame.
 
-    These are generators that serve as context managers, and at the end, marked True,
-    the generator or coroutine that is suspended independently of its caller, if any.
+    These are generators that serve as context managers. The last one, marked True, is
+    the
+    generator or coroutine that is suspended independently of its caller, if there is
+    one.
     """
     while frame is not None and frame is not bottom:
         code = frame.f_code
@@ -420,14 +423,14 @@ def _carriers(
 
 
 def _operation(frame: FrameType | None) -> int:
-    """What a frame is doing: calling, awaiting, iterating."""
+    """Return the opcode that a frame executes: a call, an await, an iteration."""
     if frame is None:
         return -1
     return frame.f_code.co_code[frame.f_lasti] if frame.f_lasti >= 0 else -1
 
 
 def _is_managed(driver: FrameType | None) -> bool:
-    """Whether a generator is run as a context manager or as a fixture."""
+    """Return True if a generator runs as a context manager or as a fixture."""
     if driver is None:
         return False
     if driver.f_code.co_name in _MANAGING:

@@ -1,4 +1,4 @@
-"""A value that shows itself only on demand."""
+"""Values that are hidden in logs and reprs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Secret(Generic[T]):
-    """Holds what no log, repr or JSON document may contain: `secret.reveal()`."""
+    """Wrapper that hides a value from logs, repr and JSON until `secret.reveal()`."""
 
     __slots__ = ("_value",)
 
@@ -18,12 +18,12 @@ class Secret(Generic[T]):
         self._value = value
 
     def reveal(self) -> T:
-        """The value itself."""
+        """Return the value itself."""
         return self._value
 
     @property
     def revealed(self) -> T:
-        """As `reveal()`, for what reads attributes by their names."""
+        """The value itself, for code that reads attributes by name."""
         return self._value
 
     def __repr__(self) -> str:
@@ -39,7 +39,7 @@ class Secret(Generic[T]):
 
 
 class Hidden(Converted):
-    """The name of a type whose values stay secret where they are part of a row."""
+    """Name of a type whose values are wrapped in `Secret` when they are in a row."""
 
     __slots__ = ("_inner",)
 
@@ -48,7 +48,7 @@ class Hidden(Converted):
     _inner: str
 
     def __new__(cls, name: str) -> Self:
-        """Takes a type's name, which may say more as well."""
+        """Wrap a type's name, which can be a conversion."""
         made = super().__new__(
             cls,
             name,
@@ -60,5 +60,5 @@ class Hidden(Converted):
 
     @property
     def inner(self) -> str:
-        """What is secret."""
+        """Name of the wrapped type."""
         return self._inner

@@ -1,4 +1,4 @@
-"""The settings of a session that values are written by, where they go as text."""
+"""Session settings that determine the text format of values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .statement import Statement
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# A role or a database can have others than these.
+# A role or a database can have different values.
 _RELIED_ON: Final[Mapping[str, str]] = {
     "DateStyle": "ISO",
     "IntervalStyle": "postgres",
@@ -19,7 +19,7 @@ _RELIED_ON: Final[Mapping[str, str]] = {
     "array_nulls": "on",
     "client_encoding": "UTF8",
 }
-# What PgBouncer gives back to a client on whatever connection that gets.
+# Settings that PgBouncer restores for a client on each server connection.
 _TRACKED: Final = frozenset({"DateStyle", "standard_conforming_strings"})
 
 CURRENT: Final = Statement[tuple[str | bytes, ...]](
@@ -33,12 +33,12 @@ CURRENT: Final = Statement[tuple[str | bytes, ...]](
 
 
 def unsuited(values: Sequence[str | bytes]) -> dict[str, str]:
-    """The settings that are not what is relied on, with what they should be.
+    """Return the settings that differ from the expected ones, with expected values.
 
     Args:
         values: a row of `CURRENT`.
     """
-    # Where the client's encoding is SQL_ASCII, psycopg gives bytes for text.
+    # If the client encoding is SQL_ASCII, psycopg returns text as bytes.
     texts = (v if isinstance(v, str) else bytes(v).decode() for v in values)
     return {
         name: wanted
@@ -50,7 +50,7 @@ def unsuited(values: Sequence[str | bytes]) -> dict[str, str]:
 def _is_suited(name: str, value: str, wanted: str) -> bool:
     match name:
         case "DateStyle":
-            # Behind it is the order of day and month, which only input asks for.
+            # The order of day and month follows, which matters only for input.
             return value.partition(",")[0] == wanted
         case "extra_float_digits":
             return int(value) >= int(wanted)
@@ -59,7 +59,7 @@ def _is_suited(name: str, value: str, wanted: str) -> bool:
 
 
 def change(settings: Mapping[str, str]) -> str:
-    """The command that gives a session these settings of `unsuited`."""
+    """Return the command that applies settings returned by `unsuited`."""
     calls = (
         f"pg_catalog.set_config('{name}', '{value}', false)"
         for name, value in settings.items()
@@ -68,15 +68,15 @@ def change(settings: Mapping[str, str]) -> str:
 
 
 def tracked(settings: Mapping[str, str]) -> dict[str, str]:
-    """Those of the settings that a session keeps in PgBouncer's transaction mode."""
+    """Return the settings that PgBouncer keeps per client in transaction mode."""
     return {name: value for name, value in settings.items() if name in _TRACKED}
 
 
 def require_suited(values: Sequence[str | bytes], query: str) -> None:
-    """Refuse a connection of the caller's that would change values.
+    """Check that a caller's connection has the expected settings.
 
     Raises:
-        UnsuitableSession: it would.
+        UnsuitableSession: a setting would change values.
     """
     if settings := unsuited(values):
         commands = "; ".join(f"SET {name} TO {to}" for name, to in settings.items())

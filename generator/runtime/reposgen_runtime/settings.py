@@ -1,4 +1,4 @@
-"""How a Database reaches its server."""
+"""Settings of a Database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., object]")
 
 MAX_PREPARED: Final = 500
-# Seconds to connect to a host; to each one where there are several.
+# Seconds to connect to a host; with several hosts, to each of them.
 _CONNECT_TIMEOUT: Final = 10
 _CONNECT_TIMEOUT_EACH: Final = 2
 # Seconds for one of several hosts to take over.
@@ -60,7 +60,7 @@ _RENAMED: Final[Mapping[str, str]] = {
 
 
 class Options(TypedDict, total=False):
-    """The settings that `Database.open` takes by name: see `Settings`."""
+    """Keyword arguments of `Database.open`; `Settings` describes them."""
 
     min_size: int
     max_size: int
@@ -90,10 +90,10 @@ class Options(TypedDict, total=False):
 
 
 def refuse_renamed(options: Mapping[str, object]) -> None:
-    """Refuse options under a name that they no longer have.
+    """Refuse options under a former name.
 
     Raises:
-        TypeError: the message names the option's new name.
+        TypeError: an option was renamed; the message contains the new name.
     """
     for old, new in _RENAMED.items():
         if old in options:
@@ -102,54 +102,53 @@ def refuse_renamed(options: Mapping[str, object]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What `Database.open` takes.
+    """Settings that `Database.open` takes.
 
     Attributes:
-        conninfo: a URL or `host=… dbname=…`; what is missing comes from `PG…`
-            variables of the environment. With several hosts, or as a list, the
-            Database finds out which one is the primary.
-        min_size: connections that are kept open.
-        max_size: connections at most.
-        max_waiting: calls that may wait for a connection at the same time, the others
-            get `PoolFull`; 0 for any number.
+        conninfo: a URL or `host=… dbname=…`; missing parameters come from the `PG…`
+            environment variables. With several hosts, or as a list, the Database
+            finds out which host is the primary.
+        min_size: minimum number of open connections.
+        max_size: maximum number of open connections.
+        max_waiting: maximum number of calls that wait for a connection at the same
+            time, others get `PoolFull`; 0 for no limit.
         timeout: seconds to wait for a free connection, then `PoolTimeout`.
-        connect_timeout: seconds that it may take to make one; None for 10, or 2 for
-            each host where there are several.
-        failover_timeout: seconds for which `run` does its work again while the primary
-            cannot be reached; None for 30 where there are several hosts, else 0.
-        cancel_timeout: seconds that the server has to end a statement that was
-            cancelled, or whose `statement_timeout` or `@timeout` is over; then its
-            connection is closed.
+        connect_timeout: seconds to establish a connection; None for 10, or 2 per host
+            if there are several.
+        failover_timeout: seconds for which `run` repeats its work while the primary
+            cannot be reached; None for 30 with several hosts, else 0.
+        cancel_timeout: seconds for the server to end a statement after a cancellation,
+            `statement_timeout` or `@timeout`; then its connection is closed.
         open_timeout: seconds that opening waits for `min_size` connections; 0 makes
             them in the background, None waits for `timeout` seconds.
-        max_idle: seconds after which a connection beyond `min_size` is closed.
+        max_idle: seconds after which an idle connection beyond `min_size` is closed.
         max_lifetime: seconds after which a connection is replaced.
-        check_after_idle: idle seconds after which a connection makes a round trip
-            before a call gets it.
-        reset: undo what calls set in their session, at the cost of a round trip each.
-        statement_timeout: seconds that the server may work on a statement that has no
-            `@timeout` of its own; None leaves it to the server's configuration.
-        breaker: when to hold calls back from a server that can't be reached; None for
-            never.
-        prepare: "auto" prepares each statement once on each connection; "never" does
-            not and leaves nothing behind in a session, as PgBouncer in transaction
-            mode asks for.
-        max_prepared: statements of a package that a connection keeps prepared; beyond
-            it those go that were not used of late.
+        check_after_idle: idle seconds after which a connection is checked with a round
+            trip before a call gets it.
+        reset: True to undo session changes after each call, at the cost of a round
+            trip.
+        statement_timeout: seconds after which the server ends a statement without its
+            own `@timeout`; None for the server's configuration.
+        breaker: circuit breaker for an unreachable server; None for no breaker.
+        prepare: "auto" prepares each statement once per connection; "never" prepares
+            none and leaves nothing behind in a session, as PgBouncer in transaction
+            mode requires.
+        max_prepared: maximum number of a package's prepared statements per connection;
+            beyond it, statements that were not used recently are closed.
         direct_conninfo: connection string of the server itself, if `conninfo` leads
             to a pooler: LISTEN needs its own session.
-        replicas: servers that follow the primary, and serve reads in its place.
-        max_lag: seconds by which a replica may be behind and still serve; None for any.
-        replica_interval: seconds between two looks at a replica.
-        read_your_writes: a read sees what this Database wrote before.
-        use_cursors: use only psycopg's documented API, which is slower.
-        observers: told of each call, and of what happens around them.
+        replicas: connection strings of standby servers that serve reads.
+        max_lag: maximum lag in seconds of a replica that serves reads; None for any.
+        replica_interval: seconds between two checks of a replica.
+        read_your_writes: True if a read sees earlier writes of this Database.
+        use_cursors: True to use only psycopg's documented API, which is slower.
+        observers: objects that are notified of each call and of related events.
         correlation: returns the id of the request that the code is serving. It becomes
-            `application_name` for each call and transaction, which costs the server a
-            command more for each.
-        observing: the observers, together with the process's.
-        cache: keeps the results of reads that are marked `-- @cache`; None: each call
-            asks the server.
+            `application_name` of each call and transaction, at the cost of one more
+            command each.
+        observing: the observers, together with those of the process.
+        cache: cache for the results of reads with `-- @cache`; None sends each call to
+            the server.
     """
 
     conninfo: str | Sequence[str] = field(default="", repr=False)
@@ -182,10 +181,10 @@ class Settings:
     observing: Observers = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense.
+        """Check the settings.
 
         Raises:
-            ValueError: the message names the setting.
+            ValueError: a setting is out of range, or conflicts with another one.
         """
         for name, least in _AT_LEAST.items():
             value = getattr(self, name)
@@ -206,7 +205,7 @@ class Settings:
             for conninfo in (self.direct_conninfo or "", *self.replicas):
                 conninfo_to_dict(conninfo)
         except psycopg.ProgrammingError:
-            # libpq quotes what it does not understand, be it a password.
+            # libpq's message quotes text that it cannot parse, even a password.
             raise ValueError(
                 "no connection string: neither a postgresql:// URL nor key=value pairs"
             ) from None
@@ -216,14 +215,14 @@ class Settings:
 
     @property
     def connecting_time(self) -> int:
-        """Seconds to connect to a host."""
+        """Seconds to establish a connection to one host."""
         if self.connect_timeout is not None:
             return self.connect_timeout
         return _CONNECT_TIMEOUT_EACH if self.hosts.several else _CONNECT_TIMEOUT
 
     @property
     def failover_time(self) -> float:
-        """Seconds for which work is done again while there is no primary."""
+        """Seconds for which work is repeated while there is no primary."""
         if self.failover_timeout is not None:
             return self.failover_timeout
         return _FAILOVER_TIMEOUT if self.hosts.members else 0.0
@@ -235,7 +234,7 @@ class Settings:
 
     @property
     def own_limits(self) -> MutableMapping[str, str]:
-        """What each transaction sets, where no session may keep it."""
+        """Settings of each transaction that cannot be kept in a session."""
         limits: dict[str, str] = {}
         if self.prepare == "never" and self.statement_timeout is not None:
             limits[STATEMENT_TIMEOUT] = milliseconds(self.statement_timeout)
@@ -244,7 +243,7 @@ class Settings:
         return CorrelatedSettings(limits, self.correlation)
 
     def connection_options(self, conninfo: str) -> dict[str, Any]:
-        """What libpq is told as a connection is made, beside its conninfo."""
+        """Return libpq's connection parameters in addition to the conninfo."""
         given = conninfo_to_dict(conninfo)
         defaults = dict(KEEPALIVE)
         if "PGCONNECT_TIMEOUT" not in os.environ:
@@ -261,10 +260,10 @@ class Settings:
 
 
 def listing_options(function: F) -> F:
-    """Have `help` and `inspect.signature` list `**options` one by one, with defaults.
+    """Make `help` and `inspect.signature` list `**options` with their defaults.
 
     Args:
-        function: takes `Options` as its last parameters.
+        function: a function whose last parameter is `**options: Unpack[Options]`.
     """
     own = signature(function)
     *first, _ = own.parameters.values()

@@ -1,9 +1,9 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
 """JSON documents that a query builds, as objects of the package's classes.
 
-Each value in them is read by the loader of the type that it had before, so that it is
-what a column of that type would have been. Nothing is taken for what it is not: a key
-that is missing or a null that was proved impossible raises `Unrepresentable`.
+Each value in a document is read by the loader of its original SQL type, so it equals
+the value of such a column. A missing key, or a null that was proved impossible, raises
+`Unrepresentable`.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _DATE: Final = r"\d{4,}-\d\d-\d\d"
 _TIME: Final = r"\d\d:\d\d:\d\d(\.\d+)?"
 _ZONE: Final = r"[+-]\d\d(:\d\d){0,2}"
 _ERA: Final = "( BC)?|-?infinity"
-# What PostgreSQL writes of a type. Loaders take what begins like it, or anything: after
-# a change of the schema, a value of another type would be read as something else.
+# Text formats of types. Loaders accept any text with a valid beginning, or any text at
+# all: after a change of the schema, they would misread a value of another type.
 _FORMS: Final = {
     postgres.types[name].oid: re.compile(form, re.ASCII).fullmatch
     for name, form in {
@@ -66,7 +66,7 @@ _DIGITS: Final = re.compile(r"-?\d+", re.ASCII).fullmatch
 
 @dataclass(frozen=True, slots=True)
 class OrNone:
-    """A value that can be null, or a key that can be missing where `absent`."""
+    """A value that can be null, or if `absent` a key that can be missing."""
 
     part: Shape
     absent: bool = False
@@ -79,8 +79,15 @@ class ListOf:
     element: Shape
 
 
+@dataclass(frozen=True, slots=True)
+class ArrayOf:
+    """A JSON array that is made of a PostgreSQL array: of each dimension, a list."""
+
+    element: Shape
+
+
 class ObjectOf:
-    """A JSON object, whose values by their keys a class takes positionally."""
+    """A JSON object whose values are passed by position to a class."""
 
     __slots__ = ("keys", "python")
 
@@ -91,16 +98,16 @@ class ObjectOf:
         self.keys = keys
 
 
-# A name is that of a type; json and jsonb stand for any JSON.
-Shape: TypeAlias = str | OrNone | ListOf | ObjectOf
+# A string is the name of a type; json and jsonb mean any JSON.
+Shape: TypeAlias = str | OrNone | ListOf | ArrayOf | ObjectOf
 
 
 class Shaped(Converted):
-    """The name of a JSON type whose documents have a shape.
+    """Name of a JSON type whose documents have a known shape.
 
     Attributes:
-        shape: of the documents.
-        parts: names of the types of the values in them.
+        shape: shape of the documents.
+        parts: names of the types of the values in the documents.
     """
 
     __slots__ = ("parts", "shape")
@@ -110,7 +117,7 @@ class Shaped(Converted):
     parts: tuple[str, ...]
 
     def __new__(cls, name: str, shape: Shape) -> Self:
-        """See the attributes."""
+        """Return the type name with its shape; see the attributes."""
         made = super().__new__(cls, name, _called(shape))
         made.shape = shape
         made.parts = tuple({id(part): part for part in _parts(shape)}.values())
@@ -123,7 +130,7 @@ class Shaped(Converted):
         format_: Format,
         parts: Sequence[Part] = (),
     ) -> Callable[[Buffer], Any]:
-        """From the document's text."""
+        """Return a function that makes objects from the document's text."""
         read = _reader(
             self.shape,
             {id(name): part for name, part in zip(self.parts, parts, strict=True)},
@@ -135,14 +142,14 @@ class Shaped(Converted):
 
 
 class _Number(str):
-    """A number as it is written."""
+    """A number in its JSON spelling."""
 
     __slots__ = ()
 
 
 def _called(shape: Shape) -> Any:
     match shape:
-        case ListOf(element):
+        case ListOf(element) | ArrayOf(element):
             return _called(element)
         case ObjectOf():
             return shape.python
@@ -154,7 +161,7 @@ def _called(shape: Shape) -> Any:
 
 def _parts(shape: Shape) -> Iterator[str]:
     match shape:
-        case ListOf(element):
+        case ListOf(element) | ArrayOf(element):
             yield from _parts(element)
         case OrNone(part):
             yield from _parts(part)
@@ -174,6 +181,8 @@ def _reader(shape: Shape, parts: Mapping[int, Part]) -> Read:
             return lambda value: None if value is None else read(value)
         case ListOf(element):
             return _list_reader(_reader(element, parts))
+        case ArrayOf(element):
+            return _array_reader(_reader(element, parts))
         case ObjectOf():
             return _object_reader(shape, parts)
         case str() if shape in _ANY:
@@ -188,6 +197,15 @@ def _list_reader(read: Read) -> Read:
             raise TypeError
         return [read(element) for element in value]
 
+    return read_list
+
+
+def _array_reader(read: Read) -> Read:
+    def read_element(value: Any) -> Any:
+        # No value of an element's type is an array in JSON.
+        return read_list(value) if value.__class__ is list else read(value)
+
+    read_list = _list_reader(read_element)
     return read_list
 
 
@@ -222,7 +240,7 @@ def _scalar_reader(name: str, part: Part) -> Read:
 
 
 def _writing(oid: int) -> Callable[[Any], str]:
-    """Return what makes of JSON the text of a type, if it has that form."""
+    """Return a function that makes the text of a type from a JSON value."""
     if oid in _INTEGERS:
         return lambda value: _like(_DIGITS, _of(_Number, value))
     if oid in _REALS:
@@ -254,7 +272,7 @@ def _real(value: Any) -> str:
 
 
 def _any(value: Any) -> Any:
-    """Return a part of a document as a JSON column would have it."""
+    """Return a part of a document as a JSON column would contain it."""
     match value:
         case dict():
             return {key: _any(part) for key, part in value.items()}

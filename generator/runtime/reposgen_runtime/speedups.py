@@ -1,11 +1,10 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
-"""Rows of results and of COPY made in C, where `reposgen_speedups` is installed.
+"""Decoding of results and encoding of COPY rows in C, by `reposgen_speedups`.
 
-No other module knows of it. C reads the common values of the types in `_KINDS`, in
-binary, if those have their usual loaders. It calls the loader for every other value. If
-a loader raises, or the class of the rows does, C returns None, and the codec makes the
-same rows without C to find the error. In the other direction it is the same with values
-and their dumpers.
+Only this module uses that package. C decodes the common values of the types in
+`_KINDS`, in binary, if the types have their usual loaders. It calls the loader for
+every other value. If a loader or the row class raises, C returns None. The codec then
+repeats the rows in Python to find the error. Encoding works alike, with dumpers.
 """
 
 from __future__ import annotations
@@ -86,13 +85,13 @@ _KINDS: Final = {
     }.items()
     for name in names.split()
 }
-# Of these, the loaders alone are in C.
+# Types of which only the loaders are in C.
 _NOT_SENT: Final = frozenset({"oid", "float4", "interval", "numeric"})
 _INSTANT: Final = bytes(8)
 
 
 def _libpq() -> str:
-    """The library that makes psycopg's results."""
+    """Return the path of the library that creates psycopg's results."""
     implementation = psycopg.pq.__impl__
     if implementation == "python":
         loaded: str = import_module("psycopg.pq._pq_ctypes").pq._name  # noqa: SLF001 -- of a library of ctypes
@@ -124,12 +123,12 @@ IS_USED: Final = _SPEEDUPS is not None
 def decoder_of(
     transformer: abc.Transformer, oids: Sequence[int], row: Callable[..., Any] | None
 ) -> Decode | None:
-    """Return what makes a statement's rows of its results in binary, if anything does.
+    """Return a function that makes rows from binary results in C, or None.
 
     Args:
-        transformer: has the loaders.
-        oids: what the loader of each column is found by.
-        row: makes a row of its values; without it a row is its first value.
+        transformer: provides the loaders.
+        oids: for each column, the oid that its loader is registered under.
+        row: makes a row from its values; None if a row is its first value.
     """
     if _SPEEDUPS is None or not oids or transformer.encoding != "utf-8":
         return None
@@ -144,13 +143,13 @@ def encoder_of(
     oids: Sequence[int],
     dumps: Sequence[Callable[[Any], Any]],
 ) -> Encode | None:
-    """Return what makes rows of COPY's binary format, if anything does.
+    """Return a function that makes rows of binary COPY in C, or None.
 
     Args:
-        connection: where they go.
-        adapters: where the dumpers are from.
-        oids: what the dumper of each column is found by.
-        dumps: those dumpers.
+        connection: the connection of the COPY.
+        adapters: provides the dumpers.
+        oids: for each column, the oid that its dumper is registered under.
+        dumps: the dump functions of the columns.
     """
     if _SPEEDUPS is None or connection.info.encoding != "utf-8":
         return None
@@ -164,7 +163,7 @@ def encoder_of(
 
 
 def _sent(adapters: AdaptersMap, oid: int) -> str:
-    """The kind of a column that is sent."""
+    """Return the kind of a column that is sent."""
     dumper: Any = adapters.get_dumper_by_oid(oid, Format.BINARY)
     if issubclass(dumper, AliasDumper):
         return _sent(adapters, dumper.base)
@@ -184,10 +183,10 @@ def _spec(transformer: abc.Transformer, oid: int) -> Spec:
 def _described(
     transformer: abc.Transformer, oid: int, loader: Any
 ) -> tuple[str, Any, Any, tuple[Spec, ...], tuple[int, ...]]:
-    """All of a spec but the loader."""
+    """Return all fields of a spec except the loader."""
     cls = type(loader)
     if isinstance(loader, AliasLoader):
-        # Not the loader of what it stands for: the same method, found through this one.
+        # Not the base type's loader itself, but one that calls the same method.
         base = transformer.get_loader(loader.base, Format.BINARY)
         return _described(transformer, loader.base, base)
     kind = _KINDS.get(oid)
@@ -214,7 +213,7 @@ def _exact(loader: Any) -> Any:
 
 
 def _needs(kind: str, loader: Any) -> tuple[Any, Any]:
-    """What a kind needs, and the time zone."""
+    """Return the helper function or class of a kind, and its time zone."""
     match kind:
         case "numeric":
             return Decimal, None
@@ -229,7 +228,7 @@ def _needs(kind: str, loader: Any) -> tuple[Any, Any]:
 
 
 def _slots(row: Callable[..., Any], count: int) -> tuple[Any, ...] | None:
-    """The slots of a class whose `__init__` does nothing but fill them, in order."""
+    """Return the slots of a class whose `__init__` only fills them, or None."""
     if type(row) is not type or not dataclasses.is_dataclass(row) or isabstract(row):
         return None
     slots = _slots_of(row)
@@ -242,7 +241,7 @@ def _slots_of(row: Any) -> tuple[Any, ...] | None:
     slots = tuple(getattr_static(row, name, None) for name in names)
     if row.__new__ is not object.__new__ or not all(map(ismemberdescriptor, slots)):
         return None
-    # What a dataclass with these fields has, if it has nothing of its own.
+    # The `__init__` of a plain dataclass with these fields.
     frozen = row.__dataclass_params__.frozen
     plain: Any = dataclasses.make_dataclass("Plain", names, frozen=frozen)
     reference = plain.__init__.__code__

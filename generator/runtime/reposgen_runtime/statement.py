@@ -1,4 +1,4 @@
-"""What a generated package says of its queries and of its database's types."""
+"""Descriptions of a generated package's queries and of its database's types."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ else:
 
 
 class Unset(Enum):
-    """The type of `UNSET`."""
+    """Type of `UNSET`."""
 
     UNSET = "UNSET"
 
@@ -49,11 +49,11 @@ UNSET: Final = Unset.UNSET
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What the server said of a command.
+    """Result of a command that returns no rows.
 
     Attributes:
         tag: the command tag: `UPDATE 3`.
-        rows: the number in it, 0 where there is none.
+        rows: number of rows in the tag; 0 if it has none.
     """
 
     tag: str
@@ -62,13 +62,13 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class CopyInto:
-    """Where a COPY goes; all names quoted, ready for SQL.
+    """Target of a COPY; all names are quoted for SQL.
 
     Attributes:
-        table: as the query names it: `"tasks"`, `"app"."tasks"`.
-        columns: in the order of the statement's parameters.
-        staged: the table is a temporary one, made for the call, and the statement
-            moves the rows on from there.
+        table: the table as the query names it: `"tasks"`, `"app"."tasks"`.
+        columns: columns in the order of the statement's parameters.
+        staged: True if the rows are copied to a temporary table, from which the
+            statement inserts them.
     """
 
     table: str
@@ -78,13 +78,13 @@ class CopyInto:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffering:
-    """How rows wait until they are written together.
+    """Settings of a buffered insert.
 
     Attributes:
-        size: how many are written together.
-        interval: seconds that one waits for others.
-        limit: how many may wait.
-        drops: one for which there is no room is dropped; else its call waits.
+        size: number of rows that are written together.
+        interval: maximum seconds that a row waits for others.
+        limit: maximum number of waiting rows.
+        drops: True to drop a row if the buffer is full; False makes the call wait.
     """
 
     size: int = 1000
@@ -95,13 +95,13 @@ class Buffering:
 
 @dataclass(frozen=True, slots=True)
 class Optimistic:
-    """How a write by version that met no row finds out why.
+    """How a write by version finds out why it affected no row.
 
     Attributes:
-        probe: asks for the version of the row that was meant.
-        arguments: indexes of the statement's arguments that are the probe's.
-        expected: index of the argument that is the version the caller has seen.
-        inserts: the statement writes a row that is not there.
+        probe: statement that returns the version of the addressed row.
+        arguments: indexes of the statement's arguments to pass to the probe.
+        expected: index of the argument with the version that the caller has seen.
+        inserts: True if the statement inserts a missing row.
     """
 
     probe: Statement[Any]
@@ -134,12 +134,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a table, which cached results depend on and writes change.
+    """Rows of a table that cached results depend on or that a write changes.
 
     Attributes:
-        table: qualified; `*` for any.
-        columns: of the key that is looked at. None: the table as a whole.
-        values: of those columns, text for a literal. None: any.
+        table: qualified name; `*` for any table.
+        columns: columns of the key that identifies the rows; empty for the whole table.
+        values: values of those columns, text for a literal; empty for any.
     """
 
     table: str
@@ -149,13 +149,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cached:
-    """How the results of a read are kept, where its Database has a cache.
+    """How the results of a read are cached.
 
     Attributes:
         ttl: seconds for which a result is kept.
-        rows: what the result depends on.
+        rows: rows that the result depends on.
         levels: `l1` in the process, `l2` in Redis.
-        negative: seconds for which it is kept that there is no row; 0: not at all.
+        negative: seconds for which a missing row is remembered; 0 disables that.
         stale: seconds after `ttl` in which the old result is returned while one
             caller reads the new one.
     """
@@ -170,36 +170,36 @@ class Cached:
 # Not frozen: `Statement[int](…)` would fail with Python 3.11's slots.
 @dataclass(slots=True, eq=False)
 class Validated(Generic[T_co]):
-    """One query, as it was validated, and what to make of its rows.
+    """One validated query, and how its rows are built.
 
-    A type name is a built-in's (`int4`, `timestamptz`, `text[]`) or schema-qualified
-    (`public.task_status`, `public.task_status[]`); of the latter, a part that holds a
-    dot, a double quote or brackets stands in double quotes, as in SQL.
+    A type name is that of a built-in type (`int4`, `timestamptz`, `text[]`) or is
+    schema-qualified (`public.task_status`, `public.task_status[]`). In a qualified
+    name,
+    parts that contain a dot, a double quote or brackets are double-quoted as in SQL.
 
     Attributes:
         name: `tasks.get_task`, for errors and observers.
         parameters: type names, in the order of the numbers.
         results: type names, in the order of the columns.
-        row: called positionally with the values of one row; without it the value of
-            the first column is the result.
-        read_only: proved to write nothing.
-        locks_rows: FOR UPDATE and the like: works in a transaction only.
-        cache: of a read, how its results are kept.
-        changes: of a write, the rows that it changes and cached reads depend on.
-        fields: the attributes of a batch's or COPY's rows, in the order of the
-            parameters; none where the rows are the single parameter's values.
-        arguments: what the arguments are called, in the order of the parameters; none
-            where `fields` names them.
-        copy: of a COPY, its target.
-        buffer: of a COPY whose rows come one by one, how they wait.
-        optimistic: of a write by version, how it is told what went wrong.
-        timeout: seconds that the server may work on it.
-        replica: a replica may run it, if it is read-only.
+        row: called positionally with the values of one row; if None, the result is the
+            value of the first column.
+        read_only: True if it is proved to write nothing.
+        locks_rows: True for FOR UPDATE and similar, which require a transaction.
+        cache: how results of a read are cached; None if they are not.
+        changes: rows changed by a write that cached reads depend on.
+        fields: attributes of a batch's or COPY's rows, in the order of the
+            parameters; empty if the rows are the single parameter's values.
+        arguments: names of the arguments, in the order of the parameters; empty if
+            `fields` names them.
+        copy: target of a COPY.
+        buffer: settings of a buffered COPY.
+        optimistic: how a write by version finds out why it affected no row.
+        timeout: seconds that the server may work on it; None for the default.
+        replica: True if a replica may run it, provided that it is read-only.
         reads: qualified names of the tables that are read.
-        writes: qualified names of the tables that are written, the statement's own
-            first, also those that foreign keys reach.
-        verb: what a statement does that begins with WITH, if it does not only read:
-            `UPDATE`.
+        writes: qualified names of the tables that are written, the statement's target
+            first, including those that foreign keys reach.
+        verb: the command of a statement that begins with WITH and writes: `UPDATE`.
     """
 
     name: str
@@ -221,27 +221,27 @@ class Validated(Generic[T_co]):
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     verb: str | None = None
-    # What observers are told of it, once there are some.
+    # Description for observers, created on first use.
     operation: Operation | None = field(default=None, init=False, repr=False)
 
     def argument(self, number: int) -> str | None:
-        """Return the name of the argument that is the parameter's value."""
+        """Return the name of the argument for a parameter; None if it is unknown."""
         # A secret is read through its attribute `revealed`.
         fields = [field.removesuffix(".revealed") for field in self.fields]
         names = self.arguments or ([] if fields == ["revealed"] else fields)
-        # A page has parameters of its own behind the query's.
+        # A page adds parameters after the query's own.
         return names[number - 1] if number <= len(names) else None
 
 
 @dataclass(slots=True, eq=False)
 class Statement(Validated[T_co]):
-    """A query whose SQL is always the same.
+    """A query with constant SQL.
 
-    Two statements are equal only if they are the same object: what is prepared on a
-    connection is found by identity.
+    Statements are compared by identity, which identifies what a connection has
+    prepared.
 
     Attributes:
-        sql: with `$1`, `$2` for the parameters.
+        sql: SQL with `$1`, `$2` for the parameters.
     """
 
     sql: str
@@ -255,9 +255,9 @@ class Composite:
     database.
 
     Attributes:
-        python: builds a value from its attributes, positionally, in the order of
-            `fields`: a class, as a rule. What goes to the server is taken apart by the
-            `__match_args__` of its class.
+        python: makes a value from its attributes, by position, in the order of
+            `fields`; usually a class. Values to send are read through the
+            `__match_args__` of their class.
         fields: type names by the attributes' names in the database.
     """
 
@@ -267,22 +267,24 @@ class Composite:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Package:
-    """A generated package, as far as it is about its database.
+    """A generated package's description of its database.
 
     Type names are schema-qualified, as in `Statement`.
 
     Attributes:
         name: `demo`.
         enums: the class of each enum type.
-        composites: each composite type's attributes, and the class of its values.
-        required: of the row types of tables, the fields that are never None in what
-            builds a value, by their names in the database.
-        types: names of all other types of the user's or an extension's that
-            statements mention: domains, ranges, citext. Merely spares a question to
-            the server: what is missing here is looked up when a statement needs it.
-        constraints: by schema, table and name, the class to raise.
-        tenant: the setting that row-level security reads: each call needs a tenant.
-        names_statements: each statement ends with its name in a comment, for the
+        composites: attributes and Python class of each composite type.
+        required: for row types of tables, the database names of the fields that their
+            class does not allow to be None.
+        types: names of the other types of the user or of extensions in statements:
+            domains, ranges, citext. They are looked up together with the first one;
+            types that are missing here are looked up when a statement needs them.
+        constraints: the exception class for a schema, table and constraint name.
+        tenant: the setting that row-level security reads, which each call needs; None
+            if the package has no tenants.
+        names_statements: True if each statement ends with its name in a comment, for
+            the
             server's statistics and logs.
     """
 

@@ -1,4 +1,4 @@
-"""What a Database can tell of its servers."""
+"""Statistics of a Database's servers."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ _PLACE: Final = (b"host", b"hostaddr", b"port", b"dbname")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatistics:
-    """One server's pool, as it is now, and what it counted since it was opened.
+    """Current state of one server's pool, and its counts since it was opened.
 
     Attributes:
         server: `host:port/database`.
-        min_size: connections that are kept open.
-        max_size: connections at most.
-        size: connections that there are, or that are being made.
-        idle: of them, those that nobody uses.
-        in_use: of them, those that calls have.
-        waiting: calls that wait for one.
-        requests: calls that asked for a connection.
-        requests_waited: of them, those that had to wait.
-        requests_failed: of them, those that got none.
-        wait_seconds: what they waited, in total.
+        min_size: minimum number of open connections.
+        max_size: maximum number of open connections.
+        size: number of connections, including those that are being made.
+        idle: connections that no call uses.
+        in_use: connections that calls use.
+        waiting: calls that wait for a connection.
+        requests: calls that requested a connection.
+        requests_waited: requests that had to wait.
+        requests_failed: requests that got no connection.
+        wait_seconds: total time that requests waited.
         connections_made: attempts to connect.
-        connections_failed: of them, those that failed.
-        connections_lost: connections that broke, in use or at rest.
-        connect_seconds: what it took to make them, in total.
-        breaker: the circuit breaker's state; None without a breaker.
-        failures: how often in a row the server was not reached.
+        connections_failed: attempts that failed.
+        connections_lost: connections that broke, in use or idle.
+        connect_seconds: total time that connecting took.
+        breaker: state of the circuit breaker; None without a breaker.
+        failures: consecutive failures to reach the server.
     """
 
     server: str
@@ -66,7 +66,7 @@ class ServerStatistics:
 
 
 class ReplicaState(StrEnum):
-    """What a replica is good for."""
+    """State of a replica, which determines whether it serves reads."""
 
     UP = "up"
     """It serves reads."""
@@ -85,18 +85,17 @@ class ReplicaState(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether there are connections to it."""
+        """True if there are connections to the replica."""
         return self in (ReplicaState.UP, ReplicaState.LAGGING, ReplicaState.DIVERGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaStatistics(ServerStatistics):
-    """A replica; what is counted begins anew each time that it is taken in.
+    """Statistics of a replica; the counts restart whenever the replica is readmitted.
 
     Attributes:
-        state: what it is good for.
-        lag: seconds by which it is behind the primary at most; None if that is not
-            known.
+        state: state of the replica.
+        lag: upper bound of the lag behind the primary in seconds; None if unknown.
     """
 
     state: ReplicaState
@@ -120,12 +119,12 @@ class CacheStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """All of a Database's servers, and its cache.
+    """Statistics of all servers of a Database, and of its cache.
 
     Attributes:
         primary: the server that takes writes.
-        replicas: those that only read.
-        cache: what is kept; None without a cache.
+        replicas: the servers that only serve reads.
+        cache: the kept results; None without a cache.
     """
 
     primary: ServerStatistics
@@ -135,12 +134,12 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What came of one round trip to a server.
+    """Result of one round trip to a server.
 
     Attributes:
         server: `host:port/database`.
-        seconds: how long it took, the wait for a connection included.
-        error: why it failed; None if it did not.
+        seconds: duration, including the wait for a connection.
+        error: the reason of a failure; None if the server answered.
     """
 
     server: str
@@ -149,12 +148,12 @@ class Health:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the server answered."""
+        """True if the server answered."""
         return self.error is None
 
 
 def server_name(conninfo: str) -> str:
-    """How messages name a server: without user and password."""
+    """Return a server's name for messages, without user and password."""
     parts = parameters_of(conninfo)
     host = parts.get("host") or parts.get("hostaddr") or _DEFAULT_HOST
     name = f"{host}:{parts.get('port') or 5432}"
@@ -162,16 +161,16 @@ def server_name(conninfo: str) -> str:
 
 
 def parameters_of(conninfo: str) -> dict[str, Any]:
-    """Return what a connection string, its service and the environment say.
+    """Return the parameters from a connection string, its service and the environment.
 
-    Of what the environment says, only what tells where a server is.
+    Only parameters that locate a server are taken from the environment.
     """
     given = conninfo_to_dict(conninfo)
     return {**_defaults(given.get("service")), **given}
 
 
 def _defaults(service: object) -> dict[str, Any]:
-    """What the environment and a service's file say of where a server is."""
+    """Return the parameters in the environment and the service that locate a server."""
     values = {
         option.keyword.decode(): option.val.decode()
         for option in Conninfo.get_defaults()
@@ -179,12 +178,12 @@ def _defaults(service: object) -> dict[str, Any]:
     }
     if target := os.environ.get("PGTARGETSESSIONATTRS"):
         values["target_session_attrs"] = target
-    # libpq only tells of the service that the environment names.
+    # libpq reports only the service that the environment names.
     return values if service is None else {**values, **_service(str(service))}
 
 
 def _service(name: str) -> dict[str, str]:
-    """A service's entry, from the first of libpq's files that has it."""
+    """Return a service's entry from the first of libpq's service files that has it."""
     own = os.environ.get("PGSERVICEFILE") or Path.home() / ".pg_service.conf"
     files = [Path(own)]
     if folder := os.environ.get("PGSYSCONFDIR"):
@@ -197,5 +196,5 @@ def _service(name: str) -> dict[str, str]:
             parser.read_string(file.read_text(encoding="utf-8"))
         if parser.has_section(name):
             return dict(parser[name])
-    # Where libpq was built, there may be another one.
+    # libpq can also have a service file at its build-time path.
     return {"host": f"service={name}"}

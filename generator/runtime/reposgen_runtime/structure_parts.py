@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
-"""The parts that structures of JSON documents are made of."""
+"""Building blocks of the conversion between JSON values and objects."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from uuid import UUID
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-# What says that a value is not of the expected form.
+# Exceptions for values of an unexpected form.
 _MISFITS: Final = (TypeError, ValueError, KeyError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """How values of one annotation are made and taken apart.
+    """Conversion of values with one annotation.
 
     Attributes:
-        load: from plain JSON values.
-        dump: to plain JSON values.
+        load: makes a value from plain JSON values.
+        dump: makes plain JSON values from a value.
     """
 
     load: Callable[[Any], Any]
@@ -42,15 +42,15 @@ class Structure:
 
 
 def both(function: Callable[[Any], Any]) -> Structure:
-    """The same in both directions."""
+    """Return a structure that uses one function in both directions."""
     return Structure(function, function)
 
 
 def exactly(cls: type) -> Callable[[Any], Any]:
-    """Lets the instances of a class pass."""
+    """Return a function that accepts only instances of a class."""
 
     def check(value: Any) -> Any:
-        # True is an int, and yet not meant where a number is.
+        # True is an int, but not accepted as a number.
         if not isinstance(value, cls) or (cls is int and value.__class__ is bool):
             raise TypeError
         return value
@@ -59,13 +59,13 @@ def exactly(cls: type) -> Callable[[Any], Any]:
 
 
 def instances(cls: type, dump: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Dumps the instances of a class, and nothing else."""
+    """Return a function that dumps only instances of a class."""
     check = exactly(cls)
     return lambda value: dump(check(value))
 
 
 def one_of(choices: tuple[Any, ...]) -> Structure:
-    """Lets some values pass."""
+    """Return a structure that accepts only the given values."""
     known = {(choice.__class__, choice) for choice in choices}
 
     def check(value: Any) -> Any:
@@ -77,7 +77,7 @@ def one_of(choices: tuple[Any, ...]) -> Structure:
 
 
 def sequence(element: Structure, make: Callable[[Iterable[Any]], Any]) -> Structure:
-    """A JSON array of values of one kind."""
+    """Return the structure of a JSON array whose elements have one type."""
     check = exactly(list)
 
     def dump(values: Any) -> Any:
@@ -89,7 +89,7 @@ def sequence(element: Structure, make: Callable[[Iterable[Any]], Any]) -> Struct
 
 
 def sequence_of(parts: list[Structure]) -> Structure:
-    """A JSON array of as many values as there are parts, as a tuple."""
+    """Return the structure of a tuple: a JSON array with an element for each part."""
     check = exactly(list)
 
     def load(values: Any) -> Any:
@@ -103,7 +103,7 @@ def sequence_of(parts: list[Structure]) -> Structure:
 
 
 def mapping(key: Structure, value: Structure) -> Structure:
-    """A JSON object whose values are of one kind, as a dict."""
+    """Return the structure of a dict: a JSON object whose values have one type."""
     text = exactly(str)
     check = exactly(dict)
     return Structure(
@@ -113,7 +113,7 @@ def mapping(key: Structure, value: Structure) -> Structure:
 
 
 def union(members: list[Structure]) -> Structure:
-    """The first member that takes the value has it."""
+    """Return a structure that uses the first member that accepts a value."""
     return Structure(
         _first([member.load for member in members]),
         _first([member.dump for member in members]),
@@ -150,7 +150,7 @@ def _written(cls: Callable[[str], object]) -> Structure:
     return Structure(lambda value: cls(text(value)), instances(kind, str))
 
 
-# Annotations that stand for themselves.
+# Annotations with a fixed conversion.
 KNOWN: Final[Mapping[Any, Structure]] = {
     **dict.fromkeys((Any, object), both(lambda value: value)),
     **dict.fromkeys((None, NoneType), one_of((None,))),

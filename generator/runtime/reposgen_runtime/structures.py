@@ -1,9 +1,9 @@
 # ruff: noqa: ANN401 -- annotations and their values are of every type
-"""Objects made of plain JSON values, and taken apart into them, by their annotations.
+"""Conversion of plain JSON values to objects and back, by their annotations.
 
-Dates and times are ISO 8601, a timedelta is its seconds, bytes are base64, enum members
-are their values; UUID, Decimal, paths and addresses are text. On reading, keys that the
-class does not know are passed over, and fields that are not there get their default.
+Dates and times are ISO 8601, a timedelta is its seconds, bytes are base64, and enum
+members are their values. UUID, Decimal, paths and addresses are text. Reading ignores
+unknown keys, and gives missing fields their defaults.
 """
 
 from __future__ import annotations
@@ -56,28 +56,28 @@ _BARE: Final = (*_LISTS, *_DICTS, tuple)
 
 
 def structure(annotation: Any) -> Structure:
-    """The structure of an annotation.
+    """Return the structure of an annotation.
 
     Raises:
-        TypeError: JSON has nothing for it.
-        NameError: an annotation of its names something that is not there.
+        TypeError: JSON cannot represent the annotated type.
+        NameError: a nested annotation refers to an undefined name.
     """
     return _Builder().build(annotation)
 
 
 def is_pydantic(python: Any) -> TypeGuard[Any]:
-    """Whether it is a model of pydantic's."""
+    """Return True if the object is a pydantic model class."""
     return isinstance(python, type) and hasattr(python, "model_validate_json")
 
 
 def is_struct(python: Any) -> TypeGuard[Any]:
-    """Whether it is a Struct of msgspec's."""
+    """Return True if the object is a msgspec Struct class."""
     return isinstance(python, type) and hasattr(python, "__struct_fields__")
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A key of a JSON object, and the argument that its value becomes."""
+    """A key of a JSON object, and the constructor argument for its value."""
 
     key: str
     argument: str
@@ -90,7 +90,7 @@ class _Builder:
         self._made: dict[type, Structure] = {}
 
     def build(self, annotation: Any) -> Structure:
-        # What an annotation is an alias or a new type of.
+        # Resolve type aliases and NewType.
         for name in ("__supertype__", "__value__"):
             annotation = getattr(annotation, name, annotation)
         origin = get_origin(annotation)
@@ -124,7 +124,7 @@ class _Builder:
         return sequence_of(parts) if origin is tuple else _list(origin, parts)
 
     def _remembered(self, cls: type) -> Structure:
-        """A class can hold others of its own: they are found while it is built."""
+        """Build the structure of a class, which can contain the class itself."""
 
         def load(value: Any) -> Any:
             return self._made[cls].load(value)
@@ -159,7 +159,7 @@ class _Builder:
         hints = get_type_hints(cls, include_extras=True)
         if is_typeddict(cls):
             for name, hint in hints.items():
-                # Of annotations that are strings, Python 3.11 does not see the marks.
+                # Python 3.11 does not see the marks in annotations that are strings.
                 origin = get_origin(hint)
                 required = origin is Required or name in cls.__required_keys__
                 required = required and origin is not NotRequired
@@ -183,7 +183,7 @@ class _Builder:
 
     def _part(self, cls: Any, name: str, hints: Mapping[str, Any]) -> Structure:
         try:
-            # Without an annotation, anything goes.
+            # A field without an annotation accepts any value.
             return self.build(hints.get(name, Any))
         except TypeError as error:
             raise TypeError(f"{cls.__name__}.{name}: {error}") from None

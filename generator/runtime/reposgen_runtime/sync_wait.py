@@ -1,8 +1,7 @@
-"""Waiting for a server's answer in a thread that has nothing else to do.
+"""Waiting for a server's answer in a thread.
 
-psycopg's own way to wait serves all that can be waited for: it drives a generator, and
-asks the system anew what that waits for. An answer is as good as always there at once,
-and takes neither.
+psycopg's own wait function drives a generator, and registers the socket anew for each
+wait. An answer is usually complete with the first input, and then needs neither.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-# Milliseconds after which to look again: psycopg's own. Another thread may have closed
-# the connection.
+# Milliseconds between two checks, as in psycopg: another thread can have closed the
+# connection.
 _INTERVAL: Final = 100
 # Seconds; psycopg's own default.
 _PAUSE: Final = _INTERVAL / 1000
 
 
 class PatientConnection(Connection[Any]):
-    """A Connection that gives up a server which is overdue with an answer."""
+    """A Connection that is closed if the server's answer is overdue."""
 
     def wait(
         self,
@@ -47,7 +46,7 @@ class PatientConnection(Connection[Any]):
         interval: float = _PAUSE,
         timeout: float | None = None,
     ) -> R:
-        """Consume a generator that works on the connection."""
+        """Drive a generator of libpq calls to its end and return its result."""
         patience = patience_of(self) if timeout is None else None
         if patience is None:
             return super().wait(gen, interval, timeout)
@@ -63,7 +62,7 @@ def execute(
     codec: Codec[Any],
     parameters: Sequence[Buffer | None],
 ) -> Sequence[PGresult]:
-    """Run the statement; `wire.check` its results."""
+    """Run a statement and return its results, to be checked with `wire.check`."""
     pgconn = connection.pgconn
     try:
         wire.send_statement(pgconn, codec, parameters)
@@ -73,7 +72,7 @@ def execute(
 
 
 def command(connection: Connection[Any], sql: bytes) -> Sequence[PGresult]:
-    """Run a command without parameters; `wire.check` its results."""
+    """Run a command without parameters and return its results for `wire.check`."""
     pgconn = connection.pgconn
     try:
         pgconn.send_query(sql)
@@ -95,7 +94,7 @@ def _answer(connection: Connection[Any], pgconn: PGconn) -> Sequence[PGresult]:
             if pgconn.is_busy():
                 _receive(connection, pgconn, poll)
         except psycopg.Error:
-            # Where the server has said why it leaves, that is what counts.
+            # If the server has reported why it disconnects, that error is returned.
             if not results or results[-1].status in wire.DONE:
                 raise
             return results
@@ -131,10 +130,10 @@ def _tell(pgconn: PGconn, notify: PGnotify | None) -> None:
 def _interrupted(
     connection: Connection[Any], error: BaseException
 ) -> Sequence[PGresult]:
-    """Do as psycopg does after Ctrl-C: cancel the statement on the server.
+    """Cancel the statement on the server, as psycopg does after Ctrl-C.
 
     Raises:
-        BaseException: that error.
+        BaseException: always the given error.
     """
     if isinstance(error, psycopg.Error):
         raise error
@@ -143,7 +142,7 @@ def _interrupted(
 
 
 def _poll_of(connection: Connection[Any]) -> Poll | None:
-    # Neither where threads are no real ones, nor where someone waits in another way.
+    # Not with green threads, and not with another wait function.
     is_usual = getattr(waiting, "wait_c", None) is waiting.wait and type(
         connection
     ).wait in (Connection.wait, PatientConnection.wait)
@@ -155,19 +154,19 @@ def _poll_of(connection: Connection[Any]) -> Poll | None:
 
 
 class _Interrupted:
-    """What is left to wait for, as psycopg does that, after an interruption."""
+    """Generator that first raises an interruption in psycopg's wait, then continues."""
 
     def __init__(self, work: PQGen[Sequence[PGresult]], error: BaseException) -> None:
         self._work = work
         self._error: BaseException | None = error
 
     def __next__(self) -> Wait:
-        """What is waited for; first of all, the interruption."""
+        """Raise the interruption once, then return the awaited socket event."""
         error, self._error = self._error, None
         if error is not None:
             raise error
         return next(self._work)
 
     def send(self, ready: Ready) -> Wait:
-        """Go on, to what is waited for next."""
+        """Resume the work and return the next socket event that it waits for."""
         return self._work.send(ready)

@@ -1,9 +1,9 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
-"""Values of a table's row type that need not be rows of the table.
+"""Values of a table's row type that are not rows of the table.
 
-A function that finds nothing can return one whose fields all are NULL. PostgreSQL says
-of such a row that it IS NULL; it is read as None, since its class takes no None for
-what the table declares NOT NULL.
+A function that finds no row can return a row whose fields are all NULL. PostgreSQL
+reports such a row as NULL (`IS NULL`), so it is read as None. The row's class could not
+hold it, since it does not accept None for NOT NULL columns.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def build_of_table(build: Build, found: CatalogType, required: Sequence[str]) -> Build:
-    """What builds a row, or None where there is none.
+    """Return a function that builds a row, or returns None for a row of NULLs.
 
     Args:
-        build: what builds a row that has all fields that it must have.
+        build: builds a row in which all required fields have a value.
         found: the table's row type.
-        required: names of those fields.
+        required: names of the required fields.
     """
     places = [found.field_names.index(n) for n in required if n in found.field_names]
 

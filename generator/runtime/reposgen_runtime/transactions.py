@@ -1,4 +1,4 @@
-"""How a transaction begins, what follows it, and how long to wait for the next try."""
+"""Commands, retries and callbacks of transactions."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 Isolation: TypeAlias = Literal["read committed", "repeatable read", "serializable"]
 Callback: TypeAlias = "Callable[[], object]"
 
-# The first version that bounds a transaction as a whole.
+# The first server version with transaction_timeout.
 TRANSACTION_TIMEOUT: Final = 170000
 _FIRST_WAIT: Final = 0.02
 _LONGEST_WAIT: Final = 2.0
-# The attempts after which the wait grows no more while there is no primary.
+# Number of attempts after which the wait stops growing while there is no primary.
 _SOON: Final = 4
-# What leaves nothing behind, and ends once there is a primary again: no subclasses.
+# Errors without effects that stop once there is a primary again; exact classes.
 _NO_PRIMARY: Final = (ConnectionLost, Unavailable, CircuitOpen)
 
 
 def begin(
     isolation: Isolation | None, *, read_only: bool = False, deferrable: bool = False
 ) -> str:
-    """The command that begins such a transaction."""
+    """Return the command that begins a transaction."""
     words = ["BEGIN"]
     if isolation is not None:
         words.append(f"ISOLATION LEVEL {isolation.upper()}")
@@ -54,7 +54,7 @@ def begin(
 
 
 def timeouts(seconds: float | None, server_version: int) -> dict[str, str]:
-    """The settings that bound a transaction."""
+    """Return the settings that limit a transaction's duration."""
     if seconds is None:
         return {}
     names = [STATEMENT_TIMEOUT]
@@ -64,7 +64,7 @@ def timeouts(seconds: float | None, server_version: int) -> dict[str, str]:
 
 
 def set_local(settings: Mapping[str, str], connection: BaseConnection[Any]) -> str:
-    """The command that makes settings, until the transaction ends."""
+    """Return the command that applies settings until the transaction ends."""
     calls = sql.SQL(", ").join(
         sql.SQL("pg_catalog.set_config({}, {}, true)").format(name, value)
         for name, value in settings.items()
@@ -73,29 +73,29 @@ def set_local(settings: Mapping[str, str], connection: BaseConnection[Any]) -> s
 
 
 def quoted(name: str, connection: BaseConnection[Any]) -> str:
-    """A name as SQL."""
+    """Return a name as a quoted identifier."""
     return sql.Identifier(name).as_string(connection)
 
 
 def wait_before(attempt: int) -> float:
-    """Seconds to wait before another attempt, the first of which is number 1.
+    """Return a random number of seconds to wait before an attempt, counted from 1.
 
-    Anything from nothing to a bound that doubles: those who were in each other's way
-    are not to meet again.
+    The upper bound doubles with each attempt. The random part keeps transactions that
+    conflicted from conflicting again.
     """
     bound = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(attempt - 1, 32))
     return random.uniform(0, bound)  # noqa: S311 -- no secret
 
 
 class Attempts:
-    """How often work is done that did not succeed, and left nothing behind."""
+    """Count of the failed attempts at a piece of work that can be repeated."""
 
     def __init__(self, retries: int, seconds: float) -> None:
-        """Begin with the first attempt.
+        """Start with the first attempt.
 
         Args:
-            retries: how often work is done again after a conflict.
-            seconds: for which it is done again while there is no primary.
+            retries: maximum number of repetitions after a conflict.
+            seconds: time for which the work is repeated while there is no primary.
         """
         self._retries = retries
         self._seconds = seconds
@@ -105,7 +105,7 @@ class Attempts:
 
     @property
     def made(self) -> int:
-        """How often the work was done that did not succeed."""
+        """Number of failed attempts."""
         return self._conflicts + self._losses
 
     def wait_after(self, error: RepositoryError) -> float | None:
@@ -131,7 +131,7 @@ class Attempts:
 
 
 class Outcome(Enum):
-    """How a transaction ended."""
+    """Outcome of a transaction."""
 
     COMMITTED = auto()
     ROLLED_BACK = auto()
@@ -139,9 +139,10 @@ class Outcome(Enum):
 
 
 class Callbacks:
-    """What is to be called when a transaction has ended.
+    """Callbacks to run after a transaction.
 
-    What a savepoint undid was not committed, whatever becomes of the transaction.
+    Work that a savepoint undid counts as rolled back, whatever the transaction's
+    outcome.
     """
 
     def __init__(self) -> None:
@@ -150,26 +151,26 @@ class Callbacks:
         self._undone: list[Callback] = []
 
     def on_commit(self, callback: Callback) -> None:
-        """Call it if what is done now is committed."""
+        """Register a callback to run if the current work is committed."""
         self._committed.append(callback)
 
     def on_rollback(self, callback: Callback) -> None:
-        """Call it if what is done now is undone."""
+        """Register a callback to run if the current work is rolled back."""
         self._rolled_back.append(callback)
 
     def mark(self) -> tuple[int, int]:
-        """Where a savepoint is."""
+        """Return the current position, to be passed to `undo`."""
         return len(self._committed), len(self._rolled_back)
 
     def undo(self, mark: tuple[int, int]) -> None:
-        """A savepoint was rolled back to."""
+        """Record a rollback to the savepoint that began at `mark`."""
         committed, rolled_back = mark
         del self._committed[committed:]
         self._undone += self._rolled_back[rolled_back:]
         del self._rolled_back[rolled_back:]
 
     def callbacks_for(self, outcome: Outcome) -> list[Callback]:
-        """What to call now; nothing where the outcome is not known."""
+        """Return the callbacks to run now; none if the outcome is unknown."""
         match outcome:
             case Outcome.COMMITTED:
                 return self._undone + self._committed

@@ -1,4 +1,4 @@
-"""psycopg's exceptions as the repositories' own."""
+"""Translation of psycopg's exceptions to the run time's own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import psycopg
 from psycopg import errors as pg
 
 from . import errors
+from .copy_commands import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     # The server accepted the statement when the code was generated.
     "42": errors.SchemaChanged,
     "42501": errors.PermissionDenied,
-    # What a statement was to make is there.
+    # The object to be created exists.
     "42710": errors.QueryRejected,
     "42723": errors.QueryRejected,
     "42P03": errors.QueryRejected,
@@ -59,13 +60,16 @@ _BY_SQLSTATE: Final[Mapping[str, type[errors.RepositoryError]]] = {
     "58": errors.OutOfResources,
 }
 
-# What the SQLSTATE alone does not tell, the name of the server's function does, in
-# whatever language its message is.
+# Follows the name of an argument.
+UNSTORABLE: Final = "holds a character that PostgreSQL cannot store"
+
+# Errors that share a SQLSTATE are distinguished by the name of the server's function,
+# which does not depend on the language.
 _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
     # An upsert refuses to update a row twice: not a subquery with too many rows.
     ("21000", "ExecOnConflictUpdate"): errors.RepeatedKey,
-    # Of a check, but no constraint of that name: no partition takes the row, or not the
-    # one that was written to.
+    # A check violation without a constraint: no partition accepts the row, or the
+    # partition written to does not.
     ("23514", "ExecFindPartition"): errors.PartitionMissing,
     ("23514", "ExecPartitionCheckEmitError"): errors.PartitionMissing,
     # A policy has the SQLSTATE of a missing privilege.
@@ -75,18 +79,27 @@ _BY_FUNCTION: Final[Mapping[tuple[str, str], type[errors.RepositoryError]]] = {
     ("0A000", "RevalidateCachedQuery"): errors.SchemaChanged,
     # FOR UPDATE of what has become a view with DISTINCT, or the like.
     ("0A000", "CheckSelectLocking"): errors.SchemaChanged,
-    # COPY into a table that has got row-level security.
+    # COPY into a table that now has row-level security.
     ("0A000", "DoCopy"): errors.SchemaChanged,
     # A table has become a view.
     ("55000", "rewriteTargetView"): errors.SchemaChanged,
     ("55000", "error_view_not_updatable"): errors.SchemaChanged,
 }
-# RAISE: what the SQLSTATE means, a function of the user's decided.
+# RAISE: a function of the user has chosen the SQLSTATE.
 _RAISE: Final = "exec_stmt_raise"
-# An argument is no label of its enum: it was one when the code was generated.
+# An argument is no longer a label of its enum.
 _ENUM_INPUT: Final = ("enum_in", "enum_recv")
-_ARGUMENT: Final = re.compile(r"\$(\d+)|^COPY ", re.MULTILINE)
-# The server's functions have names; a pooler's errors have none.
+# The server cannot parse a JSON argument. What is sent is always JSON, except for half
+# of a surrogate pair, which Python strings can hold.
+_JSON_INPUT: Final = ("json_errsave_error", "json_ereport_error")
+# Last line of the CONTEXT if the server could not read an argument, in the server's
+# language: "unnamed portal parameter $2 = '...'". A line about all arguments of a
+# statement that failed has a colon before the first `$`.
+_PARAMETER: Final = re.compile(
+    r"^[^:\uff1a$\"'\n]*\$(\d+)(?: = [^\n]*)?\Z", re.MULTILINE
+)
+_IN_COPY: Final = re.compile(r"^COPY ", re.MULTILINE)
+# Errors of the server name a function; a pooler's errors do not.
 _PROTOCOL: Final = "08P01"
 _INTERNAL: Final = "XX000"
 
@@ -102,27 +115,34 @@ def translate(
     query: str | None = None,
     item: int | None = None,
     column: str | None = None,
+    argument: str | None = None,
     root: Key | None = None,
 ) -> errors.RepositoryError:
-    """The repository error for a psycopg error; raise it `from None`.
+    """Return the repository error for a psycopg error; raise it `from None`.
 
-    psycopg's own text holds PostgreSQL's DETAIL, which a printed cause would show.
+    The text of psycopg's error contains PostgreSQL's DETAIL, which a traceback would
+    show as the cause.
 
     Args:
-        error: psycopg's.
-        package: whose statement failed.
+        error: psycopg's error.
+        package: the package whose statement failed.
         query: the statement's name.
-        item: of a batch or COPY, the index of the item that failed.
-        column: that is to blame.
-        root: the constraint that the one in the error repeats for a partition.
+        item: index of the failed item of a batch or COPY.
+        column: the column that caused the error.
+        argument: name of the argument that the server could not read.
+        root: the partitioned table's constraint that the error's constraint repeats.
     """
     diag = error.diag
     sqlstate = error.sqlstate
     kind = _kind(error, sqlstate)
     summary = _summary(error, sqlstate)
-    if diag.source_function in _ENUM_INPUT and _ARGUMENT.search(diag.context or ""):
+    if diag.source_function in _ENUM_INPUT and _is_input(error):
         kind = errors.SchemaChanged
         summary = "an enum of the database lacks a label that the generated code has"
+    if diag.source_function in _JSON_INPUT and argument is not None:
+        kind = errors.InvalidText
+    if kind is errors.InvalidText and argument is not None:
+        summary = f"{argument} {UNSTORABLE}"
     if issubclass(kind, errors.ConstraintViolation):
         key = root or (
             diag.schema_name or "",
@@ -138,28 +158,49 @@ def translate(
         detail=diag.message_detail,
         item=item,
         column=column or diag.column_name,
+        argument=argument,
         driver_error=error,
     )
 
 
-def named_argument(error: psycopg.Error, statement: Statement[Any]) -> str | None:
-    """The field of a batch's item that an error is about, if its context says so."""
-    found = _ARGUMENT.search(error.diag.context or "")
-    if found is None or found[1] is None:
-        return None
-    number = int(found[1])
-    fields = statement.fields
-    return fields[number - 1] if 0 < number <= len(fields) else None
+def argument_of(
+    error: psycopg.Error, statement: Statement[Any], column: str | None = None
+) -> str | None:
+    """Return the name of the argument or field that the server could not read, or None.
+
+    Args:
+        error: psycopg's exception.
+        statement: the statement that failed.
+        column: the column of a COPY that the error names.
+    """
+    if column is None or statement.copy is None:
+        number = _parameter_of(error)
+    else:
+        columns = [*map(unquoted, statement.copy.columns)]
+        number = columns.index(column) + 1
+    return None if number is None else statement.argument(number)
+
+
+def _parameter_of(error: psycopg.Error) -> int | None:
+    """Return the number of the parameter that the server could not read, or None."""
+    found = _PARAMETER.search(error.diag.context or "")
+    return None if found is None else int(found[1])
+
+
+def _is_input(error: psycopg.Error) -> bool:
+    """Return True if the server could not read a value that was sent."""
+    in_copy = _IN_COPY.search(error.diag.context or "")
+    return in_copy is not None or _parameter_of(error) is not None
 
 
 def outcome_of(
     error: errors.ConnectionLost, statement: Statement[Any]
 ) -> errors.ConnectionLost | errors.OutcomeUnknown:
-    """The error of a write on a connection that broke.
+    """Return the error of a write whose connection broke.
 
-    Where the server said that it ends the connection, the write was not done; nor was
-    it where it had a transaction whose COMMIT was not sent. A pooler that lost the
-    server says so in class 08, and knows no more than that.
+    The write is known to be undone if the server reported that it ends the connection,
+    or if it belonged to a transaction whose COMMIT was not sent. A pooler reports the
+    loss of its server in class 08, which says nothing about the write.
     """
     if error.done is False:
         return error
@@ -173,9 +214,9 @@ def outcome_of(
 
 
 def unreachable(error: psycopg.Error) -> errors.Unavailable:
-    """The error of a connection that could not be made."""
+    """Return the error for a failed attempt to connect."""
     text = str(error)
-    # libpq tells no SQLSTATE here.
+    # libpq reports no SQLSTATE here.
     full = _FULL.search(text) is not None
     kind = errors.OutOfResources if full else errors.Unavailable
     return kind(text, driver_error=error)
@@ -196,7 +237,7 @@ def _kind(error: psycopg.Error, sqlstate: str | None) -> type[errors.RepositoryE
 def _kind_of(error: psycopg.Error, sqlstate: str) -> type[errors.RepositoryError]:
     function = error.diag.source_function or ""
     if sqlstate == _PROTOCOL and function:
-        # The server refuses a value; a pooler, too, says so that it lost the server.
+        # The server refuses a value. A pooler reports a lost server with the same code.
         return errors.DataRejected
     if sqlstate == _INTERNAL and _is_lookup(error):
         return errors.SchemaChanged
@@ -209,7 +250,7 @@ def _kind_of(error: psycopg.Error, sqlstate: str) -> type[errors.RepositoryError
 
 
 def _is_lookup(error: psycopg.Error) -> bool:
-    """A type is gone whose oid was sent; such messages are never translated."""
+    """Return True if a type no longer has the oid; the message is never translated."""
     return (error.diag.message_primary or "").startswith("cache lookup failed for")
 
 

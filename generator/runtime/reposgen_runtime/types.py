@@ -1,4 +1,4 @@
-"""The types of one database: names to oids, and adapters for those that are its own."""
+"""Types of one database: their oids by name, and adapters for non-built-in types."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class DatabaseTypes:
-    """What a package's statements need to know of a database's types.
+    """The types of one database that a package's statements use.
 
-    The oids of types that are not built in differ between databases: one of these
-    serves all connections to one database, for one package.
+    Oids of types that are not built in differ between databases. One object serves all
+    connections to one database, for one package.
 
     Attributes:
-        roots: the constraint that a partition's repeats, None where the package has no
-            such one; of those that errors have named.
+        roots: for each constraint of a partition that an error has named, the
+            partitioned table's constraint; None if the package has no such constraint.
     """
 
     def __init__(self, package: Package) -> None:
@@ -49,18 +49,18 @@ class DatabaseTypes:
         # that are converted in different ways can be equal as names.
         self._converted: dict[int, tuple[Converted, int, int]] = {}
         self._converted_oids: dict[int, int] = {}
-        # What the fields of composite types are, if not what the server says.
+        # Adapter oids of composite types' fields, if they differ from the server's.
         self._fields: dict[int, Sequence[int]] = {}
-        # Composite types that the package knows, and why some are not what it knows.
+        # Composite types that the package knows, and the errors of those that differ.
         self._attributes: dict[int, Attributes] = {}
         self._misfits: dict[int, SchemaChanged] = {}
         self._tolerant: AdaptersMap | None = None
         self.roots: dict[Key, Key | None] = {}
 
     def suffix(self, statement: Statement[Any]) -> bytes:
-        """Return the comment that ends a statement, if the package names statements.
+        """Return the comment that ends a statement if the package names statements.
 
-        What the run time asks by itself has no name of a query's.
+        Internal statements of the run time get no comment.
         """
         package, name = self._package, statement.name
         if not package.names_statements or "." not in name:
@@ -68,7 +68,7 @@ class DatabaseTypes:
         return f"\n/* {package.name}.{name} */".encode()
 
     def unknown(self, statement: Statement[Any]) -> Sequence[TypeName]:
-        """What to ask the server for before the statement can run."""
+        """Return the types to look up before the statement can run."""
         names = statement.parameters + statement.results
         inside = (
             part for name in names if isinstance(name, Converted) for part in name.parts
@@ -81,7 +81,7 @@ class DatabaseTypes:
         return list({*unknown, *types, *self._enums, *self._composites})
 
     def learn(self, types: Iterable[CatalogType]) -> None:
-        """Take in the answer to `TYPES_QUERY`."""
+        """Register types returned by `TYPES_QUERY`."""
         learnt = [found for found in types if found.oid not in self._found]
         self._found |= {found.oid: found for found in learnt}
         for found in learnt:
@@ -114,7 +114,7 @@ class DatabaseTypes:
         self._tolerant = None
 
     def forget(self) -> None:
-        """Look everything up again: types may have been made anew."""
+        """Discard all looked-up types, which can have been recreated."""
         self.adapters = AdaptersMap(builtin_adapters())
         self._oids.clear()
         self._elements.clear()
@@ -128,7 +128,7 @@ class DatabaseTypes:
         self.roots.clear()
 
     def oid(self, name: str) -> int:
-        """The oid of a type.
+        """Return the oid of a type.
 
         Raises:
             SchemaChanged: the database has no such type.
@@ -139,11 +139,11 @@ class DatabaseTypes:
         return oid
 
     def result_oid(self, name: str) -> int:
-        """The oid that a column of the type has in a result: a domain's base."""
+        """Return the oid of the type in a result: the base type of a domain."""
         return self.base(self.oid(name))
 
     def adapter_oid(self, name: str, *, result: bool) -> int:
-        """What the adapters of a type are found by.
+        """Return the oid under which a type's adapters are registered.
 
         Raises:
             SchemaChanged: the database has no such type.
@@ -156,7 +156,7 @@ class DatabaseTypes:
     def _convert(self, name: Converted) -> int:
         sent = self.adapter_oid(name.inner, result=False)
         read = self.adapter_oid(name.inner, result=True)
-        # They may be converted themselves, and take numbers.
+        # Parts can be converted types themselves, which take oids first.
         parts = [
             (self.adapter_oid(part, result=True), self.result_oid(part))
             for part in name.parts
@@ -178,7 +178,7 @@ class DatabaseTypes:
         return oid
 
     def _domains(self, oid: int) -> tuple[int, ...]:
-        """The type, and what it is a domain over."""
+        """Return the type and the types that it is a domain over."""
         found = self._found.get(oid)
         if found is None or not found.base:
             return (oid,)
@@ -187,15 +187,16 @@ class DatabaseTypes:
     def layouts(
         self, parameters: Iterable[str], results: Iterable[str], *, binary: bool
     ) -> Mapping[int, str]:
-        """The layouts of composite types that a codec relies on, by their relations.
+        """Return the layouts of the composite types of a codec, by relation oid.
 
         Args:
-            parameters: types that are sent: all attributes count.
-            results: types that are read: as far as the generated code knows attributes.
-            binary: results are read in binary; as text, all attributes count.
+            parameters: types to send, of which all attributes matter.
+            results: types to read, of which the attributes in the generated code
+                matter.
+            binary: True if results are read in binary; in text all attributes matter.
 
         Raises:
-            SchemaChanged: one is not what the generated code was made for.
+            SchemaChanged: a composite type differs from that in the generated code.
         """
         layouts: dict[int, str] = {}
         for found in self._composites_in(results):
@@ -214,7 +215,7 @@ class DatabaseTypes:
         return layouts
 
     def names_of(self, layouts: Mapping[int, str]) -> list[str]:
-        """The names of the composite types of layouts."""
+        """Return the names of the composite types with these layouts."""
         return [
             f"{found.schema}.{found.name}"
             for found in self._found.values()
@@ -239,7 +240,7 @@ class DatabaseTypes:
     def _match(
         self, found: CatalogType, composite: Composite, required: tuple[str, ...]
     ) -> None:
-        """Find the attributes of a composite type by their names."""
+        """Map a composite type's attributes to those of the generated code by name."""
         types = dict(zip(found.field_names, found.field_types, strict=True))
         fields = dict(types)
         positions: list[int] = []
@@ -262,7 +263,7 @@ class DatabaseTypes:
     def _field(
         self, found: CatalogType, types: Mapping[str, int], attribute: str, name: str
     ) -> int:
-        """What the adapters of an attribute are found by."""
+        """Return the oid under which an attribute's adapters are registered."""
         called = f"type {found.schema}.{found.name}"
         oid = types.get(attribute)
         if oid is None:
@@ -278,13 +279,13 @@ class DatabaseTypes:
         return oid
 
     def base(self, oid: int) -> int:
-        """The type itself; of a domain, the type that it is a domain over."""
+        """Return the base type of a domain; other types are returned unchanged."""
         while (found := self._found.get(oid)) is not None and found.base:
             oid = found.base
         return oid
 
     def spelling(self, oid: int) -> str:
-        """A type as generated code spells it, as far as it is known."""
+        """Return a type's name as generated code spells it, or its oid if unknown."""
         if (found := self._found.get(self._elements.get(oid, oid))) is not None:
             return f"{found.schema}.{found.name}" + "[]" * (found.oid != oid)
         info = postgres.types.get(oid)
@@ -293,12 +294,12 @@ class DatabaseTypes:
         return info.name if info.oid == oid else f"{info.name}[]"
 
     def sends_binary(self, oid: int) -> bool:
-        """Whether values of the type can go out in binary."""
+        """Return True if values of the type can be sent in binary."""
         if (converted := self._converted.get(oid)) is not None:
             name, sent, _ = converted
             return name.binary and self.sends_binary(sent)
         if oid in self._fields:
-            # psycopg's binary form of a row tells the fields' types by their adapters.
+            # psycopg's binary form of a row contains the oids of the fields' adapters.
             return False
         try:
             self.adapters.get_dumper_by_oid(oid, Format.BINARY)
@@ -307,7 +308,7 @@ class DatabaseTypes:
         return all(map(self.sends_binary, self._parts(oid)))
 
     def loads_binary(self, oid: int) -> bool:
-        """Whether values of the type can be read in binary."""
+        """Return True if values of the type can be read in binary."""
         if (converted := self._converted.get(oid)) is not None:
             name, _, read = converted
             return name.binary and self.loads_binary(read)
@@ -317,7 +318,7 @@ class DatabaseTypes:
 
     @property
     def tolerant_adapters(self) -> AdaptersMap:
-        """The adapters, with loaders that know infinite dates."""
+        """The adapters, with loaders that also read infinite dates."""
         if self._tolerant is None:
             self._tolerant = with_infinities(self.adapters)
         return self._tolerant
@@ -335,7 +336,7 @@ class DatabaseTypes:
         return () if info is None or info.oid == oid else (info.oid,)
 
     def _is_list(self, oid: int) -> bool:
-        """Whether a single value of the type may be a list in Python."""
+        """Return True if a single value of the type can be a list in Python."""
         found = self._found.get(oid)
         if found is not None:
             return found.name in {"vector", "halfvec"} or bool(

@@ -1,4 +1,4 @@
-"""Who has a connection to itself, so that no statement may run there meanwhile."""
+"""Exclusive use of a connection, during which no other statement may run."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _FORKED: Final = f"this connection can't be used: {LEFT_BEHIND}"
 
 
 class Usage:
-    """Of one connection.
+    """Exclusive use of one connection.
 
     Attributes:
-        reason: why statements may be refused; None: there is none.
-        is_foreign: the connection belongs to the process that this one came from.
+        reason: why statements can be refused; None if the connection is free.
+        is_foreign: True if the connection belongs to the parent process.
     """
 
     __slots__ = ("__weakref__", "_copy", "is_foreign", "reason")
@@ -40,10 +40,10 @@ class Usage:
         tell_after_fork(self)
 
     def require_free(self) -> None:
-        """Refuse to wait for what would never end.
+        """Check that waiting for the connection can end.
 
         Raises:
-            ConnectionInUse: a stream is open, or rows for COPY are asked for.
+            ConnectionInUse: a stream is open, or the caller supplies rows to a COPY.
         """
         if self.reason is None:
             return
@@ -52,17 +52,17 @@ class Usage:
             raise ConnectionInUse(self.reason)
 
     def begin_stream(self) -> None:
-        """A stream has begun."""
+        """Record that a stream has begun."""
         self.reason = _STREAM
 
     def end_stream(self) -> None:
-        """It has ended."""
+        """Record that the stream has ended."""
         if self.reason is _STREAM:
             self.reason = None
 
     @contextmanager
     def feeding(self) -> Generator[None, None, None]:
-        """A block in which the rows for a COPY are asked for."""
+        """Mark a block in which the rows of a COPY are read from the caller."""
         self.reason, self._copy = _COPY, object()
         token = _feeding.set((*_feeding.get(), self._copy))
         try:
@@ -74,7 +74,7 @@ class Usage:
                 self.reason = None
 
     def after_fork(self) -> None:
-        """In a child process, nothing may be done with it."""
+        """Refuse all use of the connection in a child process."""
         self.reason, self._copy, self.is_foreign = _FORKED, None, True
 
 

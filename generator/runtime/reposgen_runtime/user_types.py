@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401 -- values of every type pass through here
-"""Adapters for the types that a database adds to the built-in ones."""
+"""Adapters for types that are not built in."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from .table_rows import Build
 
 _TEXT: Final = postgres.types["text"].oid
-# In the binary form of a composite value: how many attributes there are; of each, the
-# type's oid and how long the value is.
+# Binary format of a composite value: the number of attributes; for each attribute, its
+# type's oid and its length.
 _unpack_count: Final = Struct("!i").unpack_from
 _unpack_attribute: Final = Struct("!Ii").unpack_from
 
@@ -70,12 +70,12 @@ def register_type(
     """Register adapters for a type, and loaders for arrays of it.
 
     Args:
-        adapters: where to.
+        adapters: the map to register with.
         found: the type.
-        enum: the package's class, if it is an enum and has one.
-        composite: what its values are made of, if it is a composite that is known.
-        fields: what the adapters of a composite's fields are found by, where that is
-            not their types' oids.
+        enum: the package's class, if the type is an enum that has one.
+        composite: how values are built, if the type is a known composite.
+        fields: the oids under which adapters of a composite's fields are registered;
+            None if these are the fields' types.
     """
     info = TypeInfo(found.name, found.oid, found.array, delimiter=found.delimiter)
     match found.kind:
@@ -112,10 +112,10 @@ def _dumper(oid: int, dump: Callable[[Any], Buffer], format_: Format) -> type[Du
 
 
 class Members(dict[Any, Any]):
-    """Enum members by their labels as they come from the server.
+    """Enum members by the labels that the server sends.
 
     Attributes:
-        unknown: the member for other labels, if there is one.
+        unknown: the member for other labels, or None.
     """
 
     unknown: StrEnum | None = None
@@ -133,7 +133,7 @@ class Members(dict[Any, Any]):
 def _enum_functions(
     cls: type[StrEnum],
 ) -> tuple[Callable[[Buffer], Any], Callable[[Any], Buffer]]:
-    """What makes members of labels, and labels of members."""
+    """Return a function from labels to members, and one from members to labels."""
     known = list(cls)
     unknown = known.pop() if issubclass(cls, OpenEnum) else None
     members = Members((member.value.encode(), member) for member in known)
@@ -158,13 +158,13 @@ def _getter(cls: type[Any]) -> Callable[[Any], Sequence[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """How values of a composite type are made, and taken apart.
+    """How values of a composite type are built and taken apart.
 
     Attributes:
-        maker: takes the attributes' values, positionally.
-        names: of the attributes, in the order in which the maker takes them.
-        positions: where each of them stands in the database's type.
-        required: names of those without which there is no value: see `table_rows`.
+        maker: takes the attributes' values, by position.
+        names: names of the attributes, in the maker's order.
+        positions: index of each attribute in the database's type.
+        required: names of the attributes that cannot be None; see `table_rows`.
     """
 
     maker: Callable[..., Any]
@@ -174,12 +174,12 @@ class Attributes:
 
     @property
     def count(self) -> int:
-        """How many of the database's attributes there are up to the last known one."""
+        """Number of the database's attributes up to the last known one."""
         return max(self.positions, default=-1) + 1
 
     @property
     def are_in_order(self) -> bool:
-        """The database has them in the maker's order, and perhaps more behind them."""
+        """True if the type begins with the attributes in the maker's order."""
         return self.positions == tuple(range(len(self.positions)))
 
 
@@ -187,7 +187,7 @@ class Attributes:
 def _fields(
     attributes: Attributes,
 ) -> Callable[[Any, CompositeInfo], Sequence[Any]]:
-    """What takes a value apart, in the order of the database's attributes."""
+    """Return a function that lists a value's attributes in the database's order."""
     maker = attributes.maker
     order = sorted(
         range(len(attributes.positions)), key=attributes.positions.__getitem__
@@ -204,7 +204,7 @@ def _fields(
 
 @cache
 def _build(attributes: Attributes, found: CatalogType) -> Build:
-    """What makes a value of the values of the database's attributes."""
+    """Return a function that builds a value from the database's attributes."""
     maker, positions = attributes.maker, attributes.positions
     count = len(positions)
 
@@ -225,18 +225,18 @@ def _build_of_text(
     attributes: Attributes, found: CatalogType
 ) -> Callable[[Sequence[Any], CompositeInfo], Any]:
     build = _build(attributes, found)
-    # One field that is NULL looks like none: ().
+    # A single field that is NULL looks like no field: ().
     return lambda values, info: build(values or (None,) * len(info.field_names))
 
 
 class CompositeBinaryLoader(Loader):
-    """Reads a value if its attributes have the types that are expected.
+    """Loader that checks the types of a composite value's attributes.
 
     Attributes:
         found: the type.
         types: oids of the attributes that are read.
-        adapter_types: what their loaders are found by.
-        build: makes a value of theirs.
+        adapter_types: oids under which their loaders are registered.
+        build: makes a value from the attributes.
     """
 
     format = Format.BINARY
@@ -251,7 +251,11 @@ class CompositeBinaryLoader(Loader):
         self._transformer.set_loader_types(self.adapter_types, Format.BINARY)
 
     def load(self, data: Buffer) -> Any:
-        """The value."""
+        """Return the value.
+
+        Raises:
+            SchemaChanged: the value's attributes have other types.
+        """
         data = bytes(data)
         values: list[bytes | None] = []
         (count,) = _unpack_count(data)
@@ -273,7 +277,7 @@ class CompositeBinaryLoader(Loader):
 
 
 class _CompositeTextDumper(Dumper):
-    """psycopg's text dumper picks each field's form by its value, not by its type."""
+    """Dumper that encodes each field by its type; psycopg's goes by the value."""
 
     info: CompositeInfo
     fields: Callable[[Any, CompositeInfo], Sequence[Any]]
@@ -303,7 +307,8 @@ class _Unused:
 
 @cache
 def _composite_info(found: CatalogType) -> CompositeInfo:
-    # psycopg keeps the classes that it makes for an info, for good: one info per type.
+    # psycopg keeps the classes that it creates for an info, so there is one info per
+    # type.
     return _converted_info(found, tuple(found.field_types))
 
 
@@ -329,7 +334,8 @@ def _register_composite(
     register_composite(
         info,
         adapters,
-        # Dumpers are found by the type's oid: psycopg's by class get none to find.
+        # Dumpers are found by the type's oid, so psycopg's lookup by class gets a dummy
+        # class.
         _Unused,
         make_object=_build_of_text(attributes, found),
         make_sequence=fields,

@@ -1,7 +1,7 @@
-"""Statements whose SQL depends on what a call gives: `@optional`, `@sort`, `:page`.
+"""Statements whose SQL depends on the call: `@optional`, `@sort`, `:page`.
 
-Each combination that is used becomes a statement of its own, built once: it is prepared
-on its own, and has a plan of its own.
+Each combination that is used becomes a statement that is built once. It is prepared and
+planned independently.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ Numbers: TypeAlias = tuple[int, ...]
 
 
 class OptionalClause:
-    """SQL that is there only if arguments are given.
+    """SQL that is included only if its arguments are given.
 
     Attributes:
-        sql: the stretch.
-        numbers: of the parameters that it takes: all must be given.
-        any_of: of a comma between two such stretches: one of these must be given too.
-        otherwise: the SQL in its place: DEFAULT, of an inserted value.
+        sql: the SQL text.
+        numbers: parameters that must all be given.
+        any_of: for a comma between two such clauses, groups of parameters of which one
+            must be given as well.
+        otherwise: the SQL to use instead: DEFAULT for an inserted value.
     """
 
     __slots__ = ("any_of", "numbers", "otherwise", "sql")
@@ -47,14 +48,14 @@ class OptionalClause:
         self.otherwise = otherwise
 
     def holds(self, given: Collection[int]) -> bool:
-        """Whether it is there."""
+        """Return True if the clause is included."""
         return _includes(given, (self.numbers,)) and (
             not self.any_of or _includes(given, self.any_of)
         )
 
 
 class RequireAny:
-    """Stands before SET items of which a call must give one."""
+    """Marker before SET items of which a call must give at least one."""
 
     __slots__ = ("any_of",)
 
@@ -63,11 +64,11 @@ class RequireAny:
 
 
 class OrderBy:
-    """The query's own ORDER BY, and those that a call may choose instead.
+    """The query's own ORDER BY, and the alternatives that a call can choose.
 
     Attributes:
-        sql: the clause, with what stands between it and the clause before.
-        sorts: by the argument of `sort=`.
+        sql: the clause, including the text between it and the preceding clause.
+        sorts: the clause for each value of `sort=`.
     """
 
     __slots__ = ("sorts", "sql")
@@ -83,20 +84,20 @@ NO_ORDERING: Final = Ordering(())
 _SHARED: Final = tuple(field.name for field in fields(Validated) if field.init)
 
 
-# Not frozen, as `Statement` is not.
+# Not frozen, because `Statement` is not.
 @dataclass(slots=True, eq=False)
 class Variants(Validated[T_co]):
-    """A query some of whose SQL a call may leave out or choose.
+    """A query of which calls can omit or choose parts.
 
-    The numbers of the parameters are the same in all variants; those that are left out
-    are sent as NULL.
+    The numbers of the parameters are the same in all variants. Omitted parameters are
+    sent as NULL.
 
     Attributes:
         pieces: the SQL, in order.
-        filters: the parameters that None leaves out.
-        items: the parameters of SET items and of inserted values, which UNSET leaves
-            out: None is NULL.
-        ordering: of a query that is read page by page; else it has no keys.
+        filters: parameters that None omits.
+        items: parameters of SET items and inserted values, which UNSET omits; None
+            means NULL.
+        ordering: the orders of a paged query; other queries have no keys.
     """
 
     pieces: tuple[Piece, ...]
@@ -111,25 +112,25 @@ class Variants(Validated[T_co]):
     def choose(
         self, values: Sequence[Any], *, sort: str | None = None
     ) -> tuple[Statement[T_co], Sequence[Any]]:
-        """The statement for a call's arguments, and the values to send.
+        """Return the statement for a call's arguments, and the values to send.
 
         Raises:
-            NothingToUpdate: every SET item was left out.
-            InvalidArgument: the query does not offer that sort.
+            NothingToUpdate: every SET item was omitted.
+            InvalidArgument: the query does not offer the sort.
         """
         given = self.given(values)
         statement = self.built((given, sort), given, lambda: self.sql(given, sort=sort))
         return statement, self.sent(values)
 
     def given(self, values: Sequence[Any]) -> Numbers:
-        """The optional parameters that are given."""
+        """Return the numbers of the optional parameters that are given."""
         return (
             *(number for number in self.filters if values[number - 1] is not None),
             *(number for number in self.items if values[number - 1] is not UNSET),
         )
 
     def sent(self, values: Sequence[Any]) -> Sequence[Any]:
-        """The values as they go out."""
+        """Return the values to send, with None for UNSET."""
         if not self.items:
             return values
         return [None if value is UNSET else value for value in values]
@@ -137,16 +138,16 @@ class Variants(Validated[T_co]):
     def sql(
         self, given: Collection[int], *, sort: str | None = None, ordered: bool = True
     ) -> str:
-        """The SQL of a variant.
+        """Return the SQL of a variant.
 
         Args:
-            given: the numbers of the optional parameters that are.
-            sort: which ORDER BY, the query's own if None.
-            ordered: with an ORDER BY at all.
+            given: numbers of the optional parameters that are given.
+            sort: the ORDER BY to use; None for the query's own.
+            ordered: False to omit the ORDER BY.
 
         Raises:
-            NothingToUpdate: every SET item was left out.
-            InvalidArgument: the query does not offer that sort.
+            NothingToUpdate: every SET item was omitted.
+            InvalidArgument: the query does not offer the sort.
         """
         return "".join(self._texts(given, sort, ordered=ordered))
 
@@ -157,13 +158,13 @@ class Variants(Validated[T_co]):
         sql: Callable[[], str],
         change: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> Statement[Any]:
-        """The statement that was built for a key, built now if it was not.
+        """Return the statement for a key, building it on first use.
 
         Args:
-            key: tells variants apart.
-            given: the numbers of the optional parameters that are.
-            sql: of the statement.
-            change: makes the attributes other than all variants' are.
+            key: identifies the variant.
+            given: numbers of the optional parameters that are given.
+            sql: returns the statement's SQL.
+            change: modifies the attributes that all variants share.
         """
         statement = self._built.get(key)
         if statement is None:
@@ -171,12 +172,12 @@ class Variants(Validated[T_co]):
             attributes["parameters"] = self._parameter_types(given)
             change(attributes)
             made = Statement[Any](sql=sql(), **attributes)
-            # Another thread may have been faster: one of them is everybody's.
+            # Another thread can have built it: all threads share one statement.
             statement = self._built.setdefault(key, made)
         return statement
 
     def _parameter_types(self, given: Collection[int]) -> tuple[str, ...]:
-        """Return the types to send: domains can refuse the NULL of what is left out."""
+        """Return the types to send: text replaces the types of omitted values."""
         left_out = {*self.filters, *self.items}.difference(given)
         return tuple(
             "text" if number in left_out else name
@@ -208,7 +209,7 @@ class Variants(Validated[T_co]):
 
 
 def unknown_sort(sort: str, offered: Iterable[str], query: str) -> InvalidArgument:
-    """The error for a sort that a query does not offer."""
+    """Return the error for a sort that a query does not offer."""
     choices = ", ".join(offered)
     return InvalidArgument(
         f"cannot sort by {sort!r}; the choices are {choices}", query=query

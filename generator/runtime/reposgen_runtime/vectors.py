@@ -19,26 +19,26 @@ class SparseVector:
     """A value of pgvector's type `sparsevec`: `SparseVector(5, {1: 0.5, 3: 2.0})`.
 
     Attributes:
-        dimensions: how many elements the vector has, with those that are zero.
-        elements: those that are not zero, by index. As in SQL, the first index is 1.
+        dimensions: number of elements, including those that are zero.
+        elements: the nonzero elements by index. As in SQL, the first index is 1.
     """
 
     dimensions: int
     elements: Mapping[int, float]
 
     def __hash__(self) -> int:
-        """Return a hash of what is compared."""
+        """Return a hash of the dimensions and elements."""
         return hash((self.dimensions, frozenset(self.elements.items())))
 
 
 def load_vector(data: Buffer) -> list[float]:
     """Return the value of a text such as `[0.5,2]`."""
-    # It is a JSON array of numbers, and JSON has whole numbers of their own.
+    # The text is a JSON array, in which whole numbers are ints.
     return [*map(float, json_load(data))]
 
 
 def dump_vector(value: Iterable[float]) -> Buffer:
-    """Return the text of a value."""
+    """Return the text of a vector."""
     return json_dump([*map(float, value)])
 
 
@@ -52,10 +52,10 @@ def load_sparse_vector(data: Buffer) -> SparseVector:
 
 
 def dump_sparse_vector(value: Any) -> bytes:  # noqa: ANN401 - whatever a caller passes
-    """Return the text of a value.
+    """Return the text of a sparse vector.
 
     Raises:
-        TypeError: it is not a sparse vector, or its parts are not numbers.
+        TypeError: the value is not a SparseVector, or its parts are not numbers.
         ValueError: an index is not between 1 and the number of dimensions.
     """
     if not isinstance(value, SparseVector):

@@ -1,4 +1,4 @@
-"""Why a write by version met no row."""
+"""Errors of writes by version that affected no row."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def conflict_error(
     query: str, optimistic: Optimistic, values: Sequence[Any], found: Sequence[Any]
 ) -> RepositoryError:
-    """The error for a write that met no row.
+    """Return the error for a write that affected no row.
 
     Args:
         query: the statement's name.
-        optimistic: of the statement.
+        optimistic: the statement's probe.
         values: the arguments of the call.
-        found: what the probe returned: the version of the row, if there is one.
+        found: the probe's result: the version of the row, or empty if there is none.
     """
     expected = values[optimistic.expected]
     if not found and not optimistic.inserts:

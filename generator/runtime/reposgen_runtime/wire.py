@@ -1,9 +1,9 @@
-"""The fast path: libpq's calls, as generators that any psycopg connection can wait for.
+"""The libpq path: generators of libpq calls that any psycopg connection can wait for.
 
-This module, and `sync_wait` with it, uses what psycopg does not document in full:
-`psycopg.generators`, `PGconn.send_*`, and what formats the rows of a COPY, which both
-paths use. What else it does, the cursors of the cursor path do through the public API;
-the tests run on both.
+This module and `sync_wait` use parts of psycopg that are not fully documented:
+`psycopg.generators`, `PGconn.send_*`, and the formatting of COPY rows, which both paths
+use. The cursor path does everything else through the public API. Tests run on both
+paths.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     _FormatRow = Callable[[Sequence[Any], Transformer, bytearray], None]
 
-# Plain ints: an enum's comparison costs more than the call that gave the status.
+# Plain ints: comparing an enum costs more than the call that returns the status.
 _TUPLES_OK: Final = int(ExecStatus.TUPLES_OK)
 _COMMAND_OK: Final = int(ExecStatus.COMMAND_OK)
 DONE: Final = (_TUPLES_OK, _COMMAND_OK)
@@ -55,29 +55,29 @@ _fetch_many: Final = cast(
 _format_binary: Final = cast("_FormatRow", _copy_base.format_row_binary)
 _format_text: Final = cast("_FormatRow", _copy_base.format_row_text)
 
-# What the connection does not survive.
+# Severities that end the connection.
 _ENDING: Final = ("FATAL", "PANIC")
 _NAME_LENGTH: Final = 63  # the server tells longer names apart by no more than this
 _numbers: Final = count(1)
 
 
 def is_idle(pgconn: PGconn) -> bool:
-    """Outside any transaction."""
+    """Return True outside of any transaction."""
     return pgconn.transaction_status == IDLE
 
 
 def is_in_transaction(pgconn: PGconn) -> bool:
-    """In a transaction that has not failed."""
+    """Return True in a transaction that has not failed."""
     return pgconn.transaction_status == _INTRANS
 
 
 def is_failed(pgconn: PGconn) -> bool:
-    """In a transaction that can only be rolled back."""
+    """Return True in a failed transaction, which can only be rolled back."""
     return pgconn.transaction_status == _INERROR
 
 
 def is_outdated(error: psycopg.Error) -> bool:
-    """The prepared statement is gone, or what it is about has changed."""
+    """Return True if the prepared statement is gone or its result type has changed."""
     match error.sqlstate:
         case "26000":
             return True
@@ -89,9 +89,9 @@ def is_outdated(error: psycopg.Error) -> bool:
 
 
 def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[PGresult]:
-    """Parse the statement on the server, with the types it was validated with.
+    """Prepare the statement on the server, with the types it was validated with.
 
-    From here on, the server refuses to run it if its columns are others.
+    From then on, the server refuses to run it if the types of its columns change.
 
     Returns:
         The description of its columns.
@@ -113,12 +113,12 @@ def prepare(pgconn: PGconn, codec: Codec[Any]) -> PQGen[PGresult]:
 
 
 def may_close(pgconn: PGconn) -> bool:
-    """Whether `close` does no harm to a transaction."""
+    """Return True if `close` cannot harm the current transaction."""
     return psycopg.capabilities.has_send_close_prepared() or is_idle(pgconn)
 
 
 def close(pgconn: PGconn, names: Iterable[bytes]) -> PQGen[None]:
-    """Make the server forget prepared statements, if it has not yet."""
+    """Deallocate prepared statements."""
     for name in names:
         if psycopg.capabilities.has_send_close_prepared():
             pgconn.send_close_prepared(name)
@@ -131,9 +131,9 @@ def close(pgconn: PGconn, names: Iterable[bytes]) -> PQGen[None]:
 def execute(
     pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None]
 ) -> PQGen[list[PGresult]]:
-    """Run the statement; `check` its results."""
-    # Nothing may be sent before the connection waits: where that finds the socket to
-    # be dead, libpq closes it, and the connection must know.
+    """Run a statement and return its results, to be checked with `check`."""
+    # Nothing is sent before the connection waits. If the send finds the socket dead,
+    # libpq closes it, and the connection must notice.
     send_statement(pgconn, codec, parameters)
     return (yield from answer(pgconn))
 
@@ -145,13 +145,13 @@ def send_statement(
     *,
     again: bool = False,
 ) -> None:
-    """Send the statement, prepared or, where it has no name, as a whole.
+    """Send a statement by its name, or with its SQL if it has no name.
 
     Args:
-        pgconn: where to.
-        codec: of the statement.
-        parameters: encoded.
-        again: it was the last to be sent, and so is known without a name as well.
+        pgconn: the connection.
+        codec: codec of the statement.
+        parameters: encoded arguments.
+        again: True if the unnamed prepared statement is still this one.
     """
     if codec.name or again:
         pgconn.send_query_prepared(
@@ -168,16 +168,16 @@ def send_statement(
 
 
 def command(pgconn: PGconn, sql: bytes) -> PQGen[list[PGresult]]:
-    """Run a command without parameters; `check` its results."""
+    """Run a command without parameters and return its results for `check`."""
     pgconn.send_query(sql)
     return (yield from answer(pgconn))
 
 
 def check(results: Sequence[PGresult]) -> PGresult:
-    """The result of a statement.
+    """Return the result of a statement.
 
     Raises:
-        psycopg.Error: it failed.
+        psycopg.Error: the statement failed.
     """
     result = results[-1]
     if result.status not in DONE:
@@ -186,25 +186,25 @@ def check(results: Sequence[PGresult]) -> PGresult:
 
 
 def error_of(results: Sequence[PGresult]) -> psycopg.Error:
-    """The error of a statement that failed."""
+    """Return the error of a failed statement."""
     error = error_from_result(results[-1])
     return unknown_commit_outcome(error) if len(results) > 1 else error
 
 
 def unknown_commit_outcome(error: psycopg.Error) -> psycopg.Error:
-    """The error of a statement that was done: of its commit, which may be done too."""
+    """Return the error of a commit; if the connection ended, the outcome is unknown."""
     if error.diag.severity_nonlocalized in _ENDING:
         return psycopg.OperationalError("the connection was ended during the commit")
     return error
 
 
 class BatchFailed(Exception):  # noqa: N818 -- never seen outside the runtime
-    """One of a batch's statements failed, and so all did.
+    """One statement of a batch failed, so none of them took effect.
 
     Attributes:
-        error: psycopg's.
-        item: the index of the one that failed; None where the commit did, or what
-            opened the transaction.
+        error: psycopg's error.
+        item: index of the failed statement; None if the commit failed, or a command
+            that began the transaction.
     """
 
     def __init__(self, error: psycopg.Error, item: int | None) -> None:
@@ -220,18 +220,18 @@ def pipeline(
 ) -> PQGen[list[PGresult]]:
     """Run statements in one pipeline.
 
-    Outside a transaction all of them are one: it is committed, or nothing is.
+    Outside a transaction they form one implicit transaction: all or none are committed.
 
     Args:
-        pgconn: where.
-        commands: the statements, and their arguments.
-        opening: what is sent in front of them, to begin a transaction.
+        pgconn: the connection.
+        commands: the statements with their encoded arguments.
+        opening: commands to send first, which begin a transaction.
 
     Returns:
         The results of the statements.
 
     Raises:
-        BatchFailed: one of them failed.
+        BatchFailed: a statement, an opening command or the commit failed.
     """
     pgconn.enter_pipeline_mode()
     try:
@@ -257,12 +257,12 @@ def pipeline(
 
 
 def _fetch_all(pgconn: PGconn, number: int) -> PQGen[list[PGresult]]:
-    """The results of a pipeline: of its statements, and of a commit that failed."""
+    """Return the results of a pipeline, including that of a failed commit."""
     results: list[PGresult] = []
     while True:
         try:
             if len(results) < number and not pgconn.is_busy():
-                # What is there already needs no generator. Behind each is a None.
+                # Results that have arrived need no generator. After each comes a None.
                 result = pgconn.get_result()
                 if result is not None:
                     pgconn.get_result()
@@ -271,7 +271,7 @@ def _fetch_all(pgconn: PGconn, number: int) -> PQGen[list[PGresult]]:
             if result is None:
                 raise psycopg.OperationalError("the connection is lost")
         except psycopg.Error:
-            # Where the server has said why it leaves, that is what counts.
+            # If the server has reported why it disconnects, that error is returned.
             if not results or results[-1].status in DONE:
                 raise
             return results
@@ -281,12 +281,12 @@ def _fetch_all(pgconn: PGconn, number: int) -> PQGen[list[PGresult]]:
 
 
 def row_formatter(copy_format: Format) -> _FormatRow:
-    """What adds a row to the bytes that are copied."""
+    """Return the function that appends a row to the data of a COPY."""
     return _format_binary if copy_format is Format.BINARY else _format_text
 
 
 def has_chunks() -> bool:
-    """Whether libpq can give a result in chunks of several rows."""
+    """Return True if libpq supports results in chunks of several rows."""
     return psycopg.capabilities.has_stream_chunked()
 
 
@@ -297,15 +297,15 @@ def execute_in_chunks(
     size: int,
     take: Callable[[PGresult], None],
 ) -> PQGen[list[PGresult]]:
-    """Run the statement; `check` its results.
+    """Run a statement and return its results, to be checked with `check`.
 
     Args:
-        pgconn: where.
-        codec: of the statement.
-        parameters: encoded.
-        size: rows of a chunk.
-        take: gets each chunk as it comes; the results that are checked have no rows.
-            It must not raise: what is still to come would be left behind.
+        pgconn: the connection.
+        codec: codec of the statement.
+        parameters: encoded arguments.
+        size: rows per chunk.
+        take: called with each chunk; the returned results have no rows. It must not
+            raise, since the remaining chunks would not be read.
     """
     send_statement(pgconn, codec, parameters)
     pgconn.set_chunked_rows_mode(size)
@@ -315,7 +315,7 @@ def execute_in_chunks(
         try:
             result = yield from _fetch(pgconn)
         except psycopg.Error:
-            # Where the server has said why it leaves, that is what counts.
+            # If the server has reported why it disconnects, that error is returned.
             if not results or results[-1].status in DONE:
                 raise
             return results
@@ -330,7 +330,7 @@ def execute_in_chunks(
 def start_stream(
     pgconn: PGconn, codec: Codec[Any], parameters: Sequence[Buffer | None], size: int
 ) -> PQGen[None]:
-    """Run the statement so that its rows come in chunks of `size`."""
+    """Run a statement whose rows arrive in chunks of `size`."""
     send_statement(pgconn, codec, parameters)
     if has_chunks():
         pgconn.set_chunked_rows_mode(size)
@@ -340,7 +340,7 @@ def start_stream(
 
 
 def next_chunk(pgconn: PGconn) -> PQGen[PGresult | None]:
-    """The next rows of a stream; None at its end.
+    """Return the next rows of a stream; None at its end.
 
     Raises:
         psycopg.Error: the statement failed.
@@ -354,7 +354,7 @@ def next_chunk(pgconn: PGconn) -> PQGen[PGresult | None]:
 
 
 def sever(pgconn: PGconn) -> None:
-    """Shut the socket down, of which whoever waits there gets to know."""
+    """Shut the socket down, so that code waiting for it gets an error."""
     with suppress(OSError, psycopg.Error):
         copy = socket.fromfd(pgconn.socket, socket.AF_INET, socket.SOCK_STREAM)
         with copy:
@@ -362,11 +362,11 @@ def sever(pgconn: PGconn) -> None:
 
 
 def is_active(pgconn: PGconn) -> bool:
-    """A statement is under way, or its results were not all fetched."""
+    """Return True while a statement runs or its results are not all fetched."""
     return pgconn.transaction_status == _ACTIVE
 
 
 def drain(pgconn: PGconn) -> PQGen[None]:
-    """Take what is left of a cancelled stream."""
+    """Fetch and discard the remaining results of a cancelled stream."""
     while (yield from _fetch(pgconn)) is not None:
         pass

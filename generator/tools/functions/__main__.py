@@ -100,7 +100,7 @@ class _Rules:
 
 
 def _claim(function: _Function) -> str:
-    """The rule that a reason speaks for, before it is tried."""
+    """Return the rule that a reason suggests, before it is tried."""
     match function.kind:
         case "a":
             return function.within(_Rules.aggregates) or "-"

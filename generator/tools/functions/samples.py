@@ -158,7 +158,7 @@ _ANY_NUMBER = ("'a'::text, 1", "'a'::text, NULL::int", "'a'::text, '{}'::jsonb")
 
 
 def literals(type_name: str) -> tuple[str, ...]:
-    """SQL expressions of that type, none of them NULL."""
+    """Return SQL expressions of that type, none of them NULL."""
     name = _POLYMORPHIC.get(type_name, type_name)
     if name == "record":
         return SAMPLES["record"]

@@ -233,7 +233,9 @@ def _of_type(
 ) -> JsonShape | None:
     if isinstance(type_, ArrayType):
         element = _of_type(type_.element, table, catalog, element_nullable=False)
-        return element and JsonList(element=element, nullable=element_nullable)
+        return element and JsonList(
+            element=element, nullable=element_nullable, of_array=True
+        )
     base: PgType = type_
     while isinstance(base, DomainType):
         base = base.base

@@ -1,7 +1,7 @@
-"""The generated package as data: all that templates need, with nothing left to decide.
+"""The generated package as data: all that templates need, with all decisions made.
 
-Every `Symbol` that stands anywhere in a module's model stands in that module's text
-as well, so that imports can be read off the model.
+Every `Symbol` in a module's model also occurs in the module's text, so imports are
+derived from the model.
 """
 
 from reposgen.python_model.model.modules import AnyModule, Package

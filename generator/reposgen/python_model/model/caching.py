@@ -1,4 +1,4 @@
-"""Which write invalidates which cached read."""
+"""Invalidation of cached reads by writes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalidation:
-    """A write that changes what a cached read depends on.
+    """A write that changes rows that a cached read depends on.
 
     Attributes:
-        table: qualified name; empty where the write can change any table.
-        is_precise: only results with the key that the write gives are invalidated;
-            None where the read depends on the whole table.
-        why: in plain words: `it changes public.tasks by the same id`.
+        table: qualified name; empty if the write can change any table.
+        is_precise: True if only results with the write's key are invalidated; None if
+            the read depends on the whole table.
+        why: the reason: `it changes public.tasks by the same id`.
     """
 
     read: TypedQuery

@@ -1,4 +1,4 @@
-"""What stands in generated modules: classes and methods."""
+"""Classes and methods of generated modules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Field:
     """An attribute of a class.
 
     Attributes:
-        doc: the column's comment, or empty.
+        doc: the column's comment; can be empty.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Item:
     """One value of a flat row: `r[3]`.
 
     Attributes:
-        secret: what hides the value, where something does.
+        secret: the class that hides the value; None if it is not secret.
     """
 
     index: int
@@ -49,10 +49,10 @@ class Nested:
     """Several values of a flat row as one object: `Task(*r[0:5])`.
 
     Attributes:
-        build: called positionally.
-        stop: one past the last.
-        probe: index of the value that is None only if there is no object; None
-            where there always is one.
+        build: the class or function, called with positional arguments.
+        stop: index after the last value.
+        probe: index of the value that is None only if there is no object; None if there
+            always is an object.
     """
 
     build: Symbol
@@ -63,10 +63,10 @@ class Nested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
-    """A function from a flat row to an object that nests or hides some of it.
+    """A function that makes an object with nested or secret parts from a flat row.
 
     Attributes:
-        result: what it calls, and so returns; None: it returns its only part.
+        result: class of the object; None if the only part is returned.
     """
 
     symbol: Symbol
@@ -80,15 +80,16 @@ class Builder:
 class RowClass:
     """A class of values in a fixed order: of rows, composites, or arguments.
 
-    However it is made, it takes its values positionally and tells their order in
+    Every kind of class takes its values by position and has their order in
     `__match_args__`.
 
     Attributes:
         doc: the docstring.
-        kind: how the class is made.
-        maker: the decorator or base class that makes it.
-        settings: of a pydantic model, the class of its settings.
-        builder: where the class alone cannot take the values as they come.
+        kind: kind of the class.
+        maker: decorator or base class of the class.
+        settings: class of a pydantic model's settings.
+        builder: function that builds objects, if the class alone cannot take the
+            values.
     """
 
     symbol: Symbol
@@ -102,7 +103,7 @@ class RowClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnumMember:
-    """`IN_PROGRESS = "in progress"`."""
+    """A member of an enum: `IN_PROGRESS = "in progress"`."""
 
     name: str
     label: str
@@ -123,9 +124,9 @@ class DomainType:
     """A PostgreSQL domain.
 
     Attributes:
-        base: what it is a new type of.
-        maker: `NewType`; or `TypeAlias`, where `base` is no class.
-        is_class: told by `maker`.
+        base: the underlying type.
+        maker: `NewType`; or `TypeAlias` if `base` is not a class.
+        is_class: True if `maker` is `NewType`.
     """
 
     symbol: Symbol
@@ -137,10 +138,11 @@ class DomainType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstraintError:
-    """The exception for one constraint.
+    """The exception class of one constraint.
 
     Attributes:
-        keys: what errors of the server's name it by: schema, table or domain, name.
+        keys: names of the constraint in the server's errors: schema, table or domain,
+            name.
     """
 
     symbol: Symbol
@@ -151,12 +153,12 @@ class ConstraintError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Everything that stands in a module for one query but its method.
+    """Definitions of one query in a module, except its method.
 
     Attributes:
-        row: the class of its rows, where it stands with this query.
-        params: the class of a batch's or COPY's rows.
-        nested: the classes of the JSON objects in its rows, inner ones first.
+        row: class of its rows, if it is defined with this query.
+        params: class of a batch's or COPY's rows.
+        nested: classes of the JSON objects in its rows, inner ones first.
     """
 
     row: RowClass | None
@@ -167,13 +169,13 @@ class Query:
 
     @property
     def maker(self) -> Symbol | None:
-        """The class or function that is called with a row's values."""
+        """Class or function that is called with a row's values."""
         row = self.statement.value.keyword("row")
         return row if isinstance(row, Symbol) else None
 
     @property
     def results(self) -> tuple[Value, ...]:
-        """The types of the result's columns; empty if a constant names them."""
+        """Types of the result's columns; empty if a constant names them."""
         results = self.statement.value.keyword("results")
         return results if isinstance(results, tuple) else ()
 
@@ -183,10 +185,10 @@ class Argument:
     """A parameter of a method.
 
     Attributes:
-        value: the expression that is passed on: its name, or what it reveals.
-        reveals: the class of which it must be to reveal something; else its name is
-            passed on.
-        default: None where it must be given.
+        value: the expression to pass on: the name, or a call that reveals a secret.
+        reveals: if set, `value` is passed on only for instances of this class, and the
+            argument itself otherwise.
+        default: the default; None if the argument is required.
     """
 
     name: str
@@ -198,7 +200,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A keyword that says how, with a default: `header: bool = True`."""
+    """A keyword with a default that controls the execution: `header: bool = True`."""
 
     name: str
     type: PyType
@@ -207,15 +209,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What a method takes and gives.
+    """Signature of a method.
 
     Attributes:
         query: the query's name as its author wrote it.
         doc: the docstring.
         first: the positional argument: a batch's or COPY's rows.
-        arguments: keyword-only.
-        options: the same, handed on by name.
-        awaits: `async def`.
+        arguments: keyword-only arguments.
+        options: keyword-only options, passed on by name.
+        awaits: True for `async def`.
     """
 
     name: str
@@ -229,27 +231,28 @@ class Signature:
 
     @property
     def keywords(self) -> tuple[Argument, ...]:
-        """The arguments, those first that must be given."""
+        """The arguments, required ones first."""
         return tuple(sorted(self.arguments, key=lambda a: a.default is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentRow:
-    """Arguments as one row: `AddPeopleParams(id, email)`, or the only one of them."""
+    """Arguments as one row: `AddPeopleParams(id, email)`, or a single argument."""
 
     maker: Symbol | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """A method: a signature, a docstring, one call.
+    """A method: a signature, a docstring and one call.
 
     Attributes:
         run: the runner's method: `one`.
-        gives: there is something to return.
-        row: the arguments are handed on as one row.
-        choices: the options by which a variant is chosen, not the run; None where
-            the statement has no variants, or the runner chooses.
+        gives: True if the method returns a value.
+        row: how arguments become one row; None if they are passed separately.
+        choices: options that choose a variant; None if the statement has no variants,
+            or
+            the runner chooses.
     """
 
     signature: Signature
@@ -261,14 +264,14 @@ class Method:
 
     @property
     def options(self) -> tuple[Option, ...]:
-        """The options of the run."""
+        """Options that are passed to the runner."""
         choices = self.choices or ()
         return tuple(o for o in self.signature.options if o not in choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """The class over the queries of one file."""
+    """Class with a method for each query of one file."""
 
     symbol: Symbol
     doc: str
@@ -280,10 +283,10 @@ class Repository:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """An interface of a repository: what only reads, what writes, or all of it.
+    """Protocol of a repository: its reads, its writes, or both.
 
     Attributes:
-        bases: other protocols that are part of it, and `Protocol` itself.
+        bases: protocols that it combines, and `Protocol` itself.
     """
 
     symbol: Symbol

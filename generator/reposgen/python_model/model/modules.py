@@ -1,4 +1,4 @@
-"""Modules, and the package that they make."""
+"""Modules of a generated package."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """A file.
+    """A generated module.
 
     Attributes:
-        path: its place in the output directory: `demo.sync.tasks`, `demo.__init__`.
-        origin: the file it was made from, for the header line; or empty.
+        path: its path in the output directory: `demo.sync.tasks`, `demo.__init__`.
+        origin: the file it was generated from, for the header line; can be empty.
         doc: the docstring.
     """
 
@@ -40,13 +40,13 @@ class Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsModule(Module):
-    """models.py.
+    """The module models.py.
 
     Attributes:
-        domains: each after those that it is a domain over.
-        row_domains: those over composite types, whose classes must come first.
-        column_types: of the classes that statements return.
-        package: what the run time must know of the database.
+        domains: domains; each follows the domains that it is based on.
+        row_domains: domains over composite types, whose classes must come first.
+        column_types: constants for the column types of row classes.
+        package: description of the database for the run time.
     """
 
     enums: tuple[EnumClass, ...]
@@ -59,18 +59,19 @@ class ModelsModule(Module):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorsModule(Module):
-    """errors.py."""
+    """The module errors.py."""
 
     errors: tuple[ConstraintError, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueriesModule(Module):
-    """The queries of one .sql file.
+    """The module with the queries of one .sql file.
 
     Attributes:
-        queries: empty where they are imported from the module of the other flavor.
-        column_types: of the classes that several of the statements return.
+        queries: the queries; empty if they are imported from the other flavor's module.
+        column_types: constants for the column types of row classes that several
+            statements return.
     """
 
     queries: tuple[Query, ...]
@@ -81,7 +82,7 @@ class QueriesModule(Module):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseAttribute:
-    """`self.tasks = TaskRepository(self)`."""
+    """An attribute of Database: `self.tasks = TaskRepository(self)`."""
 
     name: str
     repository: Symbol
@@ -90,14 +91,14 @@ class DatabaseAttribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitModule(Module):
-    """__init__.py.
+    """The module __init__.py.
 
     Attributes:
-        symbol: of the class `Database`.
-        settings: the class that it is made from.
-        protocol: the interface of `Database`.
-        protocol_bases: its base classes.
-        exports: what else the package offers, by name.
+        symbol: the class `Database`.
+        settings: class of the settings that it is made from.
+        protocol: the protocol of `Database`.
+        protocol_bases: base classes of the protocol.
+        exports: other names that the package exports.
     """
 
     symbol: Symbol
@@ -112,7 +113,7 @@ class InitModule(Module):
 
     @property
     def all(self) -> tuple[str, ...]:
-        """`__all__`."""
+        """Names in `__all__`."""
         return tuple(
             sorted(
                 {self.symbol.name, self.protocol.name, *(s.name for s in self.exports)}
@@ -122,13 +123,13 @@ class InitModule(Module):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factory:
-    """What makes rows of one table, for tests.
+    """A factory of one table's rows, for tests.
 
     Attributes:
-        attribute: of the factories as a whole.
-        values: the class of what a call may give.
+        attribute: its attribute in the class of all factories.
+        values: class of the values that a call can pass.
         table: the table's name.
-        target: what the factory inserts into, and how rows are made of its values.
+        target: the table to insert into, and how rows are built from values.
     """
 
     symbol: Symbol
@@ -141,10 +142,10 @@ class Factory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactoriesModule(Module):
-    """factories.py.
+    """The module factories.py.
 
     Attributes:
-        symbol: of the class that has all of them.
+        symbol: the class that has all factories.
     """
 
     symbol: Symbol
@@ -163,10 +164,10 @@ AnyModule = ModelsModule | ErrorsModule | QueriesModule | InitModule | Factories
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """One generated package.
+    """A generated package.
 
     Attributes:
-        diagnostics: mistakes that came to light here; the queries concerned are
+        diagnostics: errors found while building the package; the affected queries are
             left out.
         invalidations: which write invalidates which cached read.
     """

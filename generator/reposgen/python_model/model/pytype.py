@@ -1,4 +1,4 @@
-"""Python names and types: a closed set, spelled out only when text is written."""
+"""Python names and types, as a closed set of classes that are rendered to text last."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class Symbol:
     """A name and the module that it is imported from.
 
     Attributes:
-        module: `datetime`; of a generated module its place in the output directory:
+        module: `datetime`; of a generated module its path in the output directory:
             `runtime.aio`, `demo.models`.
-        generated: part of the output, imported relatively.
+        generated: True if the module is part of the output and imported relatively.
     """
 
     module: str
@@ -21,17 +21,17 @@ class Symbol:
 
 
 def builtin(name: str) -> Symbol:
-    """A name that needs no import, unless something in the module hides it."""
+    """Return a builtin name, which needs no import unless the module shadows it."""
     return Symbol(module="builtins", name=name)
 
 
 def testing(name: str) -> Symbol:
-    """Return a name of what tests use of reposgen."""
+    """Return a name from reposgen's support for tests."""
     return Symbol(module="reposgen.testing.factories", name=name)
 
 
 def runtime(name: str, module: str = "runtime") -> Symbol:
-    """A name of the runtime's."""
+    """Return a name from the run time."""
     return Symbol(module=module, name=name, generated=True)
 
 
@@ -65,6 +65,7 @@ JSON_OF = runtime("JsonOf", "runtime.documents")
 SHAPED = runtime("Shaped", "runtime.shapes")
 OBJECT_OF = runtime("ObjectOf", "runtime.shapes")
 LIST_OF = runtime("ListOf", "runtime.shapes")
+ARRAY_OF = runtime("ArrayOf", "runtime.shapes")
 OR_NONE = runtime("OrNone", "runtime.shapes")
 COMPOSITE = runtime("Composite")
 UNSET = runtime("UNSET")
@@ -84,14 +85,14 @@ PROPERTY = builtin("property")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """`UUID`."""
+    """A class: `UUID`."""
 
     symbol: Symbol
 
 
 @dataclass(frozen=True, slots=True)
 class Generic:
-    """`list[UUID]`."""
+    """A parametrized class: `list[UUID]`."""
 
     symbol: Symbol
     arguments: tuple[PyType, ...]
@@ -99,10 +100,10 @@ class Generic:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """`IPv4Address | IPv6Address | None`.
+    """A union: `IPv4Address | IPv6Address | None`.
 
     Attributes:
-        members: none of them a union; None itself is not among them.
+        members: the members; none of them is a union or None.
     """
 
     members: tuple[PyType, ...]
@@ -111,7 +112,7 @@ class Union:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """`Literal["title", "-title"]`."""
+    """A choice of strings: `Literal["title", "-title"]`."""
 
     values: tuple[str, ...]
     symbol: Symbol = LITERAL
@@ -119,14 +120,14 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """`None`."""
+    """The type of `None`."""
 
 
 PyType = Named | Generic | Union | OneOf | Nothing
 
 
 def nullable(type_: PyType) -> PyType:
-    """`type_ | None`."""
+    """Return `type_ | None`."""
     match type_:
         case Union():
             return Union(type_.members, nullable=True)

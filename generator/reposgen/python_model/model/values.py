@@ -1,4 +1,4 @@
-"""Expressions of generated code: constants, and the objects that they are."""
+"""Expressions in generated code: constants and their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Reference:
     """A function or class, or an attribute of one: `Cents.of`.
 
     Attributes:
-        attribute: with dots, if there are several; or empty.
+        attribute: path of the attribute, with dots; empty for the symbol itself.
     """
 
     symbol: Symbol
@@ -22,7 +22,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """A statement's SQL, written on lines of its own."""
+    """A statement's SQL, written on separate lines."""
 
     text: str
 
@@ -36,7 +36,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A dict, by its keys and values in order."""
+    """A dict as an ordered sequence of keys and values."""
 
     items: tuple[tuple[Value, Value], ...]
 
@@ -50,7 +50,7 @@ class Construct:
     keywords: tuple[tuple[str, Value], ...] = ()
 
     def keyword(self, name: str) -> Value | None:
-        """Return the value of a keyword argument, None if it is not given."""
+        """Return the value of a keyword argument; None if it is not given."""
         return dict(self.keywords).get(name)
 
     def with_keyword(self, name: str, value: Value) -> Construct:
@@ -88,7 +88,7 @@ V = TypeVar("V", bound=Value)
 def construct(
     symbol: Symbol, /, *arguments: Value, **keywords: Value | None
 ) -> Construct:
-    """Return a call; keywords that are None or an empty tuple are left out."""
+    """Return a call, without keywords that are None or an empty tuple."""
     return Construct(
         symbol=symbol,
         arguments=arguments,
@@ -102,10 +102,10 @@ def construct(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constant(Generic[V]):
-    """`NAME: Final = value`.
+    """A constant: `NAME: Final = value`.
 
     Attributes:
-        result: the type parameter of the value's class, if the value does not show it.
+        result: the type parameter of the value's class; None if it can be inferred.
     """
 
     symbol: Symbol

@@ -1,7 +1,7 @@
-"""What generated factories are made of: `make.task(title="…")` inserts a valid row.
+"""Base of generated factories: `make.task(title="…")` inserts a valid row.
 
-A factory fills the columns that a call leaves out: with DEFAULTs, with values that meet
-the table's constraints, and with rows of the tables that its foreign keys point to.
+A factory fills omitted columns with DEFAULTs, with values that satisfy the table's
+constraints, and with rows of the tables that its foreign keys refer to.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ __all__ = ["Factories", "Factory", "Session", "Target", "open_factories"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Where factories insert rows.
+    """The connection on which factories insert rows, with the tables of its database.
 
     Attributes:
-        connection: that commits by itself, or is in a transaction.
-        tables: of its database, by oid.
+        connection: a connection in autocommit mode, or in a transaction.
+        tables: tables of its database, by oid.
         seed: the same seed makes the same rows.
     """
 
@@ -53,11 +53,11 @@ class Target(Generic[R]):
     """The table that a factory inserts into.
 
     Args:
-        schema: of the table.
-        name: of the table.
-        row: called positionally with the values of one row.
+        schema: schema of the table.
+        name: name of the table.
+        row: called with the values of one row by position.
         columns: the type name of each column, in the order that `row` takes.
-        names: the columns that are called differently in Python, by that name.
+        names: column names by their different names in Python.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Factories:
     """The factories of a package.
 
     Args:
-        session: where rows are inserted.
+        session: session that rows are inserted with.
         package: the generated `PACKAGE`.
         runner: the run time's `Runner`.
         statement: the run time's `Statement`.
@@ -102,16 +102,15 @@ class Factories:
     def insert(
         self, target: Target[R], count: int, values: Mapping[str, object]
     ) -> list[R]:
-        """Insert rows into a table, and all that they need.
+        """Insert rows into a table, and all rows that they need.
 
         Args:
             target: the table.
             count: number of rows.
-            values: the same for all of them, by the columns' names in Python.
+            values: values by the columns' names in Python, the same for all rows.
 
         Raises:
-            TestingError: a CHECK needs a value, or the server refuses a row that
-                another one needs.
+            TestingError: a CHECK needs a value, or the server refuses a needed row.
             RepositoryError: the server refuses a row.
         """
         __tracebackhide__ = True
@@ -165,7 +164,7 @@ class Factories:
     def _as_texts(
         self, target: Target[Any], table: Table, values: Mapping[str, object]
     ) -> dict[str, str | None]:
-        """Return values as PostgreSQL writes them."""
+        """Return values in PostgreSQL's text format."""
         columns = {column.name: column for column in table.insertable}
         given = {target.names.get(name, name): value for name, value in values.items()}
         unknown = [name for name in given if name not in columns]
@@ -191,10 +190,10 @@ class Factories:
 
 
 class Factory(Generic[R]):
-    """Makes rows of one table.
+    """Factory of one table's rows.
 
     Args:
-        factories: that it is one of.
+        factories: the factories of the package.
     """
 
     table: ClassVar[Target[Any]]
@@ -203,7 +202,7 @@ class Factory(Generic[R]):
         self._factories = factories
 
     def insert(self, count: int, values: Mapping[str, object]) -> list[R]:
-        """Insert rows that have these values, and all that they need."""
+        """Insert rows with these values, and all rows that they need."""
         __tracebackhide__ = True
         return self._factories.insert(self.table, count, values)
 
@@ -212,7 +211,7 @@ def open_factories(module: ModuleType, session: Session) -> Any:  # noqa: ANN401
     """Return the factories of a generated package.
 
     Raises:
-        TestingError: the package was generated without them.
+        TestingError: the package was generated without factories.
     """
     name = f"{module.__name__}.factories"
     try:

@@ -1,4 +1,4 @@
-"""Texts that match a simple regular expression or LIKE pattern."""
+"""Generation of texts that match a simple regular expression or LIKE pattern."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _EXTRA = 3
 
 
 class Unsupported(Exception):  # noqa: N818 -- not an error: another candidate is tried
-    """The expression is not of a simple form."""
+    """The expression does not have a simple form."""
 
 
 def like(pattern: str) -> str:
@@ -44,7 +44,7 @@ def like(pattern: str) -> str:
 
 
 def matching(pattern: str, random: Random) -> str | None:
-    """Return a text that a regular expression matches, None if it is not simple."""
+    """Return a text that a regular expression matches; None if it is not simple."""
     try:
         sample = _Sample(pattern, random)
         text = sample.alternatives()
@@ -55,7 +55,7 @@ def matching(pattern: str, random: Random) -> str | None:
 
 
 class _Sample:
-    """Reads an expression from left to right, and writes what it matches."""
+    """Parser of an expression that generates a matching text."""
 
     def __init__(self, pattern: str, random: Random) -> None:
         self._pattern = pattern

@@ -1,4 +1,4 @@
-"""Makes rows: plans them with all that they need, and inserts them."""
+"""Creation of rows, together with all rows that they need."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _STAGE = '"reposgen_stage"'
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Row:
-    """A row that is to be inserted.
+    """A row to be inserted.
 
     Attributes:
-        values: texts as PostgreSQL reads them, None for NULL, by column.
-        fixed: the columns that nothing may change any more.
-        number: makes its values differ from those of others.
-        needs: the rows that have to be there as well, by the foreign key.
+        values: values in PostgreSQL's text format, None for NULL, by column.
+        fixed: columns whose values must not change.
+        number: number by which its values differ from those of other rows.
+        needs: rows that must exist as well, by foreign key.
     """
 
     table: Table
@@ -53,11 +53,11 @@ class Row:
 
 
 class RowMaker:
-    """Makes rows of any table of a database.
+    """Creator of rows for any table of a database.
 
     Args:
-        connection: that commits by itself, or is in a transaction.
-        tables: of the database.
+        connection: a connection in autocommit mode, or in a transaction.
+        tables: tables of the database.
         seed: the same seed makes the same rows.
     """
 
@@ -87,18 +87,18 @@ class RowMaker:
         given: Mapping[str, str | None],
         fetch: Callable[[Sequence[Row], Sequence[Row]], T],
     ) -> T:
-        """Insert rows into a table, and all that they need.
+        """Insert rows into a table, and all rows that they need.
 
         Args:
-            table: of those that are known.
+            table: one of the known tables.
             count: number of rows.
             given: values of columns, the same for all rows.
-            fetch: inserts the rows themselves, in one statement with those that it is
-                given before: they need each other.
+            fetch: inserts its second argument's rows, in one statement with its first
+                argument's rows, because they need each other.
 
         Raises:
-            TestingError: a condition is not met by any values that were tried, or the
-                server refuses a row.
+            TestingError: none of the tried values satisfies a condition, or the server
+                refuses a row.
         """
         self._planned.clear()
         self._coming.clear()
@@ -176,7 +176,7 @@ class RowMaker:
 
     @staticmethod
     def _is_natural(column: Column) -> bool:
-        """Return whether the first choice is a value of its own, no NULL or DEFAULT."""
+        """Return True if the first choice is a value, not NULL or a DEFAULT."""
         if column.default is not None:
             return column.default in _UUIDS or column.default.endswith(
                 "uuid_generate_v4()"
@@ -201,7 +201,7 @@ class RowMaker:
             row.values |= dict(zip((c.name for c in missing), values, strict=True))
 
     def _by_need(self, table: Table) -> list[ForeignKey]:
-        """Return the foreign keys that a row has to fill, self-references last."""
+        """Return the foreign keys that a row must fill, self-references last."""
         names = {c.name: c for c in table.columns}
         return sorted(
             (
@@ -216,7 +216,7 @@ class RowMaker:
     def _refer(
         self, key: ForeignKey, rows: Sequence[Row], given: Mapping[str, str | None]
     ) -> None:
-        """Let rows point to a row of another table, one for all of them."""
+        """Make all rows refer to the same row of another table."""
         if all(name in given for name in key.columns):
             return
         row = rows[0]
@@ -230,7 +230,7 @@ class RowMaker:
     def _point(
         self, key: ForeignKey, rows: Sequence[Row], *, apart: bool = False
     ) -> None:
-        """Make what a foreign key points to, one row for all or one for each."""
+        """Create what a foreign key refers to: one row for all, or one row for each."""
         target = self._tables[key.target]
         around = self._planned.get(key.target)
         pairs = [*zip(key.columns, key.target_columns, strict=True)]
@@ -275,7 +275,7 @@ class RowMaker:
     def _existing(
         self, target: Table, fixed: Mapping[str, str | None]
     ) -> dict[str, str | None] | None:
-        """Return the row with these values that is in the table, if any."""
+        """Return the existing row of the table with these values, or None."""
         columns = {c.name: c for c in target.columns}
         test = sql.SQL(" AND ").join(
             sql.SQL("{} = {}::{}").format(
@@ -294,7 +294,7 @@ class RowMaker:
         return None if row is None else dict(zip(columns, row, strict=True))
 
     def _met(self, target: Table, fixed: Mapping[str, str | None]) -> Row | None:
-        """Return the row with these values that is going to be inserted, if any."""
+        """Return the planned row with these values, or None."""
         return next(
             (
                 row
@@ -307,7 +307,7 @@ class RowMaker:
     def _keep_apart(
         self, table: Table, rows: Sequence[Row], given: Mapping[str, str | None]
     ) -> None:
-        """Let rows that would agree in a unique key point to different rows."""
+        """Make rows that would conflict in a unique key refer to different rows."""
         first, second = rows[:2]
         for key in table.keys:
             names = table.mentioned(" ".join(key.expressions))
@@ -340,7 +340,7 @@ class RowMaker:
     def _settle(
         self, table: Table, rows: Sequence[Row], given: Mapping[str, str | None]
     ) -> None:
-        """Change values until the rows meet the conditions of the table."""
+        """Change values until the rows satisfy the conditions of the table."""
         conditions = self._of(table)
         self._apply(table, rows, self._forms.get(table.oid, {}))
         first, *others = rows
@@ -382,7 +382,7 @@ class RowMaker:
     def _fill_references(
         self, table: Table, row: Row, names: set[str], given: Mapping[str, str | None]
     ) -> bool:
-        """Let the row point to other rows where it could do without."""
+        """Fill optional foreign keys of the row."""
         filled = False
         for key in self._by_need(table):
             columns = {*key.columns}
@@ -399,7 +399,7 @@ class RowMaker:
     def _options(
         self, table: Table, row: Row, names: set[str]
     ) -> dict[str, list[tuple[int, str | None]]]:
-        """Return the values that columns may have, each with its form."""
+        """Return the possible values of columns, each with its form."""
         found: dict[str, list[tuple[int, str | None]]] = {}
         free: list[tuple[Column, list[str]]] = []
         references = {n for key in table.foreign_keys for n in key.columns}
@@ -427,7 +427,7 @@ class RowMaker:
     def _apply(
         self, table: Table, rows: Sequence[Row], forms: Mapping[str, int]
     ) -> None:
-        """Give rows the values of these forms."""
+        """Set the rows' values to these forms."""
         columns = [c for c in table.insertable if forms.get(c.name, -1) != _AS_IT_IS]
         for row in rows:
             values = Values(self._random, row.number)
@@ -482,7 +482,7 @@ def rows_of(rows: Sequence[Row]) -> list[dict[str, str | None]]:
 
 
 def _identify(table: Table, names: Iterable[str]) -> bool:
-    """Return whether values of these columns belong to one row at most."""
+    """Return True if values of these columns identify at most one row."""
     known = {*names}
     return any(
         key.predicate is None
@@ -493,7 +493,7 @@ def _identify(table: Table, names: Iterable[str]) -> bool:
 
 
 def _needs(row: Row) -> list[Row]:
-    """Return all rows that a row needs, each after those that it needs itself."""
+    """Return all rows that a row needs, each after the rows that it needs itself."""
     found: dict[Row, None] = {}
 
     def visit(one: Row, path: frozenset[int]) -> None:
@@ -512,13 +512,13 @@ def insert_statement(
     returning: str = "",
     first: int = 1,
 ) -> str:
-    """Return an INSERT of one row that takes all of its values as texts.
+    """Return an INSERT of one row that takes all values as text.
 
     Args:
-        table: that it goes into.
-        connection: for quoting.
+        table: the table to insert into.
+        connection: connection for quoting.
         returning: SQL after RETURNING.
-        first: the number of the first parameter.
+        first: number of the first parameter.
     """
     columns = table.insertable
     name = sql.Identifier(table.schema, table.name).as_string(connection)
@@ -543,7 +543,7 @@ def together(
 ) -> tuple[str, list[str | None]]:
     """Return one statement that inserts rows which need each other, and its values.
 
-    Foreign keys are checked at its end.
+    Foreign keys are checked at the end of the statement.
     """
     values: list[str | None] = []
     parts = []
@@ -565,7 +565,7 @@ def stage(
     rows: Sequence[Row],
     returning: str = "",
 ) -> str:
-    """COPY rows into a temporary table; return the INSERT that moves them on."""
+    """COPY rows into a temporary table, and return the INSERT that reads them."""
     columns = table.insertable
     name = sql.Identifier(table.schema, table.name).as_string(connection)
     tail = f" RETURNING {returning}" if returning else ""

@@ -1,4 +1,4 @@
-"""Finds values that meet a table's conditions. The server judges, not this code."""
+"""Search for values that satisfy a table's conditions, as evaluated by the server."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _VALUE = re.compile(r"'(?:[^']|'')*'|\bVALUE\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """Something that a row has to meet.
+    """A condition that rows must satisfy.
 
     Attributes:
-        name: for messages: `CHECK constraint "tasks_check"`.
+        name: name for messages: `CHECK constraint "tasks_check"`.
         text: its SQL for messages.
-        sql: true, false or NULL for a row; NULL is good enough.
-        columns: those that it may depend on.
+        sql: an expression that is true or NULL if a row satisfies it.
+        columns: columns that it can depend on.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Condition:
 def conditions_of(
     table: Table, connection: psycopg.Connection[Any]
 ) -> tuple[Condition, ...]:
-    """Return all conditions of a table, its unique keys included."""
+    """Return all conditions of a table, including its unique keys."""
     found = [
         Condition(
             name=f'CHECK constraint "{name}"',
@@ -141,9 +141,9 @@ def choose(
     conditions: Sequence[Condition],
     candidates: Mapping[str, Sequence[str | None]],
 ) -> dict[str, int] | None:
-    """Return the places of candidates that together meet the conditions.
+    """Return the indexes of candidates that together satisfy the conditions.
 
-    The sum of the places is as small as possible. None: none do.
+    The sum of the indexes is as small as possible. It is None if no candidates do.
     """
     names = sorted({name for c in conditions for name in c.columns})
     columns = [c for c in table.insertable if c.name in names]
@@ -179,7 +179,7 @@ def choose(
 
 
 def groups(conditions: Iterable[Condition]) -> list[list[Condition]]:
-    """Return the conditions, those that share columns together."""
+    """Return the conditions, grouped by shared columns."""
     found: list[list[Condition]] = []
     for condition in conditions:
         apart, together = [], [condition]
@@ -197,10 +197,10 @@ def valid(
     connection: psycopg.Connection[Any],
     candidates: Sequence[tuple[Column, Sequence[str]]],
 ) -> list[list[str | None]]:
-    """Return the values as the server writes them, None for those it does not accept.
+    """Return the values in the server's form, None for those that it refuses.
 
     Args:
-        connection: to the server.
+        connection: connection to the server.
         candidates: columns and values for them.
     """
     pairs = [(column, value) for column, values in candidates for value in values]
@@ -237,7 +237,7 @@ def _accepted(
 def _computed(
     table: Table, names: Iterable[str], connection: psycopg.Connection[Any]
 ) -> str:
-    """Return the generated columns that conditions speak of, as computed."""
+    """Return the generated columns that conditions refer to, as expressions."""
     return "".join(
         f", ({column.default}) AS {sql.Identifier(column.name).as_string(connection)}"
         for column in table.columns
@@ -259,7 +259,7 @@ def _typed(
 def _asked(
     connection: psycopg.Connection[Any], query: str
 ) -> list[tuple[Any, ...]] | None:
-    """Return the rows of a query, None if a condition fails for some values."""
+    """Return the rows of a query; None if a condition raises for some values."""
     try:
         with connection.transaction():
             return connection.execute(query.encode()).fetchall()

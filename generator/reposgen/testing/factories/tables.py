@@ -1,4 +1,4 @@
-"""The tables of a database: what a row of each has to fulfil."""
+"""Tables of a database, with the conditions for rows in them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ class Column:
 
     Attributes:
         sql: its type with its modifier: `numeric(10,2)`.
-        base: its type, that of a domain in place of the domain.
+        base: its type; for a domain, the domain's base type.
         base_sql: `base` with its modifier.
         modifier: `atttypmod` of `base`.
-        not_null: by itself or by its domain.
-        default: SQL of the DEFAULT, of an identity column what gives the next number;
-            of a generated column what it is computed from.
+        not_null: True if the column or its domain is NOT NULL.
+        default: SQL of the DEFAULT; for an identity column, SQL of the next number; for
+            a
+            generated column, its expression.
         domain_checks: conditions on VALUE.
     """
 
@@ -58,7 +59,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """A foreign key; `target` is the oid of the table it points to."""
+    """A foreign key; `target` is the oid of the referenced table."""
 
     name: str
     columns: tuple[str, ...]
@@ -68,12 +69,12 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A unique index or an exclusion constraint: no two rows may agree.
+    """A unique index or an exclusion constraint, which forbids conflicting rows.
 
     Attributes:
-        expressions: SQL over the table's columns.
-        operators: by which rows agree.
-        predicate: SQL of the WHERE.
+        expressions: SQL expressions over the table's columns.
+        operators: operators that compare rows.
+        predicate: SQL of the WHERE clause.
     """
 
     name: str
@@ -88,7 +89,7 @@ class Table:
 
     Attributes:
         checks: name and SQL of each CHECK.
-        partitions: SQL of the condition that a row has to meet to have a partition;
+        partitions: SQL of the condition that a row must satisfy to have a partition;
             None if every row has one.
     """
 
@@ -103,11 +104,11 @@ class Table:
 
     @property
     def insertable(self) -> tuple[Column, ...]:
-        """The columns that an INSERT gives values to."""
+        """Columns that an INSERT gives values to."""
         return tuple(column for column in self.columns if not column.generated)
 
     def mentioned(self, sql: str) -> frozenset[str]:
-        """The columns that an expression names; those that it might name as well."""
+        """Return the columns that an expression refers to, or might refer to."""
         words = {
             found[1].replace('""', '"') if found[1] is not None else found[2]
             for found in _WORD.finditer(sql)
@@ -193,7 +194,7 @@ def _column(
 
 
 def _condition(definition: str) -> str:
-    """`(VALUE > 0)` for `CHECK ((VALUE > 0)) NOT VALID`."""
+    """Return `(VALUE > 0)` for `CHECK ((VALUE > 0)) NOT VALID`."""
     return definition.removeprefix("CHECK ").removesuffix(" NOT VALID")
 
 

@@ -1,6 +1,6 @@
-"""Values that a column may have, as texts that PostgreSQL reads.
+"""Possible values of columns, in PostgreSQL's text format.
 
-They are candidates: which of them a row gets, the server says.
+They are candidates, among which the server's checks select.
 """
 
 from __future__ import annotations
@@ -80,11 +80,11 @@ _SAMPLES = {
 
 
 class Values:
-    """Makes candidates for the row with a number.
+    """Candidates for the values of the row with a number.
 
     Args:
-        random: the source of what is random in them.
-        number: makes the values of this row differ from those of others.
+        random: source of random parts.
+        number: number of the row, by which its values differ from those of other rows.
     """
 
     def __init__(self, random: Random, number: int) -> None:
@@ -94,17 +94,17 @@ class Values:
     def of_column(self, column: Column, conditions: Iterable[str]) -> list[str]:
         """Return values of a column's base type, the most natural one first.
 
-        Of rows with different numbers, values at the same place have the same form.
+        Values at the same index have the same form in rows with different numbers.
 
         Args:
-            column: of a table.
-            conditions: SQL of the conditions that speak of it.
+            column: a column of a table.
+            conditions: SQL of the conditions that refer to it.
         """
         text = " ".join(conditions)
         return [*self._of_type(column.base, column.name, text, column.modifier)]
 
     def natural(self, column: Column, conditions: Iterable[str]) -> str | None:
-        """Return the first of these values, None if there is none."""
+        """Return the most natural value of a column; None if there is none."""
         text = " ".join(conditions)
         found = self._of_type(column.base, column.name, text, column.modifier)
         return next(found, None)
@@ -239,7 +239,7 @@ class Values:
 
 
 def _packed(number: int, longest: int) -> str:
-    """Return a text of few characters that differs from number to number."""
+    """Return a short text that differs from number to number."""
     digits = "abcdefghijklmnopqrstuvwxyz0123456789"
     text = ""
     while number:
@@ -249,7 +249,7 @@ def _packed(number: int, longest: int) -> str:
 
 
 def _decimal(number: int, modifier: int) -> str:
-    """Return a number with as many digits before its point as numeric(p, s) has."""
+    """Return a number that fits the precision and scale of numeric(p, s)."""
     if modifier < _HEADER:
         return str(number)
     precision, scale = (modifier - _HEADER) >> 16, (modifier - _HEADER) & 0x3FF

@@ -1,4 +1,4 @@
-"""The runtime for asyncio; what few packages use is loaded by those alone."""
+"""Run time for asyncio; rarely used modules are imported on first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work in the background; its twin in sync/ is written by hand."""
+"""Background tasks; the counterpart in sync/ is written by hand."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ ELSEWHERE: Final = (
 
 
 def here() -> object:
-    """The process and the event loop."""
+    """Return the current process and event loop."""
     return os.getpid(), asyncio.get_running_loop()
 
 
 async def wait(condition: Condition, seconds: float | None) -> None:
-    """Wait until the condition is notified, or the time is over."""
+    """Wait until the condition is notified or the time is over."""
     if seconds is None:
         await condition.wait()
         return
@@ -35,17 +35,17 @@ async def wait(condition: Condition, seconds: float | None) -> None:
 
 
 class Worker:
-    """A task that is part of nothing in which it was started."""
+    """A task that inherits no context from the code that started it."""
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._task = asyncio.create_task(work(), context=Context())
 
     async def join(self, seconds: float) -> bool:
-        """Wait until it has ended, but not for longer; whether it has."""
+        """Wait up to `seconds` for the end; return True if the work has ended."""
         done, _ = await asyncio.wait([self._task], timeout=seconds)
         return bool(done)
 
     async def stop(self) -> None:
-        """End it."""
+        """Cancel the work and wait for its end."""
         self._task.cancel()
         await asyncio.wait([self._task])

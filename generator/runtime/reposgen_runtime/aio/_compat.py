@@ -1,4 +1,4 @@
-"""What differs between asyncio and threads; its twin in sync/ is written by hand."""
+"""Differences between asyncio and threads; the counterpart in sync/ is hand-written."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 D_contra = TypeVar("D_contra", str, bytes, contravariant=True)
 T = TypeVar("T")
 
-# What a Database's connections are, unless it is told otherwise.
+# Default class of a Database's connections.
 FastConnection = async_connection.FastConnection
-# What they are on the cursor path.
+# Class of connections on the cursor path.
 PlainConnection = async_connection.CancellableConnection
 
 NOT_SHARED = (
@@ -47,15 +47,15 @@ NOT_SHARED = (
     " 3.12; asyncio.timeout never does.)"
 )
 
-# What the Database's connections belong to.
+# The event loop that a Database's connections are bound to.
 home: Final[Callable[[], object]] = asyncio.get_running_loop
 
 
 def new_home() -> object:
-    """Return what the connections that are opened now belong to.
+    """Return the event loop, which the connections opened now are bound to.
 
     Raises:
-        RepositoryError: it cannot wait for sockets.
+        RepositoryError: the event loop cannot watch sockets.
     """
     loop = asyncio.get_running_loop()
     if type(loop).add_reader is asyncio.AbstractEventLoop.add_reader:
@@ -67,12 +67,12 @@ def new_home() -> object:
     return loop
 
 
-# The task that is running.
+# The running task.
 current_owner: Final[Callable[[], object]] = asyncio.current_task
 
 
 def bottom() -> FrameType | None:
-    """The frame in which the running task begins."""
+    """Return the first frame of the running task."""
     task = asyncio.current_task()
     return None if task is None else getattr(task.get_coro(), "cr_frame", None)
 
@@ -85,21 +85,21 @@ def execute(
     codec: Codec[Any],
     parameters: Sequence[Buffer | None],
 ) -> Awaitable[Sequence[PGresult]]:
-    """Run the statement; `wire.check` its results."""
+    """Run a statement and return its results, to be checked with `wire.check`."""
     return connection.wait(wire.execute(connection.pgconn, codec, parameters))
 
 
 def command(
     connection: AsyncConnection[Any], sql: bytes
 ) -> Awaitable[Sequence[PGresult]]:
-    """Run a command without parameters; `wire.check` its results."""
+    """Run a command without parameters and return its results for `wire.check`."""
     return connection.wait(wire.command(connection.pgconn, sql))
 
 
 async def chunks(
     items: Iterable[T] | AsyncIterable[T], size: int
 ) -> AsyncGenerator[list[T], None]:
-    """The items, in lists of at most `size`."""
+    """Yield the items in lists of at most `size`."""
     if isinstance(items, AsyncIterable):
         chunk: list[T] = []
         async for item in items:
@@ -118,7 +118,7 @@ async def chunks(
 async def flattened(
     parts: AsyncGenerator[Iterable[T], None],
 ) -> AsyncGenerator[T, None]:
-    """The items of all parts; ends with them, and ends them."""
+    """Yield the items of all parts; close `parts` at the end."""
     async with aclosing(parts):
         async for part in parts:
             for item in part:
@@ -126,49 +126,49 @@ async def flattened(
 
 
 async def close(rows: AsyncIterator[object]) -> None:
-    """End a generator that is typed as an iterator."""
+    """Close a generator that is typed as an iterator."""
     await cast("AsyncGenerator[object, None]", rows).aclose()
 
 
 class Writable(Protocol[D_contra]):
-    """What data can be written to: a file, or an asynchronous one."""
+    """A file to write to, with a plain or an asynchronous `write` method."""
 
     def write(self, data: D_contra, /) -> object:
-        """Take the data, or return what does so when it is awaited."""
+        """Write the data, or return an awaitable that does."""
         ...
 
 
 async def write(file: Writable[D_contra], data: D_contra) -> None:
-    """Write to a file of either kind."""
+    """Write to a plain or an asynchronous file."""
     written = file.write(data)
     if isawaitable(written):
         await written
 
 
 def is_running(events: AsyncGenerator[object, None]) -> bool:
-    """Whether a task waits in the generator right now."""
+    """Return True if a task is waiting in the generator."""
     return isinstance(events, AsyncGeneratorType) and events.ag_running
 
 
 class Event:
-    """Something that happens once."""
+    """Event that happens once."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     def set(self) -> None:
-        """It has happened."""
+        """Wake all that wait for the event."""
         self._event.set()
 
     async def wait(self, seconds: float) -> bool:
-        """Wait for it; whether it has happened."""
+        """Wait up to `seconds` for the event; return True if it has happened."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)
         return self._event.is_set()
 
 
 def start(work: Callable[[], Awaitable[object]]) -> None:
-    """Make a call, as far as it gets without waiting."""
+    """Run a call up to the first point where it waits."""
     waiting = work()
     if isinstance(waiting, CoroutineType):
         with suppress(StopIteration):
@@ -177,22 +177,22 @@ def start(work: Callable[[], Awaitable[object]]) -> None:
 
 
 async def sleep(seconds: float) -> None:
-    """Wait."""
+    """Wait for `seconds`."""
     await asyncio.sleep(seconds)
 
 
 async def call(callback: Callable[[], object]) -> None:
-    """Call a function, or a coroutine's."""
+    """Call a function, and await its result if it is awaitable."""
     result = callback()
     if isawaitable(result):
         await result
 
 
 async def take(pool: Pool, seconds: float) -> AsyncConnection[Any]:
-    """Take a connection from a pool, or be cancelled.
+    """Take a connection from a pool; put it back if the task was cancelled.
 
-    Before Python 3.12 `asyncio.wait_for`, by which the pool waits, can return what it
-    has got in place of a cancellation.
+    Before Python 3.12 `asyncio.wait_for`, which the pool uses, can return its result in
+    place of a cancellation.
     """
     task = asyncio.current_task()
     asked = 0 if task is None else task.cancelling()
@@ -206,12 +206,12 @@ async def take(pool: Pool, seconds: float) -> AsyncConnection[Any]:
 async def unhindered(
     work: Callable[[T], Coroutine[Any, Any, None]], subject: T, seconds: float
 ) -> None:
-    """Do what must be done before the task goes on, even if it is cancelled meanwhile.
+    """Run work to its end before the task continues, even if the task is cancelled.
 
     Args:
-        work: what must be done.
-        subject: to what.
-        seconds: for it; then it is cancelled.
+        work: the function to run.
+        subject: its argument.
+        seconds: the work is cancelled after this time.
     """
     await async_connection.unhindered(work(subject), seconds)
 
@@ -219,9 +219,9 @@ async def unhindered(
 async def run_shielded(
     work: Callable[[T], Coroutine[Any, Any, None]], subject: T
 ) -> None:
-    """Do what must be done, even if the task is cancelled meanwhile."""
+    """Run work to its end, even if the task is cancelled meanwhile."""
     task = asyncio.create_task(work(subject))
-    # The loop alone does not keep a task alive.
+    # The event loop holds only a weak reference to a task.
     _at_work.add(task)
     task.add_done_callback(_at_work.discard)
     await asyncio.shield(task)
@@ -230,9 +230,9 @@ async def run_shielded(
 async def run_shielded_eagerly(
     work: Callable[[T], Coroutine[Any, Any, None]], subject: T
 ) -> None:
-    """Do what must be done to its end, and hardly ever has to wait for anything.
+    """Run work to its end, creating a task only if the work has to wait.
 
-    Only where it does wait, it becomes a task; it may wait for locks, not for a time.
+    The work must only wait for locks, not for a fixed time.
     """
     coroutine = work(subject)
     try:
@@ -243,7 +243,7 @@ async def run_shielded_eagerly(
 
 
 class _StartedCoroutine:
-    """A coroutine that already waits for something."""
+    """A coroutine that has been started and awaits something."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: object) -> None:
         self._coroutine = coroutine
@@ -258,7 +258,7 @@ class _StartedCoroutine:
 
 
 def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an optional library
-    """Return what makes connections to Redis, each with a limit to wait.
+    """Return a pool of connections to Redis with a socket timeout.
 
     Raises:
         RepositoryError: redis-py is not installed.
@@ -280,7 +280,7 @@ def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an option
 
 
 def redis_subscriber(pool: Any) -> Any:  # noqa: ANN401 -- as above
-    """Return what receives messages from Redis, by a connection of its own."""
+    """Return a Redis subscriber that uses its own connection."""
     from redis.asyncio.client import PubSub  # noqa: PLC0415 -- an optional library
 
     return PubSub(pool)

@@ -1,4 +1,4 @@
-"""One statement for many items, in pipelines."""
+"""Execution of one statement for many items, in pipelines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 
-# As many items are in memory, and go out in one pipeline.
+# Maximum number of items in memory, and in one pipeline.
 _CHUNK: Final = 1000
 
 
@@ -42,17 +42,18 @@ async def run_batch(
 ) -> list[R]:
     """Run the statement once for each item.
 
-    Outside a transaction the batch is one: it is committed as a whole, or not at all.
+    Outside a transaction the batch is one transaction, committed as a whole or not at
+    all.
 
     Args:
-        session: where to.
-        statement: what to run.
-        items: its arguments.
-        read: an item's result, with its index.
-        judges: `read` may refuse a result.
+        session: session to run on.
+        statement: statement to run.
+        items: arguments of the runs.
+        read: makes an item's result, given its index.
+        judges: True if `read` can refuse a result.
 
     Raises:
-        RepositoryError: with the failing item's index.
+        RepositoryError: an item failed; `item` is its index.
     """
     if statement.locks_rows:
         session.require_transaction(statement)
@@ -66,14 +67,14 @@ async def run_batch(
         try:
             return await _run_chunks(session, statement, first, parts, read)
         except RepositoryError as error:
-            # In the transaction the statement could not be prepared again.
+            # In a transaction, the statement could not be prepared again.
             if not (alone and _is_outdated(error, len(first))):
                 raise
         return await _run_chunks(session, statement, first, parts, read)
 
 
 def _is_outdated(error: RepositoryError, first: int) -> bool:
-    """Whether the first pipeline failed because what was prepared is no longer good."""
+    """Return True if the first pipeline failed because its statement is outdated."""
     cause, item = error.driver_error, error.item
     if cause is None or item is None:
         return False

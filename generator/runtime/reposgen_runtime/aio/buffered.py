@@ -1,4 +1,4 @@
-"""A Database with buffers, and what generated methods put into them."""
+"""Databases with buffers for `@buffered` queries, and the runner that fills them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Buffers(ABC):
-    """A source that takes rows to be written later."""
+    """Source that accepts rows to be written later."""
 
     @abstractmethod
     async def put_row(
@@ -31,18 +31,18 @@ class Buffers(ABC):
         row: object,
         tenant: str | None = None,
     ) -> bool:
-        """Take a row; False if it was dropped."""
+        """Add a row to a buffer; return False if it was dropped."""
 
 
 class BufferedDatabase(Database, Buffers):
     """A Database whose package has `@buffered` queries.
 
-    Their rows are written in the background, by a task of its own for each query.
-    `close()`, and so the end of the block, writes what waits.
+    The rows are written in the background, by one task for each query. `close()` writes
+    the waiting rows, and so does the end of the Database's block.
 
     Attributes:
-        drain_timeout: seconds that `close()` takes for that; what is not written then
-            is given up, and told.
+        drain_timeout: seconds that `close()` takes to write waiting rows. Rows that are
+            not written by then are given up and reported.
     """
 
     drain_timeout: float = 30.0
@@ -61,9 +61,9 @@ class BufferedDatabase(Database, Buffers):
         return self
 
     def after_fork(self) -> None:
-        """In a child process: leave the rows that wait to the parent."""
+        """Leave waiting rows to the parent, in a child process."""
         super().after_fork()
-        # Another thread may have held it.
+        # Another thread can have held the lock.
         self._guard = Lock()
 
     async def close(
@@ -71,10 +71,10 @@ class BufferedDatabase(Database, Buffers):
         *,
         timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- calls may go on meanwhile
     ) -> None:
-        """Write what is in the buffers, then close all connections.
+        """Write the waiting rows, then close all connections.
 
         Args:
-            timeout: seconds for the calls that have one, as of any Database.
+            timeout: seconds for running calls to end, after the rows are written.
         """
         with self._guard:
             self._takes_rows = False
@@ -93,15 +93,16 @@ class BufferedDatabase(Database, Buffers):
         *statements: Statement[Any],
         timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- each buffer keeps it
     ) -> None:
-        """Write the rows that are in the buffers now.
+        """Write all rows that are waiting now.
 
         Args:
-            *statements: of which buffers, by the constants of the generated modules;
-                of all of them if none is named.
-            timeout: seconds to wait, for each of the buffers.
+            *statements: statements, as constants of the generated modules, whose
+                buffers
+                are written; all buffers if there is none.
+            timeout: seconds to wait for each buffer; None waits forever.
 
         Raises:
-            NotFlushed: it took longer; the rows stay in the buffer.
+            NotFlushed: the rows were not written in time; they stay in the buffer.
         """
         for statement in statements:
             if statement.buffer is None:
@@ -111,22 +112,23 @@ class BufferedDatabase(Database, Buffers):
                 await buffer.flush(timeout)
 
     def buffers(self) -> dict[str, BufferStatistics]:
-        """What became of the rows, by the names of the queries: `tasks.add_task`."""
+        """Return counts of the rows by query name, such as `tasks.add_task`."""
         return {
             statement.name: buffer.statistics()
             for statement, buffer in [*self._buffers.items()]
         }
 
     def on_write_failure(self, callback: Told) -> None:
-        """Call something with the rows that are given up.
+        """Register a callback for rows that are given up.
 
-        It is called in the background, outside of any transaction; what it returns is
-        awaited, if it can be. Without one, an error is logged, which has no row's data.
+        It is called in the background, outside of any transaction. An awaitable result
+        is
+        awaited. Without a callback an error is logged, without row data.
         """
         self._told.append(callback)
 
     def tenant(self, id: object) -> BufferedTenant:  # noqa: A002 -- what it is
-        """A block whose calls are a tenant's: see there."""
+        """Return a block whose calls are made for a tenant; see `Database.tenant`."""
         return BufferedTenant(self, super().tenant(id).id)
 
     async def put_row(
@@ -136,7 +138,7 @@ class BufferedDatabase(Database, Buffers):
         row: object,
         tenant: str | None = None,
     ) -> bool:
-        """Take a row, whatever block the call is made in; False if it was dropped."""
+        """Add a row to its buffer, in no transaction; return False if dropped."""
         if package.tenant is not None:
             tenant = tenant or self.current_tenant()
             own_settings(package, statement, tenant)
@@ -151,7 +153,7 @@ class BufferedDatabase(Database, Buffers):
 
 
 class BufferedTenant(Tenant, Buffers):
-    """A tenant's block, and a source that knows of the Database's buffers."""
+    """A tenant's block, and a source that can add rows to the Database's buffers."""
 
     def __init__(
         self,
@@ -168,21 +170,21 @@ class BufferedTenant(Tenant, Buffers):
         row: object,
         tenant: str | None = None,
     ) -> bool:
-        """Take a row of the tenant's; False if it was dropped."""
+        """Add a row of the tenant; return False if it was dropped."""
         return await self._buffers.put_row(package, statement, row, tenant or self.id)
 
 
 class BufferedRunner(Runner):
-    """Runs the statements of a repository that has `@buffered` queries."""
+    """Runner for a repository with `@buffered` queries."""
 
     __slots__ = ()
 
     async def buffer(self, statement: Statement[Any], row: object) -> bool:
-        """Have a row written later; False if it was dropped.
+        """Add a row to be written later; return False if it was dropped.
 
         Raises:
             BufferFull: there was no room in time.
-            RepositoryError: the repository stands on a connection or a transaction.
+            RepositoryError: the repository runs on a connection or a transaction.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).buffer(statement, row)

@@ -1,4 +1,4 @@
-"""Statements that are ended before they are done."""
+"""Cancellation of running statements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def cancel(connection: AsyncConnection[Any]) -> bool:
-    """Cancel what is under way on the server; whether it was reached."""
+    """Cancel the running statement; return True if the server was reached."""
     try:
         await connection.cancel_safe(timeout=grace_of(connection))
     except psycopg.Error:
@@ -24,7 +24,7 @@ async def cancel(connection: AsyncConnection[Any]) -> bool:
 
 
 async def end(connection: AsyncConnection[Any]) -> None:
-    """Cancel a stream, and take what is left of it; or close the connection."""
+    """Cancel a stream and discard its remaining rows, or close the connection."""
     if await cancel(connection):
         with suppress(psycopg.Error):
             work = wire.drain(connection.pgconn)

@@ -1,4 +1,4 @@
-"""Several hosts, one of which is the primary."""
+"""Discovery of the primary among several hosts."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ _logger: Final = logging.getLogger(__name__)
 
 
 class Cluster:
-    """Decides which of several hosts is the primary.
+    """Decision which of several hosts is the primary.
 
-    Each host is asked in the background, so a host that does not answer delays no
-    other one. A host is the primary if it is the only one that is not a standby; of
-    several, the one of the newest timeline. None is the primary before each host has
-    answered, or has failed to within its `connect_timeout`. A host of an older timeline
-    than another one has, or had when it last answered, is a primary that was replaced.
+    Each host is queried in the background, so a host that does not answer delays no
+    other. The primary is the only host that is not a standby; of several, the host on
+    the
+    newest timeline. There is no primary until each host has answered, or has failed to
+    within its `connect_timeout`. A host on an older timeline than another host has, or
+    had when it last answered, is a former primary.
 
     Attributes:
-        members: one for each host.
+        members: a member for each host.
         moved: called when another host has become the primary.
     """
 
     def __init__(self, seconds: int) -> None:
-        """Know nothing yet.
+        """Start without any information.
 
         Args:
-            seconds: to wait for a primary, for each connection.
+            seconds: seconds that each connection attempt waits for a primary.
         """
         self.moved: Callable[[], Awaitable[None]] | None = None
         self.members: Sequence[Member] = ()
@@ -52,7 +53,7 @@ class Cluster:
         self._claims: dict[Member, History] = {}
         self._primary: Member | None = None
         self._latest: Member | None = None
-        # What each member said last, standbys included.
+        # The latest history of each member, including standbys.
         self._known: dict[Member, History] = {}
         self._why = "not all hosts have answered yet"
         self._changed = Condition()
@@ -60,24 +61,24 @@ class Cluster:
 
     @property
     def primary(self) -> Member | None:
-        """The primary, if it is known."""
+        """The current primary; None while it is unknown."""
         return self._primary
 
     @property
     def latest(self) -> Member | None:
-        """The host that was the primary last, be it gone by now."""
+        """The host that was the primary last, even if it is gone."""
         return self._latest
 
     @property
     def name(self) -> str:
-        """Name of the primary for messages; of all hosts before one was found."""
+        """Name of the primary for messages; names of all hosts before it is known."""
         members = self.members if self._latest is None else (self._latest,)
         return ",".join(
             server_name(member.settings.hosts.conninfo) for member in members
         )
 
     async def start(self) -> None:
-        """Ask the members from now on."""
+        """Start querying the members."""
         self._changed = Condition()
         self._is_over = False
         self._heard.clear()
@@ -87,22 +88,24 @@ class Cluster:
             await member.start()
 
     async def stop(self) -> None:
-        """Let nobody wait for a primary any more."""
+        """Wake all that wait for a primary, with an error."""
         async with self._changed:
             self._is_over = True
             self._changed.notify_all()
 
     async def poll_soon(self) -> None:
-        """Have the members asked soon."""
+        """Query the members soon."""
         for member in self.members:
             await member.poll_soon()
 
     async def hear(self, member: Member, history: History | None) -> None:
-        """Take a member's answer.
+        """Process a member's answer.
 
         Args:
-            member: that was asked.
-            history: its own, if it is not a standby; None if it is, or did not answer.
+            member: the member.
+            history: its WAL history if it is not a standby; None if it is a standby or
+                did
+                not answer.
         """
         async with self._changed:
             self._heard.add(member)
@@ -129,7 +132,7 @@ class Cluster:
             await self.moved()
 
     async def lose(self, member: Member) -> None:
-        """Take it that a member is not the primary, until it says so again."""
+        """Assume that a member is not the primary, until it reports so again."""
         await self.hear(member, None)
         await self.poll_soon()
 
@@ -138,10 +141,11 @@ class Cluster:
         connect: Callable[..., Any],
         **options: Any,  # noqa: ANN401, RUF100 -- psycopg's
     ) -> AsyncConnection[Any]:
-        """Connect to the primary, once there is one.
+        """Connect to the primary, waiting until there is one.
 
         Raises:
-            psycopg.OperationalError: there was none in time, or it refused.
+            psycopg.OperationalError: there was no primary in time, or it refused the
+                connection.
         """
         end = monotonic() + self._seconds
         failed: Member | None = None
@@ -152,7 +156,7 @@ class Cluster:
                     member.settings.hosts.conninfo, **options
                 )
             except psycopg.OperationalError as error:
-                # A server that only has no room for more is there.
+                # A server that has no free connection slots is still reachable.
                 if isinstance(unreachable(error), OutOfResources):
                     raise
                 await self.lose(member)
@@ -164,7 +168,7 @@ class Cluster:
             return connection
 
     def leads_here(self, connection: AsyncConnection[Any]) -> bool:
-        """Return whether a connection leads to the host that was the primary last."""
+        """Return True if a connection leads to the host that was the primary last."""
         return state_of(connection).host is self._latest
 
     async def _find(self, end: float) -> Member:
@@ -177,7 +181,7 @@ class Cluster:
             return self._primary
 
     def _judge(self) -> Member | None:
-        """Return the primary; else say why there is none."""
+        """Return the primary, or store the reason why there is none."""
         claims = {
             member: history
             for member, history in self._claims.items()

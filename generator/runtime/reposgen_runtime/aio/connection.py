@@ -1,4 +1,4 @@
-"""One connection, as one package's statements run on it."""
+"""Execution of one package's statements on one connection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ..roots import unknown_constraint
 from ..session_settings import CURRENT, require_suited
 from ..settings import MAX_PREPARED
 from ..statement import Statement
-from ..translate import named_argument, translate
+from ..translate import argument_of, translate
 from ..types import DatabaseTypes
 from . import cursor_path
 from ._compat import command, execute, unhindered
@@ -58,22 +58,22 @@ _TYPES: Final = Statement(
     row=catalog_type,
     read_only=True,
 )
-# A standby, or a transaction that only reads, refused to write.
+# A standby or a read-only transaction refused to write.
 _READ_ONLY: Final = "25006"
-# Rows that are made at a time while the rest of a long result is on its way.
+# Rows per chunk that are decoded while the rest of a long result is arriving.
 _CHUNK: Final = 500
-# Fails, and so does the transaction.
+# Fails, so that the transaction fails.
 _SPOIL: Final = "SELECT 1 OPERATOR(pg_catalog./) 0"
 
 
 class Session:
-    """Runs a package's statements on a connection, as fast as that goes.
+    """Executor of a package's statements on a connection, by the fastest possible path.
 
     Attributes:
-        connection: psycopg's.
-        state: of the connection, shared by the sessions of all packages.
-        package: whose statements these are.
-        usage: who has the connection to itself.
+        connection: the connection of psycopg.
+        state: state of the connection, shared by the sessions of all packages.
+        package: package of the statements.
+        usage: the exclusive use of the connection.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Session:
 
     @staticmethod
     def known(connection: AsyncConnection[Any], package: Package) -> Session | None:
-        """Return the session of a connection, if it has one already."""
+        """Return the session of a connection, or None if it has none yet."""
         session: Session | None = state_of(connection).sessions.get(package)
         return session
 
@@ -114,14 +114,14 @@ class Session:
         fast: bool,
         keeps: int = MAX_PREPARED,
     ) -> Session:
-        """Return the session of a connection, which lives as long as that does.
+        """Return the session of a connection, which lives as long as the connection.
 
         Args:
-            connection: psycopg's.
-            package: whose statements it is for.
-            types: of the connection's database, as far as they are known.
-            fast: not by psycopg's documented API alone.
-            keeps: as many statements stay prepared.
+            connection: the connection of psycopg.
+            package: package of the statements.
+            types: known types of the connection's database; None if none is known.
+            fast: False to use only psycopg's documented API.
+            keeps: maximum number of statements that stay prepared.
         """
         session = cls.known(connection, package)
         if session is None:
@@ -132,10 +132,10 @@ class Session:
 
     @property
     def is_fast(self) -> bool:
-        """Whether the fast path may be used right now.
+        """True if the libpq path can be used now.
 
         Raises:
-            ConnectionInUse: no path may.
+            ConnectionInUse: the connection is in exclusive use.
         """
         if self.usage.reason is not None:
             self.usage.require_free()
@@ -145,19 +145,19 @@ class Session:
         pgconn = connection.pgconn
         if pgconn.pipeline_status != wire.PIPELINE_OFF:
             return False
-        # Without autocommit a BEGIN may be due first.
+        # Without autocommit, a BEGIN can be necessary first.
         return pgconn.transaction_status != wire.IDLE or connection.autocommit
 
     @property
     def in_transaction(self) -> bool:
-        """Statements are part of a transaction that has not failed."""
+        """True if statements are part of a transaction that has not failed."""
         if self.connection.autocommit:
             return wire.is_in_transaction(self.connection.pgconn)
         return not wire.is_failed(self.connection.pgconn)
 
     @property
     def is_autocommit_idle(self) -> bool:
-        """Whether a statement would be a transaction by itself."""
+        """True if a statement would be a transaction by itself."""
         connection = self.connection
         return (
             connection.autocommit
@@ -176,7 +176,7 @@ class Session:
         """Run a statement and read its result.
 
         Raises:
-            RepositoryError: see there.
+            RepositoryError: the statement failed, or its result cannot be read.
         """
         try:
             codec = self._codecs.get(statement)
@@ -205,9 +205,9 @@ class Session:
         """Run a statement and read its result.
 
         Raises:
-            psycopg.Error: it failed.
-            wire.BatchFailed: it failed, or the transaction could not begin.
-            SchemaChanged: it has other columns than the code was generated for.
+            psycopg.Error: the statement failed.
+            wire.BatchFailed: the statement failed, or the transaction could not begin.
+            SchemaChanged: the result's columns differ from those in the generated code.
         """
         connection = self.connection
         async with connection.lock:
@@ -240,14 +240,13 @@ class Session:
     async def _in_chunks(
         self, codec: Codec[T], parameters: Sequence[Buffer | None]
     ) -> list[T] | None:
-        """Run a statement, and make its rows while more of them are on their way.
+        """Run a statement and decode its rows while others are still arriving.
 
         Returns:
-            The rows; None if the statement is to be run in the ordinary way, since
-            nothing was done.
+            The rows; None if nothing was done and the statement must be run as usual.
 
         Raises:
-            psycopg.Error: it failed.
+            psycopg.Error: the statement failed.
             RepositoryError: a row cannot be read.
         """
         if not (codec.name and wire.has_chunks()):
@@ -268,12 +267,11 @@ class Session:
     async def pipelined(
         self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
     ) -> list[PGresult]:
-        """Run statements in one pipeline: outside a transaction, they are one.
+        """Run statements in one pipeline; outside a transaction they form one.
 
         Raises:
-            wire.BatchFailed: one of them failed, and so all did.
-            SchemaChanged: one has other columns than the code was generated for, or
-                composite types in its values are not what they were.
+            wire.BatchFailed: a statement failed, so none of them took effect.
+            SchemaChanged: the columns of a result, or composite types, have changed.
         """
         confirmed = [*dict.fromkeys(codec for codec, _ in commands if codec.confirms)]
         confirming = [codec.confirms for codec in confirmed if codec.confirms]
@@ -309,7 +307,7 @@ class Session:
                 codec, _ = commands[failure.item or 0]
                 if not self.may_repeat(codec, failure.error):
                     raise
-            # What made that one outdated may have done so to the others.
+            # The cause of an outdated statement can affect the others too.
             for codec in codecs:
                 self.forget(codec)
                 await self.prepare(codec)
@@ -318,7 +316,7 @@ class Session:
     async def _opened_by(
         self, commands: Sequence[tuple[Codec[Any], Sequence[Buffer | None]]]
     ) -> list[PGresult]:
-        """Begin a transaction, in one pipeline with its first statements."""
+        """Begin a transaction in one pipeline with its first statements."""
         opening = [sql.encode() for sql in self.state.opening]
         self.state.opening.clear()
         work = wire.pipeline(self.connection.pgconn, commands, opening)
@@ -330,14 +328,14 @@ class Session:
             raise
 
     def begin_chunks(self) -> None:
-        """Results are about to come in chunks."""
+        """Record that libpq is about to return results in chunks."""
         self.state.is_chunked = True
 
     async def end_chunks(self) -> None:
-        """Make sure that results come as a whole; do that before a pipeline.
+        """Reset libpq to return whole results; required before a pipeline.
 
-        A statement of its own always is given anew how its results come, but libpq
-        forgets that for the first of a pipeline.
+        Each single statement sets the mode again. libpq does not reset the mode for the
+        first statement of a pipeline.
         """
         if self._ends_chunks():
             await self.command("SELECT")
@@ -357,14 +355,14 @@ class Session:
             await self._send(sql)
 
     async def open(self) -> None:
-        """Begin the transaction that was to begin with the next statement."""
+        """Send the pending BEGIN of the transaction, if there is one."""
         if not self.state.opening:
             return
         if not self.is_fast:
             await self.command("")
             return
         async with self.connection.lock:
-            # Another task may have been faster.
+            # Another task can have begun it meanwhile.
             if self.state.opening:
                 await self._send("")
 
@@ -372,7 +370,7 @@ class Session:
         wire.check(await command(self.connection, self._due(sql)))
 
     def _due(self, sql: str) -> bytes:
-        """A command, and in front of it what opens the transaction."""
+        """Return a command, preceded by the pending commands of the transaction."""
         if not self.state.opening:
             return sql.encode()
         commands = [*self.state.opening, sql] if sql else self.state.opening[:]
@@ -382,15 +380,15 @@ class Session:
     # How statements are prepared.
 
     def _is_ready(self, codec: Codec[Any]) -> bool:
-        """Whether there is nothing left to prepare."""
+        """Return True if the statement needs no preparation."""
         return bool(codec.name) or not self.state.prepares
 
     async def prepare(self, codec: Codec[Any]) -> None:
-        """Prepare a statement that is not prepared, if that may be done here.
+        """Prepare a statement that is not prepared, if statements are prepared here.
 
         Raises:
-            psycopg.Error: the server refuses it.
-            SchemaChanged: it has other columns than the code was generated for.
+            psycopg.Error: the server refused the statement.
+            SchemaChanged: the result's columns differ from those in the generated code.
         """
         if self._is_ready(codec):
             return
@@ -406,24 +404,24 @@ class Session:
             raise
 
     def forget(self, codec: Codec[Any]) -> None:
-        """A statement is to be prepared once more, or never again."""
+        """Mark a statement as not prepared, and its old name as unused."""
         if codec.name:
             self.state.unused.append(codec.name)
         codec.forget()
 
     def may_repeat(self, codec: Codec[Any], error: psycopg.Error) -> bool:
-        """Whether preparing the statement anew, and running it again, can help."""
+        """Return True if preparing and running the statement again can succeed."""
         if not (self.state.prepares and wire.is_outdated(error)):
             return False
         self.forget(codec)
-        # In a transaction, the error has ended that.
+        # In a transaction, the error has made the transaction fail.
         return wire.is_idle(self.connection.pgconn)
 
     async def codec(self, statement: Statement[T]) -> Codec[T]:
-        """The statement's codec, made with the database's types at first use.
+        """Return the statement's codec, made with the database's types on first use.
 
         Raises:
-            SchemaChanged: the database lacks a type that the statement mentions.
+            SchemaChanged: the database lacks a type that the statement uses.
             UnsuitableSession: the connection's settings would change values.
         """
         codec: Codec[T] | None = self._codecs.get(statement)
@@ -432,7 +430,7 @@ class Session:
             return codec
         self.usage.require_free()
         if self.state.given is None:
-            # A caller's connection may have settings of its own.
+            # A caller's connection can have other settings.
             self.state.given = {}
             try:
                 (values,) = await self.run(CURRENT, (), read_rows)
@@ -462,7 +460,7 @@ class Session:
         return codec
 
     def _make_room(self) -> None:
-        """Give up the codec that has been there longest, if it was not used of late."""
+        """Discard the oldest codec, unless it was used recently."""
         statement = next(iter(self._codecs))
         oldest = self._codecs.pop(statement)
         if oldest.used:
@@ -472,12 +470,12 @@ class Session:
             self.forget(oldest)
 
     def outdated(self) -> None:
-        """Look all types up again, for all packages: they are not what they were."""
+        """Discard the looked-up types of all packages, because types have changed."""
         for session in self.state.sessions.values():
             session.forget_types()
 
     def forget_types(self) -> None:
-        """Look all types up again when a statement needs them."""
+        """Discard all looked-up types and the codecs made with them."""
         for codec in self._codecs.values():
             self.forget(codec)
         self._codecs.clear()
@@ -489,15 +487,17 @@ class Session:
     async def compared(
         self, codecs: Iterable[Codec[Any]], *, late: bool = False
     ) -> AsyncGenerator[None, None]:
-        """A block in which writes, and what they return, are compared with the code.
+        """Run the block so that writes with unexpected result types are undone.
 
-        Where nothing is prepared, that can be done no sooner than they were done: then
-        a write that is alone gets a transaction, which an error ends; one that is in a
-        transaction spoils that.
+        Without prepared statements, the check is possible only after the write. A
+        single
+        write then gets a transaction, which an error rolls back. A write in a
+        transaction
+        makes that transaction fail.
 
         Args:
-            codecs: of the statements.
-            late: they are compared after they were done, wherever this is.
+            codecs: codecs of the statements.
+            late: True if the statements are checked after they were run in any case.
         """
         if not late:
             late = not (self.state.prepares and self.is_fast) and any(
@@ -530,7 +530,7 @@ class Session:
             elif isinstance(error, Exception):
                 await self._roll_back()
             else:
-                # Whoever cancelled the task may do so again.
+                # The task can be cancelled again.
                 await unhindered(Session._roll_back, self, grace_of(self.connection))
             mark_undone(error)
             self._undid = error.error if isinstance(error, wire.BatchFailed) else error
@@ -545,11 +545,11 @@ class Session:
             await self.command("ROLLBACK")
 
     async def confirm(self, codec: Codec[Any]) -> None:
-        """Ask whether composite types in a statement's values are what they were.
+        """Check that the composite types in a statement's values have not changed.
 
         Raises:
-            psycopg.Error: that can't be asked.
-            SchemaChanged: they are not.
+            psycopg.Error: the check failed.
+            SchemaChanged: a composite type has changed.
         """
         if codec.confirms is None:
             return
@@ -567,7 +567,7 @@ class Session:
             raise self.changed(codec) from None
 
     def changed(self, codec: Codec[Any]) -> SchemaChanged:
-        """The error of a statement whose composite types are not what they were."""
+        """Return the error of a statement whose composite types have changed."""
         names = self._types.names_of(codec.layouts)
         self.outdated()
         return SchemaChanged(
@@ -577,10 +577,10 @@ class Session:
         )
 
     def require_transaction(self, statement: Statement[Any]) -> None:
-        """Refuse row locks that would be gone as soon as they are taken.
+        """Check that a transaction keeps the statement's row locks.
 
         Raises:
-            TransactionRequired: they would.
+            TransactionRequired: the statement would be a transaction by itself.
         """
         connection = self.connection
         if connection.autocommit and wire.is_idle(connection.pgconn):
@@ -594,13 +594,16 @@ class Session:
         statement: Statement[Any] | None = None,
         item: int | None = None,
         column: str | None = None,
+        argument: str | None = None,
     ) -> RepositoryError:
-        """The repository error for psycopg's; raise it `from None`."""
+        """Return the repository error for a psycopg error; raise it `from None`."""
         if error.sqlstate == _READ_ONLY:
             self.state.was_refused = True
             self.state.due = 0.0
-        if column is None and statement is not None:
-            column = named_argument(error, statement)
+        if statement is not None:
+            argument = argument or argument_of(error, statement, column)
+            if column is None and statement.fields:
+                column = argument
         key = unknown_constraint(error, self.package)
         translated = translate(
             error,
@@ -608,6 +611,7 @@ class Session:
             query=None if statement is None else statement.name,
             item=item,
             column=column,
+            argument=argument,
             root=None if key is None else await self._root(key),
         )
         if isinstance(translated, ConnectionLost):
@@ -615,7 +619,7 @@ class Session:
                 translated.done = False
             ends_at = self.state.ends_at
             if statement and ends_at is not None and monotonic() >= ends_at:
-                # psycopg's cursors can lose what the server said before it left.
+                # psycopg's cursors can lose the server's error before a disconnection.
                 return TransactionTimeout(
                     "the transaction took longer than it may: it was undone, and its"
                     " connection ended",
@@ -624,12 +628,12 @@ class Session:
                     driver_error=translated.driver_error,
                 )
         if isinstance(translated, SchemaChanged):
-            # As after a migration that made a type anew, under another oid.
+            # A migration can have recreated a type under another oid.
             self.outdated()
         return translated
 
     async def _root(self, key: Key) -> Key | None:
-        """The constraint of the package's that one of a partition repeats, if any."""
+        """Return the package's constraint that a partition's constraint repeats."""
         roots = self._types.roots
         if key not in roots:
             found = await find_roots(self.connection, key)
@@ -641,7 +645,7 @@ class Session:
 
 
 def needs_transaction(statement: Statement[Any]) -> TransactionRequired:
-    """The error of a statement that locks rows."""
+    """Return the error for a statement that locks rows outside a transaction."""
     return TransactionRequired(
         "locks rows, which lasts only as long as a transaction: call it in one",
         query=statement.name,

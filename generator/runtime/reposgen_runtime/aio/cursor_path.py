@@ -1,4 +1,4 @@
-"""Statements through psycopg's documented API alone: see `..plain`."""
+"""Execution of statements with psycopg's documented API only; see `..plain`."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ async def run(
     """Run a statement and read its result.
 
     Raises:
-        psycopg.Error: it failed.
-        SchemaChanged: it has other columns than the code was generated for.
+        psycopg.Error: the statement failed.
+        SchemaChanged: the result's columns differ from those in the generated code.
     """
     async with session.compared([codec]):
         cursor = cursor_of(session.connection)
@@ -41,7 +41,8 @@ async def run(
         try:
             await execute(session, cursor, codec, values)
         except psycopg.Error as error:
-            # The cursor does not tell the statement's end from its commit's.
+            # The cursor does not distinguish errors of the statement from errors of its
+            # commit.
             raise wire.unknown_commit_outcome(error) if alone else error from None
         result = await fetched(cursor)
         codec.check(result)
@@ -50,7 +51,7 @@ async def run(
 
 
 def cursor_of(connection: AsyncConnection[Any]) -> AsyncRawCursor[Any]:
-    """Return a cursor that sends what is encoded."""
+    """Return a cursor that sends arguments that are already encoded."""
     cursor = AsyncRawCursor(connection)
     plain.adapt(cursor.adapters)
     return cursor
@@ -59,7 +60,7 @@ def cursor_of(connection: AsyncConnection[Any]) -> AsyncRawCursor[Any]:
 async def result_of(
     session: Session, codec: Codec[Any], values: Sequence[Any]
 ) -> PGresult:
-    """Run a statement, and return its result."""
+    """Run a statement and return its result."""
     cursor = cursor_of(session.connection)
     await execute(session, cursor, codec, values)
     return await fetched(cursor)
@@ -71,7 +72,7 @@ async def execute(
     codec: Codec[Any],
     values: Sequence[Any],
 ) -> None:
-    """Run a statement."""
+    """Run a statement, again if its prepared form is outdated."""
     sql = codec.sql
     arguments = plain.encoded(codec, values)
     binary = codec.result_format == Format.BINARY
@@ -84,7 +85,7 @@ async def execute(
 
 
 async def fetched(cursor: AsyncRawCursor[Any]) -> PGresult:
-    """Return what a cursor got.
+    """Return the result of a cursor.
 
     Raises:
         psycopg.Error: the statement failed.

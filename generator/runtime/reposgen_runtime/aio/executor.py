@@ -1,4 +1,4 @@
-"""Where repositories get their connections from."""
+"""Sources of connections for repositories."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ T = TypeVar("T")
 
 
 class Executor(Protocol):
-    """Has connections, or the one that everything runs on."""
+    """Executor of statements, with several connections or a single one."""
 
     @property
     def observers(self) -> Observers:
-        """Who is told of its calls."""
+        """Observers of the calls."""
         ...
 
     async def run_statement(
@@ -50,15 +50,15 @@ class Executor(Protocol):
     def lease(
         self, package: Package, statement: Statement[Any] | None = None
     ) -> AbstractAsyncContextManager[Session]:
-        """A connection's session for more than one step."""
+        """Lease a connection's session for several steps."""
         ...
 
     def locate(self) -> Callable[[], str]:
-        """Return what tells where another connection of the same kind leads to."""
+        """Return a function that returns the connection string for a new connection."""
         ...
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return what tells observers where its calls run, except those on replicas."""
+        """Return a function that tells observers where calls on the primary run."""
         ...
 
 
@@ -66,7 +66,7 @@ Source: TypeAlias = Executor | AsyncConnection[Any]
 
 
 class ConnectionExecutor:
-    """A connection of the caller's."""
+    """Executor for a connection of the caller."""
 
     observers: Final = CONNECTIONS
 
@@ -80,7 +80,7 @@ class ConnectionExecutor:
         values: Sequence[Any],
         read: Callable[[Codec[T], PGresult], R],
     ) -> R:
-        """Run one statement on it."""
+        """Run one statement on the connection."""
         session = Session.of(self._connection, package, fast=True)
         if statement.locks_rows:
             session.require_transaction(statement)
@@ -97,7 +97,7 @@ class ConnectionExecutor:
     async def lease(
         self, package: Package, statement: Statement[Any] | None = None
     ) -> AsyncGenerator[Session, None]:
-        """The connection's session."""
+        """Lease the connection's session."""
         session = Session.of(self._connection, package, fast=True)
         session.usage.require_free()
         if statement is None or statement.timeout is None:
@@ -111,12 +111,12 @@ class ConnectionExecutor:
                 yield session
 
     def locate(self) -> Callable[[], str]:
-        """Return what tells where the connection leads to, also once it is closed."""
+        """Return a function that returns the connection string, even after closing."""
         conninfo = conninfo_of(self._connection)
         return lambda: conninfo
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return what tells observers where it leads to."""
+        """Return a function that tells observers where the connection leads to."""
         from ..observing import place_of  # noqa: PLC0415 -- only where there are some
 
         place = place_of(self._connection.info.dsn, "connection")
@@ -124,7 +124,7 @@ class ConnectionExecutor:
 
 
 def executor_of(source: Source) -> Executor:
-    """What runs statements for a source."""
+    """Return the executor of a source's statements."""
     if isinstance(source, AsyncConnection):
         return ConnectionExecutor(source)
     return source

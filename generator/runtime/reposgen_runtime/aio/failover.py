@@ -1,4 +1,4 @@
-"""Reads that failed on a replica, and are made again on another server."""
+"""Repetition of reads that failed on a replica, on another server."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _CHUNK: Final = 1000
 
 
 class RetryOnOtherServer(Exception):  # noqa: N818 -- never seen outside the runtime
-    """What was read on a leased connection may be had from another server.
+    """A read on a leased connection failed, but can be repeated on another server.
 
     Attributes:
-        error: of the replica.
-        lease: of a connection to another server.
+        error: the replica's error.
+        lease: lease of a connection to another server.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ async def call_on(
     statement: Statement[Any],
     call: Callable[[Session], Awaitable[T]],
 ) -> T:
-    """Do something on a leased connection; on another, if its server fails."""
+    """Call a function with a leased session, again if its server fails."""
     lease = executor.lease(package, statement)
     while True:
         try:
@@ -65,7 +65,7 @@ async def read_on(
     statement: Statement[Any],
     read: Callable[[Session], AsyncGenerator[T, None]],
 ) -> AsyncGenerator[T, None]:
-    """What a generator gives; from another server, if one fails before it gave any."""
+    """Yield a generator's items; if it fails before the first, use another server."""
     lease = executor.lease(package, statement)
     is_begun = False
     while True:
@@ -83,5 +83,5 @@ async def read_on(
 
 
 async def collected(rows: Iterable[T] | AsyncIterable[T]) -> list[T]:
-    """The rows, to be gone through more than once."""
+    """Return the rows in a list, so that they can be read more than once."""
     return [row async for part in chunks(rows, _CHUNK) for row in part]

@@ -1,4 +1,4 @@
-"""From one implementation of a repository to another, step by step."""
+"""Gradual migration from one implementation of a repository to another."""
 
 from __future__ import annotations
 
@@ -54,15 +54,17 @@ _OPENED: Final = (Stream, Export, Listener)
 
 
 class RepositoryMigration(Generic[P]):
-    """Two implementations of a Protocol as one, with more and more of the new one.
+    """Two implementations of a Protocol, combined with a share of reads for each.
 
-        migration = Migration[TaskRepositoryProtocol](legacy, db.tasks, share=0.1)
+        migration = RepositoryMigration[TaskRepositoryProtocol](
+            legacy, db.tasks, share=0.1
+        )
         tasks = migration.repository  # a TaskRepositoryProtocol
         ...
         migration.share = 0.5
 
     Attributes:
-        repository: what is used instead of either of them.
+        repository: object to use in place of both implementations.
     """
 
     def __init__(
@@ -80,25 +82,28 @@ class RepositoryMigration(Generic[P]):
         seed: int | None = None,
         report: Reported | None = None,
     ) -> None:
-        """Put them together.
+        """Combine two implementations.
 
         Args:
-            old: what there has been.
-            new: what shall take its place; a generated repository, as a rule.
-            share: of the reads that the new one answers, from 0 to 1.
-            reads: the methods that read; None: those of the new one that are proved to
-                write nothing.
-            writes: who writes: "old", "new", or "both": the old one first, whose answer
-                counts.
-            fallback: what the new one fails to read is read by the old one.
-            compare: share of the reads that are asked of both.
-            equal: whether two answers agree.
-            key: calls with the same key always go to the same one.
-            seed: of the choice, where there is no key.
-            report: called with what is noteworthy; None: it is logged, without values.
+            old: the implementation to be replaced.
+            new: its replacement, usually a generated repository.
+            share: fraction of the reads that `new` answers, from 0 to 1.
+            reads: names of the methods that read; None for the methods of `new` that
+                are
+                proved to write nothing.
+            writes: the implementation that writes: "old", "new", or "both", which
+                writes
+                with `old` first and returns its answer.
+            fallback: True to repeat reads with `old` if `new` fails.
+            compare: fraction of the reads that are made with both and compared.
+            equal: returns True if two answers agree.
+            key: calls with the same key always go to the same implementation.
+            seed: seed of the random choice, which is used without `key`.
+            report: called with differences and failures; None logs them, without
+                values.
 
         Raises:
-            ValueError: of a share below 0 or above 1, and of methods that are unknown.
+            ValueError: a share is not between 0 and 1, or a method does not exist.
         """
         self._old: Any = old
         self._new: Any = new
@@ -120,7 +125,7 @@ class RepositoryMigration(Generic[P]):
 
     @property
     def share(self) -> float:
-        """The share of the reads that the new one answers; may be changed any time."""
+        """Fraction of the reads that `new` answers; can be changed at any time."""
         return self._share
 
     @share.setter
@@ -129,7 +134,7 @@ class RepositoryMigration(Generic[P]):
 
     @property
     def compare(self) -> float:
-        """The share of the reads that are compared; may be changed any time."""
+        """Fraction of the reads that are compared; can be changed at any time."""
         return self._compared
 
     @compare.setter
@@ -137,7 +142,7 @@ class RepositoryMigration(Generic[P]):
         self._compared = share_of(share)
 
     def statistics(self) -> MigrationStatistics:
-        """How often what happened."""
+        """Return counts of the calls and of their outcomes."""
         return self._router.statistics()
 
     def _method(self, name: str) -> Callable[..., object]:
@@ -170,7 +175,7 @@ class RepositoryMigration(Generic[P]):
         side = begun or router.choose(call, self._share)
         is_free = begun is None
         if is_free and _is_in_block(self._new):
-            # What the block has written only one of them can see.
+            # Only one implementation sees what the block has written.
             side, is_free = router.writing_side, False
         answer = await self._ask(side, call)
         falls_back = is_free and side is Side.NEW and self._fallback
@@ -235,7 +240,7 @@ class RepositoryMigration(Generic[P]):
 
 
 class _Repository:
-    """Has the methods that both have."""
+    """Object with the methods that both implementations have."""
 
     __slots__ = ("_method",)
 
@@ -247,7 +252,7 @@ class _Repository:
 
 
 async def _repeatable(call: Call) -> Call:
-    """The call with all that its iterators give."""
+    """Return the call with lists in place of iterators, so that it can be repeated."""
     args = [await _kept(value) for value in call.args]
     arguments = {name: await _kept(value) for name, value in call.arguments.items()}
     return replace(call, args=tuple(args), arguments=arguments)
@@ -261,7 +266,7 @@ async def _kept(value: Any) -> object:  # noqa: ANN401 -- anyone's argument
 
 
 def _is_in_block(repository: object) -> bool:
-    """Whether a call of a generated repository would be part of a transaction block."""
+    """Return True if a call of a generated repository would join a transaction."""
     runner = getattr(repository, "_run", None)
     executor = runner._executor if isinstance(runner, Runner) else None  # noqa: SLF001 -- of this runtime
     if isinstance(executor, Tenant):

@@ -1,4 +1,4 @@
-"""Servers that are asked now and then how they are, in the background."""
+"""Background tasks that poll servers at intervals."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
     from ..settings import Settings
 
-# Seconds from one question to the next, at least.
+# Minimum seconds between two polls.
 _SOON: Final = 0.02
 # Seconds for a server to answer, and for the worker to end.
 _PATIENCE: Final = 2.0
 
 
 class ServerMonitor(ABC):
-    """Asks one server, in the background, on a connection of its own.
+    """Background task that polls one server on a separate connection.
 
     Attributes:
-        settings: of the server.
-        connection_class: of connections to it.
+        settings: settings of the server.
+        connection_class: class of connections to it.
     """
 
     def __init__(
@@ -47,21 +47,21 @@ class ServerMonitor(ABC):
 
     @abstractmethod
     async def poll(self) -> bool:
-        """Ask the server; False if it should be asked again before long."""
+        """Query the server; return False if it should be queried again soon."""
 
     @property
     def interval(self) -> float:
-        """Seconds from one question to the next, at most."""
+        """Maximum seconds between two polls."""
         return self.settings.replica_interval
 
     async def start(self) -> None:
-        """Begin."""
+        """Start the task."""
         self._changed = Condition()
         self._is_over = False
         self._worker = Worker(self._work)
 
     async def stop(self) -> None:
-        """End it."""
+        """Stop the task."""
         worker, self._worker = self._worker, None
         if worker is None:
             return
@@ -72,14 +72,14 @@ class ServerMonitor(ABC):
             await worker.stop()
 
     async def poll_soon(self) -> None:
-        """Have the server asked soon, as there is someone who wants to know."""
+        """Poll the server soon, because a call needs its state."""
         if not self._is_asked:
             async with self._changed:
                 self._is_asked = True
                 self._changed.notify_all()
 
     async def ask(self, query: LiteralString) -> tuple[Any, ...]:
-        """The query's row.
+        """Return the row of a query.
 
         Raises:
             psycopg.Error: the server does not answer.
@@ -117,7 +117,7 @@ class ServerMonitor(ABC):
             await self._disconnect()
 
     async def _rest(self, least: float, most: float) -> None:
-        """Wait; for more than `least` only if nobody asks."""
+        """Wait `least` seconds, and up to `most` until `poll_soon` is called."""
         end = monotonic() + least
         async with self._changed:
             while not self._is_over and (left := end - monotonic()) > 0:

@@ -1,6 +1,6 @@
-"""Interfaces of what generated methods return, and of a Database: for fakes.
+"""Protocols of a Database and of the objects that generated methods return.
 
-Generated signatures name these, so that a test can pass any object with these methods.
+Generated signatures use these protocols, so that tests can pass fakes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Stream(Protocol[T_co]):
-    """The rows of a query, one after the other."""
+    """Rows of a query, one after the other."""
 
     def __aiter__(self) -> AsyncIterator[T_co]: ...
 
@@ -38,11 +38,11 @@ class Stream(Protocol[T_co]):
     ) -> None: ...
 
     async def aclose(self) -> None:
-        """End the query; does nothing if it has ended."""
+        """End the query; do nothing if it has ended."""
 
 
 class Export(Protocol):
-    """The rows of a query, as COPY writes them."""
+    """Rows of a query, in a format of COPY."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
@@ -56,7 +56,7 @@ class Export(Protocol):
     ) -> None: ...
 
     async def aclose(self) -> None:
-        """End the query; does nothing if it has ended."""
+        """End the query; do nothing if it has ended."""
 
     async def write_to(self, file: Writable[bytes] | Writable[str]) -> int:
         """Write all rows to a file, binary or text, and return their number."""
@@ -64,7 +64,7 @@ class Export(Protocol):
 
 
 class Listener(Protocol[T_co]):
-    """The notifications of a channel, and `Reconnected` after a lost connection."""
+    """Notifications of a channel, and `Reconnected` after a lost connection."""
 
     def __aiter__(self) -> AsyncIterator[T_co | Reconnected]: ...
 
@@ -82,7 +82,7 @@ class Listener(Protocol[T_co]):
 
 
 class TransactionSource(Protocol):
-    """The transactions of a Database."""
+    """Transactions of a Database."""
 
     def transaction(
         self,

@@ -1,4 +1,4 @@
-"""What a call would run, and the call itself once that was run."""
+"""Recording of the statement that a call would run, and replay of its result."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ T = TypeVar("T")
 
 Answer: TypeAlias = "tuple[Codec[Any], PGresult]"
 
-# Where a generated repository has its runner.
+# The attribute of a generated repository that holds its runner.
 _RUNNER = "_run"
 
 
 class Step(NamedTuple):
-    """A statement that a call wants to run."""
+    """The statement that a call would run."""
 
     package: Package
     statement: Statement[Any]
@@ -52,7 +52,7 @@ class Step(NamedTuple):
 
     @property
     def may_fail_late(self) -> bool:
-        """Whether it may write, and its result be a failure all the same."""
+        """True if it may write, and its result can still be an error."""
         statement = self.statement
         if statement.read_only:
             return False
@@ -61,16 +61,16 @@ class Step(NamedTuple):
 
 
 class Recorded(BaseException):
-    """Ends a call at its statement, a `Step`, which is its only argument."""
+    """Ends a call at its statement; the only argument is a `Step`."""
 
 
 class Recorder:
-    """Stands in for a Database: first to see what a call would run, then to answer.
+    """Replacement for a Database that first records a call and then returns its result.
 
     Attributes:
-        answer: what the statement got, once it was run.
-        behind: the transaction that it was run in, once there is one.
-        observers: nobody: the pipeline is what they are told of.
+        answer: the statement's result, once it was run.
+        behind: the transaction in which it was run; None if there was none.
+        observers: no observers, since they are notified of the pipeline.
     """
 
     observers: Final = NOBODY
@@ -89,14 +89,14 @@ class Recorder:
         values: Sequence[Any],
         read: Callable[[Codec[T], PGresult], R],
     ) -> R:
-        """Do not run it the first time; then give the answer that it got."""
+        """Record the statement the first time; return its result the second time."""
         if not self._recorded:
             self._recorded = True
             raise Recorded(Step(package, statement, values, read, self._tenant))
         answer, self.answer = self.answer, None
         if answer is not None:
             return read(*answer)
-        # As why a write by version met no row.
+        # For example the probe of a write by version.
         if self.behind is None:
             raise RepositoryError(
                 f"takes more than one statement, which a {self._taker} does not",
@@ -111,7 +111,7 @@ class Recorder:
         package: Package,  # noqa: ARG002 -- a source's signature
         statement: Statement[Any] | None = None,
     ) -> NoReturn:
-        """Refuse what takes more than one statement."""
+        """Refuse calls that take more than one statement."""
         raise RepositoryError(
             f"a {self._taker} takes no batch, COPY, stream or connection",
             query=None if statement is None else statement.name,
@@ -122,27 +122,27 @@ class Recorder:
         raise RepositoryError(f"a {self._taker} takes no listener")
 
     def place_of_calls(self) -> NoReturn:
-        """Do not tell: nobody observes it."""
+        """Refuse, because the pipeline's calls are not observed one by one."""
         raise RepositoryError("a pipeline's calls are observed as one")
 
 
 def recorded(
     call: Callable[..., T], args: Sequence[Any], database: Database, taker: str
 ) -> tuple[Callable[..., T], Recorder]:
-    """A repository's method, and where it goes instead of to its Database.
+    """Return a repository's method, redirected from its Database to a recorder.
 
-    Only a generated method may be called twice, to record it and to have its result:
-    it does nothing but call its runner. What else calls it is refused unseen, since
-    that may do anything.
+    The method is called twice: to record it and to compute its result. This is allowed
+    only for generated methods, which do nothing but call their runner. Other callables
+    are refused without a call, since they can have side effects.
 
     Args:
         call: a method of a repository, or `functools.partial` of one.
-        args: the arguments by position.
-        database: whose repositories they are.
-        taker: what messages call that which takes the call.
+        args: the positional arguments.
+        database: the Database of the repository.
+        taker: name in messages of the block that takes the call.
 
     Raises:
-        RepositoryError: it is something else.
+        RepositoryError: `call` is not a generated method of this Database.
     """
     given = list(args)
     named: dict[str, Any] = {}
@@ -173,7 +173,7 @@ def recorded(
 
 
 def _runner_of(call: object) -> Runner | None:
-    """What a generated method calls; None if it is no such method."""
+    """Return the runner of a generated method; None for other callables."""
     if not isinstance(call, MethodType) or not isinstance(call.__func__, FunctionType):
         return None
     function, repository = call.__func__, call.__self__
@@ -184,7 +184,7 @@ def _runner_of(call: object) -> Runner | None:
             break
     else:
         return None
-    # A class of the user's own may add methods to a generated one, or replace them.
+    # A subclass of the user can add methods to a generated class, or override them.
     is_generated = _RUNNER in vars(owner).get(
         "__slots__", ()
     ) and function.__globals__ is vars(sys.modules[owner.__module__])

@@ -1,4 +1,4 @@
-"""Servers that follow the primary, and serve reads in its place."""
+"""Standby servers that serve reads."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from .cluster import Cluster
 
 _logger: Final = logging.getLogger(__name__)
-# A replica that has not answered for so many intervals is left out.
+# A replica that has not answered for this number of intervals is excluded.
 _SILENT: Final = 5
-# Seconds from one question to the next while no host is the primary.
+# Seconds between two polls while no host is the primary.
 _URGENT: Final = 0.1
-# Seconds that reads may go on at a server that is left out.
+# Seconds for running reads to end on an excluded server.
 _FOREVER: Final = 1e6
 
 
 class PrimaryMonitor(ServerMonitor):
-    """Finds out where the primary is in the log."""
+    """Monitor of the primary's WAL position."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class PrimaryMonitor(ServerMonitor):
         self._positions = positions
 
     async def poll(self) -> bool:
-        """Take a position."""
+        """Record the primary's position."""
         mark, asked = self._positions.mark(), monotonic()
         try:
             position, segment, block, *history = await self.ask(PRIMARY_QUERY)
@@ -58,14 +58,14 @@ class PrimaryMonitor(ServerMonitor):
 
 
 class Replica(ServerMonitor):
-    """One server that follows the primary.
+    """One standby server of the primary.
 
     Attributes:
-        server: its connections, open as long as it stands up or lags.
-        state: how it is.
-        position: the end of the log that it has.
-        history: what the position is part of.
-        lag: seconds by which it is behind at most; None if that is not known.
+        server: its connections, which are open while its state is up or lagging.
+        state: state of the replica.
+        position: the end of the WAL that it has replayed.
+        history: the WAL history that the position belongs to.
+        lag: upper bound of its lag in seconds; None if unknown.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class Replica(ServerMonitor):
         self._positions = positions
         self._heard = 0.0
         self._leaving: list[Worker] = []
-        # Whether there are to be connections.
+        # True if connections are opened.
         self._serves = True
 
     async def close(self, seconds: float) -> None:
-        """End it; what is under way has so long."""
+        """Close the replica; running statements get `seconds` to end."""
         await self.stop()
         self.state = ReplicaState.DOWN
         await self.server.close(seconds)
@@ -97,12 +97,12 @@ class Replica(ServerMonitor):
             await worker.stop()
 
     def statistics(self) -> ReplicaStatistics:
-        """What its pool does, and how it is."""
+        """Return the state of the replica and the counts of its pool."""
         counts = asdict(self.server.statistics())
         return ReplicaStatistics(**counts, state=self.state, lag=self.lag)
 
     async def usable(self) -> Server | None:
-        """Its connections, if it serves reads."""
+        """Return its server if it can serve reads, else None."""
         server = self.server
         if self.state is not ReplicaState.UP:
             return None
@@ -116,13 +116,13 @@ class Replica(ServerMonitor):
         return server
 
     async def exclude(self, server: Server) -> None:
-        """Do without it until it has answered."""
+        """Stop using the replica until it has answered again."""
         if server is self.server:
             self._drop(ReplicaState.DOWN)
             await self.poll_soon()
 
     async def poll(self) -> bool:
-        """Find out how it is, and connect if it is well."""
+        """Update the state of the replica, and connect if it is usable."""
         for worker in [*self._leaving]:
             if await worker.join(0):
                 self._leaving.remove(worker)
@@ -133,7 +133,7 @@ class Replica(ServerMonitor):
             if not is_standby:
                 self._drop(ReplicaState.PROMOTED)
                 return await self._lead()
-            # Before the position: who sees that sees this.
+            # Set before the position, so that readers of the position see this history.
             self.history = History(*history)
             self.position = position or 0
             self.lag = self._positions.lag(self.position, age)
@@ -154,7 +154,7 @@ class Replica(ServerMonitor):
         return is_settled and was_open and self.state is ReplicaState.UP
 
     async def _lead(self) -> bool:
-        """It is not a standby; return whether all is known of it that is needed."""
+        """Handle a server that is not a standby; return True if its state is known."""
         return False
 
     def _has_diverged(self) -> bool:
@@ -192,12 +192,12 @@ class Replica(ServerMonitor):
         if was_open:
             left = self.server
             self.server = self._unopened()
-            # Who waits there for a connection is told so; what is under way goes on.
+            # Waiting calls get an error; running calls continue.
             self._leaving.append(Worker(lambda: left.close(_FOREVER)))
 
 
 class Member(Replica):
-    """One of several hosts, each of which may be the primary."""
+    """One of several hosts, each of which can be the primary."""
 
     def __init__(
         self,
@@ -216,17 +216,17 @@ class Member(Replica):
 
     @property
     def interval(self) -> float:
-        """Seconds from one question to the next; fewer while there is no primary."""
+        """Maximum seconds between two polls; less while there is no primary."""
         interval = super().interval
         return interval if self._cluster.primary else min(_URGENT, interval)
 
     @property
     def described(self) -> str:
-        """How it is, for messages."""
+        """State of the host, for messages."""
         return "down" if self.state is ReplicaState.DOWN else "a standby"
 
     async def poll(self) -> bool:
-        """Find out how it is, and tell the cluster."""
+        """Update the state of the host, and report it to the cluster."""
         self._leads = False
         is_settled = await super().poll()
         if not self._leads:

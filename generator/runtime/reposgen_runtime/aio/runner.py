@@ -1,4 +1,4 @@
-"""What generated methods call: one method for each command."""
+"""The runner that generated methods call, with one method for each command."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ T = TypeVar("T")
 
 
 class Runner:
-    """Runs a repository's statements where its source says.
+    """Executor of a repository's statements on its source.
 
-    Every method raises `RepositoryError`, and nothing else of its own accord.
+    Its methods raise only `RepositoryError` themselves.
     """
 
     __slots__ = ("_executor", "_observers", "_package", "_twin")
@@ -42,12 +42,12 @@ class Runner:
     def __init__(
         self, source: Source, package: Package, observers: Observers | None = None
     ) -> None:
-        """Have a source's statements run.
+        """Set the source of the repository.
 
         Args:
-            source: where to.
-            package: whose statements they are.
-            observers: who is told; None: those of the source.
+            source: the source that runs the statements.
+            package: package of the statements.
+            observers: observers of the calls; None for those of the source.
         """
         self._executor = executor = executor_of(source)
         self._package = package
@@ -55,7 +55,7 @@ class Runner:
         self._twin: ObservedRunner | None = None
 
     def _observe(self) -> ObservedRunner:
-        """Return what does the same, and tells the observers."""
+        """Return a runner that does the same and notifies the observers."""
         from .observed import ObservedRunner  # noqa: PLC0415 -- only where there are some
 
         plain = type(self)(self._executor, self._package, NOBODY)
@@ -65,13 +65,13 @@ class Runner:
         return self._twin
 
     async def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
-        """The only row.
+        """Return the only row.
 
         Raises:
-            NotFound: there is none.
-            StaleRow: of a write by version: it has another one.
-            ConditionFailed: the same: another condition refuses it.
-            TooManyRows: there is a second.
+            NotFound: there is no row.
+            StaleRow: the row of a write by version has another version.
+            ConditionFailed: another condition of a write by version excludes the row.
+            TooManyRows: there is more than one row.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).one(statement, values)
@@ -85,12 +85,12 @@ class Runner:
         raise await self._no_row(statement, values)
 
     async def first(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
-        """The first row of those that the server returns.
+        """Return the first row of the result.
 
         Raises:
-            NotFound: there is none.
-            StaleRow: of a write by version: it has another one.
-            ConditionFailed: the same: another condition refuses it.
+            NotFound: there is no row.
+            StaleRow: the row of a write by version has another version.
+            ConditionFailed: another condition of a write by version excludes the row.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).first(statement, values)
@@ -104,10 +104,12 @@ class Runner:
     async def opt(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> T | None:
-        """The only row, or None.
+        """Return the only row, or None.
 
         Raises:
-            TooManyRows: there is a second.
+            StaleRow: the row of a write by version has another version.
+            ConditionFailed: another condition of a write by version excludes the row.
+            TooManyRows: there is more than one row.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).opt(statement, values)
@@ -125,7 +127,7 @@ class Runner:
     async def many(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> list[T]:
-        """All rows."""
+        """Return all rows."""
         if self._observers.active:
             return await (self._twin or self._observe()).many(statement, values)
         return await self._executor.run_statement(
@@ -133,7 +135,7 @@ class Runner:
         )
 
     async def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
-        """Nothing but the effect."""
+        """Run the statement and return nothing."""
         if self._observers.active:
             await (self._twin or self._observe()).exec(statement, values)
             return
@@ -147,7 +149,7 @@ class Runner:
     async def execrows(
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> int:
-        """How many rows were affected."""
+        """Run the statement and return the number of affected rows."""
         if self._observers.active:
             return await (self._twin or self._observe()).execrows(statement, values)
         return (await self.execresult(statement, values)).rows
@@ -155,12 +157,12 @@ class Runner:
     async def execresult(
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> CommandResult:
-        """What the server said of the command.
+        """Run the statement and return its command tag.
 
         Raises:
-            NotFound: of a write by version: there is no such row.
-            StaleRow: it has another version.
-            ConditionFailed: another condition refuses it.
+            NotFound: the row of a write by version does not exist.
+            StaleRow: the row of a write by version has another version.
+            ConditionFailed: another condition of a write by version excludes the row.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).execresult(statement, values)
@@ -174,18 +176,18 @@ class Runner:
     async def execlastid(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> T:
-        """The RETURNING column of the only row.
+        """Return the RETURNING column of the only row.
 
         Raises:
             NotFound: no row was written.
-            TooManyRows: more than one was.
+            TooManyRows: more than one row was written.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).execlastid(statement, values)
         return await self.one(statement, values)
 
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
-        """The rows, one after the other, in constant memory."""
+        """Return a stream of the rows, which takes constant memory."""
         if self._observers.active:
             return (self._twin or self._observe()).stream(statement, values)
         from .stream import Stream  # noqa: PLC0415 -- for packages that use it
@@ -203,20 +205,22 @@ class Runner:
         total: bool = False,
         sort: str | None = None,
     ) -> Page[T]:
-        """Some of the rows.
+        """Return one page of the rows.
 
         Args:
             statement: the query.
             values: its arguments.
-            limit: how many rows at most.
-            after: a page's `next`: the rows behind it.
-            before: a page's `previous`: the rows in front of it.
-            total: count all rows as well.
-            sort: other than the query's own.
+            limit: maximum number of rows.
+            after: the `next` of a page, for the rows after it.
+            before: the `previous` of a page, for the rows before it.
+            total: True to count all rows as well.
+            sort: another order than the query's own; None for the query's own.
 
         Raises:
-            InvalidCursor: `after` or `before` is damaged, or of another query or sort.
-            InvalidArgument: a limit below 1, or a sort that is not offered.
+            InvalidCursor: `after` or `before` is damaged, or belongs to another query
+                or
+                sort.
+            InvalidArgument: the limit is below 1, or the sort is not offered.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).page(
@@ -242,7 +246,7 @@ class Runner:
         return await self.read_page(request)
 
     async def read_page(self, request: PageRequest[T]) -> Page[T]:
-        """Read a page that is asked for.
+        """Return the requested page.
 
         Raises:
             InvalidCursor: the server cannot read a value of the cursor.
@@ -257,7 +261,7 @@ class Runner:
         return request.page(rows, counted)
 
     def listen(self, statement: Statement[T]) -> Listener[T]:
-        """The notifications of a channel, from a connection of its own."""
+        """Return a listener for a channel, which uses its own connection."""
         if self._observers.active:
             return (self._twin or self._observe()).listen(statement)
         from .listener import Listener  # noqa: PLC0415 -- for packages that use it
@@ -267,10 +271,10 @@ class Runner:
     async def copy_from(
         self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> int:
-        """COPY the rows into a table: all or, if anything fails, none.
+        """COPY all rows into a table, or none if anything fails.
 
         Returns:
-            How many were written.
+            The number of rows written.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).copy_from(statement, rows)
@@ -286,7 +290,7 @@ class Runner:
     async def copy_returning(
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[T]:
-        """The same, through a staging table; gives what RETURNING does."""
+        """Insert all rows through a staging table and return the RETURNING rows."""
         if self._observers.active:
             return await (self._twin or self._observe()).copy_returning(statement, rows)
         from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
@@ -302,14 +306,15 @@ class Runner:
         copy_format: LinesFormat = "csv",
         header: bool = True,
     ) -> Export:
-        """The query's rows as COPY writes them.
+        """Return an export of the query's rows in a format of COPY.
 
         Args:
             statement: the query.
             values: its arguments.
-            copy_format: `csv`, `text`, `binary`; or `lines`: of a result of one column
-                each value as it is.
-            header: begin CSV with a line of the columns' names.
+            copy_format: `csv`, `text`, `binary`; or `lines`, which writes each value of
+                a
+                single column unescaped.
+            header: True to begin CSV with a line of column names.
         """
         if self._observers.active:
             return (self._twin or self._observe()).copy_to(
@@ -329,7 +334,7 @@ class Runner:
     async def batch_exec(
         self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[int]:
-        """Run the statement for each item; how many rows each affected."""
+        """Run the statement for each item and return the numbers of affected rows."""
         if self._observers.active:
             return await (self._twin or self._observe()).batch_exec(statement, rows)
         from ..batching import read_count  # noqa: PLC0415 -- for packages that use it
@@ -339,11 +344,11 @@ class Runner:
     async def batch_one(
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[T]:
-        """Run the statement for each item; the only row of each.
+        """Run the statement for each item and return the only row of each.
 
         Raises:
-            NotFound: an item without a row.
-            TooManyRows: an item with a second.
+            NotFound: an item has no row.
+            TooManyRows: an item has more than one row.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).batch_one(statement, rows)
@@ -354,10 +359,10 @@ class Runner:
     async def batch_first(
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[T]:
-        """Run the statement for each item; the first row of each.
+        """Run the statement for each item and return the first row of each.
 
         Raises:
-            NotFound: an item without a row.
+            NotFound: an item has no row.
         """
         if self._observers.active:
             return await (self._twin or self._observe()).batch_first(statement, rows)
@@ -368,7 +373,7 @@ class Runner:
     async def batch_many(
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[list[T]]:
-        """Run the statement for each item; all rows of each."""
+        """Run the statement for each item and return all rows of each."""
         if self._observers.active:
             return await (self._twin or self._observe()).batch_many(statement, rows)
         from ..batching import read_all  # noqa: PLC0415 -- for packages that use it
@@ -378,7 +383,7 @@ class Runner:
     async def _no_row(
         self, statement: Statement[Any], values: Sequence[Any]
     ) -> RepositoryError:
-        """Why there is no row."""
+        """Return the error for a statement that returned no row."""
         if statement.optimistic is not None:
             return await self._refusal(statement, statement.optimistic, values)
         return NotFound("no row", query=statement.name)
@@ -386,7 +391,7 @@ class Runner:
     async def _refusal(
         self, statement: Statement[Any], optimistic: Optimistic, values: Sequence[Any]
     ) -> RepositoryError:
-        """Why a write by version met no row."""
+        """Return the error for a write by version that affected no row."""
         from ..versions import conflict_error  # noqa: PLC0415 -- for packages that use it
 
         arguments = [values[index] for index in optimistic.arguments]
@@ -407,7 +412,7 @@ class Runner:
         from .failover import call_on, collected  # noqa: PLC0415 -- for packages that use it
 
         if statement.read_only:
-            # It may have to be run again.
+            # The statement can be run again on another server.
             rows = await collected(rows)
         return await call_on(
             self._executor,

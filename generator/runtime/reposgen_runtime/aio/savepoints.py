@@ -1,4 +1,4 @@
-"""The savepoints of a transaction."""
+"""Savepoints of a transaction."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 class Savepoint:
-    """What `savepoint()` opens.
+    """A savepoint that `savepoint()` opens.
 
     Attributes:
-        name: as SQL knows it.
+        name: its name in SQL.
     """
 
     def __init__(self, savepoints: Savepoints, name: str) -> None:
         self.name = name
-        # A savepoint around it was left before it, and undone.
+        # True if an outer savepoint was left first, and rolled back.
         self.outlived = False
         self._savepoints = savepoints
 
     async def rollback(self) -> None:
-        """Undo what was done since its block was entered; the block goes on.
+        """Undo the work since the start of its block, which continues.
 
-        Savepoints within it are gone: to leave their blocks has no further effect.
+        Savepoints within it are gone; leaving their blocks has no further effect.
 
         Raises:
             TransactionClosed: the block has ended, or an outer savepoint undid it.
@@ -42,10 +42,11 @@ class Savepoint:
 
 
 class Savepoints:
-    """Those that are set, the outermost first.
+    """Open savepoints of a transaction.
 
     Attributes:
-        spoilt: one could not be rolled back to, so nothing may be committed.
+        spoilt: True if rolling back to a savepoint failed, so that nothing may be
+            committed.
     """
 
     def __init__(
@@ -62,15 +63,15 @@ class Savepoints:
 
     @property
     def innermost(self) -> Savepoint | None:
-        """The last one that is set."""
+        """The innermost open savepoint, or None."""
         return self._set[-1][0] if self._set else None
 
     @asynccontextmanager
     async def block(self, name: str | None) -> AsyncGenerator[Savepoint, None]:
-        """A block with a savepoint.
+        """Run the block with a savepoint.
 
         Raises:
-            RepositoryError: there is one of that name.
+            RepositoryError: a savepoint of that name is open.
         """
         depth = len(self._set)
         savepoint = Savepoint(self, name or f"savepoint_{depth + 1}")
@@ -91,7 +92,7 @@ class Savepoints:
                 if isinstance(error, Exception):
                     await self._leave(savepoint)
                 else:
-                    # Whoever cancelled the task may do so again.
+                    # The task can be cancelled again.
                     seconds = grace_of(self._connection)
                     await unhindered(self._leave, savepoint, seconds)
             raise
@@ -99,10 +100,10 @@ class Savepoints:
             self._set = [pair for pair in self._set if pair[0] is not savepoint]
 
     async def roll_back_to(self, savepoint: Savepoint) -> None:
-        """Undo what was done since then.
+        """Undo the work since a savepoint.
 
         Raises:
-            TransactionClosed: it is not set.
+            TransactionClosed: the savepoint is gone.
         """
         if not self._is_set(savepoint):
             raise TransactionClosed(f"savepoint {savepoint.name!r} is gone")
@@ -111,7 +112,7 @@ class Savepoints:
         self._forget_after(savepoint)
 
     def _require_nested(self, savepoint: Savepoint) -> None:
-        """Refuse to keep what was done in blocks that do not nest."""
+        """Check that a savepoint nests with the others before its work is kept."""
         if savepoint.outlived or self._inner(savepoint):
             raise BlocksOverlap(
                 f"savepoint {savepoint.name!r} does not nest with another one, whose"
@@ -119,13 +120,13 @@ class Savepoints:
             )
 
     def _inner(self, savepoint: Savepoint) -> list[Savepoint]:
-        """Those that were set after it, and are still."""
+        """Return the open savepoints that were set after this one."""
         names = [other for other, _ in self._set]
         return names[names.index(savepoint) + 1 :] if savepoint in names else []
 
     async def _leave(self, savepoint: Savepoint) -> None:
         sql = quoted(savepoint.name, self._connection)
-        # With the connection gone, so is the whole transaction.
+        # If the connection is lost, the whole transaction is rolled back.
         before, self.spoilt = self.spoilt, True
         try:
             with suppress(RepositoryError):
@@ -140,7 +141,7 @@ class Savepoints:
         return any(other is savepoint for other, _ in self._set)
 
     def _forget_after(self, savepoint: Savepoint) -> None:
-        """What a rollback to a savepoint leaves: that one, and those around it."""
+        """Forget the savepoints after this one, and update the callbacks."""
         depth = [other for other, _ in self._set].index(savepoint)
         _, mark = self._set[depth]
         self._callbacks.undo(mark)

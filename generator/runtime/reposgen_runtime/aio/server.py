@@ -1,4 +1,4 @@
-"""One server: how calls get its connections, and how it is watched and closed."""
+"""One server: acquiring, checking, releasing and closing its connections."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ if TYPE_CHECKING:
 
 # Seconds for a connection to prove that it is alive.
 _PING: Final = 5.0
-# Seconds of idleness after which a look at its socket is worth its time.
+# Idle seconds after which the socket is checked for input.
 _IDLE: Final = 0.5
 
 
 class Server:
-    """A server and the pool of connections to it, each of which one call has at a time.
+    """A server and its pool of connections, each used by one call at a time.
 
     Attributes:
-        conninfo: where it is.
-        cluster: knows where to, if there are several hosts.
+        conninfo: connection string of the server.
+        cluster: finds the primary if there are several hosts; otherwise None.
     """
 
     def __init__(
@@ -73,15 +73,16 @@ class Server:
         *,
         role: str = "primary",
     ) -> None:
-        """Connect to nothing yet.
+        """Store the arguments; `open` connects.
 
         Args:
-            conninfo: where it is.
-            settings: of its pool.
-            connection_class: of connections to it.
-            limits: settings that each transaction makes; those that a session should
+            conninfo: connection string of the server.
+            settings: settings of its pool.
+            connection_class: class of its connections.
+            limits: settings that each transaction applies; settings that a session
+                should
                 have, but does not keep, are added.
-            cluster: knows where to, if there are several hosts.
+            cluster: finds the primary if there are several hosts; otherwise None.
             role: `primary` or `replica`.
         """
         self.conninfo = conninfo
@@ -100,7 +101,7 @@ class Server:
         self._start_over()
 
     def _start_over(self) -> None:
-        """Have no connections."""
+        """Reset the state to that without connections."""
         settings = self._settings
         self._home: object = None
         self._circuit: Circuit | None = None
@@ -114,32 +115,32 @@ class Server:
         self._all_back = Event()
         # Why the latest connection could not be made.
         self._refusal: psycopg.Error | None = None
-        # What has been idle since before this is in doubt.
+        # Connections that were idle before this time are checked before use.
         self._broke = 0.0
 
     def after_fork(self) -> None:
-        """In a child process: leave all connections to the parent."""
+        """Leave all connections to the parent, in a child process."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            # Or its end would wait for threads that are not here, and for their locks.
+            # Otherwise its finalizer would wait for threads and locks of the parent.
             pool._closed = True  # noqa: SLF001 -- there is no other way to say so
         self._closed = f"the Database is not open here: {LEFT_BEHIND}"
         self._start_over()
 
     @property
     def name(self) -> str:
-        """Where it is for messages, `host:port/database`."""
+        """Name of the server for messages, `host:port/database`."""
         return self._name if self.cluster is None else self.cluster.name
 
     @property
     def located(self) -> str:
-        """Where it is, as a connection string; the latest primary of several hosts."""
+        """Connection string of the server; of several hosts, of the latest primary."""
         latest = None if self.cluster is None else self.cluster.latest
         return self.conninfo if latest is None else latest.settings.hosts.conninfo
 
     @property
     def place(self) -> Place:
-        """What observers are told of it."""
+        """Description of the server for observers."""
         place = self._place
         if place is None or place.server != self.name:
             from ..observing import place_of  # noqa: PLC0415 -- only where there are some
@@ -149,22 +150,22 @@ class Server:
 
     @property
     def is_available(self) -> bool:
-        """Whether it is worth a try: the circuit breaker would let a call through."""
+        """True if the circuit breaker would let a call through."""
         return self._circuit is None or self._circuit.is_available
 
     @property
     def in_use(self) -> int:
-        """How many connections calls have at the moment."""
+        """Number of connections that calls use."""
         return len(self._taken)
 
     # How it is opened and closed.
 
     async def open(self) -> None:
-        """Connect.
+        """Open the pool, and wait for its first connections.
 
         Raises:
-            Unavailable: that is not possible.
-            PoolTimeout: it takes too long.
+            Unavailable: the server cannot be reached.
+            PoolTimeout: connecting takes longer than `open_timeout`.
         """
         settings = self._settings
         self._home = new_home()
@@ -194,12 +195,13 @@ class Server:
         self,
         timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- what is in use is not cancelled
     ) -> None:
-        """Let nobody take a connection any more, and close all.
+        """Refuse further calls, and close all connections.
 
         Args:
-            timeout: seconds that those who have one may keep it; then their statements
-                are cancelled. Where the server does not do so either, the connections
-                end all the same.
+            timeout: seconds for running calls to end; then their statements are
+                cancelled.
+                If the server does not cancel them either, the connections are closed
+                anyway.
         """
         if self._pool is None:
             return
@@ -221,10 +223,10 @@ class Server:
             await self._all_back.wait(self._settings.cancel_timeout)
 
     async def _move(self) -> None:
-        """Leave the host that was the primary for the one that is.
+        """Disconnect from the host that was the primary.
 
-        What goes on there was not acknowledged, and cannot be any more: a primary that
-        was replaced may not know it yet, or be frozen.
+        Work that is still running there was not acknowledged, and must not be. A former
+        primary can be frozen, or not know yet that it was replaced.
         """
         pool, cluster, circuit = self._pool, self.cluster, self._circuit
         if pool is None or cluster is None:
@@ -246,7 +248,7 @@ class Server:
         return [one for one in self._taken if wire.is_active(one.pgconn)]
 
     async def _made(self, connection: AsyncConnection[Any]) -> None:
-        """Judge a connection that the pool has made: it may lead to something else."""
+        """Check a connection that the pool has made: it can lead to another host."""
         cut_off_after_fork(connection)
         settings = self._settings
         keeps = settings.prepare != "never"
@@ -272,7 +274,7 @@ class Server:
             self._circuit.reached()
 
     def _tried(self, seconds: float, error: psycopg.Error | None) -> None:
-        """Tell the observers of an attempt to connect."""
+        """Notify the observers of an attempt to connect."""
         if self._observers.active:
             from ..observing import attempt  # noqa: PLC0415 -- only where there are some
 
@@ -280,7 +282,7 @@ class Server:
 
     def _not_made(self, error: psycopg.Error) -> None:
         self._refusal = error
-        # A server that has only no room for more is there.
+        # A server that has no free connection slots is still reachable.
         full = isinstance(unreachable(error), OutOfResources)
         if self._circuit is not None and not (full and self._taken):
             self._circuit.failed(error)
@@ -288,7 +290,7 @@ class Server:
     # How calls get its connections.
 
     def try_acquire(self) -> AsyncConnection[Any] | None:
-        """Return a connection if there is one at once; None if `acquire` must wait."""
+        """Return a connection if one is free at once; None if `acquire` must wait."""
         circuit = self._circuit
         if circuit is not None and circuit.state is not BreakerState.CLOSED:
             return None
@@ -305,11 +307,11 @@ class Server:
 
         Raises:
             PoolClosed: the Database is not open.
-            PoolTimeout: no connection became free in time.
+            PoolTimeout: no connection became free within `timeout` seconds.
             PoolFull: `max_waiting` calls are already waiting.
             CircuitOpen: the circuit breaker is open.
             Unavailable: the server cannot be reached.
-            RepositoryError: the Database was opened in another event loop, or process.
+            RepositoryError: the Database was opened in another event loop or process.
         """
         if not self._observers.active:
             return await self._acquire()
@@ -343,7 +345,7 @@ class Server:
         """Keep a connection for the next call.
 
         Returns:
-            The connection that has to be released to the pool, if any.
+            The connection if it must be passed to `release`, else None.
         """
         pool, circuit = self._pool, self._circuit
         if (
@@ -357,7 +359,7 @@ class Server:
         if not self._idle.add(connection):
             return connection
         if self._pool is not pool or self._waiting:
-            # Other threads have closed all meanwhile, or wait for one.
+            # Another thread has closed the pool meanwhile, or waits for a connection.
             return self._idle.pop()
         return None
 
@@ -377,19 +379,19 @@ class Server:
             if circuit is not None and circuit.failures:
                 circuit.worked()
             state.idle_since = monotonic()
-            # The pool may have to wait for a lock, and loses what it is handed if that
-            # is cancelled.
+            # The pool can wait for a lock, and loses the connection if the wait is
+            # cancelled.
             await run_shielded_eagerly(pool.putconn, connection)
         else:
             if connection.broken:
                 self._broke = monotonic()
             else:
                 state.idle_since = monotonic()
-            # The pool rolls back, and keeps a cancellation to itself.
+            # The pool rolls back, and suppresses a cancellation.
             await run_shielded(self._tidy, connection)
 
     async def _doubt(self, connection: AsyncConnection[Any]) -> None:
-        """Close a connection whose server refused to write if that is a standby."""
+        """Close a connection whose server refused to write, if that is a standby."""
         cluster, state = self.cluster, state_of(connection)
         if wire.is_idle(connection.pgconn) and cluster is not None:
             with suppress(psycopg.Error):
@@ -402,7 +404,7 @@ class Server:
         await self._tidy(connection)
 
     async def _tidy(self, connection: AsyncConnection[Any]) -> None:
-        """Hand a connection to the pool that is in the midst of something."""
+        """Return a connection with unfinished work to the pool."""
         if wire.is_active(connection.pgconn):
             # The pool closes it; the server would only notice at the statement's end.
             await cancel(connection)
@@ -413,24 +415,24 @@ class Server:
             await pool.putconn(connection)
 
     def require_home(self) -> None:
-        """Refuse what comes from another event loop or process.
+        """Check that the caller runs in the event loop and process of the connections.
 
         Raises:
-            RepositoryError: the connections are not for use here.
+            RepositoryError: the caller runs in another event loop or process.
         """
         if self._home is not None and self._home != home():
             raise RepositoryError(ELSEWHERE)
 
     async def _get(self, pool: Pool, seconds: float) -> AsyncConnection[Any]:
         limit, waiting = self._settings.max_waiting, self._waiting
-        # The pool's own limit also counts those that have given up.
+        # The pool's own limit also counts calls that have timed out.
         if 0 < limit <= len(waiting) and not pool.get_stats()["pool_available"]:
             raise PoolFull(f"{limit} calls wait for a connection already")
-        # Threads may add to a set and take from it, but not count.
+        # Adding to and removing from a set is atomic; incrementing a number is not.
         call = object()
         waiting.add(call)
         try:
-            # Whoever gives one back from now on sees that somebody waits.
+            # From now on, releasing calls see that a call is waiting.
             connection = self._idle.pop()
             if connection is None:
                 connection = await take(pool, seconds)
@@ -456,7 +458,7 @@ class Server:
     async def _checked(
         self, pool: Pool, connection: AsyncConnection[Any], seconds: float
     ) -> AsyncConnection[Any]:
-        """That connection if it is alive, or else one that is."""
+        """Return the connection if it is alive, or else another one that is."""
         deadline = monotonic() + seconds
         prove = prove_alive if self.cluster is None else prove_primary
         while True:
@@ -470,7 +472,7 @@ class Server:
                 raise
             else:
                 return connection
-            # Each time the pool has one less of those that may be dead.
+            # Each attempt removes one possibly dead connection from the pool.
             connection = await self._get(pool, max(0.0, deadline - monotonic()))
 
     async def _try(self, pool: Pool, circuit: Circuit) -> AsyncConnection[Any]:
@@ -492,10 +494,10 @@ class Server:
         self,
         timeout: float,  # noqa: ASYNC109, RUF100 -- the connection keeps it
     ) -> Health:
-        """Ask the server, even while the circuit breaker is open.
+        """Check the server, even while the circuit breaker is open.
 
         Args:
-            timeout: seconds for all of it.
+            timeout: seconds for the check, including the wait for a connection.
         """
         start = monotonic()
         error: RepositoryError | None = None
@@ -506,7 +508,7 @@ class Server:
         return Health(server=self.name, seconds=monotonic() - start, error=error)
 
     async def _unfit(self, deadline: float) -> RepositoryError | None:
-        """Reach the server; return why it is not fit to take writes, if it is not."""
+        """Reach the server; return the reason why it cannot take writes, or None."""
         pool = self._pool
         if pool is None:
             raise PoolClosed(self._closed)
@@ -517,7 +519,7 @@ class Server:
         if self._circuit is not None:
             self._circuit.reached()
         try:
-            # Of several hosts, the cluster has made sure.
+            # With several hosts, the cluster has checked that already.
             if self.cluster is None and self._settings.hosts.writes:
                 left = max(INTERVAL, deadline - monotonic())
                 if await is_standby(connection, left):
@@ -531,7 +533,7 @@ class Server:
         return None
 
     def statistics(self) -> ServerStatistics:
-        """What its pool does, and what it has done."""
+        """Return the current state and counts of its pool."""
         pool, circuit = self._pool, self._circuit
         counts = {} if pool is None else pool.get_stats()
         count = counts.get

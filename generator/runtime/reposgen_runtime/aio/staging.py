@@ -1,4 +1,4 @@
-"""COPY into a staging table, and from there by the user's own INSERT."""
+"""COPY into a staging table, followed by the user's own INSERT."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def insert_rows(
     """Insert rows through a staging table, in one transaction.
 
     Raises:
-        RepositoryError: and no row was written.
+        RepositoryError: the insert failed; no row was written.
     """
     async with ensure_transaction(session):
         try:
@@ -81,7 +81,7 @@ async def _failed_row(session: Session, error: psycopg.Error, count: int) -> int
         result = await _execute(session, LAST_ROW.encode(), binary=False)
         await session.command(TIDY)
     except psycopg.Error:
-        # With the connection gone, so is the staging table.
+        # If the connection is lost, so is the staging table.
         return None
     read = int(result.get_value(0, 0) or 0) - count
     return failed_row(error, read, count)

@@ -68,7 +68,7 @@ class RepeatedCallObserver(Observer):
 
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """A block whose calls are counted together, as the work for one request."""
+        """Count the block's calls together, as the work for one request."""
         token = self._scope.set({})
         try:
             yield
@@ -86,7 +86,7 @@ class RepeatedCallObserver(Observer):
             if not operation.method:
                 continue
             sites = scope.setdefault((operation.package, operation.name), Counter())
-            sites[call_site(operation.method)] += 1
+            sites[call_site(call, operation.method)] += 1
             if sites.total() == self._limit + 1:
                 self._report(
                     RepeatedCall(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from types import FrameType
 
-_OWN: Final = __name__.rpartition(".observe.")[0]
+    from . import Call
+
 # Code that only passes calls on.
 _BETWEEN: Final = frozenset(
     {"anyio", "concurrent", "contextlib", "functools", "threading", "trio"}
@@ -20,17 +21,18 @@ _BETWEEN: Final = frozenset(
 _LOOPS: Final = "asyncio"
 
 
-def call_site(method: str, own: str = _OWN) -> str:
+def call_site(call: Call, method: str) -> str:
     """Return the place that calls a repository's method: `app/tasks.py:12 in f`.
 
     Of a coroutine that was handed to the event loop, as `asyncio.gather` does, it is
     the place that made it, if `sys.set_coroutine_origin_tracking_depth` is on.
 
     Args:
+        call: that has just begun, or one that it is part of.
         method: name of the method.
-        own: import path of the run time that the method runs on.
     """
-    own += "."
+    # The run time that the method runs on: a package can have a copy of its own.
+    own = f"{type(call).__module__.rpartition('.')[0]}."
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 -- documented
     # The observer that asks, then the run time, then the generated method.
     while frame is not None and not _module(frame).startswith(own):

@@ -1,5 +1,5 @@
 # Derived from ../aio/__init__.py by derive_sync.py: change that file.
-"""The runtime for threads; what few packages use is loaded by those alone."""
+"""Run time for threads; rarely used modules are imported on first use."""
 
 from __future__ import annotations
 

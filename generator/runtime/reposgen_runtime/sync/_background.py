@@ -1,4 +1,4 @@
-"""Work in the background; its twin in aio/ is written by hand."""
+"""Background threads; the counterpart in aio/ is written by hand."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ ELSEWHERE: Final = "this Database was opened in another process: open one here"
 
 
 def here() -> object:
-    """The process."""
+    """Return the current process."""
     return os.getpid()
 
 
 def wait(condition: Condition, seconds: float | None) -> None:
-    """Wait until the condition is notified, or the time is over."""
+    """Wait until the condition is notified or the time is over."""
     condition.wait(seconds)
 
 
 class Worker:
-    """A thread that is part of nothing in which it was started."""
+    """A thread that inherits no context from the code that started it."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._thread = Thread(target=Context().run, args=(work,), daemon=True)
         self._thread.start()
 
     def join(self, seconds: float) -> bool:
-        """Wait until it has ended, but not for longer; whether it has."""
+        """Wait up to `seconds` for the end; return True if the work has ended."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def stop(self) -> None:
-        """Leave it alone: a thread can't be ended from outside."""
+        """Do nothing, because a thread cannot be stopped from outside."""

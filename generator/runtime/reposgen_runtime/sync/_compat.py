@@ -1,4 +1,4 @@
-"""What differs between asyncio and threads; its twin in aio/ is written by hand."""
+"""Differences between asyncio and threads; the counterpart in aio/ is hand-written."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ current_owner: Final[Callable[[], object]] = threading.get_ident
 
 
 def bottom() -> FrameType | None:
-    """Nothing: a thread's stack has only frames of the thread."""
+    """Return None: a thread's stack has only frames of the thread."""
     return None
 
 
 def chunks(items: Iterable[T], size: int) -> Generator[list[T], None, None]:
-    """The items, in lists of at most `size`."""
+    """Yield the items in lists of at most `size`."""
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
 
 
 def flattened(parts: Generator[Iterable[T], None, None]) -> Generator[T, None, None]:
-    """The items of all parts; ends with them, and ends them."""
+    """Yield the items of all parts; close `parts` at the end."""
     with closing(parts):
         for part in parts:
             # For each item that is less work than a loop is.
@@ -65,15 +65,15 @@ def flattened(parts: Generator[Iterable[T], None, None]) -> Generator[T, None, N
 
 
 def close(rows: Iterator[object]) -> None:
-    """End a generator that is typed as an iterator."""
+    """Close a generator that is typed as an iterator."""
     cast("Generator[object, None, None]", rows).close()
 
 
 class Writable(Protocol[D_contra]):
-    """What data can be written to: a file."""
+    """A file to write to."""
 
     def write(self, data: D_contra, /) -> object:
-        """Take the data."""
+        """Write the data."""
         ...
 
 
@@ -83,22 +83,22 @@ def write(file: Writable[D_contra], data: D_contra) -> None:
 
 
 def is_running(events: Generator[object, None, None]) -> bool:
-    """Whether a thread waits in the generator right now."""
+    """Return True if a thread is waiting in the generator."""
     return isinstance(events, GeneratorType) and events.gi_running
 
 
 class Event:
-    """Something that happens once."""
+    """Event that happens once."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
 
     def set(self) -> None:
-        """It has happened."""
+        """Wake all that wait for the event."""
         self._event.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for it; whether it has happened."""
+        """Wait up to `seconds` for the event; return True if it has happened."""
         return self._event.wait(seconds)
 
 
@@ -108,7 +108,7 @@ def start(work: Callable[[], object]) -> None:
 
 
 def sleep(seconds: float) -> None:
-    """Wait."""
+    """Wait for `seconds`."""
     time.sleep(seconds)
 
 
@@ -123,22 +123,22 @@ def take(pool: Pool, seconds: float) -> Connection[Any]:
 
 
 def unhindered(work: Callable[[T], None], subject: T, seconds: float) -> None:  # noqa: ARG001 -- nothing can interrupt it
-    """Do what must be done."""
+    """Run work to its end."""
     work(subject)
 
 
 def run_shielded(work: Callable[[T], None], subject: T) -> None:
-    """Do what must be done."""
+    """Run work to its end."""
     work(subject)
 
 
 def run_shielded_eagerly(work: Callable[[T], None], subject: T) -> None:
-    """Do what must be done, and hardly ever has to wait for anything."""
+    """Run work to its end."""
     work(subject)
 
 
 def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an optional library
-    """Return what makes connections to Redis, each with a limit to wait.
+    """Return a pool of connections to Redis with a socket timeout.
 
     Raises:
         RepositoryError: redis-py is not installed.
@@ -160,7 +160,7 @@ def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an option
 
 
 def redis_subscriber(pool: Any) -> Any:  # noqa: ANN401 -- as above
-    """Return what receives messages from Redis, by a connection of its own."""
+    """Return a Redis subscriber that uses its own connection."""
     from redis.client import PubSub  # noqa: PLC0415 -- an optional library
 
     return PubSub(pool)

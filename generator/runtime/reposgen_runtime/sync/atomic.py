@@ -1,5 +1,5 @@
 # Derived from ../aio/atomic.py by derive_sync.py: change that file.
-"""Several steps, all of which count, or none."""
+"""Several steps that take effect together or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 
-# "VACUUM cannot be executed within a pipeline", and the like.
+# "VACUUM cannot be executed within a pipeline", and similar errors.
 _NOT_IN_TRANSACTION: Final = "25001"
 
 
@@ -33,11 +33,11 @@ _NOT_IN_TRANSACTION: Final = "25001"
 def ensure_transaction(
     session: Session, settings: Mapping[str, str] | None = None
 ) -> Generator[None, None, None]:
-    """A transaction for what is done in the block; the one that is open, if one is.
+    """Run the block in a transaction: the open one, or a new one.
 
     Args:
-        session: whose connection it is.
-        settings: of the transaction, if it is one of its own.
+        session: session of the connection.
+        settings: settings of a new transaction.
 
     Raises:
         OutcomeUnknown: the connection broke during COMMIT.
@@ -63,7 +63,7 @@ def run_alone(
     values: Sequence[Any],
     read: Callable[[Codec[T], PGresult], R],
 ) -> R:
-    """Run a statement under settings, as a transaction by itself."""
+    """Run a statement with settings, as a transaction of its own."""
     try:
         if session.is_fast:
             setting = (SET, set_arguments(settings))
@@ -74,18 +74,18 @@ def run_alone(
     except QueryRejected as error:
         if error.sqlstate != _NOT_IN_TRANSACTION or statement.parameters:
             raise
-    # No transaction may hold such a command, and no row security is asked by it.
+    # Such a command cannot run in a transaction, and row security does not apply to it.
     return session.run(statement, values, read)
 
 
 class UnknownOutcomeGuard:
-    """A block with a statement; what a lone write has done a broken connection hides.
+    """Context manager for a statement whose connection can break.
 
     Raises:
-        OutcomeUnknown: just that.
+        OutcomeUnknown: the connection broke during an autocommit write.
     """
 
-    # Not made from a generator, which would take longer than to prepare the call.
+    # A class, because a generator-based block takes longer than preparing the call.
     __slots__ = ("_statement",)
 
     def __init__(self, session: Session, statement: Statement[Any]) -> None:

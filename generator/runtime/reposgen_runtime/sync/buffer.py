@@ -1,5 +1,5 @@
 # Derived from ../aio/buffer.py by derive_sync.py: change that file.
-"""A query's buffer: rows come in, and are written together in the background."""
+"""Buffer of one query, whose rows are written together in the background."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Buffer:
-    """The rows of one query that wait to be written, and who writes them."""
+    """Waiting rows of one query, and the thread that writes them."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Buffer:
         self._home = here()
         self._changed = Condition()
         self._rows = RowQueue(statement.buffer or Buffering())
-        # What was taken out and is not gone yet; the last part is next.
+        # Parts that were taken out and have no outcome yet; the last one is next.
         self._parts: list[Part] = []
         self._is_writing = False
         self._is_closing = False
@@ -66,19 +66,19 @@ class Buffer:
         self._observers = database.observers
 
     def statistics(self) -> BufferStatistics:
-        """What became of the rows."""
+        """Return counts of the rows by outcome."""
         return self._rows.statistics()
 
     def put(self, row: object, tenant: str | None, patience: float) -> bool:
-        """Take a row; False if it was dropped.
+        """Add a row; return False if it was dropped.
 
         Args:
-            row: as the statement takes it.
-            tenant: on whose behalf.
+            row: the row, as the statement takes it.
+            tenant: tenant that the row is written for; None without tenants.
             patience: seconds to wait for room.
 
         Raises:
-            BufferFull: there was none.
+            BufferFull: there was no room in time.
             PoolClosed: the Database is being closed.
         """
         self._require_home()
@@ -101,10 +101,10 @@ class Buffer:
         return True
 
     def flush(self, seconds: float | None) -> None:
-        """Write all rows that are there now.
+        """Write all rows that are waiting now.
 
         Raises:
-            NotFlushed: that takes too long.
+            NotFlushed: the rows were not written within `seconds`.
         """
         self._require_home()
         deadline = None if seconds is None else monotonic() + seconds
@@ -120,7 +120,7 @@ class Buffer:
                 wait(self._changed, left)
 
     def finish(self) -> None:
-        """Take no more rows, and begin to write all that are there."""
+        """Accept no more rows, and begin to write those that wait."""
         if self._home != here():
             return
         with self._changed:
@@ -128,7 +128,7 @@ class Buffer:
             self._want_all()
 
     def close(self, seconds: float) -> None:
-        """After `finish`: wait until all rows are written, or give up the others."""
+        """Wait after `finish` until all rows are written; after `seconds`, give up."""
         worker = self._worker
         if worker is None or self._home != here():
             return
@@ -170,7 +170,7 @@ class Buffer:
             self._give_up("the thread that writes them was cancelled")
 
     def _take(self) -> bool:
-        """Wait until there is something to write; False if there never will be."""
+        """Wait until there are rows to write; return False if there will be none."""
         with self._changed:
             self._rows.finish()
             self._changed.notify_all()
@@ -217,7 +217,7 @@ class Buffer:
     def _report(
         self, outcome: str, rows: int, error: BaseException | None = None
     ) -> None:
-        """Tell the observers what became of rows."""
+        """Notify observers of an outcome of rows."""
         if self._observers.active:
             from ..observing import buffer_event  # noqa: PLC0415 -- only where there are
 
@@ -233,7 +233,7 @@ class Buffer:
             )
 
     def _observed(self, rows: int) -> AbstractContextManager[object]:
-        """A block that is reported to observers as a COPY of rows."""
+        """Return a block that observers see as a COPY of rows."""
         if not self._observers.active:
             return UNOBSERVED
         from ..observing import observe_copy  # noqa: PLC0415 -- only where there are

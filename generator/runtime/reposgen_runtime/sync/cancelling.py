@@ -1,5 +1,5 @@
 # Derived from ../aio/cancelling.py by derive_sync.py: change that file.
-"""Statements that are ended before they are done."""
+"""Cancellation of running statements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def cancel(connection: Connection[Any]) -> bool:
-    """Cancel what is under way on the server; whether it was reached."""
+    """Cancel the running statement; return True if the server was reached."""
     try:
         connection.cancel_safe(timeout=grace_of(connection))
     except psycopg.Error:
@@ -25,7 +25,7 @@ def cancel(connection: Connection[Any]) -> bool:
 
 
 def end(connection: Connection[Any]) -> None:
-    """Cancel a stream, and take what is left of it; or close the connection."""
+    """Cancel a stream and discard its remaining rows, or close the connection."""
     if cancel(connection):
         with suppress(psycopg.Error):
             work = wire.drain(connection.pgconn)

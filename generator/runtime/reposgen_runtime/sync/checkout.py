@@ -1,5 +1,5 @@
 # Derived from ../aio/checkout.py by derive_sync.py: change that file.
-"""Blocks that have a connection of a server to themselves."""
+"""Checkout of a connection for exclusive use."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 
 class Checkout:
-    """A block with a connection to itself, which gives sessions on it.
+    """Context manager that checks out a connection and returns its sessions.
 
-    Made for each block, so that one made from a generator would cost more than what
-    the pool does.
+    It is a class because a generator would cost more than the pool itself.
     """
 
     __slots__ = ("_connection", "_done", "_server", "_session_of")
@@ -31,12 +30,12 @@ class Checkout:
         session_of: Callable[[Connection[Any], Package], Session],
         done: Callable[[], None] | None,
     ) -> None:
-        """Take nothing yet.
+        """Store the arguments; entering the block acquires the connection.
 
         Args:
-            server: whose connection it will be.
-            session_of: a connection's session for a package.
-            done: called at the block's end, before the connection is another's.
+            server: the server that the connection leads to.
+            session_of: returns a connection's session for a package.
+            done: called at the block's end, before the connection is released.
         """
         self._server = server
         self._session_of = session_of

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 import psycopg
 from psycopg import RawCursor
+from psycopg.pq import Format
 
 from .. import layouts, wire
 from ..batching import arguments_of
 from ..copy_commands import (
+    argument_at,
     ask_for_columns,
     copy_frame,
     copy_into,
@@ -56,7 +58,7 @@ _BLOCK: Final = 32 * 1024
 
 
 class _Stopped(Exception):  # noqa: N818 -- never seen outside this module
-    """Ends a COPY without a word of the cause, which would go to the server's log."""
+    """Ends a COPY without a cause that the server would write to its log."""
 
 
 def copy_rows(
@@ -64,10 +66,10 @@ def copy_rows(
     statement: Statement[Any],
     rows: Iterable[Any],
 ) -> int:
-    """COPY rows into the statement's table; returns how many there were.
+    """COPY rows into the statement's table and return their number.
 
     Raises:
-        RepositoryError: and no row was written.
+        RepositoryError: the COPY failed; no row was written.
     """
     if statement.copy is None:
         raise RepositoryError("has no table to copy into", query=statement.name)
@@ -98,7 +100,7 @@ def copy_rows(
             raise session.changed(codec) from None
         place = place_in_copy(failed, statement.copy)
         translated = session.translated(failed, statement, *place)
-        # Before the server has all of it, it keeps none.
+        # The server keeps no row before the COPY is complete.
         if is_written and alone and isinstance(translated, ConnectionLost):
             translated = outcome_of(translated, statement)
         raise translated from None
@@ -110,8 +112,9 @@ def _error_of(
 ) -> psycopg.Error:
     """Return the error of a COPY.
 
-    A pooler passes on the server's error, and adds its own as it closes the connection.
-    Where psycopg expects one result, it then raises a ValueError or ProgrammingError.
+    A pooler forwards the server's error, and adds its own when it closes the
+    connection. psycopg expects a single result, and raises a ValueError or
+    ProgrammingError.
     """
     is_misread = isinstance(failure, ValueError) or (
         isinstance(failure, psycopg.ProgrammingError) and failure.sqlstate is None
@@ -124,10 +127,10 @@ def _error_of(
 
 
 class _Cursor(RawCursor[Any]):
-    """Sends commands in front of a COPY together with it.
+    """Cursor that sends other commands in the same message as a COPY.
 
     Attributes:
-        answers: to those commands.
+        answers: results of the other commands.
     """
 
     answers: Sequence[PGresult] = ()
@@ -146,15 +149,15 @@ class _Cursor(RawCursor[Any]):
 def _begun(
     session: Session, cursor: _Cursor, codec: Codec[Any], target: CopyInto
 ) -> Generator[Copy, None, None]:
-    """A COPY into columns of the types that the code was generated for.
+    """Begin a COPY into columns that have the types in the generated code.
 
     Raises:
-        SchemaChanged: the table has others; nothing was sent.
+        SchemaChanged: a column has another type; no row was sent.
     """
     command = copy_into(target, codec.copy_format) + codec.suffix
     ask = ask_for_columns(target, f"reposgen_{token_hex(8)}")
     if session.is_fast:
-        # In one message, and so in one transaction.
+        # Commands in one message run in one transaction.
         before = [ask, *_confirming(codec)]
         with cursor.copy(b"; ".join((*before, command))) as copy:
             _check_columns(codec, cursor.answers[1].get_value(0, 0))
@@ -170,7 +173,7 @@ def _begun(
 
 
 def _confirming(codec: Codec[Any]) -> list[bytes]:
-    """What `Session.confirm` asks, as a command in front of another; or nothing."""
+    """Return the check of `Session.confirm` as commands to send before another one."""
     if codec.confirms is None:
         return []
     confirming, _ = codec.confirms
@@ -184,8 +187,8 @@ def _check_columns(codec: Codec[Any], oids: bytes | None) -> None:
 
 def _write(copy: Copy, codec: Codec[Any], rows: Iterable[Any]) -> None:
     arguments = arguments_of(codec.statement)
-    # psycopg's own transformer knows no types, and its `write_row` is a coroutine:
-    # that would cost more than the row.
+    # psycopg's own transformer does not know the types, and its `write_row` is a
+    # coroutine, which would cost more than the row.
     transformer = codec.copy_transformer()
     format_row = wire.row_formatter(codec.copy_format)
     encode = codec.row_encoder()
@@ -214,16 +217,16 @@ def _write(copy: Copy, codec: Codec[Any], rows: Iterable[Any]) -> None:
 
 
 def _invalid(codec: Codec[Any], values: Sequence[Any], item: int) -> InvalidArgument:
-    error = codec.invalid(values)
+    error = codec.invalid(values, as_text=codec.copy_format == Format.TEXT)
     error.item = item
     return error
 
 
 class Export:
-    """A query's rows, as COPY writes them.
+    """Rows of a query, in a format of COPY.
 
-    Iterate over it for blocks of bytes, or `write_to` a file; in a `with` block,
-    to end it early.
+    Iterate over it for blocks of bytes, or call `write_to` with a file. An `with`
+    block ends the query early.
     """
 
     def __init__(
@@ -248,14 +251,14 @@ class Export:
 
     @property
     def count(self) -> int:
-        """How many rows were written; 0 before the end."""
+        """Number of rows written; 0 before the end."""
         return self._count
 
     def observe(self, observed: Callable[[_Blocks], _Blocks]) -> None:
-        """Have the blocks observed.
+        """Pass the blocks through an observing generator.
 
         Args:
-            observed: wraps a generator of them.
+            observed: wraps a generator of blocks.
         """
         self._observed = observed
 
@@ -278,18 +281,17 @@ class Export:
         self.close()
 
     def close(self) -> None:
-        """End the query; does nothing if it has ended."""
+        """End the query; do nothing if it has ended."""
         if self._blocks is not None:
             self._blocks.close()
 
     def write_to(self, file: Writable[bytes] | Writable[str]) -> int:
-        """Write all of it to a file, binary or text; returns the number of rows.
+        """Write all rows to a binary or text file and return their number.
 
-        A file is what has a method `write`, be it an `async` one; a text file has an
-        `encoding` as well.
+        A file is an object with a method `write`; a text file also has an `encoding`.
 
         Raises:
-            InvalidArgument: the binary format does not go into a text file.
+            InvalidArgument: the binary format cannot be written to a text file.
         """
         is_text = hasattr(file, "encoding")
         if is_text and self._format == "binary":
@@ -312,19 +314,26 @@ class Export:
     def _read(self, session: Session) -> Generator[bytes, None, None]:
         if self._statement.locks_rows:
             session.require_transaction(self._statement)
+        argument = None
         try:
             codec = session.codec(self._statement)
             command = copy_query(codec, self._values, self._format, header=self._header)
             session.confirm(codec)
             cursor = cursor_of(session.connection)
-            with cursor.copy(command) as copy:
-                session.usage.begin_stream()
-                try:
-                    for block in copy:
-                        yield self._piece(bytes(block))
-                finally:
-                    session.usage.end_stream()
+            try:
+                with cursor.copy(command) as copy:
+                    session.usage.begin_stream()
+                    try:
+                        for block in copy:
+                            yield self._piece(bytes(block))
+                    finally:
+                        session.usage.end_stream()
+            except psycopg.Error as refused:
+                argument = argument_at(codec, self._values, command, refused)
+                raise
             self._count = cursor.rowcount
         except (psycopg.Error, ValueError) as failure:
             error = _error_of(failure, session.connection)
-            raise session.translated(error, self._statement) from None
+            raise session.translated(
+                error, self._statement, argument=argument
+            ) from None

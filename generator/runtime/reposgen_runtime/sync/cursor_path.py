@@ -1,5 +1,5 @@
 # Derived from ../aio/cursor_path.py by derive_sync.py: change that file.
-"""Statements through psycopg's documented API alone: see `..plain`."""
+"""Execution of statements with psycopg's documented API only; see `..plain`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def run(
     """Run a statement and read its result.
 
     Raises:
-        psycopg.Error: it failed.
-        SchemaChanged: it has other columns than the code was generated for.
+        psycopg.Error: the statement failed.
+        SchemaChanged: the result's columns differ from those in the generated code.
     """
     with session.compared([codec]):
         cursor = cursor_of(session.connection)
@@ -42,7 +42,8 @@ def run(
         try:
             execute(session, cursor, codec, values)
         except psycopg.Error as error:
-            # The cursor does not tell the statement's end from its commit's.
+            # The cursor does not distinguish errors of the statement from errors of its
+            # commit.
             raise wire.unknown_commit_outcome(error) if alone else error from None
         result = fetched(cursor)
         codec.check(result)
@@ -51,14 +52,14 @@ def run(
 
 
 def cursor_of(connection: Connection[Any]) -> RawCursor[Any]:
-    """Return a cursor that sends what is encoded."""
+    """Return a cursor that sends arguments that are already encoded."""
     cursor = RawCursor(connection)
     plain.adapt(cursor.adapters)
     return cursor
 
 
 def result_of(session: Session, codec: Codec[Any], values: Sequence[Any]) -> PGresult:
-    """Run a statement, and return its result."""
+    """Run a statement and return its result."""
     cursor = cursor_of(session.connection)
     execute(session, cursor, codec, values)
     return fetched(cursor)
@@ -70,7 +71,7 @@ def execute(
     codec: Codec[Any],
     values: Sequence[Any],
 ) -> None:
-    """Run a statement."""
+    """Run a statement, again if its prepared form is outdated."""
     sql = codec.sql
     arguments = plain.encoded(codec, values)
     binary = codec.result_format == Format.BINARY
@@ -83,7 +84,7 @@ def execute(
 
 
 def fetched(cursor: RawCursor[Any]) -> PGresult:
-    """Return what a cursor got.
+    """Return the result of a cursor.
 
     Raises:
         psycopg.Error: the statement failed.

@@ -1,5 +1,5 @@
 # Derived from ../aio/database.py by derive_sync.py: change that file.
-"""What a package's repositories call: servers, and transactions on them."""
+"""Databases, which repositories call: servers and transactions on them."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ class Database:
             with db.transaction():
                 db.tasks.close_task(id=task.id)
 
-    Outside of a transaction block each call has a connection to itself, and is
+    Outside of a transaction block each call uses a connection exclusively, and is
     committed when it returns.
 
     Attributes:
-        scopes: the blocks that are open: transactions, tenants, and the like. What is
-            started in a block inherits its tenant, but not its transaction.
-        observers: who is told of the calls.
+        scopes: open blocks of transactions, tenants and the like. A task started in a
+            block inherits its tenant, but not its transaction.
+        observers: observers of the calls.
     """
 
     connection_class: ClassVar[type[Connection[Any]]] = FastConnection
@@ -100,12 +100,12 @@ class Database:
     def open(
         cls, conninfo: str | Sequence[str] = "", **options: Unpack[Options]
     ) -> Self:
-        """A Database to be used in a `with` block.
+        """Return a Database to be used in a `with` block.
 
         Args:
-            conninfo: a URL or `host=… dbname=…`; what is missing comes from `PG…`
-                variables of the environment. Of several hosts, in one string or a list,
-                the Database finds the primary; the others serve reads.
+            conninfo: a URL or `host=… dbname=…`; missing parameters come from the `PG…`
+                environment variables. With several hosts, in one string or a list, the
+                Database finds the primary, and the other hosts serve reads.
             **options: see `Settings`.
         """
         refuse_renamed(options)
@@ -135,22 +135,23 @@ class Database:
         *,
         timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- calls may go on meanwhile
     ) -> None:
-        """Take no more calls, and close all connections.
+        """Accept no more calls, and close all connections.
 
         Args:
-            timeout: seconds for the calls that have one to end; then their statements
-                are cancelled on the server.
+            timeout: seconds for running calls to end; then their statements are
+                cancelled
+                on the server.
         """
         self.observers.tell_closed(self)
         self._router.close(timeout)
 
     def after_fork(self) -> None:
-        """In a child process: leave all connections to the parent."""
+        """Leave all connections to the parent, in a child process."""
         self._router.after_fork()
 
     @property
     def cache(self) -> ResultCache:
-        """What is kept of results.
+        """Cache of results.
 
         Raises:
             RepositoryError: the Database was opened without a cache.
@@ -158,7 +159,7 @@ class Database:
         raise RepositoryError("the Database was opened without a cache")
 
     def statistics(self) -> Statistics:
-        """What the connections do, and what they have done."""
+        """Return the current state and counts of the connections."""
         return self._router.statistics()
 
     def health(
@@ -166,10 +167,10 @@ class Database:
         *,
         timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- a bound of its own
     ) -> Health:
-        """Whether the primary answers; a failure is part of the result.
+        """Check whether the primary answers; a failure is part of the result.
 
         Args:
-            timeout: seconds for all of it, the wait for a connection included.
+            timeout: seconds for the check, including the wait for a connection.
         """
         return self._router.primary.health(timeout)
 
@@ -178,7 +179,7 @@ class Database:
         *,
         timeout: float = 5.0,  # noqa: ASYNC109, RUF100 -- as above
     ) -> bool:
-        """Whether the primary answers in time."""
+        """Return True if the primary answers within `timeout` seconds."""
         return (self.health(timeout=timeout)).is_healthy
 
     # How statements run.
@@ -191,7 +192,7 @@ class Database:
         read: Callable[[Codec[T], PGresult], R],
         tenant: str | None = None,
     ) -> R:
-        """Run one statement: in the current transaction, or on its own."""
+        """Run one statement in the current transaction, or on its own."""
         scopes = self.scopes
         scope = scopes.current() if scopes.open.get() or scopes.strands else None
         if scope is not None:
@@ -237,7 +238,7 @@ class Database:
         statement: Statement[Any] | None = None,
         tenant: str | None = None,
     ) -> Generator[Session, None, None]:
-        """The current transaction's connection, or one of the statement's own."""
+        """Lease the connection of the current transaction, or a separate connection."""
         scope = self.scopes.current()
         transaction = None
         if scope is not None:
@@ -256,10 +257,10 @@ class Database:
             yield session
 
     def locate(self) -> Callable[[], str]:
-        """Return what tells where a connection leads to that has a session of its own.
+        """Return a function that returns the connection string for a separate session.
 
         Raises:
-            RepositoryError: only to a pooler.
+            RepositoryError: the only connection string leads to a pooler.
         """
         settings = self._settings
         direct_conninfo = settings.direct_conninfo
@@ -268,18 +269,19 @@ class Database:
         return lambda: direct_conninfo or self._router.primary.located
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return what tells observers where calls run, except those on replicas."""
+        """Return a function that tells observers where calls on the primary run."""
         primary = self._router.primary
         return lambda: primary.place
 
     @contextmanager
     def connection(self) -> Generator[Connection[Any], None, None]:
-        """A psycopg connection: the transaction's, or one from the pool.
+        """Provide a psycopg connection: the transaction's, or one from the pool.
 
-        In a package with tenants it is in a transaction of the tenant's, which is
-        committed with the block.
+        In a package with tenants, the connection is in a transaction of the current
+        tenant,
+        which is committed at the end of the block.
         """
-        # What the caller says there of timeouts, nobody hears.
+        # A timeout that the caller sets there is not known here.
         with self._entered(), self.lease(self._package) as session:
             connection = session.connection
             with Limit(connection, None):
@@ -289,7 +291,7 @@ class Database:
 
     @contextmanager
     def primary(self) -> Generator[None, None, None]:
-        """A block whose reads no replica serves, nor those of tasks started in it."""
+        """Send the block's reads, and those of tasks started in it, to the primary."""
         with self._entered() as scope:
             scope.on_primary = True
             yield
@@ -303,25 +305,26 @@ class Database:
         deferrable: bool = False,
         timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- the server keeps it
     ) -> Generator[Transaction, None, None]:
-        """A block that is committed at its end, or undone by an exception.
+        """Commit the block at its end, or roll it back on an exception.
 
-        What this Database's repositories do in it, in this thread, is part of it. A
-        block within a block is a savepoint.
+        Calls of this Database's repositories in the block, in this thread, are part of
+        the
+        transaction. A block within a block is a savepoint.
 
         Args:
-            isolation: other than the server's default.
-            read_only: refuse writes.
-            deferrable: of a serializable read-only transaction: wait for a snapshot
-                that no conflict can abort.
+            isolation: isolation level; None for the server's default.
+            read_only: True to refuse writes.
+            deferrable: True to make a serializable read-only transaction wait for a
+                snapshot that no conflict can abort.
             timeout: seconds that each statement may take; from PostgreSQL 17 on, also
-                the transaction as a whole.
+                the transaction as a whole. None sets no limit.
 
         Raises:
             TransactionFailed: a statement failed and its error was caught in the block.
             OutcomeUnknown: the connection broke during COMMIT.
-            TransactionTimeout: it took too long as a whole.
+            TransactionTimeout: the transaction exceeded `timeout`.
             CallbackFailed: it was committed, but an `on_commit` callback failed.
-            TenantRequired: the package needs a tenant, and there is none.
+            TenantRequired: the package needs a tenant, and none is set.
         """
         command = begin(isolation, read_only=read_only, deferrable=deferrable)
         scope = self.scopes.new()
@@ -371,7 +374,7 @@ class Database:
             transaction.run_callbacks(None)
 
     def _observed(self) -> AbstractContextManager[object]:
-        """A block that is reported to observers as a transaction."""
+        """Return a block that observers see as a transaction."""
         if not self.observers.active:
             return UNOBSERVED
         from ..observing import TRANSACTION, Observation  # noqa: PLC0415 -- only if so
@@ -380,18 +383,21 @@ class Database:
 
     @contextmanager
     def pipeline(self) -> Generator[Pipeline, None, None]:
-        """A block whose calls make one round trip together, at its end.
+        """Run the block's calls in one round trip, at its end.
 
             with db.pipeline() as pipeline:
                 task = pipeline.add(db.tasks.get_task, id=task_id)
                 pipeline.add(db.tasks.count_visit, id=task_id)
             print(task.result())
 
-        They are one transaction, or part of the one that the block is in. Nothing is
+        The calls form one transaction, or are part of the block's transaction. Nothing
+        is
         sent if an exception leaves the block.
 
         Raises:
-            RepositoryError: of the first call that failed; all of them are undone.
+            RepositoryError: a call failed; this is the first call's error, and all
+                calls
+                are undone.
             OutcomeUnknown: the connection broke.
         """
         with self._entered() as scope:
@@ -418,14 +424,14 @@ class Database:
 
     @contextmanager
     def savepoint(self, name: str | None = None) -> Generator[Savepoint, None, None]:
-        """A block in a transaction whose failure undoes what was done in it alone.
+        """Roll back the block's work if it fails; the transaction continues.
 
         Args:
-            name: what SQL is to know it by.
+            name: name of the savepoint in SQL; None for a generated name.
 
         Raises:
             TransactionRequired: there is no transaction.
-            RepositoryError: there is a savepoint of that name.
+            RepositoryError: a savepoint of that name exists.
         """
         transaction = _required("a savepoint", self._joinable(self.scopes.new()))
         with transaction.savepoint(name) as savepoint:
@@ -441,32 +447,39 @@ class Database:
         deferrable: bool = False,
         timeout: float | None = None,  # noqa: ASYNC109, RUF100 -- the server keeps it
     ) -> T:
-        """Do some work in a transaction; again, if others were in its way.
+        """Run `work` in a transaction, and repeat it after conflicts.
 
-        It is done again after a serialization failure or a deadlock, which undid all of
-        it, with a random wait before that. With several hosts it is also done again
-        while the primary is lost, until another one has taken over; for as long as
-        `failover_timeout` at most. After no other error: least of all where the outcome
-        is unknown. Within a transaction block it is done once, as a savepoint: only the
-        outermost can begin anew.
+        Work is repeated after a serialization failure or a deadlock, which undid all of
+        it,
+        with a random wait before. With several hosts it is also repeated while the
+        primary
+        is lost, until another host has taken over, for at most `failover_timeout`
+        seconds.
+        It is not repeated after other errors, in particular not if the outcome is
+        unknown.
+        Within a transaction block the work is run once, as a savepoint: only the
+        outermost
+        transaction can be repeated.
 
         Args:
-            work: what to do; what it does to the world beside the database it may do
-                several times.
-            *args: for `work`.
-            retries: how often to do it again.
-            isolation: as of `transaction`, like the others.
-            read_only: refuse writes.
-            deferrable: wait for a snapshot that no conflict can abort.
-            timeout: seconds for each attempt.
+            work: the function to run. Its effects outside of the database can be
+                repeated.
+            *args: arguments of `work`.
+            retries: maximum number of repetitions after conflicts.
+            isolation: isolation level; None for the server's default.
+            read_only: True to refuse writes.
+            deferrable: True to wait for a snapshot that no conflict can abort.
+            timeout: seconds that each statement may take; from PostgreSQL 17 on, also
+                each
+                attempt. None sets no limit.
 
         Returns:
-            What `work` does.
+            The result of `work`.
 
         Raises:
-            SerializationFailure: at the last attempt, too.
-            Deadlock: at the last attempt, too.
-            Unavailable: no primary was there for `failover_timeout` seconds.
+            SerializationFailure: the last attempt failed, too.
+            Deadlock: the last attempt failed, too.
+            Unavailable: there was no primary for `failover_timeout` seconds.
         """
         is_outermost = self.current() is None
         attempts = Attempts(retries, self._settings.failover_time)
@@ -490,16 +503,17 @@ class Database:
             sleep(seconds)
 
     def tenant(self, id: object) -> Tenant:  # noqa: A002 -- what it is
-        """A block whose calls are a tenant's, or a source for repositories.
+        """Return a tenant, which is a block for its calls and a source of repositories.
 
-        Row-level security sees the tenant in the setting that `tenant` in codegen.toml
-        names. It is made for each transaction and each single call, and ends with it.
+        Row-level security reads the tenant from the setting that `tenant` in
+        codegen.toml
+        names. The setting is local to each transaction and each single call.
 
         Args:
-            id: as text it is the setting's value.
+            id: the tenant's id; its text is the setting's value.
 
         Raises:
-            InvalidArgument: it is None or empty, or no text that PostgreSQL can hold.
+            InvalidArgument: the id is None or empty, or PostgreSQL cannot store it.
             RepositoryError: the package has no tenants.
         """
         if self._package.tenant is None:
@@ -507,7 +521,9 @@ class Database:
         return Tenant(self, tenant_id(id))
 
     def on_commit(self, callback: Callback) -> None:
-        """Call something once the current transaction is committed: see there.
+        """Register a callback for the commit of the current transaction.
+
+        `Transaction.on_commit` describes when it is called.
 
         Raises:
             TransactionRequired: there is no transaction.
@@ -515,7 +531,9 @@ class Database:
         _required("on_commit", self.current()).on_commit(callback)
 
     def on_rollback(self, callback: Callback) -> None:
-        """Call something once the current transaction is undone: see there.
+        """Register a callback for the rollback of the current transaction.
+
+        `Transaction.on_rollback` describes when it is called.
 
         Raises:
             TransactionRequired: there is no transaction.
@@ -523,28 +541,29 @@ class Database:
         _required("on_rollback", self.current()).on_rollback(callback)
 
     def current(self) -> Transaction | None:
-        """The transaction block that the code is in, if any.
+        """Return the current transaction block; None outside of all blocks.
 
         Raises:
-            TransactionNotShared: the block, not yet left, is another thread's, in which
-                this one was started. (Once it is left, there is nothing to join.)
+            TransactionNotShared: another thread, which started this one, owns the open
+                block.
+                Once that block has ended, there is no transaction to join.
         """
         scope = self.scopes.current()
         return None if scope is None else self._joinable(scope)
 
     def _joinable(self, scope: Scope[Transaction]) -> Transaction | None:
-        """The transaction that is in force in a scope, if this thread may use it.
+        """Return the transaction of a scope if this thread may use it, or None.
 
         Raises:
-            TransactionNotShared: it may not.
-            TransactionClosed: it has ended before a block within it.
+            TransactionNotShared: the transaction belongs to another thread.
+            TransactionClosed: the transaction ended before a block within it.
         """
         transaction = scope.transaction
         if transaction is None:
             return None
         owner = current_owner()
         if transaction.closed:
-            # A thread that was started there goes on by itself.
+            # A thread that was started in the block continues without the transaction.
             if scope.closed or scope.owner != owner:
                 return None
             raise TransactionClosed(
@@ -556,7 +575,7 @@ class Database:
 
     @contextmanager
     def _entered(self) -> Generator[Scope[Transaction], None, None]:
-        """A block that changes nothing but is a generator's own."""
+        """Enter a scope that changes nothing, but belongs to the generator."""
         scope = self.scopes.new()
         self.scopes.enter(scope)
         try:
@@ -565,10 +584,10 @@ class Database:
             self.scopes.leave(scope)
 
     def current_tenant(self) -> str | None:
-        """On whose behalf the code makes its calls, if it is known.
+        """Return the tenant that calls are made for; None without a tenant.
 
         Raises:
-            BlocksOverlap: it can't be told.
+            BlocksOverlap: open blocks of several generators do not nest.
         """
         scope = self.scopes.current()
         return None if scope is None else scope.tenant

@@ -1,5 +1,5 @@
 # Derived from ../aio/executor.py by derive_sync.py: change that file.
-"""Where repositories get their connections from."""
+"""Sources of connections for repositories."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ T = TypeVar("T")
 
 
 class Executor(Protocol):
-    """Has connections, or the one that everything runs on."""
+    """Executor of statements, with several connections or a single one."""
 
     @property
     def observers(self) -> Observers:
-        """Who is told of its calls."""
+        """Observers of the calls."""
         ...
 
     def run_statement(
@@ -51,15 +51,15 @@ class Executor(Protocol):
     def lease(
         self, package: Package, statement: Statement[Any] | None = None
     ) -> AbstractContextManager[Session]:
-        """A connection's session for more than one step."""
+        """Lease a connection's session for several steps."""
         ...
 
     def locate(self) -> Callable[[], str]:
-        """Return what tells where another connection of the same kind leads to."""
+        """Return a function that returns the connection string for a new connection."""
         ...
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return what tells observers where its calls run, except those on replicas."""
+        """Return a function that tells observers where calls on the primary run."""
         ...
 
 
@@ -67,7 +67,7 @@ Source: TypeAlias = Executor | Connection[Any]
 
 
 class ConnectionExecutor:
-    """A connection of the caller's."""
+    """Executor for a connection of the caller."""
 
     observers: Final = CONNECTIONS
 
@@ -81,7 +81,7 @@ class ConnectionExecutor:
         values: Sequence[Any],
         read: Callable[[Codec[T], PGresult], R],
     ) -> R:
-        """Run one statement on it."""
+        """Run one statement on the connection."""
         session = Session.of(self._connection, package, fast=True)
         if statement.locks_rows:
             session.require_transaction(statement)
@@ -98,7 +98,7 @@ class ConnectionExecutor:
     def lease(
         self, package: Package, statement: Statement[Any] | None = None
     ) -> Generator[Session, None, None]:
-        """The connection's session."""
+        """Lease the connection's session."""
         session = Session.of(self._connection, package, fast=True)
         session.usage.require_free()
         if statement is None or statement.timeout is None:
@@ -112,12 +112,12 @@ class ConnectionExecutor:
                 yield session
 
     def locate(self) -> Callable[[], str]:
-        """Return what tells where the connection leads to, also once it is closed."""
+        """Return a function that returns the connection string, even after closing."""
         conninfo = conninfo_of(self._connection)
         return lambda: conninfo
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return what tells observers where it leads to."""
+        """Return a function that tells observers where the connection leads to."""
         from ..observing import place_of  # noqa: PLC0415 -- only where there are some
 
         place = place_of(self._connection.info.dsn, "connection")
@@ -125,7 +125,7 @@ class ConnectionExecutor:
 
 
 def executor_of(source: Source) -> Executor:
-    """What runs statements for a source."""
+    """Return the executor of a source's statements."""
     if isinstance(source, Connection):
         return ConnectionExecutor(source)
     return source

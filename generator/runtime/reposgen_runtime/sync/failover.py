@@ -1,5 +1,5 @@
 # Derived from ../aio/failover.py by derive_sync.py: change that file.
-"""Reads that failed on a replica, and are made again on another server."""
+"""Repetition of reads that failed on a replica, on another server."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _CHUNK: Final = 1000
 
 
 class RetryOnOtherServer(Exception):  # noqa: N818 -- never seen outside the runtime
-    """What was read on a leased connection may be had from another server.
+    """A read on a leased connection failed, but can be repeated on another server.
 
     Attributes:
-        error: of the replica.
-        lease: of a connection to another server.
+        error: the replica's error.
+        lease: lease of a connection to another server.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ def call_on(
     statement: Statement[Any],
     call: Callable[[Session], T],
 ) -> T:
-    """Do something on a leased connection; on another, if its server fails."""
+    """Call a function with a leased session, again if its server fails."""
     lease = executor.lease(package, statement)
     while True:
         try:
@@ -64,7 +64,7 @@ def read_on(
     statement: Statement[Any],
     read: Callable[[Session], Generator[T, None, None]],
 ) -> Generator[T, None, None]:
-    """What a generator gives; from another server, if one fails before it gave any."""
+    """Yield a generator's items; if it fails before the first, use another server."""
     lease = executor.lease(package, statement)
     is_begun = False
     while True:
@@ -82,5 +82,5 @@ def read_on(
 
 
 def collected(rows: Iterable[T]) -> list[T]:
-    """The rows, to be gone through more than once."""
+    """Return the rows in a list, so that they can be read more than once."""
     return [row for part in chunks(rows, _CHUNK) for row in part]

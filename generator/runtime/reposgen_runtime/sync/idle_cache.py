@@ -1,5 +1,5 @@
 # Derived from ../aio/idle_cache.py by derive_sync.py: change that file.
-"""Connections that one call hands on to the next, past the pool."""
+"""Reuse of connections without going through the pool."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..connection_state import state_of
 if TYPE_CHECKING:
     from psycopg import Connection
 
-# Seconds after which the pool gets a connection back, to see to its age.
+# Seconds after which the pool gets a connection back, to check its age.
 _ON_LOAN: Final = 1.0
 
 
 class IdleCache:
     """Cache of idle connections that the pool counts as checked out.
 
-    To go through the pool takes a call longer than to send a statement, and the pool
-    hands its connections out in turn, each of which wakes another process of the
-    server. So those that it would never close for being idle stay here instead, for a
-    while; the one that was used last is the next to be used.
+    Getting a connection from the pool takes longer than sending a statement. The pool
+    also hands its connections out in turn, each of which wakes another server process.
+    So the connections that the pool would never close for being idle are kept here for
+    a while, and the most recently used one is used next.
 
     Attributes:
         calls: number of calls that got a connection from here.
@@ -41,8 +41,9 @@ class IdleCache:
             connection = self._connections[-1]
             if state_of(connection).idle_since <= since:
                 return None
-            # Another thread may have been faster. To take one and put it back would
-            # hide it from who closes them all, or waits for one, at that moment.
+            # Another thread can have taken it. Taking one and putting it back would
+            # hide it for a moment from code that closes all connections, or waits for
+            # one.
             self._connections.remove(connection)
         except (IndexError, ValueError):
             return None
@@ -57,7 +58,7 @@ class IdleCache:
             return None
 
     def add(self, connection: Connection[Any]) -> bool:
-        """Keep a connection; False if the pool is to have it back."""
+        """Keep a connection; return False if it must go back to the pool."""
         state = state_of(connection)
         state.idle_since = now = monotonic()
         if len(self._connections) >= self._limit or now >= state.due:
@@ -67,5 +68,5 @@ class IdleCache:
 
     @staticmethod
     def mark_checked_out(connection: Connection[Any]) -> None:
-        """Note that the pool has given a connection away."""
+        """Record that the pool has given a connection away."""
         state_of(connection).due = monotonic() + _ON_LOAN

@@ -1,5 +1,5 @@
 # Derived from ../aio/limits.py by derive_sync.py: change that file.
-"""Statements that may take only so long, and others in a pipeline with them."""
+"""Statements with a timeout, and other statements in a pipeline with them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 def limit_of(connection: Connection[Any], settings: Mapping[str, str]) -> Limit:
-    """A block whose statements have the limit of those settings, if they set one."""
+    """Return a context manager that applies the timeout in the settings, if any."""
     seconds = seconds_in(settings)
     return (
         Limit.of_pipeline(connection, 1)
@@ -54,7 +54,7 @@ def run_among(
     read: Callable[[Codec[T], PGresult], R],
     *after: Step,
 ) -> R:
-    """Run a statement behind another one, in one pipeline, and read its result."""
+    """Run a statement between others, in one pipeline, and read its result."""
     steps = (before, (statement, values), *after)
     try:
         codecs = [session.codec(step) for step, _ in steps]
@@ -78,7 +78,7 @@ def run_limited(
     values: Sequence[Any],
     read: Callable[[Codec[T], PGresult], R],
 ) -> R:
-    """Run a statement for so long at most, in a transaction that goes on."""
+    """Run a statement with a timeout, in a transaction that continues afterwards."""
     if not session.is_fast:
         with limited(session, seconds, KEPT_BY_STATEMENT):
             return session.run(statement, values, read)
@@ -92,12 +92,12 @@ def run_limited(
 def limited(
     session: Session, seconds: float, kept_by: str = KEPT_BY_BLOCK
 ) -> Generator[None, None, None]:
-    """A block whose statements may take so long each, in a transaction that goes on."""
+    """Limit each statement of the block, in a transaction that continues afterwards."""
     session.run(LIMIT, (kept_by, milliseconds(seconds)), read_command)
     try:
         with Limit(session.connection, seconds):
             yield
     finally:
-        # A transaction that failed goes back to before all this.
+        # The rollback of a failed transaction also resets the limit.
         if wire.is_in_transaction(session.connection.pgconn):
             session.run(UNLIMIT, (kept_by,), read_command)

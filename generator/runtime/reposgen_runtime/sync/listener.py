@@ -1,5 +1,5 @@
 # Derived from ../aio/listener.py by derive_sync.py: change that file.
-"""LISTEN: the notifications of a channel, as long as anyone wants them."""
+"""LISTEN: reception of a channel's notifications."""
 
 from __future__ import annotations
 
@@ -25,27 +25,28 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 
-# Seconds between two looks at whether the listener was closed.
+# Seconds between two checks if the listener was closed.
 _LOOK: Final = 1.0
 _FIRST_DELAY: Final = 0.05
 _LONGEST_DELAY: Final = 10.0
 
 
 class Listener(Generic[E]):
-    """What is sent to a channel, on a connection of its own.
+    """Notifications of a channel, received on a separate connection.
 
-    It listens from the moment that its block is entered, or else from the first
-    step of the iteration, until it is closed. Where the connection breaks, or another
-    host becomes the primary, it makes another one, as often as it takes, and says so:
+    It listens from the start of its block, or without a block from the first step of
+    the
+    iteration, until it is closed. If the connection breaks, or another host becomes the
+    primary, it reconnects, with repeated attempts, and reports that:
 
         with tasks.task_events() as events:
-            ...  # read how things are: from here on nothing is missed
+            ...  # read the current state: from here on nothing is missed
             for event in events:
                 match event:
                     case Notification(payload):
                         ...
                     case Reconnected():
-                        ...  # some may have been missed: read how things are
+                        ...  # events may be missing: read the current state
     """
 
     def __init__(
@@ -54,12 +55,13 @@ class Listener(Generic[E]):
         package: Package,
         statement: Statement[E],
     ) -> None:
-        """Do not listen yet.
+        """Store the arguments; entering the block or iterating starts listening.
 
         Args:
-            conninfo: where to; or what tells where the server is that has to be
-                listened to now, which is asked every second.
-            package: whose statement it is.
+            conninfo: connection string of the server; or a function that returns it,
+                which
+                is called every second to follow the primary.
+            package: package of the statement.
             statement: the LISTEN.
         """
         self._find = conninfo if callable(conninfo) else lambda: conninfo
@@ -72,7 +74,7 @@ class Listener(Generic[E]):
         self._observed: Callable[[], None] | None = None
 
     def observe(self, observed: Callable[[], None]) -> None:
-        """Have something called at each message."""
+        """Register a function that is called at each message."""
         self._observed = observed
 
     def __iter__(self) -> Generator[E | Reconnected, None, None]:
@@ -93,7 +95,7 @@ class Listener(Generic[E]):
         self.close()
 
     def close(self) -> None:
-        """Stop listening; an iteration that is under way elsewhere ends within 1 s."""
+        """Stop listening; an iteration in another thread ends within 1 s."""
         self._closed = True
         if self._events is not None:
             if is_running(self._events):
@@ -129,10 +131,10 @@ class Listener(Generic[E]):
             self._disconnect()
 
     def _start(self) -> Connection[Any]:
-        """The connection; made, if there is none yet.
+        """Return the connection, connecting if there is none yet.
 
         Raises:
-            Unavailable: it can't be made.
+            Unavailable: the server cannot be reached.
         """
         if self._connection is not None:
             return self._connection
@@ -144,12 +146,12 @@ class Listener(Generic[E]):
             raise translate(error, self._package, query=self._statement.name) from None
 
     def _restart(self) -> Connection[Any] | None:
-        """A new connection; None if the listener was closed before there was one."""
+        """Return a new connection; None if the listener was closed meanwhile."""
         delay = _FIRST_DELAY
         while not self._closed:
             with suppress(psycopg.Error):
                 return self._connect()
-            # Many listeners that lost one server don't all come back at once.
+            # A random delay keeps many listeners from reconnecting at the same time.
             sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 -- no secret
             delay = min(2 * delay, _LONGEST_DELAY)
         return None
@@ -159,7 +161,7 @@ class Listener(Generic[E]):
         connection = Connection.connect(
             listening_conninfo(self._conninfo), autocommit=True, client_encoding="utf8"
         )
-        # A child process makes one of its own, as if this one had broken.
+        # A child process connects again, as if this connection had broken.
         cut_off_after_fork(connection)
         try:
             RawCursor(connection).execute(self._statement.sql.encode())

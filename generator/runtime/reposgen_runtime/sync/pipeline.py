@@ -1,5 +1,5 @@
 # Derived from ../aio/pipeline.py by derive_sync.py: change that file.
-"""Calls that make one round trip together."""
+"""Calls that share one round trip."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
 
 
 class PipelineResult(Generic[T]):
-    """What a call in a pipeline gives, once the pipeline's block has ended."""
+    """Result of a call in a pipeline, available after the pipeline's block."""
 
     __slots__ = ("_error", "_recorder", "_results", "_step", "_work")
 
@@ -66,11 +66,11 @@ class PipelineResult(Generic[T]):
         self._error: RepositoryError | None = None
 
     def result(self) -> T:
-        """What the call gives.
+        """Return the call's result.
 
         Raises:
-            NotFound: of a query, as of the call itself.
-            TooManyRows: the same.
+            NotFound: the call is a query that found no row.
+            TooManyRows: the call is a query that found more than one row.
             RepositoryError: the block has not ended, or an exception has ended it.
         """
         if self._error is not None:
@@ -85,18 +85,20 @@ class PipelineResult(Generic[T]):
 
     @property
     def step(self) -> Step:
-        """The statement."""
+        """The call's statement."""
         return self._step
 
     def resolve(self, answer: Answer | None, behind: Transaction | None) -> None:
-        """Find the call's result.
+        """Determine the call's result.
 
         Args:
-            answer: what its statement got; None: it is still to be run.
-            behind: the transaction.
+            answer: the statement's result; None if it was not run yet.
+            behind: the transaction; None if the pipeline was one by itself.
 
         Raises:
-            RepositoryError: it failed; of a query that met no row, `result` tells.
+            RepositoryError: the call failed. Errors of a read about the number of rows
+                are
+                raised by `result`.
         """
         self._recorder.answer, self._recorder.behind = answer, behind
         try:
@@ -107,15 +109,16 @@ class PipelineResult(Generic[T]):
             self._error = error
 
     def discard(self) -> None:
-        """What the call did was undone."""
+        """Discard the result, because the call was undone."""
         self._results.clear()
 
 
 class Pipeline:
-    """What `Database.pipeline()` opens.
+    """Calls that `Database.pipeline()` collects.
 
-    Calls are added in the block, and are made at its end: their statements go to the
-    server together, as one transaction, in one round trip as a rule.
+    Calls are added in the block and made at its end. Their statements are sent
+    together,
+    as one transaction, usually in one round trip.
     """
 
     def __init__(
@@ -131,15 +134,15 @@ class Pipeline:
     def add(
         self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> PipelineResult[T]:
-        """Make a call at the end of the block.
+        """Add a call, to be made at the end of the block.
 
         Args:
             call: a method of this Database's repositories that runs one statement.
-            *args: its arguments.
-            **kwargs: the same.
+            *args: its positional arguments.
+            **kwargs: its keyword arguments.
 
         Raises:
-            RepositoryError: it is nothing of that kind, and was not called.
+            RepositoryError: `call` is not such a method, and was not called.
             TransactionClosed: the block has ended.
         """
         if self._closed:
@@ -162,10 +165,10 @@ class Pipeline:
         """Make the calls.
 
         Args:
-            outer: the transaction that they are part of.
+            outer: the transaction to join; None to make one.
 
         Raises:
-            RepositoryError: one of them failed; nothing was done.
+            RepositoryError: a call failed; all calls are undone.
         """
         self._closed = True
         if not self._pending:
@@ -174,7 +177,7 @@ class Pipeline:
             self._run_or_discard(outer)
 
     def _observed(self) -> AbstractContextManager[object]:
-        """A block that observers are told of as a pipeline."""
+        """Return a block that observers see as a pipeline."""
         observers = self._database.observers
         if not observers.active:
             return UNOBSERVED
@@ -206,8 +209,8 @@ class Pipeline:
                 raise needs_transaction(step.statement)
             if not step.statement.read_only:
                 writes.append(step)
-        # What is judged late is judged before the commit, which then takes a round
-        # trip of its own.
+        # Results that can be errors are checked before the commit, which then takes a
+        # separate round trip.
         if any(step.may_fail_late for step in writes) or not self._run_alone(
             steps, writes
         ):
@@ -225,11 +228,11 @@ class Pipeline:
         self._resolve(answers, transaction)
 
     def _run_alone(self, steps: Sequence[Step], writes: Sequence[Step]) -> bool:
-        """Run the statements as a transaction by themselves, if that is possible."""
+        """Run the statements as one transaction; return False if that is impossible."""
         settings = {**self._router.limits, **_settings_of(steps)}
         before = [(SET, set_arguments(settings))] if settings else []
         with self._router.checkout(writes=bool(writes)) as session_of:
-            # Of one package, as a rule.
+            # Usually all steps are of one package.
             known = {
                 package: session_of(package) for package in {s.package for s in steps}
             }
@@ -267,7 +270,7 @@ def _settings_of(steps: Sequence[Step]) -> dict[str, str]:
 def _around(
     statement: Statement[Any], bounded: Callable[[float], float]
 ) -> Sequence[_Run]:
-    """What limits a statement's time, and what ends that."""
+    """Return the statements that set and reset a statement's timeout."""
     if statement.timeout is None:
         return ()
     limit = milliseconds(bounded(statement.timeout))
@@ -283,9 +286,10 @@ def send_steps(
     before: Sequence[_Run],
     bounded: Callable[[float], float],
 ) -> list[Answer]:
-    """Run the statements in one pipeline; gives what was answered to each."""
+    """Run the statements in one pipeline and return their results."""
     commands: list[_Command] = []
-    # Whose command it is, by its place; of several the last but one is the statement.
+    # The step of each command, by index; of several commands of a step, the last but
+    # one is its statement.
     owners: list[int] = []
     places: list[int] = []
 

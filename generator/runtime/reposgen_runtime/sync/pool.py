@@ -1,5 +1,5 @@
 # Derived from ../aio/pool.py by derive_sync.py: change that file.
-"""The psycopg_pool that stands behind a server."""
+"""psycopg_pool's connection pool of a server."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 Pool: TypeAlias = ConnectionPool[Connection[Any]]
 
 _STANDBY: Final = b"SELECT pg_catalog.pg_is_in_recovery()"
-# The pool doubles its wait each time that it can't connect; after so many seconds it
-# would give up, and is told to begin anew.
+# The pool doubles its wait after each failed attempt to connect. After this time in
+# seconds it would give up; a callback makes it start again.
 _RECONNECT: Final = 2.0
 _RESET: Final = (
     b"CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *;"
@@ -43,23 +43,23 @@ def make_pool(  # noqa: PLR0917 -- all of them are needed
     tried: Callable[[float, psycopg.Error | None], None],
     cluster: Cluster | None,
 ) -> Pool:
-    """A pool that is not open yet.
+    """Return a pool that is not open yet.
 
     Args:
-        conninfo: where to.
-        settings: of all else.
-        connection_class: of its connections.
+        conninfo: connection string.
+        settings: settings of the Database.
+        connection_class: class of the connections.
         made: called with each new connection.
-        not_made: called when one could not be made: the pool keeps that quiet.
+        not_made: called with the error of a failed attempt, which the pool hides.
         tried: called after each attempt, with its seconds and its error.
-        cluster: knows where to, if there are several hosts.
+        cluster: finds the primary if there are several hosts; otherwise None.
     """
     return ConnectionPool(
         conninfo,
         connection_class=_watched(connection_class, not_made, tried, cluster),
         kwargs={
             "autocommit": True,
-            # psycopg's own prepared statements would deallocate ours.
+            # If psycopg prepared statements itself, it would deallocate the run time's.
             "prepare_threshold": None,
             **settings.connection_options(conninfo),
         },
@@ -77,17 +77,17 @@ def make_pool(  # noqa: PLR0917 -- all of them are needed
 
 
 def close_pool(pool: Pool) -> None:
-    """End its connections, and what makes them."""
+    """Close the pool's connections, and stop its workers."""
     pool.close()
 
 
 def prove_alive(
     connection: Connection[Any], seconds: float, question: bytes = b"SELECT"
 ) -> PGresult:
-    """Make a round trip, and return the answer to the question.
+    """Make a round trip and return the server's answer.
 
     Raises:
-        psycopg.Error: there was no answer; the connection is closed.
+        psycopg.Error: the server did not answer; the connection is closed.
     """
     try:
         with connection.lock:
@@ -101,18 +101,19 @@ def prove_alive(
 def make_suitable(
     connection: Connection[Any], seconds: float, *, keeps: bool
 ) -> Mapping[str, str]:
-    """Prove that a new connection is alive, and have values written as is relied on.
+    """Check that a new connection is alive, and give it the expected settings.
 
     Args:
-        connection: the new one.
-        seconds: for each round trip; there is one, as a rule.
-        keeps: the session keeps its settings.
+        connection: the new connection.
+        seconds: time limit of each round trip; there is usually one.
+        keeps: True if the session keeps its settings.
 
     Returns:
-        What each transaction has to set, where the session does not keep it.
+        The settings that each transaction has to apply because the session does not
+        keep them.
 
     Raises:
-        psycopg.Error: there was no answer; the connection is closed.
+        psycopg.Error: the server did not answer; the connection is closed.
     """
     result = prove_alive(connection, seconds, CURRENT.sql.encode())
     values = [
@@ -127,22 +128,23 @@ def make_suitable(
 
 
 def is_standby(connection: Connection[Any], seconds: float) -> bool:
-    """Make a round trip, and return whether the server is a standby.
+    """Make a round trip and return True if the server is a standby.
 
-    A pooler does not tell by itself when that changes.
+    A pooler does not report changes of that by itself.
 
     Raises:
-        psycopg.Error: there was no answer; the connection is closed.
+        psycopg.Error: the server did not answer; the connection is closed.
     """
     result = prove_alive(connection, seconds, _STANDBY)
     return result.get_value(0, 0) == b"t"
 
 
 def prove_primary(connection: Connection[Any], seconds: float) -> None:
-    """Make a round trip to a server that is to be the primary.
+    """Make a round trip and check that the server is the primary.
 
     Raises:
-        psycopg.Error: there was no answer, or it is not; the connection is closed.
+        psycopg.Error: the server did not answer, or is a standby; the connection is
+            closed.
     """
     if is_standby(connection, seconds):
         connection.close()
@@ -155,7 +157,7 @@ def _watched(
     tried: Callable[[float, psycopg.Error | None], None],
     cluster: Cluster | None,
 ) -> type[Connection[Any]]:
-    """That class, telling when a connection could not be made: pools keep it quiet."""
+    """Return a subclass that reports failed attempts to connect, which pools hide."""
 
     class Watched(base):  # type: ignore[misc,valid-type] # it is known when this runs
         @classmethod
@@ -167,8 +169,8 @@ def _watched(
                 else:
                     connection = super().connect(*args, **options)
             except psycopg.Error as error:
-                # Where it came from holds the socket, which would stay open as long as
-                # the error is kept: the server waits for a word on it.
+                # The original error holds the socket, which would stay open while the
+                # error is kept, and the server waits for a message on it.
                 error.__cause__ = error.__context__ = None
                 error.with_traceback(None)
                 failed(error)

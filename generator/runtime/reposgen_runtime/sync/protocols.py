@@ -1,7 +1,7 @@
 # Derived from ../aio/protocols.py by derive_sync.py: change that file.
-"""Interfaces of what generated methods return, and of a Database: for fakes.
+"""Protocols of a Database and of the objects that generated methods return.
 
-Generated signatures name these, so that a test can pass any object with these methods.
+Generated signatures use these protocols, so that tests can pass fakes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Stream(Protocol[T_co]):
-    """The rows of a query, one after the other."""
+    """Rows of a query, one after the other."""
 
     def __iter__(self) -> Iterator[T_co]: ...
 
@@ -39,11 +39,11 @@ class Stream(Protocol[T_co]):
     ) -> None: ...
 
     def close(self) -> None:
-        """End the query; does nothing if it has ended."""
+        """End the query; do nothing if it has ended."""
 
 
 class Export(Protocol):
-    """The rows of a query, as COPY writes them."""
+    """Rows of a query, in a format of COPY."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -57,7 +57,7 @@ class Export(Protocol):
     ) -> None: ...
 
     def close(self) -> None:
-        """End the query; does nothing if it has ended."""
+        """End the query; do nothing if it has ended."""
 
     def write_to(self, file: Writable[bytes] | Writable[str]) -> int:
         """Write all rows to a file, binary or text, and return their number."""
@@ -65,7 +65,7 @@ class Export(Protocol):
 
 
 class Listener(Protocol[T_co]):
-    """The notifications of a channel, and `Reconnected` after a lost connection."""
+    """Notifications of a channel, and `Reconnected` after a lost connection."""
 
     def __iter__(self) -> Iterator[T_co | Reconnected]: ...
 
@@ -83,7 +83,7 @@ class Listener(Protocol[T_co]):
 
 
 class TransactionSource(Protocol):
-    """The transactions of a Database."""
+    """Transactions of a Database."""
 
     def transaction(
         self,

@@ -1,5 +1,5 @@
 # Derived from ../aio/roots.py by derive_sync.py: change that file.
-"""Asks the server which constraint a partition's own constraint repeats."""
+"""Query for the constraint that a partition's constraint repeats."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _TIMEOUT: Final = 2
 
 
 def find_roots(connection: Connection[Any], key: Key) -> list[Key] | None:
-    """Return a constraint and those that it repeats, the topmost first.
+    """Return a constraint and its ancestors, the topmost first.
 
-    The answer comes by a connection of its own to the same server: the transaction that
-    the error ended refuses every statement.
+    The query uses another connection to the same server, because the failed transaction
+    refuses every statement.
 
     Args:
-        connection: that the error came from.
-        key: the constraint that the error names.
+        connection: the connection that the error came from.
+        key: the constraint in the error.
 
     Returns:
-        None where the server did not answer in time.
+        The constraints, or None if the server did not answer in time.
     """
     info = connection.info
     options: dict[str, Any] = conninfo_to_dict(info.dsn)
-    # Of several hosts the one that answered.
+    # If there are several hosts, use the one that answered.
     options |= {"host": info.host, "port": info.port}
     if "hostaddr" in options:
         options["hostaddr"] = info.hostaddr

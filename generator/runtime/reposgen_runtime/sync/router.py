@@ -1,5 +1,5 @@
 # Derived from ../aio/router.py by derive_sync.py: change that file.
-"""Which server answers: the primary, or a replica in its place."""
+"""Routing of statements to the primary or a replica."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
     from ..statement import Package, Statement
     from .transaction import Transaction
 
-# No replica ever runs such a statement: it writes, or reads what is not replicated.
+# Every replica refuses the statement: it writes, or reads data that is not replicated.
 _NOT_ON_REPLICAS: Final = frozenset({"0A000", "25006", "55000"})
 
 
 class SelectedReplica(NamedTuple):
-    """A replica, and its connections."""
+    """A replica and its server."""
 
     replica: Replica
     server: Server
 
 
 class Router:
-    """The servers of a Database, and the choice among them.
+    """Servers of a Database, and the choice among them.
 
     Attributes:
         primary: the server that takes writes.
-        limits: settings that each transaction makes, where no session may keep them.
-        observers: who is told of the calls.
+        limits: settings of each transaction that cannot be kept in a session.
+        observers: observers of the calls.
     """
 
     def __init__(
@@ -76,14 +76,14 @@ class Router:
         )
 
     def _find_replicas(self) -> Cluster | None:
-        """Have replicas that nobody looks after yet; return the cluster, if any."""
+        """Create the replicas without starting them, and return the cluster, if any."""
         settings, hosts = self._settings, self._settings.hosts
         connection_class, limits = self._connection_class, self.limits
         self._positions = positions = WalPositions(
             settings.max_lag, settings.replica_interval / 2
         )
 
-        # What a breaker does is done by excluding a replica.
+        # Excluding a replica replaces the circuit breaker.
         def own(conninfo: str) -> Settings:
             return replace(
                 settings,
@@ -99,7 +99,7 @@ class Router:
         )
         self._monitor: PrimaryMonitor | Cluster | None = None
         self._replicas: tuple[Replica, ...] = self._others
-        # Whether there are replicas that serve reads, and reads are to see all writes.
+        # True if there are replicas that serve reads, and if reads must see all writes.
         self.has_readers = hosts.reads or bool(self._others)
         self._records = self.has_readers and settings.read_your_writes
         if not hosts.members:
@@ -122,15 +122,15 @@ class Router:
         return cluster
 
     def after_fork(self) -> None:
-        """In a child process: have replicas that nobody looks after."""
+        """Replace the replicas by new ones that are not started, in a child process."""
         self.primary.cluster = self._find_replicas()
 
     def open(self) -> None:
-        """Connect to the primary, and look for replicas, which may not be there yet.
+        """Connect to the primary, and start looking for replicas in the background.
 
         Raises:
             Unavailable: the primary cannot be reached.
-            PoolTimeout: it takes too long.
+            PoolTimeout: connecting takes longer than `open_timeout`.
         """
         if self._monitor is not None:
             self._monitor.start()
@@ -143,7 +143,7 @@ class Router:
             raise
 
     def close(self, seconds: float) -> None:
-        """Close all connections; what is under way has so long."""
+        """Close all connections; running statements get `seconds` to end."""
         self.primary.require_home()
         self._leave_replicas(seconds)
         self.primary.close(seconds)
@@ -155,7 +155,7 @@ class Router:
             replica.close(seconds)
 
     def statistics(self) -> Statistics:
-        """What the connections to each server do, and what they have done."""
+        """Return the current state and counts of the connections to each server."""
         cluster = self.primary.cluster
         latest = None if cluster is None else cluster.latest
         return Statistics(
@@ -186,12 +186,12 @@ class Router:
     def checkout(
         self, server: Server | None = None, *, writes: bool = True
     ) -> Checkout:
-        """Return a block with a connection to itself; to the primary, by default."""
+        """Return a block with exclusive use of a connection; default: the primary's."""
         done = self._record_write if writes and self._records else None
         return Checkout(server or self.primary, self.session, done)
 
     def record(self, statement: Statement[Any]) -> None:
-        """Note that a statement may have written what reads are to see from now on."""
+        """Record that a statement may have written data that later reads must see."""
         if self._records and not statement.read_only:
             self._positions.record_write()
 
@@ -201,10 +201,10 @@ class Router:
     def route(
         self, statement: Statement[Any] | None, scope: Scope[Transaction] | None
     ) -> Route | None:
-        """Return the servers that may serve a statement; None if only the primary may.
+        """Return the servers that can serve a statement; None if only the primary can.
 
         Args:
-            statement: what is to be run, if it is known.
+            statement: the statement; None if it is unknown.
             scope: the block that the call is made in.
         """
         if not self.has_readers or statement is None:
@@ -222,10 +222,10 @@ class Router:
         settings: Mapping[str, str],
         route: Route | None,
     ) -> Generator[Session, None, None]:
-        """A connection to where a statement belongs, in a transaction if it must be.
+        """Lease a connection to the right server, in a transaction if settings need it.
 
         Raises:
-            RetryOnOtherServer: the replica failed; another server may not.
+            RetryOnOtherServer: the replica failed, but another server can be tried.
         """
         writes = statement is None or not statement.read_only
         server = None if route is None else route.next()
@@ -246,11 +246,11 @@ class Router:
     def select(
         self, statement: Statement[Any], tried: Sequence[Replica]
     ) -> SelectedReplica | None:
-        """Return the replica with the least to do; None if the primary is to serve.
+        """Return the least busy replica; None if the primary is to serve the read.
 
         Args:
             statement: a read.
-            tried: those on which it has failed.
+            tried: replicas on which the read has failed.
         """
         if statement in self._refused or self._monitor is None:
             return None
@@ -270,7 +270,7 @@ class Router:
                 found.append(SelectedReplica(replica, server))
         if not found:
             return None
-        # Among equals they take turns.
+        # Equally busy replicas take turns.
         self._turn = turn = (self._turn + 1) % len(found)
         return min((*found[turn:], *found[:turn]), key=lambda one: one.server.in_use)
 
@@ -281,18 +281,18 @@ class Router:
         statement: Statement[Any],
         tried: list[Replica],
     ) -> bool:
-        """Return whether another server may do better than one that raised an error.
+        """Return True if another server may succeed where one has failed.
 
         Args:
-            error: what it said.
-            selected: the server.
+            error: the server's error.
+            selected: the replica that failed.
             statement: a read.
-            tried: becomes all that have failed by now.
+            tried: replicas that have failed so far; extended by this one.
         """
         replica, server = selected
         match error:
             case PoolTimeout():
-                # Too many reads are no reason to send them all to the primary.
+                # An overload of reads must not move to the primary.
                 if replica.server is server:
                     return False
                 tried.append(replica)
@@ -300,10 +300,10 @@ class Router:
                 replica.exclude(server)
                 tried.append(replica)
             case Conflict():
-                # Such as with what the replica is doing to follow the primary.
+                # For example a conflict with the replay of the WAL.
                 tried.append(replica)
             case ReadOnlyTransaction() | QueryRejected() | SchemaChanged():
-                # The last word on what is right is the primary's.
+                # The primary decides if the statement is valid.
                 tried += self._replicas
                 cause = error.driver_error
                 if error.sqlstate in _NOT_ON_REPLICAS and not (
@@ -316,7 +316,7 @@ class Router:
 
 
 class Route:
-    """The servers that one read tries, one after the other; the primary is the last."""
+    """The servers that one read tries in turn; the last one is the primary."""
 
     __slots__ = ("_router", "_selected", "_statement", "_tried")
 
@@ -338,7 +338,7 @@ class Route:
         return server
 
     def can_retry(self, error: RepositoryError) -> bool:
-        """Return whether there is a next server, which may do better."""
+        """Return True if there is another server that may succeed."""
         if self._selected is None:
             return False
         return self._router.can_retry(

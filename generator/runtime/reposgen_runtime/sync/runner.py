@@ -1,5 +1,5 @@
 # Derived from ../aio/runner.py by derive_sync.py: change that file.
-"""What generated methods call: one method for each command."""
+"""The runner that generated methods call, with one method for each command."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ T = TypeVar("T")
 
 
 class Runner:
-    """Runs a repository's statements where its source says.
+    """Executor of a repository's statements on its source.
 
-    Every method raises `RepositoryError`, and nothing else of its own accord.
+    Its methods raise only `RepositoryError` themselves.
     """
 
     __slots__ = ("_executor", "_observers", "_package", "_twin")
@@ -43,12 +43,12 @@ class Runner:
     def __init__(
         self, source: Source, package: Package, observers: Observers | None = None
     ) -> None:
-        """Have a source's statements run.
+        """Set the source of the repository.
 
         Args:
-            source: where to.
-            package: whose statements they are.
-            observers: who is told; None: those of the source.
+            source: the source that runs the statements.
+            package: package of the statements.
+            observers: observers of the calls; None for those of the source.
         """
         self._executor = executor = executor_of(source)
         self._package = package
@@ -56,7 +56,7 @@ class Runner:
         self._twin: ObservedRunner | None = None
 
     def _observe(self) -> ObservedRunner:
-        """Return what does the same, and tells the observers."""
+        """Return a runner that does the same and notifies the observers."""
         from .observed import ObservedRunner  # noqa: PLC0415 -- only where there are some
 
         plain = type(self)(self._executor, self._package, NOBODY)
@@ -66,13 +66,13 @@ class Runner:
         return self._twin
 
     def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
-        """The only row.
+        """Return the only row.
 
         Raises:
-            NotFound: there is none.
-            StaleRow: of a write by version: it has another one.
-            ConditionFailed: the same: another condition refuses it.
-            TooManyRows: there is a second.
+            NotFound: there is no row.
+            StaleRow: the row of a write by version has another version.
+            ConditionFailed: another condition of a write by version excludes the row.
+            TooManyRows: there is more than one row.
         """
         if self._observers.active:
             return (self._twin or self._observe()).one(statement, values)
@@ -84,12 +84,12 @@ class Runner:
         raise self._no_row(statement, values)
 
     def first(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
-        """The first row of those that the server returns.
+        """Return the first row of the result.
 
         Raises:
-            NotFound: there is none.
-            StaleRow: of a write by version: it has another one.
-            ConditionFailed: the same: another condition refuses it.
+            NotFound: there is no row.
+            StaleRow: the row of a write by version has another version.
+            ConditionFailed: another condition of a write by version excludes the row.
         """
         if self._observers.active:
             return (self._twin or self._observe()).first(statement, values)
@@ -101,10 +101,12 @@ class Runner:
         raise self._no_row(statement, values)
 
     def opt(self, statement: Statement[T], values: Sequence[Any] = ()) -> T | None:
-        """The only row, or None.
+        """Return the only row, or None.
 
         Raises:
-            TooManyRows: there is a second.
+            StaleRow: the row of a write by version has another version.
+            ConditionFailed: another condition of a write by version excludes the row.
+            TooManyRows: there is more than one row.
         """
         if self._observers.active:
             return (self._twin or self._observe()).opt(statement, values)
@@ -118,13 +120,13 @@ class Runner:
         return rows[0] if rows else None
 
     def many(self, statement: Statement[T], values: Sequence[Any] = ()) -> list[T]:
-        """All rows."""
+        """Return all rows."""
         if self._observers.active:
             return (self._twin or self._observe()).many(statement, values)
         return self._executor.run_statement(self._package, statement, values, read_rows)
 
     def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
-        """Nothing but the effect."""
+        """Run the statement and return nothing."""
         if self._observers.active:
             (self._twin or self._observe()).exec(statement, values)
             return
@@ -134,7 +136,7 @@ class Runner:
         self._executor.run_statement(self._package, statement, values, read_nothing)
 
     def execrows(self, statement: Statement[Any], values: Sequence[Any] = ()) -> int:
-        """How many rows were affected."""
+        """Run the statement and return the number of affected rows."""
         if self._observers.active:
             return (self._twin or self._observe()).execrows(statement, values)
         return (self.execresult(statement, values)).rows
@@ -142,12 +144,12 @@ class Runner:
     def execresult(
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> CommandResult:
-        """What the server said of the command.
+        """Run the statement and return its command tag.
 
         Raises:
-            NotFound: of a write by version: there is no such row.
-            StaleRow: it has another version.
-            ConditionFailed: another condition refuses it.
+            NotFound: the row of a write by version does not exist.
+            StaleRow: the row of a write by version has another version.
+            ConditionFailed: another condition of a write by version excludes the row.
         """
         if self._observers.active:
             return (self._twin or self._observe()).execresult(statement, values)
@@ -159,18 +161,18 @@ class Runner:
         return result
 
     def execlastid(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
-        """The RETURNING column of the only row.
+        """Return the RETURNING column of the only row.
 
         Raises:
             NotFound: no row was written.
-            TooManyRows: more than one was.
+            TooManyRows: more than one row was written.
         """
         if self._observers.active:
             return (self._twin or self._observe()).execlastid(statement, values)
         return self.one(statement, values)
 
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
-        """The rows, one after the other, in constant memory."""
+        """Return a stream of the rows, which takes constant memory."""
         if self._observers.active:
             return (self._twin or self._observe()).stream(statement, values)
         from .stream import Stream  # noqa: PLC0415 -- for packages that use it
@@ -188,20 +190,22 @@ class Runner:
         total: bool = False,
         sort: str | None = None,
     ) -> Page[T]:
-        """Some of the rows.
+        """Return one page of the rows.
 
         Args:
             statement: the query.
             values: its arguments.
-            limit: how many rows at most.
-            after: a page's `next`: the rows behind it.
-            before: a page's `previous`: the rows in front of it.
-            total: count all rows as well.
-            sort: other than the query's own.
+            limit: maximum number of rows.
+            after: the `next` of a page, for the rows after it.
+            before: the `previous` of a page, for the rows before it.
+            total: True to count all rows as well.
+            sort: another order than the query's own; None for the query's own.
 
         Raises:
-            InvalidCursor: `after` or `before` is damaged, or of another query or sort.
-            InvalidArgument: a limit below 1, or a sort that is not offered.
+            InvalidCursor: `after` or `before` is damaged, or belongs to another query
+                or
+                sort.
+            InvalidArgument: the limit is below 1, or the sort is not offered.
         """
         if self._observers.active:
             return (self._twin or self._observe()).page(
@@ -227,7 +231,7 @@ class Runner:
         return self.read_page(request)
 
     def read_page(self, request: PageRequest[T]) -> Page[T]:
-        """Read a page that is asked for.
+        """Return the requested page.
 
         Raises:
             InvalidCursor: the server cannot read a value of the cursor.
@@ -242,7 +246,7 @@ class Runner:
         return request.page(rows, counted)
 
     def listen(self, statement: Statement[T]) -> Listener[T]:
-        """The notifications of a channel, from a connection of its own."""
+        """Return a listener for a channel, which uses its own connection."""
         if self._observers.active:
             return (self._twin or self._observe()).listen(statement)
         from .listener import Listener  # noqa: PLC0415 -- for packages that use it
@@ -250,10 +254,10 @@ class Runner:
         return Listener(self._executor.locate(), self._package, statement)
 
     def copy_from(self, statement: Statement[Any], rows: Iterable[Any]) -> int:
-        """COPY the rows into a table: all or, if anything fails, none.
+        """COPY all rows into a table, or none if anything fails.
 
         Returns:
-            How many were written.
+            The number of rows written.
         """
         if self._observers.active:
             return (self._twin or self._observe()).copy_from(statement, rows)
@@ -267,7 +271,7 @@ class Runner:
             return done.rows
 
     def copy_returning(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
-        """The same, through a staging table; gives what RETURNING does."""
+        """Insert all rows through a staging table and return the RETURNING rows."""
         if self._observers.active:
             return (self._twin or self._observe()).copy_returning(statement, rows)
         from .staging import insert_rows  # noqa: PLC0415 -- for packages that use it
@@ -283,14 +287,15 @@ class Runner:
         copy_format: LinesFormat = "csv",
         header: bool = True,
     ) -> Export:
-        """The query's rows as COPY writes them.
+        """Return an export of the query's rows in a format of COPY.
 
         Args:
             statement: the query.
             values: its arguments.
-            copy_format: `csv`, `text`, `binary`; or `lines`: of a result of one column
-                each value as it is.
-            header: begin CSV with a line of the columns' names.
+            copy_format: `csv`, `text`, `binary`; or `lines`, which writes each value of
+                a
+                single column unescaped.
+            header: True to begin CSV with a line of column names.
         """
         if self._observers.active:
             return (self._twin or self._observe()).copy_to(
@@ -308,7 +313,7 @@ class Runner:
         )
 
     def batch_exec(self, statement: Statement[Any], rows: Iterable[Any]) -> list[int]:
-        """Run the statement for each item; how many rows each affected."""
+        """Run the statement for each item and return the numbers of affected rows."""
         if self._observers.active:
             return (self._twin or self._observe()).batch_exec(statement, rows)
         from ..batching import read_count  # noqa: PLC0415 -- for packages that use it
@@ -316,11 +321,11 @@ class Runner:
         return self._batch(statement, rows, read_count)
 
     def batch_one(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
-        """Run the statement for each item; the only row of each.
+        """Run the statement for each item and return the only row of each.
 
         Raises:
-            NotFound: an item without a row.
-            TooManyRows: an item with a second.
+            NotFound: an item has no row.
+            TooManyRows: an item has more than one row.
         """
         if self._observers.active:
             return (self._twin or self._observe()).batch_one(statement, rows)
@@ -329,10 +334,10 @@ class Runner:
         return self._batch(statement, rows, read_only_row, judges=True)
 
     def batch_first(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
-        """Run the statement for each item; the first row of each.
+        """Run the statement for each item and return the first row of each.
 
         Raises:
-            NotFound: an item without a row.
+            NotFound: an item has no row.
         """
         if self._observers.active:
             return (self._twin or self._observe()).batch_first(statement, rows)
@@ -341,7 +346,7 @@ class Runner:
         return self._batch(statement, rows, read_first_row, judges=True)
 
     def batch_many(self, statement: Statement[T], rows: Iterable[Any]) -> list[list[T]]:
-        """Run the statement for each item; all rows of each."""
+        """Run the statement for each item and return all rows of each."""
         if self._observers.active:
             return (self._twin or self._observe()).batch_many(statement, rows)
         from ..batching import read_all  # noqa: PLC0415 -- for packages that use it
@@ -351,7 +356,7 @@ class Runner:
     def _no_row(
         self, statement: Statement[Any], values: Sequence[Any]
     ) -> RepositoryError:
-        """Why there is no row."""
+        """Return the error for a statement that returned no row."""
         if statement.optimistic is not None:
             return self._refusal(statement, statement.optimistic, values)
         return NotFound("no row", query=statement.name)
@@ -359,7 +364,7 @@ class Runner:
     def _refusal(
         self, statement: Statement[Any], optimistic: Optimistic, values: Sequence[Any]
     ) -> RepositoryError:
-        """Why a write by version met no row."""
+        """Return the error for a write by version that affected no row."""
         from ..versions import conflict_error  # noqa: PLC0415 -- for packages that use it
 
         arguments = [values[index] for index in optimistic.arguments]
@@ -380,7 +385,7 @@ class Runner:
         from .failover import call_on, collected  # noqa: PLC0415 -- for packages that use it
 
         if statement.read_only:
-            # It may have to be run again.
+            # The statement can be run again on another server.
             rows = collected(rows)
         return call_on(
             self._executor,

@@ -1,5 +1,5 @@
 # Derived from ../aio/staging.py by derive_sync.py: change that file.
-"""COPY into a staging table, and from there by the user's own INSERT."""
+"""COPY into a staging table, followed by the user's own INSERT."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def insert_rows(
     """Insert rows through a staging table, in one transaction.
 
     Raises:
-        RepositoryError: and no row was written.
+        RepositoryError: the insert failed; no row was written.
     """
     with ensure_transaction(session):
         try:
@@ -82,7 +82,7 @@ def _failed_row(session: Session, error: psycopg.Error, count: int) -> int | Non
         result = _execute(session, LAST_ROW.encode(), binary=False)
         session.command(TIDY)
     except psycopg.Error:
-        # With the connection gone, so is the staging table.
+        # If the connection is lost, so is the staging table.
         return None
     read = int(result.get_value(0, 0) or 0) - count
     return failed_row(error, read, count)

@@ -1,5 +1,5 @@
 # Derived from ../aio/stream.py by derive_sync.py: change that file.
-"""Rows one after the other, in constant memory."""
+"""Streams of rows that take constant memory."""
 
 from __future__ import annotations
 
@@ -45,17 +45,19 @@ _numbers: Final = count(1)
 
 
 class Stream(Generic[T]):
-    """The rows of a query.
+    """Rows of a query.
 
-    Iterate over it, best in a `with` block, which ends the query on the server
-    as soon as the block is left, for whatever reason:
+    Iterate over it, preferably in a `with` block. The block ends the query on
+    the
+    server as soon as it is left, for any reason:
 
         with tasks.stream_tasks() as stream:
             for task in stream:
                 ...
 
-    It has a connection to itself; in a transaction block it shares that one's, and
-    other statements may run there between two rows, as long as the stream only reads.
+    A stream uses a connection exclusively. In a transaction block it shares the
+    transaction's connection, and if the query only reads, other statements can run
+    between two rows.
     """
 
     def __init__(
@@ -73,10 +75,10 @@ class Stream(Generic[T]):
         self._observed: Callable[[_Parts[T]], _Parts[T]] | None = None
 
     def observe(self, observed: Callable[[_Parts[T]], _Parts[T]]) -> None:
-        """Have the rows observed.
+        """Pass the rows through an observing generator.
 
         Args:
-            observed: wraps a generator of parts of them.
+            observed: wraps a generator of lists of rows.
         """
         self._observed = observed
 
@@ -106,7 +108,7 @@ class Stream(Generic[T]):
         self.close()
 
     def close(self) -> None:
-        """End the query; does nothing if it has ended."""
+        """End the query; do nothing if it has ended."""
         if self._rows is not None:
             self._rows.close()
 
@@ -163,7 +165,7 @@ def _fast(
 
 
 def _stop(session: Session) -> None:
-    """End a query whose rows are not wanted any more; does nothing if it has ended."""
+    """End a query whose remaining rows are not needed; do nothing if it has ended."""
     usage, connection = session.usage, session.connection
     usage.end_stream()
     if wire.is_active(connection.pgconn) and not usage.is_foreign:

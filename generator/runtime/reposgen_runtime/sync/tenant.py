@@ -1,5 +1,5 @@
 # Derived from ../aio/tenant.py by derive_sync.py: change that file.
-"""On whose behalf calls are made."""
+"""Tenants that calls are made for."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ T = TypeVar("T")
 
 
 class Tenant:
-    """What `Database.tenant()` gives: a block, and a source for repositories.
+    """The tenant returned by `Database.tenant()`: a block and a source of repositories.
 
-    In the block all that the Database's repositories do is the tenant's, in this thread
-    and in those that it starts. Blocks may nest, and one Tenant may be entered often.
-    Handed on explicitly, as in `TaskRepository(tenant)`, it needs no block.
+    In the block all calls of the Database's repositories are made for the tenant, in
+    this
+    task and in threads that it starts. Blocks can nest, and one Tenant can be entered
+    repeatedly. Passed on explicitly, as in `TaskRepository(tenant)`, it needs no block.
 
     Attributes:
-        id: as the setting holds it.
+        id: the tenant's id as text.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Tenant:
     ) -> None:
         self.id = id
         self._database = database
-        # Of its blocks that are open.
+        # Scopes of its open blocks.
         self._entered: list[Scope[Transaction]] = []
 
     def __enter__(self) -> Self:
@@ -67,7 +68,7 @@ class Tenant:
 
     @property
     def observers(self) -> Observers:
-        """Who is told of its calls."""
+        """Observers of the calls."""
         return self._database.observers
 
     def run_statement(
@@ -83,13 +84,13 @@ class Tenant:
     def lease(
         self, package: Package, statement: Statement[Any] | None = None
     ) -> AbstractContextManager[Session]:
-        """A connection's session for more than one step."""
+        """Lease a connection's session for several steps."""
         return self._database.lease(package, statement, self.id)
 
     def locate(self) -> Callable[[], str]:
-        """Return what tells where another connection leads to."""
+        """Return a function that returns the connection string for a new connection."""
         return self._database.locate()
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return what tells observers where its calls run."""
+        """Return a function that tells observers where calls run."""
         return self._database.place_of_calls()

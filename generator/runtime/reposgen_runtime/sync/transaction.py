@@ -1,5 +1,5 @@
 # Derived from ../aio/transaction.py by derive_sync.py: change that file.
-"""A transaction block, and the savepoints in it."""
+"""Transaction blocks and their savepoints."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ T = TypeVar("T")
 
 
 class Transaction:
-    """What `Database.transaction()` opens; a source for repositories.
+    """A transaction that `Database.transaction()` opens, and a source for repositories.
 
-    Repositories of the Database join it by themselves. Handed on explicitly, as in
-    `TaskRepository(transaction)`, it also serves threads other than its owner's, one
-    statement at a time.
+    Repositories of the Database join it automatically. Passed on explicitly, as in
+    `TaskRepository(transaction)`, it can be used by other tasks, one statement at a
+    time.
 
     Attributes:
         owner: the thread that opened it.
-        closed: the block has ended.
+        closed: True if the block has ended.
     """
 
     def __init__(
@@ -81,11 +81,11 @@ class Transaction:
         self._settings = settings
         self._scopes = scopes
         self._timeout = timeout
-        # Made when they are needed, most often not at all.
+        # Created on first use, which is rare.
         self._callbacks: Callbacks | None = None
         self._savepoints: Savepoints | None = None
         self._outcome = Outcome.UNKNOWN
-        # For as long as the connection waits for an answer.
+        # Limits the time that the connection waits for an answer.
         self._limit: Limit | None = None
 
     def run_statement(
@@ -112,7 +112,7 @@ class Transaction:
         statement: Statement[Any] | None = None,
         tenant: str | None = None,
     ) -> Generator[Session, None, None]:
-        """The transaction's connection."""
+        """Lease the transaction's connection."""
         session = self.session(package, tenant)
         session.usage.require_free()
         self._begun()
@@ -123,27 +123,27 @@ class Transaction:
             yield session
 
     def locate(self) -> Callable[[], str]:
-        """Return what tells where its connection leads to."""
+        """Return a function that returns the connection's connection string."""
         conninfo = conninfo_of(self._session.connection)
         return lambda: conninfo
 
     @property
     def observers(self) -> Observers:
-        """Who is told of its calls."""
+        """Observers of the calls."""
         return NOBODY if self._database is None else self._database.observers
 
     def place_of_calls(self) -> Callable[[], Place]:
-        """Return what tells observers where its calls run.
+        """Return a function that tells observers where calls run.
 
         Raises:
-            RepositoryError: nobody observes them.
+            RepositoryError: the transaction has no observers.
         """
         if self._database is None:
             raise RepositoryError("nobody observes the transaction")
         return self._database.place_of_calls()
 
     def _observed(self) -> AbstractContextManager[object]:
-        """A block that observers are told of as a savepoint."""
+        """Return a block that observers see as a savepoint."""
         if not self.observers.active:
             return UNOBSERVED
         from ..observing import SAVEPOINT, Observation  # noqa: PLC0415 -- as above
@@ -151,35 +151,38 @@ class Transaction:
         return Observation(self.observers, SAVEPOINT, self.place_of_calls())
 
     def on_commit(self, callback: Callback) -> None:
-        """Call something as soon as the outermost block is committed.
+        """Register a callback to run after the outermost block is committed.
 
-        It is called outside of the transaction, with its connection back in the pool;
-        what it returns is awaited, if it can be. What is registered within a savepoint
-        that is rolled back is never called. Where one fails, the others are called all
-        the same, and `CallbackFailed` tells of it.
+        It runs outside of the transaction, after the connection is back in the pool. An
+        awaitable result is awaited. A callback registered within a savepoint that is
+        rolled
+        back is never called. If a callback fails, the others are still called, and
+        `CallbackFailed` is raised.
         """
         self._followers().on_commit(callback)
 
     def on_rollback(self, callback: Callback) -> None:
-        """Call something when what is done now has been undone.
+        """Register a callback to run if the current work is rolled back.
 
-        It is called when the outermost block has ended: also of one that is committed,
-        if the savepoint in which it was registered was rolled back. Where one fails,
-        the error that undid the block gets a note of it.
+        It runs after the outermost block has ended, even with a commit, if the
+        savepoint in
+        which it was registered was rolled back. If a callback fails, a note is added to
+        the
+        error that rolled the block back.
         """
         self._followers().on_rollback(callback)
 
     @contextmanager
     def savepoint(self, name: str | None = None) -> Generator[Savepoint, None, None]:
-        """A block whose failure undoes no more than what was done in it.
+        """Roll back the block's work if it fails; the transaction continues.
 
         Args:
-            name: what SQL is to know it by.
+            name: name of the savepoint in SQL; None for a generated name.
 
         Raises:
             TransactionClosed: the transaction has ended.
             TransactionNotShared: this thread is not the transaction's owner.
-            RepositoryError: there is a savepoint of that name.
+            RepositoryError: a savepoint of that name exists.
         """
         callbacks = self._followers()
         if self.owner != current_owner():
@@ -209,11 +212,11 @@ class Transaction:
 
     @property
     def innermost(self) -> Savepoint | None:
-        """Its innermost savepoint."""
+        """Its innermost open savepoint, or None."""
         return None if self._savepoints is None else self._savepoints.innermost
 
     def command(self, sql: str) -> None:
-        """Run a command that belongs to the transaction itself."""
+        """Run a command of the transaction itself, such as COMMIT."""
         self._require_open()
         try:
             self._session.command(sql)
@@ -221,11 +224,13 @@ class Transaction:
             raise self._session.translated(error) from None
 
     def begin(self, command: str, *, now: bool = False) -> None:
-        """Begin it, under its settings.
+        """Begin the transaction with its settings.
 
         Args:
-            command: that does so.
-            now: and not only with the first statement, in the same round trip.
+            command: the BEGIN command.
+            now: True to send it now; False sends it with the first statement, in the
+                same
+                round trip.
         """
         session = self._session
         session.state.opening.append(command)
@@ -243,7 +248,7 @@ class Transaction:
             if now or not session.is_fast:
                 self._begun()
         except BaseException:
-            # Nothing else on the connection may begin it in its place.
+            # No other statement on the connection may begin it later.
             session.state.opening.clear()
             self._unlimit()
             raise
@@ -261,13 +266,13 @@ class Transaction:
             raise self._session.translated(error) from None
 
     def commit(self) -> None:
-        """End the transaction, keeping what was done.
+        """Commit the transaction.
 
         Raises:
-            TransactionFailed: a statement had failed; nothing was kept.
-            BlocksOverlap: a savepoint's block is still open; nothing was kept.
+            TransactionFailed: a statement had failed; the transaction was rolled back.
+            BlocksOverlap: a savepoint's block is still open; it was rolled back.
             OutcomeUnknown: the connection broke.
-            ConstraintViolation: of a deferred constraint; nothing was kept.
+            ConstraintViolation: a deferred constraint failed; it was rolled back.
         """
         if self.innermost is not None:
             self.roll_back()
@@ -295,24 +300,24 @@ class Transaction:
         self._outcome = Outcome.COMMITTED
 
     def roll_back(self) -> None:
-        """End the transaction, undoing what was done."""
+        """Roll the transaction back."""
         self._outcome = Outcome.ROLLED_BACK
-        # With the connection gone, the server does that.
+        # If the connection is lost, the server rolls back.
         with suppress(RepositoryError):
             self._end("ROLLBACK")
 
     def undo(self, error: BaseException) -> None:
-        """End the transaction that an error leaves, undoing what was done."""
+        """Roll the transaction back after an error, even if the task is cancelled."""
         if isinstance(error, Exception):
             self.roll_back()
         else:
-            # Whoever cancelled the task may do so again.
+            # The task can be cancelled again.
             seconds = grace_of(self._session.connection)
             unhindered(Transaction.roll_back, self, seconds)
 
     def _end(self, command: str) -> None:
         try:
-            # What never began has nothing to end.
+            # A transaction that was not begun needs no command.
             if self._session.state.opening:
                 self._session.state.opening.clear()
             else:
@@ -321,13 +326,13 @@ class Transaction:
             self._unlimit()
 
     def run_callbacks(self, error: BaseException | None) -> None:
-        """Call what is to be called, after the transaction has ended.
+        """Run the callbacks for the transaction's outcome.
 
         Args:
-            error: what ended it.
+            error: the error that ended the transaction; None if there was none.
 
         Raises:
-            CallbackFailed: of a transaction that was committed.
+            CallbackFailed: a callback of a committed transaction failed.
         """
         if self._callbacks is None or self._session.usage.is_foreign:
             return
@@ -347,15 +352,15 @@ class Transaction:
             ) from failures[0]
 
     def require_tenant(self, package: Package, tenant: str | None) -> None:
-        """Refuse what is for another tenant.
+        """Check that a statement is for the transaction's tenant.
 
         Args:
-            package: whose statement it is.
-            tenant: that the call is for, where that is known.
+            package: package of the statement.
+            tenant: tenant that the call is made for; None if unknown.
 
         Raises:
-            TenantRequired: the transaction has none.
-            WrongTenant: it has another one.
+            TenantRequired: the transaction has no tenant.
+            WrongTenant: the transaction has another tenant.
         """
         if package.tenant is None:
             return
@@ -366,15 +371,15 @@ class Transaction:
             raise WrongTenant("the transaction block is another tenant's")
 
     def effective_timeout(self, seconds: float) -> float:
-        """How long a statement in it may take that has a limit of its own."""
+        """Return a statement's timeout in seconds, limited to the transaction's."""
         return seconds if self._timeout is None else min(seconds, self._timeout)
 
     def session(self, package: Package, tenant: str | None) -> Session:
-        """Its connection, as a package's statements run on it.
+        """Return the session of a package on the transaction's connection.
 
         Raises:
-            TransactionClosed: it has ended.
-            WrongTenant: it is for another tenant.
+            TransactionClosed: the transaction has ended.
+            WrongTenant: the transaction has another tenant.
         """
         self._require_open()
         if package.tenant is not None:

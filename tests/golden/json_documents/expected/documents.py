@@ -21,7 +21,7 @@ from reposgen_runtime import Json, Key, OrderBy, Ordering, Page, Statement, Vari
 from reposgen_runtime.aio import Runner, Source
 from reposgen_runtime.aio.protocols import Stream
 from reposgen_runtime.conversions import AsText
-from reposgen_runtime.shapes import ListOf, ObjectOf, OrNone, Shaped
+from reposgen_runtime.shapes import ArrayOf, ListOf, ObjectOf, OrNone, Shaped
 
 from .models import (
     ORDER_ITEM_COLUMN_TYPES,
@@ -594,9 +594,9 @@ SELECT to_jsonb(v) FROM values_of_all_types v WHERE id = $1
                     "a_size": OrNone("jsonb"),
                     "some_cents": OrNone("public.cents"),
                     "a_moment": OrNone("public.moment"),
-                    "an_array": OrNone(ListOf(OrNone("int4"))),
-                    "moods": OrNone(ListOf(OrNone("public.mood"))),
-                    "numbers": OrNone(ListOf(OrNone("numeric"))),
+                    "an_array": OrNone(ArrayOf(OrNone("int4"))),
+                    "moods": OrNone(ArrayOf(OrNone("public.mood"))),
+                    "numbers": OrNone(ArrayOf(OrNone("numeric"))),
                     "a_json": OrNone("jsonb"),
                     "a_jsonb": OrNone("jsonb"),
                     "a_point": OrNone("jsonb"),
@@ -651,9 +651,9 @@ SELECT id, row_to_json(v, true) AS document FROM values_of_all_types v WHERE id 
                     "a_size": OrNone("json"),
                     "some_cents": OrNone("public.cents"),
                     "a_moment": OrNone("public.moment"),
-                    "an_array": OrNone(ListOf(OrNone("int4"))),
-                    "moods": OrNone(ListOf(OrNone("public.mood"))),
-                    "numbers": OrNone(ListOf(OrNone("numeric"))),
+                    "an_array": OrNone(ArrayOf(OrNone("int4"))),
+                    "moods": OrNone(ArrayOf(OrNone("public.mood"))),
+                    "numbers": OrNone(ArrayOf(OrNone("numeric"))),
                     "a_json": OrNone("json"),
                     "a_jsonb": OrNone("json"),
                     "a_point": OrNone("json"),
@@ -712,7 +712,7 @@ WHERE o.id = $1
                     {
                         "position": "int4",
                         "price": "numeric",
-                        "tags": ListOf(OrNone("text")),
+                        "tags": ArrayOf(OrNone("text")),
                         "mood": OrNone("public.mood"),
                         "firstTag": OrNone("text"),
                         "class": "text",

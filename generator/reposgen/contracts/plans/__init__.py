@@ -1,0 +1,1 @@
+"""How the server would run each query on tables of a known size."""

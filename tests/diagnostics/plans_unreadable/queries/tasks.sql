@@ -1,0 +1,2 @@
+-- name: GetTask :opt
+SELECT id FROM tasks WHERE id = @id;

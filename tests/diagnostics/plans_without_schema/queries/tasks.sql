@@ -1,0 +1,3 @@
+-- name: GetOne :one
+-- One.
+SELECT 1 AS one;
