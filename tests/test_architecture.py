@@ -192,6 +192,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         # What tables and columns are called.
         *("python_model.inflection", "python_model.names"),
     },
+    # SQL that tells caches of other writers, from the keys of cached reads.
+    "cache_triggers": {
+        "diagnostics",
+        "project",
+        "live_schema.model",
+        "analysis.caching.outbox",
+        *("python_model.caching", "python_model.types"),
+    },
     # What doctor asks: it runs no stage but the server's.
     "examine": {"config", "database", "diagnostics", "live_schema"},
     # The development database and its migrations: applied as `database` applies them.
@@ -218,6 +226,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "plan_lock",
         "planning",
         "project",
+        "cache_triggers",
         "scaffold",
         "up_to_date",
         "cache.project",

@@ -45,6 +45,7 @@ SECTIONS = {
     "plan_lock.py": "Contracts",
     "planning.py": "Contracts",
     "cli": "Commands",
+    "cache_triggers.py": "Commands",
     "scaffold.py": "Commands",
 }
 SERVER_SECTION = "Errors reported by PostgreSQL"

@@ -12,10 +12,11 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-from typing import TYPE_CHECKING
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any
 
 import psycopg
+from cachebox import LRUCache, TTLCache
 from tests.conftest import url_of
 from tests.runtime.cached import GET, GET_L2, PACKAGE, RENAME, SCHEMA
 from tests.support.redis_server import RedisServer
@@ -25,12 +26,13 @@ from reposgen.database.databases import create_database
 from reposgen_runtime import Cached, Statement, sync
 from reposgen_runtime.aio import Database, Runner
 from reposgen_runtime.aio.cached import cached_class
-from reposgen_runtime.caching import Cache
+from reposgen_runtime.cache_memory import Entry, MemoryCache
+from reposgen_runtime.caching import Cache, Memory
 from reposgen_runtime.settings import Settings
 from reposgen_runtime.sync.cached import cached_class as sync_cached_class
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
 CALLS = 200
 # A query that takes the server five milliseconds.
@@ -45,6 +47,9 @@ SLOW_KEPT = replace(SLOW, cache=Cached(ttl=600.0, levels=("l2",)))
 # Nothing is kept of it, and it changes nothing that is.
 PLAIN = replace(GET, cache=None)
 PLAIN_RENAME = replace(RENAME, changes=())
+RETURNING = replace(
+    PLAIN_RENAME, sql=f"{RENAME.sql} RETURNING id", results=("int4",), row=None
+)
 
 
 async def asynchronous(url: str, redis: str, rounds: int) -> None:
@@ -59,8 +64,8 @@ async def asynchronous(url: str, redis: str, rounds: int) -> None:
 
         none = await opened(None)
         memory = await opened(Cache())
-        both = await opened(Cache(redis=redis, mark_ttl=0.2))
-        await asyncio.sleep(1.0)
+        both = await opened(Cache(redis=redis, mark_ttl=1.0))
+        await asyncio.sleep(2.0)
         calls: dict[str, Callable[[], Awaitable[object]]] = {
             "get, no cache": lambda: none.one(GET, (1,)),
             "get, hit in L1": lambda: memory.one(GET, (1,)),
@@ -69,6 +74,7 @@ async def asynchronous(url: str, redis: str, rounds: int) -> None:
             "5 ms read, no cache": lambda: none.one(SLOW, (1,)),
             "5 ms read, hit in L2": lambda: both.one(SLOW_KEPT, (1,)),
             "write, no cache": lambda: none.exec(RENAME, (1, "x")),
+            "write that returns a key": lambda: none.one(RETURNING, (1, "x")),
             "write that invalidates L1": lambda: memory.exec(RENAME, (1, "x")),
             "write that invalidates both": lambda: both.exec(RENAME, (1, "x")),
             "uncached write beside a cache": lambda: memory.exec(
@@ -112,6 +118,53 @@ def synchronous(url: str, rounds: int) -> None:
         report("threads", times)
 
 
+def containers(rounds: int) -> None:
+    """Compare what the first level is, a dict and an expiry, with libraries' caches."""
+    keys = [(GET, None, number) for number in range(1000)]
+    memory = MemoryCache(Memory())
+    for key in keys:
+        entry = Entry(((1, "one"),), None, (), 100, monotonic() + 600)
+        memory.store(memory.begin(()), key, entry)
+
+    def own() -> None:
+        entries = memory.entries
+        for key in keys:
+            entry = entries[key]
+            now = monotonic()
+            if now < entry.expires and now < memory.good_until:
+                entry.used = True
+
+    calls = {
+        "dict and expiry": own,
+        "cachebox.TTLCache": looking(TTLCache(10_000, 600), memory.entries),
+        "cachebox.LRUCache (no expiry)": looking(LRUCache(10_000), memory.entries),
+    }
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            start = perf_counter()
+            call()
+            times[name].append((perf_counter() - start) / len(keys))
+    print("containers, a hit:")
+    base = times["dict and expiry"]
+    for name, several in times.items():
+        ratio = median(a / b for a, b in zip(several, base, strict=True))
+        print(f"  {name:32} {median(several) * 1e9:8.1f} ns  {ratio:6.3f}")
+
+
+def looking(cache: Any, entries: Mapping[Any, Entry]) -> Callable[[], None]:
+    """Return what looks for all keys in a library's cache."""
+    for key, entry in entries.items():
+        cache[key] = entry
+
+    def look() -> None:
+        get = cache.get
+        for key in entries:
+            get(key)
+
+    return look
+
+
 def report(title: str, times: dict[str, list[float]]) -> None:
     """Print each time beside the one that it is compared with."""
     print(f"{title}:")
@@ -144,6 +197,7 @@ def main() -> None:
                 connection.execute(SCHEMA.encode())
             asyncio.run(asynchronous(url, redis.url, rounds))
             synchronous(url, rounds)
+            containers(rounds)
         finally:
             redis.kill()
 

@@ -22,7 +22,7 @@ class Event:
     """A read or write that has returned.
 
     Attributes:
-        kind: `r` or `w`.
+        kind: `r` or `w`; `up` or `down` where Redis answers, or does not.
         what: which number it is about: of which statement and key.
         start: when it began, by the clock that all processes of a machine share.
         end: when it had returned.

@@ -12,16 +12,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import libfaketime  # type: ignore[import-untyped] # it has no types
 from tests.coherence.worker import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
+FAKETIME = Path(libfaketime.__file__).parent / "vendor/libfaketime/src"
+# By how many seconds the clocks of processes are off.
+CLOCKS = ("+0", "+5", "-5")
 
 
 class Processes:
-    """Processes that share a cache; those that die are replaced."""
+    """Processes that share a cache, with clocks that differ; the dead are replaced."""
 
     def __init__(self, folder: Path, plan: Plan, count: int) -> None:
         self._folder = folder
@@ -46,7 +50,14 @@ class Processes:
             subprocess.Popen(  # noqa: S603 - our own interpreter
                 [sys.executable, "-m", "tests.coherence.worker", arguments],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    "LD_LIBRARY_PATH": str(FAKETIME),
+                    "LD_PRELOAD": "libfaketime.so.1",
+                    "DONT_FAKE_MONOTONIC": "1",
+                    "FAKETIME": CLOCKS[number % len(CLOCKS)],
+                },
             )
         )
 

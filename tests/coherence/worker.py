@@ -27,6 +27,7 @@ from reposgen_runtime.aio import Database, Runner
 from reposgen_runtime.aio import cache as aio_cache
 from reposgen_runtime.aio import cache_redis as aio_redis
 from reposgen_runtime.aio import cached as aio_cached
+from reposgen_runtime.cache_memory import MemoryCache
 from reposgen_runtime.caching import Cache
 from reposgen_runtime.errors import RepositoryError
 from reposgen_runtime.settings import Settings
@@ -55,10 +56,12 @@ class Plan:
         deaths: probability of dying at a step of a write.
         writes: share of writes.
         keys: how many counters are used.
+        reads: which of the reads are made.
         fault: what is wrong with its protocol.
         mark_ttl: see `Cache`.
         bounds: seconds by which reads may be behind, by level.
         pause: seconds at most that a process stops at each step.
+        read_pause: the same between reading a result and keeping it.
     """
 
     url: str
@@ -69,10 +72,12 @@ class Plan:
     deaths: float = 0.0
     writes: float = 0.3
     keys: int = 2
+    reads: tuple[str, ...] = ("key", "join", "all")
     fault: str = ""
     mark_ttl: float = 1.0
     bounds: dict[str, float] = field(default_factory=dict)
     pause: float = 0.003
+    read_pause: float | None = None
 
 
 class History:
@@ -89,6 +94,17 @@ class History:
         os.write(self._file, event.line().encode())
 
 
+def note_trouble(history: History) -> None:
+    """Note when Redis does not answer this process in time."""
+    for module in (aio_cache, sync_cache):
+        patched: Any = module.ResultCache
+
+        def tell(_: object, outcome: str) -> None:
+            history.note(outcome, "redis", time.monotonic(), 0, 0.0)
+
+        patched._tell = tell  # noqa: SLF001 - between its steps
+
+
 class Choices:
     """What is done next."""
 
@@ -102,7 +118,7 @@ class Choices:
         key = draw.randint(1, self._plan.keys)
         if draw.random() >= self._plan.writes:
             level = draw.choice(["l1", "l2", "l2", "db"])
-            return f"{draw.choice(['key', 'join', 'all'])} {level}", key, "alone"
+            return f"{draw.choice(self._plan.reads)} {level}", key, "alone"
         how = draw.choice(["alone", "alone", "block", "undone"])
         return draw.choice(["count", "count", "owner"]), key, how
 
@@ -124,6 +140,7 @@ def numbers(what: str, key: int, value: int) -> list[tuple[str, int]]:
 
 async def work_async(plan: Plan) -> None:
     history = History(plan)
+    note_trouble(history)
     cache = Cache(redis=plan.redis, mark_ttl=plan.mark_ttl)
     settings = Settings(conninfo=plan.url, cache=cache, max_size=AT_ONCE + 1)
 
@@ -163,6 +180,7 @@ async def work_async(plan: Plan) -> None:
 
 def work_sync(plan: Plan) -> None:  # noqa: C901 - as its asynchronous twin
     history = History(plan)
+    note_trouble(history)
     cache = Cache(redis=plan.redis, mark_ttl=plan.mark_ttl)
     settings = Settings(conninfo=plan.url, cache=cache, max_size=AT_ONCE + 1)
 
@@ -220,8 +238,8 @@ class Interference:
         if self._random.random() < self._plan.deaths:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _seconds(self) -> float:
-        return self._random.random() * self._plan.pause
+    def _seconds(self, most: float | None = None) -> float:
+        return self._random.random() * (self._plan.pause if most is None else most)
 
     def install(self) -> None:
         """Change the classes of this process."""
@@ -253,7 +271,7 @@ class Interference:
 
         async def taken(this: Any, *args: Any) -> Any:  # noqa: ANN401 - as above
             result = await take(this, *args)
-            await asyncio.sleep(self._seconds())
+            await asyncio.sleep(self._seconds(self._plan.read_pause))
             return result
 
         cache.mark, cache.changed, database._take = marked, settled, taken  # noqa: SLF001 - as above
@@ -274,7 +292,7 @@ class Interference:
 
         def taken(this: Any, *args: Any) -> Any:  # noqa: ANN401 - as above
             result = take(this, *args)
-            time.sleep(self._seconds())
+            time.sleep(self._seconds(self._plan.read_pause))
             return result
 
         cache.mark, cache.changed, database._take = marked, settled, taken  # noqa: SLF001 - as above
@@ -307,6 +325,17 @@ class Interference:
             for name in ("MARK", "SETTLE"):
                 text = getattr(module, name).text
                 setattr(module, name, module.Script(text.replace("ARGV[2]", "'w'")))
+        # Each process also knows the marks that it has heard of.
+        mark, unmark = MemoryCache.mark, MemoryCache.unmark
+
+        def marked(this: Any, tags: Any, _: object, *more: float) -> None:  # noqa: ANN401 - a fault
+            mark(this, tags, b"w", *more)
+
+        def unmarked(this: Any, tags: Any, _: object, *more: float) -> None:  # noqa: ANN401 - a fault
+            unmark(this, tags, b"w", *more)
+
+        memory: Any = MemoryCache
+        memory.mark, memory.unmark = marked, unmarked
 
     def _before_commit(self) -> None:
         """Writers tell of the change first, and commit then."""

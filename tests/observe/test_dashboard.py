@@ -92,6 +92,6 @@ def test_the_page_lists_all(exposed: Mapping[str, frozenset[str]]) -> None:
 def test_sql_is_no_label(exposed: Mapping[str, frozenset[str]]) -> None:
     allowed = {
         *("package", "method", "command", "outcome", "error", "sqlstate", "kind"),
-        *("server", "role", "state", "le"),
+        *("server", "role", "state", "le", "level"),
     }
     assert frozenset[str]().union(*exposed.values()) <= allowed

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.caching.outbox import notes_changes
 from reposgen.analysis.domains import checked_domains
 from reposgen.live_schema.model import (
     ArrayType,
@@ -137,11 +138,15 @@ def called(
 
 
 def is_harmless(trigger: int, catalog: Catalog) -> bool:
-    """Return True if a trigger function, by its oid, changes nothing except the row."""
+    """Return True if a trigger function, by its oid, changes no rows of the user's."""
     # A function that the catalog lacks is built in; such trigger functions are
     # harmless.
     function = catalog.functions.get(trigger)
-    return function is None or function.extension in _HARMLESS_EXTENSIONS
+    return (
+        function is None
+        or function.extension in _HARMLESS_EXTENSIONS
+        or notes_changes(function)
+    )
 
 
 class _Calls:

@@ -26,6 +26,7 @@ _COMMANDS = {
     "impact": "impact",
     "drift": "impact",
     "import-sqlc": "sqlc",
+    "cache": "cache",
     "db": "db",
     "doctor": "doctor",
     "stats": "stats",

@@ -298,7 +298,7 @@ def _trigger(row: Row) -> Trigger:
 
 def _function(row: Row) -> Function:
     oid, schema, name, names, strict, volatility, kind, returns_set, extension = row[:9]
-    outputs, returns, body = row[9:]
+    outputs, returns, body, digest = row[9:]
     return Function(
         oid=oid,
         schema=schema,
@@ -312,6 +312,7 @@ def _function(row: Row) -> Function:
         output_names=tuple(outputs),
         returns=returns,
         body=_body(body) if body else None,
+        digest=digest,
     )
 
 

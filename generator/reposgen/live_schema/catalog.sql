@@ -423,7 +423,9 @@ SELECT CASE WHEN set_config(
                 p.prosqlbody IS NOT NULL,
                 -- Only for the digest of the catalog.
                 md5(p.prosrc || coalesce(p.prosqlbody::text, ''))
-            ) END
+            ) END,
+            -- That of the triggers which note changes for the cache.
+            CASE WHEN n.nspname = 'reposgen_cache' THEN md5(p.prosrc) END
         ) ORDER BY p.oid)
         FROM named p
         JOIN pg_namespace n ON n.oid = p.pronamespace

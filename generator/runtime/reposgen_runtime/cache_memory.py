@@ -150,6 +150,11 @@ class MemoryCache:
         self._marks: dict[bytes, dict[bytes, float]] = {}
         self._tickets: dict[bytes, set[Ticket]] = {}
 
+    @property
+    def size(self) -> int:
+        """Bytes of the results, as the server sent them."""
+        return self._size
+
     def begin(self, tags: tuple[bytes, ...]) -> Ticket:
         """Begin a read."""
         ticket = Ticket(tags)

@@ -52,6 +52,21 @@ IDENTITY: Final = Statement[tuple[str, str, str]](
 )
 IDENTITY_ARGUMENTS: Final = ([*_SETTINGS],)
 
+# What other writers have changed, and whether this process is to tell of it: one at a
+# time is. What is taken is gone with the COMMIT, behind which all caches know of it.
+TAKE_CHANGES: Final = Statement[tuple[bool, list[str] | None]](
+    "cache.take_changes",
+    "WITH turn AS MATERIALIZED (SELECT"
+    " pg_catalog.pg_try_advisory_xact_lock(7308901651184183651) AS is_ours),"
+    " taken AS (DELETE FROM reposgen_cache.changes WHERE id = ANY (ARRAY("
+    "SELECT id FROM reposgen_cache.changes WHERE (SELECT is_ours FROM turn)"
+    " ORDER BY id LIMIT 1000)) RETURNING parts)"
+    " SELECT turn.is_ours, taken.parts FROM turn LEFT JOIN taken ON true",
+    results=("bool", "text[]"),
+    row=lambda *values: values,
+)
+
+_LEAST_PAUSE: Final = 0.01
 _TAG_SIZE: Final = 12
 _KEY_SIZE: Final = 16
 _INTEGERS: Final = frozenset({20, 21, 23})
@@ -91,6 +106,8 @@ class Cache:
             processes that share a Redis.
         lease: seconds for which other processes wait for the one that reads a value.
         value: bytes of the largest result that Redis keeps.
+        follow: seconds between two looks for what other writers have changed, as the
+            triggers note it that `reposgen cache triggers` prints; None: none.
     """
 
     l1: Memory | None = field(default_factory=Memory)
@@ -99,6 +116,7 @@ class Cache:
     mark_ttl: float = 10.0
     lease: float = 0.25
     value: int = 1024 * 1024
+    follow: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.
@@ -109,6 +127,8 @@ class Cache:
         for name, least in (("timeout", 0.01), ("mark_ttl", 0.1), ("lease", 0.0)):
             if not getattr(self, name) >= least:
                 raise ValueError(f"{name} must be at least {least:g}")
+        if self.follow is not None and not self.follow >= _LEAST_PAUSE:
+            raise ValueError(f"follow must be at least {_LEAST_PAUSE:g}")
         if self.l1 is None and self.redis is None:
             raise ValueError("a cache needs l1 or redis")
 

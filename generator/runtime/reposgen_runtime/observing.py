@@ -15,6 +15,8 @@ from .errors import PoolFull, PoolTimeout, RepositoryError
 from .observe import (
     BufferEvent,
     BufferOutcome,
+    CacheEvent,
+    CacheOutcome,
     Call,
     ConnectionEvent,
     ConnectionOutcome,
@@ -44,6 +46,9 @@ _VERB: Final = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTAL
 _OWN: Final = __name__.rpartition(".")[0]
 _FAILED: Final = "an observer failed at %s"
 _READS: Final = frozenset({"TABLE", "VALUES", "WITH"})
+_ANSWERS: Final = frozenset(
+    {CacheOutcome.HIT, CacheOutcome.SHARED, CacheOutcome.STALE, CacheOutcome.MISS}
+)
 # Of methods that are called in more than one way.
 _others: Final[dict[tuple[Operation, str], Operation]] = {}
 
@@ -241,6 +246,43 @@ def buffer_event(
         rows=rows,
         pending=pending,
         error=error,
+    )
+
+
+def cache_read(
+    outcome: str,
+    package: Package,
+    statement: Statement[Any],
+    level: str,
+) -> CacheEvent:
+    """Return the event of a cached read, and note how the current call was answered."""
+    call = current_call()
+    event = CacheEvent(
+        outcome=CacheOutcome(outcome),
+        operation=(
+            operation_of(package, statement, "many") if call is None else call.operation
+        ),
+        level=level,
+    )
+    if call is not None and event.outcome in _ANSWERS:
+        call.cache = event
+    return event
+
+
+def of_same_read(event: CacheEvent, *, is_kept: bool) -> CacheEvent:
+    """Return the event of what was read anew behind a call's back."""
+    outcome = CacheOutcome.FILL if is_kept else CacheOutcome.DISCARD
+    return replace(event, outcome=outcome, level="l2" if is_kept else "")
+
+
+def cache_event(outcome: str, *, level: str = "", tags: int = 0) -> CacheEvent:
+    """Return the event of something else that a cache did, for the current call."""
+    call = current_call()
+    return CacheEvent(
+        outcome=CacheOutcome(outcome),
+        operation=None if call is None else call.operation,
+        level=level,
+        tags=tags,
     )
 
 

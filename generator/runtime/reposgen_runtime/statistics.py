@@ -103,16 +103,33 @@ class ReplicaStatistics(ServerStatistics):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CacheStatistics:
+    """What a Database keeps of results.
+
+    Attributes:
+        entries: results in the process.
+        size: bytes of them, as the server sent them.
+        is_up: whether Redis answers; None without Redis.
+    """
+
+    entries: int
+    size: int
+    is_up: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """Statistics of all servers of a Database.
+    """Statistics of all servers of a Database, and of its cache.
 
     Attributes:
         primary: the server that takes writes.
         replicas: the servers that only serve reads.
+        cache: the kept results; None without a cache.
     """
 
     primary: ServerStatistics
     replicas: tuple[ReplicaStatistics, ...] = ()
+    cache: CacheStatistics | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from reposgen_runtime.caching import Cache, Memory
-from reposgen_runtime.errors import NotFound
+from reposgen_runtime.errors import NotFound, RepositoryError
 from golden_output.cached import AddTasksParams, Database, sync
 
 ONE, TWO, OWNER = uuid4(), uuid4(), uuid4()
@@ -116,6 +116,14 @@ async def run_async(url: str) -> None:
         with pytest.raises(NotFound):
             await tasks.get_task(id=2)
 
+        async with db.cache.warm() as warm:
+            warm.add(tasks.get_task, id=1)
+            warm.add(tasks.list_tenant, tenant_id=TWO)
+            warm.add(tasks.page_of_tenant, tenant_id=ONE, limit=5)
+            with pytest.raises(RepositoryError):
+                warm.add(tasks.read_clock)
+        assert warm.kept == 3
+
         # Of what is done on a connection nothing is known.
         assert (await tasks.get_task(id=1)).title == "piped"
         async with db.connection() as connection:
@@ -151,6 +159,9 @@ def run_sync(url: str) -> None:
         assert tasks.rename_task(title="b", id=1) == tasks.get_task(id=1)
         with db.transaction():
             tasks.rename_task(title="c", id=1)
+        with db.cache.warm() as warm:
+            warm.add(tasks.get_task, id=1)
+        assert warm.kept == 1
         assert tasks.get_task(id=1).title == "c"
         tasks.remove_tasks([1])
         with pytest.raises(NotFound):

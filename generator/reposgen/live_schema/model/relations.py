@@ -283,6 +283,7 @@ class Function:
         output_names: names of OUT arguments and of columns in RETURNS TABLE.
         returns: oid of the type of its result, or of each row of a set.
         body: properties of its body; None if it is not written in SQL.
+        digest: digest of its source, only in the schema `reposgen_cache`.
     """
 
     oid: int
@@ -303,3 +304,4 @@ class Function:
     output_names: tuple[str, ...] = ()
     returns: int = 0
     body: SqlBody | None = None
+    digest: str | None = None

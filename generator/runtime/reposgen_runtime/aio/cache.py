@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from ..cache_memory import MemoryCache
 from ..caching import ALL_TAG, entry_name
 from ..errors import RepositoryError
+from ..statistics import CacheStatistics
 from ._background import Worker
 from ._compat import Event
 from .cache_redis import RedisCache, RedisDown
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from ..caching import Cache
+    from ..observers import Observers
+    from .cached_warming import Warming
 
     Identity: TypeAlias = tuple[str, str, str]
     Identify: TypeAlias = Callable[[], Awaitable[Identity]]
@@ -68,12 +71,17 @@ class ResultCache:
         reads_committed: transactions see what is committed meanwhile.
     """
 
-    def __init__(self, settings: Cache) -> None:
+    def __init__(
+        self, settings: Cache, observers: Observers, warming: Callable[[], Warming]
+    ) -> None:
         self.settings = settings
         self.memory = MemoryCache(settings.l1)
         self.redis: RedisCache | None = None
         self.session = ""
         self.reads_committed = False
+        self._observers = observers
+        self._warming = warming
+        self._is_open = False
         self._process = urandom(6)
         self._writers = 0
         # By writer, and when they were last told.
@@ -84,7 +92,7 @@ class ResultCache:
         # Since when all marks of other processes are known.
         self._listening = inf
         if settings.redis is not None:
-            self.redis = RedisCache(settings, settings.redis)
+            self.redis = RedisCache(settings, settings.redis, self._tell)
             self.memory.distrust()
 
     async def open(self, identify: Identify) -> None:
@@ -105,12 +113,16 @@ class ResultCache:
             if self.redis is None:
                 return
         if self.redis is not None:
+            self._is_open = True
             with suppress(RedisDown):
                 await self.redis.check()
+                # The first write is told as any other.
+                self.redis.is_up = bool(self.session)
             self._worker = Worker(self._follow)
 
     async def close(self) -> None:
         """Keep nothing any more."""
+        self._is_open = False
         self.memory.distrust()
         self._closing.set()
         worker, self._worker = self._worker, None
@@ -134,6 +146,21 @@ class ResultCache:
         if self.redis is not None and self._worker is None and self._identify:
             self._closing = Event()
             self._worker = Worker(self._follow)
+
+    def statistics(self) -> CacheStatistics:
+        """What is kept, and whether Redis answers."""
+        return CacheStatistics(
+            entries=len(self.memory.entries),
+            size=self.memory.size,
+            is_up=None if self.redis is None else self.redis.is_up,
+        )
+
+    def _tell(self, outcome: str) -> None:
+        """Tell observers that Redis answers, or that it does not any more."""
+        if self._observers.active and self._is_open:
+            from ..observing import cache_event  # noqa: PLC0415 -- where it is used
+
+            self._observers.notify(cache_event(outcome, level="l2"))
 
     # What writers do.
 
@@ -179,7 +206,25 @@ class ResultCache:
 
     async def clear(self) -> None:
         """Forget all results, in all processes."""
-        await self.changed(await self.mark([ALL_TAG]))
+        mark = await self.mark([ALL_TAG])
+        await self.changed(mark)
+        self.tell_change(mark)
+
+    def warm(self) -> Warming:
+        """A block that takes calls of cached reads, whose results it keeps at its end.
+
+        async with db.cache.warm() as warm:
+            for id in ids:
+                warm.add(db.tasks.get_task, id=id)
+        """
+        return self._warming()
+
+    def tell_change(self, mark: Mark) -> None:
+        """Tell observers what the current call has changed."""
+        if self._observers.active:
+            from ..observing import cache_event  # noqa: PLC0415 -- where it is used
+
+            self._observers.notify(cache_event("invalidate", tags=len(mark.tags)))
 
     async def _told(self, redis: RedisCache, mark: Mark) -> bool:
         """Tell that something has changed; whether Redis took it."""

@@ -17,15 +17,18 @@ from contextlib import suppress
 from hashlib import sha1
 from os import urandom
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ..errors import RepositoryError
 from ._compat import redis_pool, redis_subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..caching import Cache
+
+# What a script is given: the names of its own keys, tags, arguments.
+_Run: TypeAlias = "tuple[Sequence[str], Iterable[bytes], Sequence[object]]"
 
 HIT, COLD, MARKED, LEASED, STALE, BUSY = range(6)
 
@@ -201,6 +204,22 @@ class Lease:
         self.generations = b""
 
 
+class Fill(NamedTuple):
+    """A result that Redis is to keep.
+
+    Attributes:
+        lease: under which it was read.
+        value: the result.
+        ttl: seconds for which it is one.
+        stale: seconds for which it may be served after that.
+    """
+
+    lease: Lease
+    value: bytes
+    ttl: float
+    stale: float
+
+
 class _Link:
     """A connection, and what the keys on its server start with."""
 
@@ -217,13 +236,20 @@ class RedisCache:
     Attributes:
         name: of the database: keys and the channel start with it.
         owed: tags that changed without Redis being told; nothing is read meanwhile.
-        is_up: Redis answered last time.
     """
 
-    def __init__(self, settings: Cache, url: str) -> None:
+    def __init__(self, settings: Cache, url: str, tell: Callable[[str], None]) -> None:
+        """Prepare to connect.
+
+        Args:
+            settings: of the cache.
+            url: of the Redis server.
+            tell: is called with `up` or `down` when that changes.
+        """
         self.name = ""
         self.owed: dict[bytes, object] = {}
-        self.is_up = False
+        self._is_up = False
+        self._tell = tell
         self._owing = Lock()
         self._settings = settings
         self._pool = redis_pool(url, settings.timeout)
@@ -233,6 +259,17 @@ class RedisCache:
         # Generations outlive marks and all that is kept.
         self._kept = 2 * self._cold
         self._leased = max(1, round(settings.lease * 1000))
+
+    @property
+    def is_up(self) -> bool:
+        """Whether Redis answered last time."""
+        return self._is_up
+
+    @is_up.setter
+    def is_up(self, is_up: bool) -> None:
+        if is_up is not self._is_up:
+            self._is_up = is_up
+            self._tell("up" if is_up else "down")
 
     @property
     def channel(self) -> str:
@@ -264,12 +301,24 @@ class RedisCache:
         """
         if self._used >= _READING:
             raise RedisDown
-        state, *rest = await self._run(
+        [answer] = await self.look_up_all([lease])
+        return answer
+
+    async def look_up_all(self, leases: Sequence[Lease]) -> list[Answer]:
+        """Return what is known of several results, in one round trip.
+
+        Raises:
+            RedisDown: it does not answer.
+        """
+        arguments = (self._cold, self._kept, self._leased)
+        found = await self._run(
             LOOK_UP,
-            (f"e:{lease.name}", f"l:{lease.name}"),
-            lease.tags,
-            (lease.nonce, self._cold, self._kept, self._leased),
+            *((_own(lease), lease.tags, (lease.nonce, *arguments)) for lease in leases),
         )
+        return [self._answer(*one) for one in found]
+
+    @staticmethod
+    def _answer(state: int, *rest: Any) -> Answer:  # noqa: ANN401 -- of a script
         match state:
             case 0:
                 return Answer(state, value=rest[0], seconds=int(rest[1]) / 1000)
@@ -278,35 +327,30 @@ class RedisCache:
             case _:
                 return Answer(state)
 
-    async def fill(
-        self,
-        lease: Lease,
-        value: bytes,
-        ttl: float,
-        stale: float,
-    ) -> bool:
+    async def fill(self, filling: Fill) -> bool:
         """Keep a result, unless one of its tags changed since it was looked up.
 
         Raises:
             RedisDown: it does not answer.
         """
-        kept = max(1, round(ttl * 1000))
-        whole = kept + round(stale * 1000)
-        found = await self._run(
-            FILL,
-            (f"e:{lease.name}", f"l:{lease.name}"),
-            lease.tags,
-            (
-                lease.nonce,
-                self._cold,
-                self._kept,
-                lease.generations,
-                kept,
-                whole,
-                value,
-            ),
-        )
-        return bool(found)
+        [is_kept] = await self.fill_all([filling])
+        return is_kept
+
+    async def fill_all(self, fillings: Sequence[Fill]) -> list[bool]:
+        """Keep several results in one round trip; whether each is kept.
+
+        Raises:
+            RedisDown: it does not answer.
+        """
+        runs = []
+        for lease, value, ttl, stale in fillings:
+            kept = max(1, round(ttl * 1000))
+            arguments = (
+                *(lease.nonce, self._cold, self._kept, lease.generations),
+                *(kept, kept + round(stale * 1000), value),
+            )
+            runs.append((_own(lease), lease.tags, arguments))
+        return [bool(found) for found in await self._run(FILL, *runs)]
 
     async def mark(self, tags: Iterable[bytes], writer: bytes, message: bytes) -> None:
         """Set a writer's mark on tags.
@@ -315,7 +359,7 @@ class RedisCache:
             RedisDown: it does not answer; the mark may have been set.
         """
         arguments = (self._cold, self._kept, self.channel, message)
-        await self._run(MARK, (), tags, (urandom(_NONCE), writer, *arguments))
+        await self._run(MARK, ((), tags, (urandom(_NONCE), writer, *arguments)))
 
     async def settle(
         self, tags: Iterable[bytes], writer: bytes, message: bytes
@@ -326,7 +370,7 @@ class RedisCache:
             RedisDown: it does not answer.
         """
         arguments = (self._kept, self.channel, message)
-        await self._run(SETTLE, (), tags, (urandom(_NONCE), writer, *arguments))
+        await self._run(SETTLE, ((), tags, (urandom(_NONCE), writer, *arguments)))
 
     async def check(self) -> None:
         """Make sure that it keeps what it is told.
@@ -371,24 +415,22 @@ class RedisCache:
         """In a child process: leave the connections to the parent."""
         self._free = []
         self._used = 0
-        self.is_up = False
+        self._is_up = False
         self._owing = Lock()
         self._pool = redis_pool(self._settings.redis or "", self._settings.timeout)
 
-    async def _run(
-        self,
-        script: Script,
-        own: Sequence[str],
-        tags: Iterable[bytes],
-        arguments: Sequence[object],
-    ) -> Any:  # noqa: ANN401 -- what the script returns
+    async def _run(self, script: Script, *runs: _Run) -> list[Any]:
+        """Run a script several times in one round trip."""
         self._used += 1
         try:
             link = await self._link()
             prefix = link.prefix
-            keys: list[object] = [f"{prefix}born", *(f"{prefix}{key}" for key in own)]
-            keys += (f"{prefix}t:".encode() + tag for tag in tags)
-            found = await self._call(link, script, keys, arguments)
+            commands = []
+            for own, tags, arguments in runs:
+                keys: list[object] = [f"{prefix}born", *(f"{prefix}{k}" for k in own)]
+                keys += (f"{prefix}t:".encode() + tag for tag in tags)
+                commands.append((len(keys), *keys, *arguments))
+            found = await self._call(link, script, commands)
         except RedisDown:
             self.is_up = False
             raise
@@ -398,26 +440,25 @@ class RedisCache:
         return found
 
     async def _call(
-        self,
-        link: _Link,
-        script: Script,
-        keys: Sequence[object],
-        arguments: Sequence[object],
-    ) -> Any:  # noqa: ANN401 -- as above
+        self, link: _Link, script: Script, commands: Sequence[Sequence[object]]
+    ) -> list[Any]:
         from redis.exceptions import NoScriptError  # noqa: PLC0415 -- an optional library
 
         connection = link.connection
+        found: list[Any] = []
         try:
-            try:
-                await connection.send_command(
-                    "EVALSHA", script.digest, len(keys), *keys, *arguments
-                )
-                return await connection.read_response()
-            except NoScriptError:
-                await connection.send_command(
-                    "EVAL", script.text, len(keys), *keys, *arguments
-                )
-                return await connection.read_response()
+            for command in commands:
+                await connection.send_command("EVALSHA", script.digest, *command)
+            for _ in commands:
+                try:
+                    answer = await connection.read_response()
+                except NoScriptError:
+                    answer = NoScriptError
+                found.append(answer)
+            for place, command in enumerate(commands):
+                if found[place] is NoScriptError:
+                    await connection.send_command("EVAL", script.text, *command)
+                    found[place] = await connection.read_response()
         except Exception:  # noqa: BLE001 -- as above
             await self._disconnect(link)
             raise RedisDown from None
@@ -425,6 +466,7 @@ class RedisCache:
             # The answer would be the next command's.
             await self._disconnect(link)
             raise
+        return found
 
     async def _link(self) -> _Link:
         if self._free:
@@ -453,6 +495,11 @@ class RedisCache:
     async def _disconnect(self, link: _Link) -> None:
         with suppress(Exception):
             await link.connection.disconnect()
+
+
+def _own(lease: Lease) -> tuple[str, ...]:
+    """The keys of a result, and of the lease on it."""
+    return f"e:{lease.name}", f"l:{lease.name}"
 
 
 def _parsed(info: bytes | str) -> dict[str, str]:

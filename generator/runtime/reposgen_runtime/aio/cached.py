@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from os import urandom
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from ..cache_memory import Entry
 from ..caching import (
@@ -22,9 +23,8 @@ from ..caching import (
     tags_of_read,
     tags_of_write,
     unpack,
-    wire_rows,
 )
-from ..codec import read_first, read_rows
+from ..codec import read_rows
 from ..errors import (
     QueryRejected,
     RepositoryError,
@@ -32,9 +32,10 @@ from ..errors import (
 )
 from ..limits import own_settings
 from ._background import Worker
-from ._compat import Event, run_shielded, sleep
+from ._compat import run_shielded, sleep
 from .cache import ResultCache
-from .cache_redis import BUSY, HIT, LEASED, STALE, UNKNOWN, Lease, RedisDown
+from .cache_redis import BUSY, HIT, LEASED, STALE, UNKNOWN, Fill, Lease, RedisDown
+from .cached_read import FIRST, ROWS, CachedRead, Flight, Taken
 from .cached_transaction import CachedTransaction
 from .connection import needs_transaction
 
@@ -45,10 +46,14 @@ if TYPE_CHECKING:
 
     from ..cache_memory import Ticket
     from ..codec import Codec
+    from ..observe import CacheEvent
     from ..scope import Scopes
     from ..settings import Settings
-    from ..statement import Cached, Package, Statement
+    from ..statement import Package, Statement
+    from ..statistics import Statistics
+    from .cache_following import Follower
     from .cache_redis import Answer, RedisCache
+    from .cached_warming import Warming
     from .connection import Session
     from .database import Database
     from .pipeline import Pipeline
@@ -73,9 +78,6 @@ _LONGEST_FLIGHT: Final = 60.0
 
 # Made once for each package's.
 _classes: Final[dict[type[Database], type[Database]]] = {}
-# Results are cached as they are; what a single value is made of is not known here.
-_ROWS: Final[object] = read_rows
-_FIRST: Final[object] = read_first
 
 
 def cached_class(database: type[D]) -> type[D]:
@@ -88,76 +90,18 @@ def cached_class(database: type[D]) -> type[D]:
     return cast("type[D]", made)
 
 
-class Flight:
-    """A read whose result other calls wait for.
-
-    Attributes:
-        ticket: of the read.
-        takes_others: its result is as new as a call that joins it now.
-        entry: the result, if it is one for others.
-        landed: the read is over.
-    """
-
-    __slots__ = ("entry", "landed", "takes_others", "ticket")
-
-    def __init__(self, ticket: Ticket) -> None:
-        self.ticket = ticket
-        self.takes_others = True
-        self.entry: Entry | None = None
-        self.landed = Event()
-
-
-class _Call(NamedTuple, Generic[T, R]):
-    """A call of a cached read.
-
-    Attributes:
-        key: the statement, the tenant and the arguments.
-    """
-
-    package: Package
-    statement: Statement[T]
-    values: Sequence[Any]
-    read: Callable[[Codec[T], PGresult], R]
-    tenant: str | None
-    key: tuple[Hashable, ...]
-    cached: Cached
-
-    def reading(self, read: Callable[[Codec[T], PGresult], R]) -> _Call[T, R]:
-        """The call with another way to read its result."""
-        return self._replace(read=read)
-
-    def rows(self, entry: Entry) -> R:
-        """What the call returns where its result is known."""
-        rows = entry.rows()
-        return cast("R", rows if self.read is _ROWS else rows[:1])
-
-    def ttl(self, taken: _Taken) -> float:
-        """Seconds for which a result is kept."""
-        return self.cached.ttl if taken.rows else self.cached.negative
-
-
-class _Taken:
-    """The result of a statement, as it came."""
-
-    __slots__ = ("codec", "rows", "tuples")
-
-    def __init__(self, codec: Codec[Any], result: PGresult) -> None:
-        self.codec = codec
-        self.rows = wire_rows(result)
-        self.tuples = codec.tuples(result)
-
-
 class CachedDatabase(_Base):
     """What `Database.open(…, cache=Cache(…))` makes of a package's Database."""
 
     def __init__(self, settings: Settings, **named: Any) -> None:  # noqa: ANN401 -- its base's
         if settings.cache is None:
             raise ValueError("there is no cache")
-        self._cache = ResultCache(settings.cache)
+        self._cache = ResultCache(settings.cache, settings.observing, self._warming)
         self._flights: dict[Hashable, Flight] = {}
         # What reads the values of results that Redis has.
         self._codecs: dict[Statement[Any], Codec[Any]] = {}
         self._is_forked = False
+        self._follower: Follower | None = None
         super().__init__(settings, **named)
 
     @property
@@ -165,10 +109,15 @@ class CachedDatabase(_Base):
         """What is kept of results."""
         return self._cache
 
+    def statistics(self) -> Statistics:
+        """What the connections and the cache do, and what they have done."""
+        return replace(super().statistics(), cache=self.cache.statistics())
+
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         try:
             await self.cache.open(self._identify)
+            self._follow()
         except BaseException:
             await super().close()
             raise
@@ -185,8 +134,20 @@ class CachedDatabase(_Base):
             timeout: seconds for the calls that have one to end; then their statements
                 are cancelled on the server.
         """
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            await follower.stop()
         await self.cache.close()
         await super().close(timeout=timeout)
+
+    def _follow(self) -> None:
+        """Begin to follow what other writers change, if that is wanted."""
+        seconds = self.cache.settings.follow
+        if seconds is not None:
+            from .cache_following import Follower  # noqa: PLC0415 -- where it is used
+
+            begin = partial(self.own_transaction, NEUTRAL, None)
+            self._follower = Follower(self.cache, begin, seconds)
 
     def after_fork(self) -> None:
         """In a child process: leave all connections to the parent."""
@@ -194,6 +155,7 @@ class CachedDatabase(_Base):
         self.cache.after_fork()
         self._flights.clear()
         self._codecs.clear()
+        self._follower = None
         self._is_forked = True
 
     async def run_statement(
@@ -221,7 +183,7 @@ class CachedDatabase(_Base):
         for_tenant = None if package.tenant is None else tenant
         if (
             (transaction is not None and not _may_hit(transaction))
-            or (read is not _ROWS and read is not _FIRST)
+            or (read is not ROWS and read is not FIRST)
             or (for_tenant is None and package.tenant is not None)
         ):
             return await super().run_statement(package, statement, values, read, tenant)
@@ -235,9 +197,11 @@ class CachedDatabase(_Base):
             now = monotonic()
             if now < entry.expires and now < memory.good_until:
                 entry.used = True
+                if self.observers.active:
+                    self._tell("hit", package, statement, "l1")
                 rows = entry.rows()
-                return cast("R", rows if read is _ROWS else rows[:1])
-        call = _Call(package, statement, values, read, tenant, key, cached)
+                return cast("R", rows if read is ROWS else rows[:1])
+        call = CachedRead(package, statement, values, read, tenant, key, cached)
         return await self._read(call, fills=transaction is None)
 
     @asynccontextmanager
@@ -263,7 +227,7 @@ class CachedDatabase(_Base):
         else:
             tenant = tenant or (None if scope is None else scope.tenant)
             async with (
-                self._own_transaction(package, tenant) as transaction,
+                self.own_transaction(package, tenant) as transaction,
                 transaction.lease(package, statement, tenant) as session,
             ):
                 yield session
@@ -284,6 +248,11 @@ class CachedDatabase(_Base):
         from .cached_pipeline import CachedPipeline  # noqa: PLC0415 -- where it is used
 
         return CachedPipeline(self, self._router)
+
+    def _warming(self) -> Warming:
+        from .cached_warming import Warming  # noqa: PLC0415 -- where it is used
+
+        return Warming(self, self._router)
 
     # How writes run.
 
@@ -306,7 +275,7 @@ class CachedDatabase(_Base):
         if statement.locks_rows:
             raise needs_transaction(statement)
         try:
-            async with self._own_transaction(package, tenant) as transaction:
+            async with self.own_transaction(package, tenant) as transaction:
                 return await transaction.run_statement(
                     package, statement, values, read, tenant
                 )
@@ -317,8 +286,8 @@ class CachedDatabase(_Base):
             return await super().run_statement(package, statement, values, read, tenant)
 
     @asynccontextmanager
-    async def _own_transaction(
-        self, package: Package, tenant: str | None
+    async def own_transaction(
+        self, package: Package, tenant: str | None, command: str = "BEGIN"
     ) -> AsyncGenerator[Transaction, None]:
         """A transaction that no other call joins."""
         settings = {**self._router.limits, **own_settings(package, None, tenant)}
@@ -328,7 +297,7 @@ class CachedDatabase(_Base):
                 session, lambda _: session, settings, None, None
             )
             try:
-                await transaction.begin("BEGIN")
+                await transaction.begin(command)
                 yield transaction
             except BaseException as error:
                 await transaction.undo(error)
@@ -342,36 +311,42 @@ class CachedDatabase(_Base):
     @asynccontextmanager
     async def _announced(self, tags: Any) -> AsyncGenerator[None, None]:  # noqa: ANN401 -- an iterable
         """A block in which something is changed at any time."""
-        await self._resumed()
+        await self.resumed()
         mark = await self.cache.mark(tags)
         try:
             yield
         finally:
-            await run_shielded(self.cache.changed, mark)
+            try:
+                await run_shielded(self.cache.changed, mark)
+            finally:
+                self.cache.tell_change(mark)
 
     # How reads run.
 
-    async def _pass(self, call: _Call[T, R]) -> R:
+    async def _pass(self, call: CachedRead[T, R]) -> R:
         """Make a call as if there were no cache."""
         return await super().run_statement(
             call.package, call.statement, call.values, call.read, call.tenant
         )
 
-    async def _read(self, call: _Call[T, R], *, fills: bool) -> R:
+    async def _read(self, call: CachedRead[T, R], *, fills: bool) -> R:
         """Return what the first level does not have."""
         cache = self.cache
-        await self._resumed()
+        await self.resumed()
         try:
             tags = tags_of_read(call.cached.rows, call.values)
         except NotCacheable:
             fills, tags = False, ()
         if not fills or not cache.session or cache.memory.is_marked(tags):
+            self._tell_of(call, "miss")
             return await self._pass(call)
         other = self._flights.get(call.key)
         if other is not None and other.takes_others and other.ticket.is_valid:
             await other.landed.wait(_LONGEST_FLIGHT)
             if other.entry is not None:
+                self._tell_of(call, "shared")
                 return call.rows(other.entry)
+            self._tell_of(call, "miss")
             return await self._pass(call)
         flight = Flight(cache.memory.begin(tags))
         self._flights[call.key] = flight
@@ -383,27 +358,30 @@ class CachedDatabase(_Base):
                 del self._flights[call.key]
             flight.landed.set()
 
-    async def _fly(self, call: _Call[T, R], flight: Flight) -> R:
+    async def _fly(self, call: CachedRead[T, R], flight: Flight) -> R:
         """Look a result up in the second level; ask the server if it is not there."""
         redis = self.cache.redis if "l2" in call.cached.levels else None
         if redis is None:
             return await self._ask(call, flight)
-        lease = Lease(self._name(call), flight.ticket.tags, urandom(12))
+        lease = Lease(self.name_of(call), flight.ticket.tags, urandom(12))
         # A call that joins later may come after a change that the answer lacks.
         flight.takes_others = False
         answer = await self._look_up(redis, lease)
         if answer.state in (HIT, STALE):
-            entry = self._unpacked(call, answer.value, flight.ticket)
+            entry = self.unpacked(call, answer.value, flight.ticket)
             if entry is not None:
                 if answer.state == STALE:
                     lease.generations = answer.generations
-                    Worker(partial(self._refresh, call, lease))
+                    told = self._tell_of(call, "stale", "l2")
+                    Worker(partial(self._refresh, call, lease, told))
                 else:
+                    self._tell_of(call, "hit", "l2")
                     entry.expires = monotonic() + answer.seconds
                     if "l1" in call.cached.levels:
                         self.cache.memory.store(flight.ticket, call.key, entry)
                 return call.rows(entry)
         if answer.state not in (LEASED, STALE):
+            self._tell_of(call, "miss")
             return await self._take(call, [])
         lease.generations = answer.generations
         # The generations are compared once more when the result is there.
@@ -427,43 +405,62 @@ class CachedDatabase(_Base):
         return answer
 
     async def _ask(
-        self, call: _Call[T, R], flight: Flight, lease: Lease | None = None
+        self, call: CachedRead[T, R], flight: Flight, lease: Lease | None = None
     ) -> R:
         """Ask the server, and keep what it says if nothing changed meanwhile."""
-        taken: list[_Taken] = []
+        taken: list[Taken] = []
+        self._tell_of(call, "miss")
         result = await self._take(call, taken)
         # Redis is about to compare: a call that joins later could come after a change.
         flight.takes_others = lease is None
         found = taken[-1]
-        ttl = call.ttl(found)
-        if ttl <= 0:
-            return result
-        if lease is None:
-            if not self.cache.hears_all():
-                return result
-        elif not await self._fill(call, found, lease):
-            return result
-        entry = Entry(
-            found.tuples,
-            call.statement.row,
-            flight.ticket.tags,
-            size_of(found.rows),
-            monotonic() + ttl,
-        )
-        if flight.ticket.is_valid:
-            flight.entry = entry
-            if "l1" in call.cached.levels or self.cache.redis is None:
-                self.cache.memory.store(flight.ticket, call.key, entry)
+        if call.ttl(found) > 0:
+            filled = None if lease is None else await self._fill(call, found, lease)
+            flight.entry = self.keep(call, flight.ticket, found, filled=filled)
         return result
 
-    async def _take(self, call: _Call[T, R], taken: list[_Taken]) -> R:
+    def keep(
+        self,
+        call: CachedRead[Any, Any],
+        ticket: Ticket,
+        taken: Taken,
+        *,
+        filled: bool | None,
+    ) -> Entry | None:
+        """Keep what the server said in the first level, and tell observers.
+
+        Args:
+            call: that asked for it.
+            ticket: of the read.
+            taken: what the server said.
+            filled: Redis keeps it; None: it was not given to Redis.
+
+        Returns:
+            The result, if it is one for other calls as well.
+        """
+        is_kept = self.cache.hears_all() if filled is None else filled
+        entry = None
+        level = "l2" if filled else ""
+        if is_kept and ticket.is_valid:
+            entry = Entry(
+                taken.tuples,
+                call.statement.row,
+                ticket.tags,
+                size_of(taken.rows),
+                monotonic() + call.ttl(taken),
+            )
+            in_memory = "l1" in call.cached.levels or self.cache.redis is None
+            if in_memory and self.cache.memory.store(ticket, call.key, entry):
+                level = level or "l1"
+        self._tell_of(call, "fill" if level else "discard", level)
+        return entry
+
+    async def _take(self, call: CachedRead[T, R], taken: list[Taken]) -> R:
         """Ask the primary, and add the result as it came."""
 
         def reading(codec: Codec[T], result: PGresult) -> R:
             rows = call.read(codec, result)
-            taken.append(_Taken(codec, result))
-            if self.cache.redis is not None:
-                self._codecs[call.statement] = codec
+            taken.append(self.taken(call, codec, result))
             return rows
 
         asking = call.reading(reading)
@@ -472,35 +469,55 @@ class CachedDatabase(_Base):
         async with self.primary():
             return await self._pass(asking)
 
-    async def _fill(self, call: _Call[Any, Any], taken: _Taken, lease: Lease) -> bool:
+    def taken(
+        self, call: CachedRead[T, Any], codec: Codec[T], result: PGresult
+    ) -> Taken:
+        """Return what the server said; its codec reads what Redis has from now on."""
+        if self.cache.redis is not None:
+            self._codecs[call.statement] = codec
+        return Taken(codec, result)
+
+    async def _fill(
+        self, call: CachedRead[Any, Any], taken: Taken, lease: Lease
+    ) -> bool:
         """Give a result to Redis; whether nothing has changed since it was leased."""
         redis = self.cache.redis
         if redis is None:
             return False
+        try:
+            return await redis.fill(self.filling(call, taken, lease))
+        except (RedisDown, RepositoryError):
+            return False
+
+    def filling(self, call: CachedRead[Any, Any], taken: Taken, lease: Lease) -> Fill:
+        """Return what Redis is to keep."""
         value = pack(taken.rows, taken.codec.result_format)
         if len(value) > self.cache.settings.value:
             value = b""
         stale = call.cached.stale if taken.rows else 0.0
-        try:
-            return await redis.fill(lease, value, call.ttl(taken), stale)
-        except (RedisDown, RepositoryError):
-            return False
+        return Fill(lease, value, call.ttl(taken), stale)
 
-    async def _refresh(self, call: _Call[Any, Any], lease: Lease) -> None:
+    async def _refresh(
+        self, call: CachedRead[Any, Any], lease: Lease, served: CacheEvent | None
+    ) -> None:
         """Read anew what was served though its time is over."""
-        taken: list[_Taken] = []
+        taken: list[Taken] = []
         try:
             await self._take(call, taken)
         except RepositoryError:
             # Whoever comes when it is no longer served gets the error.
             return
         if call.ttl(taken[-1]) > 0:
-            await self._fill(call, taken[-1], lease)
+            is_kept = await self._fill(call, taken[-1], lease)
+            if served is not None:
+                from ..observing import of_same_read  # noqa: PLC0415 -- as below
 
-    def _unpacked(
-        self, call: _Call[Any, Any], data: bytes, ticket: Ticket
+                self.observers.notify(of_same_read(served, is_kept=is_kept))
+
+    def unpacked(
+        self, call: CachedRead[Any, Any], data: bytes, ticket: Ticket
     ) -> Entry | None:
-        """What Redis has of a result; None if it can't be read here."""
+        """Return what Redis has of a result; None if it can't be read here."""
         statement = call.statement
         codec = self._codecs.get(statement)
         if codec is None or not data:
@@ -515,8 +532,8 @@ class CachedDatabase(_Base):
             # Another release wrote it, or the types have changed: it is read anew.
             return None
 
-    def _name(self, call: _Call[Any, Any]) -> str:
-        """What a result is called in Redis: its query, its arguments, its session."""
+    def name_of(self, call: CachedRead[Any, Any]) -> str:
+        """Return a result's name in Redis: of its query, arguments and session."""
         statement = call.statement
         codec = self._codecs.get(statement)
         return entry_name(
@@ -530,10 +547,29 @@ class CachedDatabase(_Base):
             call.key[1:],
         )
 
-    async def _resumed(self) -> None:
+    def _tell_of(
+        self, call: CachedRead[Any, Any], outcome: str, level: str = ""
+    ) -> CacheEvent | None:
+        return self._tell(outcome, call.package, call.statement, level)
+
+    def _tell(
+        self, outcome: str, package: Package, statement: Statement[Any], level: str
+    ) -> CacheEvent | None:
+        """Tell observers what became of a read, if there are any."""
+        if not self.observers.active:
+            return None
+        from ..observing import cache_read  # noqa: PLC0415 -- where it is used
+
+        event = cache_read(outcome, package, statement, level)
+        self.observers.notify(event)
+        return event
+
+    async def resumed(self) -> None:
+        """In a child process: listen again, the first time that it is used there."""
         if self._is_forked:
             self._is_forked = False
             await self.cache.resume()
+            self._follow()
 
     async def _identify(self) -> tuple[str, str, str]:
         (found,) = await super().run_statement(

@@ -158,7 +158,10 @@ class CachedTransaction(Transaction):
         except BaseException:
             cache.unknown(mark)
             raise
-        await run_shielded(cache.changed, mark)
+        try:
+            await run_shielded(cache.changed, mark)
+        finally:
+            cache.tell_change(mark)
 
     @property
     def _may_commit(self) -> bool:

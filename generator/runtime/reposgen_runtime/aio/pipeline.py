@@ -148,7 +148,7 @@ class Pipeline:
         """
         if self._closed:
             raise TransactionClosed("the pipeline block has ended")
-        method, recorder = recorded(call, args, self._database)
+        method, recorder = recorded(call, args, self._database, "pipeline")
         work: Callable[[], Awaitable[T]] = partial(method, **kwargs)
         try:
             start(work)
@@ -225,7 +225,7 @@ class Pipeline:
             for pending in self._pending:
                 await pending.resolve(None, transaction)
             return
-        answers = await _send(steps, sessions, [], transaction.effective_timeout)
+        answers = await send_steps(steps, sessions, [], transaction.effective_timeout)
         await self._resolve(answers, transaction)
 
     async def _run_alone(self, steps: Sequence[Step], writes: Sequence[Step]) -> bool:
@@ -241,7 +241,9 @@ class Pipeline:
             if not sessions[0].is_fast:
                 return False
             try:
-                answers = await _send(steps, sessions, before, lambda seconds: seconds)
+                answers = await send_steps(
+                    steps, sessions, before, lambda seconds: seconds
+                )
             except ConnectionLost as error:
                 if not writes:
                     raise
@@ -281,7 +283,7 @@ def _around(
     )
 
 
-async def _send(
+async def send_steps(
     steps: Sequence[Step],
     sessions: Sequence[Session],
     before: Sequence[_Run],

@@ -42,6 +42,8 @@ __all__ = [
     "BreakerChange",
     "BufferEvent",
     "BufferOutcome",
+    "CacheEvent",
+    "CacheOutcome",
     "Call",
     "ConnectionEvent",
     "ConnectionOutcome",
@@ -190,6 +192,7 @@ class Call:
         attempts: servers that were tried.
         error: what it raised.
         parts: of a pipeline, the operations of its calls.
+        cache: how a cached read was answered; None where the cache was not asked.
     """
 
     # What is not known yet has its value here: to set all of them takes longer.
@@ -200,6 +203,7 @@ class Call:
     attempts: int = 1
     error: BaseException | None = None
     parts: tuple[Operation, ...] = ()
+    cache: CacheEvent | None = None
     _place: Place | None = None
 
     def __init__(
@@ -340,7 +344,57 @@ class BufferEvent:
     error: BaseException | None = None
 
 
-Event: TypeAlias = ConnectionEvent | BreakerChange | ReplicaChange | Retry | BufferEvent
+class CacheOutcome(StrEnum):
+    """What a cache did: one of the first four for each read that it is asked for."""
+
+    HIT = "hit"
+    """A result that it keeps was returned."""
+
+    SHARED = "shared"
+    """Another call was reading the same, and its result was returned."""
+
+    STALE = "stale"
+    """A result was returned whose time is over; it is being read anew."""
+
+    MISS = "miss"
+    """The database was asked."""
+
+    FILL = "fill"
+    """The database's answer is kept."""
+
+    DISCARD = "discard"
+    """The answer is not kept: something has changed meanwhile, or is about to."""
+
+    INVALIDATE = "invalidate"
+    """A write ended results."""
+
+    DOWN = "down"
+    """Redis does not answer: reads go to the database."""
+
+    UP = "up"
+    """Redis answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheEvent:
+    """Something that a cache did.
+
+    Attributes:
+        outcome: what.
+        operation: the read or write that it did it for; None for Redis and `clear()`.
+        level: `l1`, `l2` or empty: where a result was found or is kept, at the highest.
+        tags: how many keys and tables a write has invalidated.
+    """
+
+    outcome: CacheOutcome
+    operation: Operation | None = None
+    level: str = ""
+    tags: int = 0
+
+
+Event: TypeAlias = (
+    ConnectionEvent | BreakerChange | ReplicaChange | Retry | BufferEvent | CacheEvent
+)
 
 
 class Observer:

@@ -22,6 +22,8 @@ from . import (
     BreakerChange,
     BufferEvent,
     BufferOutcome,
+    CacheEvent,
+    CacheOutcome,
     Call,
     ConnectionEvent,
     ConnectionOutcome,
@@ -119,7 +121,7 @@ class LoggingObserver(Observer):
                 self._explain(call)
 
     def notified(self, event: Event) -> None:
-        """Log what a breaker, a replica, a buffer or a retry did."""
+        """Log what a breaker, a replica, a buffer, Redis or a retry did."""
         match event:
             case ConnectionEvent(outcome=ConnectionOutcome.TIMEOUT):
                 self._note(
@@ -160,6 +162,10 @@ class LoggingObserver(Observer):
                     pending=event.pending,
                     outcome=event.outcome.value,
                 )
+            case CacheEvent(outcome=CacheOutcome.DOWN):
+                self._note(logging.WARNING, "Redis does not answer", cache="down")
+            case CacheEvent(outcome=CacheOutcome.UP):
+                self._note(logging.INFO, "Redis answers", cache="up")
             case _:
                 pass
 
@@ -182,6 +188,7 @@ class LoggingObserver(Observer):
             "rows": call.rows,
             "items": call.items,
             "attempts": call.attempts,
+            "cache": None if call.cache is None else call.cache.outcome.value,
             "sqlstate": call.sqlstate,
             "error_class": None if call.error is None else type(call.error).__name__,
             "server": None if place is None else place.server,

@@ -18,6 +18,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from ..compatibility import __version__
 from . import (
     BufferEvent,
+    CacheEvent,
     Call,
     ConnectionEvent,
     ConnectionOutcome,
@@ -119,6 +120,11 @@ class OpenTelemetryObserver(Observer):
         self._buffered = meter.create_counter(
             "reposgen.buffer.rows", "{row}", "Rows of buffers, by what became of them."
         )
+        self._cached = meter.create_counter(
+            "reposgen.cache.events",
+            "{event}",
+            "Hits, misses and all else that caches did.",
+        )
         for name, unit, description, observe in (
             (
                 "db.client.connection.count",
@@ -190,6 +196,9 @@ class OpenTelemetryObserver(Observer):
         failed = {} if call.error is None else _failure(call)
         if failed:
             measured = {**measured, **failed}
+        if call.cache is not None:
+            # A hit is no operation of the database: its time is measured apart.
+            measured = {**measured, "reposgen.cache.outcome": call.cache.outcome.value}
         if is_scope:
             self._blocks.record(call.seconds, measured)
         else:
@@ -226,6 +235,8 @@ class OpenTelemetryObserver(Observer):
                     event.rows,
                     {"code.function.name": method, "outcome": event.outcome.value},
                 )
+            case CacheEvent():
+                self._cached.add(1, _of_cache(event))
             case _:
                 pass
 
@@ -269,6 +280,10 @@ class OpenTelemetryObserver(Observer):
             span.set_attribute("reposgen.connection.wait_time", call.waited)
         if call.attempts > 1:
             span.set_attribute("reposgen.attempts", call.attempts)
+        if call.cache is not None:
+            span.set_attribute("reposgen.cache.outcome", call.cache.outcome.value)
+            if call.cache.level:
+                span.set_attribute("reposgen.cache.level", call.cache.level)
         place = call.place
         if place is not None and place.role == "replica":
             span.set_attribute("server.address", place.host)
@@ -308,6 +323,15 @@ def _histogram(meter: metrics.Meter, name: str, description: str) -> metrics.His
 
 def _pool(server: str) -> dict[str, str]:
     return {"db.client.connection.pool.name": server}
+
+
+def _of_cache(event: CacheEvent) -> dict[str, str]:
+    attributes = {"outcome": event.outcome.value}
+    if event.level:
+        attributes["level"] = event.level
+    if event.operation is not None:
+        attributes["code.function.name"] = event.operation.name
+    return attributes
 
 
 def _split(table: str | None) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""Prometheus: what calls, transactions, pools, replicas and buffers do.
+"""Prometheus: what calls, transactions, pools, replicas, buffers and caches do.
 
     Database.open(url, observers=[PrometheusObserver()])
 
@@ -19,6 +19,7 @@ from ..statistics import ReplicaState, ReplicaStatistics
 from . import (
     BreakerChange,
     BufferEvent,
+    CacheEvent,
     Call,
     ConnectionEvent,
     ConnectionOutcome,
@@ -137,6 +138,12 @@ class PrometheusObserver(Observer):
             ("package", "method", "outcome"),
             registry=registry,
         )
+        self._cached = Counter(
+            "reposgen_cache_events",
+            "Hits, misses and all else that caches did.",
+            ("package", "method", "outcome", "level"),
+            registry=registry,
+        )
         registry.register(_Pools(self._databases))
 
     def opened(self, database: object) -> None:
@@ -184,7 +191,7 @@ class PrometheusObserver(Observer):
             self._rows.labels(*_labels(call.operation)).inc(call.items or 0)
 
     def notified(self, event: Event) -> None:
-        """Count what a pool, a breaker, a replica, a buffer or a retry did."""
+        """Count what a pool, a breaker, a replica, a buffer, a cache or a retry did."""
         match event:
             case ConnectionEvent(outcome=ConnectionOutcome.WAITED):
                 self._waits.labels(event.place.server).observe(event.seconds)
@@ -205,6 +212,12 @@ class PrometheusObserver(Observer):
                 self._buffered.labels(
                     operation.package, operation.name, event.outcome.value
                 ).inc(event.rows)
+            case CacheEvent(operation=None):
+                self._cached.labels("", "", event.outcome.value, event.level).inc()
+            case CacheEvent(operation=Operation() as operation):
+                self._cached.labels(
+                    operation.package, operation.name, event.outcome.value, event.level
+                ).inc()
 
 
 class _Pools:
@@ -250,6 +263,14 @@ class _Pools:
             "Rows that wait to be written.",
             labels=("method",),
         )
+        kept = [
+            GaugeMetricFamily(f"reposgen_cache_{name}", text, labels=("server",))
+            for name, text in (
+                ("entries", "Results that the process keeps."),
+                ("bytes", "Bytes of the results that the process keeps."),
+                ("redis_up", "1 while Redis answers."),
+            )
+        ]
         for server in self._servers():
             is_replica = isinstance(server, ReplicaStatistics)
             own = (server.server, "replica" if is_replica else "primary")
@@ -268,7 +289,15 @@ class _Pools:
         for database in [*self._databases]:
             for method, buffer in getattr(database, "buffers", dict)().items():
                 pending.add_metric((method,), buffer.pending)
+            statistics = database.statistics()
+            cache = statistics.cache
+            if cache is not None:
+                values = (cache.entries, cache.size, cache.is_up)
+                for family, value in zip(kept, values, strict=True):
+                    if value is not None:
+                        family.add_metric((statistics.primary.server,), float(value))
         yield from (connections, limit, waiting, breakers, replicas, lags, pending)
+        yield from kept
 
     def _servers(self) -> Iterator[ServerStatistics]:
         for database in [*self._databases]:

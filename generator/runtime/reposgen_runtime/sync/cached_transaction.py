@@ -157,7 +157,10 @@ class CachedTransaction(Transaction):
         except BaseException:
             cache.unknown(mark)
             raise
-        run_shielded(cache.changed, mark)
+        try:
+            run_shielded(cache.changed, mark)
+        finally:
+            cache.tell_change(mark)
 
     @property
     def _may_commit(self) -> bool:

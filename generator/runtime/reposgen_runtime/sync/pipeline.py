@@ -147,7 +147,7 @@ class Pipeline:
         """
         if self._closed:
             raise TransactionClosed("the pipeline block has ended")
-        method, recorder = recorded(call, args, self._database)
+        method, recorder = recorded(call, args, self._database, "pipeline")
         work: Callable[[], T] = partial(method, **kwargs)
         try:
             start(work)
@@ -224,7 +224,7 @@ class Pipeline:
             for pending in self._pending:
                 pending.resolve(None, transaction)
             return
-        answers = _send(steps, sessions, [], transaction.effective_timeout)
+        answers = send_steps(steps, sessions, [], transaction.effective_timeout)
         self._resolve(answers, transaction)
 
     def _run_alone(self, steps: Sequence[Step], writes: Sequence[Step]) -> bool:
@@ -240,7 +240,7 @@ class Pipeline:
             if not sessions[0].is_fast:
                 return False
             try:
-                answers = _send(steps, sessions, before, lambda seconds: seconds)
+                answers = send_steps(steps, sessions, before, lambda seconds: seconds)
             except ConnectionLost as error:
                 if not writes:
                     raise
@@ -280,7 +280,7 @@ def _around(
     )
 
 
-def _send(
+def send_steps(
     steps: Sequence[Step],
     sessions: Sequence[Session],
     before: Sequence[_Run],

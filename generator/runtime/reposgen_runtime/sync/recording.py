@@ -76,7 +76,8 @@ class Recorder:
 
     observers: Final = NOBODY
 
-    def __init__(self, tenant: str | None) -> None:
+    def __init__(self, tenant: str | None, taker: str) -> None:
+        self._taker = taker
         self.answer: Answer | None = None
         self.behind: Transaction | None = None
         self._tenant = tenant
@@ -99,7 +100,7 @@ class Recorder:
         # For example the probe of a write by version.
         if self.behind is None:
             raise RepositoryError(
-                "takes more than one statement, which a pipeline does not",
+                f"takes more than one statement, which a {self._taker} does not",
                 query=statement.name,
             )
         return self.behind.run_statement(package, statement, values, read, self._tenant)
@@ -111,13 +112,13 @@ class Recorder:
     ) -> NoReturn:
         """Refuse calls that take more than one statement."""
         raise RepositoryError(
-            "a pipeline takes no batch, COPY, stream or connection",
+            f"a {self._taker} takes no batch, COPY, stream or connection",
             query=None if statement is None else statement.name,
         )
 
     def locate(self) -> NoReturn:
         """Refuse to listen."""
-        raise RepositoryError("a pipeline takes no listener")
+        raise RepositoryError(f"a {self._taker} takes no listener")
 
     def place_of_calls(self) -> NoReturn:
         """Refuse, because the pipeline's calls are not observed one by one."""
@@ -125,7 +126,7 @@ class Recorder:
 
 
 def recorded(
-    call: Callable[..., T], args: Sequence[Any], database: Database
+    call: Callable[..., T], args: Sequence[Any], database: Database, taker: str
 ) -> tuple[Callable[..., T], Recorder]:
     """Return a repository's method, redirected from its Database to a recorder.
 
@@ -137,6 +138,7 @@ def recorded(
         call: a method of a repository, or `functools.partial` of one.
         args: the positional arguments.
         database: the Database of the repository.
+        taker: name in messages of the block that takes the call.
 
     Raises:
         RepositoryError: `call` is not a generated method of this Database.
@@ -155,10 +157,10 @@ def recorded(
         executor = executor._database  # noqa: SLF001 -- as above
     if runner is None or executor is not database:
         raise RepositoryError(
-            "a pipeline takes methods of its Database's repositories that run one"
-            " statement, and no other function: pipeline.add(db.tasks.get_task, id=1)"
+            f"a {taker} takes methods of its Database's repositories that run one"
+            f" statement, and no other function: {taker}.add(db.tasks.get_task, id=1)"
         )
-    recorder = Recorder(tenant)
+    recorder = Recorder(tenant, taker)
     method = cast("MethodType", call)
     stand_in: Any = type(runner)(recorder, runner._package)  # noqa: SLF001 -- as above
     if not isinstance(method.__self__, Runner):
