@@ -945,5 +945,4 @@ PACKAGE: Final = Package(
         ("public", "workflows", "workflows_name_key"): WorkflowsNameKeyViolation,
         ("public", "workflows", "workflows_pkey"): WorkflowsPkeyViolation,
     },
-    module=__name__,
 )

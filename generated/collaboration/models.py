@@ -1023,5 +1023,4 @@ PACKAGE: Final = Package(
         ("public", "task_changes", "task_changes_check"): TaskChangesCheckViolation,
     },
     tenant="app.tenant_id",
-    module=__name__,
 )

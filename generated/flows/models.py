@@ -613,5 +613,4 @@ PACKAGE: Final = Package(
         ("public", "states", "states_key_check"): StatesKeyCheckViolation,
         ("public", "states", "states_pkey"): StatesPkeyViolation,
     },
-    module=__name__,
 )

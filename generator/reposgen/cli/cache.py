@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def cache() -> None:
-    """What a database needs so that caches hear of all writers."""
+    """Print what a database needs so that caches hear of all writers."""
 
 
 @cache.command()

@@ -313,6 +313,8 @@ class PackageConfig(_Section):
             with the setting and the column that identifies tenants.
         gradual_migration: the package exports a class for gradual migration from
             another implementation.
+        contract: the package carries what `Database.open(verify=…)` compares with the
+            database's schema.
         factories: the package has factories of rows, for tests.
         names_statements: each statement ends with the comment
             `/* package.repository.method */`, for the server's statistics and logs.
@@ -354,6 +356,7 @@ class PackageConfig(_Section):
         BeforeValidator(_tenant, json_schema_input_type=str | TenantConfig),
     ] = TenantConfig()
     gradual_migration: bool = False
+    contract: bool = False
     factories: bool = False
     names_statements: bool = False
     json_classes: bool = True

@@ -95,6 +95,7 @@ def build_package(analysis: Analysis, config: PackageConfig) -> Package:
         tenant=config.tenant.setting,
         names_statements=config.names_statements,
         has_migration=config.gradual_migration,
+        has_contract=config.contract,
         context=context,
         errors=errors,
         files=tuple(

@@ -67,6 +67,7 @@ class Parts:
         tenant: the setting that row-level security reads.
         names_statements: True if statements end with their names in a comment.
         has_migration: True if it exports the run time's `RepositoryMigration`.
+        has_contract: True if it carries what `verify` compares.
         files: for each .sql file, its names and its built queries.
         named: constants for column types.
     """
@@ -75,6 +76,7 @@ class Parts:
     tenant: str | None
     names_statements: bool
     has_migration: bool
+    has_contract: bool
     context: Context
     errors: tuple[ConstraintError, ...]
     files: tuple[tuple[FileLayout, tuple[BuiltQuery, ...]], ...]
@@ -91,10 +93,11 @@ class Parts:
 
 
 def shared_modules(parts: Parts) -> Iterator[AnyModule]:
-    """Yield models.py, schema_contract.py, and errors.py if there are constraints."""
+    """Yield models.py, and schema_contract.py and errors.py if the package has them."""
     yield models_module(parts)
-    layouts = [layout for layout, _ in parts.files]
-    yield contract_module(parts.name, layouts, parts.context.catalog)
+    if parts.has_contract:
+        layouts = [layout for layout, _ in parts.files]
+        yield contract_module(parts.name, layouts, parts.context.catalog)
     if parts.errors:
         yield ErrorsModule(
             path=f"{parts.name}.errors",
@@ -181,7 +184,7 @@ def _package(parts: Parts) -> Constant[Construct]:
             constraints=_entries(constraints),
             tenant=parts.tenant,
             names_statements=parts.names_statements or None,
-            module=MODULE_NAME,
+            module=MODULE_NAME if parts.has_contract else None,
         ),
     )
 

@@ -173,7 +173,7 @@ def copy_query(
 def argument_at(
     codec: Codec[Any], values: Sequence[Any], command: bytes, error: psycopg.Error
 ) -> str | None:
-    """The name of the argument whose literal the server could not read, if any.
+    """Return the name of the argument whose literal the server could not read, or None.
 
     Args:
         codec: of the query.

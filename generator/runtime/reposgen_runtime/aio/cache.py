@@ -88,6 +88,7 @@ class ResultCache:
         self._open: dict[bytes, tuple[Mark, float]] = {}
         self._identify: Identify | None = None
         self._worker: Worker | None = None
+        self._is_forked = False
         self._closing = Event()
         # Since when all marks of other processes are known.
         self._listening = inf
@@ -106,6 +107,7 @@ class ResultCache:
         """
         self._identify = identify
         self._closing = Event()
+        self._is_forked = False
         try:
             await self._learn()
         except RepositoryError:
@@ -115,10 +117,7 @@ class ResultCache:
         if self.redis is not None:
             self._is_open = True
             with suppress(RedisDown):
-                await self.redis.check()
-                # The first write is told as any other.
-                self.redis.is_up = bool(self.session)
-            self._worker = Worker(self._follow)
+                await self._listen(self.redis)
 
     async def close(self) -> None:
         """Keep nothing any more."""
@@ -138,17 +137,38 @@ class ResultCache:
         self._worker = None
         self._open.clear()
         if self.redis is not None:
+            self._is_forked = self._identify is not None
             self.memory.distrust()
             self.redis.after_fork()
 
     async def resume(self) -> None:
-        """In a child process: listen to other processes again."""
-        if self.redis is not None and self._worker is None and self._identify:
+        """In a child process, listen to other processes again."""
+        if not self._is_forked or self.redis is None:
+            return
+        if self._worker is None:
             self._closing = Event()
-            self._worker = Worker(self._follow)
+        # What is wrong with Redis is told where the worker finds it.
+        with suppress(RedisDown, RepositoryError):
+            await self._listen(self.redis)
+        self._is_forked = False
+
+    async def _listen(self, redis: RedisCache) -> None:
+        """Tell Redis of writes from now on, and have a worker listen to others.
+
+        Raises:
+            RedisDown: it does not answer; the worker tries again.
+            RepositoryError: it is not set up in a way that keeps what it is told.
+        """
+        try:
+            await redis.check()
+            # The first write is told as any other.
+            redis.is_up = bool(self.session)
+        finally:
+            if self._worker is None:
+                self._worker = Worker(self._follow)
 
     def statistics(self) -> CacheStatistics:
-        """What is kept, and whether Redis answers."""
+        """Return what is kept, and whether Redis answers."""
         return CacheStatistics(
             entries=len(self.memory.entries),
             size=self.memory.size,
@@ -206,12 +226,13 @@ class ResultCache:
 
     async def clear(self) -> None:
         """Forget all results, in all processes."""
+        await self.resume()
         mark = await self.mark([ALL_TAG])
         await self.changed(mark)
         self.tell_change(mark)
 
     def warm(self) -> Warming:
-        """A block that takes calls of cached reads, whose results it keeps at its end.
+        """Open a block that takes calls of cached reads and keeps their results.
 
         async with db.cache.warm() as warm:
             for id in ids:

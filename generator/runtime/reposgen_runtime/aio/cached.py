@@ -110,7 +110,7 @@ class CachedDatabase(_Base):
         return self._cache
 
     def statistics(self) -> Statistics:
-        """What the connections and the cache do, and what they have done."""
+        """Return what the connections and the cache do, and have done."""
         return replace(super().statistics(), cache=self.cache.statistics())
 
     async def __aenter__(self) -> Self:
@@ -211,7 +211,7 @@ class CachedDatabase(_Base):
         statement: Statement[Any] | None = None,
         tenant: str | None = None,
     ) -> AsyncGenerator[Session, None]:
-        """The current transaction's connection, or one of the statement's own."""
+        """Lend the current transaction's connection, or one of the statement's own."""
         scope = self.scopes.current()
         joined = None if scope is None else self._joinable(scope)
         if joined is not None or (statement is not None and not statement.changes):
@@ -289,7 +289,7 @@ class CachedDatabase(_Base):
     async def own_transaction(
         self, package: Package, tenant: str | None, command: str = "BEGIN"
     ) -> AsyncGenerator[Transaction, None]:
-        """A transaction that no other call joins."""
+        """Open a transaction that no other call joins."""
         settings = {**self._router.limits, **own_settings(package, None, tenant)}
         async with self._router.checkout(writes=True) as sessions:
             session = sessions(package)
@@ -310,7 +310,7 @@ class CachedDatabase(_Base):
 
     @asynccontextmanager
     async def _announced(self, tags: Any) -> AsyncGenerator[None, None]:  # noqa: ANN401 -- an iterable
-        """A block in which something is changed at any time."""
+        """Announce that the block changes something."""
         await self.resumed()
         mark = await self.cache.mark(tags)
         try:

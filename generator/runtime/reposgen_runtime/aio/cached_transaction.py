@@ -131,7 +131,7 @@ class CachedTransaction(Transaction):
         statement: Statement[Any] | None = None,
         tenant: str | None = None,
     ) -> AsyncGenerator[Session, None]:
-        """The transaction's connection."""
+        """Lend the transaction's connection."""
         if statement is None:
             self._changed[ALL_TAG] = None
         elif statement.changes:
@@ -144,8 +144,9 @@ class CachedTransaction(Transaction):
         if not self._changed or not self._may_commit:
             await super().commit()
             return
-        await self._bound()
         cache = self._cache
+        await cache.resume()
+        await self._bound()
         mark = await cache.mark(self._changed)
         try:
             await super().commit()

@@ -115,8 +115,8 @@ def contract_of(package: Package) -> Contract:
     """
     if not package.module:
         raise RepositoryError(
-            f"package {package.name} was generated without a contract: run reposgen"
-            " generate"
+            f"package {package.name} has no contract to verify: set contract = true in"
+            " its [[package]] of codegen.toml, and run reposgen generate"
         )
     module = import_module(f"{_root(package)}.schema_contract")
     contract: Contract = module.CONTRACT

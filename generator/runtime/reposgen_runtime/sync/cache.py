@@ -89,6 +89,7 @@ class ResultCache:
         self._open: dict[bytes, tuple[Mark, float]] = {}
         self._identify: Identify | None = None
         self._worker: Worker | None = None
+        self._is_forked = False
         self._closing = Event()
         # Since when all marks of other processes are known.
         self._listening = inf
@@ -107,6 +108,7 @@ class ResultCache:
         """
         self._identify = identify
         self._closing = Event()
+        self._is_forked = False
         try:
             self._learn()
         except RepositoryError:
@@ -116,10 +118,7 @@ class ResultCache:
         if self.redis is not None:
             self._is_open = True
             with suppress(RedisDown):
-                self.redis.check()
-                # The first write is told as any other.
-                self.redis.is_up = bool(self.session)
-            self._worker = Worker(self._follow)
+                self._listen(self.redis)
 
     def close(self) -> None:
         """Keep nothing any more."""
@@ -139,17 +138,38 @@ class ResultCache:
         self._worker = None
         self._open.clear()
         if self.redis is not None:
+            self._is_forked = self._identify is not None
             self.memory.distrust()
             self.redis.after_fork()
 
     def resume(self) -> None:
-        """In a child process: listen to other processes again."""
-        if self.redis is not None and self._worker is None and self._identify:
+        """In a child process, listen to other processes again."""
+        if not self._is_forked or self.redis is None:
+            return
+        if self._worker is None:
             self._closing = Event()
-            self._worker = Worker(self._follow)
+        # What is wrong with Redis is told where the worker finds it.
+        with suppress(RedisDown, RepositoryError):
+            self._listen(self.redis)
+        self._is_forked = False
+
+    def _listen(self, redis: RedisCache) -> None:
+        """Tell Redis of writes from now on, and have a worker listen to others.
+
+        Raises:
+            RedisDown: it does not answer; the worker tries again.
+            RepositoryError: it is not set up in a way that keeps what it is told.
+        """
+        try:
+            redis.check()
+            # The first write is told as any other.
+            redis.is_up = bool(self.session)
+        finally:
+            if self._worker is None:
+                self._worker = Worker(self._follow)
 
     def statistics(self) -> CacheStatistics:
-        """What is kept, and whether Redis answers."""
+        """Return what is kept, and whether Redis answers."""
         return CacheStatistics(
             entries=len(self.memory.entries),
             size=self.memory.size,
@@ -207,12 +227,13 @@ class ResultCache:
 
     def clear(self) -> None:
         """Forget all results, in all processes."""
+        self.resume()
         mark = self.mark([ALL_TAG])
         self.changed(mark)
         self.tell_change(mark)
 
     def warm(self) -> Warming:
-        """A block that takes calls of cached reads, whose results it keeps at its end.
+        """Open a block that takes calls of cached reads and keeps their results.
 
         with db.cache.warm() as warm:
             for id in ids:

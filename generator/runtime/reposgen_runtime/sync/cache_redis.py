@@ -497,7 +497,7 @@ class RedisCache:
 
 
 def _own(lease: Lease) -> tuple[str, ...]:
-    """The keys of a result, and of the lease on it."""
+    """Return the keys of a result, and of the lease on it."""
     return f"e:{lease.name}", f"l:{lease.name}"
 
 

@@ -111,7 +111,7 @@ class CachedDatabase(_Base):
         return self._cache
 
     def statistics(self) -> Statistics:
-        """What the connections and the cache do, and what they have done."""
+        """Return what the connections and the cache do, and have done."""
         return replace(super().statistics(), cache=self.cache.statistics())
 
     def __enter__(self) -> Self:
@@ -210,7 +210,7 @@ class CachedDatabase(_Base):
         statement: Statement[Any] | None = None,
         tenant: str | None = None,
     ) -> Generator[Session, None, None]:
-        """The current transaction's connection, or one of the statement's own."""
+        """Lend the current transaction's connection, or one of the statement's own."""
         scope = self.scopes.current()
         joined = None if scope is None else self._joinable(scope)
         if joined is not None or (statement is not None and not statement.changes):
@@ -286,7 +286,7 @@ class CachedDatabase(_Base):
     def own_transaction(
         self, package: Package, tenant: str | None, command: str = "BEGIN"
     ) -> Generator[Transaction, None, None]:
-        """A transaction that no other call joins."""
+        """Open a transaction that no other call joins."""
         settings = {**self._router.limits, **own_settings(package, None, tenant)}
         with self._router.checkout(writes=True) as sessions:
             session = sessions(package)
@@ -307,7 +307,7 @@ class CachedDatabase(_Base):
 
     @contextmanager
     def _announced(self, tags: Any) -> Generator[None, None, None]:  # noqa: ANN401 -- an iterable
-        """A block in which something is changed at any time."""
+        """Announce that the block changes something."""
         self.resumed()
         mark = self.cache.mark(tags)
         try:

@@ -61,11 +61,11 @@ class CachedRead(NamedTuple, Generic[T, R]):
     cached: Cached
 
     def reading(self, read: Callable[[Codec[T], PGresult], R]) -> CachedRead[T, R]:
-        """The call with another way to read its result."""
+        """Return the call with another way to read its result."""
         return self._replace(read=read)
 
     def rows(self, entry: Entry) -> R:
-        """What the call returns where its result is known."""
+        """Return the call's result from a known result."""
         rows = entry.rows()
         return cast("R", rows if self.read is ROWS else rows[:1])
 

@@ -130,7 +130,7 @@ class CachedTransaction(Transaction):
         statement: Statement[Any] | None = None,
         tenant: str | None = None,
     ) -> Generator[Session, None, None]:
-        """The transaction's connection."""
+        """Lend the transaction's connection."""
         if statement is None:
             self._changed[ALL_TAG] = None
         elif statement.changes:
@@ -143,8 +143,9 @@ class CachedTransaction(Transaction):
         if not self._changed or not self._may_commit:
             super().commit()
             return
-        self._bound()
         cache = self._cache
+        cache.resume()
+        self._bound()
         mark = cache.mark(self._changed)
         try:
             super().commit()

@@ -263,7 +263,7 @@ class Warming:
         return self._database.taken(one.call, codec, result)
 
     def _observed(self, wanted: Sequence[_Wanted]) -> AbstractContextManager[object]:
-        """A block that observers are told of as a pipeline."""
+        """Open a block that observers see as a pipeline."""
         observers = self._database.observers
         if not observers.active:
             return UNOBSERVED

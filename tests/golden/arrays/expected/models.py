@@ -87,5 +87,4 @@ PACKAGE: Final = Package(
         ("public", "posts", "posts_tags_check"): PostsTagsCheckViolation,
         ("public", "clean", "clean_check"): CleanCheckViolation,
     },
-    module=__name__,
 )

@@ -26,5 +26,4 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "notes", "notes_pkey"): NotesPkeyViolation,
     },
-    module=__name__,
 )

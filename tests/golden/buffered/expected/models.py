@@ -43,5 +43,4 @@ PACKAGE: Final = Package(
         ("public", "entries", "entries_pkey"): EntriesPkeyViolation,
         ("public", "visits", "visits_pkey"): VisitsPkeyViolation,
     },
-    module=__name__,
 )

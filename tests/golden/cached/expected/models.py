@@ -52,5 +52,4 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_owner_id_fkey"): TasksOwnerIdFkeyViolation,
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
-    module=__name__,
 )

@@ -46,5 +46,4 @@ PACKAGE: Final = Package(
         ("public", "applications", "applications_name_key"): NameTaken,
         ("public", "applications", "applications_pkey"): ApplicationsPkeyViolation,
     },
-    module=__name__,
 )

@@ -57,5 +57,4 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_priority_check"): TasksPriorityCheckViolation,
         ("public", "tasks", "tasks_slug_key"): TasksSlugKeyViolation,
     },
-    module=__name__,
 )

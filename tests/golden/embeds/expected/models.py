@@ -79,5 +79,4 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
         ("public", "tasks", "tasks_reviewer_id_fkey"): TasksReviewerIdFkeyViolation,
     },
-    module=__name__,
 )

@@ -74,5 +74,4 @@ PACKAGE: Final = Package(
         ),
     },
     types=("public.email",),
-    module=__name__,
 )

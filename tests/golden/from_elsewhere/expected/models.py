@@ -79,5 +79,4 @@ PACKAGE: Final = Package(
         ("public", "loginEvents", "loginEvents_pkey"): LoginEventsPkeyViolation,
         ("public", "userAccounts", "userAccounts_pkey"): UserAccountsPkeyViolation,
     },
-    module=__name__,
 )

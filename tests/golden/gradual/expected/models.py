@@ -36,5 +36,4 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
-    module=__name__,
 )

@@ -26,5 +26,4 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_slug_key"): TasksSlugKeyViolation,
         ("public", "kind", "kind_check"): KindCheckViolation,
     },
-    module=__name__,
 )

@@ -196,5 +196,4 @@ PACKAGE: Final = Package(
             "values_of_all_types_pkey",
         ): ValuesOfAllTypesPkeyViolation,
     },
-    module=__name__,
 )

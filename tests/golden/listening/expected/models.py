@@ -9,5 +9,4 @@ from reposgen_runtime import Package
 
 PACKAGE: Final = Package(
     "listening",
-    module=__name__,
 )

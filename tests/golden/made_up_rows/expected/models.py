@@ -52,5 +52,4 @@ PACKAGE: Final = Package(
         ("public", "archive", "archive_pkey"): ArchivePkeyViolation,
         ("public", "blogs", "blogs_pkey"): BlogsPkeyViolation,
     },
-    module=__name__,
 )

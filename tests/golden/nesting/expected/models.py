@@ -70,5 +70,4 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
         ("public", "tasks", "tasks_steps_check"): TasksStepsCheckViolation,
     },
-    module=__name__,
 )

@@ -43,5 +43,4 @@ PACKAGE: Final = Package(
         ("public", "documents", "documents_pkey"): DocumentsPkeyViolation,
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
-    module=__name__,
 )

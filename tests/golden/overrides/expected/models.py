@@ -159,5 +159,4 @@ PACKAGE: Final = Package(
         ("public", "email", "email_check"): EmailCheckViolation,
         ("public", "price", "price_check"): PriceCheckViolation,
     },
-    module=__name__,
 )

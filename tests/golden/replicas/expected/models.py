@@ -27,5 +27,4 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "orders", "orders_pkey"): OrdersPkeyViolation,
     },
-    module=__name__,
 )

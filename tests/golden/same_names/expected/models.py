@@ -38,5 +38,4 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
         ("public", "users", "users_pkey"): UsersPkeyViolation,
     },
-    module=__name__,
 )

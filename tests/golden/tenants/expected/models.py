@@ -35,5 +35,4 @@ PACKAGE: Final = Package(
         ): NotesTenantIdTitleKeyViolation,
     },
     tenant="app.tenant_id",
-    module=__name__,
 )

@@ -81,5 +81,4 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
     },
-    module=__name__,
 )

@@ -84,5 +84,4 @@ PACKAGE: Final = Package(
         ("public", "tasks", "tasks_pkey"): TasksPkeyViolation,
         ("public", "tasks", "tasks_title_check"): TasksTitleCheckViolation,
     },
-    module=__name__,
 )

@@ -172,5 +172,4 @@ PACKAGE: Final = Package(
     constraints={
         ("public", "people", "people_pkey"): PeoplePkeyViolation,
     },
-    module=__name__,
 )
