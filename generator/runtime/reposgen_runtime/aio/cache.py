@@ -117,7 +117,7 @@ class ResultCache:
         if self.redis is not None:
             self._is_open = True
             with suppress(RedisDown):
-                await self._listen(self.redis)
+                await self._connect(self.redis)
 
     async def close(self) -> None:
         """Keep nothing any more."""
@@ -149,10 +149,10 @@ class ResultCache:
             self._closing = Event()
         # What is wrong with Redis is told where the worker finds it.
         with suppress(RedisDown, RepositoryError):
-            await self._listen(self.redis)
+            await self._connect(self.redis)
         self._is_forked = False
 
-    async def _listen(self, redis: RedisCache) -> None:
+    async def _connect(self, redis: RedisCache) -> None:
         """Tell Redis of writes from now on, and have a worker listen to others.
 
         Raises:

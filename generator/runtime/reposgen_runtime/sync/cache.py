@@ -118,7 +118,7 @@ class ResultCache:
         if self.redis is not None:
             self._is_open = True
             with suppress(RedisDown):
-                self._listen(self.redis)
+                self._connect(self.redis)
 
     def close(self) -> None:
         """Keep nothing any more."""
@@ -150,10 +150,10 @@ class ResultCache:
             self._closing = Event()
         # What is wrong with Redis is told where the worker finds it.
         with suppress(RedisDown, RepositoryError):
-            self._listen(self.redis)
+            self._connect(self.redis)
         self._is_forked = False
 
-    def _listen(self, redis: RedisCache) -> None:
+    def _connect(self, redis: RedisCache) -> None:
         """Tell Redis of writes from now on, and have a worker listen to others.
 
         Raises:
