@@ -99,7 +99,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config",
         "sql_source.model",
         "database.model",
-        "analysis.model",
+        *("analysis.model", "analysis.declarations"),
         "contracts.model",
         *("contracts.ignores", "contracts.plans"),
         "python_model.model",

@@ -362,5 +362,5 @@ def test_a_package_without_a_contract(make_database: Callable[[str], str]) -> No
     database = BaseDatabase(
         Settings(conninfo=make_database(""), verify="warn"), package=Package("old")
     )
-    with pytest.raises(RepositoryError, match="without a contract"), database:
+    with pytest.raises(RepositoryError, match="has no contract"), database:
         pass

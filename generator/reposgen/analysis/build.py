@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reposgen.analysis.caching.accesses import written_accesses
 from reposgen.analysis.caching.model import Access
 from reposgen.analysis.classes import repeated_classes
-from reposgen.analysis.commands import check_command
+from reposgen.analysis.commands import COUNTED, check_command
 from reposgen.analysis.directive_specs import Subject, read_directives
 from reposgen.analysis.directives import DIRECTIVES
 from reposgen.analysis.evidence import gathered
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from reposgen.analysis.nullability import Definitions
     from reposgen.analysis.variants.build import QueryVariants
 
-# Commands whose callers rely on how many rows there are, or on their order.
-_COUNTED = frozenset({Command.ONE, Command.OPT, Command.BATCHONE, Command.PAGE})
 # Unknown reads and writes of a statement without a tree.
 _UNKNOWN = ("statement without a tree",)
 
@@ -158,7 +156,7 @@ def build_query(
         uses=uses_of(
             described,
             facts if results.items else (),
-            one_row=query.command in _COUNTED and not takes_first,
+            one_row=query.command in COUNTED and not takes_first,
         ),
         diagnostics=tuple(diagnostics),
         **options.values,

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
 
 
+# Commands whose callers rely on how many rows there are, or on their order.
+COUNTED = frozenset({Command.ONE, Command.OPT, Command.BATCHONE, Command.PAGE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandFacts:
     """Requirements of a command on its statement, and the directives that it allows.

@@ -153,6 +153,8 @@ def redis_pool(url: str, seconds: float) -> Any:  # noqa: ANN401 -- of an option
         ) from None
     return ConnectionPool.from_url(
         url,
+        # It counts the connections that it made, not those that are open.
+        max_connections=2**31 - 1,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
         retry=Retry(NoBackoff(), 0),
