@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import PGconn, Ping
 from tests.support.crashes import come_back, kill_processes
 
 from reposgen.database.installation import find_installation
@@ -66,11 +67,17 @@ class Replica:
         """Have it run; does nothing if it does."""
         if self._server is not None and self._server.poll() is None:
             return
-        self._server = self._call(
-            "postgres",
-            *("-D", self._folder / "data"),
-            *(f"--{key}={value}" for key, value in self._settings.items()),
-        )
+        conninfo = self.conninfo.encode()
+        while self._server is None or self._server.poll() is not None:
+            # Processes that were killed may hold the old one's memory for a moment:
+            # until they are gone, a new one ends at once.
+            self._server = self._call(
+                "postgres",
+                *("-D", self._folder / "data"),
+                *(f"--{key}={value}" for key, value in self._settings.items()),
+            )
+            while self._server.poll() is None and PGconn.ping(conninfo) != Ping.OK:
+                pass
         come_back(self.conninfo)
 
     def kill(self) -> None:
