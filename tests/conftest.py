@@ -58,6 +58,10 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+# Logfire, which an example uses, would be loaded with every model of pydantic's, in the
+# processes that tests start as well.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "logfire-plugin"
+
 # Nothing is timed: the machine may be busy with others.
 settings.register_profile(
     "reposgen", deadline=None, suppress_health_check=[HealthCheck.too_slow]
