@@ -381,7 +381,8 @@ def test_no_path_of_a_machine(path: Path) -> None:
 )
 def test_what_is_silenced_says_why(path: Path) -> None:
     silenced = re.compile(
-        r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover)([:\[][\w, \]]+)?(?P<why>.*)"
+        r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover)"
+        r"(\[[\w, -]+\]|:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*)?(?P<why>.*)"
     )
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         found = silenced.search(line)

@@ -99,7 +99,7 @@ class Effects:
 
     Attributes:
         why_not_read_only: the first reason why the statement does not only read; None
-            if there is none.
+            if it only reads.
         reading: names of the functions that can read any table.
         writing: names of the functions that can write any table.
         policies: the conditions of the row-level security policies on queried tables.

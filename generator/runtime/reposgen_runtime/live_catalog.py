@@ -209,7 +209,7 @@ class LiveSchema:
     """The part of a live catalog that a contract is about.
 
     Attributes:
-        relations: those that are not as expected; None where there is none.
+        relations: those that differ from the contract; None for a missing relation.
         labels: of enum types.
         fields: the attributes of composite types.
         domains: the type that each is over.

@@ -270,7 +270,7 @@ def cache_read(
 
 
 def of_same_read(event: CacheEvent, *, is_kept: bool) -> CacheEvent:
-    """Return the event of what was read anew behind a call's back."""
+    """Return the event of what was read again behind a call's back."""
     outcome = CacheOutcome.FILL if is_kept else CacheOutcome.DISCARD
     return replace(event, outcome=outcome, level="l2" if is_kept else "")
 

@@ -109,7 +109,7 @@ def plan_queries(server: str, tmp_path: Path) -> PlanQueries:
                 "rows": rows,
                 **options,
             }
-        ).placed(lambda *_: None, tmp_path)  # type: ignore[arg-type]
+        ).placed(lambda *_: None, tmp_path)  # type: ignore[arg-type] # nothing asks for a place
         with psycopg.connect(server) as link:
             version = link.info.server_version
         private = Server(conninfo=server, name="test", version=version, private=True)

@@ -35,7 +35,7 @@ BEGIN
         IF TG_OP = 'TRUNCATE' OR key = '{}' THEN
             INSERT INTO reposgen_cache.changes (parts) VALUES (TG_ARGV[0] || key);
         ELSE
-            -- More keys than that are told as any.
+            -- One row for more than 100 keys says that any can have changed.
             EXECUTE format(
                 $format$
                 WITH found AS (

@@ -58,7 +58,7 @@ class _Pair(NamedTuple):
 
 
 def is_true(condition: e.Expression | None) -> bool:
-    """Return True if every row passes a condition: there is none, or it is `true`."""
+    """Return True if every row passes: the condition is missing, or it is `true`."""
     return condition is None or (
         isinstance(condition, e.Const)
         and condition.value is not None

@@ -97,7 +97,7 @@ class ProgramPoint:
         entered: cache of places of subqueries.
         recursive: cache of proofs of recursive CTEs.
         matches: why an outer join finds a match for every row of its other side.
-        origin: the place that this place extends by facts; None if there is none.
+        origin: the place to which this one adds facts; None for an original place.
         plain: the place of all rows, created on first use.
     """
 

@@ -92,7 +92,9 @@ class Rules:
         names: Sequence[str],
         message: str,
         hint: str,
-        **at: object,
+        *,
+        span: Span | None = None,
+        path: str | None = None,
     ) -> Iterator[Diagnostic]:
         """Yield the finding, unless the rule is off or ignores one of the names."""
         found = self.options.get(rule)
@@ -101,13 +103,12 @@ class Rules:
             found and not found.ignore.keys().isdisjoint(names)
         ):
             return
-        span, path = at.get("span"), at.get("path")
         yield Diagnostic(
             code=rule.value,
             message=message,
             severity=Severity(severity.value),
-            span=span,  # type: ignore[arg-type]
-            path=path,  # type: ignore[arg-type]
+            span=span,
+            path=path,
             hint=hint,
         )
 

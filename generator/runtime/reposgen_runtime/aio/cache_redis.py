@@ -168,9 +168,9 @@ class Answer(NamedTuple):
     """What Redis knows of a result.
 
     Attributes:
-        state: HIT: the result; STALE: the same, but its time is over, and whoever asks
-            is to read it anew; LEASED: whoever asks is to read it; BUSY: another
-            process does so; MARKED: it is about to change; COLD: nothing is kept yet.
+        state: HIT: the result; STALE: an expired result, which the caller reads again;
+            LEASED: the caller reads it; BUSY: another process reads it; MARKED: it is
+            about to change; COLD: nothing is cached yet.
         value: the result.
         seconds: for which it is kept.
         generations: of the tags, now.

@@ -111,7 +111,7 @@ def contract_of(package: Package) -> Contract:
     """Return the contract that was generated with a package.
 
     Raises:
-        RepositoryError: there is none.
+        RepositoryError: the package was generated without a contract.
     """
     if not package.module:
         raise RepositoryError(

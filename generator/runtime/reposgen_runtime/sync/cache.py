@@ -41,7 +41,7 @@ _TAG: Final = 12
 _MARKED, _CHANGED, _UNDONE = b"m", b"c", b"u"
 # Between two attempts to reach Redis.
 _RETRY: Final = 0.1
-# More tags than that are told as "everything".
+# With more tags than that, Redis is told that everything has changed.
 _MOST_OWED: Final = 10_000
 
 
@@ -162,7 +162,7 @@ class ResultCache:
         """
         try:
             redis.check()
-            # The first write is told as any other.
+            # Announce the first write as well.
             redis.is_up = bool(self.session)
         finally:
             if self._worker is None:
@@ -195,7 +195,7 @@ class ResultCache:
         redis = self.redis
         if redis is not None and redis.is_up:
             message = self._message(_MARKED, mark)
-            # Without the mark, the others are told as soon as that is possible.
+            # Without the mark, others hear of the change as soon as Redis answers.
             with suppress(RedisDown, RepositoryError):
                 redis.mark(mark.tags, writer, message)
         return mark

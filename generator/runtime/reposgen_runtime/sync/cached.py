@@ -495,7 +495,7 @@ class CachedDatabase(_Base):
     def _refresh(
         self, call: CachedRead[Any, Any], lease: Lease, served: CacheEvent | None
     ) -> None:
-        """Read anew what was served though its time is over."""
+        """Read again an expired result that was returned."""
         taken: list[Taken] = []
         try:
             self._take(call, taken)
@@ -524,7 +524,7 @@ class CachedDatabase(_Base):
             tuples = codec.unpacked(rows)
             return Entry(tuples, statement.row, ticket.tags, size_of(rows), 0.0)
         except Exception:  # noqa: BLE001 -- loaders raise all kinds of them
-            # Another release wrote it, or the types have changed: it is read anew.
+            # Another release wrote it, or the types have changed: it is read again.
             return None
 
     def name_of(self, call: CachedRead[Any, Any]) -> str:
