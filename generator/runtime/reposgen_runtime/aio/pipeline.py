@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 import psycopg
@@ -27,9 +26,8 @@ from ..limits import (
 )
 from ..observers import UNOBSERVED
 from ..translate import outcome_of
-from ._compat import start
 from .connection import needs_transaction
-from .recording import Recorded, recorded
+from .recording import record
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     from ..statement import Statement
     from .connection import Session
     from .database import Database
-    from .recording import Answer, Recorder, Step
+    from .recording import Answer, Recording, Step
     from .router import Router
     from .transaction import Transaction
 
@@ -55,14 +53,10 @@ _Command: TypeAlias = "tuple[Codec[Any], Sequence[Buffer | None]]"
 class PipelineResult(Generic[T]):
     """Result of a call in a pipeline, available after the pipeline's block."""
 
-    __slots__ = ("_error", "_recorder", "_results", "_step", "_work")
+    __slots__ = ("_error", "_recorder", "_replay", "_results", "_step")
 
-    def __init__(
-        self, work: Callable[[], Awaitable[T]], step: Step, recorder: Recorder
-    ) -> None:
-        self._work = work
-        self._step = step
-        self._recorder = recorder
+    def __init__(self, recording: Recording[T]) -> None:
+        self._step, self._replay, self._recorder = recording
         self._results: list[T] = []
         self._error: RepositoryError | None = None
 
@@ -103,7 +97,7 @@ class PipelineResult(Generic[T]):
         """
         self._recorder.answer, self._recorder.behind = answer, behind
         try:
-            self._results.append(await self._work())
+            self._results.append(await self._replay())
         except (NotFound, TooManyRows) as error:
             if not self._step.statement.read_only:
                 raise
@@ -148,17 +142,8 @@ class Pipeline:
         """
         if self._closed:
             raise TransactionClosed("the pipeline block has ended")
-        method, recorder = recorded(call, args, self._database, "pipeline")
-        work: Callable[[], Awaitable[T]] = partial(method, **kwargs)
-        try:
-            start(work)
-        except Recorded as record:
-            pending = PipelineResult(work, record.args[0], recorder)
-        else:
-            raise RepositoryError(
-                "a pipeline takes methods of its Database's repositories that run one"
-                " statement"
-            )
+        recording = record(call, args, kwargs, self._database, "pipeline")
+        pending = PipelineResult(recording)
         self._pending.append(pending)
         return pending
 

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 from ..caching import NotCacheable, canonical, tags_of_read
 from ..errors import RepositoryError, TransactionClosed
 from ..observers import UNOBSERVED
-from ._compat import start
 from .cache_redis import HIT, LEASED, STALE, UNKNOWN, Lease, RedisDown
 from .cached_read import FIRST, ROWS, CachedRead
 from .pipeline import send_steps
-from .recording import Recorded, recorded
+from .recording import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -106,17 +105,7 @@ class Warming:
         """
         if self._closed:
             raise TransactionClosed("the warming block has ended")
-        method, _ = recorded(call, args, self._database, "warming")
-        work: Callable[[], object] = partial(method, **kwargs)
-        try:
-            start(work)
-        except Recorded as record:
-            step: Step = record.args[0]
-        else:
-            raise RepositoryError(
-                "a warming takes methods of its Database's repositories that run one"
-                " statement"
-            )
+        step = record(call, args, kwargs, self._database, "warming").step
         if step.statement.cache is None or (
             step.read is not ROWS and step.read is not FIRST
         ):

@@ -10,6 +10,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Final,
+    Generic,
     NamedTuple,
     NoReturn,
     TypeAlias,
@@ -20,11 +21,12 @@ from typing import (
 from ..codec import read_command, read_nothing
 from ..errors import RepositoryError
 from ..observers import NOBODY
+from ._compat import start
 from .runner import Runner
 from .tenant import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -61,7 +63,21 @@ class Step(NamedTuple):
         return judges or statement.optimistic is not None
 
 
-class Recorded(BaseException):
+class Recording(NamedTuple, Generic[T]):
+    """A recorded call.
+
+    Attributes:
+        step: the statement that it runs.
+        replay: returns the call's result, from the answer that the recorder has.
+        recorder: has to be given the answer first.
+    """
+
+    step: Step
+    replay: Callable[[], T]
+    recorder: Recorder
+
+
+class _Recorded(BaseException):
     """Ends a call at its statement; the only argument is a `Step`."""
 
 
@@ -93,7 +109,7 @@ class Recorder:
         """Record the statement the first time; return its result the second time."""
         if not self._recorded:
             self._recorded = True
-            raise Recorded(Step(package, statement, values, read, self._tenant))
+            raise _Recorded(Step(package, statement, values, read, self._tenant))
         answer, self.answer = self.answer, None
         if answer is not None:
             return read(*answer)
@@ -125,10 +141,14 @@ class Recorder:
         raise RepositoryError("a pipeline's calls are observed as one")
 
 
-def recorded(
-    call: Callable[..., T], args: Sequence[Any], database: Database, taker: str
-) -> tuple[Callable[..., T], Recorder]:
-    """Return a repository's method, redirected from its Database to a recorder.
+def record(
+    call: Callable[..., T],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    database: Database,
+    taker: str,
+) -> Recording[T]:
+    """Record the statement that a method of a repository runs, without running it.
 
     The method is called twice: to record it and to compute its result. This is allowed
     only for generated methods, which do nothing but call their runner. Other callables
@@ -137,12 +157,29 @@ def recorded(
     Args:
         call: a method of a repository, or `functools.partial` of one.
         args: the positional arguments.
+        kwargs: the keyword arguments.
         database: the Database of the repository.
         taker: name in messages of the block that takes the call.
 
     Raises:
-        RepositoryError: `call` is not a generated method of this Database.
+        RepositoryError: `call` is not a generated method of this Database, or it does
+            not run one statement.
     """
+    method, recorder = _redirected(call, args, database, taker)
+    replay = partial(method, **kwargs)
+    try:
+        start(replay)
+    except _Recorded as recorded:
+        return Recording(recorded.args[0], replay, recorder)
+    raise RepositoryError(
+        f"a {taker} takes methods of its Database's repositories that run one statement"
+    )
+
+
+def _redirected(
+    call: Callable[..., T], args: Sequence[Any], database: Database, taker: str
+) -> tuple[Callable[..., T], Recorder]:
+    """Return a repository's method, redirected from its Database to a recorder."""
     given = list(args)
     named: dict[str, Any] = {}
     while isinstance(call, partial):
