@@ -162,6 +162,23 @@ def test_against_a_revision_and_a_dump(run: Run, states: Callable[..., None]) ->
     assert run("impact", "--against", "--output=x").exit_code == 2
 
 
+SIZES = """
+[package.rows]
+tasks = 1_000_000
+"""
+
+
+def test_plans_of_a_server_that_is_not_private(
+    run: Run, states: Callable[..., None], tmp_path: Path
+) -> None:
+    states(SCHEMA + ADDED)
+    with (tmp_path / "codegen.toml").open("a", encoding="utf-8") as file:
+        file.write(SIZES)
+    outcome = run("impact", "--against", "old")
+    assert outcome.exit_code == 0
+    assert "note: queries are not planned" in outcome.stderr
+
+
 def test_drift_of_a_database(
     run: Run, states: Callable[..., None], make_database: Callable[[str], str]
 ) -> None:

@@ -28,7 +28,13 @@ from reposgen.contracts.model import (
     release_order,
     release_steps,
 )
-from reposgen.diagnostics import ReposgenError, error, warning
+from reposgen.diagnostics import (
+    Diagnostic,
+    ReposgenError,
+    Severity,
+    error,
+    warning,
+)
 from reposgen.staleness.history import archive
 
 if TYPE_CHECKING:
@@ -36,7 +42,6 @@ if TYPE_CHECKING:
 
     from reposgen.config import Config
     from reposgen.contracts.model import Effect, PackageImpact
-    from reposgen.diagnostics import Diagnostic
 
 _URLS = ("postgresql://", "postgres://")
 _STEPS = {
@@ -189,6 +194,7 @@ def _report(
     order: bool,
 ) -> None:
     effects = [effect for one in found for effect in one.effects]
+    terminal.diagnostics({one.obstacle for one in found if one.obstacle})
     diagnostics = [_diagnostic(effect) for effect in effects]
     match impact_format:
         case ImpactFormat.TEXT:
@@ -206,7 +212,8 @@ def _report(
             assert_never(impact_format)
     if text:
         terminal.write(text)
-    context.exit(Status.FINDINGS if effects else Status.FINE)
+    is_affected = not all(effect.is_note for effect in effects)
+    context.exit(Status.FINDINGS if is_affected else Status.FINE)
 
 
 def _diagnostic(effect: Effect) -> Diagnostic:
@@ -223,12 +230,21 @@ def _diagnostic(effect: Effect) -> Diagnostic:
             return warning("impact-rows", message, span=span, path=path)
         case EffectKind.ERRORS:
             return warning("impact-errors", message, span=span, path=path)
+        case EffectKind.PLAN:
+            return Diagnostic(
+                code="impact-plan",
+                message=message,
+                severity=Severity.NOTE if effect.is_note else Severity.WARNING,
+                span=span,
+                path=path,
+                hint=effect.hint,
+            )
         case _:
             assert_never(effect.kind)
 
 
 def _affected(effects: Iterable[Effect]) -> int:
-    return len({(effect.file, effect.query) for effect in effects})
+    return len({(one.file, one.query) for one in effects if not one.is_note})
 
 
 def _summary(found: Sequence[PackageImpact], *, order: bool) -> Iterator[str]:
