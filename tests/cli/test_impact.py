@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import jsonschema  # type: ignore[import-untyped] # it has no types of its own
@@ -261,3 +262,18 @@ def test_all_findings_have_one_schema(
     ]
     validator.validate(broken)
     assert list(validator.iter_errors([{"code": "x"}]))
+
+
+def test_an_unchanged_schema_loads_little(states: Callable[..., None]) -> None:
+    states(SCHEMA)
+    program = (
+        "import sys\n"
+        "from reposgen.cli import main\n"
+        "main(['impact', '--against', 'old'], standalone_mode=False)\n"
+        "slow = {'black', 'jinja2', 'logfire', 'psycopg', 'rich'}\n"
+        "assert not slow & sys.modules.keys(), slow & sys.modules.keys()\n"
+    )
+    outcome = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert outcome.returncode == 0, outcome.stderr
