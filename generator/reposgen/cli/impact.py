@@ -16,6 +16,7 @@ import click
 
 from reposgen import __version__
 from reposgen.cli.findings import findings
+from reposgen.cli.migration_state import state_document, state_lines
 from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.sarif import sarif
 from reposgen.cli.status import Status
@@ -38,10 +39,11 @@ from reposgen.diagnostics import (
 from reposgen.staleness.history import archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reposgen.config import Config
     from reposgen.contracts.model import Effect, PackageImpact
+    from reposgen.contracts.schema_state import MigrationState
 
 _URLS = ("postgresql://", "postgres://")
 _STEPS = {
@@ -134,8 +136,8 @@ def drift(
 ) -> None:
     """Tell which methods fail on a database that differs from the migrations.
 
-    The code of the working tree is compared with the database as it stands. Nothing is
-    written to it.
+    The code of the working tree is compared with the database as it stands, and the
+    migrations that the database lacks are named. Nothing is written to it.
 
     Exit status 1 if a method is affected.
 
@@ -147,8 +149,19 @@ def drift(
     config = read_config(**where)
     with terminal.progress() as progress:
         old = State(config=config, url=url)
-        found = compare_states(old, State(config=config), packages, progress)
-    _report(context, terminal, found, impact_format, order=old.has_code)
+        new = State(config=config)
+        found = compare_states(old, new, packages, progress)
+        # A run of impact does not need it, and it takes long to load.
+        from reposgen.missing_migrations import find_migrations  # noqa: PLC0415 - above
+
+        names = {one.package for one in found}
+        states = {
+            package.name: state
+            for package in config.packages
+            if package.name in names
+            and (state := find_migrations(old, new, package, progress)) is not None
+        }
+    _report(context, terminal, found, impact_format, order=old.has_code, states=states)
 
 
 def _state(against: str, config: Config, stack: ExitStack) -> State:
@@ -192,22 +205,27 @@ def _report(
     impact_format: ImpactFormat,
     *,
     order: bool,
+    states: Mapping[str, MigrationState] | None = None,
 ) -> None:
+    states = states or {}
     effects = [effect for one in found for effect in one.effects]
     terminal.diagnostics({one.obstacle for one in found if one.obstacle})
     diagnostics = [_diagnostic(effect) for effect in effects]
     match impact_format:
         case ImpactFormat.TEXT:
             lines = [one.render() for one in diagnostics]
-            text = "\n".join([*lines, *_summary(found, order=order)])
+            lines += _summary(found, order=order)
+            text = "\n".join([*lines, *state_lines(states)])
         case ImpactFormat.JSON:
-            text = json.dumps(_document(found, order=order), indent=2)
+            text = json.dumps(_document(found, states, order=order), indent=2)
         case ImpactFormat.GITHUB:
             text = "\n".join(github_annotation(one) for one in diagnostics)
         case ImpactFormat.SARIF:
             text = json.dumps(sarif(diagnostics, __version__), indent=2)
         case ImpactFormat.MARKDOWN:
-            text = "\n".join(_markdown(found, order=order))
+            written = [*_markdown(found, order=order)]
+            written += [f"    {line}" for line in state_lines(states)]
+            text = "\n".join(written)
         case _:
             assert_never(impact_format)
     if text:
@@ -271,7 +289,9 @@ def _steps(found: Sequence[PackageImpact]) -> tuple[str, ...]:
     )
 
 
-def _document(found: Sequence[PackageImpact], *, order: bool) -> object:
+def _document(
+    found: Sequence[PackageImpact], states: Mapping[str, MigrationState], *, order: bool
+) -> object:
     return {
         "order": _verdict(found).value if order else None,
         "steps": list(_steps(found)) if order else [],
@@ -280,6 +300,7 @@ def _document(found: Sequence[PackageImpact], *, order: bool) -> object:
                 "name": one.package,
                 "methods": one.methods,
                 "effects": [_finding(one.package, effect) for effect in one.effects],
+                "migrations": state_document(states.get(one.package)),
             }
             for one in found
         ],
