@@ -16,10 +16,12 @@ from reposgen.contracts.plan_effects import (
     find_plan_effects,
     query_plans,
 )
+from reposgen.contracts.unexamined import functions_of
 from reposgen.database import open_server, schema_database
 from reposgen.diagnostics import ReposgenError, Severity, sorted_diagnostics
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
+from reposgen.live_schema.function_sources import read_sources
 from reposgen.models import dataclass
 from reposgen.pipeline import judge_of
 from reposgen.planning import has_sizes, package_planner, planning_obstacle
@@ -146,17 +148,27 @@ def _cross(
     new_code = analyse(after, on_new=True)
     new_on_old = analyse(after, on_new=False)
     _refuse(new_code.diagnostics)
-    effects: list[Effect] = []
     old_code = old_on_new = None
     if before is not None:
         is_same = _texts(before) == _texts(after)
         old_code = new_on_old if is_same else analyse(before, on_new=False)
         old_on_new = new_code if is_same else analyse(before, on_new=True)
         _refuse(old_code.diagnostics)
+    names = functions_of(new_code, old_code or new_on_old)
+    on_old, on_new = (
+        read_sources(link, catalog, names)
+        for link, catalog in zip((there, here), catalogs, strict=True)
+    )
+    effects: list[Effect] = []
+    if old_code is not None and old_on_new is not None:
         ask = partial(describe, here)
-        effects += find_effects(old_code, old_on_new, ask, Direction.OLD_CODE)
+        effects += find_effects(
+            old_code, old_on_new, ask, Direction.OLD_CODE, (on_old, on_new)
+        )
     ask = partial(describe, there)
-    effects += find_effects(new_code, new_on_old, ask, Direction.NEW_CODE)
+    effects += find_effects(
+        new_code, new_on_old, ask, Direction.NEW_CODE, (on_new, on_old)
+    )
     return _Crossing(
         old=old_code,
         old_on_new=old_on_new,

@@ -234,7 +234,7 @@ def _report(
     context.exit(Status.FINDINGS if is_affected else Status.FINE)
 
 
-def _diagnostic(effect: Effect) -> Diagnostic:
+def _diagnostic(effect: Effect) -> Diagnostic:  # noqa: PLR0911 -- one for each kind
     message = f"{effect.query}, {effect.direction}: {effect.message}"
     span, path = effect.span, effect.file
     match effect.kind:
@@ -248,6 +248,14 @@ def _diagnostic(effect: Effect) -> Diagnostic:
             return warning("impact-rows", message, span=span, path=path)
         case EffectKind.ERRORS:
             return warning("impact-errors", message, span=span, path=path)
+        case EffectKind.UNKNOWN:
+            return Diagnostic(
+                code="impact-unknown",
+                message=message,
+                severity=Severity.NOTE,
+                span=span,
+                path=path,
+            )
         case EffectKind.PLAN:
             return Diagnostic(
                 code="impact-plan",

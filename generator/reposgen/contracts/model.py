@@ -87,6 +87,7 @@ class EffectKind(StrEnum):
         ROWS: another number of rows, or other rows.
         ERRORS: another constraint can refuse it.
         PLAN: the server runs it by another plan.
+        UNKNOWN: a function or trigger that it calls does something else, or can fail.
     """
 
     BREAKS = "breaks"
@@ -95,6 +96,7 @@ class EffectKind(StrEnum):
     ROWS = "rows"
     ERRORS = "errors"
     PLAN = "plan"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

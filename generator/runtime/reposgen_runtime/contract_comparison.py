@@ -197,7 +197,12 @@ class Comparison:
             known = self._contract.relations[use.name]
             for column, fact in sorted(live.columns.items()):
                 was_required = _is_required(known.get(column, ""))
-                if _is_required(fact) and not was_required and column not in use.parts:
+                if (
+                    _is_required(fact)
+                    and not was_required
+                    and column not in use.parts
+                    and not live.may_fill(column)
+                ):
                     yield (
                         f"it writes no value to column {column} of {use.name}, which"
                         " must not be NULL"
@@ -271,8 +276,11 @@ class Comparison:
         if live is None:
             return
         if use.kind == _NOT_NULL and live.kind in _TABLES:
+            known = self._contract.relations[use.name]
             for column in sorted(use.parts):
-                if not _is_not_null(live.columns.get(column, "")):
+                fact = live.columns.get(column, "")
+                # Of a generated column it is proved from its expression.
+                if not _is_not_null(fact) and fact != known.get(column):
                     message = f"column {column} of {use.name} can be NULL"
                     message += ", the code says it is not"
                     yield FindingKind.NULLABILITY, message

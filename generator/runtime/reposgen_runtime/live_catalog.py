@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -279,6 +280,17 @@ SELECT CAST(pg_catalog.json_build_object(
                 SELECT pg_catalog.json_object_agg(a.name, a.fact)
                 FROM attributes a WHERE a.attrelid = w.oid
             ),
+            -- Those of triggers before a row is inserted: what they may fill in.
+            'sources', (
+                SELECT pg_catalog.json_agg(CASE
+                    WHEN l.lanname = ANY (ARRAY['sql'::name, 'plpgsql'::name])
+                    THEN p.prosrc END)
+                FROM pg_catalog.pg_trigger g
+                JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
+                JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+                WHERE g.tgrelid = w.oid AND NOT g.tgisinternal
+                AND g.tgtype OPERATOR(pg_catalog.&) 7::int2 = 7::int2
+            ),
             'constraints', (
                 SELECT pg_catalog.json_object_agg(k.name, pg_catalog.json_build_object(
                     'what', k.what, 'columns', ARRAY(
@@ -345,6 +357,8 @@ class LiveRelation:
         is_updatable: a view whose rows are those of one table.
         columns: by name, as in `Contract.relations`.
         constraints: by name, what they are and the columns that they are about.
+        sources: of the triggers that fire before a row is inserted; None for one whose
+            language is not known.
     """
 
     kind: str
@@ -352,6 +366,14 @@ class LiveRelation:
     row_security: bool
     columns: Mapping[str, str]
     constraints: Mapping[str, tuple[str, frozenset[str]]]
+    sources: Sequence[str | None] = ()
+
+    def may_fill(self, column: str) -> bool:
+        """Return True if a trigger can give an inserted row a value of a column."""
+        return any(
+            source is None or column in re.findall(r"[^\W\d][\w$]*", source)
+            for source in self.sources
+        )
 
     @property
     def keys(self) -> set[frozenset[str]]:
@@ -493,4 +515,5 @@ def _relation(found: Any) -> LiveRelation | None:
             name: (one["what"], frozenset(one["columns"]))
             for name, one in (found["constraints"] or {}).items()
         },
+        sources=found["sources"] or (),
     )
