@@ -61,8 +61,7 @@ def find_config(start: Path) -> Path:
     """Return the configuration file of the project that contains `start`.
 
     It is in the nearest parent folder with a codegen.toml, or with a pyproject.toml
-    that
-    has a [tool.reposgen] table.
+    that has a [tool.reposgen] table.
 
     Raises:
         ReposgenError: there is no configuration.

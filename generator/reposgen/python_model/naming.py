@@ -64,8 +64,7 @@ class NamingConfig:
         """Return the new name of an object in a schema; None if it is not renamed.
 
         The path is a table or type, or one of its columns, labels or constraints. A
-        rename
-        can omit the schema.
+        rename can omit the schema.
         """
         name = ".".join(path)
         return self.renames.get(f"{schema}.{name}") or self.renames.get(name)
