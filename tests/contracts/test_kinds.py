@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from tests.conftest import url_of
 from tests.contracts.calls import outcomes
 
 from reposgen.config import Overrides, load_config
@@ -26,6 +25,7 @@ from reposgen.pipeline import analyse, judge_of
 from reposgen.project import Source
 from reposgen.render.render import render_output
 from reposgen.sql_source.reader import read_query_files
+from reposgen.testing.databases import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,8 +80,8 @@ def prepared(
         admin.execute(f"CREATE DATABASE {name}".encode())
         try:
             with psycopg.connect(url_of(server, name), autocommit=True) as link:
-                for file in ("schema.sql", "data.sql"):
-                    link.execute((CASE / file).read_bytes())
+                for sql in ("schema.sql", "data.sql"):
+                    link.execute((CASE / sql).read_bytes())
                 analysis = judge_of(link, read_catalog(link), source)(files)
             yield name, source, analysis
         finally:

@@ -7,7 +7,7 @@ What it cannot tell is compared between the analyses of the same query on both s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from reposgen.analysis.facts import FactKind
 from reposgen.analysis.model import (
@@ -260,7 +260,7 @@ class _Comparison:
         for column, (_, type_) in zip(expected, found, strict=False):
             own = _base(column.type)
             other = []
-            if own is not None and type_ is not None:
+            if type_ is not None:
                 other = [*self._type(f"column {column.name}", own, type_)]
             yield from other or self._missing_type(column.type)
 
@@ -286,9 +286,8 @@ class _Comparison:
                         continue
                     name = f"attribute {field.name} of {own.sql}"
                     yield from self._missing_type(field.type)
-                    one, another = _base(field.type), _base(theirs[field.name])
-                    if one is not None and another is not None:
-                        yield from self._type(name, one, another)
+                    their_type = _base(theirs[field.name])
+                    yield from self._type(name, _base(field.type), their_type)
             case _:
                 return
 
@@ -325,7 +324,7 @@ class _Comparison:
             pairs = zip(copy.columns, self._own.parameters, strict=True)
             for column, parameter in pairs:
                 own, other = _base(parameter.type), _base(types.get(column))
-                if own is not None and other is not None:
+                if other is not None:
                     yield from self._type(f"column {column}", own, other)
 
     def _values(self) -> Iterator[Finding]:
@@ -436,6 +435,10 @@ def _nullable(query: TypedQuery) -> Iterator[tuple[str, bool, bool]]:
                 yield name, one.nullable, one.element_nullable
 
 
+@overload
+def _base(type_: PgType) -> PgType: ...
+@overload
+def _base(type_: PgType | None) -> PgType | None: ...
 def _base(type_: PgType | None) -> PgType | None:
     while isinstance(type_, DomainType):
         type_ = type_.base
