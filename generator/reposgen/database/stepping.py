@@ -104,7 +104,7 @@ def apply_in_steps(
         forbids_transaction(part.text) for part in file.parts
     )
     try:
-        steps = _apply_together(connection, statements, look) if together else None
+        steps = apply_together(connection, statements, look) if together else None
         if steps is None:
             steps = _apply_apart(connection, statements, look)
     except FailedError as failed:
@@ -115,7 +115,7 @@ def apply_in_steps(
     return tuple(steps)
 
 
-def _apply_together(
+def apply_together(
     connection: Connection, statements: Sequence[Statement], look: Callable[[], Seen]
 ) -> list[Step[Seen]] | None:
     """Apply statements in one transaction; return None if that is not possible."""

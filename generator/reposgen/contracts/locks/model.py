@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import IntEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from reposgen.live_schema.model.locks import LockMode
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import TypedQuery
     from reposgen.database.model import MigrationFile
     from reposgen.diagnostics import Diagnostic, Span
-    from reposgen.live_schema.model.locks import LockedRelation, LockMode, RowLock
+    from reposgen.live_schema.model.locks import LockedRelation, RowLock
 
     Modes: TypeAlias = Mapping[int, frozenset[LockMode]]
+
+# Modes in which statements lock a table whose rows they lock or write.
+LOCKING_ROWS: Final = frozenset({LockMode.ROW_SHARE, LockMode.ROW_EXCLUSIVE})
 
 
 class Wait(IntEnum):
@@ -82,6 +86,8 @@ class QueryLocks:
             return Wait.EVERY
         if any(found) or conflict(self.perhaps, held):
             return Wait.SOME
+        if any(share_rows(modes, held) for modes in (*self.variants, self.perhaps)):
+            return Wait.SOME
         return Wait.NONE
 
 
@@ -92,6 +98,15 @@ def conflict(modes: Modes, held: Modes) -> bool:
         for oid in modes.keys() & held.keys()
         for one in modes[oid]
         for other in held[oid]
+    )
+
+
+def share_rows(modes: Modes, held: Modes) -> bool:
+    """Return True if two transactions can lock the same rows of a table."""
+    return any(
+        not LOCKING_ROWS.isdisjoint(modes[oid])
+        and not LOCKING_ROWS.isdisjoint(held[oid])
+        for oid in modes.keys() & held.keys()
     )
 
 
