@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +32,7 @@ from reposgen.live_schema.locks import (
     read_bodies,
     read_locks,
     read_statement_locks,
+    run_command,
 )
 from reposgen.models import dataclass
 from reposgen.pipeline import judge_of
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Analysis
     from reposgen.comparison import State
     from reposgen.config import Config, PackageConfig
-    from reposgen.contracts.locks.model import PackageLocks
+    from reposgen.contracts.locks.model import PackageLocks, Transaction
     from reposgen.database import Progress, Server
     from reposgen.database.model import MigrationFile
     from reposgen.diagnostics import Diagnostic
@@ -100,7 +102,11 @@ class LockReport:
 
 
 def read_package_locks(
-    connection: Connection, analysis: Analysis, package: str
+    connection: Connection,
+    analysis: Analysis,
+    package: str,
+    *,
+    is_scratch: bool = False,
 ) -> PackageLocks:
     """Return the locks of the queries of a package.
 
@@ -108,6 +114,7 @@ def read_package_locks(
         connection: to the database that they were analysed in, in autocommit mode.
         analysis: of the package.
         package: its name.
+        is_scratch: True if commands can be run in the database and undone.
     """
     catalog = read_catalog(connection)
     own = [f.oid for f in catalog.functions.values() if f.extension is None]
@@ -118,10 +125,39 @@ def read_package_locks(
         LockServer(
             describe=partial(describe, connection),
             locks=partial(read_statement_locks, connection),
+            run=partial(run_command, connection) if is_scratch else None,
             bodies=read_bodies(connection, own),
             relations=read_locks(connection).relations,
         ),
     )
+
+
+def observe_all(
+    connection: Connection,
+    analysis: Analysis,
+    options: PackageConfig,
+    transactions: Sequence[Transaction],
+) -> PackageLocks | None:
+    """Return the locks of all queries of a package."""
+    del transactions
+    return read_package_locks(connection, analysis, options.name)
+
+
+def observe_transactions(
+    connection: Connection,
+    analysis: Analysis,
+    options: PackageConfig,
+    transactions: Sequence[Transaction],
+) -> PackageLocks | None:
+    """Return the locks of the queries that transactions name; None without any."""
+    if not transactions:
+        return None
+    named = {(call.file, call.query) for one in transactions for call in one.calls}
+    files = {
+        path: tuple(query for query in queries if (path, query.name) in named)
+        for path, queries in analysis.files.items()
+    }
+    return read_package_locks(connection, replace(analysis, files=files), options.name)
 
 
 def lock_migrations(
@@ -154,7 +190,9 @@ def lock_migrations(
                 found += judging.run(server)
                 notes += judging.notes
                 methods += judging.methods
-    return LockReport(migrations=tuple(found), notes=tuple(notes), methods=methods)
+    return LockReport(
+        migrations=tuple(found), notes=tuple(dict.fromkeys(notes)), methods=methods
+    )
 
 
 def _schemas(
@@ -288,9 +326,10 @@ class _Judging:
             rows = self._rows(analyses)
             for file in schema.later.files:
                 locks = [
-                    read_package_locks(asked, analysis, package)
+                    read_package_locks(asked, analysis, package, is_scratch=True)
                     for package, analysis in analyses.items()
                 ]
+                self._note_unobserved(locks)
                 steps = apply_in_steps(link, file, partial(read_locks, link))
                 if file.path not in schema.judged:
                     continue
@@ -339,6 +378,19 @@ class _Judging:
                 )
             )
         return analysis
+
+    def _note_unobserved(self, locks: Sequence[PackageLocks]) -> None:
+        """Note the queries whose locks the server does not tell."""
+        for one in locks:
+            for several in one.queries.values():
+                self.notes += (
+                    note(
+                        "lock-unobserved",
+                        f"whether {query.method} waits is not known: {query.unobserved}",
+                    )
+                    for query in several
+                    if query.unobserved is not None
+                )
 
     def _rows(
         self, analyses: Mapping[str, Analysis]

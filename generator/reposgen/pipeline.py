@@ -11,6 +11,8 @@ from reposgen.cache.analyses import analysed_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
+from reposgen.contracts.locks.orders import judge_orders
+from reposgen.contracts.locks.transactions import read_transactions
 from reposgen.contracts.tenants import judge_tenants
 from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError
@@ -35,15 +37,22 @@ from reposgen.render.render import render_output
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from psycopg import Connection
 
     from reposgen.cache.analyses import AnalysedFiles, Judge
-    from reposgen.config import Config
+    from reposgen.analysis.model import Analysis
+    from reposgen.config import Config, PackageConfig
+    from reposgen.contracts.locks.model import PackageLocks, Transaction
     from reposgen.database import OpenServer, Progress
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
+
+    Observe = Callable[
+        [Connection, Analysis, PackageConfig, Sequence[Transaction]],
+        PackageLocks | None,
+    ]
 
 
 @collector_paused()
@@ -53,6 +62,7 @@ def analyse(
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
     serve: OpenServer = open_server,
+    observe: Observe | None = None,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -62,6 +72,7 @@ def analyse(
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
         serve: opens the server that is asked.
+        observe: returns the locks of queries; None leaves them unknown.
 
     Raises:
         ReposgenError: a name is no package's. All else is in the diagnostics.
@@ -92,7 +103,7 @@ def analyse(
                 for source, known in alike:
                     progress(f"analysing {source.options.name}")
                     with findings.collected():
-                        package = _judge(link, catalog, source, known)
+                        package = _judge(link, catalog, source, known, observe)
                         findings.add(package.diagnostics)
                         packages.append(package)
     return Project(
@@ -103,16 +114,26 @@ def analyse(
 
 
 def _judge(
-    connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
+    connection: Connection,
+    catalog: Catalog,
+    source: Source,
+    known: AnalysedFiles,
+    observe: Observe | None,
 ) -> AnalysedPackage:
     analysis = known.judge(source, catalog, judge_of(connection, catalog, source))
     ask = partial(describe, connection)
     functions = partial(read_sql_functions, connection)
+    options = source.options
+    transactions, problems = read_transactions(source.files)
+    locks = observe(connection, analysis, options, transactions) if observe else None
+    orders = locks and judge_orders(transactions, locks, catalog, options.vet)
     return AnalysedPackage(
-        options=source.options,
+        options=options,
         analysis=analysis,
-        code=build_package(analysis, source.options),
-        tenancy=judge_tenants(analysis, source.options, ask, functions),
+        code=build_package(analysis, options),
+        tenancy=judge_tenants(analysis, options, ask, functions),
+        locks=locks,
+        orders=(*problems, *(orders or ())),
     )
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
+    from reposgen.contracts.locks.model import PackageLocks
     from reposgen.contracts.model import Tenancy
     from reposgen.contracts.plans.model import PackagePlans
     from reposgen.database.model import Migrations
@@ -96,6 +97,9 @@ class AnalysedPackage:
         tenancy: None unless the package names the column that tells tenants apart.
         plans: None unless they were asked for, and the sizes of tables are known.
         obstacle: why its queries cannot be planned, or None.
+        locks: of its queries; None unless they were asked for.
+        orders: what is wrong with its `@transaction` lines, and, if the locks are
+            known, which transactions can wait for each other.
     """
 
     options: PackageConfig
@@ -104,6 +108,8 @@ class AnalysedPackage:
     tenancy: Tenancy | None = None
     plans: PackagePlans | None = None
     obstacle: Diagnostic | None = None
+    locks: PackageLocks | None = None
+    orders: tuple[Diagnostic, ...] = ()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -117,6 +123,7 @@ class AnalysedPackage:
                 *((self.obstacle,) if self.obstacle else ()),
                 *(self.tenancy.diagnostics if self.tenancy else ()),
                 *(self.plans.diagnostics if self.plans else ()),
+                *self.orders,
             )
         )
 
@@ -130,7 +137,9 @@ class AnalysedPackage:
             judged: the rules that were applied; None: those of every run.
         """
         if judged is None:
-            judged = judged_rules(plans=self.plans is not None)
+            judged = judged_rules(
+                plans=self.plans is not None, locks=self.locks is not None
+            )
         return apply_ignores(self.analysis, found, judged)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
-from psycopg import pq
+from psycopg import Error, OperationalError, pq
 
 from reposgen.live_schema.model.locks import LockedRelation, LockMode, Locks
 from reposgen.live_schema.pipeline import run_batches
@@ -54,13 +54,26 @@ SELECT oid::bigint, prosrc FROM pg_catalog.pg_proc WHERE oid = ANY(%s::oid[])
 """
 
 
+def run_command(connection: Connection[Any], command: str) -> Modes | str:
+    """Run a command, undo it, and return the modes that it locked relations in.
+
+    Returns:
+        The server's message if it refuses the command.
+    """
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(command.encode())
+            return _held(connection)
+    except OperationalError:
+        raise
+    except Error as refused:
+        return refused.diag.message_primary or "the command failed"
+
+
 def read_locks(connection: Connection[Any]) -> Locks:
     """Return what the connection's transaction has locked."""
-    held: dict[int, set[LockMode]] = {}
-    for oid, mode in connection.execute(_HELD).fetchall():
-        held.setdefault(oid, set()).add(_MODES[mode])
     return Locks(
-        modes={oid: frozenset(modes) for oid, modes in held.items()},
+        modes=_held(connection),
         relations={
             oid: LockedRelation(
                 oid=oid,
@@ -77,6 +90,13 @@ def read_locks(connection: Connection[Any]) -> Locks:
             ).fetchall()
         },
     )
+
+
+def _held(connection: Connection[Any]) -> Modes:
+    held: dict[int, set[LockMode]] = {}
+    for oid, mode in connection.execute(_HELD).fetchall():
+        held.setdefault(oid, set()).add(_MODES[mode])
+    return {oid: frozenset(modes) for oid, modes in held.items()}
 
 
 def read_bodies(

@@ -116,6 +116,15 @@ def strongest(modes: Iterable[LockMode]) -> LockMode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableLock:
+    """Strongest mode in which a query locks a table; not `always`: some calls do."""
+
+    table: str
+    mode: LockMode
+    always: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackageLocks:
     """The locks of the queries of a package.
 
@@ -126,6 +135,45 @@ class PackageLocks:
 
     queries: Mapping[str, tuple[QueryLocks, ...]]
     relations: Mapping[int, LockedRelation]
+
+
+    def tables(self, locks: QueryLocks) -> tuple[TableLock, ...]:
+        """Return the tables that a query locks, by name; its indexes with them."""
+        always = [self._strongest(modes) for modes in locks.variants]
+        sure = {
+            table: min(modes[table] for modes in always)
+            for table in (always[0] if always else ())
+            if all(table in modes for modes in always)
+        }
+        some: dict[int, LockMode] = {}
+        for modes in (*always, self._strongest(locks.perhaps)):
+            for table, mode in modes.items():
+                if mode > max(sure.get(table, 0), some.get(table, 0)):
+                    some[table] = mode
+        found = [(table, mode, True) for table, mode in sure.items()]
+        found += [(table, mode, False) for table, mode in some.items()]
+        return tuple(
+            sorted(
+                (
+                    TableLock(
+                        table=self.relations[table].qualified_name,
+                        mode=mode,
+                        always=is_sure,
+                    )
+                    for table, mode, is_sure in found
+                    if table in self.relations
+                ),
+                key=lambda one: (one.table, not one.always),
+            )
+        )
+
+    def _strongest(self, modes: Modes) -> dict[int, LockMode]:
+        found: dict[int, LockMode] = {}
+        for oid, several in modes.items():
+            relation = self.relations.get(oid)
+            table = relation.table if relation else oid
+            found[table] = max(strongest(several), found.get(table, LockMode(1)))
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

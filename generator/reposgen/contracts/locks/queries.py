@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reposgen.analysis.variants.combinations import variant
 from reposgen.contracts.locks.model import PackageLocks, QueryLocks
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, Description
     from reposgen.live_schema.model.locks import LockedRelation
 
+# Commands that can be undone.
+_RUNNABLE: Final = re.compile(
+    r"\s*(?:truncate|lock|refresh\s+materialized\s+view(?!\s+concurrently))\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
@@ -32,12 +39,15 @@ class Server:
     Attributes:
         describe: has it describe statements.
         locks: has it tell the locks of statements.
+        run: runs a command, undoes it, and tells its locks; None unless the database is
+            there for that alone.
         bodies: the source texts of functions, by oid.
         relations: what can be locked, by oid.
     """
 
     describe: Callable[[Sequence[Statement]], tuple[Description, ...]]
     locks: Callable[[Sequence[Statement]], tuple[Modes | str, ...]]
+    run: Callable[[str], Modes | str] | None
     bodies: Mapping[int, str]
     relations: Mapping[int, LockedRelation]
 
@@ -103,13 +113,19 @@ def _query_locks(
     known: tuple[Catalog, Server],
 ) -> QueryLocks:
     catalog, server = known
+    command = "".join(piece.sql for piece in query.pieces)
+    if not modes and server.run is not None and _RUNNABLE.match(command):
+        modes = [server.run(command)]
     observed = [one for one in modes if not isinstance(one, str)]
     refused = [one for one in modes if isinstance(one, str)]
     if not observed:
         is_harmless = query.command is Command.LISTEN
         why = refused[0] if refused else f"it is a {query.verb or 'utility'} command"
         return QueryLocks(
-            query=query, method=method, unobserved=None if is_harmless else why
+            query=query,
+            method=method,
+            rows=row_steps(query, (), catalog),
+            unobserved=None if is_harmless else why,
         )
     touched = Touched(catalog, server.relations, server.bodies)
     touched.query(query, trees)

@@ -42,12 +42,26 @@ def row_steps(
     Rows that an INSERT makes are not among them: nobody else sees them yet. What
     triggers and functions lock is not known.
     """
+    if query.verb is None:
+        return tuple(_emptied(query, catalog))
     names = {one.number: f"@{one.name}" for one in query.parameters}
     steps = tuple(s for tree in trees for s in _Rows(catalog, names).of(tree))
     if query.command in _BATCHES:
         # Its rows are locked in the order of the caller's.
-        steps = tuple(replace(s, many=True, order=(), pins=frozenset()) for s in steps)
+        steps = tuple(
+            replace(s, many=True, order=(), pins=frozenset(), is_exact=False)
+            for s in steps
+        )
     return steps
+
+
+def _emptied(query: TypedQuery, catalog: Catalog) -> Iterator[RowStep]:
+    """Yield the tables that a TRUNCATE locks as a whole."""
+    sql = "".join(piece.sql for piece in query.pieces).split()
+    if sql and sql[0].upper() == "TRUNCATE":
+        for table in catalog.relations.values():
+            if table.qualified_name in query.writes:
+                yield RowStep(table=table.oid, mode=None, many=True)
 
 
 class _Rows:
@@ -60,18 +74,22 @@ class _Rows:
     def of(self, tree: Query) -> Iterator[RowStep]:
         """Yield the rows that a query and those in it lock."""
         # What is inside runs first.
-        for inner in _inside(tree):
-            yield from self.of(inner)
+        inside = [step for inner in _inside(tree) for step in self.of(inner)]
+        yield from inside
         for mark in tree.row_marks:
             entry = tree.entry(mark.index)
             table = self._catalog.relations.get(entry.relation)
             if entry.kind is RteKind.RELATION and table is not None:
-                yield replace(
-                    self._step(tree, mark.index, table, RowLock(mark.strength)),
-                    waits=mark.wait_policy == 0,
-                )
+                step = self._step(tree, mark.index, table, RowLock(mark.strength))
+                if mark.wait_policy:
+                    # SKIP LOCKED and NOWAIT never wait.
+                    step = replace(step, waits=False, is_exact=False)
+                yield step
         if tree.result_relation:
-            yield from self._written(tree)
+            for step in self._written(tree):
+                # The rows that WITH or a subquery has locked for it.
+                if not any(_is_stronger(one, step) for one in inside):
+                    yield step
 
     def _written(self, tree: Query) -> Iterator[RowStep]:
         table = self._catalog.relations.get(tree.entry(tree.result_relation).relation)
@@ -115,7 +133,10 @@ class _Rows:
             table=table.oid,
             mode=mode,
             pins=frozenset(pinned),
-            is_exact=len(pinned) == len(terms) and len(items(tree)) == 1,
+            is_exact=len(pinned) == len(terms)
+            and len(items(tree)) == 1
+            and tree.limit is None
+            and tree.offset is None,
             many=not is_one,
             order=order,
         )
@@ -224,6 +245,16 @@ def _inside(tree: Query) -> Iterator[Query]:
         for node in walk_level(child):
             if isinstance(node, Query):
                 yield node
+
+
+def _is_stronger(one: RowStep, other: RowStep) -> bool:
+    return (
+        one.table == other.table
+        and not one.via
+        and one.mode is not None
+        and other.mode is not None
+        and one.mode >= other.mode
+    )
 
 
 def _is_key(columns: set[int], table: Relation) -> bool:
