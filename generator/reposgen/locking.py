@@ -14,8 +14,10 @@ from reposgen.contracts.locks.migrations import (
     judge_migration,
 )
 from reposgen.contracts.locks.model import JudgedMigration, LockFinding
+from reposgen.contracts.locks.orders import judge_orders
 from reposgen.contracts.locks.queries import Server as LockServer
 from reposgen.contracts.locks.queries import lock_queries
+from reposgen.contracts.locks.transactions import read_transactions
 from reposgen.contracts.plans.sizes import known_sizes
 from reposgen.database import (
     apply_in_steps,
@@ -49,11 +51,11 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Analysis
     from reposgen.comparison import State
     from reposgen.config import Config, PackageConfig
-    from reposgen.contracts.locks.model import PackageLocks, Transaction
+    from reposgen.contracts.locks.model import PackageLocks
     from reposgen.database import Progress, Server
     from reposgen.database.model import MigrationFile
     from reposgen.diagnostics import Diagnostic
-
+    from reposgen.project import AnalysedPackage
 
     class Lint(Protocol):
         """Judges a file by general rules."""
@@ -65,7 +67,17 @@ if TYPE_CHECKING:
             *,
             major: int,
             is_in_transaction: bool,
-        ) -> Sequence[Diagnostic]: ...
+        ) -> Sequence[Diagnostic]:
+            """Return what the rules report.
+
+            Args:
+                file: the migration.
+                root: the project's folder.
+                major: the server's major version.
+                is_in_transaction: True if the whole file runs in one transaction.
+            """
+            ...
+
 
 RULES = (LockRule.LOCK_WAITS.value, LockRule.LOCK_HELD.value)
 
@@ -133,31 +145,39 @@ def read_package_locks(
 
 
 def observe_all(
-    connection: Connection,
-    analysis: Analysis,
-    options: PackageConfig,
-    transactions: Sequence[Transaction],
-) -> PackageLocks | None:
-    """Return the locks of all queries of a package."""
-    del transactions
-    return read_package_locks(connection, analysis, options.name)
+    connection: Connection, source: Source, package: AnalysedPackage
+) -> AnalysedPackage:
+    """Return a package with the locks of all of its queries."""
+    return _observed(connection, source, package, package.analysis)
 
 
 def observe_transactions(
-    connection: Connection,
-    analysis: Analysis,
-    options: PackageConfig,
-    transactions: Sequence[Transaction],
-) -> PackageLocks | None:
-    """Return the locks of the queries that transactions name; None without any."""
+    connection: Connection, source: Source, package: AnalysedPackage
+) -> AnalysedPackage:
+    """Return a package with the locks of the queries that transactions name."""
+    transactions, _ = read_transactions(source.files)
     if not transactions:
-        return None
+        return package
     named = {(call.file, call.query) for one in transactions for call in one.calls}
     files = {
         path: tuple(query for query in queries if (path, query.name) in named)
-        for path, queries in analysis.files.items()
+        for path, queries in package.analysis.files.items()
     }
-    return read_package_locks(connection, replace(analysis, files=files), options.name)
+    analysis = replace(package.analysis, files=files)
+    return _observed(connection, source, package, analysis)
+
+
+def _observed(
+    connection: Connection,
+    source: Source,
+    package: AnalysedPackage,
+    analysis: Analysis,
+) -> AnalysedPackage:
+    options = package.options
+    locks = read_package_locks(connection, analysis, options.name)
+    transactions, _ = read_transactions(source.files)
+    orders = judge_orders(transactions, locks, analysis.catalog, options.vet)
+    return replace(package, locks=locks, orders=orders)
 
 
 def lock_migrations(
@@ -206,7 +226,7 @@ def _schemas(
             alike.setdefault(migrations.digest, (migrations, []))[1].append(options)
     schemas: list[_Schema] = []
     notes: list[Diagnostic] = []
-    named = {name: False for name in names}
+    named = dict.fromkeys(names, False)
     for migrations, packages in alike.values():
         if names:
             judged = _named(migrations, named)
@@ -386,7 +406,7 @@ class _Judging:
                 self.notes += (
                     note(
                         "lock-unobserved",
-                        f"whether {query.method} waits is not known: {query.unobserved}",
+                        f"whether {query.method} waits is unknown: {query.unobserved}",
                     )
                     for query in several
                     if query.unobserved is not None

@@ -11,8 +11,6 @@ from reposgen.cache.analyses import analysed_files
 from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
-from reposgen.contracts.locks.orders import judge_orders
-from reposgen.contracts.locks.transactions import read_transactions
 from reposgen.contracts.tenants import judge_tenants
 from reposgen.database import open_server, read_migrations, schema_database
 from reposgen.diagnostics import ReposgenError
@@ -30,6 +28,7 @@ from reposgen.project import (
     chosen_packages,
     in_order,
     kept_files,
+    unobserved,
     versions,
 )
 from reposgen.python_model.build import build_package
@@ -37,22 +36,16 @@ from reposgen.render.render import render_output
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
 
     from reposgen.cache.analyses import AnalysedFiles, Judge
-    from reposgen.analysis.model import Analysis
-    from reposgen.config import Config, PackageConfig
-    from reposgen.contracts.locks.model import PackageLocks, Transaction
+    from reposgen.config import Config
     from reposgen.database import OpenServer, Progress
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
-
-    Observe = Callable[
-        [Connection, Analysis, PackageConfig, Sequence[Transaction]],
-        PackageLocks | None,
-    ]
+    from reposgen.project import Observe
 
 
 @collector_paused()
@@ -62,7 +55,8 @@ def analyse(
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
     serve: OpenServer = open_server,
-    observe: Observe | None = None,
+    *,
+    observe: Observe = unobserved,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -72,7 +66,7 @@ def analyse(
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
         serve: opens the server that is asked.
-        observe: returns the locks of queries; None leaves them unknown.
+        observe: returns a package with its locks, if they are wanted.
 
     Raises:
         ReposgenError: a name is no package's. All else is in the diagnostics.
@@ -103,7 +97,8 @@ def analyse(
                 for source, known in alike:
                     progress(f"analysing {source.options.name}")
                     with findings.collected():
-                        package = _judge(link, catalog, source, known, observe)
+                        package = _judge(link, catalog, source, known)
+                        package = observe(link, source, package)
                         findings.add(package.diagnostics)
                         packages.append(package)
     return Project(
@@ -114,26 +109,16 @@ def analyse(
 
 
 def _judge(
-    connection: Connection,
-    catalog: Catalog,
-    source: Source,
-    known: AnalysedFiles,
-    observe: Observe | None,
+    connection: Connection, catalog: Catalog, source: Source, known: AnalysedFiles
 ) -> AnalysedPackage:
     analysis = known.judge(source, catalog, judge_of(connection, catalog, source))
     ask = partial(describe, connection)
     functions = partial(read_sql_functions, connection)
-    options = source.options
-    transactions, problems = read_transactions(source.files)
-    locks = observe(connection, analysis, options, transactions) if observe else None
-    orders = locks and judge_orders(transactions, locks, catalog, options.vet)
     return AnalysedPackage(
-        options=options,
+        options=source.options,
         analysis=analysis,
-        code=build_package(analysis, options),
-        tenancy=judge_tenants(analysis, options, ask, functions),
-        locks=locks,
-        orders=(*problems, *(orders or ())),
+        code=build_package(analysis, source.options),
+        tenancy=judge_tenants(analysis, source.options, ask, functions),
     )
 
 

@@ -16,6 +16,7 @@ from reposgen.contracts.ignores import (
     check_ignores,
     judged_rules,
 )
+from reposgen.contracts.locks.transactions import read_transactions
 from reposgen.contracts.plans.sizes import check_rows
 from reposgen.diagnostics import (
     Diagnostic,
@@ -30,7 +31,9 @@ from reposgen.models import dataclass
 from reposgen.output.files import normalised, owned_files, present_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from psycopg import Connection
 
     from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Span
     from reposgen.python_model.model import Package
     from reposgen.sql_source.model import QueryFile
+
+    Observe = Callable[[Connection, "Source", "AnalysedPackage"], "AnalysedPackage"]
 
 
 # What is known of a package from an earlier run.
@@ -76,7 +81,7 @@ class Source:
                 if own != file.diagnostics:
                     found.append(_used_twice(file.source.path))
             found += own
-        return tuple(found)
+        return (*found, *read_transactions(self.files)[1])
 
     @property
     def declared(self) -> Declared:
@@ -98,8 +103,7 @@ class AnalysedPackage:
         plans: None unless they were asked for, and the sizes of tables are known.
         obstacle: why its queries cannot be planned, or None.
         locks: of its queries; None unless they were asked for.
-        orders: what is wrong with its `@transaction` lines, and, if the locks are
-            known, which transactions can wait for each other.
+        orders: which transactions can wait for each other, if the locks are known.
     """
 
     options: PackageConfig
@@ -234,6 +238,14 @@ def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig
             for name in unknown
         )
     return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def unobserved(
+    connection: Connection, source: Source, package: AnalysedPackage
+) -> AnalysedPackage:
+    """Return a package without the locks of its queries."""
+    del connection, source
+    return package
 
 
 def by_schema(

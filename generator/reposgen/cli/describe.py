@@ -49,8 +49,8 @@ def describe(
     """Tell what was found out about every query.
 
     Parameters and columns with their types, nullability and its proof, how many rows
-    can come back, what is read, written and locked. Queries with errors are left out, the
-    others are still described; the exit status is then 2.
+    can come back, what is read, written and locked. Queries with errors are left out,
+    the others are still described; the exit status is then 2.
 
     \b
     Examples:

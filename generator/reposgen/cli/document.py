@@ -136,9 +136,7 @@ def _query(
     }
 
 
-def _locks(
-    package: AnalysedPackage, locks: QueryLocks | None
-) -> Mapping[str, Json]:
+def _locks(package: AnalysedPackage, locks: QueryLocks | None) -> Mapping[str, Json]:
     """Return the tables and rows that a query locks; null if that is not known."""
     if package.locks is None or locks is None or locks.unobserved is not None:
         return {"locks": None, "row_locks": None}

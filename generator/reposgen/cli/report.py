@@ -65,17 +65,16 @@ def _locks(package: AnalysedPackage, locks: QueryLocks) -> Iterator[str]:
         if several:
             yield f"{word} {', '.join(several)}"
     if rows := row_locks(package, locks):
-        yield f"rows, in order: {', '.join(_rows(one) for one in rows)}"
+        yield f"rows, in order: {', '.join(_rows(*one) for one in rows)}"
 
 
-def row_locks(package: AnalysedPackage, locks: QueryLocks) -> list[RowLocks]:
+def row_locks(package: AnalysedPackage, locks: QueryLocks) -> list[tuple[str, RowStep]]:
     """Return the rows that a query locks, in order, with the names of tables."""
     relations = package.analysis.catalog.relations
     return [(relations[one.table].qualified_name, one) for one in locks.rows]
 
 
-def _rows(one: RowLocks) -> str:
-    table, step = one
+def _rows(table: str, step: RowStep) -> str:
     mode = step.mode.sql if step.mode is not None else "as a whole"
     facts = ["several" if step.many else "one row"]
     if step.many and not step.order:

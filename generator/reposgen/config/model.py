@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic reads an
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - as above
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -258,6 +258,9 @@ class LockRule(StrEnum):
     LOCK_ORDER = "lock-order"
 
 
+VetRule: TypeAlias = PlanRule | LockRule
+
+
 class RuleSeverity(StrEnum):
     """What a rule's findings are."""
 
@@ -374,7 +377,7 @@ class PackageConfig(_Section):
     )
     statistics: Annotated[str, Field(min_length=1)] | None = None
     vet: Mapping[
-        PlanRule | LockRule,
+        VetRule,
         Annotated[
             RuleConfig,
             BeforeValidator(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from reposgen.config.model import (
     DatabaseConfig,
+    LockRule,
     OutputConfig,
     PackageConfig,
-    LockRule,
     PlanRule,
     RuleConfig,
     Sections,
@@ -87,12 +87,12 @@ def _diagnostic(found: ErrorDetails, places: Locations) -> Diagnostic:
                 hint=context["hint"],
             )
         case "enum" if "[key]" in path:
-            *above, name = path[: path.index("[key]")]
+            *above, unknown = path[: path.index("[key]")]
             return error(
                 "config-unknown-key",
-                f'unknown rule "{name}" in [package.vet]',
-                span=places.key(*above, name),
-                hint=_unknown_rule_hint(str(name)),
+                f'unknown rule "{unknown}" in [package.vet]',
+                span=places.key(*above, unknown),
+                hint=_unknown_rule_hint(str(unknown)),
             )
         case "enum":
             message = f"expected {context['expected']}"

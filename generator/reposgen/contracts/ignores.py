@@ -116,7 +116,10 @@ def _covers(query: TypedQuery, ignore: VetIgnore, found: Diagnostic) -> bool:
         span is not None
         and found.code == ignore.rule
         # A rule that must not be broken can still be waived, where it says so.
-        and (found.severity is not Severity.ERROR or found.code in PLAN_RULES | LOCK_RULES)
+        and (
+            found.severity is not Severity.ERROR
+            or found.code in PLAN_RULES | LOCK_RULES
+        )
         and span.source.path == query.query.source.path
         and query.query.span.start <= span.start < query.query.span.end
     )

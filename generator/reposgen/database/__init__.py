@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     )
     from reposgen.database.server import is_private, open_server
     from reposgen.database.sized import sized_database
-    from reposgen.database.stepping import (
-        apply_in_steps,
-        changeable_database,
-        connect_to,
-    )
     from reposgen.database.statistics import (
         Statistics,
         export_statistics,
         read_statistics,
         write_statistics,
+    )
+    from reposgen.database.stepping import (
+        apply_in_steps,
+        changeable_database,
+        connect_to,
     )
     from reposgen.database.system import system_installations
 

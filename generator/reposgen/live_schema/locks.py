@@ -72,6 +72,7 @@ def run_command(connection: Connection[Any], command: str) -> Modes | str:
 
 def read_locks(connection: Connection[Any]) -> Locks:
     """Return what the connection's transaction has locked."""
+    rows = connection.execute(_RELATIONS).fetchall()
     return Locks(
         modes=_held(connection),
         relations={
@@ -85,9 +86,7 @@ def read_locks(connection: Connection[Any]) -> Locks:
                 partition_of=above,
                 scans=scans,
             )
-            for oid, schema, name, kind, table, file, above, scans in connection.execute(
-                _RELATIONS
-            ).fetchall()
+            for oid, schema, name, kind, table, file, above, scans in rows
         },
     )
 

@@ -64,11 +64,11 @@ def read_queries(source: SourceFile, directives: Collection[str] = ()) -> QueryF
         or directive.word in FILE_DIRECTIVES
     ]
     strayed = [d for d in outside if d.word not in {*directives, *FILE_DIRECTIVES}]
-    found = (check_directive(d, FILE_DIRECTIVES, in_place=True) for d in strayed)
+    unknown = (check_directive(d, FILE_DIRECTIVES, in_place=True) for d in strayed)
     return QueryFile(
         source=source,
         queries=tuple(queries),
-        diagnostics=sorted_diagnostics([*diagnostics, *filter(None, found)]),
+        diagnostics=sorted_diagnostics([*diagnostics, *filter(None, unknown)]),
         directives=tuple(d for d in outside if d.word in FILE_DIRECTIVES),
     )
 

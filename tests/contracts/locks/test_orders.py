@@ -24,6 +24,7 @@ from reposgen.sql_source.reader import read_query_files
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from reposgen.config.model import VetRule
     from reposgen.contracts.locks.model import PackageLocks
     from reposgen.diagnostics import Diagnostic
     from reposgen.live_schema.model import Catalog
@@ -33,7 +34,7 @@ class Find(Protocol):
     """Returns what is said of the transactions that lines declare."""
 
     def __call__(
-        self, lines: str, options: Mapping[LockRule, RuleConfig] | None = None
+        self, lines: str, options: Mapping[VetRule, RuleConfig] | None = None
     ) -> tuple[Diagnostic, ...]: ...
 
 
@@ -44,6 +45,7 @@ QUERIES = (HERE / "queries.sql").read_text(encoding="utf-8")
 ORDER = "UPDATE orders SET status = 'x' WHERE id = {}"
 CUSTOMER = "UPDATE customers SET orders = 0 WHERE id = {}"
 ACCOUNT = "UPDATE accounts SET balance = 0 WHERE id = {}"
+UPSERT = "INSERT INTO accounts VALUES (1) ON CONFLICT (id) DO UPDATE SET balance = 1"
 # What is declared, what the message says, and two steps each of two sessions that
 # deadlock.
 SEEDED = {
@@ -123,12 +125,12 @@ SEEDED = {
         ["a: OpenAccount, SetStatus", "b: SetStatus, OpenAccount"],
         "accounts",
         [
-            "INSERT INTO accounts VALUES (1) ON CONFLICT (id) DO UPDATE SET balance = 1",
+            UPSERT,
             ORDER.format(1),
         ],
         [
             ORDER.format(1),
-            "INSERT INTO accounts VALUES (1) ON CONFLICT (id) DO UPDATE SET balance = 1",
+            UPSERT,
         ],
     ),
     "a whole table": (
@@ -189,7 +191,7 @@ def find(known: tuple[Path, Catalog, PackageLocks]) -> Find:
     folder, catalog, locks = known
 
     def run(
-        lines: str, options: Mapping[LockRule, RuleConfig] | None = None
+        lines: str, options: Mapping[VetRule, RuleConfig] | None = None
     ) -> tuple[Diagnostic, ...]:
         (folder / "queries.sql").write_text(f"{QUERIES}\n{lines}\n", encoding="utf-8")
         files = read_query_files(["queries.sql"], folder, directives=DIRECTIVES)

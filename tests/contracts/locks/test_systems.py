@@ -22,8 +22,8 @@ from reposgen.analysis.directives import DIRECTIVES
 from reposgen.config import Overrides, load_config
 from reposgen.contracts.locks.migrations import Context, judge_migration
 from reposgen.contracts.locks.queries import statements_of as statements_of_query
-from reposgen.database.model import MigrationFile, Part
 from reposgen.database.migrations import statements_of
+from reposgen.database.model import MigrationFile, Part
 from reposgen.database.stepping import apply_together
 from reposgen.diagnostics import SourceFile
 from reposgen.live_schema.catalog import read_catalog
@@ -125,7 +125,6 @@ def test_the_methods_that_are_said_to_wait_do(
     some = {method for one in judged.findings for method in one.perhaps} - every
     counts = Counter(every=len(every), some=len(some), waited=len(waited))
     record_property("locks", dict(counts))
-    print(case[:2], dict(counts), "some that waited:", len(waited & some))  # noqa: T201
     assert every - waited == set()
     assert waited - every - some == set()
 
@@ -179,7 +178,7 @@ def waits(
             consume(method, arguments)
     except LockNotAvailable:
         return True
-    except Exception as problem:  # noqa: BLE001 - of the data or the arguments
+    except Exception as problem:  # noqa: BLE001 -- of the data or the arguments
         if isinstance(problem.__cause__, psycopg.Error):
             return False
     else:

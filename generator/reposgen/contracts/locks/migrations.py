@@ -19,7 +19,7 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reposgen.config.model import RuleConfig
+    from reposgen.config.model import RuleConfig, VetRule
     from reposgen.contracts.locks.model import Modes, PackageLocks, QueryLocks
     from reposgen.database.model import MigrationFile, Step
     from reposgen.diagnostics import Span
@@ -32,7 +32,9 @@ ROWS: Final = 100_000
 _SHOWN = 3
 _LENGTH = 48
 _PASSWORD: Final = re.compile(r"password", re.IGNORECASE)
-_IGNORE: Final = re.compile(r"--\s*@vet-ignore[ \t]+(?P<rule>\S+)(?:[ \t]+(?P<why>\S.*))?")
+_IGNORE: Final = re.compile(
+    r"--\s*@vet-ignore[ \t]+(?P<rule>\S+)(?:[ \t]+(?P<why>\S.*))?"
+)
 _TRUNCATE: Final = "TRUNCATE TABLE"
 _PUBLIC: Final = "public"
 _SEVERITIES: Final = {
@@ -54,7 +56,7 @@ class Context:
 
     packages: Sequence[PackageLocks]
     rows: Mapping[tuple[str, str], float]
-    options: Mapping[object, RuleConfig]
+    options: Mapping[VetRule, RuleConfig]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +309,9 @@ def _hint(long: Sequence[_Work], taken: _Taken) -> str | None:
     if not long:
         return None
     if any(one.step is not taken.step for one in long):
-        return "move what takes long to a migration of its own, before or after this one"
+        return (
+            "move what takes long to a migration of its own, before or after this one"
+        )
     return (
         "split it into steps that do not read the whole table under the lock: NOT VALID"
         " and VALIDATE CONSTRAINT, CREATE INDEX CONCURRENTLY, or a new column"

@@ -136,7 +136,6 @@ class PackageLocks:
     queries: Mapping[str, tuple[QueryLocks, ...]]
     relations: Mapping[int, LockedRelation]
 
-
     def tables(self, locks: QueryLocks) -> tuple[TableLock, ...]:
         """Return the tables that a query locks, by name; its indexes with them."""
         always = [self._strongest(modes) for modes in locks.variants]

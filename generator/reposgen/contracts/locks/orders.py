@@ -20,7 +20,7 @@ from reposgen.sql_source.model import Command
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reposgen.config.model import RuleConfig
+    from reposgen.config.model import RuleConfig, VetRule
     from reposgen.contracts.locks.model import (
         Call,
         PackageLocks,
@@ -57,7 +57,7 @@ def judge_orders(
     transactions: Sequence[Transaction],
     locks: PackageLocks,
     catalog: Catalog,
-    options: Mapping[object, RuleConfig],
+    options: Mapping[VetRule, RuleConfig],
 ) -> tuple[Diagnostic, ...]:
     """Return the pairs of transactions that can wait for each other.
 
@@ -97,9 +97,7 @@ def _ordered(
         for rows in locks.rows:
             named = replace(rows, pins=_renamed(rows, call, again))
             if not any(_covers(earlier.rows, named) for earlier in steps):
-                steps.append(
-                    _Step(rows=named, call=call, locks=locks, place=place)
-                )
+                steps.append(_Step(rows=named, call=call, locks=locks, place=place))
     return _Ordered(transaction=transaction, steps=tuple(steps))
 
 
@@ -264,7 +262,7 @@ def _can_wait(step: _Step, holder: _Step) -> bool:
 
 
 def _is_upgrade(held: _Step, wanted: _Step) -> bool:
-    """Return True if a row is locked weakly at first, so that others can do the same."""
+    """Return True if a row is locked weakly at first, as others can do too."""
     first, second = held.rows, wanted.rows
     if first.mode is None or second.mode is None or first.mode.conflicts(first.mode):
         return False

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Analysis, TypedQuery
     from reposgen.contracts.locks.model import Modes
     from reposgen.live_schema.model import Catalog, Description
-    from reposgen.live_schema.model.locks import LockedRelation
+    from reposgen.live_schema.model.locks import LockedRelation, LockMode
 
 # Commands that can be undone.
 _RUNNABLE: Final = re.compile(

@@ -113,20 +113,14 @@ class _Rows:
                 yield self._upserted(tree, table, mode)
             else:
                 yield self._step(tree, tree.result_relation, table, mode)
-        written = frozenset(
-            target.number for target in tree.targets if not target.junk
-        )
+        written = frozenset(target.number for target in tree.targets if not target.junk)
         yield from self._parents(tree, table, written if inserts else updated)
         if deletes_rows(tree):
             yield from self._children(table, set())
 
-    def _step(
-        self, tree: Query, index: int, table: Relation, mode: RowLock
-    ) -> RowStep:
+    def _step(self, tree: Query, index: int, table: Relation, mode: RowLock) -> RowStep:
         terms = conjuncts(tree.join_tree.condition) if tree.join_tree else ()
-        pinned = {
-            (pin, name) for term in terms for pin, name in self._pin(term, index)
-        }
+        pinned = {(pin, name) for term in terms for pin, name in self._pin(term, index)}
         is_one = _is_key({number for number, _ in pinned}, table)
         order = self._order(tree, index, table)
         return RowStep(
@@ -149,9 +143,13 @@ class _Rows:
             return
         sides = [bare(arg) for arg in term.args]
         for column, value in (sides, sides[::-1]):
-            if isinstance(column, e.Var) and column.index == index:
-                if not column.levels_up and (name := self._name(value)):
-                    yield column.column, name
+            if (
+                isinstance(column, e.Var)
+                and column.index == index
+                and not column.levels_up
+                and (name := self._name(value))
+            ):
+                yield column.column, name
 
     def _name(self, value: object) -> str | None:
         match value:

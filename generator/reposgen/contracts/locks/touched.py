@@ -178,25 +178,23 @@ class Touched:
         if oid not in self._bodies or self._knows("function", oid):
             return
         words = {word.lower() for word in _WORDS.findall(self._bodies[oid])}
-        if words & _WHOLE:
-            mode = LockMode.ACCESS_EXCLUSIVE
-        elif words & _WRITING:
-            mode = LockMode.ROW_EXCLUSIVE
-        else:
-            mode = LockMode.ROW_SHARE if "for" in words else LockMode.ACCESS_SHARE
+        mode = _mode(words)
         for table in self._catalog.relations.values():
             if table.name.lower() in words and table.kind is not RelationKind.COMPOSITE:
                 for one in self._family(table):
                     self.lock(one.oid, mode)
-                if "insert" in words or "merge" in words:
-                    self._inserts(table)
-                if words & {"update", "merge"}:
-                    self._updates(table, frozenset(c.number for c in table.columns))
-                if "delete" in words:
-                    self._deletes(table)
+                self._written_by(table, words)
         for function in self._catalog.functions.values():
             if function.name.lower() in words:
                 self._function(function.oid)
+
+    def _written_by(self, table: Relation, words: set[str]) -> None:
+        if words & {"insert", "merge"}:
+            self._inserts(table)
+        if words & {"update", "merge"}:
+            self._updates(table, frozenset(c.number for c in table.columns))
+        if words & {"delete", "merge"}:
+            self._deletes(table)
 
     def _knows(self, *key: object) -> bool:
         if key in self._seen:
@@ -222,6 +220,15 @@ class Touched:
             for other, constraint in self._catalog.references.get(one.oid, ()):
                 if constraint.kind is ConstraintKind.FOREIGN_KEY:
                     yield other, constraint
+
+
+def _mode(words: set[str]) -> LockMode:
+    """Return the strongest mode in which a function with these words locks a table."""
+    if words & _WHOLE:
+        return LockMode.ACCESS_EXCLUSIVE
+    if words & _WRITING:
+        return LockMode.ROW_EXCLUSIVE
+    return LockMode.ROW_SHARE if "for" in words else LockMode.ACCESS_SHARE
 
 
 def with_indexes(

@@ -24,7 +24,9 @@ _CALL: Final = re.compile(
     r"(?P<query>(?:\w+\.)?\w+)[ \t]*(?:\((?P<arguments>[^()]*)\))?[ \t]*(?:,|$)[ \t]*"
 )
 _ARGUMENT: Final = re.compile(r"[ \t]*(\w+)[ \t]*=[ \t]*@?(\w+)[ \t]*")
-_EXAMPLE: Final = "write -- @transaction close: LockTask, projects.CountDown(id=project_id)"
+_EXAMPLE: Final = (
+    "write -- @transaction close: LockTask, projects.CountDown(id=project_id)"
+)
 
 
 def read_transactions(
@@ -122,9 +124,7 @@ def _read(
         path, query = named
         arguments, wrong = _arguments(match, query, start, directive)
         problems += wrong
-        calls.append(
-            Call(query=query.name, file=path, arguments=arguments, span=span)
-        )
+        calls.append(Call(query=query.name, file=path, arguments=arguments, span=span))
     name = source.span(start + line.start("name"), start + line.end("name"))
     transaction = Transaction(name=line["name"], calls=tuple(calls), span=name)
     return (None if problems else transaction), problems
@@ -136,7 +136,7 @@ def _arguments(
     """Return what `Query(id=project_id)` says about the values of parameters."""
     if not match["arguments"]:
         return {}, []
-    names = {name for name in _parameters(query)}
+    names = set(_parameters(query))
     found: dict[str, str] = {}
     problems: list[Diagnostic] = []
     at = match.start("arguments")

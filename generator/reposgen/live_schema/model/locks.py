@@ -42,7 +42,9 @@ class LockMode(IntEnum):
 _CONFLICTS: Final[Mapping[LockMode, frozenset[LockMode]]] = {
     LockMode.ACCESS_SHARE: frozenset({LockMode.ACCESS_EXCLUSIVE}),
     LockMode.ROW_SHARE: frozenset({LockMode.EXCLUSIVE, LockMode.ACCESS_EXCLUSIVE}),
-    LockMode.ROW_EXCLUSIVE: frozenset(mode for mode in LockMode if mode >= LockMode.SHARE),
+    LockMode.ROW_EXCLUSIVE: frozenset(
+        mode for mode in LockMode if mode >= LockMode.SHARE
+    ),
     LockMode.SHARE_UPDATE_EXCLUSIVE: frozenset(
         mode for mode in LockMode if mode >= LockMode.SHARE_UPDATE_EXCLUSIVE
     ),
