@@ -375,6 +375,7 @@ class _Judging:
                     statements_of(file.parts),
                     (*judged.findings, *(LockFinding(diagnostic=d) for d in general)),
                     RULES,
+                    with_squawk=self._lint is not None,
                 )
                 found.append(JudgedMigration(file=file, findings=_sorted(findings)))
         return found

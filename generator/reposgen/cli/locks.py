@@ -48,6 +48,12 @@ class LocksFormat(StrEnum):
     help="What is deployed: a git revision or a project's folder. Default: HEAD.",
 )
 @click.option(
+    "--squawk/--no-squawk",
+    "with_squawk",
+    default=True,
+    help="Apply squawk's general rules, if it is installed.  [default: squawk]",
+)
+@click.option(
     "--format",
     "locks_format",
     type=click.Choice(LocksFormat, case_sensitive=False),
@@ -63,6 +69,7 @@ def locks(
     *,
     migrations: Sequence[str],
     against: str | None,
+    with_squawk: bool,
     locks_format: LocksFormat,
     **where: Unpack[ProjectOptions],
 ) -> None:
@@ -91,12 +98,12 @@ def locks(
             old = State(config=config)
         else:
             old = _deployed(against or "HEAD", config, stack)
-        program = find_squawk()
+        program = find_squawk() if with_squawk else None
         lint = partial(lint_migration, program) if program else None
         report = lock_migrations(old, config, migrations, progress, lint)
     found = [one for judged in report.migrations for one in judged.findings]
     notes = [*report.notes]
-    if program is None and report.migrations:
+    if with_squawk and program is None and report.migrations:
         notes.append(squawk_missing())
     terminal.diagnostics(notes)
     if text := _written(report, found, locks_format):
@@ -150,12 +157,12 @@ def _summary(report: LockReport) -> str:
     if not count:
         return "no new migrations"
     several = f"{count} migrations" if count > 1 else "1 migration"
-    warnings = sum(
+    counted = sum(
         one.diagnostic.severity is not Severity.NOTE
         for judged in report.migrations
         for one in judged.findings
     )
-    words = "1 warning" if warnings == 1 else f"{warnings or 'no'} warnings"
+    words = "1 finding" if counted == 1 else f"{counted or 'no'} findings"
     return f"{several} judged with {report.methods} methods: {words}"
 
 

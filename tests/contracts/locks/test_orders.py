@@ -266,7 +266,7 @@ def test_severity_and_off(find: Find) -> None:
         ("close: SetStatus CountUp", "malformed-transaction", "commas"),
         ("close: SetStats", "unknown-transaction-query", '"SetStats"'),
         ("close: SetStatus(id=x)", "unknown-transaction-query", '"id"'),
-        ("close: SetStatus(order_id)", "malformed-transaction", "parameter = value"),
+        ("close: SetStatus(order_id)", "malformed-transaction", "parameter=value"),
         ("a: SetStatus\n-- @transaction a: CountUp", "repeated-transaction", '"a"'),
     ],
 )

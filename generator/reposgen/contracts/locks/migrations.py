@@ -115,6 +115,8 @@ def apply_waivers(
     statements: Iterable[Statement],
     found: Sequence[LockFinding],
     rules: Iterable[str],
+    *,
+    with_squawk: bool,
 ) -> tuple[LockFinding, ...]:
     """Return the findings that no comment waives, and what is wrong with comments.
 
@@ -122,6 +124,7 @@ def apply_waivers(
         statements: of the migration, with their comments.
         found: its findings.
         rules: names of the rules that were applied.
+        with_squawk: True if squawk's rules were applied as well.
     """
     known = frozenset(rules)
     kept = dict.fromkeys(found)
@@ -137,7 +140,8 @@ def apply_waivers(
             )
             waived = [one for one in own if one.diagnostic.code == match["rule"]]
             problem = _problem(match, span, known)
-            if problem is None and not waived:
+            is_applied = with_squawk or match["rule"] in known
+            if problem is None and not waived and is_applied:
                 problem = _needless(match["rule"], span)
             if problem is None:
                 kept = {one: None for one in kept if one not in waived}

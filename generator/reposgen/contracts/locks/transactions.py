@@ -52,7 +52,7 @@ def read_transactions(
                 problems.append(
                     error(
                         "repeated-transaction",
-                        f'there is a transaction "{transaction.name}" already, in'
+                        f'transaction "{transaction.name}" is declared already, in'
                         f" {line}",
                         span=transaction.span,
                         hint="give it another name",
@@ -99,7 +99,7 @@ def _read(
             problems.append(
                 error(
                     "malformed-transaction",
-                    "the queries of a @transaction are a list with commas",
+                    "the queries of a @transaction line are separated by commas",
                     span=source.span(start + at, start + len(text)),
                     hint=_EXAMPLE,
                 )
@@ -148,7 +148,7 @@ def _arguments(
             problems.append(
                 error(
                     "malformed-transaction",
-                    "an argument of a query in a @transaction is parameter = value",
+                    "an argument in a @transaction line is written parameter=value",
                     span=span,
                     hint=_EXAMPLE,
                 )
