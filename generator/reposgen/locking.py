@@ -30,12 +30,14 @@ from reposgen.database.model import Migrations
 from reposgen.diagnostics import ReposgenError, Severity, error, note
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
+from reposgen.live_schema.lock_watch import watch, watched_tables
 from reposgen.live_schema.locks import (
     read_bodies,
     read_locks,
     read_statement_locks,
     run_command,
 )
+from reposgen.live_schema.model.locks import Locks
 from reposgen.models import dataclass
 from reposgen.pipeline import judge_of
 from reposgen.planning import package_statistics, read_package_migrations
@@ -43,7 +45,7 @@ from reposgen.project import Source, chosen_packages
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from psycopg import Connection
@@ -350,7 +352,12 @@ class _Judging:
                     for package, analysis in analyses.items()
                 ]
                 self._note_unobserved(locks)
-                steps = apply_in_steps(link, file, partial(read_locks, link))
+                steps = apply_in_steps(
+                    link,
+                    file,
+                    partial(read_locks, link),
+                    partial(_watched, link, partial(connect_to, server, name)),
+                )
                 if file.path not in schema.judged:
                     continue
                 options = {
@@ -424,6 +431,23 @@ class _Judging:
             )
             found |= {table: size.rows for table, size in sizes.items()}
         return found
+
+
+def _watched(
+    link: Connection,
+    connect: Callable[[], Connection],
+    statement: str,
+    run: Callable[[], str],
+) -> tuple[str, Locks | None]:
+    """Run a statement that cannot be in a transaction, and return what it locked."""
+    tables = watched_tables(statement, [*read_locks(link).relations.values()])
+    if tables is None:
+        return run(), None
+    tag, modes = watch(link, connect, tables, run)
+    relations = read_locks(link).relations
+    # Nobody uses an index any more when its end is to be locked.
+    kept = {oid: several for oid, several in modes.items() if oid in relations}
+    return tag, Locks(modes=kept, relations=relations)
 
 
 def _sorted(findings: Sequence[LockFinding]) -> tuple[LockFinding, ...]:

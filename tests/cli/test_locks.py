@@ -132,8 +132,8 @@ def test_later_migrations_meet_the_earlier_ones(run: Run, project: Path) -> None
 
 
 def test_passwords_are_not_shown(run: Run, project: Path) -> None:
-    secret = "LOCK TABLE tasks; SELECT 'password hunter2';\n"
-    migrate(project, "0002_secret.sql", secret)
+    text = "LOCK TABLE tasks; SELECT 'password hunter2';\n"
+    migrate(project, "0002_secret.sql", text)
     outcome = run("locks", "--no-squawk")
     assert "LOCK TABLE tasks takes ACCESS EXCLUSIVE" in outcome.stdout
     assert "hunter2" not in outcome.output

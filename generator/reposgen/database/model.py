@@ -135,15 +135,15 @@ class Step(Generic[Seen]):
 
     Attributes:
         transaction: number of its transaction in the file; statements of one
-            transaction have the same.
+            transaction have the same. None if it cannot run in a transaction.
         before: what was seen before it ran.
-        after: what was seen after it, in its transaction; None if it cannot run in a
-            transaction.
+        after: what was seen after it, in its transaction, or from outside while it
+            ran; None if nothing was.
         tag: the server's command tag, such as `TRUNCATE TABLE`.
     """
 
     statement: Statement
-    transaction: int
+    transaction: int | None
     before: Seen
     after: Seen | None
     tag: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
@@ -83,7 +84,10 @@ def connect_to(server: Server, name: str) -> Connection:
 
 
 def apply_in_steps(
-    connection: Connection, file: MigrationFile, look: Callable[[], Seen]
+    connection: Connection,
+    file: MigrationFile,
+    look: Callable[[], Seen],
+    look_outside: Callable[[str, Callable[[], str]], tuple[str, Seen | None]],
 ) -> tuple[Step[Seen], ...]:
     """Apply a file as migration tools do, and look before and after each statement.
 
@@ -94,6 +98,8 @@ def apply_in_steps(
         connection: in autocommit mode.
         file: the migration.
         look: called in the statement's transaction.
+        look_outside: given a statement that cannot run in a transaction, and a
+            function that runs it, returns the result of the function and what was seen.
 
     Raises:
         ReposgenError: a statement failed.
@@ -106,7 +112,7 @@ def apply_in_steps(
     try:
         steps = apply_together(connection, statements, look) if together else None
         if steps is None:
-            steps = _apply_apart(connection, statements, look)
+            steps = _apply_apart(connection, statements, look, look_outside)
     except FailedError as failed:
         raise ReposgenError([diagnostic_of(failed)]) from None
     if connection.info.transaction_status is not TransactionStatus.IDLE:
@@ -142,7 +148,10 @@ def apply_together(
 
 
 def _apply_apart(
-    connection: Connection, statements: Sequence[Statement], look: Callable[[], Seen]
+    connection: Connection,
+    statements: Sequence[Statement],
+    look: Callable[[], Seen],
+    look_outside: Callable[[str, Callable[[], str]], tuple[str, Seen | None]],
 ) -> list[Step[Seen]]:
     """Apply statements one by one, in the transactions that they begin themselves."""
     steps: list[Step[Seen]] = []
@@ -150,11 +159,20 @@ def _apply_apart(
     for statement in statements:
         is_outside = _is_idle(connection)
         number += is_outside
+        transaction: int | None = number
         before = look()
         after: Seen | None = before
         try:
             if is_outside and not controls_transactions(statement):
-                tag, before, after = _run_alone(connection, statement, look)
+                try:
+                    with connection.transaction():
+                        before = look()
+                        tag = execute(connection, statement)
+                        after = look()
+                except psycopg.errors.ActiveSqlTransaction:
+                    run = partial(execute, connection, statement)
+                    transaction = None
+                    tag, after = look_outside(statement.text, run)
             else:
                 tag = execute(connection, statement)
                 if not _is_idle(connection):
@@ -169,31 +187,13 @@ def _apply_apart(
         steps.append(
             Step(
                 statement=statement,
-                transaction=number,
+                transaction=transaction,
                 before=before,
                 after=after,
                 tag=tag,
             )
         )
     return steps
-
-
-def _run_alone(
-    connection: Connection, statement: Statement, look: Callable[[], Seen]
-) -> tuple[str, Seen, Seen | None]:
-    """Run a statement in a transaction of its own, or without if it cannot be in one.
-
-    Returns:
-        Its command tag, and what was seen before and after it.
-    """
-    before = look()
-    try:
-        with connection.transaction():
-            before = look()
-            tag = execute(connection, statement)
-            return tag, before, look()
-    except psycopg.errors.ActiveSqlTransaction:
-        return execute(connection, statement), before, None
 
 
 def _is_idle(connection: Connection) -> bool:

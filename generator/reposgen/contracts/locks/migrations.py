@@ -102,7 +102,11 @@ def judge_migration(
         if step.after is None:
             findings.append(_unobserved(step))
             continue
-        later = [one for one in steps[place:] if one.transaction == step.transaction]
+        later = [
+            one
+            for one in steps[place:]
+            if one is step or one.transaction == step.transaction is not None
+        ]
         work = [found for one in later for found in _work(one, context)]
         for taken in _taken(step):
             found = _finding(taken, work, context)
@@ -210,7 +214,8 @@ def _finding(
     severity = _severity(rule, context)
     if severity is None:
         return None
-    until = "until the end of its transaction"
+    is_alone = taken.step.transaction is None
+    until = "until it ends" if is_alone else "until the end of its transaction"
     message = (
         f"{shown(taken.step.statement)} takes {taken.mode.sql} on"
         f" {_name(taken.table)} {until}: {_counted(waiting, perhaps)}"

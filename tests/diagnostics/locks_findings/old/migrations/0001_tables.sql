@@ -6,3 +6,5 @@ CREATE TABLE tasks (
     size int
 );
 CREATE TABLE log (what text);
+CREATE TABLE events (day date NOT NULL) PARTITION BY RANGE (day);
+CREATE TABLE events_2020 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
