@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 import pytest
-from tests.conftest import url_of
 from tests.contracts.calls import PAGING, consume, repositories, value
 from tests.systems.data import fill
 from tests.systems.databases import create_system, drop_system
@@ -33,6 +32,7 @@ from reposgen.locking import read_package_locks
 from reposgen.pipeline import judge_of
 from reposgen.project import Source
 from reposgen.sql_source.reader import read_query_files
+from reposgen.testing.databases import url_of
 from reposgen_runtime.errors import LockNotAvailable
 
 if TYPE_CHECKING:
