@@ -12,7 +12,11 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
 from reposgen.database.connection import connect
-from reposgen.database.databases import create_database, drop_database
+from reposgen.database.databases import (
+    create_database,
+    drop_database,
+    set_search_path,
+)
 from reposgen.database.migrations import (
     FailedError,
     controls_transactions,
@@ -70,6 +74,9 @@ def changeable_database(
                 # It is kept for other runs, so a copy is changed.
                 made, name = name, f"reposgen_steps_{uuid.uuid4().hex[:16]}"
                 create_database(admin, name, template=made, copy_files=True)
+                # The settings of a database are not copied with it.
+                if migrations.search_path:
+                    set_search_path(admin, name, migrations.search_path)
         try:
             yield name
         finally:
