@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("sql_source.model", "sql_source.lexer", "sql_source.statements"),
         *("live_schema.model", "live_schema.tree"),
         *("analysis.model", "analysis.agreement", "analysis.arbiters"),
-        *("analysis.facts", "analysis.vet_ignore"),
+        *("analysis.facts", "analysis.vet_ignore", "analysis.commands"),
         *("analysis.nullability.jointree", "analysis.variants.combinations"),
         # The sizes of tables; the SQL that pages are asked for by.
         *("database.statistics", "reposgen_runtime.pages"),

@@ -44,6 +44,7 @@ class RowStep:
         many: True if there can be several rows.
         order: `attnum`s of a unique order in which the rows are locked; empty for an
             unspecified order.
+        by_caller: True if the caller chooses the order, as in a batch.
         waits: False for SKIP LOCKED and NOWAIT.
         via: the foreign key that has the rows locked, or empty.
     """
@@ -54,6 +55,7 @@ class RowStep:
     is_exact: bool = False
     many: bool = False
     order: tuple[int, ...] = ()
+    by_caller: bool = False
     waits: bool = True
     via: str = ""
 

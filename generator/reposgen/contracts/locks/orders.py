@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from reposgen.config.model import LockRule, RuleSeverity
 from reposgen.diagnostics import Diagnostic, Severity
 from reposgen.models import dataclass
-from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -213,7 +212,7 @@ class _Judge:
         if step.rows.order and step.rows.order == other.rows.order:
             return False
         if step.call.query == other.call.query and step.call.file == other.call.file:
-            return step.locks.query.command in _BATCHES
+            return step.rows.by_caller
         return not (is_same and step.place == other.place)
 
     def _unordered(
@@ -245,11 +244,6 @@ class _Judge:
             span=step.locks.query.query.name_span,
             hint=hint,
         )
-
-
-_BATCHES = frozenset(
-    {Command.BATCHEXEC, Command.BATCHONE, Command.BATCHMANY, Command.COPYFROM}
-)
 
 
 def _can_wait(step: _Step, holder: _Step) -> bool:

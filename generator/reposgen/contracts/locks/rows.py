@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reposgen.analysis.agreement import bare
+from reposgen.analysis.commands import FACTS
 from reposgen.contracts.cascades import (
     CASCADE,
     CHANGES,
@@ -19,7 +20,6 @@ from reposgen.live_schema.model.locks import RowLock
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import CommandType, Query, RteKind
 from reposgen.live_schema.tree.walk import children, conjuncts, walk_level
-from reposgen.sql_source.model import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog, Relation
 
     Pins = frozenset[tuple[int, str]]
-
-_BATCHES: Final = frozenset(
-    {Command.BATCHEXEC, Command.BATCHONE, Command.BATCHMANY, Command.COPYFROM}
-)
 
 
 def row_steps(
@@ -46,10 +42,12 @@ def row_steps(
         return tuple(_emptied(query, catalog))
     names = {one.number: f"@{one.name}" for one in query.parameters}
     steps = tuple(s for tree in trees for s in _Rows(catalog, names).of(tree))
-    if query.command in _BATCHES:
+    if FACTS[query.command].is_batch or query.copy is not None:
         # Its rows are locked in the order of the caller's.
         steps = tuple(
-            replace(s, many=True, order=(), pins=frozenset(), is_exact=False)
+            replace(
+                s, many=True, order=(), pins=frozenset(), is_exact=False, by_caller=True
+            )
             for s in steps
         )
     return steps
