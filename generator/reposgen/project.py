@@ -16,6 +16,7 @@ from reposgen.contracts.ignores import (
     check_ignores,
     judged_rules,
 )
+from reposgen.contracts.locks.transactions import read_transactions
 from reposgen.contracts.plans.sizes import check_rows
 from reposgen.diagnostics import (
     Diagnostic,
@@ -30,16 +31,21 @@ from reposgen.models import dataclass
 from reposgen.output.files import normalised, owned_files, present_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from psycopg import Connection
 
     from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
+    from reposgen.contracts.locks.model import PackageLocks
     from reposgen.contracts.model import Tenancy
     from reposgen.contracts.plans.model import PackagePlans
     from reposgen.database.model import Migrations
     from reposgen.diagnostics import Span
     from reposgen.python_model.model import Package
     from reposgen.sql_source.model import QueryFile
+
+    Observe = Callable[[Connection, "Source", "AnalysedPackage"], "AnalysedPackage"]
 
 
 # What is known of a package from an earlier run.
@@ -75,7 +81,7 @@ class Source:
                 if own != file.diagnostics:
                     found.append(_used_twice(file.source.path))
             found += own
-        return tuple(found)
+        return (*found, *read_transactions(self.files)[1])
 
     @property
     def declared(self) -> Declared:
@@ -96,6 +102,8 @@ class AnalysedPackage:
         tenancy: None unless the package names the column that tells tenants apart.
         plans: None unless they were asked for, and the sizes of tables are known.
         obstacle: why its queries cannot be planned, or None.
+        locks: of its queries; None unless they were asked for.
+        orders: which transactions can wait for each other, if the locks are known.
     """
 
     options: PackageConfig
@@ -104,6 +112,8 @@ class AnalysedPackage:
     tenancy: Tenancy | None = None
     plans: PackagePlans | None = None
     obstacle: Diagnostic | None = None
+    locks: PackageLocks | None = None
+    orders: tuple[Diagnostic, ...] = ()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -117,6 +127,7 @@ class AnalysedPackage:
                 *((self.obstacle,) if self.obstacle else ()),
                 *(self.tenancy.diagnostics if self.tenancy else ()),
                 *(self.plans.diagnostics if self.plans else ()),
+                *self.orders,
             )
         )
 
@@ -130,7 +141,9 @@ class AnalysedPackage:
             judged: the rules that were applied; None: those of every run.
         """
         if judged is None:
-            judged = judged_rules(plans=self.plans is not None)
+            judged = judged_rules(
+                plans=self.plans is not None, locks=self.locks is not None
+            )
         return apply_ignores(self.analysis, found, judged)
 
 
@@ -225,6 +238,14 @@ def chosen_packages(config: Config, names: Sequence[str]) -> tuple[PackageConfig
             for name in unknown
         )
     return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def unobserved(
+    connection: Connection, source: Source, package: AnalysedPackage
+) -> AnalysedPackage:
+    """Return a package without the locks of its queries."""
+    del connection, source
+    return package
 
 
 def by_schema(

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reposgen.config.model import PlanRule
+from reposgen.config.model import LockRule, PlanRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,6 +44,8 @@ SECTIONS = {
     "development": "The development database and migrations",
     "plan_lock.py": "Contracts",
     "planning.py": "Contracts",
+    "locking.py": "Contracts",
+    "squawk.py": "Contracts",
     "cli": "Commands",
     "cache_triggers.py": "Commands",
     "scaffold.py": "Commands",
@@ -97,6 +99,8 @@ UNSEEN = {
     "migration-pooler": PROXY_OF_SESSIONS,
     "not-a-development-database": SERVER_STARTS,
     "psql-missing": MACHINE,
+    "squawk-failed": MACHINE,
+    "squawk-missing": MACHINE,
     "server-too-old": "needs a server older than PostgreSQL 14",
     "unknown-collation": "current servers report this when a query runs, not before",
     "unknown-parameter": "parameters are numbered before the server sees them",
@@ -120,7 +124,8 @@ error, nothing is written. Warnings do not stop a run, and `reposgen vet` lists 
 def emitted_codes() -> Mapping[str, str]:
     """Return the codes in the source, each with the section that it belongs to."""
     # The names of rules are the codes of their findings.
-    found = {rule.value: SECTIONS["contracts"] for rule in PlanRule}
+    rules = (*PlanRule, *LockRule)
+    found = {rule.value: SECTIONS["contracts"] for rule in rules}
     for path in sorted(SOURCE.rglob("*.py")):
         stage = path.relative_to(SOURCE).parts[0]
         section = SECTIONS.get(stage, SECTIONS["cli"])

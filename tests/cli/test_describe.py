@@ -53,6 +53,10 @@ def test_document(run: Run) -> None:
     assert get_task.pop("unknown_reads") == get_task.pop("unknown_writes") == []
     assert get_task.pop("caching") is None
     assert get_task.pop("tenant") is None
+    assert get_task.pop("locks") == [
+        {"table": "public.tasks", "mode": "ACCESS SHARE", "always": True}
+    ]
+    assert get_task.pop("row_locks") == []
     assert get_task == {
         "name": "GetTask",
         "method": "get_task",
@@ -123,6 +127,8 @@ def test_as_text(run: Run) -> None:
     assert outcome.exit_code == 0
     assert "app: queries/tasks.sql\n" in outcome.stdout
     assert "    → note: text or null" in outcome.stdout
+    assert "    locks public.tasks ROW EXCLUSIVE\n" in outcome.stdout
+    assert "rows, in order: public.tasks FOR NO KEY UPDATE (one row)" in outcome.stdout
 
 
 @pytest.mark.usefixtures("project")

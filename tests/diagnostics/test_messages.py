@@ -32,6 +32,8 @@ SERVERS = {
     "unknown_database": "empty_server",
     "wrong_password": "locked_server",
 }
+# Commands that write what they find to stdout.
+FINDING = {"impact", "locks", "plans", "vet", "why"}
 # What is run in a case, if it is not `generate`.
 ARGUMENTS = "arguments.txt"
 PASSWORD = "hunter2"  # noqa: S105 - the wrong one on purpose
@@ -105,7 +107,7 @@ def test_message(
     arguments = other.read_text().split() if other.exists() else ["generate"]
     outcome = CliRunner().invoke(main, arguments)
     # What these find is what was asked for; all others have nothing but messages.
-    found = outcome.stdout if arguments[0] in {"impact", "plans", "vet", "why"} else ""
+    found = outcome.stdout if arguments[0] in FINDING else ""
     said = f"{found}{outcome.stderr}exit status {outcome.exit_code}\n"
     said = SUMMARY.sub("wrote …", said)
     if host:

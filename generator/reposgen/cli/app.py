@@ -34,6 +34,7 @@ _COMMANDS = {
     "plans": "plans",
     "impact": "impact",
     "drift": "impact",
+    "locks": "locks",
     "import-sqlc": "sqlc",
     "cache": "cache",
     "db": "db",

@@ -13,6 +13,7 @@ from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.report import report
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import Terminal
+from reposgen.locking import observe_all
 from reposgen.pipeline import analyse
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def describe(
     """Tell what was found out about every query.
 
     Parameters and columns with their types, nullability and its proof, how many rows
-    can come back, what is read and written. Queries with errors are left out, the
-    others are still described; the exit status is then 2.
+    can come back, what is read, written and locked. Queries with errors are left out,
+    the others are still described; the exit status is then 2.
 
     \b
     Examples:
@@ -59,7 +60,7 @@ def describe(
     terminal = Terminal()
     config = read_config(**where)
     with terminal.progress() as progress:
-        project = analyse(config, packages, progress)
+        project = analyse(config, packages, progress, observe=observe_all)
     match document_format:
         case DescribeFormat.JSON:
             found = json.dumps(document(project), ensure_ascii=False, indent=2)

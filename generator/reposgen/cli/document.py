@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from reposgen.analysis.model import Column, Embed
 from reposgen.cli.findings import findings
-from reposgen.cli.report import verdicts
+from reposgen.cli.report import locks_of, row_locks, verdicts
 from reposgen.live_schema.model import CompositeType, DomainType, EnumType
 from reposgen.python_model.model.modules import ModelsModule, QueriesModule
 from reposgen.render.annotations import plain_annotation
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
+    from reposgen.contracts.locks.model import QueryLocks
     from reposgen.contracts.model import TenantVerdict
     from reposgen.live_schema.model import Catalog
     from reposgen.project import AnalysedPackage, Project
@@ -43,12 +44,16 @@ def _package(package: AnalysedPackage) -> Json:
     catalog = package.analysis.catalog
     python = _Python(package.code)
     tenants = verdicts(package)
+    locks = locks_of(package)
     types = sorted(catalog.types.values(), key=lambda one: one.sql)
     return {
         "name": package.options.name,
         "queries": [
-            _query(query, catalog, python, tenants)
-            for queries in package.analysis.files.values()
+            {
+                **_query(query, catalog, python, tenants),
+                **_locks(package, locks.get((path, query.name))),
+            }
+            for path, queries in package.analysis.files.items()
             for query in queries
         ],
         "enums": [
@@ -95,7 +100,7 @@ def _query(
     catalog: Catalog,
     python: _Python,
     tenants: Mapping[tuple[str, str], TenantVerdict],
-) -> Json:
+) -> Mapping[str, Json]:
     arguments = python.arguments(query)
     row, fields = python.row(query)
     # An export has one value for all of its columns, and :exec has none for any.
@@ -128,6 +133,29 @@ def _query(
         "tenant": _tenant(tenants.get((query.query.source.path, query.name))),
         "caching": _caching(query, python),
         "diagnostics": findings(query.diagnostics),
+    }
+
+
+def _locks(package: AnalysedPackage, locks: QueryLocks | None) -> Mapping[str, Json]:
+    """Return the tables and rows that a query locks; null if that is not known."""
+    if package.locks is None or locks is None or locks.unobserved is not None:
+        return {"locks": None, "row_locks": None}
+    return {
+        "locks": [
+            {"table": one.table, "mode": one.mode.sql, "always": one.always}
+            for one in package.locks.tables(locks)
+        ],
+        "row_locks": [
+            {
+                "table": table,
+                "mode": step.mode.sql if step.mode is not None else None,
+                "several": step.many,
+                "ordered": bool(step.order),
+                "waits": step.waits,
+                "foreign_key": step.via or None,
+            }
+            for table, step in row_locks(package, locks)
+        ],
     }
 
 

@@ -115,7 +115,7 @@ def impact(
     terminal = Terminal()
     config = read_config(**where)
     with ExitStack() as stack, terminal.progress() as progress:
-        old = _state(against, config, stack)
+        old = state_of(against, config, stack)
         found = compare_states(old, State(config=config), packages, progress)
     _report(context, terminal, found, impact_format, order=old.has_code)
 
@@ -164,7 +164,7 @@ def drift(
     _report(context, terminal, found, impact_format, order=old.has_code, states=states)
 
 
-def _state(against: str, config: Config, stack: ExitStack) -> State:
+def state_of(against: str, config: Config, stack: ExitStack) -> State:
     """Return the state that an argument names.
 
     Raises:

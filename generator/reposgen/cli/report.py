@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reposgen.analysis.model import Parameter, ResultItem, TypedQuery
+    from reposgen.contracts.locks.model import QueryLocks, RowStep
     from reposgen.contracts.model import Tenancy, TenantVerdict
     from reposgen.project import AnalysedPackage, Project
     from reposgen.python_model.model.modules import Package
@@ -22,10 +23,13 @@ def report(project: Project) -> str:
     lines: list[str] = []
     for package in project.packages:
         tenants = verdicts(package)
+        locks = locks_of(package)
         for path, queries in package.analysis.files.items():
             lines.append(f"{package.options.name}: {path}")
             for query in queries:
                 lines += (f"  {line}" for line in _query(query, tenants))
+                if own := locks.get((path, query.name)):
+                    lines += (f"    {line}" for line in _locks(package, own))
             lines.append("")
         if package.tenancy is not None:
             lines += [*_tenancy(package.options.name, package.tenancy), ""]
@@ -40,6 +44,46 @@ def verdicts(package: AnalysedPackage) -> Mapping[tuple[str, str], TenantVerdict
     """Return what is proved of the tenants of queries, by file and name."""
     found = package.tenancy.verdicts if package.tenancy else ()
     return {(one.file, one.query): one for one in found}
+
+
+def locks_of(package: AnalysedPackage) -> Mapping[tuple[str, str], QueryLocks]:
+    """Return the locks of queries, by file and name; empty if they are not known."""
+    return {
+        (path, one.query.name): one
+        for path, several in (package.locks.queries if package.locks else {}).items()
+        for one in several
+    }
+
+
+def _locks(package: AnalysedPackage, locks: QueryLocks) -> Iterator[str]:
+    """Yield the tables and rows that a query locks."""
+    if locks.unobserved is not None:
+        yield f"locks: not known: {locks.unobserved}"
+    tables = package.locks.tables(locks) if package.locks else ()
+    for is_sure, word in ((True, "locks"), (False, "some calls lock")):
+        several = [f"{t.table} {t.mode.sql}" for t in tables if t.always is is_sure]
+        if several:
+            yield f"{word} {', '.join(several)}"
+    if rows := row_locks(package, locks):
+        yield f"rows, in order: {', '.join(_rows(*one) for one in rows)}"
+
+
+def row_locks(package: AnalysedPackage, locks: QueryLocks) -> list[tuple[str, RowStep]]:
+    """Return the rows that a query locks, in order, with the names of tables."""
+    relations = package.analysis.catalog.relations
+    return [(relations[one.table].qualified_name, one) for one in locks.rows]
+
+
+def _rows(table: str, step: RowStep) -> str:
+    mode = step.mode.sql if step.mode is not None else "as a whole"
+    facts = ["several" if step.many else "one row"]
+    if step.many and not step.order:
+        facts.append("in no fixed order")
+    if not step.waits:
+        facts.append("without waiting")
+    if step.via:
+        facts.append(f"foreign key {step.via}")
+    return f"{table} {mode} ({', '.join(facts)})"
 
 
 def _tenancy(name: str, tenancy: Tenancy) -> Iterator[str]:

@@ -11,6 +11,7 @@ from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import FindingsFormat, Terminal
 from reposgen.diagnostics import Severity, sorted_diagnostics
+from reposgen.locking import observe_transactions
 from reposgen.pipeline import analyse
 from reposgen.planning import plan_project
 from reposgen.project import undocumented, wide_invalidations
@@ -53,7 +54,7 @@ def vet(
     terminal = Terminal()
     config = read_config(**where)
     with terminal.progress() as progress:
-        analysed = analyse(config, packages, progress)
+        analysed = analyse(config, packages, progress, observe=observe_transactions)
         project = plan_project(analysed, progress)
     notes = [d for d in project.diagnostics if d.severity is Severity.NOTE]
     notes += wide_invalidations(project)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping  # noqa: TC003 - pydantic reads an
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - as above
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -250,6 +250,17 @@ class PlanRule(StrEnum):
     DEFAULT_ESTIMATE = "default-estimate"
 
 
+class LockRule(StrEnum):
+    """A rule about the locks of migrations and of queries."""
+
+    LOCK_WAITS = "lock-waits"
+    LOCK_HELD = "lock-held"
+    LOCK_ORDER = "lock-order"
+
+
+VetRule: TypeAlias = PlanRule | LockRule
+
+
 class RuleSeverity(StrEnum):
     """What a rule's findings are."""
 
@@ -260,7 +271,7 @@ class RuleSeverity(StrEnum):
 
 
 class RuleConfig(_Section):
-    """How one rule about plans is applied.
+    """How one rule about plans or locks is applied.
 
     Attributes:
         rows: the number of rows from which on the rule reports; None: the rule's own.
@@ -324,8 +335,8 @@ class PackageConfig(_Section):
         rows: `table` or `schema.table` = how many rows it has in production, for plans.
         statistics: a file that `reposgen stats export` wrote, relative to the project,
             for plans.
-        vet: how rules about plans are applied: their severity, the number of rows from
-            which on they report, or a table with both.
+        vet: how rules about plans and locks are applied: their severity, the number of
+            rows from which on they report, or a table with both.
     """
 
     name: Annotated[str, AfterValidator(_package_name)]
@@ -366,7 +377,7 @@ class PackageConfig(_Section):
     )
     statistics: Annotated[str, Field(min_length=1)] | None = None
     vet: Mapping[
-        PlanRule,
+        VetRule,
         Annotated[
             RuleConfig,
             BeforeValidator(

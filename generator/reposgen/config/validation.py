@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.config.model import (
     DatabaseConfig,
+    LockRule,
     OutputConfig,
     PackageConfig,
     PlanRule,
@@ -38,11 +39,14 @@ def to_diagnostics(
 ) -> tuple[Diagnostic, ...]:
     """Return a diagnostic for each of pydantic's errors; none shows a value."""
     errors = invalid.errors(include_url=False, include_input=False)
+    # What is one of several enums has an error for each of them.
     return sorted_diagnostics(
-        _diagnostic(found, places)
-        for found in errors
-        # A list all of whose items are wrong counts as too short on top of that.
-        if not (found["type"] == "too_short" and _has_inner(found["loc"], errors))
+        {
+            _diagnostic(found, places)
+            for found in errors
+            # A list all of whose items are wrong counts as too short on top of that.
+            if not (found["type"] == "too_short" and _has_inner(found["loc"], errors))
+        }
     )
 
 
@@ -82,13 +86,13 @@ def _diagnostic(found: ErrorDetails, places: Locations) -> Diagnostic:
                 span=places.value(*path),
                 hint=context["hint"],
             )
-        case "enum" if key == "[key]":
-            name = str(path[-2])
+        case "enum" if "[key]" in path:
+            *above, unknown = path[: path.index("[key]")]
             return error(
                 "config-unknown-key",
-                f'unknown rule "{name}" in [package.vet]',
-                span=places.key(*path[:-1]),
-                hint=_unknown_rule_hint(name),
+                f'unknown rule "{unknown}" in [package.vet]',
+                span=places.key(*above, unknown),
+                hint=_unknown_rule_hint(str(unknown)),
             )
         case "enum":
             message = f"expected {context['expected']}"
@@ -143,7 +147,7 @@ def _unknown_key_hint(key: str, table: str | None) -> str:
 
 
 def _unknown_rule_hint(name: str) -> str:
-    known = [rule.value for rule in PlanRule]
+    known = [rule.value for rules in (PlanRule, LockRule) for rule in rules]
     if close := get_close_matches(name, known, n=1):
         return f"did you mean {close[0]}?"
     return f"rules: {', '.join(known)}"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Constraint, Relation
 
 # `confdeltype`, `confupdtype`: what changes the rows that refer.
-_CASCADE = "c"
-_CHANGES = frozenset({_CASCADE, "n", "d"})
+CASCADE = "c"
+CHANGES = frozenset({CASCADE, "n", "d"})
 
 
 def cascade_omissions(tree: Query, rules: Rules) -> Iterator[Omission]:
@@ -30,9 +30,9 @@ def cascade_omissions(tree: Query, rules: Rules) -> Iterator[Omission]:
             continue
         seen: dict[str, Omission] = {}
         followed: set[tuple[int, frozenset[int] | None]] = set()
-        if _deletes(node):
+        if deletes_rows(node):
             _follow(table, None, rules, seen, followed)
-        if updated := _updated(node):
+        if updated := updated_columns(node):
             _follow(table, updated, rules, seen, followed)
         for omission in seen.values():
             yield Omission(
@@ -64,12 +64,12 @@ def _follow(
     seen.add((table.oid, updated))
     for other, constraint in _references(table, rules):
         action = constraint.on_delete if updated is None else constraint.on_update
-        if action not in _CHANGES or (
+        if action not in CHANGES or (
             updated is not None and updated.isdisjoint(constraint.referenced_columns)
         ):
             continue
         _judge(table, other, constraint, rules, found)
-        deletes = updated is None and action == _CASCADE
+        deletes = updated is None and action == CASCADE
         changed = None if deletes else frozenset(constraint.columns)
         _follow(other, changed, rules, found, seen)
 
@@ -108,13 +108,14 @@ def _references(table: Relation, rules: Rules) -> Iterator[tuple[Relation, Const
                 yield other, constraint
 
 
-def _deletes(node: Query) -> bool:
+def deletes_rows(node: Query) -> bool:
+    """Return True if a statement deletes rows of the table that it writes."""
     return node.command is CommandType.DELETE or any(
         action.command is CommandType.DELETE for action in node.merge_actions
     )
 
 
-def _updated(node: Query) -> frozenset[int]:
+def updated_columns(node: Query) -> frozenset[int]:
     """Return the `attnum`s of the columns that are assigned in rows that exist."""
     targets = [*node.targets] if node.command is CommandType.UPDATE else []
     for action in node.merge_actions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reposgen.config.model import PlanRule
+from reposgen.config.model import LockRule, PlanRule
 from reposgen.diagnostics import Severity, did_you_mean, error, warning
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ QUERY_WARNINGS: Final = frozenset(
     }
 )
 PLAN_RULES: Final = frozenset(rule.value for rule in PlanRule)
-RULES: Final = QUERY_WARNINGS | PLAN_RULES
+# Those about migrations are ignored in the migration.
+LOCK_RULES: Final = frozenset({LockRule.LOCK_ORDER.value})
+RULES: Final = QUERY_WARNINGS | PLAN_RULES | LOCK_RULES
 # Reported by `vet` alone.
 DOC_RULES: Final = frozenset({"missing-doc"})
 
@@ -88,14 +90,17 @@ def apply_ignores(
     return tuple(kept)
 
 
-def judged_rules(*, plans: bool) -> frozenset[str]:
+def judged_rules(*, plans: bool, locks: bool) -> frozenset[str]:
     """Return the rules that are applied in every run.
 
     Args:
         plans: the queries were planned.
+        locks: the locks of transactions were compared.
     """
     rules = QUERY_WARNINGS - DOC_RULES
-    return rules | PLAN_RULES if plans else rules
+    if plans:
+        rules |= PLAN_RULES
+    return rules | LOCK_RULES if locks else rules
 
 
 def _ignores(analysis: Analysis) -> Iterator[tuple[TypedQuery, VetIgnore]]:
@@ -111,7 +116,10 @@ def _covers(query: TypedQuery, ignore: VetIgnore, found: Diagnostic) -> bool:
         span is not None
         and found.code == ignore.rule
         # A rule that must not be broken can still be waived, where it says so.
-        and (found.severity is not Severity.ERROR or found.code in PLAN_RULES)
+        and (
+            found.severity is not Severity.ERROR
+            or found.code in PLAN_RULES | LOCK_RULES
+        )
         and span.source.path == query.query.source.path
         and query.query.span.start <= span.start < query.query.span.end
     )

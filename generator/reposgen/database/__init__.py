@@ -10,6 +10,7 @@ from reposgen.database.model import Migrations, OpenServer, Progress, Server
 
 if TYPE_CHECKING:
     from reposgen.database.connection import connect
+    from reposgen.database.migrations import statements_of
     from reposgen.database.scratch import (
         existing_database,
         growing_database,
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
         read_statistics,
         write_statistics,
     )
+    from reposgen.database.stepping import (
+        apply_in_steps,
+        changeable_database,
+        connect_to,
+    )
     from reposgen.database.system import system_installations
 
 __all__ = [
@@ -33,7 +39,10 @@ __all__ = [
     "Progress",
     "Server",
     "Statistics",
+    "apply_in_steps",
+    "changeable_database",
     "connect",
+    "connect_to",
     "existing_database",
     "export_statistics",
     "growing_database",
@@ -45,6 +54,7 @@ __all__ = [
     "schema_database",
     "scratch_database",
     "sized_database",
+    "statements_of",
     "system_installations",
     "write_statistics",
 ]
@@ -52,6 +62,9 @@ __all__ = [
 # Only a run that asks a server loads psycopg.
 _WITH_PSYCOPG = {
     "Statistics": "statistics",
+    "apply_in_steps": "stepping",
+    "changeable_database": "stepping",
+    "connect_to": "stepping",
     "connect": "connection",
     "existing_database": "scratch",
     "export_statistics": "statistics",
@@ -63,6 +76,7 @@ _WITH_PSYCOPG = {
     "schema_database": "scratch",
     "scratch_database": "scratch",
     "sized_database": "sized",
+    "statements_of": "migrations",
     "system_installations": "system",
     "write_statistics": "statistics",
 }

@@ -105,7 +105,7 @@ def apply(connection: Connection, migrations: Migrations) -> None:
     Raises:
         ReposgenError: a statement failed, or a file cannot be split into statements.
     """
-    files = [(file, _statements(file)) for file in migrations.files]
+    files = [(file, scratch_statements(file)) for file in migrations.files]
     make_roles(connection, migrations, [s for _, several in files for s in several])
     for file, statements in files:
         try:
@@ -124,7 +124,7 @@ def role_names(migrations: Migrations) -> set[str]:
     # A file that cannot be taken apart is not applied, and so are those after it.
     with suppress(ReposgenError):
         for file in migrations.files:
-            named |= named_roles(_statements(file))
+            named |= named_roles(scratch_statements(file))
     return created_roles(migrations) | named
 
 
@@ -185,7 +185,7 @@ def statements_of(parts: Iterable[Part]) -> list[Statement]:
     return [s for s in found if not is_query(s)]
 
 
-def _statements(file: MigrationFile) -> list[Statement]:
+def scratch_statements(file: MigrationFile) -> list[Statement]:
     """Return the statements to apply to a scratch database."""
     return [
         s
@@ -211,7 +211,7 @@ def _apply_file(
         try:
             with connection.transaction():
                 for statement in statements:
-                    _execute(connection, statement)
+                    execute(connection, statement)
         except psycopg.Error:
             # What cannot run in a transaction (CREATE INDEX CONCURRENTLY, the use
             # of a label just added to an enum) may run without; what is wrong in
@@ -221,7 +221,7 @@ def _apply_file(
             return
     for statement in statements:
         try:
-            _execute(connection, statement)
+            execute(connection, statement)
         except psycopg.errors.DuplicateObject as problem:
             # Roles are the server's: another schema on it may have the same.
             if not creates_role(statement):
@@ -230,7 +230,8 @@ def _apply_file(
             raise FailedError(statement, problem) from None
 
 
-def _execute(connection: Connection, statement: Statement) -> None:
+def execute(connection: Connection, statement: Statement) -> str:
+    """Execute a statement of a migration, and return the server's command tag."""
     text = without_storage(statement).encode()
     if _OWNER.match(statement.text):
         # An owner that may not have it (an event trigger is a superuser's) is left out.
@@ -239,8 +240,8 @@ def _execute(connection: Connection, statement: Statement) -> None:
             connection.transaction(),
         ):
             connection.execute(text, prepare=False)
-    else:
-        connection.execute(text, prepare=False)
+        return "ALTER"
+    return connection.execute(text, prepare=False).statusmessage or ""
 
 
 def diagnostic_of(failed: FailedError) -> Diagnostic:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from reposgen.diagnostics import note
 from reposgen.models import dataclass
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reposgen.diagnostics import Diagnostic, SourceFile
+    from reposgen.sql_source.statements import Statement
 
+# What is seen between the statements of a migration.
+Seen = TypeVar("Seen")
 Progress = Callable[[str], None]
 """Called with what is going on, before each step that takes time: `starting …`."""
 OpenServer: TypeAlias = "Callable[[str, Progress, str], AbstractContextManager[Server]]"
@@ -124,3 +127,23 @@ class Migrations:
             digest.update(b"%d:" % len(data))
             digest.update(data)
         return digest.hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Generic[Seen]):
+    """A statement of a migration.
+
+    Attributes:
+        transaction: number of its transaction in the file; statements of one
+            transaction have the same. None if it cannot run in a transaction.
+        before: what was seen before it ran.
+        after: what was seen after it, in its transaction, or from outside while it
+            ran; None if nothing was.
+        tag: the server's command tag, such as `TRUNCATE TABLE`.
+    """
+
+    statement: Statement
+    transaction: int | None
+    before: Seen
+    after: Seen | None
+    tag: str

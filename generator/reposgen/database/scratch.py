@@ -84,7 +84,7 @@ def migrated_database(
         ReposgenError: a migration fails, or the role cannot create databases.
     """
     with connect(server.conninfo) as admin:
-        roles = _roles(admin)
+        roles = existing_roles(admin)
         kept = None
         if server.embedded and migrations:
             kept = find_cached(admin, migrations.digest)
@@ -105,7 +105,7 @@ def migrated_database(
             with signals_blocked(), connect(server.conninfo) as admin:
                 drop_database(admin, name)
                 made = role_names(migrations) if migrations else set()
-                _drop_roles(admin, made & (_roles(admin) - roles))
+                drop_roles(admin, made & (existing_roles(admin) - roles))
 
 
 @contextlib.contextmanager
@@ -194,13 +194,15 @@ def _create(admin: Connection, name: str, *, private: bool) -> None:
         ) from None
 
 
-def _roles(admin: Connection) -> set[str]:
+def existing_roles(admin: Connection) -> set[str]:
+    """Return the names of the server's roles."""
     return {
         name for (name,) in admin.execute("SELECT rolname FROM pg_catalog.pg_roles")
     }
 
 
-def _drop_roles(admin: Connection, names: set[str]) -> None:
+def drop_roles(admin: Connection, names: set[str]) -> None:
+    """Drop those of the roles that nothing depends on."""
     for name in sorted(names):
         # One that somebody has come to use meanwhile stays.
         with contextlib.suppress(psycopg.Error):

@@ -28,6 +28,8 @@ _OVERLOOKED = re.compile(
     r"[-!#*@ \t]*(?P<word>\w+)[ \t]*:?[ \t]*(?P<name>\w+)[ \t]*:(?P<command>\w+)[; \t]*"
 )
 _EXAMPLE = ("GetTask", "one")
+# Directives that belong to the file, and can stand anywhere in it.
+FILE_DIRECTIVES = frozenset({"transaction"})
 _LINE_END = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
 _SEVERAL_LINES = re.compile(r"[\r\n]")
 _WORD = re.compile(r"\S+")
@@ -173,6 +175,7 @@ def check_directive(
         known: the words of reposgen's directives.
         in_place: True if it is alone on its line, at the start.
     """
+    known = FILE_DIRECTIVES.union(known)
     if directive.word in known:
         if in_place:
             return None

@@ -91,7 +91,7 @@ Segment = Text | ParameterUse | EmbedUse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directive:
-    """A line `-- @word argument` below the name line.
+    """A line `-- @word argument` below the name line, or anywhere in the file.
 
     Attributes:
         word: the word without the `@`, as written: `optional`.
@@ -142,8 +142,10 @@ class QueryFile:
         source: the file.
         queries: queries in the file's order, except those with errors.
         diagnostics: errors and warnings found so far.
+        directives: those that belong to the file, such as `@transaction`.
     """
 
     source: SourceFile
     queries: tuple[Query, ...]
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    directives: tuple[Directive, ...] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reposgen.diagnostics import Severity, error, sorted_diagnostics, warning
 from reposgen.sql_source.annotations import (
+    FILE_DIRECTIVES,
     NameLine,
     check_directive,
     doc_line,
@@ -53,10 +54,22 @@ def read_queries(source: SourceFile, directives: Collection[str] = ()) -> QueryF
         headings = [t for t in parts.comments if is_name_line(source, t)]
         diagnostics += _without_statement(source, headings)
         diagnostics += _misspelled(source, parts.comments)
+    comments = [c for statement in parts.statements for c in statement.comments]
+    outside = [
+        directive
+        for token in (*comments, *parts.comments)
+        if is_remark(source, token)
+        if (directive := read_directive(source, token))
+        if not any(q.span.start <= token.start < q.span.end for q in queries)
+        or directive.word in FILE_DIRECTIVES
+    ]
+    strayed = [d for d in outside if d.word not in {*directives, *FILE_DIRECTIVES}]
+    unknown = (check_directive(d, FILE_DIRECTIVES, in_place=True) for d in strayed)
     return QueryFile(
         source=source,
         queries=tuple(queries),
-        diagnostics=sorted_diagnostics(diagnostics),
+        diagnostics=sorted_diagnostics([*diagnostics, *filter(None, unknown)]),
+        directives=tuple(d for d in outside if d.word in FILE_DIRECTIVES),
     )
 
 

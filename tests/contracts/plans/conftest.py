@@ -126,7 +126,7 @@ def plan_queries(server: str, tmp_path: Path) -> PlanQueries:
             found=apply_ignores(
                 analysis,
                 [*analysis.diagnostics, *plans.diagnostics],
-                judged_rules(plans=True),
+                judged_rules(plans=True, locks=False),
             ),
         )
 

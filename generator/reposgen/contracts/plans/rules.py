@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from reposgen.config.model import PlanRule, RuleSeverity
+from reposgen.config.model import PlanRule, RuleSeverity, VetRule
 from reposgen.contracts.places import place_of
 from reposgen.contracts.plans.conditions import (
     calls_in,
@@ -74,7 +74,7 @@ class Rules:
     catalog: Catalog
     tables: Mapping[tuple[str, str], Relation]
     sizes: Sizes
-    options: Mapping[PlanRule, RuleConfig]
+    options: Mapping[VetRule, RuleConfig]
     expressions: Mapping[tuple[str, str], tuple[str, ...]]
     uncertain: frozenset[tuple[str, str]]
     lookups: Mapping[tuple[int, str], PlanNode]

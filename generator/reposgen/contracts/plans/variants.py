@@ -32,7 +32,7 @@ def variants_of(query: TypedQuery) -> Iterator[Variant]:
     """
     if query.verb is None or query.command is Command.LISTEN or query.copy:
         return
-    oids = _oids(query)
+    oids = parameter_oids(query)
     seen: set[str] = set()
     for label, given in _given(query):
         switched_on, sql = variant(query.pieces, given)
@@ -127,7 +127,8 @@ def _pages(
             yield label, _statement(page.sql, (*oids, *bounds, _INT8))
 
 
-def _oids(query: TypedQuery) -> tuple[int, ...]:
+def parameter_oids(query: TypedQuery) -> tuple[int, ...]:
+    """Return the types of a query's parameters, in the order of their numbers."""
     known = {one.number: _base(one.type).oid for one in query.parameters}
     return tuple(known.get(n, 0) for n in range(1, max(known, default=0) + 1))
 

@@ -280,6 +280,8 @@ BUILDERS: Mapping[str, _Builder] = {
     "ONCONFLICTEXPR": _on_conflict,
     "MERGEACTION": _merge_action,
     "ROWMARKCLAUSE": lambda f: m.RowMark(
-        index=f.integer(":rti"), strength=f.integer(":strength")
+        index=f.integer(":rti"),
+        strength=f.integer(":strength"),
+        wait_policy=f.integer(":waitPolicy"),
     ),
 }

@@ -60,7 +60,14 @@ class WindowClause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowMark:
-    """FOR UPDATE, FOR SHARE etc. on a range table entry."""
+    """FOR UPDATE, FOR SHARE etc. on a range table entry.
+
+    Attributes:
+        strength: PostgreSQL's `LockClauseStrength`: from 1, FOR KEY SHARE, to 4,
+            FOR UPDATE.
+        wait_policy: PostgreSQL's `LockWaitPolicy`: 0, 1 for SKIP LOCKED, 2 for NOWAIT.
+    """
 
     index: int
     strength: int
+    wait_policy: int = 0

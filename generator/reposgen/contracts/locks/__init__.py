@@ -1,0 +1,1 @@
+"""Locks: those that migrations and queries take, and who waits for them."""

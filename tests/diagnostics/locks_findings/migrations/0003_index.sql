@@ -1,0 +1,3 @@
+CREATE INDEX CONCURRENTLY tasks_title_idx ON tasks (title);
+VACUUM FULL tasks;
+ALTER TABLE events DETACH PARTITION events_2020 CONCURRENTLY;

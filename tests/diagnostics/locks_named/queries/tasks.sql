@@ -1,0 +1,23 @@
+-- name: GetTask :opt
+-- Return a task.
+SELECT id, title FROM tasks WHERE id = @id;
+
+-- name: AddTask :exec
+-- Add a task.
+INSERT INTO tasks (id, project_id, title) VALUES (@id, @project_id, @title);
+
+-- name: DropProject :exec
+-- Delete a project.
+DELETE FROM projects WHERE id = @id;
+
+-- name: GetNotes :opt
+-- Return the notes of a task.
+SELECT notes FROM tasks WHERE id = @id;
+
+-- name: Tidy :exec
+-- Delete all tasks.
+CALL tidy();
+
+-- name: EmptyLog :exec
+-- Empty the log.
+TRUNCATE log;
