@@ -289,7 +289,10 @@ class Database:
     def place_of_calls(self) -> Callable[[], Place]:
         """Return a function that tells observers where calls on the primary run."""
         primary = self._router.primary
-        return lambda: primary.place
+        if primary.cluster is not None:
+            return lambda: primary.place
+        place = primary.place
+        return lambda: place
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[AsyncConnection[Any], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -60,72 +61,107 @@ class ObservedRunner:
         statement: Validated[Any],
         values: Sequence[Any] = (),
     ) -> Observation:
-        operation = operation_of(self._package, statement, command)
+        operation = statement.operation
+        if operation is None or operation.command is not command:
+            operation = operation_of(self._package, statement, command)
         return Observation(self._observers, operation, self._place, values)
 
     async def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.one`."""
-        with self._call("one", statement, values) as call:
+        call = self._call("one", statement, values)
+        try:
             row: T = await self._plain.one(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     async def first(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.first`."""
-        with self._call("one", statement, values) as call:
+        call = self._call("one", statement, values)
+        try:
             row: T = await self._plain.first(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     async def opt(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> T | None:
         """Observe `Runner.opt`. A row whose only value is NULL counts as none."""
-        with self._call("opt", statement, values) as call:
+        call = self._call("opt", statement, values)
+        try:
             row: T | None = await self._plain.opt(statement, values)
-            call.rows = 0 if row is None else 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(0 if row is None else 1)
         return row
 
     async def many(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> list[T]:
         """Observe `Runner.many`."""
-        with self._call("many", statement, values) as call:
+        call = self._call("many", statement, values)
+        try:
             rows: list[T] = await self._plain.many(statement, values)
-            call.rows = len(rows)
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(len(rows))
         return rows
 
     async def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
         """Observe `Runner.exec`."""
-        with self._call("exec", statement, values) as call:
+        call = self._call("exec", statement, values)
+        try:
             # The same, and it tells the number of rows.
-            call.rows = (await self._plain.execresult(statement, values)).rows
+            result = await self._plain.execresult(statement, values)
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(result.rows)
 
     async def execrows(
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> int:
         """Observe `Runner.execrows`."""
-        with self._call("execrows", statement, values) as call:
+        call = self._call("execrows", statement, values)
+        try:
             count: int = await self._plain.execrows(statement, values)
-            call.rows = count
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(count)
         return count
 
     async def execresult(
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> CommandResult:
         """Observe `Runner.execresult`."""
-        with self._call("execresult", statement, values) as call:
+        call = self._call("execresult", statement, values)
+        try:
             result: CommandResult = await self._plain.execresult(statement, values)
-            call.rows = result.rows
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(result.rows)
         return result
 
     async def execlastid(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> T:
         """Observe `Runner.execlastid`."""
-        with self._call("execlastid", statement, values) as call:
+        call = self._call("execlastid", statement, values)
+        try:
             row: T = await self._plain.one(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     async def page(
@@ -144,7 +180,8 @@ class ObservedRunner:
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
         """Observe `Runner.stream`, from its first row to its end."""
         stream: Stream[T] = self._plain.stream(statement, values)
-        stream.observe(self._observe(self._call("stream", statement, values), len))
+        begin = partial(self._call, "stream", statement, values)
+        stream.observe(self._observe(begin, len))
         return stream
 
     def copy_to(
@@ -159,27 +196,27 @@ class ObservedRunner:
         export: Export = self._plain.copy_to(
             statement, values, copy_format=copy_format, header=header
         )
-        call = self._call("copyto", statement, values)
-        export.observe(self._observe(call, lambda _: 0, lambda: export.count))
+        begin = partial(self._call, "copyto", statement, values)
+        export.observe(self._observe(begin, lambda _: 0, lambda: export.count))
         return export
 
     @staticmethod
     def _observe(
-        call: Observation,
+        begin: Callable[[], Observation],
         count: Callable[[Any], int],
         total: Callable[[], int] | None = None,
     ) -> Callable[[AsyncGenerator[T, None]], AsyncGenerator[T, None]]:
         """Return what wraps a generator so that its steps are one call.
 
         Args:
-            call: which one.
+            begin: begins the call.
             count: the rows in what one step gives.
             total: the rows in all, once the generator has ended.
         """
 
         async def observed(steps: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-            call.rows = 0
-            with call:
+            with begin() as call:
+                call.rows = 0
                 async with aclosing(steps):
                     try:
                         async for item in steps:
