@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from .errors import PoolFull, PoolTimeout, RepositoryError
 from .observe import (
@@ -57,6 +57,14 @@ SAVEPOINT: Final = Operation(command="savepoint", verb="SAVEPOINT")
 PIPELINE: Final = Operation(command="pipeline", verb="PIPELINE")
 
 
+class Observed(Protocol):
+    """A runner whose calls are observed."""
+
+    observers: Observers
+    package: Package
+    locate: Callable[[], Place]
+
+
 class Observation(Call):
     """A call that is under way: in the frame that makes it, a variable `call`.
 
@@ -70,23 +78,22 @@ class Observation(Call):
         observers: Observers,
         operation: Operation,
         locate: Callable[[], Place],
-        values: Sequence[Any] = (),
         *,
         parts: tuple[Operation, ...] = (),
     ) -> None:
-        # As the base class does, without the call.
-        self.operation = operation
-        self.values = values
-        self._locate = locate
+        super().__init__(operation, locate)
         if parts:
             self.parts = parts
         started, self._ended = observers.hooks
         if started is not None:
-            try:
-                self._state = started(self)
-            except Exception:  # the call must not fail with it
-                _logger.exception(FAILED, operation.name)
+            self._begin(started)
         self._start = perf_counter()
+
+    def _begin(self, started: Callable[[Call], object]) -> None:
+        try:
+            self._state = started(self)
+        except Exception:  # the call must not fail with it
+            _logger.exception(FAILED, self.operation.name)
 
     def end(self, rows: int | None) -> None:
         """Tell the observers that it has returned, and with how many rows."""
@@ -116,6 +123,29 @@ class Observation(Call):
         if exc_value is not None:
             self.error = exc_value
         self.end(self.rows)
+
+
+class MethodCall(Observation):
+    """A call of a method, which is made in one step: each one takes time."""
+
+    def __init__(
+        self,
+        runner: Observed,
+        command: str,
+        statement: Validated[Any],
+        values: Sequence[Any] = (),
+    ) -> None:
+        # As the base class does, without the call.
+        operation = statement.operation
+        if operation is None or operation.command is not command:
+            operation = operation_of(runner.package, statement, command)
+        self.operation = operation
+        self.values = values
+        self._locate = runner.locate
+        started, self._ended = runner.observers.hooks
+        if started is not None:
+            self._begin(started)
+        self._start = perf_counter()
 
 
 def current_call() -> Observation | None:
