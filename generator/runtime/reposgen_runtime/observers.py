@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Observer: TypeAlias = Any
 Event: TypeAlias = Any
 Call: TypeAlias = Any
+Place: TypeAlias = Any
 
 _Started: TypeAlias = "Callable[[Call], object]"
 _Ended: TypeAlias = "Callable[[Call, Any], None]"
@@ -91,14 +92,16 @@ class Observers:
             this attribute.
         hooks: what tells all of them that a call begins, and what tells them that it
             has ended; None where none of them wants to know.
+        releasing: `released` of those that want to know when a connection is returned.
     """
 
-    __slots__ = ("__weakref__", "_own", "active", "hooks")
+    __slots__ = ("__weakref__", "_own", "active", "hooks", "releasing")
 
     def __init__(self, own: Iterable[Observer] = ()) -> None:
         self._own = tuple(own)
         self.active: tuple[Observer, ...] = ()
         self.hooks: _Hooks = (None, None)
+        self.releasing: tuple[Callable[[Place, float], None], ...] = ()
         with _lock:
             _all.add(self)
             self.update()
@@ -107,6 +110,9 @@ class Observers:
         """Take in what has been added to, or removed from, the process's observers."""
         active = (*self._own, *_process)
         self.hooks = _hooks(active)
+        self.releasing = tuple(
+            one.released for one in active if _defines(one, "released")
+        )
         self.active = active
 
     def notify(self, event: Event) -> None:
@@ -116,6 +122,14 @@ class Observers:
                 observer.notified(event)
             except Exception:  # a caller's call must not fail with it
                 _logger.exception("an observer failed at %s", type(event).__name__)
+
+    def tell_released(self, place: Place, seconds: float) -> None:
+        """Report that a call has returned a connection, and how long it had it."""
+        for released in self.releasing:
+            try:
+                released(place, seconds)
+            except Exception:
+                _logger.exception("an observer failed")
 
     def tell_opened(self, database: object) -> None:
         """Report that a Database is open."""

@@ -193,14 +193,20 @@ def check_call(
     assert attributes.get("db.response.status_code") == sqlstate
     failed = None if is_fine or kind is None else sqlstate or kind.__qualname__
     assert attributes.get("error.type") == failed
-    [(measured, point)] = seen.measured("db.client.operation.duration")
+    [[(measured, point)], [(pool, used)]] = seen.measured(
+        "db.client.operation.duration", "db.client.connection.use_time"
+    )
     assert point.count == 1
+    assert used.count == 1
+    assert list(pool) == ["db.client.connection.pool.name"]
     assert measured.get("error.type") == failed
     name = f"acts.{method}"
     counted = seen.counted()
     assert counted("reposgen_call_duration_seconds_count") == {
         (command, name, outcome, "observed"): 1
     }
+    [(role, _)] = used_by = counted("reposgen_connection_use_seconds_count")
+    assert (role, sum(used_by.values())) == ("primary", 1)
     assert counted("reposgen_errors_total") == (
         {}
         if kind is None
@@ -274,7 +280,7 @@ def check_block(seen: Seen, block: str, how: str) -> None:
     assert counted("reposgen_pipelined_calls_total") == (
         {("acts.act", "observed"): 1} if is_made else {}
     )
-    measured = seen.measured("reposgen.transaction.duration")
+    [measured] = seen.measured("reposgen.transaction.duration")
     assert len(measured) == len(kinds - {"pipeline"})
 
 

@@ -160,8 +160,10 @@ class Database:
                 cancelled
                 on the server.
         """
-        self.observers.tell_closed(self)
-        await self._router.close(timeout)
+        try:
+            await self._router.close(timeout)
+        finally:
+            self.observers.tell_closed(self)
 
     def after_fork(self) -> None:
         """Leave all connections to the parent, in a child process."""

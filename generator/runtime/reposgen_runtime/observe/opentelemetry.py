@@ -104,6 +104,11 @@ class OpenTelemetryObserver(Observer):
             "db.client.connection.wait_time",
             "The time it took to obtain an open connection from the pool.",
         )
+        self._used = _histogram(
+            meter,
+            "db.client.connection.use_time",
+            "The time between borrowing a connection and returning it to the pool.",
+        )
         self._connected = _histogram(
             meter,
             "db.client.connection.create_time",
@@ -230,6 +235,10 @@ class OpenTelemetryObserver(Observer):
         # A generator's block may end in another context than it began in.
         if contexts.get_current() is entered:
             contexts.detach(token)
+
+    def released(self, place: Place, seconds: float) -> None:
+        """Measure how long a call had its connection."""
+        self._used.record(seconds, _pool(place.server))
 
     def notified(self, event: Event) -> None:
         """Measure what a pool, a buffer or a retry did."""
