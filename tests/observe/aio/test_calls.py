@@ -331,3 +331,19 @@ async def test_nobody_observes_what_is_not_run(conninfo: str, seen: Seen) -> Non
     async with Database(settings, package=PACKAGE) as db:
         Runner(db, PACKAGE).stream(act(), ("ok",))
     assert seen.spans() == ()
+
+
+async def test_a_stream_that_is_read_elsewhere(conninfo: str, seen: Seen) -> None:
+    settings = Settings(conninfo=conninfo, observers=seen.observers)
+    async with Database(settings, package=PACKAGE) as db:
+        rows = aiter(Runner(db, PACKAGE).stream(act(), ("ok",)))
+        with seen.tracer.start_as_current_span("first") as first:
+            await anext(rows)
+        with seen.tracer.start_as_current_span("second"):
+            assert [row async for row in rows] == []
+    [span] = [span for span in seen.spans() if span.name == "SELECT acts"]
+    # It belongs to where it began.
+    assert span.parent == first.get_span_context()
+    [outer] = [span for span in seen.spans() if span.name == "first"]
+    assert (span.start_time or 0) >= (outer.start_time or 0)
+    assert (span.end_time or 0) > (outer.end_time or 0)
