@@ -5,7 +5,7 @@
 All of them observe the same Database, in turns of a few calls, so that they differ in
 nothing else. Ratios are of processor time, to the get without observers of the same
 round. The second row is a get without observers as well: what it differs by is chance.
-The last one is a get without observers in a span of the SDK, which has a name and no
+The next two are gets without observers in spans of the SDK, bare ones and ones with
 attributes: below that, no observer can be that makes spans.
 """
 
@@ -22,6 +22,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import uvloop
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -37,19 +38,30 @@ from reposgen_runtime.observe.n_plus_one import RepeatedCallObserver
 from reposgen_runtime.observe.opentelemetry import OpenTelemetryObserver
 from reposgen_runtime.observe.prometheus import PrometheusObserver
 
-try:
-    import uvloop
-except ImportError:
-    uvloop = None
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from uuid import UUID
 
     from tests.benchmarks.setting import Packages
 
 NONE: Final = "no observer"
 AGAIN: Final = "no observer, once more"
-BARE: Final = "no observer, in a bare span of the SDK"
+# The spans that the SDK makes, without an observer: by their attributes.
+SPANS: Final[Mapping[str, Mapping[str, str | int]]] = {
+    "no observer, in a bare span of the SDK": {},
+    "no observer, in a span with ten attributes": {
+        "db.system.name": "postgresql",
+        "db.namespace": "bench|public",
+        "db.collection.name": "tasks",
+        "db.operation.name": "SELECT",
+        "db.query.summary": "SELECT tasks",
+        "db.query.text": "SELECT id, title FROM tasks WHERE id = $1",
+        "db.response.returned_rows": 1,
+        "server.address": "localhost",
+        "server.port": 5432,
+        "code.function.name": "bench.tasks.get_task",
+    },
+}
 
 
 def observers() -> Mapping[str, Observer]:
@@ -86,7 +98,8 @@ def _turns(database: Any) -> dict[str, Callable[[], AbstractContextManager[Any]]
     """What is in force in the turn of each row."""
     # The package has a copy of the run time.
     observing = sys.modules[type(database.observers).__module__].observing
-    turns = {NONE: nullcontext, AGAIN: nullcontext, BARE: nullcontext}
+    turns: dict[str, Callable[[], AbstractContextManager[Any]]]
+    turns = dict.fromkeys((NONE, AGAIN, *SPANS), nullcontext)
     for name, observer in observers().items():
         turns[name] = partial(observing, observer)
     return turns
@@ -101,15 +114,17 @@ def measure_sync(
     with packages.sync.Database.open(conninfo) as database:
         get = database.tasks.get_task
 
-        def spanned(id: int) -> None:  # noqa: A002 -- as the method has it
-            span = tracer.start_span("SELECT tasks", kind=SpanKind.CLIENT)
-            get(id=id)
+        def spanned(attributes: Mapping[str, str | int], **key: UUID) -> None:
+            span = tracer.start_span(
+                "SELECT tasks", kind=SpanKind.CLIENT, attributes=attributes
+            )
+            get(**key)
             span.end()
 
         turns = _turns(database)
         for number in range(-1, rounds):
             for name in _order(turns, number):
-                call = spanned if name == BARE else get
+                call = partial(spanned, SPANS[name]) if name in SPANS else get
                 with turns[name]():
                     call(id=KEY)
                     start = time.process_time()
@@ -130,15 +145,17 @@ async def measure_async(
     async with packages.aio.Database.open(conninfo) as database:
         get = database.tasks.get_task
 
-        async def spanned(id: int) -> None:  # noqa: A002 -- as the method has it
-            span = tracer.start_span("SELECT tasks", kind=SpanKind.CLIENT)
-            await get(id=id)
+        async def spanned(attributes: Mapping[str, str | int], **key: UUID) -> None:
+            span = tracer.start_span(
+                "SELECT tasks", kind=SpanKind.CLIENT, attributes=attributes
+            )
+            await get(**key)
             span.end()
 
         turns = _turns(database)
         for number in range(-1, rounds):
             for name in _order(turns, number):
-                call = spanned if name == BARE else get
+                call = partial(spanned, SPANS[name]) if name in SPANS else get
                 with turns[name]():
                     await call(id=KEY)
                     start = time.process_time()
@@ -187,10 +204,9 @@ def main() -> None:
         gc.freeze()
         _report("synchronous", measure_sync(conninfo, packages, *sizes))
         _report("asyncio", asyncio.run(measure_async(conninfo, packages, *sizes)))
-        if uvloop is not None:
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                measured = runner.run(measure_async(conninfo, packages, *sizes))
-            _report("uvloop", measured)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            measured = runner.run(measure_async(conninfo, packages, *sizes))
+        _report("uvloop", measured)
 
 
 if __name__ == "__main__":

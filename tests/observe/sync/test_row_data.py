@@ -1,6 +1,5 @@
 # Derived from ../aio/test_row_data.py by derive_sync.py: change that file.
 # ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
-
 """No row data in messages, spans, metrics and log records, whatever fails."""
 
 from __future__ import annotations
