@@ -80,8 +80,9 @@ def _hooks(observers: Sequence[Observer]) -> _Hooks:
 
 def _defines(observer: Observer, name: str) -> bool:
     """Return whether an observer has a method of its own."""
-    function = getattr(type(observer), name)
-    return not getattr(function, UNUSED, False)
+    # One that is no subclass may lack some of them.
+    function = getattr(type(observer), name, None)
+    return function is not None and not getattr(function, UNUSED, False)
 
 
 class Observers:
