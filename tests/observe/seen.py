@@ -165,14 +165,20 @@ class Seen:
 
         return added
 
-    def measured(self, name: str) -> list[tuple[dict[str, Any], Any]]:
-        """The points of one of OpenTelemetry's metrics: attributes, and the point."""
+    def measured(self, *names: str) -> list[list[tuple[dict[str, Any], Any]]]:
+        """The points of some of OpenTelemetry's metrics: attributes, and the point.
+
+        To read them is to begin anew, so all that a test wants are read at once.
+        """
         data = self.reader.get_metrics_data()
-        return [
-            (dict(point.attributes or {}), point)
-            for resource in (data.resource_metrics if data else ())
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-            if metric.name == name
-            for point in metric.data.data_points
-        ]
+        found: dict[str, list[tuple[dict[str, Any], Any]]] = {
+            name: [] for name in names
+        }
+        for resource in data.resource_metrics if data else ():
+            for scope in resource.scope_metrics:
+                for metric in scope.metrics:
+                    found.setdefault(metric.name, []).extend(
+                        (dict(point.attributes or {}), point)
+                        for point in metric.data.data_points
+                    )
+        return [found[name] for name in names]

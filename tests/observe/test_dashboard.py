@@ -44,6 +44,7 @@ def exposed(observed_database: str) -> Mapping[str, frozenset[str]]:
         known = labels.get(family.name, frozenset[str]())
         for suffix in {
             "histogram": ("_count", "_sum", "_bucket"),
+            "summary": ("_count", "_sum"),
             "counter": ("_total",),
             "gauge": ("",),
         }[family.type]:

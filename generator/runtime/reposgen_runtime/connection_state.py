@@ -34,6 +34,7 @@ class ConnectionState:
         grace: seconds for a statement to end after its timeout or cancellation; None on
             a connection that does not belong to a Database.
         idle_since: `time.monotonic()` of the last release.
+        taken_at: `time.monotonic()` at which a call got it; 0 while no call uses it.
         due: `time.monotonic()` at which the pool must get it back to check its age.
         host: the host that it is connected to, if there are several.
         was_refused: True if the server refused a write, as a standby does.
@@ -55,6 +56,7 @@ class ConnectionState:
         "poll",
         "prepares",
         "sessions",
+        "taken_at",
         "unused",
         "usage",
         "was_refused",
@@ -73,6 +75,7 @@ class ConnectionState:
         self.grace: float | None = None
         self.ends_at: float | None = None
         self.idle_since = 0.0
+        self.taken_at = 0.0
         self.due = 0.0
         self.host: Any = None
         self.was_refused = False

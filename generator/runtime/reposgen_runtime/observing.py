@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from .errors import PoolFull, PoolTimeout, RepositoryError
 from .observe import (
@@ -25,6 +25,7 @@ from .observe import (
     ReplicaChange,
     Retry,
 )
+from .observers import FAILED
 from .statement import Statement
 from .statistics import parameters_of, server_name
 from .variants import Variants
@@ -44,7 +45,6 @@ _logger: Final = logging.getLogger(__name__)
 # The first keyword, behind comments. Comments nest in PostgreSQL, but hardly ever do.
 _VERB: Final = re.compile(r"(?:\s+|--[^\n]*|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
 _OWN: Final = __name__.rpartition(".")[0]
-_FAILED: Final = "an observer failed at %s"
 _READS: Final = frozenset({"TABLE", "VALUES", "WITH"})
 _ANSWERS: Final = frozenset(
     {CacheOutcome.HIT, CacheOutcome.SHARED, CacheOutcome.STALE, CacheOutcome.MISS}
@@ -57,29 +57,61 @@ SAVEPOINT: Final = Operation(command="savepoint", verb="SAVEPOINT")
 PIPELINE: Final = Operation(command="pipeline", verb="PIPELINE")
 
 
-class Observation(Call):
-    """A call, and the block that it is made in: in frames, a variable `call`."""
+class Observed(Protocol):
+    """A runner whose calls are observed."""
 
-    _states: Sequence[object] = ()
+    observers: Observers
+    package: Package
+    locate: Callable[[], Place]
+
+
+class Observation(Call):
+    """A call that is under way: in the frame that makes it, a variable `call`.
+
+    It begins when it is made. `end` or `fail` ends it, or a `with` block.
+    """
+
+    _state: object = None
 
     def __init__(
         self,
         observers: Observers,
         operation: Operation,
         locate: Callable[[], Place],
-        values: Sequence[Any] = (),
+        *,
+        parts: tuple[Operation, ...] = (),
     ) -> None:
-        # As the base class does, without the call.
-        self.operation = operation
-        self.values = values
-        self._locate = locate
-        self._observers = observers
+        super().__init__(operation, locate)
+        if parts:
+            self.parts = parts
+        started, self._ended = observers.hooks
+        if started is not None:
+            self._begin(started)
+        self._start = perf_counter()
+
+    def _begin(self, started: Callable[[Call], object]) -> None:
+        try:
+            self._state = started(self)
+        except Exception:  # the call must not fail with it
+            _logger.exception(FAILED, self.operation.name)
+
+    def end(self, rows: int | None) -> None:
+        """Tell the observers that it has returned, and with how many rows."""
+        self.seconds = perf_counter() - self._start
+        self.rows = rows
+        ended = self._ended
+        if ended is not None:
+            try:
+                ended(self, self._state)
+            except Exception:  # as above
+                _logger.exception(FAILED, self.operation.name)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the observers what it has raised."""
+        self.error = error
+        self.end(self.rows)
 
     def __enter__(self) -> Self:
-        if starting := self._observers.starting:
-            self._states = self._begun(starting)
-        self._ending = self._observers.ending
-        self._start = perf_counter()
         return self
 
     def __exit__(
@@ -88,38 +120,32 @@ class Observation(Call):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.seconds = perf_counter() - self._start
         if exc_value is not None:
             self.error = exc_value
-        states = self._states
-        try:
-            for ended, place in self._ending:
-                ended(self, states[place] if place >= 0 else None)
-        except Exception as error:  # noqa: BLE001 -- the call must not fail with it
-            self._end_one_by_one(ended, error)
+        self.end(self.rows)
 
-    def _begun(self, starting: Sequence[Callable[[Call], object]]) -> Sequence[object]:
-        """Tell the observers that it begins; return what they said."""
-        states: list[object] = []
-        for started in starting:
-            try:
-                states.append(started(self))
-            except Exception:  # the call must not fail with it
-                _logger.exception(_FAILED, self.operation.name)
-                states.append(None)
-        return states
 
-    def _end_one_by_one(self, failed: Callable[..., None], error: Exception) -> None:
-        """Log that an observer failed, and tell those that come after it."""
-        _logger.error(_FAILED, self.operation.name, exc_info=error)
-        is_after = False
-        for ended, place in self._ending:
-            if is_after:
-                try:
-                    ended(self, self._states[place] if place >= 0 else None)
-                except Exception:  # as above
-                    _logger.exception(_FAILED, self.operation.name)
-            is_after = is_after or ended is failed
+class MethodCall(Observation):
+    """A call of a method, which is made in one step: each one takes time."""
+
+    def __init__(
+        self,
+        runner: Observed,
+        command: str,
+        statement: Validated[Any],
+        values: Sequence[Any] = (),
+    ) -> None:
+        # As the base class does, without the call.
+        operation = statement.operation
+        if operation is None or operation.command is not command:
+            operation = operation_of(runner.package, statement, command)
+        self.operation = operation
+        self.values = values
+        self._locate = runner.locate
+        started, self._ended = runner.observers.hooks
+        if started is not None:
+            self._begin(started)
+        self._start = perf_counter()
 
 
 def current_call() -> Observation | None:
@@ -208,11 +234,11 @@ def observe_pipeline(
     steps: Sequence[tuple[Package, Statement[Any]]],
 ) -> Observation:
     """Return the observation of a pipeline with some statements."""
-    call = Observation(observers, PIPELINE, place)
-    call.items = len(steps)
-    call.parts = tuple(
+    parts = tuple(
         operation_of(package, statement, "pipelined") for package, statement in steps
     )
+    call = Observation(observers, PIPELINE, place, parts=parts)
+    call.items = len(parts)
     return call
 
 

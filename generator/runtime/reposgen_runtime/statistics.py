@@ -38,6 +38,8 @@ class ServerStatistics:
         requests_waited: requests that had to wait.
         requests_failed: requests that got no connection.
         wait_seconds: total time that requests waited.
+        uses: connections that calls have returned.
+        use_seconds: total time between getting these and returning them.
         connections_made: attempts to connect.
         connections_failed: attempts that failed.
         connections_lost: connections that broke, in use or idle.
@@ -57,6 +59,8 @@ class ServerStatistics:
     requests_waited: int
     requests_failed: int
     wait_seconds: float
+    uses: int
+    use_seconds: float
     connections_made: int
     connections_failed: int
     connections_lost: int

@@ -1,4 +1,3 @@
-# ruff: noqa: PT012 -- the block as a whole is what raises
 """No row data in messages, spans, metrics and log records, whatever fails."""
 
 from __future__ import annotations
@@ -10,15 +9,17 @@ from uuid import uuid4
 import pytest
 from tests.observe.seen import PACKAGE
 
-from reposgen_runtime import Statement
+from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.aio import Database, Runner
 from reposgen_runtime.errors import RepositoryError
 from reposgen_runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tests.observe.seen import Seen
+
+    Work = Callable[[Database, Runner, Statement[Any], str], Awaitable[None]]
 
 SCHEMA: Final = """
 CREATE TYPE mood AS ENUM ('good');
@@ -56,9 +57,54 @@ FAILING: Final = {
 }
 
 
-@pytest.mark.parametrize("batch", [False, True], ids=["one", "batch"])
+async def one(_: Database, run: Runner, statement: Statement[Any], word: str) -> None:
+    await run.one(statement, (word,))
+
+
+async def exec_(_: Database, run: Runner, statement: Statement[Any], word: str) -> None:
+    await run.exec(statement, (word,))
+
+
+async def stream(
+    _: Database, run: Runner, statement: Statement[Any], word: str
+) -> None:
+    async for _row in run.stream(statement, (word,)):
+        pass
+
+
+async def copyto(
+    _: Database, run: Runner, statement: Statement[Any], word: str
+) -> None:
+    if statement.sql.startswith("SELECT"):
+        async for _block in run.copy_to(statement, (word,)):
+            pass
+    await run.exec(statement, (word,))
+
+
+async def batchexec(
+    _: Database, run: Runner, statement: Statement[Any], word: str
+) -> None:
+    await run.batch_exec(statement, [word])
+
+
+async def batchmany(
+    _: Database, run: Runner, statement: Statement[Any], word: str
+) -> None:
+    await run.batch_many(statement, [word, word])
+
+
+async def in_transaction(
+    db: Database, run: Runner, statement: Statement[Any], word: str
+) -> None:
+    async with db.transaction():
+        await run.exec(statement, (word,))
+
+
+@pytest.mark.parametrize(
+    "work", [one, exec_, stream, copyto, batchexec, batchmany, in_transaction]
+)
 async def test_no_row_data(
-    make_database: Callable[[str], str], seen: Seen, *, batch: bool, use_cursors: bool
+    make_database: Callable[[str], str], seen: Seen, work: Work, *, use_cursors: bool
 ) -> None:
     settings = Settings(
         conninfo=make_database(SCHEMA),
@@ -77,19 +123,58 @@ async def test_no_row_data(
                 arguments=("value",),
             )
             with pytest.raises(RepositoryError) as caught:
-                if batch:
-                    await run.batch_exec(statement, [word])
-                else:
-                    await run.exec(statement, (word,))
+                await work(db, run, statement, word)
             error = caught.value
-            told = traceback.format_exception_only(error)
+            # With all errors that it comes from.
+            told = traceback.format_exception(error)
             assert word not in "".join(told), name
             assert word not in str(error.args), name
         await run.exec(
             Statement[None]("rows.fine", "SELECT $1", parameters=("text",)), (word,)
         )
     spans = [span.to_json() for span in seen.spans()]
-    assert len(spans) == len(FAILING) + 1
+    assert len(spans) > len(FAILING)
     assert not any(word in span for span in spans)
+    assert not any(word in str(vars(record)) for record in seen.records)
+    assert not any(word in str(key) for key in seen.scrape())
+    assert word not in str(seen.reader.get_metrics_data())
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "prefix"),
+    [
+        ("parents", "name", ""),
+        ("rows", "short", ""),
+        ("rows", "other", "bad"),
+        ("parts", "name", ""),
+    ],
+)
+async def test_copied_rows(
+    make_database: Callable[[str], str],
+    seen: Seen,
+    table: str,
+    column: str,
+    prefix: str,
+    *,
+    use_cursors: bool,
+) -> None:
+    settings = Settings(
+        conninfo=make_database(SCHEMA),
+        use_cursors=use_cursors,
+        observers=seen.observers,
+    )
+    word = f"{prefix}secret{uuid4().hex}"
+    statement = Statement[Any](
+        "rows.copy",
+        f"INSERT INTO {table} ({column}) VALUES ($1)",
+        parameters=("text",),
+        copy=CopyInto(f'"public"."{table}"', (f'"{column}"',)),
+    )
+    async with Database(settings, package=PACKAGE) as db:
+        with pytest.raises(RepositoryError) as caught:
+            await Runner(db, PACKAGE).copy_from(statement, [word, word])
+    assert word not in "".join(traceback.format_exception(caught.value))
+    [span] = seen.spans()
+    assert word not in span.to_json()
     assert not any(word in str(vars(record)) for record in seen.records)
     assert not any(word in str(key) for key in seen.scrape())

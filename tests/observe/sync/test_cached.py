@@ -104,7 +104,7 @@ def check(seen: Seen, outcome: str, level: str) -> None:
     # That there is no row is not logged.
     for record in seen.records[-1:]:
         assert vars(record)["cache"] == (outcome or None)
-    [(measured, _)] = seen.measured("db.client.operation.duration")
+    [[(measured, _)]] = seen.measured("db.client.operation.duration")
     assert measured.get("reposgen.cache.outcome") == (outcome or None)
     counted = seen.counted()("reposgen_cache_events_total")
     reads = {"hit", "miss", "shared", "stale"}

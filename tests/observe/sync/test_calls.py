@@ -193,14 +193,20 @@ def check_call(
     assert attributes.get("db.response.status_code") == sqlstate
     failed = None if is_fine or kind is None else sqlstate or kind.__qualname__
     assert attributes.get("error.type") == failed
-    [(measured, point)] = seen.measured("db.client.operation.duration")
+    [[(measured, point)], [(pool, used)]] = seen.measured(
+        "db.client.operation.duration", "db.client.connection.use_time"
+    )
     assert point.count == 1
+    assert used.count == 1
+    assert list(pool) == ["db.client.connection.pool.name"]
     assert measured.get("error.type") == failed
     name = f"acts.{method}"
     counted = seen.counted()
     assert counted("reposgen_call_duration_seconds_count") == {
         (command, name, outcome, "observed"): 1
     }
+    [(role, _)] = used_by = counted("reposgen_connection_use_seconds_count")
+    assert (role, sum(used_by.values())) == ("primary", 1)
     assert counted("reposgen_errors_total") == (
         {}
         if kind is None
@@ -274,7 +280,7 @@ def check_block(seen: Seen, block: str, how: str) -> None:
     assert counted("reposgen_pipelined_calls_total") == (
         {("acts.act", "observed"): 1} if is_made else {}
     )
-    measured = seen.measured("reposgen.transaction.duration")
+    [measured] = seen.measured("reposgen.transaction.duration")
     assert len(measured) == len(kinds - {"pipeline"})
 
 
@@ -325,3 +331,19 @@ def test_nobody_observes_what_is_not_run(conninfo: str, seen: Seen) -> None:
     with Database(settings, package=PACKAGE) as db:
         Runner(db, PACKAGE).stream(act(), ("ok",))
     assert seen.spans() == ()
+
+
+def test_a_stream_that_is_read_elsewhere(conninfo: str, seen: Seen) -> None:
+    settings = Settings(conninfo=conninfo, observers=seen.observers)
+    with Database(settings, package=PACKAGE) as db:
+        rows = iter(Runner(db, PACKAGE).stream(act(), ("ok",)))
+        with seen.tracer.start_as_current_span("first") as first:
+            next(rows)
+        with seen.tracer.start_as_current_span("second"):
+            assert list(rows) == []
+    [span] = [span for span in seen.spans() if span.name == "SELECT acts"]
+    # It belongs to where it began.
+    assert span.parent == first.get_span_context()
+    [outer] = [span for span in seen.spans() if span.name == "first"]
+    assert (span.start_time or 0) >= (outer.start_time or 0)
+    assert (span.end_time or 0) > (outer.end_time or 0)

@@ -30,6 +30,7 @@ from reposgen_runtime.observe import (
     ConnectionEvent,
     Event,
     Observer,
+    Place,
     Retry,
     observing,
 )
@@ -97,6 +98,9 @@ class Broken(Observer):
 
     def ended(self, call: Call, state: Any) -> None:  # noqa: ANN401 -- as above
         raise LookupError(call, state)
+
+    def released(self, place: Place, seconds: float) -> None:
+        raise LookupError(place, seconds)
 
     def notified(self, event: Event) -> None:
         raise LookupError(event)

@@ -1,6 +1,5 @@
 # Derived from ../aio/test_row_data.py by derive_sync.py: change that file.
 # ruff: noqa: RUF100, SIM117 -- blocks stay as the original has them
-# ruff: noqa: PT012 -- the block as a whole is what raises
 """No row data in messages, spans, metrics and log records, whatever fails."""
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from uuid import uuid4
 import pytest
 from tests.observe.seen import PACKAGE
 
-from reposgen_runtime import Statement
+from reposgen_runtime import CopyInto, Statement
 from reposgen_runtime.errors import RepositoryError
 from reposgen_runtime.settings import Settings
 from reposgen_runtime.sync import Database, Runner
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.observe.seen import Seen
+
+    Work = Callable[[Database, Runner, Statement[Any], str], None]
 
 SCHEMA: Final = """
 CREATE TYPE mood AS ENUM ('good');
@@ -58,9 +59,46 @@ FAILING: Final = {
 }
 
 
-@pytest.mark.parametrize("batch", [False, True], ids=["one", "batch"])
+def one(_: Database, run: Runner, statement: Statement[Any], word: str) -> None:
+    run.one(statement, (word,))
+
+
+def exec_(_: Database, run: Runner, statement: Statement[Any], word: str) -> None:
+    run.exec(statement, (word,))
+
+
+def stream(_: Database, run: Runner, statement: Statement[Any], word: str) -> None:
+    for _row in run.stream(statement, (word,)):
+        pass
+
+
+def copyto(_: Database, run: Runner, statement: Statement[Any], word: str) -> None:
+    if statement.sql.startswith("SELECT"):
+        for _block in run.copy_to(statement, (word,)):
+            pass
+    run.exec(statement, (word,))
+
+
+def batchexec(_: Database, run: Runner, statement: Statement[Any], word: str) -> None:
+    run.batch_exec(statement, [word])
+
+
+def batchmany(_: Database, run: Runner, statement: Statement[Any], word: str) -> None:
+    run.batch_many(statement, [word, word])
+
+
+def in_transaction(
+    db: Database, run: Runner, statement: Statement[Any], word: str
+) -> None:
+    with db.transaction():
+        run.exec(statement, (word,))
+
+
+@pytest.mark.parametrize(
+    "work", [one, exec_, stream, copyto, batchexec, batchmany, in_transaction]
+)
 def test_no_row_data(
-    make_database: Callable[[str], str], seen: Seen, *, batch: bool, use_cursors: bool
+    make_database: Callable[[str], str], seen: Seen, work: Work, *, use_cursors: bool
 ) -> None:
     settings = Settings(
         conninfo=make_database(SCHEMA),
@@ -79,19 +117,58 @@ def test_no_row_data(
                 arguments=("value",),
             )
             with pytest.raises(RepositoryError) as caught:
-                if batch:
-                    run.batch_exec(statement, [word])
-                else:
-                    run.exec(statement, (word,))
+                work(db, run, statement, word)
             error = caught.value
-            told = traceback.format_exception_only(error)
+            # With all errors that it comes from.
+            told = traceback.format_exception(error)
             assert word not in "".join(told), name
             assert word not in str(error.args), name
         run.exec(
             Statement[None]("rows.fine", "SELECT $1", parameters=("text",)), (word,)
         )
     spans = [span.to_json() for span in seen.spans()]
-    assert len(spans) == len(FAILING) + 1
+    assert len(spans) > len(FAILING)
     assert not any(word in span for span in spans)
+    assert not any(word in str(vars(record)) for record in seen.records)
+    assert not any(word in str(key) for key in seen.scrape())
+    assert word not in str(seen.reader.get_metrics_data())
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "prefix"),
+    [
+        ("parents", "name", ""),
+        ("rows", "short", ""),
+        ("rows", "other", "bad"),
+        ("parts", "name", ""),
+    ],
+)
+def test_copied_rows(
+    make_database: Callable[[str], str],
+    seen: Seen,
+    table: str,
+    column: str,
+    prefix: str,
+    *,
+    use_cursors: bool,
+) -> None:
+    settings = Settings(
+        conninfo=make_database(SCHEMA),
+        use_cursors=use_cursors,
+        observers=seen.observers,
+    )
+    word = f"{prefix}secret{uuid4().hex}"
+    statement = Statement[Any](
+        "rows.copy",
+        f"INSERT INTO {table} ({column}) VALUES ($1)",
+        parameters=("text",),
+        copy=CopyInto(f'"public"."{table}"', (f'"{column}"',)),
+    )
+    with Database(settings, package=PACKAGE) as db:
+        with pytest.raises(RepositoryError) as caught:
+            Runner(db, PACKAGE).copy_from(statement, [word, word])
+    assert word not in "".join(traceback.format_exception(caught.value))
+    [span] = seen.spans()
+    assert word not in span.to_json()
     assert not any(word in str(vars(record)) for record in seen.records)
     assert not any(word in str(key) for key in seen.scrape())

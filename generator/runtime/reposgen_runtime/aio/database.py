@@ -159,8 +159,10 @@ class Database:
             timeout: seconds for running calls to end; then their statements are
                 cancelled on the server.
         """
-        self.observers.tell_closed(self)
-        await self._router.close(timeout)
+        try:
+            await self._router.close(timeout)
+        finally:
+            self.observers.tell_closed(self)
 
     def after_fork(self) -> None:
         """Leave all connections to the parent, in a child process."""
@@ -288,7 +290,10 @@ class Database:
     def place_of_calls(self) -> Callable[[], Place]:
         """Return a function that tells observers where calls on the primary run."""
         primary = self._router.primary
-        return lambda: primary.place
+        if primary.cluster is not None:
+            return lambda: primary.place
+        place = primary.place
+        return lambda: place
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[AsyncConnection[Any], None]:

@@ -24,21 +24,26 @@ class IdleCache:
 
     Attributes:
         calls: number of calls that got a connection from here.
+        uses: number of connections that calls have returned, also to the pool.
+        use_seconds: time that calls have had them.
     """
 
     def __init__(self, limit: int) -> None:
         self.calls = 0
+        self.uses = 0
+        self.use_seconds = 0.0
         self._limit = limit
         self._connections: list[AsyncConnection[Any]] = []
 
     def __len__(self) -> int:
         return len(self._connections)
 
-    def take(self, since: float) -> AsyncConnection[Any] | None:
+    def take(self, since: float, now: float) -> AsyncConnection[Any] | None:
         """Return a connection that became idle after `since`; None if there is none."""
         try:
             connection = self._connections[-1]
-            if state_of(connection).idle_since <= since:
+            state = state_of(connection)
+            if state.idle_since <= since:
                 return None
             # Another thread can have taken it. Taking one and putting it back would
             # hide it for a moment from code that closes all connections, or waits for
@@ -47,6 +52,7 @@ class IdleCache:
         except (IndexError, ValueError):
             return None
         self.calls += 1
+        state.taken_at = now
         return connection
 
     def pop(self) -> AsyncConnection[Any] | None:
@@ -62,8 +68,19 @@ class IdleCache:
         state.idle_since = now = monotonic()
         if len(self._connections) >= self._limit or now >= state.due:
             return False
+        self.uses += 1
+        self.use_seconds += now - state.taken_at
+        state.taken_at = 0.0
         self._connections.append(connection)
         return True
+
+    def count(self, connection: AsyncConnection[Any]) -> None:
+        """Count the use of a connection that is not kept here."""
+        state = state_of(connection)
+        if state.taken_at:
+            self.uses += 1
+            self.use_seconds += monotonic() - state.taken_at
+            state.taken_at = 0.0
 
     @staticmethod
     def mark_checked_out(connection: AsyncConnection[Any]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..observing import Observation, operation_of
+from ..observing import MethodCall
 from ..paging import PageRequest
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..copy_commands import LinesFormat
     from ..observers import Observers
     from ..pages import Page
-    from ..statement import CommandResult, Package, Statement, Validated
+    from ..statement import CommandResult, Package, Statement
     from ..variants import Variants
     from .copying import Export
     from .executor import Executor
@@ -35,7 +36,7 @@ T = TypeVar("T")
 class ObservedRunner:
     """Does what a Runner does, and tells its observers."""
 
-    __slots__ = ("_observers", "_package", "_place", "_plain")
+    __slots__ = ("_plain", "locate", "observers", "package")
 
     def __init__(
         self, plain: Runner, executor: Executor, package: Package, observers: Observers
@@ -50,82 +51,106 @@ class ObservedRunner:
         """
         # Of whatever class: one for buffers has a method more.
         self._plain: Any = plain
-        self._package = package
-        self._observers = observers
-        self._place = executor.place_of_calls()
-
-    def _call(
-        self,
-        command: str,
-        statement: Validated[Any],
-        values: Sequence[Any] = (),
-    ) -> Observation:
-        operation = operation_of(self._package, statement, command)
-        return Observation(self._observers, operation, self._place, values)
+        self.package = package
+        self.observers = observers
+        self.locate = executor.place_of_calls()
 
     async def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.one`."""
-        with self._call("one", statement, values) as call:
+        call = MethodCall(self, "one", statement, values)
+        try:
             row: T = await self._plain.one(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     async def first(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.first`."""
-        with self._call("one", statement, values) as call:
+        call = MethodCall(self, "one", statement, values)
+        try:
             row: T = await self._plain.first(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     async def opt(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> T | None:
         """Observe `Runner.opt`. A row whose only value is NULL counts as none."""
-        with self._call("opt", statement, values) as call:
+        call = MethodCall(self, "opt", statement, values)
+        try:
             row: T | None = await self._plain.opt(statement, values)
-            call.rows = 0 if row is None else 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(0 if row is None else 1)
         return row
 
     async def many(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> list[T]:
         """Observe `Runner.many`."""
-        with self._call("many", statement, values) as call:
+        call = MethodCall(self, "many", statement, values)
+        try:
             rows: list[T] = await self._plain.many(statement, values)
-            call.rows = len(rows)
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(len(rows))
         return rows
 
     async def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
         """Observe `Runner.exec`."""
-        with self._call("exec", statement, values) as call:
+        call = MethodCall(self, "exec", statement, values)
+        try:
             # The same, and it tells the number of rows.
-            call.rows = (await self._plain.execresult(statement, values)).rows
+            result = await self._plain.execresult(statement, values)
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(result.rows)
 
     async def execrows(
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> int:
         """Observe `Runner.execrows`."""
-        with self._call("execrows", statement, values) as call:
+        call = MethodCall(self, "execrows", statement, values)
+        try:
             count: int = await self._plain.execrows(statement, values)
-            call.rows = count
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(count)
         return count
 
     async def execresult(
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> CommandResult:
         """Observe `Runner.execresult`."""
-        with self._call("execresult", statement, values) as call:
+        call = MethodCall(self, "execresult", statement, values)
+        try:
             result: CommandResult = await self._plain.execresult(statement, values)
-            call.rows = result.rows
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(result.rows)
         return result
 
     async def execlastid(
         self, statement: Statement[T], values: Sequence[Any] = ()
     ) -> T:
         """Observe `Runner.execlastid`."""
-        with self._call("execlastid", statement, values) as call:
+        call = MethodCall(self, "execlastid", statement, values)
+        try:
             row: T = await self._plain.one(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     async def page(
@@ -135,7 +160,7 @@ class ObservedRunner:
         **options: Any,  # noqa: ANN401 -- as `Runner.page` takes them
     ) -> Page[T]:
         """Observe `Runner.page`: one call, whether the rows are counted or not."""
-        with self._call("page", statement, values) as call:
+        with MethodCall(self, "page", statement, values) as call:
             request = PageRequest(statement, values, **options)
             page: Page[T] = await self._plain.read_page(request)
             call.rows = len(page.items)
@@ -144,7 +169,8 @@ class ObservedRunner:
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
         """Observe `Runner.stream`, from its first row to its end."""
         stream: Stream[T] = self._plain.stream(statement, values)
-        stream.observe(self._observe(self._call("stream", statement, values), len))
+        begin = partial(MethodCall, self, "stream", statement, values)
+        stream.observe(self._observe(begin, len))
         return stream
 
     def copy_to(
@@ -159,27 +185,27 @@ class ObservedRunner:
         export: Export = self._plain.copy_to(
             statement, values, copy_format=copy_format, header=header
         )
-        call = self._call("copyto", statement, values)
-        export.observe(self._observe(call, lambda _: 0, lambda: export.count))
+        begin = partial(MethodCall, self, "copyto", statement, values)
+        export.observe(self._observe(begin, lambda _: 0, lambda: export.count))
         return export
 
     @staticmethod
     def _observe(
-        call: Observation,
+        begin: Callable[[], MethodCall],
         count: Callable[[Any], int],
         total: Callable[[], int] | None = None,
     ) -> Callable[[AsyncGenerator[T, None]], AsyncGenerator[T, None]]:
         """Return what wraps a generator so that its steps are one call.
 
         Args:
-            call: which one.
+            begin: begins the call.
             count: the rows in what one step gives.
             total: the rows in all, once the generator has ended.
         """
 
         async def observed(steps: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
-            call.rows = 0
-            with call:
+            with begin() as call:
+                call.rows = 0
                 async with aclosing(steps):
                     try:
                         async for item in steps:
@@ -200,14 +226,14 @@ class ObservedRunner:
         return listener
 
     def _heard(self, statement: Statement[Any]) -> None:
-        with self._call("listen", statement) as call:
+        with MethodCall(self, "listen", statement) as call:
             call.rows = 1
 
     async def copy_from(
         self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> int:
         """Observe `Runner.copy_from`."""
-        with self._call("copyfrom", statement) as call:
+        with MethodCall(self, "copyfrom", statement) as call:
             count: int = await self._plain.copy_from(statement, rows)
             call.rows = call.items = count
         return count
@@ -216,7 +242,7 @@ class ObservedRunner:
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[T]:
         """Observe `Runner.copy_returning`."""
-        with self._call("copyfrom", statement) as call:
+        with MethodCall(self, "copyfrom", statement) as call:
             returned: list[T] = await self._plain.copy_returning(statement, rows)
             call.rows = len(returned)
         return returned
@@ -225,7 +251,7 @@ class ObservedRunner:
         self, statement: Statement[Any], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[int]:
         """Observe `Runner.batch_exec`."""
-        with self._call("batchexec", statement) as call:
+        with MethodCall(self, "batchexec", statement) as call:
             counts: list[int] = await self._plain.batch_exec(statement, rows)
             call.items, call.rows = len(counts), sum(counts)
         return counts
@@ -234,7 +260,7 @@ class ObservedRunner:
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[T]:
         """Observe `Runner.batch_one`."""
-        with self._call("batchone", statement) as call:
+        with MethodCall(self, "batchone", statement) as call:
             found: list[T] = await self._plain.batch_one(statement, rows)
             call.items = call.rows = len(found)
         return found
@@ -243,7 +269,7 @@ class ObservedRunner:
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[T]:
         """Observe `Runner.batch_first`."""
-        with self._call("batchone", statement) as call:
+        with MethodCall(self, "batchone", statement) as call:
             found: list[T] = await self._plain.batch_first(statement, rows)
             call.items = call.rows = len(found)
         return found
@@ -252,14 +278,14 @@ class ObservedRunner:
         self, statement: Statement[T], rows: Iterable[Any] | AsyncIterable[Any]
     ) -> list[list[T]]:
         """Observe `Runner.batch_many`."""
-        with self._call("batchmany", statement) as call:
+        with MethodCall(self, "batchmany", statement) as call:
             found: list[list[T]] = await self._plain.batch_many(statement, rows)
             call.items, call.rows = len(found), sum(1 for _ in chain(*found))
         return found
 
     async def buffer(self, statement: Statement[Any], row: object) -> bool:
         """Observe `BufferedRunner.buffer`: that a row was taken."""
-        with self._call("buffer", statement) as call:
+        with MethodCall(self, "buffer", statement) as call:
             taken: bool = await self._plain.buffer(statement, row)
             call.items = int(taken)
         return taken

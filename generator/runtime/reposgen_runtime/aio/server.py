@@ -109,13 +109,16 @@ class Server:
                 settings.breaker, self.name, settings.observing.notify
             )
         self._taken: set[AsyncConnection[Any]] = set()
-        self._idle = IdleCache(0 if settings.reset else settings.min_size)
+        self._idle = self._make_cache()
         self._waiting = set[object]()
         self._all_back = Event()
         # Why the latest connection could not be made.
         self._refusal: psycopg.Error | None = None
         # Connections that were idle before this time are checked before use.
         self._broke = 0.0
+
+    def _make_cache(self) -> IdleCache:
+        return IdleCache(0 if self._settings.reset else self._settings.min_size)
 
     def after_fork(self) -> None:
         """Leave all connections to the parent, in a child process."""
@@ -168,6 +171,8 @@ class Server:
         """
         settings = self._settings
         self._home = new_home()
+        # Its counts begin again.
+        self._idle = self._make_cache()
         pool = make_pool(
             self.conninfo,
             settings,
@@ -294,8 +299,8 @@ class Server:
             return None
         if self._home != home():
             return None
-        since = max(self._broke, monotonic() - self._look_after)
-        connection = self._idle.take(since)
+        now = monotonic()
+        connection = self._idle.take(max(self._broke, now - self._look_after), now)
         if connection is not None:
             self._taken.add(connection)
         return connection
@@ -312,11 +317,14 @@ class Server:
             RepositoryError: the Database was opened in another event loop or process.
         """
         if not self._observers.active:
-            return await self._acquire()
-        from ..observing import waiting  # noqa: PLC0415 -- only where there are some
+            connection = await self._acquire()
+        else:
+            from ..observing import waiting  # noqa: PLC0415 -- only where there are some
 
-        with waiting(self._observers, self.place):
-            return await self._acquire()
+            with waiting(self._observers, self.place):
+                connection = await self._acquire()
+        state_of(connection).taken_at = monotonic()
+        return connection
 
     async def _acquire(self) -> AsyncConnection[Any]:
         pool = self._pool
@@ -345,6 +353,9 @@ class Server:
         Returns:
             The connection if it must be passed to `release`, else None.
         """
+        if self._observers.releasing:
+            since = state_of(connection).taken_at
+            self._observers.tell_released(self.place, monotonic() - since)
         pool, circuit = self._pool, self._circuit
         if (
             pool is None
@@ -364,6 +375,7 @@ class Server:
     async def release(self, connection: AsyncConnection[Any]) -> None:
         """Give a connection back to the pool, or close it if the pool is closed."""
         self._taken.discard(connection)
+        self._idle.count(connection)
         pool, state = self._pool, state_of(connection)
         if pool is None:
             await connection.close()
@@ -547,6 +559,8 @@ class Server:
             requests_waited=count("requests_queued", 0),
             requests_failed=count("requests_errors", 0),
             wait_seconds=count("requests_wait_ms", 0) / 1000,
+            uses=self._idle.uses,
+            use_seconds=self._idle.use_seconds,
             connections_made=count("connections_num", 0),
             connections_failed=count("connections_errors", 0),
             connections_lost=count("returns_bad", 0) + count("connections_lost", 0),

@@ -425,9 +425,18 @@ class Observer:
             state: what `started` returned.
         """
 
+    def released(self, place: Place, seconds: float) -> None:
+        """Take note of a connection that a call has returned to its pool.
+
+        Args:
+            place: the pool's server.
+            seconds: how long the call had the connection.
+        """
+
     def notified(self, event: Event) -> None:
         """Take note of something that is not part of one call alone."""
 
 
 setattr(Observer.started, UNUSED, True)
 setattr(Observer.ended, UNUSED, True)
+setattr(Observer.released, UNUSED, True)

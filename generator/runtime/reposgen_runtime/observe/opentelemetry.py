@@ -7,6 +7,7 @@ It needs `opentelemetry-api` alone. `opentelemetry-instrument` installs it witho
 
 from __future__ import annotations
 
+from time import time_ns
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakSet
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from opentelemetry.metrics import MeterProvider
-    from opentelemetry.trace import Span, TracerProvider
+    from opentelemetry.trace import TracerProvider
 
     from ..statistics import ServerStatistics
 
@@ -103,6 +104,11 @@ class OpenTelemetryObserver(Observer):
             "db.client.connection.wait_time",
             "The time it took to obtain an open connection from the pool.",
         )
+        self._used = _histogram(
+            meter,
+            "db.client.connection.use_time",
+            "The time between borrowing a connection and returning it to the pool.",
+        )
         self._connected = _histogram(
             meter,
             "db.client.connection.create_time",
@@ -162,36 +168,30 @@ class OpenTelemetryObserver(Observer):
         self._databases.discard(database)
 
     def started(self, call: Call) -> object:
-        """Begin a span; a transaction's is the parent of what is done in its block."""
+        """Begin a block's span, the parent of what is done in it.
+
+        Every other call has its span made at its end, in one go, which takes less time.
+        """
         operation = call.operation
-        key = (operation, call.place)
-        prepared = self._prepared.get(key)
-        if prepared is None:
-            prepared = self._prepared[key] = self._prepare(operation, call.place)
-        attributes = prepared.attributes
-        if operation.name in self._with_arguments:
-            attributes = {**attributes, **dict(_arguments(operation, call))}
+        if operation.command not in _SCOPES:
+            # Its parent: a stream can end elsewhere.
+            return contexts.get_current()
+        prepared = self._prepare(operation, call.place)
         span = self._tracer.start_span(
             prepared.name,
             kind=prepared.kind,
-            attributes=attributes,
+            attributes=prepared.attributes,
             record_exception=False,
             set_status_on_exception=False,
         )
-        if operation.command not in _SCOPES:
-            return span
         entered = trace.set_span_in_context(span)
         return span, entered, contexts.attach(entered)
 
     def ended(self, call: Call, state: Any) -> None:  # noqa: ANN401 -- what `started` returned
-        """End the span, and measure the call."""
-        operation, place = call.operation, call.place
-        prepared = self._prepared.get((operation, place))
-        if prepared is None:
-            # A replica took it.
-            prepared = self._prepare(operation, place)
-            self._prepared[operation, place] = prepared
-        is_scope = operation.command in _SCOPES
+        """Measure the call, and make or end its span."""
+        end = time_ns()
+        operation = call.operation
+        prepared = self._prepare(operation, call.place)
         measured: dict[str, str | int] = prepared.measured
         failed = {} if call.error is None else _failure(call)
         if failed:
@@ -199,24 +199,46 @@ class OpenTelemetryObserver(Observer):
         if call.cache is not None:
             # A hit is no operation of the database: its time is measured apart.
             measured = {**measured, "reposgen.cache.outcome": call.cache.outcome.value}
-        if is_scope:
+        if operation.command in _SCOPES:
             self._blocks.record(call.seconds, measured)
-        else:
-            self._duration.record(call.seconds, measured)
-        if state is None:
+            self._leave(call, state, failed)
             return
-        span: Span = state[0] if is_scope else state
-        if span.is_recording():
-            if failed:
-                span.set_attributes(failed)
-                span.set_status(Status(StatusCode.ERROR, str(failed["error.type"])))
-            self._describe(span, call)
+        self._duration.record(call.seconds, measured)
+        attributes = {**prepared.attributes, **failed, **_details(call)}
+        if operation.name in self._with_arguments:
+            attributes.update(_arguments(operation, call))
+        span = self._tracer.start_span(
+            prepared.name,
+            state,
+            prepared.kind,
+            attributes,
+            (),
+            end - int(call.seconds * 1e9),
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+        if failed:
+            span.set_status(Status(StatusCode.ERROR, str(failed["error.type"])))
+        span.end(end)
+
+    @staticmethod
+    def _leave(call: Call, state: Any, failed: dict[str, str | int]) -> None:  # noqa: ANN401 -- as above
+        """End the span of a block."""
+        if state is None:
+            # To begin it has failed, or it had begun before anybody observed it.
+            return
+        span, entered, token = state
+        if failed:
+            span.set_status(Status(StatusCode.ERROR, str(failed["error.type"])))
+        span.set_attributes({**failed, **_details(call)})
         span.end()
-        if is_scope:
-            _, entered, token = state
-            # A generator's block may end in another context than it began in.
-            if contexts.get_current() is entered:
-                contexts.detach(token)
+        # A generator's block may end in another context than it began in.
+        if contexts.get_current() is entered:
+            contexts.detach(token)
+
+    def released(self, place: Place, seconds: float) -> None:
+        """Measure how long a call had its connection."""
+        self._used.record(seconds, _pool(place.server))
 
     def notified(self, event: Event) -> None:
         """Measure what a pool, a buffer or a retry did."""
@@ -241,6 +263,13 @@ class OpenTelemetryObserver(Observer):
                 pass
 
     def _prepare(self, operation: Operation, place: Place | None) -> _Prepared:
+        key = (operation, place)
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            prepared = self._prepared[key] = self._make(operation, place)
+        return prepared
+
+    def _make(self, operation: Operation, place: Place | None) -> _Prepared:
         shared: dict[str, str | int] = {"db.system.name": "postgresql"}
         schema, table = _split(operation.table)
         database = None if place is None else place.database
@@ -267,28 +296,6 @@ class OpenTelemetryObserver(Observer):
         is_scope = operation.command in _SCOPES
         kind = SpanKind.INTERNAL if is_scope else SpanKind.CLIENT
         return _Prepared(summary, kind, attributes, shared)
-
-    @staticmethod
-    def _describe(span: Span, call: Call) -> None:
-        """Add what is known at the end of a call."""
-        if call.rows is not None:
-            span.set_attribute("db.response.returned_rows", call.rows)
-        # The conventions: a batch of one is no batch.
-        if call.items is not None and call.items != 1:
-            span.set_attribute("db.operation.batch.size", call.items)
-        if call.waited:
-            span.set_attribute("reposgen.connection.wait_time", call.waited)
-        if call.attempts > 1:
-            span.set_attribute("reposgen.attempts", call.attempts)
-        if call.cache is not None:
-            span.set_attribute("reposgen.cache.outcome", call.cache.outcome.value)
-            if call.cache.level:
-                span.set_attribute("reposgen.cache.level", call.cache.level)
-        place = call.place
-        if place is not None and place.role == "replica":
-            span.set_attribute("server.address", place.host)
-            if not place.host.startswith("/"):
-                span.set_attribute("server.port", place.port)
 
     def _servers(self) -> Iterator[ServerStatistics]:
         for database in [*self._databases]:
@@ -363,6 +370,25 @@ def _failure(call: Call) -> dict[str, str | int]:
     if sqlstate is None:
         return {"error.type": type(call.error).__qualname__}
     return {"error.type": sqlstate, "db.response.status_code": sqlstate}
+
+
+def _details(call: Call) -> dict[str, str | int | float]:
+    """Return the attributes of a call that are not the same for all calls."""
+    details: dict[str, str | int | float] = {}
+    if call.rows is not None:
+        details["db.response.returned_rows"] = call.rows
+    # The conventions: a batch of one is no batch.
+    if call.items is not None and call.items != 1:
+        details["db.operation.batch.size"] = call.items
+    if call.waited:
+        details["reposgen.connection.wait_time"] = call.waited
+    if call.attempts > 1:
+        details["reposgen.attempts"] = call.attempts
+    if call.cache is not None:
+        details["reposgen.cache.outcome"] = call.cache.outcome.value
+        if call.cache.level:
+            details["reposgen.cache.level"] = call.cache.level
+    return details
 
 
 def _arguments(operation: Operation, call: Call) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,12 @@ arguments and tenants never become labels.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from weakref import WeakSet
 
 from prometheus_client import REGISTRY, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, SummaryMetricFamily
 
 from ..breaker import BreakerState
 from ..statistics import ReplicaState, ReplicaStatistics
@@ -32,12 +33,12 @@ from . import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
 
-    from ..statistics import ServerStatistics
+    from ..statistics import ServerStatistics, Statistics
 
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 _SCOPES: Final = frozenset({"transaction", "savepoint", "pipeline"})
@@ -59,7 +60,7 @@ class PrometheusObserver(Observer):
             registry: where metrics are registered.
             buckets: upper bounds of the histograms of durations, in seconds.
         """
-        self._databases: WeakSet[Any] = WeakSet()
+        self._pools = _Pools()
         # Children of the histogram, bound once: of calls that succeed.
         self._bound: dict[Operation, Any] = {}
         self._calls = Histogram(
@@ -144,15 +145,15 @@ class PrometheusObserver(Observer):
             ("package", "method", "outcome", "level"),
             registry=registry,
         )
-        registry.register(_Pools(self._databases))
+        registry.register(self._pools)
 
     def opened(self, database: object) -> None:
         """Measure the Database's pools."""
-        self._databases.add(database)
+        self._pools.begin(database)
 
     def closed(self, database: object) -> None:
         """Measure them no more."""
-        self._databases.discard(database)
+        self._pools.end(database)
 
     def ended(self, call: Call, state: Any) -> None:  # noqa: ANN401, ARG002 -- there is none
         """Measure a call."""
@@ -220,90 +221,147 @@ class PrometheusObserver(Observer):
                 ).inc()
 
 
+class _Gauge(NamedTuple):
+    """What is read when somebody asks for it.
+
+    Attributes:
+        name: of the metric.
+        text: what it is.
+        labels: their names.
+        combine: makes one value of those of several Databases on a server.
+    """
+
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    combine: Callable[[Iterable[float]], float] = sum
+
+
+_POOL: Final = ("server", "role")
+_CONNECTIONS: Final = _Gauge(
+    "pool_connections", "Connections of a pool.", (*_POOL, "state")
+)
+_LIMIT: Final = _Gauge(
+    "pool_max_connections", "How many connections a pool may have.", _POOL
+)
+_WAITING: Final = _Gauge(
+    "pool_waiting_calls", "Calls that wait for a connection.", _POOL
+)
+_BREAKERS: Final = _Gauge(
+    "breaker_open", "1 while a circuit breaker holds calls back.", ("server",), max
+)
+_REPLICAS: Final = _Gauge(
+    "replica_up", "1 while a replica serves reads.", ("server", "state"), max
+)
+_LAGS: Final = _Gauge(
+    "replica_lag_seconds", "By how much a replica is behind at most.", ("server",), max
+)
+_PENDING: Final = _Gauge(
+    "buffer_pending_rows", "Rows that wait to be written.", ("method",)
+)
+_ENTRIES: Final = _Gauge(
+    "cache_entries", "Results that the process keeps.", ("server",)
+)
+_BYTES: Final = _Gauge(
+    "cache_bytes", "Bytes of the results that the process keeps.", ("server",)
+)
+_REDIS: Final = _Gauge("cache_redis_up", "1 while Redis answers.", ("server",), min)
+_GAUGES: Final = (
+    *(_CONNECTIONS, _LIMIT, _WAITING, _BREAKERS, _REPLICAS, _LAGS, _PENDING),
+    *(_ENTRIES, _BYTES, _REDIS),
+)
+
+
 class _Pools:
     """What Databases tell of their servers, each time that somebody asks."""
 
-    def __init__(self, databases: WeakSet[Any]) -> None:
-        self._databases = databases
+    def __init__(self) -> None:
+        self._databases: WeakSet[Any] = WeakSet()
+        self._ended: _Uses = {}
+
+    def begin(self, database: object) -> None:
+        """Read what a Database says from now on."""
+        self._databases.add(database)
 
     def collect(self) -> Iterator[Metric]:
-        """Return the metrics of all pools."""
-        connections = GaugeMetricFamily(
-            "reposgen_pool_connections",
-            "Connections of a pool.",
-            labels=("server", "role", "state"),
-        )
-        limit = GaugeMetricFamily(
-            "reposgen_pool_max_connections",
-            "How many connections a pool may have.",
-            labels=("server", "role"),
-        )
-        waiting = GaugeMetricFamily(
-            "reposgen_pool_waiting_calls",
-            "Calls that wait for a connection.",
-            labels=("server", "role"),
-        )
-        breakers = GaugeMetricFamily(
-            "reposgen_breaker_open",
-            "1 while a circuit breaker holds calls back.",
-            labels=("server",),
-        )
-        replicas = GaugeMetricFamily(
-            "reposgen_replica_up",
-            "1 while a replica serves reads.",
-            labels=("server", "state"),
-        )
-        lags = GaugeMetricFamily(
-            "reposgen_replica_lag_seconds",
-            "By how much a replica is behind at most.",
-            labels=("server",),
-        )
-        pending = GaugeMetricFamily(
-            "reposgen_buffer_pending_rows",
-            "Rows that wait to be written.",
-            labels=("method",),
-        )
-        kept = [
-            GaugeMetricFamily(f"reposgen_cache_{name}", text, labels=("server",))
-            for name, text in (
-                ("entries", "Results that the process keeps."),
-                ("bytes", "Bytes of the results that the process keeps."),
-                ("redis_up", "1 while Redis answers."),
-            )
-        ]
-        for server in self._servers():
-            is_replica = isinstance(server, ReplicaStatistics)
-            own = (server.server, "replica" if is_replica else "primary")
-            connections.add_metric((*own, "idle"), server.idle)
-            connections.add_metric((*own, "in_use"), server.in_use)
-            limit.add_metric(own, server.max_size)
-            waiting.add_metric(own, server.waiting)
-            if server.breaker is not None:
-                is_open = server.breaker is not BreakerState.CLOSED
-                breakers.add_metric((server.server,), float(is_open))
-            if isinstance(server, ReplicaStatistics):
-                is_up = server.state is ReplicaState.UP
-                replicas.add_metric((server.server, server.state.value), float(is_up))
-                if server.lag is not None:
-                    lags.add_metric((server.server,), server.lag)
-        for database in [*self._databases]:
-            for method, buffer in getattr(database, "buffers", dict)().items():
-                pending.add_metric((method,), buffer.pending)
-            statistics = database.statistics()
-            cache = statistics.cache
-            if cache is not None:
-                values = (cache.entries, cache.size, cache.is_up)
-                for family, value in zip(kept, values, strict=True):
-                    if value is not None:
-                        family.add_metric((statistics.primary.server,), float(value))
-        yield from (connections, limit, waiting, breakers, replicas, lags, pending)
-        yield from kept
+        """Return the metrics of all pools.
 
-    def _servers(self) -> Iterator[ServerStatistics]:
+        Several Databases may have the same server: there is one sample for all of them.
+        """
+        found: defaultdict[tuple[_Gauge, tuple[str, ...]], list[float]]
+        found = defaultdict(list)
+        uses = self._ended.copy()
         for database in [*self._databases]:
             statistics = database.statistics()
-            yield statistics.primary
-            yield from statistics.replicas
+            _add_uses(uses, statistics)
+            for gauge, labels, value in _read(database, statistics):
+                found[gauge, labels].append(value)
+        families = {
+            gauge: GaugeMetricFamily(
+                f"reposgen_{gauge.name}", gauge.text, labels=gauge.labels
+            )
+            for gauge in _GAUGES
+        }
+        for (gauge, labels), values in found.items():
+            families[gauge].add_metric(labels, gauge.combine(values))
+        yield from families.values()
+        summary = SummaryMetricFamily(
+            "reposgen_connection_use_seconds",
+            "How long calls had a connection, until they returned it.",
+            labels=_POOL,
+        )
+        for own, (count, seconds) in uses.items():
+            summary.add_metric(own, count, seconds)
+        yield summary
+
+    def end(self, database: Any) -> None:  # noqa: ANN401 -- of either API
+        """Remember what does not decrease when a Database is closed."""
+        if database in self._databases:
+            self._databases.discard(database)
+            _add_uses(self._ended, database.statistics())
+
+
+def _add_uses(uses: _Uses, statistics: Statistics) -> None:
+    for server in (statistics.primary, *statistics.replicas):
+        own = _of_pool(server)
+        count, seconds = uses.get(own, (0, 0.0))
+        uses[own] = count + server.uses, seconds + server.use_seconds
+
+
+# By server and role: how often a connection was used, and for how long.
+_Uses: TypeAlias = dict[tuple[str, str], tuple[int, float]]
+_Sample: TypeAlias = tuple[_Gauge, tuple[str, ...], float]
+
+
+def _read(database: Any, statistics: Statistics) -> Iterator[_Sample]:  # noqa: ANN401 -- of either API
+    for server in (statistics.primary, *statistics.replicas):
+        own = _of_pool(server)
+        yield _CONNECTIONS, (*own, "idle"), server.idle
+        yield _CONNECTIONS, (*own, "in_use"), server.in_use
+        yield _LIMIT, own, server.max_size
+        yield _WAITING, own, server.waiting
+        if server.breaker is not None:
+            is_open = server.breaker is not BreakerState.CLOSED
+            yield _BREAKERS, (server.server,), float(is_open)
+        if isinstance(server, ReplicaStatistics):
+            is_up = server.state is ReplicaState.UP
+            yield _REPLICAS, (server.server, server.state.value), float(is_up)
+            if server.lag is not None:
+                yield _LAGS, (server.server,), server.lag
+    for method, buffer in getattr(database, "buffers", dict)().items():
+        yield _PENDING, (method,), buffer.pending
+    cache = statistics.cache
+    if cache is not None:
+        name = (statistics.primary.server,)
+        yield _ENTRIES, name, cache.entries
+        yield _BYTES, name, cache.size
+        if cache.is_up is not None:
+            yield _REDIS, name, float(cache.is_up)
+
+
+def _of_pool(server: ServerStatistics) -> tuple[str, str]:
+    is_replica = isinstance(server, ReplicaStatistics)
+    return server.server, "replica" if is_replica else "primary"
 
 
 def _labels(operation: Operation) -> tuple[str, str, str]:

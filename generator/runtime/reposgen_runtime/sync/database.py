@@ -158,8 +158,10 @@ class Database:
             timeout: seconds for running calls to end; then their statements are
                 cancelled on the server.
         """
-        self.observers.tell_closed(self)
-        self._router.close(timeout)
+        try:
+            self._router.close(timeout)
+        finally:
+            self.observers.tell_closed(self)
 
     def after_fork(self) -> None:
         """Leave all connections to the parent, in a child process."""
@@ -287,7 +289,10 @@ class Database:
     def place_of_calls(self) -> Callable[[], Place]:
         """Return a function that tells observers where calls on the primary run."""
         primary = self._router.primary
-        return lambda: primary.place
+        if primary.cluster is not None:
+            return lambda: primary.place
+        place = primary.place
+        return lambda: place
 
     @contextmanager
     def connection(self) -> Generator[Connection[Any], None, None]:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..observing import Observation, operation_of
+from ..observing import MethodCall
 from ..paging import PageRequest
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..copy_commands import LinesFormat
     from ..observers import Observers
     from ..pages import Page
-    from ..statement import CommandResult, Package, Statement, Validated
+    from ..statement import CommandResult, Package, Statement
     from ..variants import Variants
     from .copying import Export
     from .executor import Executor
@@ -35,7 +36,7 @@ T = TypeVar("T")
 class ObservedRunner:
     """Does what a Runner does, and tells its observers."""
 
-    __slots__ = ("_observers", "_package", "_place", "_plain")
+    __slots__ = ("_plain", "locate", "observers", "package")
 
     def __init__(
         self, plain: Runner, executor: Executor, package: Package, observers: Observers
@@ -50,74 +51,98 @@ class ObservedRunner:
         """
         # Of whatever class: one for buffers has a method more.
         self._plain: Any = plain
-        self._package = package
-        self._observers = observers
-        self._place = executor.place_of_calls()
-
-    def _call(
-        self,
-        command: str,
-        statement: Validated[Any],
-        values: Sequence[Any] = (),
-    ) -> Observation:
-        operation = operation_of(self._package, statement, command)
-        return Observation(self._observers, operation, self._place, values)
+        self.package = package
+        self.observers = observers
+        self.locate = executor.place_of_calls()
 
     def one(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.one`."""
-        with self._call("one", statement, values) as call:
+        call = MethodCall(self, "one", statement, values)
+        try:
             row: T = self._plain.one(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     def first(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.first`."""
-        with self._call("one", statement, values) as call:
+        call = MethodCall(self, "one", statement, values)
+        try:
             row: T = self._plain.first(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     def opt(self, statement: Statement[T], values: Sequence[Any] = ()) -> T | None:
         """Observe `Runner.opt`. A row whose only value is NULL counts as none."""
-        with self._call("opt", statement, values) as call:
+        call = MethodCall(self, "opt", statement, values)
+        try:
             row: T | None = self._plain.opt(statement, values)
-            call.rows = 0 if row is None else 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(0 if row is None else 1)
         return row
 
     def many(self, statement: Statement[T], values: Sequence[Any] = ()) -> list[T]:
         """Observe `Runner.many`."""
-        with self._call("many", statement, values) as call:
+        call = MethodCall(self, "many", statement, values)
+        try:
             rows: list[T] = self._plain.many(statement, values)
-            call.rows = len(rows)
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(len(rows))
         return rows
 
     def exec(self, statement: Statement[Any], values: Sequence[Any] = ()) -> None:
         """Observe `Runner.exec`."""
-        with self._call("exec", statement, values) as call:
+        call = MethodCall(self, "exec", statement, values)
+        try:
             # The same, and it tells the number of rows.
-            call.rows = (self._plain.execresult(statement, values)).rows
+            result = self._plain.execresult(statement, values)
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(result.rows)
 
     def execrows(self, statement: Statement[Any], values: Sequence[Any] = ()) -> int:
         """Observe `Runner.execrows`."""
-        with self._call("execrows", statement, values) as call:
+        call = MethodCall(self, "execrows", statement, values)
+        try:
             count: int = self._plain.execrows(statement, values)
-            call.rows = count
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(count)
         return count
 
     def execresult(
         self, statement: Statement[Any], values: Sequence[Any] = ()
     ) -> CommandResult:
         """Observe `Runner.execresult`."""
-        with self._call("execresult", statement, values) as call:
+        call = MethodCall(self, "execresult", statement, values)
+        try:
             result: CommandResult = self._plain.execresult(statement, values)
-            call.rows = result.rows
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(result.rows)
         return result
 
     def execlastid(self, statement: Statement[T], values: Sequence[Any] = ()) -> T:
         """Observe `Runner.execlastid`."""
-        with self._call("execlastid", statement, values) as call:
+        call = MethodCall(self, "execlastid", statement, values)
+        try:
             row: T = self._plain.one(statement, values)
-            call.rows = 1
+        except BaseException as error:
+            call.fail(error)
+            raise
+        call.end(1)
         return row
 
     def page(
@@ -127,7 +152,7 @@ class ObservedRunner:
         **options: Any,  # noqa: ANN401 -- as `Runner.page` takes them
     ) -> Page[T]:
         """Observe `Runner.page`: one call, whether the rows are counted or not."""
-        with self._call("page", statement, values) as call:
+        with MethodCall(self, "page", statement, values) as call:
             request = PageRequest(statement, values, **options)
             page: Page[T] = self._plain.read_page(request)
             call.rows = len(page.items)
@@ -136,7 +161,8 @@ class ObservedRunner:
     def stream(self, statement: Statement[T], values: Sequence[Any] = ()) -> Stream[T]:
         """Observe `Runner.stream`, from its first row to its end."""
         stream: Stream[T] = self._plain.stream(statement, values)
-        stream.observe(self._observe(self._call("stream", statement, values), len))
+        begin = partial(MethodCall, self, "stream", statement, values)
+        stream.observe(self._observe(begin, len))
         return stream
 
     def copy_to(
@@ -151,27 +177,27 @@ class ObservedRunner:
         export: Export = self._plain.copy_to(
             statement, values, copy_format=copy_format, header=header
         )
-        call = self._call("copyto", statement, values)
-        export.observe(self._observe(call, lambda _: 0, lambda: export.count))
+        begin = partial(MethodCall, self, "copyto", statement, values)
+        export.observe(self._observe(begin, lambda _: 0, lambda: export.count))
         return export
 
     @staticmethod
     def _observe(
-        call: Observation,
+        begin: Callable[[], MethodCall],
         count: Callable[[Any], int],
         total: Callable[[], int] | None = None,
     ) -> Callable[[Generator[T, None, None]], Generator[T, None, None]]:
         """Return what wraps a generator so that its steps are one call.
 
         Args:
-            call: which one.
+            begin: begins the call.
             count: the rows in what one step gives.
             total: the rows in all, once the generator has ended.
         """
 
         def observed(steps: Generator[T, None, None]) -> Generator[T, None, None]:
-            call.rows = 0
-            with call:
+            with begin() as call:
+                call.rows = 0
                 with closing(steps):
                     try:
                         for item in steps:
@@ -192,54 +218,54 @@ class ObservedRunner:
         return listener
 
     def _heard(self, statement: Statement[Any]) -> None:
-        with self._call("listen", statement) as call:
+        with MethodCall(self, "listen", statement) as call:
             call.rows = 1
 
     def copy_from(self, statement: Statement[Any], rows: Iterable[Any]) -> int:
         """Observe `Runner.copy_from`."""
-        with self._call("copyfrom", statement) as call:
+        with MethodCall(self, "copyfrom", statement) as call:
             count: int = self._plain.copy_from(statement, rows)
             call.rows = call.items = count
         return count
 
     def copy_returning(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
         """Observe `Runner.copy_returning`."""
-        with self._call("copyfrom", statement) as call:
+        with MethodCall(self, "copyfrom", statement) as call:
             returned: list[T] = self._plain.copy_returning(statement, rows)
             call.rows = len(returned)
         return returned
 
     def batch_exec(self, statement: Statement[Any], rows: Iterable[Any]) -> list[int]:
         """Observe `Runner.batch_exec`."""
-        with self._call("batchexec", statement) as call:
+        with MethodCall(self, "batchexec", statement) as call:
             counts: list[int] = self._plain.batch_exec(statement, rows)
             call.items, call.rows = len(counts), sum(counts)
         return counts
 
     def batch_one(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
         """Observe `Runner.batch_one`."""
-        with self._call("batchone", statement) as call:
+        with MethodCall(self, "batchone", statement) as call:
             found: list[T] = self._plain.batch_one(statement, rows)
             call.items = call.rows = len(found)
         return found
 
     def batch_first(self, statement: Statement[T], rows: Iterable[Any]) -> list[T]:
         """Observe `Runner.batch_first`."""
-        with self._call("batchone", statement) as call:
+        with MethodCall(self, "batchone", statement) as call:
             found: list[T] = self._plain.batch_first(statement, rows)
             call.items = call.rows = len(found)
         return found
 
     def batch_many(self, statement: Statement[T], rows: Iterable[Any]) -> list[list[T]]:
         """Observe `Runner.batch_many`."""
-        with self._call("batchmany", statement) as call:
+        with MethodCall(self, "batchmany", statement) as call:
             found: list[list[T]] = self._plain.batch_many(statement, rows)
             call.items, call.rows = len(found), sum(1 for _ in chain(*found))
         return found
 
     def buffer(self, statement: Statement[Any], row: object) -> bool:
         """Observe `BufferedRunner.buffer`: that a row was taken."""
-        with self._call("buffer", statement) as call:
+        with MethodCall(self, "buffer", statement) as call:
             taken: bool = self._plain.buffer(statement, row)
             call.items = int(taken)
         return taken
