@@ -11,7 +11,7 @@ from reposgen.analysis.facts import Fact, RelationUse
 from reposgen.analysis.model import Column, Parameter
 from reposgen.config import load_config
 from reposgen.diagnostics import Diagnostic, Span
-from reposgen.live_schema.model import Constraint, Relation
+from reposgen.live_schema.model import Constraint, DomainCheck, Relation
 from reposgen.python_model.names import Namespace
 from reposgen.python_model.naming import read_naming
 from reposgen.python_model.violations import constraint_errors
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Analysis, TypedQuery
     from reposgen.live_schema.model import Catalog
+    from reposgen.python_model.model.elements import ConstraintError
 
 _CONFIG: Final = Path(__file__).with_name("codegen.toml")
 
@@ -31,22 +32,24 @@ def claims(analysis: Analysis) -> str:
     config = load_config(_CONFIG, environ={}).packages[0]
     naming, _ = read_naming(config, analysis)
 
-    def errors(queries: Iterable[TypedQuery]) -> list[str]:
-        found = constraint_errors(
-            analysis, [*queries], naming, Namespace(set()), "errors"
-        )
-        return [f"{e.base.name} {e.symbol.name} {e.doc} {e.keys}" for e in found]
+    def errors(queries: Iterable[TypedQuery]) -> tuple[ConstraintError, ...]:
+        taken = Namespace(set())
+        return constraint_errors(analysis, [*queries], naming, taken, "errors")
 
     shown = _Shown(analysis.catalog)
     lines = []
     queries = [query for several in analysis.files.values() for query in several]
     for query in queries:
         lines += [f"== {query.name} :{query.command.value}", *shown.attributes(query)]
-        lines += [f"error: {error}" for error in errors([query])]
+        names = sorted(error.symbol.name for error in errors([query]))
+        lines += [f"errors: {', '.join(names)}"] if names else []
         lines.append("")
     lines += ["== diagnostics", *map(shown.of, analysis.diagnostics), ""]
-    together = errors(queries)
-    lines += ["== all errors", *together]
+    lines += ["== errors"]
+    lines += [
+        f"{error.base.name} {error.symbol.name}: {error.doc} {error.keys}"
+        for error in errors(queries)
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -66,14 +69,14 @@ class _Shown:
             else:
                 yield f"{name}: {self.of(value)}"
 
-    def of(self, value: Any) -> str:  # noqa: ANN401 -- attributes of every type
+    def of(self, value: Any) -> str:  # noqa: ANN401, PLR0911 -- attributes of every type
         """Return a value as text."""
         match value:
             case Enum():
                 return str(value.value)
             case Relation():
                 return value.qualified_name
-            case Constraint():
+            case Constraint() | DomainCheck():
                 return value.name
             case Span():
                 return f"{value.line}:{value.column}"
@@ -111,7 +114,7 @@ class _Shown:
     def _named(self, owner: object, name: str, value: Any) -> Any:  # noqa: ANN401 -- as above
         """Return the names of what is given by its oid."""
         match owner, name:
-            case (Fact() | RelationUse()), "relation":
+            case ((Fact() | RelationUse()), "relation"):
                 return self._catalog.relations[value]
             case Column(), "table" if value:
                 return self._column(value)

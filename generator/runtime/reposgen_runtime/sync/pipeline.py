@@ -155,8 +155,8 @@ class Pipeline:
             outer: the transaction to join; None to make one.
 
         Raises:
-            RepositoryError: a call failed; all calls are undone, or the transaction that
-                they joined can only be rolled back.
+            RepositoryError: a call failed; all calls are undone, or the transaction
+                that they joined can only be rolled back.
         """
         self._closed = True
         if not self._pending:

@@ -312,7 +312,7 @@ class Transaction:
     def require_rollback(self) -> None:
         """Put the transaction in the state that a failed statement leaves it in.
 
-        It can then only be rolled back, as a whole or to a savepoint that is set already.
+        It can then only be rolled back, as a whole or to a savepoint set before.
         """
         session = self._session
         begun = not session.state.opening
