@@ -8,9 +8,9 @@ processes of its own, where its function has other code.
 
 First the corpus of `tests/analysis/claims` is analysed again, on answers that the
 server has given once. If a claim differs from the expected one, that test kills the
-mutant. `--claims` stops there. For what survives, the tests are collected once; a process
-finds out which of them call which functions, and those that call the mutant's run, the
-quick ones first, until one fails. One server serves all of them.
+mutant. `--claims` stops there. For what survives, the tests are collected once; a
+process finds out which of them call which functions, and those that call the mutant's
+run, the quick ones first, until one fails. One server serves all of them.
 
 What survives is printed, with its place; the exit status is 1 if less than 95 % are
 killed.
@@ -266,15 +266,19 @@ class Claims:
                 # A forked process has a connection of its own, if it needs one.
                 answers.close()
                 self._cases[name] = case, answers, expected
-        gc.collect()
+        self._functions = _functions(paths)
+        self._caches = [
+            thing
+            for thing in gc.get_objects()
+            if isinstance(thing, functools._lru_cache_wrapper)  # noqa: SLF001 -- the type
+        ]
         gc.freeze()
 
     def survives(self, mutant: Mutant) -> bool:
         """Return True if all claims are the same with the change."""
-        for thing in gc.get_objects():
-            if isinstance(thing, functools._lru_cache_wrapper):  # noqa: SLF001 -- the type
-                thing.cache_clear()
-        _put_in_place(mutant)
+        for cache in self._caches:
+            cache.cache_clear()
+        _put_in_place(mutant, self._functions)
         return all(
             case.claims(answers) == expected
             for case, answers, expected in map(
@@ -343,7 +347,9 @@ class Mutations:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Take the place of the loop over all tests."""
-        coverage = Coverage({str(_ROOT / mutant.path) for mutant in self._mutants})
+        paths = {str(_ROOT / mutant.path) for mutant in self._mutants}
+        coverage = Coverage(paths)
+        functions = _functions(paths)
         with tempfile.TemporaryDirectory() as folder:
             found = Path(folder, "coverage.json")
             if not (child := os.fork()):
@@ -354,8 +360,8 @@ class Mutations:
         items = {item.nodeid: item for item in session.items}
 
         def survives(mutant: Mutant) -> bool:
-            tests = [items[test] for test in coverage.tests_of(mutant)]
-            return self._survives(mutant, tests)
+            _put_in_place(mutant, functions)
+            return self._pass([items[test] for test in coverage.tests_of(mutant)])
 
         self.survivors = _judge(self._mutants, survives, self._jobs)
         return True
@@ -369,8 +375,7 @@ class Mutations:
         coverage.dump(path)
         return not self._failed
 
-    def _survives(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> bool:
-        _put_in_place(mutant)
+    def _pass(self, tests: Sequence[pytest.Item]) -> bool:
         for item, following in zip(tests, [*tests[1:], None], strict=False):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._failed:
@@ -379,13 +384,25 @@ class Mutations:
         return True
 
 
-def _put_in_place(mutant: Mutant) -> None:
-    """Give the functions that there are the mutant's code, wherever they are known."""
+def _functions(paths: set[str]) -> Mapping[Function, Sequence[FunctionType]]:
+    """Return the functions of modules, wherever they are known.
+
+    Whoever looks for them after a fork touches all objects, and so copies the memory.
+    """
+    found: defaultdict[Function, list[FunctionType]] = defaultdict(list)
     for thing in gc.get_objects():
-        if isinstance(thing, FunctionType):
-            code = mutant.code.get(_function(thing.__code__))
-            if code is not None:
-                thing.__code__ = code
+        if isinstance(thing, FunctionType) and thing.__code__.co_filename in paths:
+            found[_function(thing.__code__)].append(thing)
+    return found
+
+
+def _put_in_place(
+    mutant: Mutant, functions: Mapping[Function, Sequence[FunctionType]]
+) -> None:
+    """Give the functions that there are the mutant's code."""
+    for function, code in mutant.code.items():
+        for thing in functions.get(function, ()):
+            thing.__code__ = code
 
 
 def _say(text: str) -> None:

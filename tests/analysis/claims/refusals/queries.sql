@@ -483,3 +483,12 @@ LOCK TABLE owners;
 
 -- name: ShowSearchPath161 :many
 SHOW search_path;
+
+-- name: InsertIntoDistant162 :exec
+INSERT INTO distant VALUES (@id, @note);
+
+-- name: SelectNoteFromDistantWhere163 :many
+SELECT note FROM distant WHERE id = @id;
+
+-- name: DeleteFromPgCatalogPg164 :exec
+DELETE FROM pg_catalog.pg_description WHERE objoid = @oid;

@@ -131,3 +131,6 @@ CREATE TABLE clocked (id int PRIMARY KEY, at timestamptz,
     CONSTRAINT in_the_past CHECK (at < now()), note text);
 CREATE MATERIALIZED VIEW kept AS SELECT id, name FROM owners;
 CREATE UNIQUE INDEX ON kept (id);
+CREATE FOREIGN DATA WRAPPER nowhere;
+CREATE SERVER far FOREIGN DATA WRAPPER nowhere;
+CREATE FOREIGN TABLE distant (id int NOT NULL, note text) SERVER far;
