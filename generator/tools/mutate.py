@@ -47,6 +47,8 @@ from reposgen.database.databases import create_database
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tests.analysis.claims.corpus import Answers, Case
+
 _ROOT = Path(__file__).parents[2]
 _PACKAGE = Path("generator/reposgen")
 # The run time is a distribution of its own.
@@ -245,22 +247,22 @@ class Claims:
 
     def __init__(self, conninfo: str, paths: set[str]) -> None:
         sys.path.insert(0, str(_ROOT))
-        from tests.analysis.claims.corpus import CASES, Answers, Case  # noqa: PLC0415 -- the tests are no package
+        from tests.analysis.claims.corpus import CASES, Answers  # noqa: PLC0415 -- found only now
         from tests.conftest import url_of  # noqa: PLC0415 -- as above
 
         self.coverage = Coverage(paths)
         self._cases: dict[str, tuple[Case, Answers, str]] = {}
         with psycopg.connect(conninfo, autocommit=True) as admin:
-            for number, folder in enumerate(CASES):
+            for number, case in enumerate(CASES):
                 name = f"claims_{number}"
                 create_database(admin, name)
                 url = url_of(conninfo, name)
-                case, answers = Case(folder), Answers(partial(str, url))
+                answers = Answers(partial(str, url))
                 with psycopg.connect(url, autocommit=True) as connection:
                     connection.execute(case.schema.encode())
                 expected = case.expected.read_text(encoding="utf-8")
                 if case.claims(answers) != expected:
-                    sys.exit(f"{folder.name}: the claims differ without a change")
+                    sys.exit(f"{case.name}: the claims differ without a change")
                 with self.coverage.of(name):
                     case.claims(answers)
                 # A forked process has a connection of its own, if it needs one.

@@ -22,8 +22,24 @@ if TYPE_CHECKING:
     from reposgen.analysis.model import Analysis
     from reposgen.live_schema.model import Catalog, Description, Function, Statement
 
-FOLDER: Final = Path(__file__).parent
-CASES: Final = sorted(path.parent for path in FOLDER.glob("*/queries.sql"))
+_HERE: Final = Path(__file__).parent
+_TESTS: Final = _HERE.parents[1]
+# Cases of other tests, with the schema and the queries that these have.
+_ELSEWHERE: Final = (
+    "analysis/nullability/realistic",
+    "diagnostics/optional_inserts",
+    "diagnostics/optional_misuse",
+    "diagnostics/optional_surprises",
+    "diagnostics/page_misuse",
+    "diagnostics/sort_misuse",
+    "golden/cached",
+    "golden/insert_defaults",
+    "golden/json_documents",
+    "golden/made_up_rows",
+    "golden/nesting",
+    "golden/optimistic",
+    "golden/variants",
+)
 
 
 class Answers:
@@ -75,9 +91,18 @@ class Answers:
 
 @dataclass(frozen=True)
 class Case:
-    """A folder with a schema, queries and what is claimed of them."""
+    """A folder with a schema and queries, and what is claimed of these.
+
+    Attributes:
+        folder: has `schema.sql`, and `queries.sql` or a folder of that name.
+    """
 
     folder: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the case."""
+        return self.folder.name
 
     @property
     def schema(self) -> str:
@@ -87,12 +112,13 @@ class Case:
     @property
     def expected(self) -> Path:
         """The file with the claims."""
-        return self.folder / "claims.txt"
+        return _HERE / "expected" / f"{self.name}.txt"
 
     def analyse(self, answers: Answers) -> Analysis:
         """Analyse the queries with the answers of a server."""
+        file = self.folder / "queries.sql"
         return analyse(
-            read_query_files(["queries.sql"], self.folder),
+            read_query_files([file.name if file.exists() else "queries"], self.folder),
             answers.catalog(),
             describe=answers.describe,
             read_system=answers.catalog,
@@ -102,3 +128,12 @@ class Case:
     def claims(self, answers: Answers) -> str:
         """Return the claims as text."""
         return claims(self.analyse(answers))
+
+
+CASES: Final = tuple(
+    Case(folder)
+    for folder in (
+        *sorted(path.parent for path in _HERE.glob("*/queries.sql")),
+        *(_TESTS / name for name in _ELSEWHERE),
+    )
+)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.analysis.claims.corpus import CASES, Answers, Case
+from tests.analysis.claims.corpus import CASES, Answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from tests.analysis.claims.corpus import Case
 
 
-@pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_claims(
-    folder: Path,
+    case: Case,
     shared_database: Callable[[str], str],
     request: pytest.FixtureRequest,
 ) -> None:
-    case = Case(folder)
     url = shared_database(case.schema)
     with psycopg.connect(url) as connection:
         if connection.info.server_version < 180000:
