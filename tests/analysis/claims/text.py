@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from reposgen.analysis.facts import Fact, RelationUse
-from reposgen.analysis.model import Column, Parameter
+from reposgen.analysis.model import Column, JsonScalar, Parameter
 from reposgen.config import load_config
 from reposgen.diagnostics import Diagnostic, Span
 from reposgen.live_schema.model import Constraint, DomainCheck, Relation
@@ -116,7 +116,7 @@ class _Shown:
         match owner, name:
             case ((Fact() | RelationUse()), "relation"):
                 return self._catalog.relations[value]
-            case Column(), "table" if value:
+            case (Column() | JsonScalar()), "table" if value:
                 return self._column(value)
             case Parameter(), "column" if value:
                 return self._column(value)
