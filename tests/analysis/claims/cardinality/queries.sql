@@ -516,3 +516,15 @@ SELECT id FROM keyed ORDER BY code;
 
 -- name: Page37 :page
 SELECT k.id FROM keyed k FOR UPDATE;
+
+-- name: Inner0 :page
+SELECT id, row_number() OVER (ORDER BY code) AS n FROM keyed ORDER BY id;
+
+-- name: Inner1 :page
+SELECT id, row_number() OVER (ORDER BY b) AS n FROM keyed ORDER BY id;
+
+-- name: Inner2 :page
+SELECT s.id FROM (SELECT id FROM keyed ORDER BY code LIMIT 5) s ORDER BY s.id;
+
+-- name: Inner3 :page
+SELECT s.id FROM (SELECT id FROM keyed ORDER BY b LIMIT 5) s ORDER BY s.id;

@@ -1,6 +1,9 @@
 -- What can refuse a write: constraints of all kinds, on tables of all kinds.
 CREATE DOMAIN short AS text CONSTRAINT short_length CHECK (length(VALUE) < 9);
 CREATE DOMAIN shorter AS short CONSTRAINT shorter_length CHECK (length(VALUE) < 5);
+-- Names that another constraint has too.
+CREATE DOMAIN brief AS text CONSTRAINT short_length CHECK (length(VALUE) < 3);
+CREATE DOMAIN titled AS text CONSTRAINT named CHECK (VALUE <> '');
 CREATE DOMAIN given AS int NOT NULL;
 CREATE TYPE pair AS (code short, n int);
 
@@ -87,7 +90,7 @@ CREATE TABLE visits (id int PRIMARY KEY, room int4range, during daterange,
     REFERENCES stays (room, PERIOD during));
 CREATE TABLE worded (id int PRIMARY KEY, word short, words short[], pair pair,
     shorter shorter, must given, made short GENERATED ALWAYS AS (note) STORED,
-    note text, doubled int GENERATED ALWAYS AS (id * 2) STORED
+    note text, brief brief, titled titled, doubled int GENERATED ALWAYS AS (id * 2) STORED
     CONSTRAINT doubled_small CHECK (doubled < 100));
 
 -- Row-level security.
