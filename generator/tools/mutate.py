@@ -43,6 +43,7 @@ import pytest
 
 from reposgen.database import open_server
 from reposgen.database.databases import create_database
+from reposgen.testing.databases import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -248,7 +249,6 @@ class Claims:
     def __init__(self, conninfo: str, paths: set[str]) -> None:
         sys.path.insert(0, str(_ROOT))
         from tests.analysis.claims.corpus import CASES, Answers  # noqa: PLC0415 -- found only now
-        from tests.conftest import url_of  # noqa: PLC0415 -- as above
 
         self.coverage = Coverage(paths)
         self._cases: dict[str, tuple[Case, Answers, str]] = {}

@@ -116,7 +116,7 @@ class _Shown:
         match owner, name:
             case ((Fact() | RelationUse()), "relation"):
                 return self._catalog.relations[value]
-            case (Column() | JsonScalar()), "table" if value:
+            case ((Column() | JsonScalar()), "table") if value:
                 return self._column(value)
             case Parameter(), "column" if value:
                 return self._column(value)

@@ -176,17 +176,19 @@ async def test_a_failure_undoes_all(db: Database, run: Runner) -> None:
     assert await db.tasks.count() == 0
 
 
-@pytest.mark.parametrize("failing", [(FAIL, ()), (TITLE, ("a", 0)), (WRONG, ())])
+@pytest.mark.parametrize(
+    ("failing", "values"), [(FAIL, ()), (TITLE, ("a", 0)), (WRONG, ())]
+)
 async def test_a_caught_failure_keeps_nothing(
-    db: Database, run: Runner, failing: tuple[Statement[Any], tuple[Any, ...]]
+    db: Database, run: Runner, failing: Statement[Any], values: tuple[Any, ...]
 ) -> None:
     async def fail() -> None:
         with pytest.raises(RepositoryError) as caught:
             async with db.pipeline() as pipeline:
                 pipeline.add(db.tasks.create, title="a")
-                pipeline.add(run.one, *failing)
+                pipeline.add(run.one, failing, values)
                 pipeline.add(db.tasks.create, title="b")
-        assert caught.value.query == failing[0].name
+        assert caught.value.query == failing.name
 
     with pytest.raises(TransactionFailed):
         async with db.transaction():
