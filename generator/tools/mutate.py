@@ -3,10 +3,15 @@
     python generator/tools/mutate.py analysis/nullability --sample 40
     python generator/tools/mutate.py analysis/cardinality.py reposgen_runtime/codec.py
 
-Comparisons, boolean operators and negations are turned round. The tests are collected
-once; a process forked from that one finds out which of them call which functions, and
-each mutant gets a process of its own, where its function has other code and the tests
-that call it run, the quick ones first, until one fails. One server serves all of them.
+Comparisons, boolean operators and negations are turned round. Each mutant gets forked
+processes of its own, where its function has other code.
+
+First the corpus of `tests/analysis/claims` is analysed again, on answers that the
+server has given once. If a claim differs from the expected one, that test kills the
+mutant. `--claims` stops there. For what survives, the tests are collected once; a
+process finds out which of them call which functions, and those that call the mutant's
+run, the quick ones first, until one fails. One server serves all of them.
+
 What survives is printed, with its place; the exit status is 1 if less than 95 % are
 killed.
 """
@@ -16,6 +21,7 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import functools
 import gc
 import json
 import os
@@ -32,12 +38,17 @@ from random import Random
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+import psycopg
 import pytest
 
 from reposgen.database import open_server
+from reposgen.database.databases import create_database
+from reposgen.testing.databases import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tests.analysis.claims.corpus import Answers, Case
 
 _ROOT = Path(__file__).parents[2]
 _PACKAGE = Path("generator/reposgen")
@@ -94,6 +105,10 @@ class Mutant(NamedTuple):
     line: int
     change: str
     code: Mapping[Function, CodeType]
+
+    def __str__(self) -> str:
+        """Return the place and the change."""
+        return f"{self.path}:{self.line} {self.change}"
 
 
 def _mutants(path: Path) -> Iterator[Mutant]:
@@ -224,6 +239,99 @@ class Coverage:
         return sorted(found, key=lambda test: self.seconds[test])
 
 
+class Claims:
+    """The cases of `tests/analysis/claims`, with the server's answers about each.
+
+    Attributes:
+        coverage: which cases call which functions.
+    """
+
+    def __init__(self, conninfo: str, paths: set[str]) -> None:
+        sys.path.insert(0, str(_ROOT))
+        from tests.analysis.claims.corpus import CASES, Answers  # noqa: PLC0415 -- found only now
+
+        self.coverage = Coverage(paths)
+        self._cases: dict[str, tuple[Case, Answers, str]] = {}
+        with psycopg.connect(conninfo, autocommit=True) as admin:
+            for number, case in enumerate(CASES):
+                name = f"claims_{number}"
+                create_database(admin, name)
+                url = url_of(conninfo, name)
+                answers = Answers(partial(str, url))
+                with psycopg.connect(url, autocommit=True) as connection:
+                    connection.execute(case.schema.encode())
+                expected = case.expected.read_text(encoding="utf-8")
+                if case.claims(answers) != expected:
+                    sys.exit(f"{case.name}: the claims differ without a change")
+                with self.coverage.of(name):
+                    case.claims(answers)
+                # A forked process has a connection of its own, if it needs one.
+                answers.close()
+                self._cases[name] = case, answers, expected
+        self._functions = _functions(paths)
+        self._caches = [
+            thing
+            for thing in gc.get_objects()
+            if isinstance(thing, functools._lru_cache_wrapper)  # noqa: SLF001 -- the type
+        ]
+        gc.freeze()
+
+    def survives(self, mutant: Mutant) -> bool:
+        """Return True if all claims are the same with the change."""
+        for cache in self._caches:
+            cache.cache_clear()
+        _put_in_place(mutant, self._functions)
+        return all(
+            case.claims(answers) == expected
+            for case, answers, expected in map(
+                self._cases.__getitem__, self.coverage.tests_of(mutant)
+            )
+        )
+
+
+def _judge(
+    mutants: Sequence[Mutant], survives: Callable[[Mutant], bool], jobs: int
+) -> list[Mutant]:
+    """Return the mutants that survive, each judged by a process."""
+    running: dict[int, Mutant] = {}
+    survivors: list[Mutant] = []
+
+    def wait() -> None:
+        child, status = os.wait()
+        mutant = running.pop(child)
+        word = "killed" if status else "SURVIVED"
+        _say(f"{word} {mutant}")
+        if not status:
+            survivors.append(mutant)
+
+    for mutant in mutants:
+        if len(running) == jobs:
+            wait()
+        if not (child := os.fork()):
+            _in_child(partial(survives, mutant), _SECONDS)
+        running[child] = mutant
+    while running:
+        wait()
+    return survivors
+
+
+def _in_child(work: Callable[[], bool], seconds: int = 0) -> None:
+    """Do it, and end with status 0 if it returned True; not after `seconds`."""
+    status = 1
+    try:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(seconds)
+        null = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(null, number)
+        with tempfile.TemporaryDirectory() as cache:
+            # What was analysed without the change is none of the mutant's.
+            os.environ["REPOSGEN_CACHE_DIR"] = cache
+            status = int(not work())
+    finally:
+        os._exit(status)
+
+
 class Mutations:
     """A plugin that runs the collected tests on one mutant after the other."""
 
@@ -231,8 +339,7 @@ class Mutations:
         self._mutants = mutants
         self._jobs = jobs
         self._failed = ""
-        self.killed = 0
-        self.survivors: list[str] = []
+        self.survivors: list[Mutant] | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember that a test failed."""
@@ -242,53 +349,24 @@ class Mutations:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Take the place of the loop over all tests."""
-        coverage = Coverage({str(_ROOT / mutant.path) for mutant in self._mutants})
+        paths = {str(_ROOT / mutant.path) for mutant in self._mutants}
+        coverage = Coverage(paths)
+        functions = _functions(paths)
         with tempfile.TemporaryDirectory() as folder:
             found = Path(folder, "coverage.json")
             if not (child := os.fork()):
-                self._in_child(partial(self._cover, session, coverage, found))
+                _in_child(partial(self._cover, session, coverage, found))
             if os.waitpid(child, 0)[1]:
                 sys.exit("a test fails without a change")
             coverage.load(found)
         items = {item.nodeid: item for item in session.items}
-        running: dict[int, int] = {}
-        for number, mutant in enumerate(self._mutants):
-            if len(running) == self._jobs:
-                self._await_one(running)
-            tests = [items[test] for test in coverage.tests_of(mutant)]
-            if not (child := os.fork()):
-                self._in_child(partial(self._survives, mutant, tests))
-            running[child] = number
-        while running:
-            self._await_one(running)
+
+        def survives(mutant: Mutant) -> bool:
+            _put_in_place(mutant, functions)
+            return self._pass([items[test] for test in coverage.tests_of(mutant)])
+
+        self.survivors = _judge(self._mutants, survives, self._jobs)
         return True
-
-    def _await_one(self, running: dict[int, int]) -> None:
-        child, status = os.wait()
-        number = running.pop(child)
-        mutant = self._mutants[number]
-        word = "killed" if status else "SURVIVED"
-        line = f"{mutant.path}:{mutant.line} {mutant.change}"
-        _say(f"{number + 1}/{len(self._mutants)} {word} {line}")
-        if status:
-            self.killed += 1
-        else:
-            self.survivors.append(line)
-
-    def _in_child(self, work: Callable[[], bool]) -> None:
-        """Do it, and end with status 0 if it returned True."""
-        status = 1
-        try:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            null = os.open(os.devnull, os.O_RDWR)
-            for number in (0, 1, 2):
-                os.dup2(null, number)
-            with tempfile.TemporaryDirectory() as cache:
-                # What was analysed without the change is none of the mutant's.
-                os.environ["REPOSGEN_CACHE_DIR"] = cache
-                status = int(not work())
-        finally:
-            os._exit(status)
 
     def _cover(self, session: pytest.Session, coverage: Coverage, path: Path) -> bool:
         for item, following in zip(
@@ -299,9 +377,7 @@ class Mutations:
         coverage.dump(path)
         return not self._failed
 
-    def _survives(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> bool:
-        signal.alarm(_SECONDS)
-        _put_in_place(mutant)
+    def _pass(self, tests: Sequence[pytest.Item]) -> bool:
         for item, following in zip(tests, [*tests[1:], None], strict=False):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._failed:
@@ -310,13 +386,25 @@ class Mutations:
         return True
 
 
-def _put_in_place(mutant: Mutant) -> None:
-    """Give the functions that there are the mutant's code, wherever they are known."""
+def _functions(paths: set[str]) -> Mapping[Function, Sequence[FunctionType]]:
+    """Return the functions of modules, wherever they are known.
+
+    Whoever looks for them after a fork touches all objects, and so copies the memory.
+    """
+    found: defaultdict[Function, list[FunctionType]] = defaultdict(list)
     for thing in gc.get_objects():
-        if isinstance(thing, FunctionType):
-            code = mutant.code.get(_function(thing.__code__))
-            if code is not None:
-                thing.__code__ = code
+        if isinstance(thing, FunctionType) and thing.__code__.co_filename in paths:
+            found[_function(thing.__code__)].append(thing)
+    return found
+
+
+def _put_in_place(
+    mutant: Mutant, functions: Mapping[Function, Sequence[FunctionType]]
+) -> None:
+    """Give the functions that there are the mutant's code."""
+    for function, code in mutant.code.items():
+        for thing in functions.get(function, ()):
+            thing.__code__ = code
 
 
 def _say(text: str) -> None:
@@ -332,6 +420,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="so many mutants, by chance")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time")
+    parser.add_argument("--claims", action="store_true", help="run no other tests")
     parser.add_argument("--tests", nargs="+", help="these tests alone")
     options = parser.parse_args()
     mutants = [m for path in _paths(options.modules) for m in _mutants(path)]
@@ -339,26 +428,32 @@ def main() -> int:
         mutants = Random(options.seed).sample(  # noqa: S311 - nothing is secret
             mutants, options.sample
         )
-    tests = options.tests or sorted({t for m in mutants for t in _tests_of(m.path)})
-    plugin = Mutations(mutants, options.jobs)
     os.chdir(_ROOT)
+    left: Sequence[Mutant] | None = mutants
     with open_server("embedded") as server:
-        os.environ["REPOSGEN_TEST_DATABASE_URL"] = server.conninfo
-        arguments = [
-            "-qq",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            "-s",
-            "--assert=plain",
-            *tests,
-        ]
-        pytest.main(arguments, plugins=[plugin])
-    judged = plugin.killed + len(plugin.survivors)
-    _say(f"{plugin.killed} of {judged} killed; these are not:")
-    _say("\n".join(sorted(plugin.survivors)))
-    return int(judged < len(mutants) or plugin.killed < judged * _WANTED)
+        if not options.tests:
+            claims = Claims(server.conninfo, {str(_ROOT / m.path) for m in mutants})
+            left = _judge(mutants, claims.survives, options.jobs)
+        if left and not options.claims:
+            os.environ["REPOSGEN_TEST_DATABASE_URL"] = server.conninfo
+            left = _run_tests(left, options.tests, options.jobs)
+    if left is None:
+        return 1
+    _say(f"{len(mutants) - len(left)} of {len(mutants)} killed; these are not:")
+    _say("\n".join(sorted(map(str, left))))
+    return int(len(left) > len(mutants) * (1 - _WANTED))
+
+
+def _run_tests(
+    mutants: Sequence[Mutant], named: Sequence[str] | None, jobs: int
+) -> list[Mutant] | None:
+    """Return the mutants that survive tests; None if these could not be run."""
+    plugin = Mutations(mutants, jobs)
+    switches = ("no:cacheprovider", "no:xdist")
+    options = ["-qq", "-s", "--assert=plain", *(f"-p{name}" for name in switches)]
+    tests = named or sorted({test for m in mutants for test in _tests_of(m.path)})
+    pytest.main([*options, *tests], plugins=[plugin])
+    return plugin.survivors
 
 
 if __name__ == "__main__":

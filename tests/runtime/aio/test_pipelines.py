@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.runtime import shop
@@ -39,6 +39,8 @@ TITLE = Statement[str](
     parameters=("text", "int8"),
     results=("text",),
 )
+# The code expects a number, and the server sends a text.
+WRONG = Statement[int]("wrong", "SELECT 'a'", results=("int4",), read_only=True)
 
 
 @pytest.fixture
@@ -172,6 +174,39 @@ async def test_a_failure_undoes_all(db: Database, run: Runner) -> None:
             pipeline.add(db.tasks.create, title="a")
             pipeline.add(run.one, shop.GET, ("no number",))
     assert await db.tasks.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("failing", "values"), [(FAIL, ()), (TITLE, ("a", 0)), (WRONG, ())]
+)
+async def test_a_caught_failure_keeps_nothing(
+    db: Database, run: Runner, failing: Statement[Any], values: tuple[Any, ...]
+) -> None:
+    async def fail() -> None:
+        with pytest.raises(RepositoryError) as caught:
+            async with db.pipeline() as pipeline:
+                pipeline.add(db.tasks.create, title="a")
+                pipeline.add(run.one, failing, values)
+                pipeline.add(db.tasks.create, title="b")
+        assert caught.value.query == failing.name
+
+    with pytest.raises(TransactionFailed):
+        async with db.transaction():
+            await fail()
+            with pytest.raises(RepositoryError):
+                await db.tasks.count()
+    with pytest.raises(RepositoryError):
+        async with db.transaction(), db.savepoint():
+            await fail()
+    assert await db.tasks.count() == 0
+    async with db.transaction():
+        await db.tasks.create(title="before")
+        with pytest.raises(RepositoryError):
+            async with db.savepoint():
+                await fail()
+                await db.tasks.count()
+        assert await db.tasks.count() == 1
+    assert await db.tasks.count() == 1
 
 
 async def test_a_query_that_finds_nothing_fails_no_other(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.runtime import shop
@@ -41,6 +41,8 @@ TITLE = Statement[str](
     parameters=("text", "int8"),
     results=("text",),
 )
+# The code expects a number, and the server sends a text.
+WRONG = Statement[int]("wrong", "SELECT 'a'", results=("int4",), read_only=True)
 
 
 @pytest.fixture
@@ -174,6 +176,39 @@ def test_a_failure_undoes_all(db: Database, run: Runner) -> None:
             pipeline.add(db.tasks.create, title="a")
             pipeline.add(run.one, shop.GET, ("no number",))
     assert db.tasks.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("failing", "values"), [(FAIL, ()), (TITLE, ("a", 0)), (WRONG, ())]
+)
+def test_a_caught_failure_keeps_nothing(
+    db: Database, run: Runner, failing: Statement[Any], values: tuple[Any, ...]
+) -> None:
+    def fail() -> None:
+        with pytest.raises(RepositoryError) as caught:
+            with db.pipeline() as pipeline:
+                pipeline.add(db.tasks.create, title="a")
+                pipeline.add(run.one, failing, values)
+                pipeline.add(db.tasks.create, title="b")
+        assert caught.value.query == failing.name
+
+    with pytest.raises(TransactionFailed):
+        with db.transaction():
+            fail()
+            with pytest.raises(RepositoryError):
+                db.tasks.count()
+    with pytest.raises(RepositoryError):
+        with db.transaction(), db.savepoint():
+            fail()
+    assert db.tasks.count() == 0
+    with db.transaction():
+        db.tasks.create(title="before")
+        with pytest.raises(RepositoryError):
+            with db.savepoint():
+                fail()
+                db.tasks.count()
+        assert db.tasks.count() == 1
+    assert db.tasks.count() == 1
 
 
 def test_a_query_that_finds_nothing_fails_no_other(db: Database, run: Runner) -> None:

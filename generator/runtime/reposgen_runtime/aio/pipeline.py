@@ -152,7 +152,8 @@ class Pipeline:
             outer: the transaction to join; None to make one.
 
         Raises:
-            RepositoryError: a call failed; all calls are undone.
+            RepositoryError: a call failed; all calls are undone, or the transaction
+                that they joined can only be rolled back.
         """
         self._closed = True
         if not self._pending:
@@ -184,7 +185,12 @@ class Pipeline:
 
     async def _run(self, outer: Transaction | None) -> None:
         if outer is not None:
-            await self._run_in(outer)
+            try:
+                await self._run_in(outer)
+            except RepositoryError:
+                # The server has done what came before a result that the client refuses.
+                await outer.require_rollback()
+                raise
             return
         steps = [pending.step for pending in self._pending]
         writes: list[Step] = []

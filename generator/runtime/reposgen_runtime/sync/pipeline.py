@@ -153,7 +153,8 @@ class Pipeline:
             outer: the transaction to join; None to make one.
 
         Raises:
-            RepositoryError: a call failed; all calls are undone.
+            RepositoryError: a call failed; all calls are undone, or the transaction
+                that they joined can only be rolled back.
         """
         self._closed = True
         if not self._pending:
@@ -185,7 +186,12 @@ class Pipeline:
 
     def _run(self, outer: Transaction | None) -> None:
         if outer is not None:
-            self._run_in(outer)
+            try:
+                self._run_in(outer)
+            except RepositoryError:
+                # The server has done what came before a result that the client refuses.
+                outer.require_rollback()
+                raise
             return
         steps = [pending.step for pending in self._pending]
         writes: list[Step] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import psycopg
 
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+# There is none of that name. The server logs it.
+_FAIL: Final = 'ROLLBACK TO SAVEPOINT "a call of the pipeline failed"'
 
 
 class Transaction:
@@ -302,6 +305,17 @@ class Transaction:
         # If the connection is lost, the server rolls back.
         with suppress(RepositoryError):
             self._end("ROLLBACK")
+
+    def require_rollback(self) -> None:
+        """Put the transaction in the state that a failed statement leaves it in.
+
+        It can then only be rolled back, as a whole or to a savepoint set before.
+        """
+        session = self._session
+        begun = not session.state.opening
+        if begun and not wire.is_failed(session.connection.pgconn):
+            with suppress(psycopg.Error):
+                session.command(_FAIL)
 
     def undo(self, error: BaseException) -> None:
         """Roll the transaction back after an error, even if the task is cancelled."""

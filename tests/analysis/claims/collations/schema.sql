@@ -1,0 +1,5 @@
+CREATE TABLE p (w text COLLATE "C" PRIMARY KEY, v varchar(9) NOT NULL,
+    c char(4) UNIQUE);
+CREATE UNIQUE INDEX ON p (v COLLATE "POSIX");
+CREATE TABLE q (w text COLLATE "POSIX" REFERENCES p, n integer PRIMARY KEY);
+CREATE UNIQUE INDEX ON q (w text_pattern_ops);

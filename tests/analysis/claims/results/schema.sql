@@ -1,0 +1,11 @@
+CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, email text);
+CREATE TABLE tasks (id int PRIMARY KEY, title text NOT NULL, owner_id int);
+CREATE TABLE "Order" ("Id" int PRIMARY KEY, "select" text, "a ""b" text, "größe" int);
+CREATE TABLE loose (a int, b int);
+CREATE DOMAIN mail AS text;
+CREATE TABLE mails (id int PRIMARY KEY, address mail NOT NULL);
+CREATE VIEW people AS SELECT id, name FROM users;
+CREATE MATERIALIZED VIEW titles AS SELECT id, title, owner_id FROM tasks;
+CREATE TABLE held (one loose, several loose[]);
+CREATE FUNCTION find_loose(int) RETURNS loose LANGUAGE sql AS 'SELECT NULL::loose';
+CREATE FUNCTION rows() RETURNS SETOF record LANGUAGE sql AS 'SELECT 1, 2';
