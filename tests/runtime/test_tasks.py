@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from tests.runtime import shop
 from tests.runtime.aio.repositories import Database, TaskRepository
 
 from reposgen_runtime.aio import Runner
+from reposgen_runtime.aio._background import Worker
 from reposgen_runtime.errors import TransactionNotShared
 
 if TYPE_CHECKING:
@@ -179,3 +182,25 @@ async def test_many_tasks_on_one_connection_of_the_callers(db: Database) -> None
         tasks = TaskRepository(connection)
         made = await asyncio.gather(*(tasks.create(title=str(n)) for n in range(50)))
         assert [task.title for task in made] == [str(n) for n in range(50)]
+
+
+async def test_a_worker_that_nothing_refers_to_is_kept() -> None:
+    """What its task waits for can be garbage together with it."""
+    waiting: list[weakref.ref[asyncio.Future[None]]] = []
+    ended: list[bool] = []
+
+    async def work() -> None:
+        future = asyncio.get_running_loop().create_future()
+        waiting.append(weakref.ref(future))
+        await future
+        ended.append(True)
+
+    Worker(work)
+    while not waiting:
+        await asyncio.sleep(0)
+    gc.collect()
+    future = waiting[0]()
+    assert future is not None
+    future.set_result(None)
+    while not ended:
+        await asyncio.sleep(0)

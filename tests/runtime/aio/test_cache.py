@@ -33,7 +33,7 @@ from reposgen_runtime.aio._compat import sleep
 from reposgen_runtime.aio.cache import ResultCache
 from reposgen_runtime.aio.cached import CachedDatabase, cached_class
 from reposgen_runtime.caching import Cache, Memory
-from reposgen_runtime.errors import NotFound, RepositoryError
+from reposgen_runtime.errors import ConnectionLost, NotFound, RepositoryError
 from reposgen_runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -264,10 +264,15 @@ async def test_a_commit_that_comes_too_late_is_refused(
 
     async with opened(url, cache) as (_, run):
         monkeypatch.setattr(ResultCache, "mark", stopped)
-        with pytest.raises(RepositoryError):
+        with pytest.raises(ConnectionLost) as caught:
             await run.exec(RENAME, (1, "late"))
         monkeypatch.undo()
-        assert (await run.one(GET, (1,))).title != "late"
+        assert caught.value.done is False
+        # The writer knows that nothing has changed, and has taken its mark off.
+        before = await run.one(GET, (1,))
+        assert before.title != "late"
+        rename(url, "unseen")
+        assert await run.one(GET, (1,)) == before
         await run.exec(RENAME, (1, "in time"))
 
 

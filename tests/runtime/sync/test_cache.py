@@ -31,7 +31,7 @@ from tests.runtime.cached import (
 from tests.support.redis_server import RedisServer
 
 from reposgen_runtime.caching import Cache, Memory
-from reposgen_runtime.errors import NotFound, RepositoryError
+from reposgen_runtime.errors import ConnectionLost, NotFound, RepositoryError
 from reposgen_runtime.settings import Settings
 from reposgen_runtime.sync import Database, Runner
 from reposgen_runtime.sync._compat import sleep
@@ -266,10 +266,15 @@ def test_a_commit_that_comes_too_late_is_refused(
 
     with opened(url, cache) as (_, run):
         monkeypatch.setattr(ResultCache, "mark", stopped)
-        with pytest.raises(RepositoryError):
+        with pytest.raises(ConnectionLost) as caught:
             run.exec(RENAME, (1, "late"))
         monkeypatch.undo()
-        assert (run.one(GET, (1,))).title != "late"
+        assert caught.value.done is False
+        # The writer knows that nothing has changed, and has taken its mark off.
+        before = run.one(GET, (1,))
+        assert before.title != "late"
+        rename(url, "unseen")
+        assert run.one(GET, (1,)) == before
         run.exec(RENAME, (1, "in time"))
 
 
