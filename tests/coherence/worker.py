@@ -62,6 +62,7 @@ class Plan:
         bounds: seconds by which reads may be behind, by level.
         pause: seconds at most that a process stops at each step.
         read_pause: the same between reading a result and keeping it.
+        memory: results are also kept in the process.
     """
 
     url: str
@@ -78,6 +79,7 @@ class Plan:
     bounds: dict[str, float] = field(default_factory=dict)
     pause: float = 0.003
     read_pause: float | None = None
+    memory: bool = True
 
 
 class History:
