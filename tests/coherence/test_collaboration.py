@@ -205,7 +205,7 @@ def test_no_read_is_stale(
     ):
         found.until(wanted, processes)
     assert not found.wrong()
-    print(found.outcomes(), len(found._observer.observed), processes.killed)
+    print(found.outcomes(), len(found._observer.observed), processes.killed, found.reads())
 
 
 def test_trouble(

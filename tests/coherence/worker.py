@@ -63,6 +63,7 @@ class Plan:
         pause: seconds at most that a process stops at each step.
         read_pause: the same between reading a result and keeping it.
         memory: results are also kept in the process.
+        repeats: how often what is kept there is read again.
     """
 
     url: str
@@ -80,6 +81,7 @@ class Plan:
     pause: float = 0.003
     read_pause: float | None = None
     memory: bool = True
+    repeats: int = 20
 
 
 class History:
