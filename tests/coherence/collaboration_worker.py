@@ -165,6 +165,10 @@ class Work:
         self._random = self._picks[0].random
         self._reads = Reads(log, plan.bounds["l1" if plan.memory else "l2"])
         self._common = [name for name in WRITES if name not in RARE]
+        self._rare = [*RARE]
+        if plan.calls:
+            self._common = self._rare = [*plan.calls]
+        self._names = [name for name in READS if name in plan.reads] or [*READS]
 
     def _method(self, name: str) -> Callable[..., Any]:
         repository, method = name.split(".")
@@ -237,8 +241,8 @@ class Work:
         """Read a few results again and again, as what is hot is read."""
         calls = [self._call(picks) for _ in range(3)]
         for _ in range(self._plan.repeats if self._plan.memory else 1):
-            for name, arguments in calls:
-                await self._read(name, arguments, picks)
+            # What is not there is not kept.
+            calls = [call for call in calls if await self._read(*call, picks)]
             if self._plan.is_async:
                 # What is in memory lets no other task run.
                 await asyncio.sleep(0)
@@ -246,10 +250,11 @@ class Work:
     def _call(self, picks: Picks) -> tuple[str, dict[str, Any]]:
         # Another tenant's rows are not there.
         other = self._random.random() < 0.02  # noqa: PLR2004 -- a share
-        name = self._random.choice([*READS])
+        name = self._random.choice(self._names)
         return name, READS[name](self._random.choice(self._picks) if other else picks)
 
-    async def _read(self, name: str, arguments: dict[str, Any], picks: Picks) -> None:
+    async def _read(self, name: str, arguments: dict[str, Any], picks: Picks) -> bool:
+        """Read a result; return True if there is one."""
         start = time.monotonic()
         try:
             found = await result_of(self._started(name, arguments))
@@ -259,10 +264,11 @@ class Work:
         version = getattr(found, "state_version", getattr(found, "version", None))
         if found is not None and version is not None:
             picks.versions[found.id] = version
+        return bool(found)
 
     def _pick_write(self) -> str:
         if self._random.random() < 0.05:  # noqa: PLR2004 -- a share
-            return self._random.choice([*RARE])
+            return self._random.choice(self._rare)
         return self._random.choice(self._common)
 
     async def _write(self, name: str, picks: Picks) -> None:
@@ -272,7 +278,7 @@ class Work:
     async def _some_writes(self, picks: Picks) -> None:
         """Write alone, or in a block of some kind."""
         names = [self._pick_write() for _ in range(self._random.randint(1, 3))]
-        kind = self._random.randrange(10)
+        kind = self._random.randrange(9 if self._plan.calls else 10)
         if kind < 4:  # noqa: PLR2004 -- a share
             await self._write(names[0], picks)
         elif kind < 7:  # noqa: PLR2004 -- as above
@@ -318,7 +324,7 @@ class Work:
     async def _cancelled(self, picks: Picks) -> None:
         """Cancel a read or a write at any moment."""
         draw = self._random
-        name = draw.choice([draw.choice([*READS]), draw.choice(self._common)])
+        name = draw.choice([draw.choice(self._names), draw.choice(self._common)])
         arguments = {**READS, **WRITES}[name](picks)
         task = asyncio.ensure_future(self._started(name, arguments))
         await asyncio.sleep(draw.random() * 0.005)

@@ -57,6 +57,7 @@ class Plan:
         writes: share of writes.
         keys: how many counters are used.
         reads: which of the reads are made.
+        calls: which of the writes are made; empty for all.
         fault: what is wrong with its protocol.
         mark_ttl: see `Cache`.
         bounds: seconds by which reads may be behind, by level.
@@ -75,6 +76,7 @@ class Plan:
     writes: float = 0.3
     keys: int = 2
     reads: tuple[str, ...] = ("key", "join", "all")
+    calls: tuple[str, ...] = ()
     fault: str = ""
     mark_ttl: float = 1.0
     bounds: dict[str, float] = field(default_factory=dict)

@@ -13,6 +13,7 @@ import pytest
 from tests.runtime.cached import (
     CREATE_INDEX,
     ECHO,
+    FAILS,
     GET,
     GET_L1,
     GET_L2,
@@ -102,6 +103,23 @@ async def until_kept(url: str, db: CachedDatabase, run: Runner) -> None:
             break
         await sleep(0.05)
     await db.cache.clear()
+
+
+async def test_who_finds_nothing_lets_nobody_wait(
+    url: str, redis_server: RedisServer
+) -> None:
+    """A lease ends with the read, also if there is no result to keep."""
+    async with opened(url, Cache(redis=redis_server.url, mark_ttl=MARK)) as (db, run):
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                await run.one(GET, (404,))
+            assert not redis_server.client.keys("*:l:*")
+        async with db.cache.warm() as warm:
+            warm.add(run.one, GET, (404,))
+        assert not redis_server.client.keys("*:l:*")
+        with pytest.raises(RepositoryError):
+            await run.one(FAILS, (0,))
+        assert not redis_server.client.keys("*:l:*")
 
 
 @pytest.mark.parametrize("use_cursors", [False, True])

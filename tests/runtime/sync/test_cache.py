@@ -15,6 +15,7 @@ import pytest
 from tests.runtime.cached import (
     CREATE_INDEX,
     ECHO,
+    FAILS,
     GET,
     GET_L1,
     GET_L2,
@@ -104,6 +105,23 @@ def until_kept(url: str, db: CachedDatabase, run: Runner) -> None:
             break
         sleep(0.05)
     db.cache.clear()
+
+
+def test_who_finds_nothing_lets_nobody_wait(
+    url: str, redis_server: RedisServer
+) -> None:
+    """A lease ends with the read, also if there is no result to keep."""
+    with opened(url, Cache(redis=redis_server.url, mark_ttl=MARK)) as (db, run):
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                run.one(GET, (404,))
+            assert not redis_server.client.keys("*:l:*")
+        with db.cache.warm() as warm:
+            warm.add(run.one, GET, (404,))
+        assert not redis_server.client.keys("*:l:*")
+        with pytest.raises(RepositoryError):
+            run.one(FAILS, (0,))
+        assert not redis_server.client.keys("*:l:*")
 
 
 @pytest.mark.parametrize("use_cursors", [False, True])

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from hashlib import sha1
+from math import ceil
 from os import urandom
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -86,11 +87,13 @@ return {5}
 """
 )
 # KEYS as above. ARGV: nonce, cold, kept, generations, ttl, ttl and stale (ms), value.
+# Without a ttl there is nothing to keep, but the lease must not let others wait.
 _FILL: Final = (
     _NOW
     + "if not born(KEYS[1], tonumber(ARGV[2])) then return 0 end"
     + """
 if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+if ARGV[5] == '0' then return 0 end
 """
     + _GENERATIONS.replace("return {2}", "return 0")
     .replace("NONCE", "ARGV[1]")
@@ -210,7 +213,7 @@ class Fill(NamedTuple):
     Attributes:
         lease: under which it was read.
         value: the result.
-        ttl: seconds for which it is one.
+        ttl: seconds for which it is one; 0 only ends the lease.
         stale: seconds for which it may be served after that.
     """
 
@@ -344,7 +347,7 @@ class RedisCache:
         """
         runs = []
         for lease, value, ttl, stale in fillings:
-            kept = max(1, round(ttl * 1000))
+            kept = ceil(ttl * 1000)
             arguments = (
                 *(lease.nonce, self._cold, self._kept, lease.generations),
                 *(kept, kept + round(stale * 1000), value),

@@ -407,12 +407,20 @@ class CachedDatabase(_Base):
         """Ask the server, and keep what it says if nothing changed meanwhile."""
         taken: list[Taken] = []
         self._tell_of(call, "miss")
-        result = self._take(call, taken)
+        try:
+            result = self._take(call, taken)
+        except RepositoryError:
+            if lease is not None:
+                self._fill(Fill(lease, b"", 0.0, 0.0))
+            raise
         # Redis is about to compare: a call that joins later could come after a change.
         flight.takes_others = lease is None
         found = taken[-1]
+        filled = None
+        if lease is not None:
+            # If nothing is kept, others need not wait for it.
+            filled = self._fill(self.filling(call, found, lease))
         if call.ttl(found) > 0:
-            filled = None if lease is None else self._fill(call, found, lease)
             flight.entry = self.keep(call, flight.ticket, found, filled=filled)
         return result
 
@@ -474,13 +482,13 @@ class CachedDatabase(_Base):
             self._codecs[call.statement] = codec
         return Taken(codec, result)
 
-    def _fill(self, call: CachedRead[Any, Any], taken: Taken, lease: Lease) -> bool:
+    def _fill(self, filling: Fill) -> bool:
         """Give a result to Redis; whether nothing has changed since it was leased."""
         redis = self.cache.redis
         if redis is None:
             return False
         try:
-            return redis.fill(self.filling(call, taken, lease))
+            return redis.fill(filling)
         except (RedisDown, RepositoryError):
             return False
 
@@ -503,7 +511,7 @@ class CachedDatabase(_Base):
             # Whoever comes when it is no longer served gets the error.
             return
         if call.ttl(taken[-1]) > 0:
-            is_kept = self._fill(call, taken[-1], lease)
+            is_kept = self._fill(self.filling(call, taken[-1], lease))
             if served is not None:
                 from ..observing import of_same_read  # noqa: PLC0415 -- as below
 
