@@ -404,7 +404,10 @@ READS: Final[Mapping[str, Callable[[Picks], dict[str, Any]]]] = {
 }
 
 
-def stamps(read: str, result: Any) -> Stamps:  # noqa: ANN401 -- of nine reads
+def stamps(  # noqa: PLR0911 -- one for each read
+    read: str,
+    result: Any,  # noqa: ANN401 -- of nine reads
+) -> Stamps:
     """Return the versions of the rows that a read has returned; None for no row."""
     if result is None:
         return {}
@@ -434,7 +437,7 @@ def stamps(read: str, result: Any) -> Stamps:  # noqa: ANN401 -- of nine reads
             raise AssertionError(read)
 
 
-def scope(
+def scope(  # noqa: PLR0911 -- one for each kind of read
     read: str, arguments: Mapping[str, str | list[str]]
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """Return the rows that decide what a call returns.
@@ -460,4 +463,4 @@ def scope(
             kinds = ("workflow_stages", "workflow_transitions")
             return [f"workflows {one}"], [(kind, str(one)) for kind in kinds]
         case _:
-            return [f"{read.split('.')[0]} {one}"], []
+            return [f"{read.split('.', maxsplit=1)[0]} {one}"], []

@@ -20,7 +20,6 @@ from dataclasses import replace
 from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from generated import collaboration
 from generated.collaboration import sync as collaboration_sync
@@ -46,6 +45,7 @@ from reposgen_runtime.sync import cached_transaction as sync_transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+    from uuid import UUID
 
     from tests.coherence.collaboration import Stamps
 
@@ -148,7 +148,7 @@ def run_here(work: Coroutine[Any, Any, None]) -> None:
     """Run what never waits for an event loop; the process ends if it fails."""
     try:
         work.send(None)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 -- the process ends
         traceback.print_exc()
         os._exit(1)
 
@@ -249,7 +249,7 @@ class Work:
 
     def _call(self, picks: Picks) -> tuple[str, dict[str, Any]]:
         # Another tenant's rows are not there.
-        other = self._random.random() < 0.02  # noqa: PLR2004 -- a share
+        other = self._random.random() < 0.02
         name = self._random.choice(self._names)
         return name, READS[name](self._random.choice(self._picks) if other else picks)
 
@@ -267,7 +267,7 @@ class Work:
         return bool(found)
 
     def _pick_write(self) -> str:
-        if self._random.random() < 0.05:  # noqa: PLR2004 -- a share
+        if self._random.random() < 0.05:
             return self._random.choice(self._rare)
         return self._random.choice(self._common)
 
@@ -279,24 +279,24 @@ class Work:
         """Write alone, or in a block of some kind."""
         names = [self._pick_write() for _ in range(self._random.randint(1, 3))]
         kind = self._random.randrange(9 if self._plan.calls else 10)
-        if kind < 4:  # noqa: PLR2004 -- a share
+        if kind < 4:
             await self._write(names[0], picks)
-        elif kind < 7:  # noqa: PLR2004 -- as above
+        elif kind < 7:
             async with within(self._db.transaction()):
                 for name in names:
                     await self._write(name, picks)
-                if kind == 6:  # noqa: PLR2004 -- as above
+                if kind == 6:
                     raise Undone
-        elif kind == 7:  # noqa: PLR2004 -- as above
+        elif kind == 7:
             async with within(self._db.transaction()):
                 await self._write(names[0], picks)
                 try:
                     async with within(self._db.savepoint()):
                         await self._write(names[-1], picks)
-                        raise Undone
+                        raise Undone  # noqa: TRY301 -- undoes the savepoint
                 except Undone:
                     pass
-        elif kind == 8:  # noqa: PLR2004 -- as above
+        elif kind == 8:
             async with within(self._db.pipeline()) as pipeline:
                 for name in names:
                     arguments = WRITES[name](picks)
@@ -358,9 +358,7 @@ def _commits_async(
     return commit_and_note
 
 
-def _commits_sync(
-    commit: Callable[[Any], None], log: Log
-) -> Callable[[Any], None]:
+def _commits_sync(commit: Callable[[Any], None], log: Log) -> Callable[[Any], None]:
     def commit_and_note(this: Any) -> None:  # noqa: ANN401 -- patched
         number = None
         if this._changed and this._may_commit:  # noqa: SLF001 -- between its steps

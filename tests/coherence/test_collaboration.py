@@ -208,8 +208,13 @@ def test_no_read_is_stale(
         running(
             tmp_path,
             *(3, WORKER),
-            **{"url": url, "redis": redis.url, "seed": 1, "writes": 0.02},
-            **{"deaths": 0.003, "bounds": BOUNDS, "pause": 0.002},
+            url=url,
+            redis=redis.url,
+            seed=1,
+            writes=0.02,
+            deaths=0.003,
+            bounds=BOUNDS,
+            pause=0.002,
             repeats=200 if wanted > MANY else 20,
         ) as processes,
     ):
@@ -230,8 +235,13 @@ def test_trouble(
         running(
             tmp_path,
             *(3, WORKER),
-            **{"url": proxy.conninfo, "redis": redis.url, "seed": 2, "writes": 0.02},
-            **{"deaths": 0.001, "bounds": BOUNDS, "pause": 0.002},
+            url=proxy.conninfo,
+            redis=redis.url,
+            seed=2,
+            writes=0.02,
+            deaths=0.001,
+            bounds=BOUNDS,
+            pause=0.002,
         ) as processes,
     ):
         steps = max(4, wanted // 4000)
@@ -277,7 +287,7 @@ WORKLOADS: Final[dict[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("fault", WORKLOADS)
-def test_faults_are_found(
+def test_faults_are_found(  # noqa: PLR0917 -- fixtures
     owners: str,
     url: str,
     redis: RedisServer,

@@ -152,11 +152,7 @@ class _Growing:
     def since(self, place: int) -> float:
         """When that version, or a newer one, was known."""
         return next(
-            (
-                t
-                for t, p in zip(self._times, self._places, strict=True)
-                if p >= place
-            ),
+            (t for t, p in zip(self._times, self._places, strict=True) if p >= place),
             inf,
         )
 
@@ -225,7 +221,7 @@ class Checker:
 
     def _wrong_of(self, read: Read) -> Iterator[Wrong]:
         rows, parents = scope(read.read, read.arguments)
-        wanted = {row: None for row in rows}
+        wanted = dict.fromkeys(rows)
         if not rows or rows[0] in read.stamps or read.read == "tasks.get_batch":
             for kind, parent in parents:
                 wanted.update((row, parent) for row in self._children[kind, parent])
