@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from reposgen.analysis.model import Analysis, TypedQuery
+    from reposgen.python_model.caching import CachePlan
     from reposgen.python_model.caching import Rows as DerivedRows
 
     Judge = Callable[..., Analysis]
@@ -221,7 +222,9 @@ def choices(statement: str) -> Iterator[list[object]]:
     return (list(one) for one in product(*kinds))
 
 
-def derived(judge: Judge) -> tuple[list[TypedQuery], list[TypedQuery], Any]:
+def derived(
+    judge: Judge,
+) -> tuple[Sequence[TypedQuery], Sequence[TypedQuery], CachePlan]:
     """The reads and writes, and what is derived of them."""
     text = "".join(
         f"-- name: Read{number} :many\n-- @cache ttl=1m\n{read};\n"

@@ -60,7 +60,7 @@ class Read(NamedTuple):
         process: that made them.
         seen: when the first one had returned.
         start: when the last one began.
-        count: how many there are.
+        times: how many there are.
         bound: seconds by which they may be behind other processes.
         tenant: for whom they were made.
         read: the method.
@@ -71,7 +71,7 @@ class Read(NamedTuple):
     process: str
     seen: float
     start: float
-    count: int
+    times: int
     bound: float
     tenant: str
     read: str
@@ -124,7 +124,7 @@ class Histories:
         match kind:
             case "read":
                 read = Read(process, *rest)
-                self.count += read.count
+                self.count += read.times
                 self.reads.append(read)
             case "commit":
                 transaction, end = rest
@@ -189,10 +189,10 @@ class Checker:
                 known[transaction] = min(end, known.get(transaction, inf))
         for read in histories.reads:
             for row, stamp in read.stamps.items():
-                version = self._by_stamp.get((row, stamp))
-                if version is not None:
-                    when = known.get(version.transaction, inf)
-                    known[version.transaction] = min(read.seen, when)
+                seen = self._by_stamp.get((row, stamp))
+                if seen is not None:
+                    when = known.get(seen.transaction, inf)
+                    known[seen.transaction] = min(read.seen, when)
         self._known = self._timelines(known)
         self._own = {
             process: self._timelines(acknowledged)
@@ -228,8 +228,8 @@ class Checker:
         for row in read.stamps:
             if row not in wanted:
                 yield Wrong(read, row, "does not belong to the result")
-        for row, parent in wanted.items():
-            yield from self._wrong_row(read, row, parent)
+        for row, of in wanted.items():
+            yield from self._wrong_row(read, row, of)
 
     def _wrong_row(self, read: Read, row: str, parent: str | None) -> Iterator[Wrong]:
         known = self._known.get(row)

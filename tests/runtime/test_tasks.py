@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from tests.runtime import shop
+from tests.runtime import cached, shop
 from tests.runtime.aio.repositories import Database, TaskRepository
+from tests.support.redis_server import RedisServer
 
+from reposgen_runtime.aio import Database as AnyDatabase
 from reposgen_runtime.aio import Runner
 from reposgen_runtime.aio._background import Worker
+from reposgen_runtime.aio.cached import CachedDatabase, cached_class
+from reposgen_runtime.caching import Cache, tag
 from reposgen_runtime.errors import TransactionNotShared
+from reposgen_runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+    from pathlib import Path
+
+TAG = tag("public.items", "id", "1")
 
 
 @pytest.fixture
@@ -187,20 +196,46 @@ async def test_many_tasks_on_one_connection_of_the_callers(db: Database) -> None
 async def test_a_worker_that_nothing_refers_to_is_kept() -> None:
     """What its task waits for can be garbage together with it."""
     waiting: list[weakref.ref[asyncio.Future[None]]] = []
-    ended: list[bool] = []
+    ended = asyncio.Event()
 
     async def work() -> None:
         future = asyncio.get_running_loop().create_future()
         waiting.append(weakref.ref(future))
         await future
-        ended.append(True)
+        ended.set()
 
     Worker(work)
-    while not waiting:
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
     gc.collect()
     future = waiting[0]()
     assert future is not None
     future.set_result(None)
-    while not ended:
-        await asyncio.sleep(0)
+    await ended.wait()
+
+
+async def test_a_writer_that_is_cancelled_while_it_sets_its_mark(
+    make_database: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Nothing has changed, so the mark is taken off, and the transaction undone."""
+    server = RedisServer(tmp_path)
+    try:
+        settings = Settings(
+            conninfo=make_database(cached.SCHEMA), cache=Cache(redis=server.url)
+        )
+        async with cached_class(AnyDatabase)(settings, package=cached.PACKAGE) as db:
+            assert isinstance(db, CachedDatabase)
+            run = Runner(db, cached.PACKAGE)
+            await run.exec(cached.RENAME, (1, "before"))
+            server.signal(signal.SIGSTOP)
+            task = asyncio.create_task(run.exec(cached.RENAME, (1, "after")))
+            while not db.cache.memory.is_marked([TAG]):  # noqa: ASYNC110 -- no event
+                await asyncio.sleep(0)
+            task.cancel()
+            server.signal(signal.SIGCONT)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            while db.cache.memory.is_marked([TAG]):  # noqa: ASYNC110 -- no event
+                await asyncio.sleep(0.01)
+            assert (await run.one(cached.GET, (1,))).title == "before"
+    finally:
+        server.kill()

@@ -27,14 +27,20 @@ from tests.runtime.cached import (
     TENANTS,
     get_item,
 )
+from tests.support.proxy import proxied
 from tests.support.redis_server import RedisServer
 
 from reposgen_runtime.aio import Database, Runner
 from reposgen_runtime.aio._compat import sleep
 from reposgen_runtime.aio.cache import ResultCache
 from reposgen_runtime.aio.cached import CachedDatabase, cached_class
-from reposgen_runtime.caching import Cache, Memory
-from reposgen_runtime.errors import ConnectionLost, NotFound, RepositoryError
+from reposgen_runtime.caching import ALL_TAG, Cache, Memory, tag
+from reposgen_runtime.errors import (
+    ConnectionLost,
+    NotFound,
+    OutcomeUnknown,
+    RepositoryError,
+)
 from reposgen_runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
 
 # Short, so that tests need not wait for long until results are kept.
 MARK: float = 0.5
+ITEM_1 = [tag("public.items", "id", "1")]
 made = cached_class(Database)
 
 
@@ -140,6 +147,36 @@ async def test_the_first_level_alone(url: str, use_cursors: bool) -> None:
             assert (await run.one(GET, (1,))).title == "c"
             rename_seen = await run.one(GET, (1,))
         assert await run.one(GET, (1,)) == rename_seen
+
+
+async def test_a_write_of_which_nobody_knows(url: str) -> None:
+    """The server can still be working on it: nothing is kept for a while."""
+    word = "cut here"
+    with proxied(url, None) as proxy:
+        cache = Cache(mark_ttl=600.0)
+        async with opened(proxy.conninfo, cache) as (db, run):
+            await run.exec(RENAME, (1, "known"))
+            assert not db.cache.memory.is_marked(ITEM_1)
+            with pytest.raises(RepositoryError, match="refused"):
+                await run.exec(LATE, (1,))
+            assert not db.cache.memory.is_marked(ITEM_1)
+            proxy.cut_at(word, heard=True)
+            with pytest.raises(OutcomeUnknown):
+                await run.exec(RENAME, (1, word))
+            assert db.cache.memory.is_marked(ITEM_1)
+
+
+async def test_a_connection_that_breaks(url: str) -> None:
+    async with opened(url, Cache(mark_ttl=600.0)) as (db, _):
+        async with db.connection() as connection:
+            await connection.execute("SELECT 1")
+        assert not db.cache.memory.is_marked([ALL_TAG])
+        with pytest.raises(psycopg.Error):
+            async with db.connection() as connection:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pg_backend_pid())"
+                )
+        assert db.cache.memory.is_marked([ALL_TAG])
 
 
 async def test_a_transaction_that_only_reads(url: str) -> None:

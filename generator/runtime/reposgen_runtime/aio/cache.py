@@ -8,7 +8,7 @@ since before it was read.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from math import inf
 from os import urandom
@@ -25,7 +25,7 @@ from ._compat import Event, run_shielded
 from .cache_redis import RedisCache, RedisDown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
     from ..caching import Cache
     from ..observers import Observers
@@ -51,13 +51,15 @@ class Mark:
     Attributes:
         tags: of it.
         writer: whose mark it is.
+        is_lost: whether it was, or still will be, changed is not known.
     """
 
-    __slots__ = ("tags", "writer")
+    __slots__ = ("is_lost", "tags", "writer")
 
     def __init__(self, tags: tuple[bytes, ...], writer: bytes) -> None:
         self.tags = tags
         self.writer = writer
+        self.is_lost = False
 
 
 class ResultCache:
@@ -205,6 +207,24 @@ class ResultCache:
                 await run_shielded(self.undone, mark)
                 raise
         return mark
+
+    @asynccontextmanager
+    async def announced(self, tags: Iterable[bytes]) -> AsyncGenerator[Mark, None]:
+        """Tell that the block changes something.
+
+        If the block sets `Mark.is_lost`, the mark stays until it expires.
+        """
+        mark = await self.mark(tags)
+        try:
+            yield mark
+        finally:
+            if mark.is_lost:
+                self.unknown(mark)
+            else:
+                try:
+                    await run_shielded(self.changed, mark)
+                finally:
+                    self.tell_change(mark)
 
     async def changed(self, mark: Mark) -> None:
         """Tell that it has changed."""

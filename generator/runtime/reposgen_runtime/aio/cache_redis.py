@@ -21,7 +21,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ..errors import RepositoryError
-from ._compat import redis_pool, redis_subscriber
+from ._compat import redis_pool, redis_subscriber, sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -160,6 +160,8 @@ SETTLE: Final = Script(_SETTLE)
 _IDLE: Final = 16
 _READING: Final = 64
 _NONCE: Final = 12
+# How often another process is asked for what it is reading.
+_LOOKS: Final = 5
 _OLDEST: Final = (6, 2)
 
 
@@ -305,6 +307,21 @@ class RedisCache:
         if self._used >= _READING:
             raise RedisDown
         [answer] = await self.look_up_all([lease])
+        return answer
+
+    async def wait_for(self, lease: Lease) -> Answer:
+        """Look a result up; wait a little where another process is reading it."""
+        answer = UNKNOWN
+        for _ in range(_LOOKS):
+            if not self.is_readable:
+                return UNKNOWN
+            try:
+                answer = await self.look_up(lease)
+            except (RedisDown, RepositoryError):
+                return UNKNOWN
+            if answer.state != BUSY:
+                break
+            await sleep(self._settings.lease / _LOOKS)
         return answer
 
     async def look_up_all(self, leases: Sequence[Lease]) -> list[Answer]:

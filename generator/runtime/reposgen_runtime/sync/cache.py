@@ -9,7 +9,7 @@ since before it was read.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from math import inf
 from os import urandom
@@ -26,7 +26,7 @@ from ._compat import Event, run_shielded
 from .cache_redis import RedisCache, RedisDown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from ..caching import Cache
     from ..observers import Observers
@@ -52,13 +52,15 @@ class Mark:
     Attributes:
         tags: of it.
         writer: whose mark it is.
+        is_lost: whether it was, or still will be, changed is not known.
     """
 
-    __slots__ = ("tags", "writer")
+    __slots__ = ("is_lost", "tags", "writer")
 
     def __init__(self, tags: tuple[bytes, ...], writer: bytes) -> None:
         self.tags = tags
         self.writer = writer
+        self.is_lost = False
 
 
 class ResultCache:
@@ -206,6 +208,24 @@ class ResultCache:
                 run_shielded(self.undone, mark)
                 raise
         return mark
+
+    @contextmanager
+    def announced(self, tags: Iterable[bytes]) -> Generator[Mark, None, None]:
+        """Tell that the block changes something.
+
+        If the block sets `Mark.is_lost`, the mark stays until it expires.
+        """
+        mark = self.mark(tags)
+        try:
+            yield mark
+        finally:
+            if mark.is_lost:
+                self.unknown(mark)
+            else:
+                try:
+                    run_shielded(self.changed, mark)
+                finally:
+                    self.tell_change(mark)
 
     def changed(self, mark: Mark) -> None:
         """Tell that it has changed."""
