@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from tests.support.redis_server import RedisServer
 from reposgen_runtime.aio import Database as AnyDatabase
 from reposgen_runtime.aio import Runner
 from reposgen_runtime.aio._background import Worker
+from reposgen_runtime.aio.cache_redis import RedisCache
 from reposgen_runtime.aio.cached import CachedDatabase, cached_class
 from reposgen_runtime.caching import Cache, tag
 from reposgen_runtime.errors import TransactionNotShared
@@ -214,10 +214,20 @@ async def test_a_worker_that_nothing_refers_to_is_kept() -> None:
 
 
 async def test_a_writer_that_is_cancelled_while_it_sets_its_mark(
-    make_database: Callable[[str], str], tmp_path: Path
+    make_database: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing has changed, so the mark is taken off, and the transaction undone."""
     server = RedisServer(tmp_path)
+    is_waiting = asyncio.Event()
+    mark = RedisCache.mark
+
+    async def mark_and_wait(this: RedisCache, *args: Any) -> None:
+        await mark(this, *args)
+        is_waiting.set()
+        await asyncio.sleep(600)
+
     try:
         settings = Settings(
             conninfo=make_database(cached.SCHEMA), cache=Cache(redis=server.url)
@@ -226,16 +236,14 @@ async def test_a_writer_that_is_cancelled_while_it_sets_its_mark(
             assert isinstance(db, CachedDatabase)
             run = Runner(db, cached.PACKAGE)
             await run.exec(cached.RENAME, (1, "before"))
-            server.signal(signal.SIGSTOP)
+            monkeypatch.setattr(RedisCache, "mark", mark_and_wait)
             task = asyncio.create_task(run.exec(cached.RENAME, (1, "after")))
-            while not db.cache.memory.is_marked([TAG]):  # noqa: ASYNC110 -- no event
-                await asyncio.sleep(0)
+            await is_waiting.wait()
+            assert db.cache.memory.is_marked([TAG])
             task.cancel()
-            server.signal(signal.SIGCONT)
             with pytest.raises(asyncio.CancelledError):
                 await task
-            while db.cache.memory.is_marked([TAG]):  # noqa: ASYNC110 -- no event
-                await asyncio.sleep(0.01)
+            assert not db.cache.memory.is_marked([TAG])
             assert (await run.one(cached.GET, (1,))).title == "before"
     finally:
         server.kill()
