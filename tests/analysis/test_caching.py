@@ -384,7 +384,7 @@ def test_a_policy_of_the_tenant(judge: Judge) -> None:
         ("exec", "DELETE FROM tree WHERE id = $1", ["leaf", "tree"]),
         ("exec", "UPDATE tree SET parent = $2 WHERE id = $1", ["tree id=$1"]),
         ("exec", "UPDATE tree SET id = $2::int WHERE id = $1::int", ["leaf", "tree"]),
-        # What they change is known by the key that is deleted; what that sets off is not.
+        # What they change is known by the deleted key; what that sets off is not.
         (
             "exec",
             "DELETE FROM boss WHERE id = $1",

@@ -223,7 +223,7 @@ async def test_a_writer_that_is_cancelled_while_it_sets_its_mark(
     is_waiting = asyncio.Event()
     mark = RedisCache.mark
 
-    async def mark_and_wait(this: RedisCache, *args: Any) -> None:
+    async def mark_and_wait(this: RedisCache, *args: Any) -> None:  # noqa: ANN401 -- its arguments
         await mark(this, *args)
         is_waiting.set()
         await asyncio.sleep(600)
