@@ -8,16 +8,15 @@ from collections import Counter
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from psycopg.conninfo import conninfo_to_dict
 
 from reposgen.database import open_server
 from reposgen.database.databases import create_database, drop_database
+from reposgen.testing.databases import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -274,16 +273,3 @@ def make_database(
 def database(make_database: Callable[[str], str]) -> str:
     """The URL of an empty database."""
     return make_database("")
-
-
-def url_of(conninfo: str, database: str | None = None) -> str:
-    """A connection string as the URL that every client takes."""
-    parts = {k: str(v) for k, v in conninfo_to_dict(conninfo).items() if v is not None}
-    if database is not None:
-        parts["dbname"] = database
-    user = quote(parts.pop("user", ""), safe="")
-    if password := parts.pop("password", ""):
-        user = f"{user}:{quote(password, safe='')}"
-    name = quote(parts.pop("dbname", ""), safe="")
-    # A socket's folder is no host name: with the rest it goes behind the path.
-    return f"postgresql://{user}@/{name}?{urlencode(parts)}"

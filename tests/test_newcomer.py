@@ -165,6 +165,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.timeout(1200)  # with --all everything is downloaded
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of a shell")
 def test_from_an_empty_folder_to_a_tested_service(
     wheels: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]

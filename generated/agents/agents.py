@@ -109,7 +109,7 @@ class AgentRepository:
         return await self._run.copy_from(CREATE_MANY, rows)
 
     async def get_by_id(self, *, id: UUID) -> Agent | None:
-        """Return one agent, None if there is none."""
+        """Return an agent, or None if it does not exist."""
         return await self._run.opt(GET_BY_ID, (id,))
 
     async def update(
@@ -122,7 +122,7 @@ class AgentRepository:
         description: str | Unset | None = UNSET,
         configuration: JsonInput | Unset = UNSET,
     ) -> Agent:
-        """Change an agent.
+        """Update an agent.
 
         Args:
             name: UNSET keeps the stored value.
@@ -142,7 +142,7 @@ class AgentRepository:
         )
 
     async def delete(self, *, id: UUID) -> int:
-        """Delete an agent. What it did stays."""
+        """Delete an agent. Records of what it did are kept."""
         return await self._run.execrows(DELETE, (id,))
 
     async def list(
@@ -166,7 +166,7 @@ class AgentRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Agent]:
-        """The agents, the newest first.
+        """List the agents, newest first.
 
         Args:
             type: None omits its condition.
@@ -193,7 +193,7 @@ class AgentRepository:
     async def count(
         self, *, type: str | None = None, status: AgentStatus | None = None
     ) -> int:
-        """How many agents there are.
+        """Count the agents.
 
         Args:
             type: None omits its condition.
@@ -202,15 +202,15 @@ class AgentRepository:
         return await self._run.one(*COUNT.choose((type, status)))
 
     async def get_by_type(self, *, type: str) -> list_[Agent]:
-        """The agents of a type, by name."""
+        """List the agents of a type, by name."""
         return await self._run.many(GET_BY_TYPE, (type,))
 
     async def get_active_agents(self) -> list_[Agent]:
-        """The agents that run now, by name."""
+        """List the agents that are running, by name."""
         return await self._run.many(GET_ACTIVE_AGENTS)
 
     async def update_state(self, *, state: JsonInput, id: UUID) -> Agent:
-        """Merge what is given into the agent's state.
+        """Merge an object into an agent's state.
 
         Raises:
             NotFound: no row was found.
@@ -219,8 +219,8 @@ class AgentRepository:
         return await self._run.one(UPDATE_STATE, (state, id))
 
     async def get_agent_metrics(self, *, agent_id: UUID) -> GetAgentMetricsRow:
-        """How an agent has done: its attempts at tasks and its calls of tools. Shares go from 0 to 1; they and the averages are
-        None where nothing was tried.
+        """Return an agent's success rates for task attempts and tool calls. Rates range from 0 to 1. Rates and averages are
+        None if there were no attempts.
 
         Raises:
             NotFound: no row was found.
@@ -228,7 +228,7 @@ class AgentRepository:
         return await self._run.one(GET_AGENT_METRICS, (agent_id,))
 
     async def grant_tool(self, *, agent_id: UUID, tool_id: UUID) -> None:
-        """Let an agent call a tool.
+        """Allow an agent to call a tool.
 
         Raises:
             AgentToolsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE.
@@ -237,11 +237,11 @@ class AgentRepository:
         await self._run.exec(GRANT_TOOL, (agent_id, tool_id))
 
     async def revoke_tool(self, *, agent_id: UUID, tool_id: UUID) -> int:
-        """Keep an agent from calling a tool."""
+        """Forbid an agent to call a tool."""
         return await self._run.execrows(REVOKE_TOOL, (agent_id, tool_id))
 
     async def get_with_tools(self, *, id: UUID) -> GetWithToolsRow:
-        """Return one agent with the tools that it may call, by name.
+        """Return an agent with the tools that it may call, by name.
 
         Raises:
             NotFound: no row was found.
@@ -249,7 +249,7 @@ class AgentRepository:
         return await self._run.one(GET_WITH_TOOLS, (id,))
 
     async def list_with_tools(self) -> list_[ListWithToolsRow]:
-        """All agents with the tools that they may call, both by name."""
+        """List all agents with the tools that they may call, both by name."""
         return await self._run.many(LIST_WITH_TOOLS)
 
 

@@ -51,7 +51,7 @@ class ConversationRepository:
         title: str | None,
         metadata: JsonInput,
     ) -> Conversation:
-        """Begin a conversation.
+        """Start a conversation.
 
         Raises:
             ConversationsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
@@ -61,7 +61,7 @@ class ConversationRepository:
         return await self._run.one(CREATE, (user_id, agent_id, title, metadata))
 
     async def get_by_id(self, *, id: UUID) -> Conversation | None:
-        """Return one conversation, None if there is none."""
+        """Return a conversation, or None if it does not exist."""
         return await self._run.opt(GET_BY_ID, (id,))
 
     async def update(
@@ -72,7 +72,7 @@ class ConversationRepository:
         agent_id: UUID | Unset | None = UNSET,
         metadata: JsonInput | Unset = UNSET,
     ) -> Conversation:
-        """Change a conversation's title, agent or metadata.
+        """Update a conversation's title, agent or metadata.
 
         Args:
             title: UNSET keeps the stored value; None sets NULL.
@@ -99,7 +99,7 @@ class ConversationRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Conversation]:
-        """The conversations, those that changed last first.
+        """List the conversations, most recently changed first.
 
         Args:
             user_id: None omits its condition.
@@ -124,7 +124,7 @@ class ConversationRepository:
     async def count(
         self, *, user_id: UUID | None = None, agent_id: UUID | None = None
     ) -> int:
-        """How many conversations there are.
+        """Count the conversations.
 
         Args:
             user_id: None omits its condition.
@@ -133,13 +133,13 @@ class ConversationRepository:
         return await self._run.one(*COUNT.choose((user_id, agent_id)))
 
     async def advance_positions(self, *, ids: Sequence[UUID]) -> int:
-        """After an import: let the next messages of conversations come behind all that are there."""
+        """Advance the next message positions of conversations past their existing messages, after an import."""
         return await self._run.execrows(ADVANCE_POSITIONS, (ids,))
 
     async def list_with_latest_message(
         self, *, user_id: UUID, limit: int
     ) -> list_[ListWithLatestMessageRow]:
-        """A user's conversations, those that changed last first, each with its agent and its last message."""
+        """List a user's conversations, most recently changed first, each with its agent and its last message."""
         return await self._run.many(LIST_WITH_LATEST_MESSAGE, (user_id, limit))
 
 

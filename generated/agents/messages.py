@@ -71,7 +71,7 @@ class MessageRepository:
         token_count: int,
         metadata: JsonInput,
     ) -> Message:
-        """Append one message to a conversation.
+        """Append a message to a conversation.
 
         Raises:
             NotFound: no row was found.
@@ -89,8 +89,8 @@ class MessageRepository:
     async def append(
         self, *, messages: Sequence[NewMessage], conversation_id: UUID
     ) -> list_[Message]:
-        """Append messages to a conversation, in the order in which they are given. Returns them as they were stored. Token counts
-        and metadata may be left out.
+        """Append messages to a conversation in the given order. Returns them as stored. Token counts and metadata are
+        optional.
 
         Raises:
             MessagesConversationIdFkeyViolation: FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE.
@@ -106,7 +106,7 @@ class MessageRepository:
     async def import_many(
         self, rows: Iterable[ImportManyParams] | AsyncIterable[ImportManyParams]
     ) -> int:
-        """Take over messages with their positions. AdvancePositions tells the conversations of them.
+        """Import messages with their positions. Call AdvancePositions afterwards.
 
         Raises:
             MessagesConversationIdFkeyViolation: FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE.
@@ -119,7 +119,7 @@ class MessageRepository:
         return await self._run.copy_from(IMPORT_MANY, rows)
 
     async def get_by_id(self, *, id: UUID) -> Message | None:
-        """Return one message, None if there is none."""
+        """Return a message, or None if it does not exist."""
         return await self._run.opt(GET_BY_ID, (id,))
 
     async def update(
@@ -145,7 +145,7 @@ class MessageRepository:
         return await self._run.one(*UPDATE.choose((content, token_count, metadata, id)))
 
     async def delete(self, *, id: UUID) -> int:
-        """Delete a message. The others keep their positions."""
+        """Delete a message. The other messages keep their positions."""
         return await self._run.execrows(DELETE, (id,))
 
     async def list(
@@ -159,7 +159,7 @@ class MessageRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Message]:
-        """The messages of all conversations, the latest first.
+        """List the messages of all conversations, latest first.
 
         Args:
             conversation_id: None omits its condition.
@@ -189,7 +189,7 @@ class MessageRepository:
         role: MessageRole | None = None,
         created_after: datetime | None = None,
     ) -> int:
-        """How many messages there are.
+        """Count the messages.
 
         Args:
             conversation_id: None omits its condition.
@@ -209,7 +209,7 @@ class MessageRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Message]:
-        """What was said in a conversation, the latest first.
+        """List the messages of a conversation, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -232,7 +232,7 @@ class MessageRepository:
     async def get_context_window(
         self, *, conversation_id: UUID, max_messages: int, max_tokens: int
     ) -> list_[Message]:
-        """The latest messages that together fit into so many tokens, in the order in which they were said."""
+        """Return the latest messages of a conversation that fit into a number of tokens, in chronological order."""
         return await self._run.many(
             GET_CONTEXT_WINDOW, (conversation_id, max_messages, max_tokens)
         )
@@ -246,8 +246,7 @@ class MessageRepository:
         conversation_id: UUID | None = None,
         role: MessageRole | None = None,
     ) -> list_[SearchRow]:
-        """The messages of a user's conversations that match what was typed into a search box, the best first, with the passages
-        that matched.
+        """Search the messages of a user's conversations, best matches first, with the passages that matched.
 
         Args:
             conversation_id: None omits its condition.
@@ -258,7 +257,7 @@ class MessageRepository:
         )
 
     def message_appended(self) -> Listener[Notification[str]]:
-        """The ids of conversations in which something is said from now on."""
+        """Listen for the ids of conversations that get a new message."""
         return self._run.listen(MESSAGE_APPENDED)
 
 

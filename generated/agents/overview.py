@@ -59,13 +59,13 @@ class OverviewRepository:
     async def search_everything(
         self, *, query: str, limit: int
     ) -> list[SearchEverythingRow]:
-        """Whatever has all words of the query in its name or description, the best matches first."""
+        """Search names and descriptions of all kinds of objects for all words of the query, best matches first."""
         return await self._run.many(SEARCH_EVERYTHING, (query, limit))
 
     async def get_user_overview(
         self, *, conversation_limit: int, task_limit: int, user_id: UUID
     ) -> GetUserOverviewRow:
-        """What concerns a user: their preferences, their latest conversations, and their most urgent open tasks.
+        """Return a user's preferences, latest conversations and most urgent open tasks.
 
         Raises:
             NotFound: no row was found.
@@ -75,7 +75,7 @@ class OverviewRepository:
         )
 
     async def get_system_overview(self) -> GetSystemOverviewRow:
-        """How many there are of everything."""
+        """Count the objects of each kind."""
         return await self._run.one(GET_SYSTEM_OVERVIEW)
 
 

@@ -124,7 +124,7 @@ class TaskRepository:
         return await self._run.copy_from(CREATE_MANY, rows)
 
     async def get_by_id(self, *, id: UUID) -> Task | None:
-        """Return one task, None if there is none."""
+        """Return a task, or None if it does not exist."""
         return await self._run.opt(GET_BY_ID, (id,))
 
     async def update(
@@ -140,7 +140,7 @@ class TaskRepository:
         input: JsonInput | Unset = UNSET,
         due_at: datetime | Unset | None = UNSET,
     ) -> Task:
-        """Change a task.
+        """Update a task.
 
         Args:
             title: UNSET keeps the stored value.
@@ -178,7 +178,7 @@ class TaskRepository:
     async def update_status_many(
         self, *, status: TaskStatus, ids: Sequence[UUID]
     ) -> list_[Task]:
-        """Move many tasks to a status. Returns those that were there.
+        """Set the status of many tasks. Returns those that exist.
 
         Raises:
             TasksCompletedAtCheckViolation: CHECK (((status = ANY (ARRAY['completed'::task_status, 'failed'::task_status, 'cancelled'::task_status])) = (completed_at IS NOT NULL))).
@@ -220,7 +220,7 @@ class TaskRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Task]:
-        """The tasks, the newest first.
+        """List the tasks, newest first.
 
         Args:
             agent_id: None omits its condition.
@@ -258,7 +258,7 @@ class TaskRepository:
         created_by: UUID | None = None,
         due_before: datetime | None = None,
     ) -> int:
-        """How many tasks there are.
+        """Count the tasks.
 
         Args:
             agent_id: None omits its condition.
@@ -281,7 +281,7 @@ class TaskRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Task]:
-        """The tasks of an agent, the newest first.
+        """List the tasks of an agent, newest first.
 
         Args:
             limit: the largest number of rows.
@@ -310,7 +310,7 @@ class TaskRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Task]:
-        """The tasks with a status, the newest first.
+        """List the tasks with a status, newest first.
 
         Args:
             limit: the largest number of rows.
@@ -331,7 +331,7 @@ class TaskRepository:
         )
 
     async def start_execution(self, *, task_id: UUID) -> TaskExecution:
-        """Begin an attempt at a task that is pending or has failed.
+        """Start an attempt at a task that is pending or has failed.
 
         Raises:
             NotFound: no row was found.
@@ -353,7 +353,7 @@ class TaskRepository:
         error: str | None,
         execution_id: UUID,
     ) -> TaskExecution:
-        """End an attempt as completed, failed or cancelled, and the task with it, unless that has ended meanwhile.
+        """End an attempt as completed, failed or cancelled, and its task too unless the task has already ended.
 
         Raises:
             NotFound: no row was found.
@@ -365,11 +365,11 @@ class TaskRepository:
         )
 
     async def get_execution_history(self, *, task_id: UUID) -> list_[TaskExecution]:
-        """The attempts at a task, the first first."""
+        """List the attempts at a task, earliest first."""
         return await self._run.many(GET_EXECUTION_HISTORY, (task_id,))
 
     async def add_dependency(self, *, task_id: UUID, depends_on_id: UUID) -> None:
-        """Let a task wait for another. A cycle is refused.
+        """Make a task depend on another one. A cycle is refused.
 
         Raises:
             TaskDependenciesDependsOnIdFkeyViolation: FOREIGN KEY (depends_on_id) REFERENCES tasks(id) ON DELETE CASCADE.
@@ -380,11 +380,11 @@ class TaskRepository:
         await self._run.exec(ADD_DEPENDENCY, (task_id, depends_on_id))
 
     async def remove_dependency(self, *, task_id: UUID, depends_on_id: UUID) -> int:
-        """Let a task no longer wait for another."""
+        """Remove a dependency between two tasks."""
         return await self._run.execrows(REMOVE_DEPENDENCY, (task_id, depends_on_id))
 
     async def get_dependencies(self, *, task_id: UUID) -> list_[Task]:
-        """The tasks that a task waits for, the oldest first."""
+        """List the tasks that a task depends on, oldest first."""
         return await self._run.many(GET_DEPENDENCIES, (task_id,))
 
     async def get_ready_tasks(
@@ -394,7 +394,7 @@ class TaskRepository:
         agent_id: UUID | None = None,
         workflow_id: UUID | None = None,
     ) -> list_[Task]:
-        """The pending tasks that wait for nothing any more, in the order in which to run them.
+        """List the pending tasks whose dependencies are completed, in the order in which to run them.
 
         Args:
             agent_id: None omits its condition.
@@ -407,8 +407,8 @@ class TaskRepository:
     async def resolve_dependencies(
         self, *, task_id: UUID
     ) -> list_[ResolveDependenciesRow]:
-        """A task and all that has to run before it, each after all that it waits for. Tasks of one level wait for none of each
-        other; the levels count from 0.
+        """Return a task and everything that must run before it, in an order that respects dependencies. Tasks of the same
+        level do not depend on each other; levels are counted from 0.
         """
         return await self._run.many(RESOLVE_DEPENDENCIES, (task_id,))
 

@@ -88,7 +88,7 @@ class ToolRepository:
         return await self._run.one(CREATE, (name, category, description, parameters))
 
     async def get_by_id(self, *, id: UUID) -> Tool | None:
-        """Return one tool, None if there is none."""
+        """Return a tool, or None if it does not exist."""
         return await self._run.opt(GET_BY_ID, (id,))
 
     async def update(
@@ -101,7 +101,7 @@ class ToolRepository:
         parameters: JsonInput | Unset = UNSET,
         available: bool | Unset = UNSET,
     ) -> Tool:
-        """Change a tool.
+        """Update a tool.
 
         Args:
             name: UNSET keeps the stored value.
@@ -121,7 +121,7 @@ class ToolRepository:
         )
 
     async def delete(self, *, id: UUID) -> int:
-        """Delete a tool with its capabilities and all record of its use."""
+        """Delete a tool with its capabilities and all records of its use."""
         return await self._run.execrows(DELETE, (id,))
 
     async def list(
@@ -147,7 +147,7 @@ class ToolRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Tool]:
-        """The tools, the newest first.
+        """List the tools, newest first.
 
         Args:
             category: None omits its condition.
@@ -174,7 +174,7 @@ class ToolRepository:
     async def count(
         self, *, category: str | None = None, available: bool | None = None
     ) -> int:
-        """How many tools there are.
+        """Count the tools.
 
         Args:
             category: None omits its condition.
@@ -183,11 +183,11 @@ class ToolRepository:
         return await self._run.one(*COUNT.choose((category, available)))
 
     async def get_by_category(self, *, category: str) -> list_[Tool]:
-        """The tools of a category, by name."""
+        """List the tools of a category, by name."""
         return await self._run.many(GET_BY_CATEGORY, (category,))
 
     async def get_available_tools(self) -> list_[Tool]:
-        """The tools that can be called now, by name."""
+        """List the tools that can be called now, by name."""
         return await self._run.many(GET_AVAILABLE_TOOLS)
 
     async def track_usage(
@@ -215,7 +215,7 @@ class ToolRepository:
     async def import_usage(
         self, rows: Iterable[ImportUsageParams] | AsyncIterable[ImportUsageParams]
     ) -> int:
-        """Take over records of many calls at once. They are not counted.
+        """Import records of many calls at once, without counting them.
 
         Raises:
             ToolUsageAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
@@ -236,7 +236,7 @@ class ToolRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[ToolUsage]:
-        """The calls of a tool, the latest first.
+        """List the calls of a tool, latest first.
 
         Args:
             agent_id: None omits its condition.
@@ -259,7 +259,7 @@ class ToolRepository:
         )
 
     async def get_tool_metrics(self, *, since: datetime) -> list_[GetToolMetricsRow]:
-        """What each tool's calls since a moment came to, the most used first."""
+        """Summarize each tool's calls since a time, most used first."""
         return await self._run.many(GET_TOOL_METRICS, (since,))
 
     async def add_capability(
@@ -270,7 +270,7 @@ class ToolRepository:
         description: str | None,
         parameters: JsonInput,
     ) -> ToolCapability:
-        """Say what a tool can do, or say it anew.
+        """Add or update a capability of a tool.
 
         Raises:
             ToolCapabilitiesNameCheckViolation: CHECK ((name <> ''::text)).
@@ -282,15 +282,15 @@ class ToolRepository:
         )
 
     async def remove_capability(self, *, tool_id: UUID, name: str) -> int:
-        """Take back that a tool can do something."""
+        """Remove a capability of a tool."""
         return await self._run.execrows(REMOVE_CAPABILITY, (tool_id, name))
 
     async def get_tool_capabilities(self, *, tool_id: UUID) -> list_[ToolCapability]:
-        """What a tool can do, by name."""
+        """List the capabilities of a tool, by name."""
         return await self._run.many(GET_TOOL_CAPABILITIES, (tool_id,))
 
     async def get_by_capability(self, *, capability: str) -> list_[Tool]:
-        """The tools that can be called now and can do something, by name."""
+        """List the tools that can be called now and have a capability, by name."""
         return await self._run.many(GET_BY_CAPABILITY, (capability,))
 
 

@@ -59,7 +59,7 @@ class UserRepository:
     async def create_many(
         self, rows: Iterable[CreateManyParams] | AsyncIterable[CreateManyParams]
     ) -> int:
-        """Create many users at once; their addresses have to be in lower case.
+        """Create many users at once. Their addresses must be in lower case.
 
         Raises:
             UsersEmailCheckViolation: CHECK (((email = lower(email)) AND (email ~~ '_%@_%'::text))).
@@ -70,7 +70,7 @@ class UserRepository:
         return await self._run.copy_from(CREATE_MANY, rows)
 
     async def get_by_id(self, *, id: UUID) -> User | None:
-        """Return one user, None if there is none."""
+        """Return a user, or None if the user does not exist."""
         return await self._run.opt(GET_BY_ID, (id,))
 
     async def update(
@@ -81,7 +81,7 @@ class UserRepository:
         name: str | Unset = UNSET,
         active: bool | Unset = UNSET,
     ) -> User:
-        """Change a user.
+        """Update a user.
 
         Args:
             email: UNSET keeps the stored value.
@@ -122,7 +122,7 @@ class UserRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[User]:
-        """The users, the newest first.
+        """List the users, newest first.
 
         Args:
             active: None omits its condition.
@@ -146,7 +146,7 @@ class UserRepository:
         )
 
     async def count(self, *, active: bool | None = None) -> int:
-        """How many users there are.
+        """Count the users.
 
         Args:
             active: None omits its condition.
@@ -154,11 +154,11 @@ class UserRepository:
         return await self._run.one(*COUNT.choose((active,)))
 
     async def get_by_email(self, *, email: str) -> User | None:
-        """Return the user with this address, in whatever case it is given, or None."""
+        """Return the user with this email address, ignoring case, or None."""
         return await self._run.opt(GET_BY_EMAIL, (email,))
 
     async def get_preferences(self, *, user_id: UUID) -> Json:
-        """What a user has chosen; an empty object for one who has chosen nothing.
+        """Return a user's preferences; an empty object if there are none.
 
         Raises:
             NotFound: no row was found.
@@ -166,7 +166,7 @@ class UserRepository:
         return await self._run.one(GET_PREFERENCES, (user_id,))
 
     async def set_preferences(self, *, user_id: UUID, preferences: JsonInput) -> Json:
-        """Merge choices into those that the user has made. Returns them all.
+        """Merge an object into a user's preferences. Returns all of them.
 
         Raises:
             UserPreferencesPreferencesCheckViolation: CHECK ((jsonb_typeof(preferences) = 'object'::text)).
@@ -177,7 +177,7 @@ class UserRepository:
     async def unset_preferences(
         self, *, keys: Sequence[str], user_id: UUID
     ) -> Json | None:
-        """Take back choices. Returns those that are left, None for a user who never chose.
+        """Remove some of a user's preferences. Returns those that remain, or None if the user never had any.
 
         Raises:
             UserPreferencesPreferencesCheckViolation: CHECK ((jsonb_typeof(preferences) = 'object'::text)).
@@ -185,7 +185,7 @@ class UserRepository:
         return await self._run.opt(UNSET_PREFERENCES, (keys, user_id))
 
     async def search(self, *, query: str, limit: int) -> list_[User]:
-        """The users whose name or address has all words of the query, the last of them perhaps unfinished; by name."""
+        """Search users by name or address, by name. All words of the query must match; the last may be a prefix."""
         return await self._run.many(SEARCH, (query, limit))
 
 

@@ -92,7 +92,7 @@ class WorkflowRepository:
         return await self._run.one(CREATE, (name, description, definition, created_by))
 
     async def get_by_id(self, *, id: UUID) -> Workflow | None:
-        """Return one workflow, None if there is none."""
+        """Return a workflow, or None if it does not exist."""
         return await self._run.opt(GET_BY_ID, (id,))
 
     async def update(
@@ -104,7 +104,7 @@ class WorkflowRepository:
         status: WorkflowStatus | Unset = UNSET,
         definition: JsonInput | Unset = UNSET,
     ) -> Workflow:
-        """Change a workflow.
+        """Update a workflow.
 
         Args:
             name: UNSET keeps the stored value.
@@ -146,7 +146,7 @@ class WorkflowRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Workflow]:
-        """The workflows, the newest first.
+        """List the workflows, newest first.
 
         Args:
             status: None omits its condition.
@@ -173,7 +173,7 @@ class WorkflowRepository:
     async def count(
         self, *, status: WorkflowStatus | None = None, created_by: UUID | None = None
     ) -> int:
-        """How many workflows there are.
+        """Count the workflows.
 
         Args:
             status: None omits its condition.
@@ -182,13 +182,13 @@ class WorkflowRepository:
         return await self._run.one(*COUNT.choose((status, created_by)))
 
     async def get_by_status(self, *, status: WorkflowStatus) -> list_[Workflow]:
-        """The workflows with a status, by name."""
+        """List the workflows with a status, by name."""
         return await self._run.many(GET_BY_STATUS, (status,))
 
     async def start_execution(
         self, *, state: JsonInput, workflow_id: UUID
     ) -> WorkflowExecution:
-        """Begin to run a workflow that is active. It can run only once at a time.
+        """Start an execution of an active workflow. Only one execution can run at a time.
 
         Raises:
             NotFound: no row was found.
@@ -207,7 +207,7 @@ class WorkflowRepository:
         workflow_id: UUID,
         status: ExecutionStatus | Unset = UNSET,
     ) -> UpdateExecutionStateRow:
-        """Merge what is given into the state of the workflow's present execution; with a status, pause it or let it go on.
+        """Merge an object into the state of the workflow's running execution. A status pauses or resumes it.
 
         Args:
             status: UNSET keeps the stored value.
@@ -225,7 +225,7 @@ class WorkflowRepository:
     async def finish_execution(
         self, *, status: ExecutionStatus, error: str | None, workflow_id: UUID
     ) -> WorkflowExecution:
-        """End the workflow's present execution.
+        """End the workflow's running execution.
 
         Raises:
             NotFound: no row was found.
@@ -244,7 +244,7 @@ class WorkflowRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[WorkflowExecution]:
-        """The executions of a workflow, the latest first.
+        """List the executions of a workflow, latest first.
 
         Args:
             status: None omits its condition.
@@ -266,7 +266,8 @@ class WorkflowRepository:
         )
 
     async def get_workflow_metrics(self, *, workflow_id: UUID) -> GetWorkflowMetricsRow:
-        """How a workflow has done. The success rate goes from 0 to 1; it and the times are None where nothing has ended.
+        """Return statistics about a workflow's executions. The success rate ranges from 0 to 1. The rate and the durations
+        are None if no execution has ended.
 
         Raises:
             NotFound: no row was found.
@@ -276,7 +277,7 @@ class WorkflowRepository:
     async def get_with_executions(
         self, *, execution_limit: int, id: UUID
     ) -> GetWithExecutionsRow:
-        """Return one workflow with its latest executions, the latest first.
+        """Return a workflow with its latest executions, latest first.
 
         Raises:
             NotFound: no row was found.

@@ -43,7 +43,7 @@ class AgentRepository:
         max_tasks: int,
         metadata: JsonInput,
     ) -> Agent:
-        """Register an agent, or renew what is known of it. Its status stays.
+        """Register an agent, or update its registration. Its status does not change.
 
         Raises:
             AgentsCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
@@ -56,7 +56,7 @@ class AgentRepository:
         )
 
     async def get(self, *, tenant_id: UUID, id: str) -> Agent:
-        """Return one agent.
+        """Return an agent.
 
         Raises:
             NotFound: no row was found.
@@ -85,7 +85,7 @@ class AgentRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Agent]:
-        """The agents of a tenant, by name. With capabilities, those that have all of them.
+        """List the agents of a tenant, by name. If capabilities are given, only those that have all of them.
 
         Args:
             status: None omits its condition.
@@ -112,7 +112,7 @@ class AgentRepository:
     async def set_status(
         self, *, status: AgentStatus, tenant_id: UUID, id: str
     ) -> Agent:
-        """Let an agent take tasks, or keep it from taking more.
+        """Set whether an agent takes tasks.
 
         Raises:
             NotFound: no row was found.
@@ -120,11 +120,11 @@ class AgentRepository:
         return await self._run.one(SET_STATUS, (status, tenant_id, id))
 
     async def heartbeat(self, *, tenant_id: UUID, id: str) -> int:
-        """Note that an agent is alive."""
+        """Record that an agent is alive."""
         return await self._run.execrows(HEARTBEAT, (tenant_id, id))
 
     async def remove(self, *, tenant_id: UUID, id: str) -> int:
-        """Remove an agent from the tenant and from its workspaces. Its tasks keep its name.
+        """Remove an agent from the tenant and its workspaces. Its tasks still name it.
 
         Raises:
             WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).

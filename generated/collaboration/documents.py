@@ -70,7 +70,7 @@ class DocumentRepository:
         )
 
     async def get(self, *, id: UUID) -> SharedDocument:
-        """Return one document.
+        """Return a document.
 
         Raises:
             NotFound: no row was found.
@@ -86,7 +86,7 @@ class DocumentRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[SharedDocument]:
-        """The documents of a workspace, the last changed first.
+        """List the documents of a workspace, most recently changed first.
 
         Args:
             limit: the largest number of rows.
@@ -117,8 +117,7 @@ class DocumentRepository:
         content_type: str | Unset = UNSET,
         vector_clock: JsonInput | Unset = UNSET,
     ) -> SharedDocument:
-        """Change a document, provided that nobody else holds its lock and nobody else changed it since it had the expected
-        version.
+        """Update a document, unless somebody else has locked it, or changed it since the expected version.
 
         Args:
             title: UNSET keeps the stored value.
@@ -157,7 +156,7 @@ class DocumentRepository:
         vector_clock: JsonInput,
         applied_at: datetime | None,
     ) -> DocumentOperation:
-        """Record a change of a document under the next number of its sequence.
+        """Record an operation on a document under the next sequence number.
 
         Raises:
             NotFound: no row was found.
@@ -184,23 +183,23 @@ class DocumentRepository:
     async def list_operations(
         self, *, document_id: UUID, since: int, limit: int
     ) -> list[DocumentOperation]:
-        """The changes of a document after a number of its sequence, in order."""
+        """List the operations on a document after a sequence number, in order."""
         return await self._run.many(LIST_OPERATIONS, (document_id, since, limit))
 
     async def list_pending_operations(
         self, *, document_id: UUID
     ) -> list[DocumentOperation]:
-        """The changes that are not part of the document's content yet, in order."""
+        """List the operations that are not yet part of the document's content, in order."""
         return await self._run.many(LIST_PENDING_OPERATIONS, (document_id,))
 
     async def mark_operations_applied(self, *, document_id: UUID, up_to: int) -> int:
-        """Note that the pending changes up to a number of the sequence are part of the content now."""
+        """Record that the operations up to a sequence number are now part of the content."""
         return await self._run.execrows(MARK_OPERATIONS_APPLIED, (document_id, up_to))
 
     async def acquire_lock(
         self, *, agent_id: str | None, duration: timedelta, id: UUID
     ) -> datetime | None:
-        """Reserve a document for an agent. Returns when the lock ends, None while it is held.
+        """Lock a document for an agent. Returns when the lock expires, or None if another agent holds it.
 
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
@@ -210,7 +209,7 @@ class DocumentRepository:
     async def renew_lock(
         self, *, duration: timedelta, id: UUID, agent_id: str
     ) -> datetime | None:
-        """Keep the lock for longer. Returns when it ends now, None if the agent doesn't hold it.
+        """Extend a lock. Returns when it expires, or None if the agent does not hold it.
 
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
@@ -218,7 +217,7 @@ class DocumentRepository:
         return await self._run.opt(RENEW_LOCK, (duration, id, agent_id))
 
     async def release_lock(self, *, id: UUID, agent_id: str) -> int:
-        """Give the lock back; 0 if the agent doesn't hold it.
+        """Release a lock. Returns 0 if the agent does not hold it.
 
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
@@ -226,7 +225,7 @@ class DocumentRepository:
         return await self._run.execrows(RELEASE_LOCK, (id, agent_id))
 
     async def soft_delete(self, *, id: UUID) -> int:
-        """Hide a document."""
+        """Delete a document softly."""
         return await self._run.execrows(SOFT_DELETE, (id,))
 
 

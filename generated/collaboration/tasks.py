@@ -215,8 +215,8 @@ class TaskRepository:
         tags: Sequence[str],
         capabilities: Sequence[str],
     ) -> Task:
-        """Create a task; with an agent it is assigned at once. The caller may choose the id, so that a repeated call is told
-        from a new one.
+        """Create a task. If an agent is given, the task is assigned to it. The caller can choose the id, to recognize a
+        repeated call.
 
         Raises:
             TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
@@ -284,8 +284,7 @@ class TaskRepository:
     async def bulk_insert(
         self, rows: Iterable[BulkInsertParams] | AsyncIterable[BulkInsertParams]
     ) -> int:
-        """Take over whole tasks from elsewhere, times and counts included; those that are here already are left alone. Returns
-        how many were new.
+        """Import complete tasks, with times and counts. Existing tasks are not changed. Returns the number of new ones.
 
         Raises:
             TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
@@ -306,7 +305,7 @@ class TaskRepository:
         return await self._run.copy_from(BULK_INSERT, rows)
 
     async def get(self, *, id: UUID) -> Task:
-        """Return one task.
+        """Return a task.
 
         Raises:
             NotFound: no row was found.
@@ -314,11 +313,11 @@ class TaskRepository:
         return await self._run.one(GET, (id,))
 
     async def get_batch(self, *, ids: Sequence[UUID]) -> list[Task]:
-        """Return the tasks with these ids, in the order of the ids; those that don't exist are left out."""
+        """Return the tasks with these ids, in the order of the ids. Ids without a task are skipped."""
         return await self._run.many(GET_BATCH, (ids,))
 
     async def get_for_update(self, *, id: UUID) -> Task:
-        """Return one task and keep others from changing it until the end of the transaction.
+        """Return a task, and lock it until the end of the transaction.
 
         Raises:
             NotFound: no row was found.
@@ -344,7 +343,7 @@ class TaskRepository:
         tags: Sequence[str] | Unset = UNSET,
         capabilities: Sequence[str] | Unset = UNSET,
     ) -> Task:
-        """Change a task, whoever changed it before.
+        """Update a task, whatever its version is.
 
         Args:
             type: UNSET keeps the stored value.
@@ -411,7 +410,7 @@ class TaskRepository:
         tags: Sequence[str] | Unset = UNSET,
         capabilities: Sequence[str] | Unset = UNSET,
     ) -> Task:
-        """Change a task, provided that nobody else changed it since it had the expected version.
+        """Update a task, unless somebody else changed it since the expected version.
 
         Args:
             type: UNSET keeps the stored value.
@@ -463,11 +462,11 @@ class TaskRepository:
         )
 
     async def delete(self, *, id: UUID) -> int:
-        """Delete a task for good, with its subtasks, delegations and timeline."""
+        """Delete a task permanently, with its subtasks, delegations and timeline."""
         return await self._run.execrows(DELETE, (id,))
 
     async def soft_delete(self, *, id: UUID) -> int:
-        """Hide a task."""
+        """Delete a task softly."""
         return await self._run.execrows(SOFT_DELETE, (id,))
 
     async def list_by_tenant(
@@ -508,7 +507,7 @@ class TaskRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Task]:
-        """The tasks of a tenant, the newest first. Tags and capabilities: tasks that have all of them.
+        """List the tasks of a tenant, newest first. If tags or capabilities are given, only those that have all of them.
 
         Args:
             status: None omits its condition.
@@ -594,7 +593,7 @@ class TaskRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Task]:
-        """The tasks of an agent, the newest first.
+        """List the tasks of an agent, newest first.
 
         Args:
             status: None omits its condition.
@@ -658,7 +657,7 @@ class TaskRepository:
         tags: Sequence[str] | None = None,
         capabilities: Sequence[str] | None = None,
     ) -> Stream[Task]:
-        """The tasks of a tenant one after the other, the oldest first, however many there are.
+        """Stream all tasks of a tenant, oldest first.
 
         Args:
             status: None omits its condition.
@@ -695,19 +694,19 @@ class TaskRepository:
         )
 
     async def get_subtasks(self, *, parent_task_id: UUID) -> list[Task]:
-        """The direct subtasks of a task, the oldest first."""
+        """List the direct subtasks of a task, oldest first."""
         return await self._run.many(GET_SUBTASKS, (parent_task_id,))
 
     async def get_task_tree(
         self, *, root_task_id: UUID, max_depth: int
     ) -> list[GetTaskTreeRow]:
-        """A task and all below it down to a depth, each task before its subtasks. The root's depth is 0."""
+        """Return a task and its subtasks down to a depth, each task before its subtasks. The depth of the root is 0."""
         return await self._run.many(GET_TASK_TREE, (root_task_id, max_depth))
 
     async def assign_to_agent(
         self, *, agent_id: str | None, task_id: UUID, assigned_by: str
     ) -> Task:
-        """Give a task that has not been started to an agent.
+        """Assign a task that has not been started to an agent.
 
         Raises:
             NotFound: no row was found.
@@ -719,7 +718,7 @@ class TaskRepository:
         return await self._run.one(ASSIGN_TO_AGENT, (agent_id, task_id, assigned_by))
 
     async def unassign_task(self, *, task_id: UUID, reason: str) -> Task:
-        """Take a task back from its agent, so that another can have it.
+        """Remove a task from its agent, so that another agent can get it.
 
         Raises:
             NotFound: no row was found.
@@ -733,7 +732,7 @@ class TaskRepository:
     async def update_status(
         self, *, task_id: UUID, status: TaskStatus, metadata: JsonInput
     ) -> Task:
-        """Move a task to another status, and merge what is given into its metadata.
+        """Set the status of a task, and merge an object into its metadata.
 
         Raises:
             NotFound: no row was found.
@@ -746,8 +745,8 @@ class TaskRepository:
         return await self._run.one(UPDATE_STATUS, (task_id, status, metadata))
 
     async def bulk_update_status(self, *, updates: Sequence[TaskStatusUpdate]) -> int:
-        """Move many tasks at once, each to a status of its own, and merge what is given into their metadata. Returns how many
-        there were.
+        """Set the status of many tasks, each to its own value, and merge objects into their metadata. Returns the number of
+        tasks changed.
 
         Raises:
             TasksMetadataCheckViolation: CHECK ((jsonb_typeof(metadata) = 'object'::text)).
@@ -762,7 +761,7 @@ class TaskRepository:
     async def batch_update_status(
         self, *, task_ids: Sequence[UUID], status: TaskStatus
     ) -> int:
-        """Move many tasks at once to the same status. Returns how many there were.
+        """Set the status of many tasks to the same value. Returns the number of tasks changed.
 
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
@@ -773,7 +772,7 @@ class TaskRepository:
         return await self._run.one(BATCH_UPDATE_STATUS, (task_ids, status))
 
     async def increment_retry_count(self, *, task_id: UUID) -> int:
-        """Count one more attempt at a task. Returns the count.
+        """Count another attempt at a task. Returns the count.
 
         Raises:
             NotFound: no row was found.
@@ -785,7 +784,7 @@ class TaskRepository:
         return await self._run.one(INCREMENT_RETRY_COUNT, (task_id,))
 
     async def bulk_update(self, *, updates: Sequence[TaskUpdate]) -> int:
-        """Change many tasks at once, each in the columns that are given for it. Returns how many there were.
+        """Update many tasks, each in the columns that are given for it. Returns the number of tasks changed.
 
         Raises:
             TasksCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
@@ -801,7 +800,7 @@ class TaskRepository:
         return await self._run.one(BULK_UPDATE, (updates,))
 
     async def archive_tasks(self, *, tenant_id: UUID, before: datetime) -> int:
-        """Hide the tasks of a tenant that ended before a moment. Returns how many there were.
+        """Archive the tasks of a tenant that ended before a time. Returns their number.
 
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
@@ -819,7 +818,7 @@ class TaskRepository:
         reason: str | None,
         metadata: JsonInput,
     ) -> TaskDelegation:
-        """Hand a task on from its agent to another.
+        """Delegate a task from its agent to another one.
 
         Raises:
             NotFound: no row was found.
@@ -837,13 +836,13 @@ class TaskRepository:
         )
 
     async def get_delegation_history(self, *, task_id: UUID) -> list[TaskDelegation]:
-        """Every time that a task was handed on, in order."""
+        """List the delegations of a task, in order."""
         return await self._run.many(GET_DELEGATION_HISTORY, (task_id,))
 
     async def get_delegations_to_agent(
         self, *, tenant_id: UUID, agent_id: str, since: datetime
     ) -> list[TaskDelegation]:
-        """What was handed on to an agent from a moment on, the latest first."""
+        """List the delegations to an agent since a time, latest first."""
         return await self._run.many(
             GET_DELEGATIONS_TO_AGENT, (tenant_id, agent_id, since)
         )
@@ -851,14 +850,16 @@ class TaskRepository:
     async def get_delegation_chain(
         self, *, task_id: UUID
     ) -> list[GetDelegationChainRow]:
-        """The way of a task from its first agent to the present one: each link with its depth, from 1, and the agents so far."""
+        """Return a task's chain of delegations, from its first agent to the current one. Each link has its depth, from 1, and
+        the agents up to it.
+        """
         return await self._run.many(GET_DELEGATION_CHAIN, (task_id,))
 
     async def get_tasks_for_execution(
         self, *, tenant_id: UUID, agent_id: str, limit: int
     ) -> list[Task]:
-        """The tasks that an agent can run next, the most urgent first, passing over those that others are about to take. They
-        are kept for the caller until the end of the transaction.
+        """List the tasks that an agent can run next, most urgent first, skipping those that others have locked. They stay
+        locked until the end of the transaction.
 
         Raises:
             TransactionRequired: called outside a transaction.
@@ -870,8 +871,7 @@ class TaskRepository:
     async def claim_tasks(
         self, *, tenant_id: UUID, agent_id: str, limit: int, lease: timedelta
     ) -> list[Task]:
-        """Take the next tasks for an agent and lease them to it, in one step. Nothing for an agent that is not registered as
-        active.
+        """Lease the next tasks to an agent, in one statement. Returns none if the agent is not registered as active.
 
         Raises:
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
@@ -885,7 +885,7 @@ class TaskRepository:
     async def lock_task_for_execution(
         self, *, agent_id: str, duration: timedelta, task_id: UUID
     ) -> Task | None:
-        """Lease one task to an agent, unless another agent has it. Returns the task, None where it could not be had.
+        """Lease a task to an agent, unless another agent holds it. Returns the task, or None.
 
         Raises:
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
@@ -901,7 +901,7 @@ class TaskRepository:
     async def renew_task_lease(
         self, *, duration: timedelta, task_id: UUID, agent_id: str
     ) -> datetime | None:
-        """Keep a task for longer. Returns when the lease ends now, None if it was lost.
+        """Extend the lease of a task. Returns when it expires, or None if it was lost.
 
         Raises:
             TasksLeaseCheckViolation: CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL))).
@@ -911,7 +911,7 @@ class TaskRepository:
     async def complete_task(
         self, *, result: JsonInput | None, task_id: UUID, agent_id: str
     ) -> Task | None:
-        """End a task that the agent has leased, with its result. None if the lease was lost.
+        """Complete a leased task with its result. Returns None if the lease was lost.
 
         Raises:
             TaskEventsPkeyViolation: PRIMARY KEY (id).
@@ -924,8 +924,8 @@ class TaskRepository:
     async def fail_task(
         self, *, error: str | None, task_id: UUID, agent_id: str
     ) -> Task | None:
-        """Report that an attempt at a leased task failed: it goes back to the queue while retries are left, else it has failed
-        for good. None if the lease was lost.
+        """Record a failed attempt at a leased task. It returns to the queue, or has finally failed if no retries are left.
+        Returns None if the lease was lost.
 
         Raises:
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
@@ -937,8 +937,8 @@ class TaskRepository:
         return await self._run.opt(FAIL_TASK, (error, task_id, agent_id))
 
     async def reclaim_expired_tasks(self, *, tenant_id: UUID, limit: int) -> list[Task]:
-        """Take back the tasks of a tenant whose leases ran out: they go back to the queue while retries are left, else they have
-        timed out.
+        """Take back the tasks of a tenant whose leases have expired. They return to the queue, or time out if no retries are
+        left.
 
         Raises:
             TasksRetryCountCheckViolation: CHECK ((retry_count >= 0)).
@@ -952,39 +952,37 @@ class TaskRepository:
     async def get_overdue_tasks(
         self, *, tenant_id: UUID, threshold: timedelta
     ) -> list[Task]:
-        """The tasks of a tenant whose deadline passed longer ago than the threshold and that have not ended, the most overdue
-        first.
-        """
+        """List the tasks of a tenant that have not ended and are overdue by more than a threshold, most overdue first."""
         return await self._run.many(GET_OVERDUE_TASKS, (tenant_id, threshold))
 
     async def get_tasks_by_schedule(
         self, *, tenant_id: UUID, schedule: str
     ) -> list[Task]:
-        """The tasks of a tenant that run by a schedule, the oldest first."""
+        """List the scheduled tasks of a tenant, oldest first."""
         return await self._run.many(GET_TASKS_BY_SCHEDULE, (tenant_id, schedule))
 
     async def get_task_stats(
         self, *, tenant_id: UUID, period: timedelta
     ) -> GetTaskStatsRow:
-        """What became of a tenant's tasks that were created within a period up to now. The times are those from creation to
-        completion, None where no task was completed.
+        """Summarize a tenant's tasks that were created in the given period up to now. Durations are from creation to
+        completion, and None if no task was completed.
         """
         return await self._run.one(GET_TASK_STATS, (tenant_id, period))
 
     async def get_hourly_task_stats(
         self, *, since: datetime, until: datetime
     ) -> list[TaskStat]:
-        """The current tenant's tasks by the hour of their creation, as of the last refresh; durations in seconds."""
+        """List the current tenant's task statistics by hour of creation, as of the last refresh. Durations are in seconds."""
         return await self._run.many(GET_HOURLY_TASK_STATS, (since, until))
 
     async def get_agent_workload(
         self, *, tenant_id: UUID, agent_ids: Sequence[str]
     ) -> list[GetAgentWorkloadRow]:
-        """What each of the agents has to do: the share of its capacity that is free goes from 1 down to 0."""
+        """Return the workload of each agent. The free share of its capacity ranges from 1 down to 0."""
         return await self._run.many(GET_AGENT_WORKLOAD, (tenant_id, agent_ids))
 
     async def get_task_timeline(self, *, task_id: UUID) -> list[GetTaskTimelineRow]:
-        """What happened to a task, from its creation on."""
+        """List the events of a task since its creation."""
         return await self._run.many(GET_TASK_TIMELINE, (task_id,))
 
     def generate_task_report(
@@ -1000,7 +998,7 @@ class TaskRepository:
         copy_format: CopyFormat = "csv",
         header: bool = True,
     ) -> Export:
-        """A tenant's tasks as CSV, the oldest first.
+        """Export a tenant's tasks as CSV, oldest first.
 
         Args:
             status: None omits its condition.
@@ -1039,7 +1037,7 @@ class TaskRepository:
         copy_format: LinesFormat = "csv",
         header: bool = True,
     ) -> Export:
-        """The same as one JSON object per line.
+        """Export a tenant's tasks as one JSON object per line.
 
         Args:
             status: None omits its condition.
@@ -1081,8 +1079,8 @@ class TaskRepository:
         tags: Sequence[str] | None = None,
         capabilities: Sequence[str] | None = None,
     ) -> SearchTasksRow:
-        """The current tenant's best matches for what someone typed into a search box, with the passages that matched; how many
-        match in all; and how these are spread over statuses, priorities and types.
+        """Search the current tenant's tasks. Returns the best matches with the passages that matched, the number of all
+        matches, and their distribution over statuses, priorities and types.
 
         Args:
             status: None omits its condition.
@@ -1114,21 +1112,19 @@ class TaskRepository:
         )
 
     async def get_similar_tasks(self, *, task_id: UUID, limit: int) -> list[Task]:
-        """The tasks that have the most in common with a task's title and description, the most similar first, from the latest
-        two thousand of its tenant.
-        """
+        """Find the tasks most similar to a task's title and description, among the latest two thousand of its tenant."""
         return await self._run.many(GET_SIMILAR_TASKS, (task_id, limit))
 
     async def vacuum_tasks(self) -> None:
-        """Clear the table of dead rows and count it anew. Not within a transaction."""
+        """Vacuum and analyze the table. Not allowed in a transaction."""
         await self._run.exec(VACUUM_TASKS)
 
     async def rebuild_task_indexes(self) -> None:
-        """Build the indexes of the table anew while it can be read and written. Not within a transaction."""
+        """Rebuild the indexes of the table without blocking reads or writes. Not allowed in a transaction."""
         await self._run.exec(REBUILD_TASK_INDEXES)
 
     async def refresh_task_stats(self) -> None:
-        """Bring the hourly statistics up to date while they can be read.
+        """Refresh the hourly statistics without blocking reads.
 
         Raises:
             RepositoryError: function public.refresh_task_stats raised an error.
@@ -1138,8 +1134,8 @@ class TaskRepository:
     async def validate_task_integrity(
         self, *, tenant_id: UUID
     ) -> ValidateTaskIntegrityRow:
-        """Look for tasks of a tenant that make no sense: their parent is deleted; their status contradicts their times or agent;
-        their agent is not registered.
+        """Find inconsistent tasks of a tenant: the parent is deleted, the status contradicts the times or the agent, or the
+        agent is not registered.
         """
         return await self._run.one(VALIDATE_TASK_INTEGRITY, (tenant_id,))
 

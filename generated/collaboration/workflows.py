@@ -65,7 +65,7 @@ class WorkflowRepository:
         metadata: JsonInput,
         created_by: str,
     ) -> Workflow:
-        """Create a workflow together with the stages of its definition.
+        """Create a workflow with the stages of its definition.
 
         Raises:
             NotFound: no row was found.
@@ -89,7 +89,7 @@ class WorkflowRepository:
         )
 
     async def get(self, *, id: UUID) -> Workflow:
-        """Return one workflow.
+        """Return a workflow.
 
         Raises:
             NotFound: no row was found.
@@ -97,7 +97,7 @@ class WorkflowRepository:
         return await self._run.one(GET, (id,))
 
     async def get_with_stages(self, *, id: UUID) -> GetWithStagesRow:
-        """Return one workflow with its stages in order and the transitions so far.
+        """Return a workflow with its stages and its transitions so far, in order.
 
         Raises:
             NotFound: no row was found.
@@ -127,7 +127,7 @@ class WorkflowRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Workflow]:
-        """The workflows of a tenant, the newest first.
+        """List the workflows of a tenant, newest first.
 
         Args:
             status: None omits its condition.
@@ -153,18 +153,18 @@ class WorkflowRepository:
         )
 
     async def list_stages(self, *, workflow_id: UUID) -> list_[WorkflowStage]:
-        """The stages of a workflow in order."""
+        """List the stages of a workflow, in order."""
         return await self._run.many(LIST_STAGES, (workflow_id,))
 
     async def list_transitions(self, *, workflow_id: UUID) -> list_[WorkflowTransition]:
-        """The way of a workflow so far."""
+        """List the transitions of a workflow, in order."""
         return await self._run.many(LIST_TRANSITIONS, (workflow_id,))
 
     async def update_progress(
         self, *, stage_index: int, workflow_id: UUID, status: StageStatus
     ) -> Workflow:
-        """Move a workflow to a stage and record what became of the stage. The workflow runs from then on; it ends when a stage
-        fails, or when the last one is completed or skipped.
+        """Move a workflow to a stage, and record the outcome of the stage. This starts the workflow. It ends when a stage
+        fails, or when the last stage is completed or skipped.
 
         Raises:
             NotFound: no row was found.
@@ -184,7 +184,7 @@ class WorkflowRepository:
         return await self._run.one(CANCEL, (id,))
 
     async def soft_delete(self, *, id: UUID) -> int:
-        """Hide a workflow."""
+        """Delete a workflow softly."""
         return await self._run.execrows(SOFT_DELETE, (id,))
 
 

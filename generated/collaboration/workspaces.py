@@ -65,7 +65,7 @@ class WorkspaceRepository:
         state: JsonInput,
         metadata: JsonInput,
     ) -> Workspace:
-        """Create a workspace. The agent that owns it is its first member.
+        """Create a workspace. Its owner becomes its first member.
 
         Raises:
             NotFound: no row was found.
@@ -85,7 +85,7 @@ class WorkspaceRepository:
         )
 
     async def get(self, *, id: UUID) -> Workspace:
-        """Return one workspace.
+        """Return a workspace.
 
         Raises:
             NotFound: no row was found.
@@ -93,7 +93,7 @@ class WorkspaceRepository:
         return await self._run.one(GET, (id,))
 
     async def list_by_agent(self, *, tenant_id: UUID, agent_id: str) -> list[Workspace]:
-        """The workspaces that an agent is a member of, by name."""
+        """List the workspaces that an agent is a member of, by name."""
         return await self._run.many(LIST_BY_AGENT, (tenant_id, agent_id))
 
     async def add_member(
@@ -104,7 +104,7 @@ class WorkspaceRepository:
         permissions: Sequence[str],
         workspace_id: UUID,
     ) -> WorkspaceMember:
-        """Make an agent a member, and leave that in the workspace's activity.
+        """Add an agent as a member, and record that in the workspace's activity.
 
         Raises:
             NotFound: no row was found.
@@ -125,15 +125,15 @@ class WorkspaceRepository:
     async def get_member(
         self, *, workspace_id: UUID, agent_id: str
     ) -> WorkspaceMember | None:
-        """Return a member, None if the agent is none."""
+        """Return a member, or None if the agent is not a member."""
         return await self._run.opt(GET_MEMBER, (workspace_id, agent_id))
 
     async def list_members(self, *, workspace_id: UUID) -> list[ListMembersRow]:
-        """The members of a workspace with what is known of the agents, those that may do the most first."""
+        """List the members of a workspace with their agents, those with the most rights first."""
         return await self._run.many(LIST_MEMBERS, (workspace_id,))
 
     async def remove_member(self, *, workspace_id: UUID, agent_id: str) -> int:
-        """Remove a member other than the owner, and leave that in the workspace's activity.
+        """Remove a member other than the owner, and record that in the workspace's activity.
 
         Raises:
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
@@ -146,7 +146,7 @@ class WorkspaceRepository:
     async def record_activity(
         self, *, workspace_id: UUID, agent_id: str, action: str, details: JsonInput
     ) -> WorkspaceActivity:
-        """Record what a member did.
+        """Record an action of a member.
 
         Raises:
             NotFound: no row was found.
@@ -171,7 +171,7 @@ class WorkspaceRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[WorkspaceActivity]:
-        """What happened in a workspace, the latest first.
+        """List the activity in a workspace, latest first.
 
         Args:
             agent_id: None omits its condition.
@@ -197,7 +197,7 @@ class WorkspaceRepository:
     async def update_state(
         self, *, state: JsonInput, id: UUID, expected_version: int
     ) -> Workspace:
-        """Replace the shared state, provided that nobody else changed it since it had the expected version.
+        """Replace the shared state, unless somebody else changed it since the expected version.
 
         Raises:
             NotFound: no row was found.
@@ -207,7 +207,7 @@ class WorkspaceRepository:
         return await self._run.one(UPDATE_STATE, (state, id, expected_version))
 
     async def soft_delete(self, *, id: UUID) -> int:
-        """Hide a workspace."""
+        """Delete a workspace softly."""
         return await self._run.execrows(SOFT_DELETE, (id,))
 
 

@@ -52,7 +52,7 @@ class ApplicationRepository:
         )
 
     async def get_application(self, *, id: UUID) -> ApplicationSummary:
-        """Return one application.
+        """Return an application.
 
         Raises:
             NotFound: no row was found.
@@ -62,13 +62,13 @@ class ApplicationRepository:
     async def get_application_by_api_key_hash(
         self, *, api_key_hash: Secret[str]
     ) -> ApplicationSummary | None:
-        """Return the application that identifies itself with this key, None for an unknown key."""
+        """Return the application with this key, or None if the key is unknown."""
         return await self._run.opt(
             GET_APPLICATION_BY_API_KEY_HASH, (api_key_hash.reveal(),)
         )
 
     async def get_application_with_key(self, *, id: UUID) -> Application:
-        """Return one application together with the hash of its key, masked in repr and JSON.
+        """Return an application with the hash of its key, which repr and JSON mask.
 
         Raises:
             NotFound: no row was found.
@@ -84,7 +84,7 @@ class ApplicationRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[ApplicationSummary]:
-        """The applications of an organization, the newest first.
+        """List the applications of an organization, newest first.
 
         Args:
             limit: the largest number of rows.
@@ -116,7 +116,7 @@ class ApplicationRepository:
     async def rotate_api_key(
         self, *, api_key_hash: Secret[str], id: UUID
     ) -> ApplicationSummary:
-        """Replace the hash of an application's key; the old key is refused from now on.
+        """Replace the hash of an application's key. The old key is no longer accepted.
 
         Raises:
             NotFound: no row was found.

@@ -100,7 +100,7 @@ class AuditLogRepository:
         cost: Decimal | None,
         latency_ms: int | None,
     ) -> AuditLog:
-        """Write an entry, timed by the server.
+        """Write an entry with the server's time.
 
         Raises:
             AuditLogsActionCheckViolation: CHECK ((action <> ''::text)).
@@ -137,7 +137,7 @@ class AuditLogRepository:
         self,
         rows: Iterable[InsertAuditLogsParams] | AsyncIterable[InsertAuditLogsParams],
     ) -> int:
-        """Write many entries at once, each with the time at which it happened.
+        """Write many entries at once, each with its own time.
 
         Raises:
             AuditLogsActionCheckViolation: CHECK ((action <> ''::text)).
@@ -171,7 +171,7 @@ class AuditLogRepository:
         latency_ms: int | None,
         timestamp: datetime,
     ) -> None:
-        """Write an entry without waiting for it.
+        """Write an entry without waiting for the server.
 
         The row is written within 1 s, or when 500 rows wait.
         It is not part of the caller's transaction.
@@ -202,7 +202,7 @@ class AuditLogRepository:
         )
 
     async def get_audit_log(self, *, id: UUID) -> AuditLog:
-        """Return one entry.
+        """Return an entry.
 
         Raises:
             NotFound: no row was found.
@@ -218,7 +218,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """What happened in an organization, the latest first.
+        """List the entries of an organization, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -248,7 +248,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """What an application did, the latest first.
+        """List the entries of an application, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -278,7 +278,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """What a user did, the latest first.
+        """List the entries of a user, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -308,7 +308,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """Every time that something was done, the latest first.
+        """List the entries with an action, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -339,7 +339,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """What happened from a moment on and before another, the latest first.
+        """List the entries of a period, latest first. The end of the period is excluded.
 
         Args:
             limit: the largest number of rows.
@@ -360,13 +360,13 @@ class AuditLogRepository:
         )
 
     async def get_audit_logs_by_request_id(self, *, request_id: str) -> list[AuditLog]:
-        """The entries of one request, in the order in which they happened."""
+        """List the entries of a request in chronological order."""
         return await self._run.many(GET_AUDIT_LOGS_BY_REQUEST_ID, (request_id,))
 
     def stream_audit_logs(
         self, *, org_id: UUID, since: datetime, until: datetime
     ) -> Stream[AuditLog]:
-        """All entries of an organization from a moment on and before another, the earliest first, for export."""
+        """Stream all entries of an organization in a period, earliest first, for export. The end of the period is excluded."""
         return self._run.stream(STREAM_AUDIT_LOGS, (org_id, since, until))
 
 

@@ -95,7 +95,7 @@ class InferenceRequestRepository:
         )
 
     async def get_inference_request(self, *, id: UUID) -> InferenceRequest:
-        """Return one request.
+        """Return a request.
 
         Raises:
             NotFound: no row was found.
@@ -105,7 +105,7 @@ class InferenceRequestRepository:
     async def get_inference_request_by_request_id(
         self, *, request_id: str
     ) -> InferenceRequest:
-        """Return the request that the caller knows by this key.
+        """Return the request with this request id.
 
         Raises:
             NotFound: no row was found.
@@ -115,7 +115,7 @@ class InferenceRequestRepository:
     async def update_inference_request_status(
         self, *, status: InferenceStatus, id: UUID
     ) -> InferenceRequest:
-        """Move a request that has not ended to another status; a final one also sets the time of its end.
+        """Set the status of a request that has not ended. A final status also sets the time of its end.
 
         Raises:
             NotFound: no row was found.
@@ -133,7 +133,7 @@ class InferenceRequestRepository:
         latency_ms: int | None,
         id: UUID,
     ) -> InferenceRequest:
-        """End a request that succeeded, with what it used.
+        """Mark a request as succeeded, and record its usage.
 
         Raises:
             NotFound: no row was found.
@@ -152,7 +152,7 @@ class InferenceRequestRepository:
     async def fail_inference_request(
         self, *, error_message: str | None, latency_ms: int | None, id: UUID
     ) -> InferenceRequest:
-        """End a request that failed, with the reason.
+        """Mark a request as failed, with the reason.
 
         Raises:
             NotFound: no row was found.
@@ -181,7 +181,7 @@ class InferenceRequestRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[InferenceRequest]:
-        """The requests of an organization, the newest first.
+        """List the requests of an organization, newest first.
 
         Args:
             app_id: None omits its condition.
@@ -215,7 +215,7 @@ class InferenceRequestRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[InferenceRequest]:
-        """The requests of an organization that have this status, the newest first.
+        """List the requests of an organization with a status, newest first.
 
         Args:
             limit: the largest number of rows.
@@ -246,7 +246,7 @@ class InferenceRequestRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[InferenceRequest]:
-        """The requests of an organization that arrived from a moment on and before another, the newest first.
+        """List the requests of an organization that arrived in a period, newest first. The end of the period is excluded.
 
         Args:
             limit: the largest number of rows.
@@ -269,15 +269,15 @@ class InferenceRequestRepository:
     async def get_metrics(
         self, *, org_id: UUID, since: datetime, until: datetime
     ) -> GetMetricsRow:
-        """What an organization's requests came to from a moment on and before another. The average latency, in
-        milliseconds, is None where no request has one.
+        """Summarize an organization's requests in a period; its end is excluded. The average latency, in milliseconds, is
+        None if no request has one.
         """
         return await self._run.one(GET_METRICS, (org_id, since, until))
 
     async def get_metrics_by_model(
         self, *, org_id: UUID, since: datetime, until: datetime
     ) -> list[GetMetricsByModelRow]:
-        """The same, model by model, the dearest first."""
+        """Summarize an organization's requests by model, most expensive first."""
         return await self._run.many(GET_METRICS_BY_MODEL, (org_id, since, until))
 
 

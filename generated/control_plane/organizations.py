@@ -42,7 +42,7 @@ class OrganizationRepository:
         return await self._run.one(CREATE_ORGANIZATION, (name, slug))
 
     async def get_organization(self, *, id: UUID) -> Organization:
-        """Return one organization.
+        """Return an organization.
 
         Raises:
             NotFound: no row was found.
@@ -50,7 +50,7 @@ class OrganizationRepository:
         return await self._run.one(GET_ORGANIZATION, (id,))
 
     async def get_organization_by_slug(self, *, slug: str) -> Organization:
-        """Return the organization that the slug names.
+        """Return the organization with this slug.
 
         Raises:
             NotFound: no row was found.
@@ -65,7 +65,7 @@ class OrganizationRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Organization]:
-        """The organizations, the newest first.
+        """List the organizations, newest first.
 
         Args:
             limit: the largest number of rows.
@@ -81,7 +81,7 @@ class OrganizationRepository:
         )
 
     async def count_organizations(self) -> int:
-        """How many organizations there are."""
+        """Count the organizations."""
         return await self._run.one(COUNT_ORGANIZATIONS)
 
     async def update_organization(

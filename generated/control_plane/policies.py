@@ -42,7 +42,7 @@ class PolicyRepository:
         priority: int,
         enabled: bool,
     ) -> Policy:
-        """Create a policy for an organization, or within it for an application, a user, or both.
+        """Create a policy for an organization, or for an application or user of it, or for both.
 
         Raises:
             PoliciesAppIdFkeyViolation: FOREIGN KEY (org_id, app_id) REFERENCES applications(org_id, id) ON DELETE CASCADE.
@@ -58,7 +58,7 @@ class PolicyRepository:
         )
 
     async def get_policy(self, *, id: UUID) -> Policy:
-        """Return one policy.
+        """Return a policy.
 
         Raises:
             NotFound: no row was found.
@@ -68,8 +68,8 @@ class PolicyRepository:
     async def get_applicable_policies(
         self, *, org_id: UUID, app_id: UUID, user_id: UUID | None
     ) -> list[Policy]:
-        """The enabled policies that bear on a request: the user's own first, then the application's, then the
-        organization's, and within a level by priority. Without a user only the last two levels count.
+        """List the enabled policies that apply to a request: first those of the user, then the application's, then the
+        organization's, each by priority. Without a user, only the last two kinds apply.
         """
         return await self._run.many(GET_APPLICABLE_POLICIES, (org_id, app_id, user_id))
 
@@ -86,7 +86,7 @@ class PolicyRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Policy]:
-        """The policies of an organization, the highest priority first.
+        """List the policies of an organization, highest priority first.
 
         Args:
             app_id: None omits its condition.
@@ -119,7 +119,7 @@ class PolicyRepository:
         priority: int | Unset = UNSET,
         enabled: bool | Unset = UNSET,
     ) -> Policy:
-        """Change what a policy says, how it ranks, or whether it holds.
+        """Change a policy's rules, its priority, or whether it is enabled.
 
         Args:
             policy_type: UNSET keeps the stored value.

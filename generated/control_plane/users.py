@@ -55,7 +55,7 @@ class UserRepository:
         return await self._run.one(CREATE_USER, (org_id, email, cognito_sub, role))
 
     async def get_user(self, *, id: UUID) -> User:
-        """Return one user.
+        """Return a user.
 
         Raises:
             NotFound: no row was found.
@@ -63,11 +63,11 @@ class UserRepository:
         return await self._run.one(GET_USER, (id,))
 
     async def get_user_by_cognito_sub(self, *, cognito_sub: str) -> User | None:
-        """Return the user that the identity provider knows by this subject, None for a stranger."""
+        """Return the user with this subject at the identity provider, or None if there is no such user."""
         return await self._run.opt(GET_USER_BY_COGNITO_SUB, (cognito_sub,))
 
     async def get_user_by_email(self, *, email: str) -> User | None:
-        """Return the user with this address, in whatever case it is given, or None."""
+        """Return the user with this email address, ignoring case, or None."""
         return await self._run.opt(GET_USER_BY_EMAIL, (email,))
 
     async def list_users_by_organization(
@@ -80,7 +80,7 @@ class UserRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[User]:
-        """The users of an organization, the newest first.
+        """List the users of an organization, newest first.
 
         Args:
             role: None omits its condition.
@@ -102,7 +102,7 @@ class UserRepository:
         )
 
     async def count_users_by_role(self, *, org_id: UUID) -> list[CountUsersByRoleRow]:
-        """How many users of an organization have each role."""
+        """Count the users of an organization by role."""
         return await self._run.many(COUNT_USERS_BY_ROLE, (org_id,))
 
     async def update_user(
@@ -122,7 +122,7 @@ class UserRepository:
         return await self._run.one(*UPDATE_USER.choose((email, role, id)))
 
     async def delete_user(self, *, id: UUID) -> int:
-        """Delete a user with the policies that name them."""
+        """Delete a user with the policies that apply to them."""
         return await self._run.execrows(DELETE_USER, (id,))
 
 

@@ -66,7 +66,7 @@ class ContextRepository:
         document: JsonInput,
         time_to_live: timedelta | None,
     ) -> Context:
-        """Create a document, under an id of its own where none is given. It expires after the time to live, None for never.
+        """Create a document. If no id is given, a new one is made. It expires after the time to live; None means never.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -83,7 +83,7 @@ class ContextRepository:
         document: JsonInput,
         time_to_live: timedelta | None,
     ) -> Context:
-        """Create a document or replace it as a whole.
+        """Create a document, or replace it completely.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -92,19 +92,19 @@ class ContextRepository:
         return await self._run.one(UPSERT, (tenant_id, id, document, time_to_live))
 
     async def get_by_id(self, *, tenant_id: UUID, id: str) -> Context | None:
-        """Return one document, None if there is none."""
+        """Return a document, or None if it does not exist."""
         return await self._run.opt(GET_BY_ID, (tenant_id, id))
 
     async def get_fields(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
     ) -> Json | None:
-        """Return some fields of one document, those that it has."""
+        """Return the given fields of a document, as far as it has them."""
         return await self._run.opt(GET_FIELDS, (fields, tenant_id, id))
 
     async def get_without_fields(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
     ) -> Json | None:
-        """Return one document without some of its fields."""
+        """Return a document without the given fields."""
         return await self._run.opt(GET_WITHOUT_FIELDS, (fields, tenant_id, id))
 
     async def get_by_criteria(
@@ -124,7 +124,8 @@ class ContextRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Context]:
-        """The documents that meet all conditions, those changed last first. What they have to contain is looked up in an index.
+        """List the documents that meet all conditions, most recently changed first. An index serves the fields that they must
+        contain.
 
         Args:
             contains: None omits its condition.
@@ -155,7 +156,7 @@ class ContextRepository:
         contains: JsonInput | None = None,
         criteria: Sequence[Criterion] | None = None,
     ) -> int:
-        """How many documents meet all conditions.
+        """Count the documents that meet all conditions.
 
         Args:
             contains: None omits its condition.
@@ -177,7 +178,7 @@ class ContextRepository:
     async def upsert_fields(
         self, *, tenant_id: UUID, id: str, changes: JsonInput
     ) -> Context:
-        """Set fields of a document, which is created if there is none.
+        """Set fields of a document, which is created if it does not exist.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -188,7 +189,7 @@ class ContextRepository:
     async def unset_by_id(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
     ) -> Context:
-        """Take fields out of a document.
+        """Remove fields of a document.
 
         Raises:
             NotFound: no row was found.
@@ -199,7 +200,7 @@ class ContextRepository:
     async def update_by_criteria(
         self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> int:
-        """Set fields of all documents that meet all conditions. Returns how many there were.
+        """Set fields of all documents that meet all conditions. Returns their number.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -211,7 +212,7 @@ class ContextRepository:
     async def update_one_by_criteria(
         self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> Context | None:
-        """Set fields of the oldest document that meets all conditions. Returns it, None if there is none.
+        """Set fields of the oldest document that meets all conditions. Returns it, or None if there is none.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -227,13 +228,13 @@ class ContextRepository:
     async def delete_by_criteria(
         self, *, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> int:
-        """Delete all documents that meet all conditions. Returns how many there were."""
+        """Delete all documents that meet all conditions. Returns their number."""
         return await self._run.execrows(DELETE_BY_CRITERIA, (tenant_id, criteria))
 
     async def delete_one_by_criteria(
         self, *, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> Context | None:
-        """Delete the oldest document that meets all conditions. Returns it, None if there is none."""
+        """Delete the oldest document that meets all conditions. Returns it, or None if there is none."""
         return await self._run.opt(DELETE_ONE_BY_CRITERIA, (tenant_id, criteria))
 
     async def aggregate(
@@ -245,8 +246,8 @@ class ContextRepository:
         contains: JsonInput | None = None,
         criteria: Sequence[Criterion] | None = None,
     ) -> list[AggregateRow]:
-        """Count the documents by a field, and work out another field, the measure, where it is a number. Both are named by their
-        paths with dots; without a measure they are only counted. The most frequent value first.
+        """Count the documents by the values of a field, most frequent first, and aggregate a second, numeric field, the
+        measure. Both are given as dotted paths; without a measure, documents are only counted.
 
         Args:
             contains: None omits its condition.
@@ -257,11 +258,11 @@ class ContextRepository:
         )
 
     async def purge_expired(self, *, limit: int) -> int:
-        """Delete documents that have expired, of all tenants, at most so many."""
+        """Delete expired documents of all tenants, up to a limit."""
         return await self._run.execrows(PURGE_EXPIRED, (limit,))
 
     async def get_collection_stats(self) -> GetCollectionStatsRow:
-        """How many documents there are of all tenants, and what room they take, in bytes."""
+        """Return the number of documents of all tenants, and their size in bytes."""
         return await self._run.one(GET_COLLECTION_STATS)
 
 

@@ -86,13 +86,13 @@ class ExperimentRepository:
         return await self._run.one(CREATE, (tenant_id, name, description))
 
     async def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Experiment | None:
-        """Return one experiment, None if the tenant has none with this id."""
+        """Return an experiment, or None if the tenant has none with this id."""
         return await self._run.opt(GET_BY_ID, (tenant_id, id))
 
     async def get_with_variants(
         self, *, tenant_id: UUID, id: UUID
     ) -> GetWithVariantsRow | None:
-        """Return one experiment with its variants by name."""
+        """Return an experiment with its variants, by name."""
         return await self._run.opt(GET_WITH_VARIANTS, (tenant_id, id))
 
     async def list(
@@ -105,7 +105,7 @@ class ExperimentRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Experiment]:
-        """The experiments of a tenant, the newest first.
+        """List the experiments of a tenant, newest first.
 
         Args:
             status: None omits its condition.
@@ -164,7 +164,7 @@ class ExperimentRepository:
         tenant_id: UUID,
         experiment_id: UUID,
     ) -> ExperimentVariant:
-        """Add a variant to an experiment that has not begun, or change it.
+        """Add or update a variant of an experiment that has not started.
 
         Raises:
             NotFound: no row was found.
@@ -180,7 +180,7 @@ class ExperimentRepository:
     async def remove_variant(
         self, *, name: str, tenant_id: UUID, experiment_id: UUID
     ) -> int:
-        """Take a variant out of an experiment that has not begun.
+        """Remove a variant of an experiment that has not started.
 
         Raises:
             ExperimentAssignmentsVariantFkeyViolation: FOREIGN KEY (experiment_id, variant) REFERENCES experiment_variants(experiment_id, name).
@@ -190,7 +190,7 @@ class ExperimentRepository:
         )
 
     async def start(self, *, tenant_id: UUID, id: UUID) -> Experiment:
-        """Begin an experiment that has variants.
+        """Start an experiment that has variants.
 
         Raises:
             NotFound: no row was found.
@@ -212,7 +212,7 @@ class ExperimentRepository:
     async def assign(
         self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
     ) -> Assignment:
-        """The variant of a subject: the one recorded, else the one that the subject's hash falls on, which is recorded.
+        """Return the variant assigned to a subject. The first call chooses it by the subject's hash and records it.
 
         Raises:
             NotFound: no row was found.
@@ -225,7 +225,7 @@ class ExperimentRepository:
     async def get_assignment(
         self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
     ) -> ExperimentAssignment | None:
-        """Return the assignment of a subject, None if it has none."""
+        """Return the assignment of a subject, or None if there is none."""
         return await self._run.opt(
             GET_ASSIGNMENT, (tenant_id, experiment_id, subject_id)
         )
@@ -233,7 +233,7 @@ class ExperimentRepository:
     async def count_assignments(
         self, *, tenant_id: UUID, experiment_id: UUID
     ) -> list_[CountAssignmentsRow]:
-        """How many subjects each variant of an experiment has got, by name."""
+        """Count the subjects of each variant of an experiment, by name."""
         return await self._run.many(COUNT_ASSIGNMENTS, (tenant_id, experiment_id))
 
 

@@ -49,7 +49,7 @@ class FlowAnalyticsRepository:
         messages: int,
         duration_ms: int,
     ) -> FlowAnalytics:
-        """Add to what a flow's conversations came to on a day. Returns the day's sums.
+        """Add to the daily totals of a flow. Returns the day's totals.
 
         Raises:
             FlowAnalyticsCountsCheckViolation: CHECK (((started >= 0) AND (completed >= 0) AND (abandoned >= 0) AND (messages >= 0) AND (duration_ms >= 0))).
@@ -77,7 +77,7 @@ class FlowAnalyticsRepository:
         start_date: date | None = None,
         end_date: date | None = None,
     ) -> list[FlowAnalytics]:
-        """What a flow's conversations came to, day by day, the latest first; both dates count.
+        """List the daily totals of a flow, latest first. Both dates are included.
 
         Args:
             start_date: None omits its condition.
@@ -90,8 +90,8 @@ class FlowAnalyticsRepository:
     async def get_tenant_analytics(
         self, *, tenant_id: UUID, start_date: date, end_date: date
     ) -> list[GetTenantAnalyticsRow]:
-        """What the conversations of each flow of a tenant came to within some days, the most used first; both dates count. The
-        completion rate goes from 0 to 1; it and the average are None where nothing was started.
+        """Summarize each flow of a tenant in a period, most used first. Both dates are included. The completion rate ranges
+        from 0 to 1. The rate and the average are None if no conversation was started.
         """
         return await self._run.many(
             GET_TENANT_ANALYTICS, (tenant_id, start_date, end_date)

@@ -58,11 +58,11 @@ class IntegrationRepository:
         )
 
     async def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Integration | None:
-        """Return one integration, None if the tenant has none with this id."""
+        """Return an integration, or None if the tenant has none with this id."""
         return await self._run.opt(GET_BY_ID, (tenant_id, id))
 
     async def get_by_name(self, *, tenant_id: UUID, name: str) -> Integration | None:
-        """Return the integration with this name, None if the tenant has none."""
+        """Return the integration with this name, or None if the tenant has none."""
         return await self._run.opt(GET_BY_NAME, (tenant_id, name))
 
     async def list(
@@ -76,7 +76,7 @@ class IntegrationRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Integration]:
-        """The integrations of a tenant, the newest first.
+        """List the integrations of a tenant, newest first.
 
         Args:
             provider: None omits its condition.
@@ -108,7 +108,7 @@ class IntegrationRepository:
         configuration: JsonInput | Unset = UNSET,
         enabled: bool | Unset = UNSET,
     ) -> Integration:
-        """Change an integration.
+        """Update an integration.
 
         Args:
             name: UNSET keeps the stored value.
@@ -128,7 +128,7 @@ class IntegrationRepository:
         )
 
     async def record_use(self, *, tenant_id: UUID, id: UUID) -> int:
-        """Note that an integration was called."""
+        """Record that an integration was called."""
         return await self._run.execrows(RECORD_USE, (tenant_id, id))
 
     async def delete(self, *, tenant_id: UUID, id: UUID) -> int:

@@ -32,11 +32,11 @@ class StateRepository:
         self._run = Runner(source, PACKAGE)
 
     async def get(self, *, tenant_id: UUID, key: str) -> State | None:
-        """Return what stands under a key, None if nothing does."""
+        """Return the value of a key, or None if there is none."""
         return await self._run.opt(GET, (tenant_id, key))
 
     async def get_many(self, *, tenant_id: UUID, keys: Sequence[str]) -> list[State]:
-        """Return what stands under several keys."""
+        """Return the values of several keys."""
         return await self._run.many(GET_MANY, (tenant_id, keys))
 
     async def list_by_prefix(
@@ -49,7 +49,7 @@ class StateRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[State]:
-        """What stands under the keys that begin alike.
+        """List the values of all keys with a prefix.
 
         Args:
             limit: the largest number of rows.
@@ -77,7 +77,7 @@ class StateRepository:
         value: JsonInput,
         time_to_live: timedelta | None,
     ) -> State:
-        """Put a value under a key, for a time to live, None for ever.
+        """Set the value of a key. It expires after the time to live; None means never.
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
@@ -92,7 +92,7 @@ class StateRepository:
         value: JsonInput,
         time_to_live: timedelta | None,
     ) -> State | None:
-        """Put a value under a key where nothing stands. Returns None where something does.
+        """Set the value of a key that has none. Returns None if it has one.
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
@@ -102,13 +102,13 @@ class StateRepository:
     async def compare_and_set(
         self, *, value: JsonInput, tenant_id: UUID, key: str, expected: JsonInput
     ) -> State | None:
-        """Replace the value under a key, provided that it is the expected one. Returns None where it is another."""
+        """Replace the value of a key if it equals the expected value. Returns None if it does not."""
         return await self._run.opt(COMPARE_AND_SET, (value, tenant_id, key, expected))
 
     async def set_if_unchanged(
         self, *, value: JsonInput, tenant_id: UUID, key: str, expected_version: int
     ) -> State:
-        """Replace the value under a key, provided that nobody else changed it since it had the expected version.
+        """Replace the value of a key unless it was changed since the expected version.
 
         Raises:
             NotFound: no row was found.
@@ -122,7 +122,7 @@ class StateRepository:
     async def increment(
         self, *, tenant_id: UUID, key: str, amount: int, time_to_live: timedelta | None
     ) -> int:
-        """Add to the number under a key, from 0 where nothing stands. Returns the sum.
+        """Add to the number stored under a key, which starts at 0. Returns the sum.
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
@@ -133,15 +133,15 @@ class StateRepository:
     async def expire(
         self, *, time_to_live: timedelta, tenant_id: UUID, key: str
     ) -> datetime | None:
-        """Let the value under a key live for a time from now on. Returns until when, None where nothing stands."""
+        """Set a key's time to live, counted from now. Returns when it expires, or None if there is no such key."""
         return await self._run.opt(EXPIRE, (time_to_live, tenant_id, key))
 
     async def delete(self, *, tenant_id: UUID, key: str) -> int:
-        """Take away what stands under a key."""
+        """Delete a key."""
         return await self._run.execrows(DELETE, (tenant_id, key))
 
     async def purge_expired(self, *, limit: int) -> int:
-        """Delete values that have expired, of all tenants, at most so many."""
+        """Delete expired values of all tenants, up to a limit."""
         return await self._run.execrows(PURGE_EXPIRED, (limit,))
 
 

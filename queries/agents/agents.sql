@@ -10,12 +10,12 @@ INSERT INTO agents (id, name, type, status, description, configuration)
 VALUES (@id, @name, @type, @status, @description, @configuration);
 
 -- name: GetById :opt
--- Return one agent, None if there is none.
+-- Return an agent, or None if it does not exist.
 SELECT * FROM agents
 WHERE id = @id;
 
 -- name: Update :one
--- Change an agent.
+-- Update an agent.
 -- @optional name, type, status, description, configuration
 UPDATE agents
 SET name = @name,
@@ -28,12 +28,12 @@ WHERE id = @id
 RETURNING *;
 
 -- name: Delete :execrows
--- Delete an agent. What it did stays.
+-- Delete an agent. Records of what it did are kept.
 DELETE FROM agents
 WHERE id = @id;
 
 -- name: List :page
--- The agents, the newest first.
+-- List the agents, newest first.
 -- @optional type, status
 -- @sort created_at, updated_at, name
 SELECT * FROM agents
@@ -42,26 +42,26 @@ WHERE type = @type
 ORDER BY created_at DESC, id DESC;
 
 -- name: Count :one
--- How many agents there are.
+-- Count the agents.
 -- @optional type, status
 SELECT count(*) FROM agents
 WHERE type = @type
   AND status = @status;
 
 -- name: GetByType :many
--- The agents of a type, by name.
+-- List the agents of a type, by name.
 SELECT * FROM agents
 WHERE type = @type
 ORDER BY name;
 
 -- name: GetActiveAgents :many
--- The agents that run now, by name.
+-- List the agents that are running, by name.
 SELECT * FROM agents
 WHERE status = 'active'
 ORDER BY name;
 
 -- name: UpdateState :one
--- Merge what is given into the agent's state.
+-- Merge an object into an agent's state.
 UPDATE agents
 SET state = state || @state,
     last_active_at = now(),
@@ -70,8 +70,8 @@ WHERE id = @id
 RETURNING *;
 
 -- name: GetAgentMetrics :one
--- How an agent has done: its attempts at tasks and its calls of tools. Shares go from 0 to 1; they and the averages are
--- None where nothing was tried.
+-- Return an agent's success rates for task attempts and tool calls. Rates range from 0 to 1. Rates and averages are
+-- None if there were no attempts.
 SELECT agent.id AS agent_id,
        tasks.open_tasks,
        attempts.total_executions,
@@ -109,19 +109,19 @@ CROSS JOIN LATERAL (
 WHERE agent.id = @agent_id;
 
 -- name: GrantTool :exec
--- Let an agent call a tool.
+-- Allow an agent to call a tool.
 INSERT INTO agent_tools (agent_id, tool_id)
 VALUES (@agent_id, @tool_id)
 ON CONFLICT DO NOTHING;
 
 -- name: RevokeTool :execrows
--- Keep an agent from calling a tool.
+-- Forbid an agent to call a tool.
 DELETE FROM agent_tools
 WHERE agent_id = @agent_id
   AND tool_id = @tool_id;
 
 -- name: GetWithTools :one
--- Return one agent with the tools that it may call, by name.
+-- Return an agent with the tools that it may call, by name.
 SELECT sqlc.embed(agent),
        ARRAY(
            SELECT tool
@@ -134,7 +134,7 @@ FROM agents AS agent
 WHERE agent.id = @id;
 
 -- name: ListWithTools :many
--- All agents with the tools that they may call, both by name.
+-- List all agents with the tools that they may call, both by name.
 SELECT sqlc.embed(agent),
        ARRAY(
            SELECT tool

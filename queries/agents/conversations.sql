@@ -1,16 +1,16 @@
 -- name: Create :one
--- Begin a conversation.
+-- Start a conversation.
 INSERT INTO conversations (user_id, agent_id, title, metadata)
 VALUES (@user_id, @agent_id, @title, @metadata)
 RETURNING *;
 
 -- name: GetById :opt
--- Return one conversation, None if there is none.
+-- Return a conversation, or None if it does not exist.
 SELECT * FROM conversations
 WHERE id = @id;
 
 -- name: Update :one
--- Change a conversation's title, agent or metadata.
+-- Update a conversation's title, agent or metadata.
 -- @optional title, agent_id, metadata
 UPDATE conversations
 SET title = @title,
@@ -26,7 +26,7 @@ DELETE FROM conversations
 WHERE id = @id;
 
 -- name: List :page
--- The conversations, those that changed last first.
+-- List the conversations, most recently changed first.
 -- @vet-ignore seq-scan without a filter, it is an administrator's list
 -- @vet-ignore large-sort likewise
 -- @optional user_id, agent_id
@@ -36,7 +36,7 @@ WHERE user_id = @user_id
 ORDER BY updated_at DESC, id DESC;
 
 -- name: Count :one
--- How many conversations there are.
+-- Count the conversations.
 -- @vet-ignore seq-scan without a filter, an administrator asks for it
 -- @optional user_id, agent_id
 SELECT count(*) FROM conversations
@@ -44,7 +44,7 @@ WHERE user_id = @user_id
   AND agent_id = @agent_id;
 
 -- name: AdvancePositions :execrows
--- After an import: let the next messages of conversations come behind all that are there.
+-- Advance the next message positions of conversations past their existing messages, after an import.
 UPDATE conversations
 SET last_position = latest.position
 FROM (
@@ -57,7 +57,7 @@ WHERE conversations.id = latest.conversation_id
   AND conversations.last_position < latest.position;
 
 -- name: ListWithLatestMessage :many
--- A user's conversations, those that changed last first, each with its agent and its last message.
+-- List a user's conversations, most recently changed first, each with its agent and its last message.
 SELECT sqlc.embed(conversation), sqlc.embed(agent), sqlc.embed(message)
 FROM conversations AS conversation
 LEFT JOIN agents AS agent ON agent.id = conversation.agent_id

@@ -1,5 +1,5 @@
 -- name: Create :one
--- Append one message to a conversation.
+-- Append a message to a conversation.
 WITH conversation AS (
     UPDATE conversations
     SET last_position = last_position + 1,
@@ -13,8 +13,8 @@ FROM conversation
 RETURNING *;
 
 -- name: Append :many
--- Append messages to a conversation, in the order in which they are given. Returns them as they were stored. Token counts
--- and metadata may be left out.
+-- Append messages to a conversation in the given order. Returns them as stored. Token counts and metadata are
+-- optional.
 WITH conversation AS (
     UPDATE conversations
     SET last_position = last_position + cardinality(@messages::new_message[]),
@@ -36,12 +36,12 @@ SELECT * FROM appended
 ORDER BY position;
 
 -- name: ImportMany :copyfrom
--- Take over messages with their positions. AdvancePositions tells the conversations of them.
+-- Import messages with their positions. Call AdvancePositions afterwards.
 INSERT INTO messages (id, conversation_id, position, role, content, token_count, metadata, created_at)
 VALUES (@id, @conversation_id, @position, @role, @content, @token_count, @metadata, @created_at);
 
 -- name: GetById :opt
--- Return one message, None if there is none.
+-- Return a message, or None if it does not exist.
 SELECT * FROM messages
 WHERE id = @id;
 
@@ -56,12 +56,12 @@ WHERE id = @id
 RETURNING *;
 
 -- name: Delete :execrows
--- Delete a message. The others keep their positions.
+-- Delete a message. The other messages keep their positions.
 DELETE FROM messages
 WHERE id = @id;
 
 -- name: List :page
--- The messages of all conversations, the latest first.
+-- List the messages of all conversations, latest first.
 -- @optional conversation_id, role, created_after
 SELECT * FROM messages
 WHERE conversation_id = @conversation_id
@@ -70,7 +70,7 @@ WHERE conversation_id = @conversation_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: Count :one
--- How many messages there are.
+-- Count the messages.
 -- @vet-ignore seq-scan without a filter, an administrator asks for it
 -- @optional conversation_id, role, created_after
 SELECT count(*) FROM messages
@@ -79,13 +79,13 @@ WHERE conversation_id = @conversation_id
   AND created_at > @created_after;
 
 -- name: GetHistory :page
--- What was said in a conversation, the latest first.
+-- List the messages of a conversation, latest first.
 SELECT * FROM messages
 WHERE conversation_id = @conversation_id
 ORDER BY position DESC;
 
 -- name: GetContextWindow :many
--- The latest messages that together fit into so many tokens, in the order in which they were said.
+-- Return the latest messages of a conversation that fit into a number of tokens, in chronological order.
 SELECT id, conversation_id, position, role, content, token_count, metadata, created_at
 FROM (
     SELECT *, sum(token_count) OVER (ORDER BY position DESC) AS tokens
@@ -100,8 +100,7 @@ WHERE tokens <= @max_tokens
 ORDER BY position;
 
 -- name: Search :many
--- The messages of a user's conversations that match what was typed into a search box, the best first, with the passages
--- that matched.
+-- Search the messages of a user's conversations, best matches first, with the passages that matched.
 -- @optional conversation_id, role
 SELECT sqlc.embed(message),
        ts_rank(to_tsvector('english', message.content), websearch_to_tsquery('english', @query)) AS rank,
@@ -116,5 +115,5 @@ ORDER BY rank DESC, message.id
 LIMIT @limit;
 
 -- name: MessageAppended :listen
--- The ids of conversations in which something is said from now on.
+-- Listen for the ids of conversations that get a new message.
 LISTEN message_appended;

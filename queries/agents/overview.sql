@@ -1,5 +1,5 @@
 -- name: SearchEverything :many
--- Whatever has all words of the query in its name or description, the best matches first.
+-- Search names and descriptions of all kinds of objects for all words of the query, best matches first.
 SELECT kind, id, name, rank
 FROM (
     SELECT 'agent' AS kind, id, name, to_tsvector('english', name || ' ' || coalesce(description, '')) AS document
@@ -24,7 +24,7 @@ ORDER BY rank DESC, kind, name, id
 LIMIT @limit;
 
 -- name: GetUserOverview :one
--- What concerns a user: their preferences, their latest conversations, and their most urgent open tasks.
+-- Return a user's preferences, latest conversations and most urgent open tasks.
 SELECT sqlc.embed(person),
        coalesce(chosen.preferences, '{}') AS preferences,
        ARRAY(
@@ -47,7 +47,7 @@ LEFT JOIN user_preferences AS chosen ON chosen.user_id = person.id
 WHERE person.id = @user_id;
 
 -- name: GetSystemOverview :one
--- How many there are of everything.
+-- Count the objects of each kind.
 -- @vet-ignore seq-scan it is shown to administrators, a few times a day
 SELECT (SELECT count(*) FROM agents) AS agents,
        (SELECT count(*) FROM agents WHERE status = 'active') AS active_agents,

@@ -14,12 +14,12 @@ WHERE template.id = @template_id
 RETURNING *;
 
 -- name: GetById :opt
--- Return one playbook, None if there is none.
+-- Return a playbook, or None if it does not exist.
 SELECT * FROM playbooks
 WHERE id = @id;
 
 -- name: Update :one
--- Change a playbook. What was published stays as it is.
+-- Update a playbook. Published versions do not change.
 -- @optional name, description, category, status, is_template, content, tags
 UPDATE playbooks
 SET name = @name,
@@ -39,7 +39,7 @@ DELETE FROM playbooks
 WHERE id = @id;
 
 -- name: List :page
--- The playbooks, the newest first. With tags, those that have all of them.
+-- List the playbooks, newest first. If tags are given, only those that have all of them.
 -- @optional category, status, tags
 -- @sort created_at, updated_at, name
 SELECT * FROM playbooks
@@ -49,7 +49,7 @@ WHERE category = @category
 ORDER BY created_at DESC, id DESC;
 
 -- name: Count :one
--- How many playbooks there are.
+-- Count the playbooks.
 -- @optional category, status, tags
 SELECT count(*) FROM playbooks
 WHERE category = @category
@@ -57,13 +57,13 @@ WHERE category = @category
   AND tags @> @tags;
 
 -- name: GetTemplates :many
--- The playbooks that are made to be copied, by name.
+-- List the playbooks that are templates, by name.
 SELECT * FROM playbooks
 WHERE is_template
 ORDER BY name;
 
 -- name: CreateVersion :one
--- Publish a playbook as it is now, under the next number.
+-- Publish the current content of a playbook under the next version number.
 WITH playbook AS (
     UPDATE playbooks
     SET current_version = current_version + 1,
@@ -78,19 +78,19 @@ FROM playbook
 RETURNING *;
 
 -- name: GetVersions :many
--- The versions of a playbook, the latest first.
+-- List the versions of a playbook, latest first.
 SELECT * FROM playbook_versions
 WHERE playbook_id = @playbook_id
 ORDER BY version DESC;
 
 -- name: GetVersion :opt
--- Return one version of a playbook, None if there is none.
+-- Return a version of a playbook, or None if it does not exist.
 SELECT * FROM playbook_versions
 WHERE playbook_id = @playbook_id
   AND version = @version;
 
 -- name: RecordExecution :one
--- Record a run of a playbook's current version that has ended.
+-- Record a finished run of a playbook's current version.
 INSERT INTO playbook_executions (
     playbook_id, version, agent_id, status, input, output, error, started_at, completed_at
 )
@@ -101,7 +101,7 @@ WHERE playbooks.id = @playbook_id
 RETURNING *;
 
 -- name: GetExecutionLog :page
--- The runs of a playbook, the latest first.
+-- List the runs of a playbook, latest first.
 -- @optional version, agent_id, status
 SELECT * FROM playbook_executions
 WHERE playbook_id = @playbook_id

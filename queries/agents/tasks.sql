@@ -10,12 +10,12 @@ INSERT INTO tasks (id, title, type, description, priority, agent_id, workflow_id
 VALUES (@id, @title, @type, @description, @priority, @agent_id, @workflow_id, @created_by, @input, @due_at);
 
 -- name: GetById :opt
--- Return one task, None if there is none.
+-- Return a task, or None if it does not exist.
 SELECT * FROM tasks
 WHERE id = @id;
 
 -- name: Update :one
--- Change a task.
+-- Update a task.
 -- @optional title, type, description, priority, agent_id, workflow_id, input, due_at
 UPDATE tasks
 SET title = @title,
@@ -31,7 +31,7 @@ WHERE id = @id
 RETURNING *;
 
 -- name: UpdateStatusMany :many
--- Move many tasks to a status. Returns those that were there.
+-- Set the status of many tasks. Returns those that exist.
 UPDATE tasks
 SET status = @status::task_status,
     completed_at = CASE WHEN @status::task_status IN ('completed', 'failed', 'cancelled') THEN now() END,
@@ -50,7 +50,7 @@ DELETE FROM tasks
 WHERE id = ANY(@ids);
 
 -- name: List :page
--- The tasks, the newest first.
+-- List the tasks, newest first.
 -- @vet-ignore seq-scan without a filter, it is an administrator's list
 -- @vet-ignore large-sort likewise
 -- @optional agent_id, workflow_id, status, type, created_by, due_before
@@ -65,7 +65,7 @@ WHERE agent_id = @agent_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: Count :one
--- How many tasks there are.
+-- Count the tasks.
 -- @vet-ignore seq-scan without a filter, an administrator asks for it
 -- @optional agent_id, workflow_id, status, type, created_by, due_before
 SELECT count(*) FROM tasks
@@ -77,19 +77,19 @@ WHERE agent_id = @agent_id
   AND due_at < @due_before;
 
 -- name: GetByAgent :page
--- The tasks of an agent, the newest first.
+-- List the tasks of an agent, newest first.
 SELECT * FROM tasks
 WHERE agent_id = @agent_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: GetByStatus :page
--- The tasks with a status, the newest first.
+-- List the tasks with a status, newest first.
 SELECT * FROM tasks
 WHERE status = @status
 ORDER BY created_at DESC, id DESC;
 
 -- name: StartExecution :one
--- Begin an attempt at a task that is pending or has failed.
+-- Start an attempt at a task that is pending or has failed.
 WITH task AS (
     UPDATE tasks
     SET status = 'running',
@@ -106,7 +106,7 @@ FROM task
 RETURNING *;
 
 -- name: FinishExecution :one
--- End an attempt as completed, failed or cancelled, and the task with it, unless that has ended meanwhile.
+-- End an attempt as completed, failed or cancelled, and its task too unless the task has already ended.
 WITH execution AS (
     UPDATE task_executions
     SET status = @status,
@@ -129,25 +129,25 @@ WITH execution AS (
 SELECT * FROM execution;
 
 -- name: GetExecutionHistory :many
--- The attempts at a task, the first first.
+-- List the attempts at a task, earliest first.
 SELECT * FROM task_executions
 WHERE task_id = @task_id
 ORDER BY attempt;
 
 -- name: AddDependency :exec
--- Let a task wait for another. A cycle is refused.
+-- Make a task depend on another one. A cycle is refused.
 INSERT INTO task_dependencies (task_id, depends_on_id)
 VALUES (@task_id, @depends_on_id)
 ON CONFLICT DO NOTHING;
 
 -- name: RemoveDependency :execrows
--- Let a task no longer wait for another.
+-- Remove a dependency between two tasks.
 DELETE FROM task_dependencies
 WHERE task_id = @task_id
   AND depends_on_id = @depends_on_id;
 
 -- name: GetDependencies :many
--- The tasks that a task waits for, the oldest first.
+-- List the tasks that a task depends on, oldest first.
 SELECT tasks.*
 FROM task_dependencies AS dependency
 JOIN tasks ON tasks.id = dependency.depends_on_id
@@ -155,7 +155,7 @@ WHERE dependency.task_id = @task_id
 ORDER BY tasks.created_at, tasks.id;
 
 -- name: GetReadyTasks :many
--- The pending tasks that wait for nothing any more, in the order in which to run them.
+-- List the pending tasks whose dependencies are completed, in the order in which to run them.
 -- @optional agent_id, workflow_id
 SELECT * FROM tasks
 WHERE status = 'pending'
@@ -172,8 +172,8 @@ ORDER BY priority DESC, created_at, id
 LIMIT @limit;
 
 -- name: ResolveDependencies :many
--- A task and all that has to run before it, each after all that it waits for. Tasks of one level wait for none of each
--- other; the levels count from 0.
+-- Return a task and everything that must run before it, in an order that respects dependencies. Tasks of the same
+-- level do not depend on each other; levels are counted from 0.
 WITH RECURSIVE needed AS (
     SELECT @task_id::uuid AS id
     UNION

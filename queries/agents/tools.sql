@@ -5,12 +5,12 @@ VALUES (@name, @category, @description, @parameters)
 RETURNING *;
 
 -- name: GetById :opt
--- Return one tool, None if there is none.
+-- Return a tool, or None if it does not exist.
 SELECT * FROM tools
 WHERE id = @id;
 
 -- name: Update :one
--- Change a tool.
+-- Update a tool.
 -- @optional name, category, description, parameters, available
 UPDATE tools
 SET name = @name,
@@ -23,12 +23,12 @@ WHERE id = @id
 RETURNING *;
 
 -- name: Delete :execrows
--- Delete a tool with its capabilities and all record of its use.
+-- Delete a tool with its capabilities and all records of its use.
 DELETE FROM tools
 WHERE id = @id;
 
 -- name: List :page
--- The tools, the newest first.
+-- List the tools, newest first.
 -- @optional category, available
 -- @sort created_at, updated_at, name, usage_count
 SELECT * FROM tools
@@ -37,20 +37,20 @@ WHERE category = @category
 ORDER BY created_at DESC, id DESC;
 
 -- name: Count :one
--- How many tools there are.
+-- Count the tools.
 -- @optional category, available
 SELECT count(*) FROM tools
 WHERE category = @category
   AND available = @available;
 
 -- name: GetByCategory :many
--- The tools of a category, by name.
+-- List the tools of a category, by name.
 SELECT * FROM tools
 WHERE category = @category
 ORDER BY name;
 
 -- name: GetAvailableTools :many
--- The tools that can be called now, by name.
+-- List the tools that can be called now, by name.
 SELECT * FROM tools
 WHERE available
 ORDER BY name;
@@ -67,12 +67,12 @@ INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details)
 VALUES (@tool_id, @agent_id, @succeeded, @duration_ms, @details);
 
 -- name: ImportUsage :copyfrom
--- Take over records of many calls at once. They are not counted.
+-- Import records of many calls at once, without counting them.
 INSERT INTO tool_usage (tool_id, agent_id, succeeded, duration_ms, details, used_at)
 VALUES (@tool_id, @agent_id, @succeeded, @duration_ms, @details, @used_at);
 
 -- name: GetUsage :page
--- The calls of a tool, the latest first.
+-- List the calls of a tool, latest first.
 -- @optional agent_id, succeeded
 SELECT * FROM tool_usage
 WHERE tool_id = @tool_id
@@ -81,7 +81,7 @@ WHERE tool_id = @tool_id
 ORDER BY used_at DESC, id DESC;
 
 -- name: GetToolMetrics :many
--- What each tool's calls since a moment came to, the most used first.
+-- Summarize each tool's calls since a time, most used first.
 SELECT tool.id AS tool_id,
        tool.name,
        count(*) AS calls,
@@ -95,7 +95,7 @@ GROUP BY tool.id
 ORDER BY calls DESC, tool.name;
 
 -- name: AddCapability :one
--- Say what a tool can do, or say it anew.
+-- Add or update a capability of a tool.
 INSERT INTO tool_capabilities (tool_id, name, description, parameters)
 VALUES (@tool_id, @name, @description, @parameters)
 ON CONFLICT (tool_id, name) DO UPDATE
@@ -104,19 +104,19 @@ SET description = excluded.description,
 RETURNING *;
 
 -- name: RemoveCapability :execrows
--- Take back that a tool can do something.
+-- Remove a capability of a tool.
 DELETE FROM tool_capabilities
 WHERE tool_id = @tool_id
   AND name = @name;
 
 -- name: GetToolCapabilities :many
--- What a tool can do, by name.
+-- List the capabilities of a tool, by name.
 SELECT * FROM tool_capabilities
 WHERE tool_id = @tool_id
 ORDER BY name;
 
 -- name: GetByCapability :many
--- The tools that can be called now and can do something, by name.
+-- List the tools that can be called now and have a capability, by name.
 SELECT tools.*
 FROM tools
 JOIN tool_capabilities AS capability ON capability.tool_id = tools.id

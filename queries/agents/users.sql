@@ -5,17 +5,17 @@ VALUES (lower(@email), @name)
 RETURNING *;
 
 -- name: CreateMany :copyfrom
--- Create many users at once; their addresses have to be in lower case.
+-- Create many users at once. Their addresses must be in lower case.
 INSERT INTO users (id, email, name)
 VALUES (@id, @email, @name);
 
 -- name: GetById :opt
--- Return one user, None if there is none.
+-- Return a user, or None if the user does not exist.
 SELECT * FROM users
 WHERE id = @id;
 
 -- name: Update :one
--- Change a user.
+-- Update a user.
 -- @optional email, name, active
 UPDATE users
 SET email = lower(@email),
@@ -31,7 +31,7 @@ DELETE FROM users
 WHERE id = @id;
 
 -- name: List :page
--- The users, the newest first.
+-- List the users, newest first.
 -- @vet-ignore seq-scan it is an administrator's list
 -- @vet-ignore large-sort likewise
 -- @optional active
@@ -41,26 +41,26 @@ WHERE active = @active
 ORDER BY created_at DESC, id DESC;
 
 -- name: Count :one
--- How many users there are.
+-- Count the users.
 -- @vet-ignore seq-scan an administrator asks for it
 -- @optional active
 SELECT count(*) FROM users
 WHERE active = @active;
 
 -- name: GetByEmail :opt
--- Return the user with this address, in whatever case it is given, or None.
+-- Return the user with this email address, ignoring case, or None.
 SELECT * FROM users
 WHERE email = lower(@email);
 
 -- name: GetPreferences :one
--- What a user has chosen; an empty object for one who has chosen nothing.
+-- Return a user's preferences; an empty object if there are none.
 SELECT coalesce(user_preferences.preferences, '{}') AS preferences
 FROM users
 LEFT JOIN user_preferences ON user_preferences.user_id = users.id
 WHERE users.id = @user_id;
 
 -- name: SetPreferences :one
--- Merge choices into those that the user has made. Returns them all.
+-- Merge an object into a user's preferences. Returns all of them.
 INSERT INTO user_preferences (user_id, preferences)
 VALUES (@user_id, @preferences)
 ON CONFLICT (user_id) DO UPDATE
@@ -69,7 +69,7 @@ SET preferences = user_preferences.preferences || excluded.preferences,
 RETURNING preferences;
 
 -- name: UnsetPreferences :opt
--- Take back choices. Returns those that are left, None for a user who never chose.
+-- Remove some of a user's preferences. Returns those that remain, or None if the user never had any.
 UPDATE user_preferences
 SET preferences = preferences - @keys::text[],
     updated_at = now()
@@ -77,7 +77,7 @@ WHERE user_id = @user_id
 RETURNING preferences;
 
 -- name: Search :many
--- The users whose name or address has all words of the query, the last of them perhaps unfinished; by name.
+-- Search users by name or address, by name. All words of the query must match; the last may be a prefix.
 SELECT *
 FROM users
 WHERE to_tsvector('simple', name || ' ' || email)

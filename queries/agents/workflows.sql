@@ -5,12 +5,12 @@ VALUES (@name, @description, @definition, @created_by)
 RETURNING *;
 
 -- name: GetById :opt
--- Return one workflow, None if there is none.
+-- Return a workflow, or None if it does not exist.
 SELECT * FROM workflows
 WHERE id = @id;
 
 -- name: Update :one
--- Change a workflow.
+-- Update a workflow.
 -- @optional name, description, status, definition
 UPDATE workflows
 SET name = @name,
@@ -27,7 +27,7 @@ DELETE FROM workflows
 WHERE id = @id;
 
 -- name: List :page
--- The workflows, the newest first.
+-- List the workflows, newest first.
 -- @optional status, created_by
 -- @sort created_at, updated_at, name
 SELECT * FROM workflows
@@ -36,20 +36,20 @@ WHERE status = @status
 ORDER BY created_at DESC, id DESC;
 
 -- name: Count :one
--- How many workflows there are.
+-- Count the workflows.
 -- @optional status, created_by
 SELECT count(*) FROM workflows
 WHERE status = @status
   AND created_by = @created_by;
 
 -- name: GetByStatus :many
--- The workflows with a status, by name.
+-- List the workflows with a status, by name.
 SELECT * FROM workflows
 WHERE status = @status
 ORDER BY name;
 
 -- name: StartExecution :one
--- Begin to run a workflow that is active. It can run only once at a time.
+-- Start an execution of an active workflow. Only one execution can run at a time.
 INSERT INTO workflow_executions (workflow_id, state)
 SELECT workflows.id, @state
 FROM workflows
@@ -58,7 +58,7 @@ WHERE workflows.id = @workflow_id
 RETURNING *;
 
 -- name: UpdateExecutionState :one
--- Merge what is given into the state of the workflow's present execution; with a status, pause it or let it go on.
+-- Merge an object into the state of the workflow's running execution. A status pauses or resumes it.
 -- @optional status
 UPDATE workflow_executions AS execution
 SET state = execution.state || @state,
@@ -70,7 +70,7 @@ WHERE execution.workflow_id = @workflow_id
 RETURNING sqlc.embed(workflow), sqlc.embed(execution);
 
 -- name: FinishExecution :one
--- End the workflow's present execution.
+-- End the workflow's running execution.
 UPDATE workflow_executions
 SET status = @status,
     error = sqlc.narg(error),
@@ -80,7 +80,7 @@ WHERE workflow_id = @workflow_id
 RETURNING *;
 
 -- name: GetExecutionHistory :page
--- The executions of a workflow, the latest first.
+-- List the executions of a workflow, latest first.
 -- @optional status
 SELECT * FROM workflow_executions
 WHERE workflow_id = @workflow_id
@@ -88,7 +88,8 @@ WHERE workflow_id = @workflow_id
 ORDER BY started_at DESC, id DESC;
 
 -- name: GetWorkflowMetrics :one
--- How a workflow has done. The success rate goes from 0 to 1; it and the times are None where nothing has ended.
+-- Return statistics about a workflow's executions. The success rate ranges from 0 to 1. The rate and the durations
+-- are None if no execution has ended.
 SELECT workflow.id AS workflow_id,
        count(execution.id) AS total_executions,
        count(execution.id) FILTER (WHERE execution.status IN ('running', 'paused')) AS open_executions,
@@ -105,7 +106,7 @@ WHERE workflow.id = @workflow_id
 GROUP BY workflow.id;
 
 -- name: GetWithExecutions :one
--- Return one workflow with its latest executions, the latest first.
+-- Return a workflow with its latest executions, latest first.
 SELECT sqlc.embed(workflow),
        ARRAY(
            SELECT execution

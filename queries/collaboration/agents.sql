@@ -1,5 +1,5 @@
 -- name: Register :one
--- Register an agent, or renew what is known of it. Its status stays.
+-- Register an agent, or update its registration. Its status does not change.
 INSERT INTO agents (tenant_id, id, name, capabilities, max_tasks, metadata)
 VALUES (@tenant_id, @id, @name, @capabilities, @max_tasks, @metadata)
 ON CONFLICT ON CONSTRAINT agents_pkey DO UPDATE
@@ -12,14 +12,14 @@ SET name = excluded.name,
 RETURNING *;
 
 -- name: Get :one
--- Return one agent.
+-- Return an agent.
 -- @cache ttl=5m
 SELECT * FROM agents
 WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: List :page
--- The agents of a tenant, by name. With capabilities, those that have all of them.
+-- List the agents of a tenant, by name. If capabilities are given, only those that have all of them.
 -- @optional status, capabilities
 -- @sort name, last_seen_at, created_at
 SELECT * FROM agents
@@ -29,7 +29,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY name, id;
 
 -- name: SetStatus :one
--- Let an agent take tasks, or keep it from taking more.
+-- Set whether an agent takes tasks.
 UPDATE agents
 SET status = @status,
     updated_at = now()
@@ -38,14 +38,14 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: Heartbeat :execrows
--- Note that an agent is alive.
+-- Record that an agent is alive.
 UPDATE agents
 SET last_seen_at = now()
 WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: Remove :execrows
--- Remove an agent from the tenant and from its workspaces. Its tasks keep its name.
+-- Remove an agent from the tenant and its workspaces. Its tasks still name it.
 DELETE FROM agents
 WHERE tenant_id = @tenant_id
   AND id = @id;

@@ -10,22 +10,21 @@ WHERE workspaces.id = @workspace_id
 RETURNING *;
 
 -- name: Get :one
--- Return one document.
+-- Return a document.
 -- @cache ttl=5m
 SELECT * FROM shared_documents
 WHERE id = @id
   AND deleted_at IS NULL;
 
 -- name: ListByWorkspace :page
--- The documents of a workspace, the last changed first.
+-- List the documents of a workspace, most recently changed first.
 SELECT * FROM shared_documents
 WHERE workspace_id = @workspace_id
   AND deleted_at IS NULL
 ORDER BY updated_at DESC, id DESC;
 
 -- name: UpdateWithLock :one
--- Change a document, provided that nobody else holds its lock and nobody else changed it since it had the expected
--- version.
+-- Update a document, unless somebody else has locked it, or changed it since the expected version.
 -- @optional title, content, content_type, vector_clock
 -- @optimistic version
 UPDATE shared_documents
@@ -43,7 +42,7 @@ WHERE id = @id
 RETURNING *;
 
 -- name: RecordOperation :one
--- Record a change of a document under the next number of its sequence.
+-- Record an operation on a document under the next sequence number.
 WITH document AS (
     UPDATE shared_documents
     SET last_sequence = last_sequence + 1,
@@ -61,7 +60,7 @@ FROM document
 RETURNING *;
 
 -- name: ListOperations :many
--- The changes of a document after a number of its sequence, in order.
+-- List the operations on a document after a sequence number, in order.
 SELECT * FROM document_operations
 WHERE document_id = @document_id
   AND sequence > @since
@@ -69,14 +68,14 @@ ORDER BY sequence
 LIMIT @limit;
 
 -- name: ListPendingOperations :many
--- The changes that are not part of the document's content yet, in order.
+-- List the operations that are not yet part of the document's content, in order.
 SELECT * FROM document_operations
 WHERE document_id = @document_id
   AND applied_at IS NULL
 ORDER BY sequence;
 
 -- name: MarkOperationsApplied :execrows
--- Note that the pending changes up to a number of the sequence are part of the content now.
+-- Record that the operations up to a sequence number are now part of the content.
 UPDATE document_operations
 SET applied_at = now()
 WHERE document_id = @document_id
@@ -84,7 +83,7 @@ WHERE document_id = @document_id
   AND applied_at IS NULL;
 
 -- name: AcquireLock :opt
--- Reserve a document for an agent. Returns when the lock ends, None while it is held.
+-- Lock a document for an agent. Returns when the lock expires, or None if another agent holds it.
 UPDATE shared_documents
 SET lock_owner = @agent_id,
     lock_expires_at = now() + @duration::interval
@@ -94,7 +93,7 @@ WHERE id = @id
 RETURNING lock_expires_at;
 
 -- name: RenewLock :opt
--- Keep the lock for longer. Returns when it ends now, None if the agent doesn't hold it.
+-- Extend a lock. Returns when it expires, or None if the agent does not hold it.
 UPDATE shared_documents
 SET lock_expires_at = now() + @duration::interval
 WHERE id = @id
@@ -104,7 +103,7 @@ WHERE id = @id
 RETURNING lock_expires_at;
 
 -- name: ReleaseLock :execrows
--- Give the lock back; 0 if the agent doesn't hold it.
+-- Release a lock. Returns 0 if the agent does not hold it.
 UPDATE shared_documents
 SET lock_owner = NULL,
     lock_expires_at = NULL
@@ -112,7 +111,7 @@ WHERE id = @id
   AND lock_owner = @agent_id;
 
 -- name: SoftDelete :execrows
--- Hide a document.
+-- Delete a document softly.
 UPDATE shared_documents
 SET deleted_at = now(),
     updated_at = now()

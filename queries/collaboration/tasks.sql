@@ -1,6 +1,6 @@
 -- name: Create :one
--- Create a task; with an agent it is assigned at once. The caller may choose the id, so that a repeated call is told
--- from a new one.
+-- Create a task. If an agent is given, the task is assigned to it. The caller can choose the id, to recognize a
+-- repeated call.
 INSERT INTO tasks (
     id, tenant_id, type, status, priority, created_by, assigned_to, assigned_at, parent_task_id, title, description,
     parameters, max_retries, timeout_seconds, deadline, schedule, tags, capabilities
@@ -27,8 +27,7 @@ VALUES (
 );
 
 -- name: BulkInsert :copyfrom
--- Take over whole tasks from elsewhere, times and counts included; those that are here already are left alone. Returns
--- how many were new.
+-- Import complete tasks, with times and counts. Existing tasks are not changed. Returns the number of new ones.
 INSERT INTO tasks (
     id, tenant_id, type, status, priority, created_by, assigned_to, parent_task_id, title, description,
     parameters, result, error, max_retries, retry_count, timeout_seconds,
@@ -44,14 +43,14 @@ VALUES (
 ON CONFLICT (id) DO NOTHING;
 
 -- name: Get :one
--- Return one task.
+-- Return a task.
 -- @cache ttl=5m
 SELECT * FROM tasks
 WHERE id = @id
   AND deleted_at IS NULL;
 
 -- name: GetBatch :many
--- Return the tasks with these ids, in the order of the ids; those that don't exist are left out.
+-- Return the tasks with these ids, in the order of the ids. Ids without a task are skipped.
 -- @cache ttl=5m
 SELECT t.*
 FROM unnest(@ids::uuid[]) WITH ORDINALITY AS wanted (id, position)
@@ -60,14 +59,14 @@ WHERE t.deleted_at IS NULL
 ORDER BY wanted.position;
 
 -- name: GetForUpdate :one
--- Return one task and keep others from changing it until the end of the transaction.
+-- Return a task, and lock it until the end of the transaction.
 SELECT * FROM tasks
 WHERE id = @id
   AND deleted_at IS NULL
 FOR UPDATE;
 
 -- name: Update :one
--- Change a task, whoever changed it before.
+-- Update a task, whatever its version is.
 -- @optional type, priority, title, description, parameters, result, error, max_retries, timeout_seconds, deadline, schedule, tags, capabilities
 UPDATE tasks
 SET type = @type,
@@ -90,7 +89,7 @@ WHERE id = @id
 RETURNING *;
 
 -- name: UpdateWithVersion :one
--- Change a task, provided that nobody else changed it since it had the expected version.
+-- Update a task, unless somebody else changed it since the expected version.
 -- @optional type, priority, title, description, parameters, result, error, max_retries, timeout_seconds, deadline, schedule, tags, capabilities
 -- @optimistic version
 UPDATE tasks
@@ -115,12 +114,12 @@ WHERE id = @id
 RETURNING *;
 
 -- name: Delete :execrows
--- Delete a task for good, with its subtasks, delegations and timeline.
+-- Delete a task permanently, with its subtasks, delegations and timeline.
 DELETE FROM tasks
 WHERE id = @id;
 
 -- name: SoftDelete :execrows
--- Hide a task.
+-- Delete a task softly.
 UPDATE tasks
 SET deleted_at = now(),
     version = version + 1,
@@ -129,7 +128,7 @@ WHERE id = @id
   AND deleted_at IS NULL;
 
 -- name: ListByTenant :page
--- The tasks of a tenant, the newest first. Tags and capabilities: tasks that have all of them.
+-- List the tasks of a tenant, newest first. If tags or capabilities are given, only those that have all of them.
 -- @optional status, priority, types, assigned_to, created_by, created_after, created_before, updated_after, parent_task_id, has_subtasks, tags, capabilities
 -- @sort created_at, updated_at, priority, status, deadline, title
 SELECT * FROM tasks AS t
@@ -151,7 +150,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: ListByAgent :page
--- The tasks of an agent, the newest first.
+-- List the tasks of an agent, newest first.
 -- @optional status, priority, types, created_by, created_after, created_before, updated_after, parent_task_id, has_subtasks, tags, capabilities
 -- @sort created_at, updated_at, priority, status, deadline, title
 SELECT * FROM tasks AS t
@@ -173,7 +172,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: StreamTasks :stream
--- The tasks of a tenant one after the other, the oldest first, however many there are.
+-- Stream all tasks of a tenant, oldest first.
 -- @optional status, priority, types, assigned_to, created_by, created_after, created_before, updated_after, parent_task_id, has_subtasks, tags, capabilities
 SELECT * FROM tasks AS t
 WHERE tenant_id = @tenant_id
@@ -194,7 +193,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at, id;
 
 -- name: GetSubtasks :many
--- The direct subtasks of a task, the oldest first.
+-- List the direct subtasks of a task, oldest first.
 -- @cache ttl=5m
 SELECT * FROM tasks
 WHERE parent_task_id = @parent_task_id
@@ -202,7 +201,7 @@ WHERE parent_task_id = @parent_task_id
 ORDER BY created_at, id;
 
 -- name: GetTaskTree :many
--- A task and all below it down to a depth, each task before its subtasks. The root's depth is 0.
+-- Return a task and its subtasks down to a depth, each task before its subtasks. The depth of the root is 0.
 WITH RECURSIVE tree AS (
     SELECT id, created_at, 0 AS depth
     FROM tasks
@@ -221,7 +220,7 @@ JOIN tasks AS task ON task.id = tree.id
 ORDER BY tree.place;
 
 -- name: AssignToAgent :one
--- Give a task that has not been started to an agent.
+-- Assign a task that has not been started to an agent.
 WITH assigned AS (
     UPDATE tasks
     SET assigned_to = @agent_id,
@@ -241,7 +240,7 @@ WITH assigned AS (
 SELECT * FROM assigned;
 
 -- name: UnassignTask :one
--- Take a task back from its agent, so that another can have it.
+-- Remove a task from its agent, so that another agent can get it.
 WITH held AS (
     SELECT id, assigned_to
     FROM tasks
@@ -268,7 +267,7 @@ WITH held AS (
 SELECT * FROM unassigned;
 
 -- name: UpdateStatus :one
--- Move a task to another status, and merge what is given into its metadata.
+-- Set the status of a task, and merge an object into its metadata.
 WITH held AS (
     SELECT id, status
     FROM tasks
@@ -294,8 +293,8 @@ WITH held AS (
 SELECT * FROM updated;
 
 -- name: BulkUpdateStatus :one
--- Move many tasks at once, each to a status of its own, and merge what is given into their metadata. Returns how many
--- there were.
+-- Set the status of many tasks, each to its own value, and merge objects into their metadata. Returns the number of
+-- tasks changed.
 WITH held AS (
     SELECT tasks.id, tasks.status AS before, wanted.status, coalesce(wanted.metadata, '{}') AS metadata
     FROM unnest(@updates::task_status_update[]) AS wanted
@@ -321,7 +320,7 @@ WITH held AS (
 SELECT count(*) FROM updated;
 
 -- name: BatchUpdateStatus :one
--- Move many tasks at once to the same status. Returns how many there were.
+-- Set the status of many tasks to the same value. Returns the number of tasks changed.
 WITH held AS (
     SELECT id, status
     FROM tasks
@@ -345,7 +344,7 @@ WITH held AS (
 SELECT count(*) FROM updated;
 
 -- name: IncrementRetryCount :one
--- Count one more attempt at a task. Returns the count.
+-- Count another attempt at a task. Returns the count.
 WITH retried AS (
     UPDATE tasks
     SET retry_count = retry_count + 1,
@@ -363,7 +362,7 @@ WITH retried AS (
 SELECT retry_count FROM retried;
 
 -- name: BulkUpdate :one
--- Change many tasks at once, each in the columns that are given for it. Returns how many there were.
+-- Update many tasks, each in the columns that are given for it. Returns the number of tasks changed.
 WITH updated AS (
     UPDATE tasks AS t
     SET (
@@ -382,7 +381,7 @@ WITH updated AS (
 SELECT count(*) FROM updated;
 
 -- name: ArchiveTasks :one
--- Hide the tasks of a tenant that ended before a moment. Returns how many there were.
+-- Archive the tasks of a tenant that ended before a time. Returns their number.
 WITH archived AS (
     UPDATE tasks
     SET deleted_at = now(),
@@ -401,7 +400,7 @@ WITH archived AS (
 SELECT count(*) FROM archived;
 
 -- name: CreateDelegation :one
--- Hand a task on from its agent to another.
+-- Delegate a task from its agent to another one.
 WITH held AS (
     UPDATE tasks
     SET assigned_to = @to_agent,
@@ -428,13 +427,13 @@ WITH held AS (
 SELECT * FROM delegation;
 
 -- name: GetDelegationHistory :many
--- Every time that a task was handed on, in order.
+-- List the delegations of a task, in order.
 SELECT * FROM task_delegations
 WHERE task_id = @task_id
 ORDER BY delegated_at, id;
 
 -- name: GetDelegationsToAgent :many
--- What was handed on to an agent from a moment on, the latest first.
+-- List the delegations to an agent since a time, latest first.
 SELECT * FROM task_delegations
 WHERE tenant_id = @tenant_id
   AND to_agent = @agent_id
@@ -442,7 +441,8 @@ WHERE tenant_id = @tenant_id
 ORDER BY delegated_at DESC, id DESC;
 
 -- name: GetDelegationChain :many
--- The way of a task from its first agent to the present one: each link with its depth, from 1, and the agents so far.
+-- Return a task's chain of delegations, from its first agent to the current one. Each link has its depth, from 1, and
+-- the agents up to it.
 WITH RECURSIVE chain AS (
     (
         SELECT id, task_id, from_agent, to_agent, reason, delegated_at,
@@ -470,8 +470,8 @@ SELECT * FROM chain
 ORDER BY depth;
 
 -- name: GetTasksForExecution :many
--- The tasks that an agent can run next, the most urgent first, passing over those that others are about to take. They
--- are kept for the caller until the end of the transaction.
+-- List the tasks that an agent can run next, most urgent first, skipping those that others have locked. They stay
+-- locked until the end of the transaction.
 SELECT * FROM tasks
 WHERE tenant_id = @tenant_id
   AND deleted_at IS NULL
@@ -490,8 +490,7 @@ LIMIT @limit
 FOR UPDATE SKIP LOCKED;
 
 -- name: ClaimTasks :many
--- Take the next tasks for an agent and lease them to it, in one step. Nothing for an agent that is not registered as
--- active.
+-- Lease the next tasks to an agent, in one statement. Returns none if the agent is not registered as active.
 WITH ready AS (
     SELECT id
     FROM tasks
@@ -531,7 +530,7 @@ SELECT * FROM claimed
 ORDER BY priority DESC, created_at, id;
 
 -- name: LockTaskForExecution :opt
--- Lease one task to an agent, unless another agent has it. Returns the task, None where it could not be had.
+-- Lease a task to an agent, unless another agent holds it. Returns the task, or None.
 WITH leased AS (
     UPDATE tasks
     SET assigned_to = @agent_id,
@@ -557,7 +556,7 @@ WITH leased AS (
 SELECT * FROM leased;
 
 -- name: RenewTaskLease :opt
--- Keep a task for longer. Returns when the lease ends now, None if it was lost.
+-- Extend the lease of a task. Returns when it expires, or None if it was lost.
 UPDATE tasks
 SET lease_expires_at = now() + @duration::interval,
     version = version + 1,
@@ -569,7 +568,7 @@ WHERE id = @task_id
 RETURNING lease_expires_at;
 
 -- name: CompleteTask :opt
--- End a task that the agent has leased, with its result. None if the lease was lost.
+-- Complete a leased task with its result. Returns None if the lease was lost.
 WITH completed AS (
     UPDATE tasks
     SET status = 'completed',
@@ -590,8 +589,8 @@ WITH completed AS (
 SELECT * FROM completed;
 
 -- name: FailTask :opt
--- Report that an attempt at a leased task failed: it goes back to the queue while retries are left, else it has failed
--- for good. None if the lease was lost.
+-- Record a failed attempt at a leased task. It returns to the queue, or has finally failed if no retries are left.
+-- Returns None if the lease was lost.
 WITH failed AS (
     UPDATE tasks
     SET status = CASE WHEN retry_count < max_retries THEN 'pending'::task_status ELSE 'failed' END,
@@ -615,8 +614,8 @@ WITH failed AS (
 SELECT * FROM failed;
 
 -- name: ReclaimExpiredTasks :many
--- Take back the tasks of a tenant whose leases ran out: they go back to the queue while retries are left, else they have
--- timed out.
+-- Take back the tasks of a tenant whose leases have expired. They return to the queue, or time out if no retries are
+-- left.
 WITH expired AS (
     SELECT id, lease_owner
     FROM tasks
@@ -648,8 +647,7 @@ SELECT * FROM reclaimed
 ORDER BY created_at, id;
 
 -- name: GetOverdueTasks :many
--- The tasks of a tenant whose deadline passed longer ago than the threshold and that have not ended, the most overdue
--- first.
+-- List the tasks of a tenant that have not ended and are overdue by more than a threshold, most overdue first.
 SELECT * FROM tasks
 WHERE tenant_id = @tenant_id
   AND deadline < now() - @threshold::interval
@@ -658,7 +656,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY deadline, id;
 
 -- name: GetTasksBySchedule :many
--- The tasks of a tenant that run by a schedule, the oldest first.
+-- List the scheduled tasks of a tenant, oldest first.
 SELECT * FROM tasks
 WHERE tenant_id = @tenant_id
   AND schedule = @schedule
@@ -666,8 +664,8 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at, id;
 
 -- name: GetTaskStats :one
--- What became of a tenant's tasks that were created within a period up to now. The times are those from creation to
--- completion, None where no task was completed.
+-- Summarize a tenant's tasks that were created in the given period up to now. Durations are from creation to
+-- completion, and None if no task was completed.
 WITH recent AS MATERIALIZED (
     SELECT status, priority, assigned_to,
            CASE WHEN status = 'completed' THEN completed_at - created_at END AS completion
@@ -695,14 +693,14 @@ SELECT count(*) AS total_count,
 FROM recent;
 
 -- name: GetHourlyTaskStats :many
--- The current tenant's tasks by the hour of their creation, as of the last refresh; durations in seconds.
+-- List the current tenant's task statistics by hour of creation, as of the last refresh. Durations are in seconds.
 SELECT * FROM task_stats
 WHERE hour >= @since
   AND hour < @until
 ORDER BY hour, status, priority;
 
 -- name: GetAgentWorkload :many
--- What each of the agents has to do: the share of its capacity that is free goes from 1 down to 0.
+-- Return the workload of each agent. The free share of its capacity ranges from 1 down to 0.
 SELECT agents.id AS agent_id,
        load.pending_count,
        load.active_count,
@@ -727,7 +725,7 @@ WHERE agents.tenant_id = @tenant_id
 ORDER BY agents.id;
 
 -- name: GetTaskTimeline :many
--- What happened to a task, from its creation on.
+-- List the events of a task since its creation.
 SELECT event_type, agent_id, details, timestamp
 FROM (
     SELECT 0 AS id, 'created'::task_event_type AS event_type, created_by AS agent_id, '{}'::jsonb AS details,
@@ -742,7 +740,7 @@ FROM (
 ORDER BY id;
 
 -- name: GenerateTaskReport :copyto
--- A tenant's tasks as CSV, the oldest first.
+-- Export a tenant's tasks as CSV, oldest first.
 -- @optional status, priority, types, assigned_to, created_after, created_before
 SELECT id, type, status, priority, title, created_by, assigned_to, retry_count, deadline,
        created_at, started_at, completed_at, completed_at - created_at AS duration
@@ -758,7 +756,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at, id;
 
 -- name: GenerateTaskReportJSON :copyto
--- The same as one JSON object per line.
+-- Export a tenant's tasks as one JSON object per line.
 -- @optional status, priority, types, assigned_to, created_after, created_before
 SELECT jsonb_build_object(
     'id', id, 'type', type, 'status', status, 'priority', priority, 'title', title, 'created_by', created_by,
@@ -777,8 +775,8 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at, id;
 
 -- name: SearchTasks :one
--- The current tenant's best matches for what someone typed into a search box, with the passages that matched; how many
--- match in all; and how these are spread over statuses, priorities and types.
+-- Search the current tenant's tasks. Returns the best matches with the passages that matched, the number of all
+-- matches, and their distribution over statuses, priorities and types.
 -- @optional status, priority, types, assigned_to, created_after, created_before, tags, capabilities
 WITH matches AS MATERIALIZED (
     SELECT t.id, t.status, t.priority, t.type,
@@ -821,8 +819,7 @@ SELECT (SELECT count(*) FROM matches) AS total_count,
        ) AS by_type;
 
 -- name: GetSimilarTasks :many
--- The tasks that have the most in common with a task's title and description, the most similar first, from the latest
--- two thousand of its tenant.
+-- Find the tasks most similar to a task's title and description, among the latest two thousand of its tenant.
 SELECT other.*
 FROM tasks AS task
 CROSS JOIN LATERAL (
@@ -846,20 +843,20 @@ ORDER BY rank DESC, other.id
 LIMIT @limit;
 
 -- name: VacuumTasks :exec
--- Clear the table of dead rows and count it anew. Not within a transaction.
+-- Vacuum and analyze the table. Not allowed in a transaction.
 VACUUM (ANALYZE) tasks;
 
 -- name: RebuildTaskIndexes :exec
--- Build the indexes of the table anew while it can be read and written. Not within a transaction.
+-- Rebuild the indexes of the table without blocking reads or writes. Not allowed in a transaction.
 REINDEX TABLE CONCURRENTLY tasks;
 
 -- name: RefreshTaskStats :exec
--- Bring the hourly statistics up to date while they can be read.
+-- Refresh the hourly statistics without blocking reads.
 SELECT refresh_task_stats();
 
 -- name: ValidateTaskIntegrity :one
--- Look for tasks of a tenant that make no sense: their parent is deleted; their status contradicts their times or agent;
--- their agent is not registered.
+-- Find inconsistent tasks of a tenant: the parent is deleted, the status contradicts the times or the agent, or the
+-- agent is not registered.
 WITH checked AS MATERIALIZED (
     SELECT task.id,
            parent.deleted_at IS NOT NULL AS orphaned,

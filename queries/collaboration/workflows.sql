@@ -1,5 +1,5 @@
 -- name: Create :one
--- Create a workflow together with the stages of its definition.
+-- Create a workflow with the stages of its definition.
 WITH workflow AS (
     INSERT INTO workflows (tenant_id, name, type, definition, metadata, created_by)
     VALUES (@tenant_id, @name, @type, @definition, @metadata, @created_by)
@@ -15,14 +15,14 @@ WITH workflow AS (
 SELECT * FROM workflow;
 
 -- name: Get :one
--- Return one workflow.
+-- Return a workflow.
 -- @cache ttl=5m
 SELECT * FROM workflows
 WHERE id = @id
   AND deleted_at IS NULL;
 
 -- name: GetWithStages :one
--- Return one workflow with its stages in order and the transitions so far.
+-- Return a workflow with its stages and its transitions so far, in order.
 -- @cache ttl=5m
 SELECT sqlc.embed(workflow),
        ARRAY(
@@ -37,7 +37,7 @@ WHERE workflow.id = @id
   AND workflow.deleted_at IS NULL;
 
 -- name: List :page
--- The workflows of a tenant, the newest first.
+-- List the workflows of a tenant, newest first.
 -- @optional status, type, created_by
 -- @sort created_at, updated_at, name
 SELECT * FROM workflows
@@ -49,20 +49,20 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: ListStages :many
--- The stages of a workflow in order.
+-- List the stages of a workflow, in order.
 SELECT * FROM workflow_stages
 WHERE workflow_id = @workflow_id
 ORDER BY stage_index;
 
 -- name: ListTransitions :many
--- The way of a workflow so far.
+-- List the transitions of a workflow, in order.
 SELECT * FROM workflow_transitions
 WHERE workflow_id = @workflow_id
 ORDER BY transition_time, id;
 
 -- name: UpdateProgress :one
--- Move a workflow to a stage and record what became of the stage. The workflow runs from then on; it ends when a stage
--- fails, or when the last one is completed or skipped.
+-- Move a workflow to a stage, and record the outcome of the stage. This starts the workflow. It ends when a stage
+-- fails, or when the last stage is completed or skipped.
 WITH held AS (
     SELECT workflow.id, workflow.current_stage, stage.id AS stage_id,
            NOT EXISTS (
@@ -113,7 +113,7 @@ WHERE id = @id
 RETURNING *;
 
 -- name: SoftDelete :execrows
--- Hide a workflow.
+-- Delete a workflow softly.
 UPDATE workflows
 SET deleted_at = now(),
     updated_at = now()

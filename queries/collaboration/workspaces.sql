@@ -1,5 +1,5 @@
 -- name: Create :one
--- Create a workspace. The agent that owns it is its first member.
+-- Create a workspace. Its owner becomes its first member.
 WITH workspace AS (
     INSERT INTO workspaces (tenant_id, name, description, owner_id, state, metadata)
     VALUES (@tenant_id, @name, @description, @owner_id, @state, @metadata)
@@ -12,14 +12,14 @@ WITH workspace AS (
 SELECT * FROM workspace;
 
 -- name: Get :one
--- Return one workspace.
+-- Return a workspace.
 -- @cache ttl=5m
 SELECT * FROM workspaces
 WHERE id = @id
   AND deleted_at IS NULL;
 
 -- name: ListByAgent :many
--- The workspaces that an agent is a member of, by name.
+-- List the workspaces that an agent is a member of, by name.
 SELECT workspaces.*
 FROM workspaces
 JOIN workspace_members AS member ON member.workspace_id = workspaces.id
@@ -29,7 +29,7 @@ WHERE member.tenant_id = @tenant_id
 ORDER BY workspaces.name, workspaces.id;
 
 -- name: AddMember :one
--- Make an agent a member, and leave that in the workspace's activity.
+-- Add an agent as a member, and record that in the workspace's activity.
 WITH member AS (
     INSERT INTO workspace_members (tenant_id, workspace_id, agent_id, role, permissions)
     SELECT workspaces.tenant_id, workspaces.id, @agent_id, @role, @permissions
@@ -45,14 +45,14 @@ WITH member AS (
 SELECT * FROM member;
 
 -- name: GetMember :opt
--- Return a member, None if the agent is none.
+-- Return a member, or None if the agent is not a member.
 -- @cache ttl=5m negative=30s
 SELECT * FROM workspace_members
 WHERE workspace_id = @workspace_id
   AND agent_id = @agent_id;
 
 -- name: ListMembers :many
--- The members of a workspace with what is known of the agents, those that may do the most first.
+-- List the members of a workspace with their agents, those with the most rights first.
 SELECT sqlc.embed(member), sqlc.embed(agent)
 FROM workspace_members AS member
 JOIN agents AS agent ON agent.tenant_id = member.tenant_id AND agent.id = member.agent_id
@@ -60,7 +60,7 @@ WHERE member.workspace_id = @workspace_id
 ORDER BY member.role DESC, member.agent_id;
 
 -- name: RemoveMember :execrows
--- Remove a member other than the owner, and leave that in the workspace's activity.
+-- Remove a member other than the owner, and record that in the workspace's activity.
 WITH member AS (
     DELETE FROM workspace_members
     WHERE workspace_id = @workspace_id
@@ -73,7 +73,7 @@ SELECT tenant_id, workspace_id, agent_id, 'member_removed', jsonb_build_object('
 FROM member;
 
 -- name: RecordActivity :one
--- Record what a member did.
+-- Record an action of a member.
 WITH member AS (
     UPDATE workspace_members
     SET last_activity_at = now()
@@ -87,7 +87,7 @@ FROM member
 RETURNING *;
 
 -- name: ListActivity :page
--- What happened in a workspace, the latest first.
+-- List the activity in a workspace, latest first.
 -- @optional agent_id, action, since
 SELECT * FROM workspace_activity
 WHERE workspace_id = @workspace_id
@@ -97,7 +97,7 @@ WHERE workspace_id = @workspace_id
 ORDER BY timestamp DESC, id DESC;
 
 -- name: UpdateState :one
--- Replace the shared state, provided that nobody else changed it since it had the expected version.
+-- Replace the shared state, unless somebody else changed it since the expected version.
 -- @optimistic state_version
 UPDATE workspaces
 SET state = @state,
@@ -109,7 +109,7 @@ WHERE id = @id
 RETURNING *;
 
 -- name: SoftDelete :execrows
--- Hide a workspace.
+-- Delete a workspace softly.
 UPDATE workspaces
 SET deleted_at = now(),
     updated_at = now()

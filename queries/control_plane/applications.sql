@@ -6,26 +6,26 @@ VALUES (@org_id, @name, @api_key_hash)
 RETURNING id, org_id, name, created_at, updated_at;
 
 -- name: GetApplication :one
--- Return one application.
+-- Return an application.
 -- @row ApplicationSummary
 SELECT id, org_id, name, created_at, updated_at
 FROM applications
 WHERE id = @id;
 
 -- name: GetApplicationByAPIKeyHash :opt
--- Return the application that identifies itself with this key, None for an unknown key.
+-- Return the application with this key, or None if the key is unknown.
 -- @row ApplicationSummary
 SELECT id, org_id, name, created_at, updated_at
 FROM applications
 WHERE api_key_hash = @api_key_hash;
 
 -- name: GetApplicationWithKey :one
--- Return one application together with the hash of its key, masked in repr and JSON.
+-- Return an application with the hash of its key, which repr and JSON mask.
 SELECT * FROM applications
 WHERE id = @id;
 
 -- name: ListApplicationsByOrganization :page
--- The applications of an organization, the newest first.
+-- List the applications of an organization, newest first.
 -- @row ApplicationSummary
 SELECT id, org_id, name, created_at, updated_at
 FROM applications
@@ -42,7 +42,7 @@ WHERE id = @id
 RETURNING id, org_id, name, created_at, updated_at;
 
 -- name: RotateAPIKey :one
--- Replace the hash of an application's key; the old key is refused from now on.
+-- Replace the hash of an application's key. The old key is no longer accepted.
 -- @row ApplicationSummary
 UPDATE applications
 SET api_key_hash = @api_key_hash,

@@ -1,5 +1,5 @@
 -- name: InsertAuditLog :one
--- Write an entry, timed by the server.
+-- Write an entry with the server's time.
 INSERT INTO audit_logs (
     org_id, app_id, user_id, action, resource_type, resource_id, details,
     request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms
@@ -11,7 +11,7 @@ VALUES (
 RETURNING *;
 
 -- name: InsertAuditLogs :copyfrom
--- Write many entries at once, each with the time at which it happened.
+-- Write many entries at once, each with its own time.
 INSERT INTO audit_logs (
     org_id, app_id, user_id, action, resource_type, resource_id, details,
     request_id, ip_address, user_agent, model, provider, tokens_used, cost, latency_ms, timestamp
@@ -22,7 +22,7 @@ VALUES (
 );
 
 -- name: AsyncInsertAuditLog :copyfrom
--- Write an entry without waiting for it.
+-- Write an entry without waiting for the server.
 -- @buffered size=500, interval=1s, max=10000, full=wait
 -- @timeout 5s
 INSERT INTO audit_logs (
@@ -35,39 +35,39 @@ VALUES (
 );
 
 -- name: GetAuditLog :one
--- Return one entry.
+-- Return an entry.
 SELECT * FROM audit_logs
 WHERE id = @id;
 
 -- name: ListAuditLogsByOrganization :page
--- What happened in an organization, the latest first.
+-- List the entries of an organization, latest first.
 SELECT * FROM audit_logs
 WHERE org_id = @org_id
 ORDER BY timestamp DESC, id DESC;
 
 -- name: ListAuditLogsByApplication :page
--- What an application did, the latest first.
+-- List the entries of an application, latest first.
 SELECT * FROM audit_logs
 WHERE org_id = @org_id
   AND app_id = @app_id
 ORDER BY timestamp DESC, id DESC;
 
 -- name: ListAuditLogsByUser :page
--- What a user did, the latest first.
+-- List the entries of a user, latest first.
 SELECT * FROM audit_logs
 WHERE org_id = @org_id
   AND user_id = @user_id
 ORDER BY timestamp DESC, id DESC;
 
 -- name: ListAuditLogsByAction :page
--- Every time that something was done, the latest first.
+-- List the entries with an action, latest first.
 SELECT * FROM audit_logs
 WHERE org_id = @org_id
   AND action = @action
 ORDER BY timestamp DESC, id DESC;
 
 -- name: ListAuditLogsByDateRange :page
--- What happened from a moment on and before another, the latest first.
+-- List the entries of a period, latest first. The end of the period is excluded.
 SELECT * FROM audit_logs
 WHERE org_id = @org_id
   AND timestamp >= @since
@@ -75,13 +75,13 @@ WHERE org_id = @org_id
 ORDER BY timestamp DESC, id DESC;
 
 -- name: GetAuditLogsByRequestID :many
--- The entries of one request, in the order in which they happened.
+-- List the entries of a request in chronological order.
 SELECT * FROM audit_logs
 WHERE request_id = @request_id
 ORDER BY timestamp, id;
 
 -- name: StreamAuditLogs :stream
--- All entries of an organization from a moment on and before another, the earliest first, for export.
+-- Stream all entries of an organization in a period, earliest first, for export. The end of the period is excluded.
 SELECT * FROM audit_logs
 WHERE org_id = @org_id
   AND timestamp >= @since

@@ -5,17 +5,17 @@ VALUES (@request_id, @org_id, @app_id, @user_id, @model, @provider)
 RETURNING *;
 
 -- name: GetInferenceRequest :one
--- Return one request.
+-- Return a request.
 SELECT * FROM inference_requests
 WHERE id = @id;
 
 -- name: GetInferenceRequestByRequestID :one
--- Return the request that the caller knows by this key.
+-- Return the request with this request id.
 SELECT * FROM inference_requests
 WHERE request_id = @request_id;
 
 -- name: UpdateInferenceRequestStatus :one
--- Move a request that has not ended to another status; a final one also sets the time of its end.
+-- Set the status of a request that has not ended. A final status also sets the time of its end.
 UPDATE inference_requests
 SET status = @status::inference_status,
     completed_at = CASE WHEN @status::inference_status IN ('completed', 'failed', 'cancelled') THEN now() END
@@ -24,7 +24,7 @@ WHERE id = @id
 RETURNING *;
 
 -- name: CompleteInferenceRequest :one
--- End a request that succeeded, with what it used.
+-- Mark a request as succeeded, and record its usage.
 UPDATE inference_requests
 SET status = 'completed',
     prompt_tokens = @prompt_tokens,
@@ -37,7 +37,7 @@ WHERE id = @id
 RETURNING *;
 
 -- name: FailInferenceRequest :one
--- End a request that failed, with the reason.
+-- Mark a request as failed, with the reason.
 UPDATE inference_requests
 SET status = 'failed',
     error_message = @error_message,
@@ -53,7 +53,7 @@ DELETE FROM inference_requests
 WHERE id = @id;
 
 -- name: ListInferenceRequestsByOrganization :page
--- The requests of an organization, the newest first.
+-- List the requests of an organization, newest first.
 -- @optional app_id, user_id, model, provider
 SELECT * FROM inference_requests
 WHERE org_id = @org_id
@@ -64,14 +64,14 @@ WHERE org_id = @org_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: ListInferenceRequestsByStatus :page
--- The requests of an organization that have this status, the newest first.
+-- List the requests of an organization with a status, newest first.
 SELECT * FROM inference_requests
 WHERE org_id = @org_id
   AND status = @status
 ORDER BY created_at DESC, id DESC;
 
 -- name: ListInferenceRequestsByDateRange :page
--- The requests of an organization that arrived from a moment on and before another, the newest first.
+-- List the requests of an organization that arrived in a period, newest first. The end of the period is excluded.
 SELECT * FROM inference_requests
 WHERE org_id = @org_id
   AND created_at >= @since
@@ -79,8 +79,8 @@ WHERE org_id = @org_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: GetMetrics :one
--- What an organization's requests came to from a moment on and before another. The average latency, in
--- milliseconds, is None where no request has one.
+-- Summarize an organization's requests in a period; its end is excluded. The average latency, in milliseconds, is
+-- None if no request has one.
 SELECT count(*) AS total_requests,
        count(*) FILTER (WHERE status IN ('pending', 'processing')) AS open_requests,
        count(*) FILTER (WHERE status = 'completed') AS completed_requests,
@@ -97,7 +97,7 @@ WHERE org_id = @org_id
   AND created_at < @until;
 
 -- name: GetMetricsByModel :many
--- The same, model by model, the dearest first.
+-- Summarize an organization's requests by model, most expensive first.
 SELECT provider,
        model,
        count(*) AS requests,

@@ -5,22 +5,22 @@ VALUES (@name, @slug)
 RETURNING *;
 
 -- name: GetOrganization :one
--- Return one organization.
+-- Return an organization.
 SELECT * FROM organizations
 WHERE id = @id;
 
 -- name: GetOrganizationBySlug :one
--- Return the organization that the slug names.
+-- Return the organization with this slug.
 SELECT * FROM organizations
 WHERE slug = @slug;
 
 -- name: ListOrganizations :page
--- The organizations, the newest first.
+-- List the organizations, newest first.
 SELECT * FROM organizations
 ORDER BY created_at DESC, id DESC;
 
 -- name: CountOrganizations :one
--- How many organizations there are.
+-- Count the organizations.
 SELECT count(*) FROM organizations;
 
 -- name: UpdateOrganization :one

@@ -1,17 +1,17 @@
 -- name: CreatePolicy :one
--- Create a policy for an organization, or within it for an application, a user, or both.
+-- Create a policy for an organization, or for an application or user of it, or for both.
 INSERT INTO policies (org_id, app_id, user_id, policy_type, config, priority, enabled)
 VALUES (@org_id, @app_id, @user_id, @policy_type, @config, @priority, @enabled)
 RETURNING *;
 
 -- name: GetPolicy :one
--- Return one policy.
+-- Return a policy.
 SELECT * FROM policies
 WHERE id = @id;
 
 -- name: GetApplicablePolicies :many
--- The enabled policies that bear on a request: the user's own first, then the application's, then the
--- organization's, and within a level by priority. Without a user only the last two levels count.
+-- List the enabled policies that apply to a request: first those of the user, then the application's, then the
+-- organization's, each by priority. Without a user, only the last two kinds apply.
 SELECT * FROM policies
 WHERE org_id = @org_id
   AND enabled
@@ -20,7 +20,7 @@ WHERE org_id = @org_id
 ORDER BY user_id IS NULL, app_id IS NULL, priority DESC, created_at, id;
 
 -- name: ListPolicies :page
--- The policies of an organization, the highest priority first.
+-- List the policies of an organization, highest priority first.
 -- @optional app_id, user_id, policy_type, enabled
 SELECT * FROM policies
 WHERE org_id = @org_id
@@ -31,7 +31,7 @@ WHERE org_id = @org_id
 ORDER BY priority DESC, created_at DESC, id DESC;
 
 -- name: UpdatePolicy :one
--- Change what a policy says, how it ranks, or whether it holds.
+-- Change a policy's rules, its priority, or whether it is enabled.
 -- @optional policy_type, config, priority, enabled
 UPDATE policies
 SET policy_type = @policy_type,

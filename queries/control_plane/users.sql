@@ -5,22 +5,22 @@ VALUES (@org_id, lower(@email), @cognito_sub, @role)
 RETURNING *;
 
 -- name: GetUser :one
--- Return one user.
+-- Return a user.
 SELECT * FROM users
 WHERE id = @id;
 
 -- name: GetUserByCognitoSub :opt
--- Return the user that the identity provider knows by this subject, None for a stranger.
+-- Return the user with this subject at the identity provider, or None if there is no such user.
 SELECT * FROM users
 WHERE cognito_sub = @cognito_sub;
 
 -- name: GetUserByEmail :opt
--- Return the user with this address, in whatever case it is given, or None.
+-- Return the user with this email address, ignoring case, or None.
 SELECT * FROM users
 WHERE email = lower(@email);
 
 -- name: ListUsersByOrganization :page
--- The users of an organization, the newest first.
+-- List the users of an organization, newest first.
 -- @optional role
 SELECT * FROM users
 WHERE org_id = @org_id
@@ -28,7 +28,7 @@ WHERE org_id = @org_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: CountUsersByRole :many
--- How many users of an organization have each role.
+-- Count the users of an organization by role.
 SELECT role, count(*) AS users
 FROM users
 WHERE org_id = @org_id
@@ -46,6 +46,6 @@ WHERE id = @id
 RETURNING *;
 
 -- name: DeleteUser :execrows
--- Delete a user with the policies that name them.
+-- Delete a user with the policies that apply to them.
 DELETE FROM users
 WHERE id = @id;

@@ -1,5 +1,5 @@
 -- name: Create :one
--- Create a document, under an id of its own where none is given. It expires after the time to live, None for never.
+-- Create a document. If no id is given, a new one is made. It expires after the time to live; None means never.
 WITH expired AS (
     DELETE FROM contexts
     WHERE tenant_id = @tenant_id
@@ -16,7 +16,7 @@ VALUES (
 RETURNING *;
 
 -- name: Upsert :one
--- Create a document or replace it as a whole.
+-- Create a document, or replace it completely.
 INSERT INTO contexts (tenant_id, id, document, expires_at)
 VALUES (@tenant_id, @id, @document, now() + sqlc.narg(time_to_live)::interval)
 ON CONFLICT (tenant_id, id) DO UPDATE
@@ -26,14 +26,14 @@ SET document = excluded.document,
 RETURNING *;
 
 -- name: GetById :opt
--- Return one document, None if there is none.
+-- Return a document, or None if it does not exist.
 SELECT * FROM contexts
 WHERE tenant_id = @tenant_id
   AND id = @id
   AND (expires_at IS NULL OR expires_at > now());
 
 -- name: GetFields :opt
--- Return some fields of one document, those that it has.
+-- Return the given fields of a document, as far as it has them.
 SELECT (
     SELECT coalesce(jsonb_object_agg(field.key, field.value), '{}')
     FROM jsonb_each(document) AS field
@@ -45,7 +45,7 @@ WHERE tenant_id = @tenant_id
   AND (expires_at IS NULL OR expires_at > now());
 
 -- name: GetWithoutFields :opt
--- Return one document without some of its fields.
+-- Return a document without the given fields.
 SELECT document - @fields::text[] AS document
 FROM contexts
 WHERE tenant_id = @tenant_id
@@ -53,7 +53,8 @@ WHERE tenant_id = @tenant_id
   AND (expires_at IS NULL OR expires_at > now());
 
 -- name: GetByCriteria :page
--- The documents that meet all conditions, those changed last first. What they have to contain is looked up in an index.
+-- List the documents that meet all conditions, most recently changed first. An index serves the fields that they must
+-- contain.
 -- @optional contains, criteria
 -- @sort updated_at, created_at, id
 SELECT * FROM contexts
@@ -64,7 +65,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY updated_at DESC, id DESC;
 
 -- name: Count :one
--- How many documents meet all conditions.
+-- Count the documents that meet all conditions.
 -- @optional contains, criteria
 SELECT count(*) FROM contexts
 WHERE tenant_id = @tenant_id
@@ -83,7 +84,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: UpsertFields :one
--- Set fields of a document, which is created if there is none.
+-- Set fields of a document, which is created if it does not exist.
 INSERT INTO contexts (tenant_id, id, document)
 VALUES (@tenant_id, @id, @changes)
 ON CONFLICT (tenant_id, id) DO UPDATE
@@ -96,7 +97,7 @@ SET document = CASE
 RETURNING *;
 
 -- name: UnsetById :one
--- Take fields out of a document.
+-- Remove fields of a document.
 UPDATE contexts
 SET document = document - @fields::text[],
     updated_at = now()
@@ -106,7 +107,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: UpdateByCriteria :execrows
--- Set fields of all documents that meet all conditions. Returns how many there were.
+-- Set fields of all documents that meet all conditions. Returns their number.
 UPDATE contexts
 SET document = document || @changes::jsonb,
     updated_at = now()
@@ -115,7 +116,7 @@ WHERE tenant_id = @tenant_id
   AND satisfies(document, @criteria);
 
 -- name: UpdateOneByCriteria :opt
--- Set fields of the oldest document that meets all conditions. Returns it, None if there is none.
+-- Set fields of the oldest document that meets all conditions. Returns it, or None if there is none.
 UPDATE contexts
 SET document = contexts.document || @changes::jsonb,
     updated_at = now()
@@ -141,14 +142,14 @@ WHERE tenant_id = @tenant_id
   AND (expires_at IS NULL OR expires_at > now());
 
 -- name: DeleteByCriteria :execrows
--- Delete all documents that meet all conditions. Returns how many there were.
+-- Delete all documents that meet all conditions. Returns their number.
 DELETE FROM contexts
 WHERE tenant_id = @tenant_id
   AND (expires_at IS NULL OR expires_at > now())
   AND satisfies(document, @criteria);
 
 -- name: DeleteOneByCriteria :opt
--- Delete the oldest document that meets all conditions. Returns it, None if there is none.
+-- Delete the oldest document that meets all conditions. Returns it, or None if there is none.
 DELETE FROM contexts
 USING (
     SELECT tenant_id, id
@@ -165,8 +166,8 @@ WHERE contexts.tenant_id = oldest.tenant_id
 RETURNING contexts.*;
 
 -- name: Aggregate :many
--- Count the documents by a field, and work out another field, the measure, where it is a number. Both are named by their
--- paths with dots; without a measure they are only counted. The most frequent value first.
+-- Count the documents by the values of a field, most frequent first, and aggregate a second, numeric field, the
+-- measure. Both are given as dotted paths; without a measure, documents are only counted.
 -- @optional contains, criteria
 SELECT document #>> string_to_array(@group_by, '.') AS value,
        count(*) AS documents,
@@ -189,7 +190,7 @@ GROUP BY document #>> string_to_array(@group_by, '.')
 ORDER BY documents DESC, value;
 
 -- name: PurgeExpired :execrows
--- Delete documents that have expired, of all tenants, at most so many.
+-- Delete expired documents of all tenants, up to a limit.
 DELETE FROM contexts
 WHERE (tenant_id, id) IN (
     SELECT tenant_id, id
@@ -201,7 +202,7 @@ WHERE (tenant_id, id) IN (
 );
 
 -- name: GetCollectionStats :one
--- How many documents there are of all tenants, and what room they take, in bytes.
+-- Return the number of documents of all tenants, and their size in bytes.
 -- @vet-ignore seq-scan it is for administrators, as are the sizes of files
 SELECT (SELECT count(*) FROM contexts) AS document_count,
        pg_table_size('contexts') AS "storage_size!",

@@ -5,13 +5,13 @@ VALUES (@tenant_id, @name, @description)
 RETURNING *;
 
 -- name: GetById :opt
--- Return one experiment, None if the tenant has none with this id.
+-- Return an experiment, or None if the tenant has none with this id.
 SELECT * FROM experiments
 WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: GetWithVariants :opt
--- Return one experiment with its variants by name.
+-- Return an experiment with its variants, by name.
 SELECT sqlc.embed(experiment),
        ARRAY(
            SELECT variant FROM experiment_variants AS variant
@@ -23,7 +23,7 @@ WHERE experiment.tenant_id = @tenant_id
   AND experiment.id = @id;
 
 -- name: List :page
--- The experiments of a tenant, the newest first.
+-- List the experiments of a tenant, newest first.
 -- @optional status
 SELECT * FROM experiments
 WHERE tenant_id = @tenant_id
@@ -48,7 +48,7 @@ WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: SetVariant :one
--- Add a variant to an experiment that has not begun, or change it.
+-- Add or update a variant of an experiment that has not started.
 INSERT INTO experiment_variants (tenant_id, experiment_id, name, flow_id, weight)
 SELECT experiments.tenant_id, experiments.id, @name, @flow_id, @weight
 FROM experiments
@@ -62,7 +62,7 @@ SET flow_id = excluded.flow_id,
 RETURNING *;
 
 -- name: RemoveVariant :execrows
--- Take a variant out of an experiment that has not begun.
+-- Remove a variant of an experiment that has not started.
 DELETE FROM experiment_variants
 WHERE name = @name
   AND experiment_id = (
@@ -75,7 +75,7 @@ WHERE name = @name
   );
 
 -- name: Start :one
--- Begin an experiment that has variants.
+-- Start an experiment that has variants.
 UPDATE experiments
 SET status = 'running',
     started_at = now(),
@@ -98,7 +98,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: Assign :one
--- The variant of a subject: the one recorded, else the one that the subject's hash falls on, which is recorded.
+-- Return the variant assigned to a subject. The first call chooses it by the subject's hash and records it.
 -- @row Assignment
 WITH recorded AS (
     SELECT *
@@ -136,14 +136,14 @@ SELECT * FROM fresh
 LIMIT 1;
 
 -- name: GetAssignment :opt
--- Return the assignment of a subject, None if it has none.
+-- Return the assignment of a subject, or None if there is none.
 SELECT * FROM experiment_assignments
 WHERE tenant_id = @tenant_id
   AND experiment_id = @experiment_id
   AND subject_id = @subject_id;
 
 -- name: CountAssignments :many
--- How many subjects each variant of an experiment has got, by name.
+-- Count the subjects of each variant of an experiment, by name.
 SELECT variant.name, variant.weight, count(assignment.subject_id) AS subjects
 FROM experiment_variants AS variant
 LEFT JOIN experiment_assignments AS assignment

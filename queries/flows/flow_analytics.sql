@@ -1,5 +1,5 @@
 -- name: Record :one
--- Add to what a flow's conversations came to on a day. Returns the day's sums.
+-- Add to the daily totals of a flow. Returns the day's totals.
 INSERT INTO flow_analytics (tenant_id, flow_id, metric_date, started, completed, abandoned, messages, duration_ms)
 VALUES (@tenant_id, @flow_id, @metric_date, @started, @completed, @abandoned, @messages, @duration_ms)
 ON CONFLICT (tenant_id, flow_id, metric_date) DO UPDATE
@@ -12,7 +12,7 @@ SET started = flow_analytics.started + excluded.started,
 RETURNING *;
 
 -- name: GetFlowAnalytics :many
--- What a flow's conversations came to, day by day, the latest first; both dates count.
+-- List the daily totals of a flow, latest first. Both dates are included.
 -- @optional start_date, end_date
 SELECT * FROM flow_analytics
 WHERE tenant_id = @tenant_id
@@ -22,8 +22,8 @@ WHERE tenant_id = @tenant_id
 ORDER BY metric_date DESC;
 
 -- name: GetTenantAnalytics :many
--- What the conversations of each flow of a tenant came to within some days, the most used first; both dates count. The
--- completion rate goes from 0 to 1; it and the average are None where nothing was started.
+-- Summarize each flow of a tenant in a period, most used first. Both dates are included. The completion rate ranges
+-- from 0 to 1. The rate and the average are None if no conversation was started.
 SELECT flow.id AS flow_id,
        flow.name,
        flow.version,

@@ -1,5 +1,5 @@
 -- name: CreateFlowVersion :one
--- Keep a version of a flow.
+-- Store a version of a flow.
 INSERT INTO flow_versions (
     tenant_id, flow_id, version, flow_definition, change_description, change_type, created_by
 )
@@ -7,21 +7,21 @@ VALUES (@tenant_id, @flow_id, @version, @flow_definition, @change_description, @
 RETURNING *;
 
 -- name: GetFlowVersions :many
--- The versions of a flow, the latest first.
+-- List the versions of a flow, latest first.
 SELECT * FROM flow_versions
 WHERE tenant_id = @tenant_id
   AND flow_id = @flow_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: GetFlowVersion :opt
--- Return one version of a flow, None if there is none.
+-- Return a version of a flow, or None if it does not exist.
 SELECT * FROM flow_versions
 WHERE tenant_id = @tenant_id
   AND flow_id = @flow_id
   AND version = @version;
 
 -- name: RestoreFlowVersion :one
--- Make a flow again what it was in a version.
+-- Restore a flow to one of its versions.
 UPDATE conversation_flows
 SET version = kept.version,
     flow_definition = kept.flow_definition,

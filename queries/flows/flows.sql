@@ -7,14 +7,14 @@ VALUES (@tenant_id, @name, @version, @description, @flow_definition, @tags, @cre
 RETURNING *;
 
 -- name: GetByTenantAndId :opt
--- Return one flow, None if the tenant has none with this id.
+-- Return a flow, or None if the tenant has none with this id.
 -- @cache ttl=5m negative=30s
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: GetFlowByNameAndVersion :opt
--- Return one version of a flow, None if there is none.
+-- Return a version of a flow, or None if it does not exist.
 -- @cache ttl=5m negative=30s
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
@@ -22,7 +22,7 @@ WHERE tenant_id = @tenant_id
   AND version = @version;
 
 -- name: GetByTenant :page
--- The flows of a tenant, those changed last first. With tags, those that have all of them.
+-- List the flows of a tenant, most recently changed first. If tags are given, only those that have all of them.
 -- @optional name, status, tags, created_by, updated_after
 -- @sort updated_at, created_at, name, usage_count
 SELECT * FROM conversation_flows
@@ -35,7 +35,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY updated_at DESC, id DESC;
 
 -- name: CountByTenant :one
--- How many flows a tenant has.
+-- Count the flows of a tenant.
 -- @optional name, status, tags, created_by, updated_after
 SELECT count(*) FROM conversation_flows
 WHERE tenant_id = @tenant_id
@@ -46,7 +46,7 @@ WHERE tenant_id = @tenant_id
   AND updated_at > @updated_after;
 
 -- name: GetActiveFlows :many
--- The flows of a tenant that may be used, those used last first.
+-- List the active flows of a tenant, most recently used first.
 -- @cache ttl=1m
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
@@ -54,15 +54,14 @@ WHERE tenant_id = @tenant_id
 ORDER BY last_used_at DESC NULLS LAST, id;
 
 -- name: GetDefaultFlow :opt
--- Return the flow that a tenant takes when nothing says which, None if it has chosen none.
+-- Return a tenant's default flow, or None if there is none.
 -- @cache ttl=5m negative=30s
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
   AND is_default;
 
 -- name: SetDefaultFlow :one
--- Make an active flow the tenant's default, in place of the one before. Of several calls at the same moment the last
--- one counts.
+-- Make an active flow the tenant's default flow. Of concurrent calls, the last one wins.
 UPDATE conversation_flows
 SET is_default = true,
     updated_at = now()
@@ -72,7 +71,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: Update :one
--- Change a flow.
+-- Update a flow.
 -- @optional name, version, description, flow_definition, tags
 UPDATE conversation_flows
 SET name = @name,
@@ -87,7 +86,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: PublishFlow :one
--- Let a flow be used.
+-- Activate a flow.
 UPDATE conversation_flows
 SET status = 'active',
     published_at = now(),
@@ -99,7 +98,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: ArchiveFlow :one
--- Take a flow out of use; it is no default any more.
+-- Deactivate a flow. It is no longer the default flow.
 UPDATE conversation_flows
 SET status = 'archived',
     is_default = false,
@@ -109,7 +108,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: IncrementFlowUsage :one
--- Count one more use of a flow. Returns the count.
+-- Count another use of a flow. Returns the count.
 UPDATE conversation_flows
 SET usage_count = usage_count + 1,
     last_used_at = now(),
@@ -125,7 +124,7 @@ WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: SearchFlows :page
--- The flows of a tenant that have the term in their name, description or a tag, in any case; those changed last first.
+-- Search the names, descriptions and tags of a tenant's flows for a term, ignoring case, most recently changed first.
 -- @optional status
 SELECT * FROM conversation_flows
 WHERE tenant_id = @tenant_id
@@ -136,7 +135,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY updated_at DESC, id DESC;
 
 -- name: GetFlowWithVersions :opt
--- Return one flow with its versions, the latest first.
+-- Return a flow with its versions, latest first.
 SELECT sqlc.embed(flow),
        ARRAY(
            SELECT kept FROM flow_versions AS kept

@@ -5,21 +5,21 @@ VALUES (@tenant_id, @name, @provider, @configuration, @enabled)
 RETURNING *;
 
 -- name: GetById :opt
--- Return one integration, None if the tenant has none with this id.
+-- Return an integration, or None if the tenant has none with this id.
 -- @cache ttl=5m negative=30s
 SELECT * FROM integrations
 WHERE tenant_id = @tenant_id
   AND id = @id;
 
 -- name: GetByName :opt
--- Return the integration with this name, None if the tenant has none.
+-- Return the integration with this name, or None if the tenant has none.
 -- @cache ttl=5m negative=30s
 SELECT * FROM integrations
 WHERE tenant_id = @tenant_id
   AND name = @name;
 
 -- name: List :page
--- The integrations of a tenant, the newest first.
+-- List the integrations of a tenant, newest first.
 -- @optional provider, enabled
 SELECT * FROM integrations
 WHERE tenant_id = @tenant_id
@@ -28,7 +28,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY created_at DESC, id DESC;
 
 -- name: Update :one
--- Change an integration.
+-- Update an integration.
 -- @optional name, provider, configuration, enabled
 UPDATE integrations
 SET name = @name,
@@ -41,7 +41,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: RecordUse :execrows
--- Note that an integration was called.
+-- Record that an integration was called.
 UPDATE integrations
 SET last_used_at = now()
 WHERE tenant_id = @tenant_id

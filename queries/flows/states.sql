@@ -1,12 +1,12 @@
 -- name: Get :opt
--- Return what stands under a key, None if nothing does.
+-- Return the value of a key, or None if there is none.
 SELECT * FROM states
 WHERE tenant_id = @tenant_id
   AND key = @key
   AND (expires_at IS NULL OR expires_at > now());
 
 -- name: GetMany :many
--- Return what stands under several keys.
+-- Return the values of several keys.
 SELECT * FROM states
 WHERE tenant_id = @tenant_id
   AND key = ANY(@keys)
@@ -14,7 +14,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY key;
 
 -- name: ListByPrefix :page
--- What stands under the keys that begin alike.
+-- List the values of all keys with a prefix.
 SELECT * FROM states
 WHERE tenant_id = @tenant_id
   AND starts_with(key, @prefix)
@@ -22,7 +22,7 @@ WHERE tenant_id = @tenant_id
 ORDER BY key;
 
 -- name: Set :one
--- Put a value under a key, for a time to live, None for ever.
+-- Set the value of a key. It expires after the time to live; None means never.
 INSERT INTO states (tenant_id, key, value, expires_at)
 VALUES (@tenant_id, @key, @value, now() + sqlc.narg(time_to_live)::interval)
 ON CONFLICT (tenant_id, key) DO UPDATE
@@ -33,7 +33,7 @@ SET value = excluded.value,
 RETURNING *;
 
 -- name: SetIfAbsent :opt
--- Put a value under a key where nothing stands. Returns None where something does.
+-- Set the value of a key that has none. Returns None if it has one.
 INSERT INTO states (tenant_id, key, value, expires_at)
 VALUES (@tenant_id, @key, @value, now() + sqlc.narg(time_to_live)::interval)
 ON CONFLICT (tenant_id, key) DO UPDATE
@@ -45,7 +45,7 @@ WHERE states.expires_at <= now()
 RETURNING *;
 
 -- name: CompareAndSet :opt
--- Replace the value under a key, provided that it is the expected one. Returns None where it is another.
+-- Replace the value of a key if it equals the expected value. Returns None if it does not.
 UPDATE states
 SET value = @value,
     version = version + 1,
@@ -57,7 +57,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: SetIfUnchanged :one
--- Replace the value under a key, provided that nobody else changed it since it had the expected version.
+-- Replace the value of a key unless it was changed since the expected version.
 -- @optimistic version
 UPDATE states
 SET value = @value,
@@ -70,7 +70,7 @@ WHERE tenant_id = @tenant_id
 RETURNING *;
 
 -- name: Increment :one
--- Add to the number under a key, from 0 where nothing stands. Returns the sum.
+-- Add to the number stored under a key, which starts at 0. Returns the sum.
 INSERT INTO states (tenant_id, key, value, expires_at)
 VALUES (@tenant_id, @key, to_jsonb(@amount::bigint), now() + sqlc.narg(time_to_live)::interval)
 ON CONFLICT (tenant_id, key) DO UPDATE
@@ -87,7 +87,7 @@ SET value = CASE
 RETURNING value::bigint AS "value!";
 
 -- name: Expire :opt
--- Let the value under a key live for a time from now on. Returns until when, None where nothing stands.
+-- Set a key's time to live, counted from now. Returns when it expires, or None if there is no such key.
 UPDATE states
 SET expires_at = now() + @time_to_live::interval
 WHERE tenant_id = @tenant_id
@@ -96,14 +96,14 @@ WHERE tenant_id = @tenant_id
 RETURNING expires_at;
 
 -- name: Delete :execrows
--- Take away what stands under a key.
+-- Delete a key.
 DELETE FROM states
 WHERE tenant_id = @tenant_id
   AND key = @key
   AND (expires_at IS NULL OR expires_at > now());
 
 -- name: PurgeExpired :execrows
--- Delete values that have expired, of all tenants, at most so many.
+-- Delete expired values of all tenants, up to a limit.
 DELETE FROM states
 WHERE (tenant_id, key) IN (
     SELECT tenant_id, key

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from cachebox import LRUCache, TTLCache
-from tests.conftest import url_of
 from tests.runtime.cached import GET, GET_L2, PACKAGE, RENAME, SCHEMA
 from tests.support.redis_server import RedisServer
 
 from reposgen.database import open_server
 from reposgen.database.databases import create_database
+from reposgen.testing.databases import url_of
 from reposgen_runtime import Cached, Statement, sync
 from reposgen_runtime.aio import Database, Runner
 from reposgen_runtime.aio.cached import cached_class

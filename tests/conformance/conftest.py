@@ -9,10 +9,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 from tests.conformance.corpus import Outcome, judge
-from tests.conftest import url_of
 from tests.quiet import without_notices
 
 from reposgen.database.databases import create_database, drop_database
+from reposgen.testing.databases import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

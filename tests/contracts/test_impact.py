@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from tests.conftest import url_of
 from tests.contracts.calls import outcomes
 from tests.systems.data import fill
 from tests.systems.databases import create_system, drop_system
@@ -27,6 +26,7 @@ from reposgen.pipeline import judge_of
 from reposgen.project import Source
 from reposgen.sql_source.model import Command
 from reposgen.sql_source.reader import read_query_files
+from reposgen.testing.databases import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

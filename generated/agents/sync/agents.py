@@ -58,7 +58,7 @@ class AgentRepository:
         return self._run.copy_from(_statements.CREATE_MANY, rows)
 
     def get_by_id(self, *, id: UUID) -> Agent | None:
-        """Return one agent, None if there is none."""
+        """Return an agent, or None if it does not exist."""
         return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
@@ -71,7 +71,7 @@ class AgentRepository:
         description: str | Unset | None = UNSET,
         configuration: JsonInput | Unset = UNSET,
     ) -> Agent:
-        """Change an agent.
+        """Update an agent.
 
         Args:
             name: UNSET keeps the stored value.
@@ -93,7 +93,7 @@ class AgentRepository:
         )
 
     def delete(self, *, id: UUID) -> int:
-        """Delete an agent. What it did stays."""
+        """Delete an agent. Records of what it did are kept."""
         return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
@@ -117,7 +117,7 @@ class AgentRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Agent]:
-        """The agents, the newest first.
+        """List the agents, newest first.
 
         Args:
             type: None omits its condition.
@@ -144,7 +144,7 @@ class AgentRepository:
     def count(
         self, *, type: str | None = None, status: AgentStatus | None = None
     ) -> int:
-        """How many agents there are.
+        """Count the agents.
 
         Args:
             type: None omits its condition.
@@ -153,15 +153,15 @@ class AgentRepository:
         return self._run.one(*_statements.COUNT.choose((type, status)))
 
     def get_by_type(self, *, type: str) -> list_[Agent]:
-        """The agents of a type, by name."""
+        """List the agents of a type, by name."""
         return self._run.many(_statements.GET_BY_TYPE, (type,))
 
     def get_active_agents(self) -> list_[Agent]:
-        """The agents that run now, by name."""
+        """List the agents that are running, by name."""
         return self._run.many(_statements.GET_ACTIVE_AGENTS)
 
     def update_state(self, *, state: JsonInput, id: UUID) -> Agent:
-        """Merge what is given into the agent's state.
+        """Merge an object into an agent's state.
 
         Raises:
             NotFound: no row was found.
@@ -170,8 +170,8 @@ class AgentRepository:
         return self._run.one(_statements.UPDATE_STATE, (state, id))
 
     def get_agent_metrics(self, *, agent_id: UUID) -> GetAgentMetricsRow:
-        """How an agent has done: its attempts at tasks and its calls of tools. Shares go from 0 to 1; they and the averages are
-        None where nothing was tried.
+        """Return an agent's success rates for task attempts and tool calls. Rates range from 0 to 1. Rates and averages are
+        None if there were no attempts.
 
         Raises:
             NotFound: no row was found.
@@ -179,7 +179,7 @@ class AgentRepository:
         return self._run.one(_statements.GET_AGENT_METRICS, (agent_id,))
 
     def grant_tool(self, *, agent_id: UUID, tool_id: UUID) -> None:
-        """Let an agent call a tool.
+        """Allow an agent to call a tool.
 
         Raises:
             AgentToolsAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE CASCADE.
@@ -188,11 +188,11 @@ class AgentRepository:
         self._run.exec(_statements.GRANT_TOOL, (agent_id, tool_id))
 
     def revoke_tool(self, *, agent_id: UUID, tool_id: UUID) -> int:
-        """Keep an agent from calling a tool."""
+        """Forbid an agent to call a tool."""
         return self._run.execrows(_statements.REVOKE_TOOL, (agent_id, tool_id))
 
     def get_with_tools(self, *, id: UUID) -> GetWithToolsRow:
-        """Return one agent with the tools that it may call, by name.
+        """Return an agent with the tools that it may call, by name.
 
         Raises:
             NotFound: no row was found.
@@ -200,7 +200,7 @@ class AgentRepository:
         return self._run.one(_statements.GET_WITH_TOOLS, (id,))
 
     def list_with_tools(self) -> list_[ListWithToolsRow]:
-        """All agents with the tools that they may call, both by name."""
+        """List all agents with the tools that they may call, both by name."""
         return self._run.many(_statements.LIST_WITH_TOOLS)
 
 

@@ -22,13 +22,13 @@ class OverviewRepository:
         self._run = Runner(source, PACKAGE)
 
     def search_everything(self, *, query: str, limit: int) -> list[SearchEverythingRow]:
-        """Whatever has all words of the query in its name or description, the best matches first."""
+        """Search names and descriptions of all kinds of objects for all words of the query, best matches first."""
         return self._run.many(_statements.SEARCH_EVERYTHING, (query, limit))
 
     def get_user_overview(
         self, *, conversation_limit: int, task_limit: int, user_id: UUID
     ) -> GetUserOverviewRow:
-        """What concerns a user: their preferences, their latest conversations, and their most urgent open tasks.
+        """Return a user's preferences, latest conversations and most urgent open tasks.
 
         Raises:
             NotFound: no row was found.
@@ -38,7 +38,7 @@ class OverviewRepository:
         )
 
     def get_system_overview(self) -> GetSystemOverviewRow:
-        """How many there are of everything."""
+        """Count the objects of each kind."""
         return self._run.one(_statements.GET_SYSTEM_OVERVIEW)
 
 

@@ -76,7 +76,7 @@ class PlaybookRepository:
         )
 
     def get_by_id(self, *, id: UUID) -> Playbook | None:
-        """Return one playbook, None if there is none."""
+        """Return a playbook, or None if it does not exist."""
         return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
@@ -91,7 +91,7 @@ class PlaybookRepository:
         content: JsonInput | Unset = UNSET,
         tags: Sequence[str] | Unset = UNSET,
     ) -> Playbook:
-        """Change a playbook. What was published stays as it is.
+        """Update a playbook. Published versions do not change.
 
         Args:
             name: UNSET keeps the stored value.
@@ -140,7 +140,7 @@ class PlaybookRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Playbook]:
-        """The playbooks, the newest first. With tags, those that have all of them.
+        """List the playbooks, newest first. If tags are given, only those that have all of them.
 
         Args:
             category: None omits its condition.
@@ -172,7 +172,7 @@ class PlaybookRepository:
         status: PlaybookStatus | None = None,
         tags: Sequence[str] | None = None,
     ) -> int:
-        """How many playbooks there are.
+        """Count the playbooks.
 
         Args:
             category: None omits its condition.
@@ -182,13 +182,13 @@ class PlaybookRepository:
         return self._run.one(*_statements.COUNT.choose((category, status, tags)))
 
     def get_templates(self) -> list_[Playbook]:
-        """The playbooks that are made to be copied, by name."""
+        """List the playbooks that are templates, by name."""
         return self._run.many(_statements.GET_TEMPLATES)
 
     def create_version(
         self, *, playbook_id: UUID, change_note: str | None, created_by: UUID | None
     ) -> PlaybookVersion:
-        """Publish a playbook as it is now, under the next number.
+        """Publish the current content of a playbook under the next version number.
 
         Raises:
             NotFound: no row was found.
@@ -204,11 +204,11 @@ class PlaybookRepository:
         )
 
     def get_versions(self, *, playbook_id: UUID) -> list_[PlaybookVersion]:
-        """The versions of a playbook, the latest first."""
+        """List the versions of a playbook, latest first."""
         return self._run.many(_statements.GET_VERSIONS, (playbook_id,))
 
     def get_version(self, *, playbook_id: UUID, version: int) -> PlaybookVersion | None:
-        """Return one version of a playbook, None if there is none."""
+        """Return a version of a playbook, or None if it does not exist."""
         return self._run.opt(_statements.GET_VERSION, (playbook_id, version))
 
     def record_execution(
@@ -222,7 +222,7 @@ class PlaybookRepository:
         started_at: datetime,
         playbook_id: UUID,
     ) -> PlaybookExecution:
-        """Record a run of a playbook's current version that has ended.
+        """Record a finished run of a playbook's current version.
 
         Raises:
             NotFound: no row was found.
@@ -248,7 +248,7 @@ class PlaybookRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[PlaybookExecution]:
-        """The runs of a playbook, the latest first.
+        """List the runs of a playbook, latest first.
 
         Args:
             version: None omits its condition.

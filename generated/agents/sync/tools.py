@@ -47,7 +47,7 @@ class ToolRepository:
         )
 
     def get_by_id(self, *, id: UUID) -> Tool | None:
-        """Return one tool, None if there is none."""
+        """Return a tool, or None if it does not exist."""
         return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
@@ -60,7 +60,7 @@ class ToolRepository:
         parameters: JsonInput | Unset = UNSET,
         available: bool | Unset = UNSET,
     ) -> Tool:
-        """Change a tool.
+        """Update a tool.
 
         Args:
             name: UNSET keeps the stored value.
@@ -82,7 +82,7 @@ class ToolRepository:
         )
 
     def delete(self, *, id: UUID) -> int:
-        """Delete a tool with its capabilities and all record of its use."""
+        """Delete a tool with its capabilities and all records of its use."""
         return self._run.execrows(_statements.DELETE, (id,))
 
     def list(
@@ -108,7 +108,7 @@ class ToolRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Tool]:
-        """The tools, the newest first.
+        """List the tools, newest first.
 
         Args:
             category: None omits its condition.
@@ -135,7 +135,7 @@ class ToolRepository:
     def count(
         self, *, category: str | None = None, available: bool | None = None
     ) -> int:
-        """How many tools there are.
+        """Count the tools.
 
         Args:
             category: None omits its condition.
@@ -144,11 +144,11 @@ class ToolRepository:
         return self._run.one(*_statements.COUNT.choose((category, available)))
 
     def get_by_category(self, *, category: str) -> list_[Tool]:
-        """The tools of a category, by name."""
+        """List the tools of a category, by name."""
         return self._run.many(_statements.GET_BY_CATEGORY, (category,))
 
     def get_available_tools(self) -> list_[Tool]:
-        """The tools that can be called now, by name."""
+        """List the tools that can be called now, by name."""
         return self._run.many(_statements.GET_AVAILABLE_TOOLS)
 
     def track_usage(
@@ -175,7 +175,7 @@ class ToolRepository:
         )
 
     def import_usage(self, rows: Iterable[ImportUsageParams]) -> int:
-        """Take over records of many calls at once. They are not counted.
+        """Import records of many calls at once, without counting them.
 
         Raises:
             ToolUsageAgentIdFkeyViolation: FOREIGN KEY (agent_id) REFERENCES agents(id) ON DELETE SET NULL.
@@ -196,7 +196,7 @@ class ToolRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[ToolUsage]:
-        """The calls of a tool, the latest first.
+        """List the calls of a tool, latest first.
 
         Args:
             agent_id: None omits its condition.
@@ -219,7 +219,7 @@ class ToolRepository:
         )
 
     def get_tool_metrics(self, *, since: datetime) -> list_[GetToolMetricsRow]:
-        """What each tool's calls since a moment came to, the most used first."""
+        """Summarize each tool's calls since a time, most used first."""
         return self._run.many(_statements.GET_TOOL_METRICS, (since,))
 
     def add_capability(
@@ -230,7 +230,7 @@ class ToolRepository:
         description: str | None,
         parameters: JsonInput,
     ) -> ToolCapability:
-        """Say what a tool can do, or say it anew.
+        """Add or update a capability of a tool.
 
         Raises:
             ToolCapabilitiesNameCheckViolation: CHECK ((name <> ''::text)).
@@ -242,15 +242,15 @@ class ToolRepository:
         )
 
     def remove_capability(self, *, tool_id: UUID, name: str) -> int:
-        """Take back that a tool can do something."""
+        """Remove a capability of a tool."""
         return self._run.execrows(_statements.REMOVE_CAPABILITY, (tool_id, name))
 
     def get_tool_capabilities(self, *, tool_id: UUID) -> list_[ToolCapability]:
-        """What a tool can do, by name."""
+        """List the capabilities of a tool, by name."""
         return self._run.many(_statements.GET_TOOL_CAPABILITIES, (tool_id,))
 
     def get_by_capability(self, *, capability: str) -> list_[Tool]:
-        """The tools that can be called now and can do something, by name."""
+        """List the tools that can be called now and have a capability, by name."""
         return self._run.many(_statements.GET_BY_CAPABILITY, (capability,))
 
 

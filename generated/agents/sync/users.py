@@ -36,7 +36,7 @@ class UserRepository:
         return self._run.one(_statements.CREATE, (email, name))
 
     def create_many(self, rows: Iterable[CreateManyParams]) -> int:
-        """Create many users at once; their addresses have to be in lower case.
+        """Create many users at once. Their addresses must be in lower case.
 
         Raises:
             UsersEmailCheckViolation: CHECK (((email = lower(email)) AND (email ~~ '_%@_%'::text))).
@@ -47,7 +47,7 @@ class UserRepository:
         return self._run.copy_from(_statements.CREATE_MANY, rows)
 
     def get_by_id(self, *, id: UUID) -> User | None:
-        """Return one user, None if there is none."""
+        """Return a user, or None if the user does not exist."""
         return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
@@ -58,7 +58,7 @@ class UserRepository:
         name: str | Unset = UNSET,
         active: bool | Unset = UNSET,
     ) -> User:
-        """Change a user.
+        """Update a user.
 
         Args:
             email: UNSET keeps the stored value.
@@ -99,7 +99,7 @@ class UserRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[User]:
-        """The users, the newest first.
+        """List the users, newest first.
 
         Args:
             active: None omits its condition.
@@ -123,7 +123,7 @@ class UserRepository:
         )
 
     def count(self, *, active: bool | None = None) -> int:
-        """How many users there are.
+        """Count the users.
 
         Args:
             active: None omits its condition.
@@ -131,11 +131,11 @@ class UserRepository:
         return self._run.one(*_statements.COUNT.choose((active,)))
 
     def get_by_email(self, *, email: str) -> User | None:
-        """Return the user with this address, in whatever case it is given, or None."""
+        """Return the user with this email address, ignoring case, or None."""
         return self._run.opt(_statements.GET_BY_EMAIL, (email,))
 
     def get_preferences(self, *, user_id: UUID) -> Json:
-        """What a user has chosen; an empty object for one who has chosen nothing.
+        """Return a user's preferences; an empty object if there are none.
 
         Raises:
             NotFound: no row was found.
@@ -143,7 +143,7 @@ class UserRepository:
         return self._run.one(_statements.GET_PREFERENCES, (user_id,))
 
     def set_preferences(self, *, user_id: UUID, preferences: JsonInput) -> Json:
-        """Merge choices into those that the user has made. Returns them all.
+        """Merge an object into a user's preferences. Returns all of them.
 
         Raises:
             UserPreferencesPreferencesCheckViolation: CHECK ((jsonb_typeof(preferences) = 'object'::text)).
@@ -152,7 +152,7 @@ class UserRepository:
         return self._run.one(_statements.SET_PREFERENCES, (user_id, preferences))
 
     def unset_preferences(self, *, keys: Sequence[str], user_id: UUID) -> Json | None:
-        """Take back choices. Returns those that are left, None for a user who never chose.
+        """Remove some of a user's preferences. Returns those that remain, or None if the user never had any.
 
         Raises:
             UserPreferencesPreferencesCheckViolation: CHECK ((jsonb_typeof(preferences) = 'object'::text)).
@@ -160,7 +160,7 @@ class UserRepository:
         return self._run.opt(_statements.UNSET_PREFERENCES, (keys, user_id))
 
     def search(self, *, query: str, limit: int) -> list_[User]:
-        """The users whose name or address has all words of the query, the last of them perhaps unfinished; by name."""
+        """Search users by name or address, by name. All words of the query must match; the last may be a prefix."""
         return self._run.many(_statements.SEARCH, (query, limit))
 
 

@@ -54,7 +54,7 @@ class WorkflowRepository:
         )
 
     def get_by_id(self, *, id: UUID) -> Workflow | None:
-        """Return one workflow, None if there is none."""
+        """Return a workflow, or None if it does not exist."""
         return self._run.opt(_statements.GET_BY_ID, (id,))
 
     def update(
@@ -66,7 +66,7 @@ class WorkflowRepository:
         status: WorkflowStatus | Unset = UNSET,
         definition: JsonInput | Unset = UNSET,
     ) -> Workflow:
-        """Change a workflow.
+        """Update a workflow.
 
         Args:
             name: UNSET keeps the stored value.
@@ -108,7 +108,7 @@ class WorkflowRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Workflow]:
-        """The workflows, the newest first.
+        """List the workflows, newest first.
 
         Args:
             status: None omits its condition.
@@ -135,7 +135,7 @@ class WorkflowRepository:
     def count(
         self, *, status: WorkflowStatus | None = None, created_by: UUID | None = None
     ) -> int:
-        """How many workflows there are.
+        """Count the workflows.
 
         Args:
             status: None omits its condition.
@@ -144,13 +144,13 @@ class WorkflowRepository:
         return self._run.one(*_statements.COUNT.choose((status, created_by)))
 
     def get_by_status(self, *, status: WorkflowStatus) -> list_[Workflow]:
-        """The workflows with a status, by name."""
+        """List the workflows with a status, by name."""
         return self._run.many(_statements.GET_BY_STATUS, (status,))
 
     def start_execution(
         self, *, state: JsonInput, workflow_id: UUID
     ) -> WorkflowExecution:
-        """Begin to run a workflow that is active. It can run only once at a time.
+        """Start an execution of an active workflow. Only one execution can run at a time.
 
         Raises:
             NotFound: no row was found.
@@ -169,7 +169,7 @@ class WorkflowRepository:
         workflow_id: UUID,
         status: ExecutionStatus | Unset = UNSET,
     ) -> UpdateExecutionStateRow:
-        """Merge what is given into the state of the workflow's present execution; with a status, pause it or let it go on.
+        """Merge an object into the state of the workflow's running execution. A status pauses or resumes it.
 
         Args:
             status: UNSET keeps the stored value.
@@ -187,7 +187,7 @@ class WorkflowRepository:
     def finish_execution(
         self, *, status: ExecutionStatus, error: str | None, workflow_id: UUID
     ) -> WorkflowExecution:
-        """End the workflow's present execution.
+        """End the workflow's running execution.
 
         Raises:
             NotFound: no row was found.
@@ -206,7 +206,7 @@ class WorkflowRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[WorkflowExecution]:
-        """The executions of a workflow, the latest first.
+        """List the executions of a workflow, latest first.
 
         Args:
             status: None omits its condition.
@@ -228,7 +228,8 @@ class WorkflowRepository:
         )
 
     def get_workflow_metrics(self, *, workflow_id: UUID) -> GetWorkflowMetricsRow:
-        """How a workflow has done. The success rate goes from 0 to 1; it and the times are None where nothing has ended.
+        """Return statistics about a workflow's executions. The success rate ranges from 0 to 1. The rate and the durations
+        are None if no execution has ended.
 
         Raises:
             NotFound: no row was found.
@@ -238,7 +239,7 @@ class WorkflowRepository:
     def get_with_executions(
         self, *, execution_limit: int, id: UUID
     ) -> GetWithExecutionsRow:
-        """Return one workflow with its latest executions, the latest first.
+        """Return a workflow with its latest executions, latest first.
 
         Raises:
             NotFound: no row was found.

@@ -32,7 +32,7 @@ class AgentRepository:
         max_tasks: int,
         metadata: JsonInput,
     ) -> Agent:
-        """Register an agent, or renew what is known of it. Its status stays.
+        """Register an agent, or update its registration. Its status does not change.
 
         Raises:
             AgentsCapabilitiesCheckViolation: CHECK ((array_position(capabilities, NULL::text) IS NULL)).
@@ -46,7 +46,7 @@ class AgentRepository:
         )
 
     def get(self, *, tenant_id: UUID, id: str) -> Agent:
-        """Return one agent.
+        """Return an agent.
 
         Raises:
             NotFound: no row was found.
@@ -75,7 +75,7 @@ class AgentRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Agent]:
-        """The agents of a tenant, by name. With capabilities, those that have all of them.
+        """List the agents of a tenant, by name. If capabilities are given, only those that have all of them.
 
         Args:
             status: None omits its condition.
@@ -100,7 +100,7 @@ class AgentRepository:
         )
 
     def set_status(self, *, status: AgentStatus, tenant_id: UUID, id: str) -> Agent:
-        """Let an agent take tasks, or keep it from taking more.
+        """Set whether an agent takes tasks.
 
         Raises:
             NotFound: no row was found.
@@ -108,11 +108,11 @@ class AgentRepository:
         return self._run.one(_statements.SET_STATUS, (status, tenant_id, id))
 
     def heartbeat(self, *, tenant_id: UUID, id: str) -> int:
-        """Note that an agent is alive."""
+        """Record that an agent is alive."""
         return self._run.execrows(_statements.HEARTBEAT, (tenant_id, id))
 
     def remove(self, *, tenant_id: UUID, id: str) -> int:
-        """Remove an agent from the tenant and from its workspaces. Its tasks keep its name.
+        """Remove an agent from the tenant and its workspaces. Its tasks still name it.
 
         Raises:
             WorkspacesOwnerIdFkeyViolation: FOREIGN KEY (tenant_id, owner_id) REFERENCES agents(tenant_id, id).

@@ -49,7 +49,7 @@ class DocumentRepository:
         )
 
     def get(self, *, id: UUID) -> SharedDocument:
-        """Return one document.
+        """Return a document.
 
         Raises:
             NotFound: no row was found.
@@ -65,7 +65,7 @@ class DocumentRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[SharedDocument]:
-        """The documents of a workspace, the last changed first.
+        """List the documents of a workspace, most recently changed first.
 
         Args:
             limit: the largest number of rows.
@@ -96,8 +96,7 @@ class DocumentRepository:
         content_type: str | Unset = UNSET,
         vector_clock: JsonInput | Unset = UNSET,
     ) -> SharedDocument:
-        """Change a document, provided that nobody else holds its lock and nobody else changed it since it had the expected
-        version.
+        """Update a document, unless somebody else has locked it, or changed it since the expected version.
 
         Args:
             title: UNSET keeps the stored value.
@@ -136,7 +135,7 @@ class DocumentRepository:
         vector_clock: JsonInput,
         applied_at: datetime | None,
     ) -> DocumentOperation:
-        """Record a change of a document under the next number of its sequence.
+        """Record an operation on a document under the next sequence number.
 
         Raises:
             NotFound: no row was found.
@@ -163,15 +162,15 @@ class DocumentRepository:
     def list_operations(
         self, *, document_id: UUID, since: int, limit: int
     ) -> list[DocumentOperation]:
-        """The changes of a document after a number of its sequence, in order."""
+        """List the operations on a document after a sequence number, in order."""
         return self._run.many(_statements.LIST_OPERATIONS, (document_id, since, limit))
 
     def list_pending_operations(self, *, document_id: UUID) -> list[DocumentOperation]:
-        """The changes that are not part of the document's content yet, in order."""
+        """List the operations that are not yet part of the document's content, in order."""
         return self._run.many(_statements.LIST_PENDING_OPERATIONS, (document_id,))
 
     def mark_operations_applied(self, *, document_id: UUID, up_to: int) -> int:
-        """Note that the pending changes up to a number of the sequence are part of the content now."""
+        """Record that the operations up to a sequence number are now part of the content."""
         return self._run.execrows(
             _statements.MARK_OPERATIONS_APPLIED, (document_id, up_to)
         )
@@ -179,7 +178,7 @@ class DocumentRepository:
     def acquire_lock(
         self, *, agent_id: str | None, duration: timedelta, id: UUID
     ) -> datetime | None:
-        """Reserve a document for an agent. Returns when the lock ends, None while it is held.
+        """Lock a document for an agent. Returns when the lock expires, or None if another agent holds it.
 
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
@@ -189,7 +188,7 @@ class DocumentRepository:
     def renew_lock(
         self, *, duration: timedelta, id: UUID, agent_id: str
     ) -> datetime | None:
-        """Keep the lock for longer. Returns when it ends now, None if the agent doesn't hold it.
+        """Extend a lock. Returns when it expires, or None if the agent does not hold it.
 
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
@@ -197,7 +196,7 @@ class DocumentRepository:
         return self._run.opt(_statements.RENEW_LOCK, (duration, id, agent_id))
 
     def release_lock(self, *, id: UUID, agent_id: str) -> int:
-        """Give the lock back; 0 if the agent doesn't hold it.
+        """Release a lock. Returns 0 if the agent does not hold it.
 
         Raises:
             SharedDocumentsLockCheckViolation: CHECK (((lock_owner IS NULL) = (lock_expires_at IS NULL))).
@@ -205,7 +204,7 @@ class DocumentRepository:
         return self._run.execrows(_statements.RELEASE_LOCK, (id, agent_id))
 
     def soft_delete(self, *, id: UUID) -> int:
-        """Hide a document."""
+        """Delete a document softly."""
         return self._run.execrows(_statements.SOFT_DELETE, (id,))
 
 

@@ -34,7 +34,7 @@ class WorkspaceRepository:
         state: JsonInput,
         metadata: JsonInput,
     ) -> Workspace:
-        """Create a workspace. The agent that owns it is its first member.
+        """Create a workspace. Its owner becomes its first member.
 
         Raises:
             NotFound: no row was found.
@@ -55,7 +55,7 @@ class WorkspaceRepository:
         )
 
     def get(self, *, id: UUID) -> Workspace:
-        """Return one workspace.
+        """Return a workspace.
 
         Raises:
             NotFound: no row was found.
@@ -63,7 +63,7 @@ class WorkspaceRepository:
         return self._run.one(_statements.GET, (id,))
 
     def list_by_agent(self, *, tenant_id: UUID, agent_id: str) -> list[Workspace]:
-        """The workspaces that an agent is a member of, by name."""
+        """List the workspaces that an agent is a member of, by name."""
         return self._run.many(_statements.LIST_BY_AGENT, (tenant_id, agent_id))
 
     def add_member(
@@ -74,7 +74,7 @@ class WorkspaceRepository:
         permissions: Sequence[str],
         workspace_id: UUID,
     ) -> WorkspaceMember:
-        """Make an agent a member, and leave that in the workspace's activity.
+        """Add an agent as a member, and record that in the workspace's activity.
 
         Raises:
             NotFound: no row was found.
@@ -95,15 +95,15 @@ class WorkspaceRepository:
     def get_member(
         self, *, workspace_id: UUID, agent_id: str
     ) -> WorkspaceMember | None:
-        """Return a member, None if the agent is none."""
+        """Return a member, or None if the agent is not a member."""
         return self._run.opt(_statements.GET_MEMBER, (workspace_id, agent_id))
 
     def list_members(self, *, workspace_id: UUID) -> list[ListMembersRow]:
-        """The members of a workspace with what is known of the agents, those that may do the most first."""
+        """List the members of a workspace with their agents, those with the most rights first."""
         return self._run.many(_statements.LIST_MEMBERS, (workspace_id,))
 
     def remove_member(self, *, workspace_id: UUID, agent_id: str) -> int:
-        """Remove a member other than the owner, and leave that in the workspace's activity.
+        """Remove a member other than the owner, and record that in the workspace's activity.
 
         Raises:
             WorkspaceActivityActionCheckViolation: CHECK ((action <> ''::text)).
@@ -116,7 +116,7 @@ class WorkspaceRepository:
     def record_activity(
         self, *, workspace_id: UUID, agent_id: str, action: str, details: JsonInput
     ) -> WorkspaceActivity:
-        """Record what a member did.
+        """Record an action of a member.
 
         Raises:
             NotFound: no row was found.
@@ -141,7 +141,7 @@ class WorkspaceRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[WorkspaceActivity]:
-        """What happened in a workspace, the latest first.
+        """List the activity in a workspace, latest first.
 
         Args:
             agent_id: None omits its condition.
@@ -167,7 +167,7 @@ class WorkspaceRepository:
     def update_state(
         self, *, state: JsonInput, id: UUID, expected_version: int
     ) -> Workspace:
-        """Replace the shared state, provided that nobody else changed it since it had the expected version.
+        """Replace the shared state, unless somebody else changed it since the expected version.
 
         Raises:
             NotFound: no row was found.
@@ -177,7 +177,7 @@ class WorkspaceRepository:
         return self._run.one(_statements.UPDATE_STATE, (state, id, expected_version))
 
     def soft_delete(self, *, id: UUID) -> int:
-        """Hide a workspace."""
+        """Delete a workspace softly."""
         return self._run.execrows(_statements.SOFT_DELETE, (id,))
 
 

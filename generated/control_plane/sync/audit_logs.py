@@ -47,7 +47,7 @@ class AuditLogRepository:
         cost: Decimal | None,
         latency_ms: int | None,
     ) -> AuditLog:
-        """Write an entry, timed by the server.
+        """Write an entry with the server's time.
 
         Raises:
             AuditLogsActionCheckViolation: CHECK ((action <> ''::text)).
@@ -81,7 +81,7 @@ class AuditLogRepository:
         )
 
     def insert_audit_logs(self, rows: Iterable[InsertAuditLogsParams]) -> int:
-        """Write many entries at once, each with the time at which it happened.
+        """Write many entries at once, each with its own time.
 
         Raises:
             AuditLogsActionCheckViolation: CHECK ((action <> ''::text)).
@@ -115,7 +115,7 @@ class AuditLogRepository:
         latency_ms: int | None,
         timestamp: datetime,
     ) -> None:
-        """Write an entry without waiting for it.
+        """Write an entry without waiting for the server.
 
         The row is written within 1 s, or when 500 rows wait.
         It is not part of the caller's transaction.
@@ -146,7 +146,7 @@ class AuditLogRepository:
         )
 
     def get_audit_log(self, *, id: UUID) -> AuditLog:
-        """Return one entry.
+        """Return an entry.
 
         Raises:
             NotFound: no row was found.
@@ -162,7 +162,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """What happened in an organization, the latest first.
+        """List the entries of an organization, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -192,7 +192,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """What an application did, the latest first.
+        """List the entries of an application, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -222,7 +222,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """What a user did, the latest first.
+        """List the entries of a user, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -252,7 +252,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """Every time that something was done, the latest first.
+        """List the entries with an action, latest first.
 
         Args:
             limit: the largest number of rows.
@@ -283,7 +283,7 @@ class AuditLogRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[AuditLog]:
-        """What happened from a moment on and before another, the latest first.
+        """List the entries of a period, latest first. The end of the period is excluded.
 
         Args:
             limit: the largest number of rows.
@@ -304,13 +304,13 @@ class AuditLogRepository:
         )
 
     def get_audit_logs_by_request_id(self, *, request_id: str) -> list[AuditLog]:
-        """The entries of one request, in the order in which they happened."""
+        """List the entries of a request in chronological order."""
         return self._run.many(_statements.GET_AUDIT_LOGS_BY_REQUEST_ID, (request_id,))
 
     def stream_audit_logs(
         self, *, org_id: UUID, since: datetime, until: datetime
     ) -> Stream[AuditLog]:
-        """All entries of an organization from a moment on and before another, the earliest first, for export."""
+        """Stream all entries of an organization in a period, earliest first, for export. The end of the period is excluded."""
         return self._run.stream(_statements.STREAM_AUDIT_LOGS, (org_id, since, until))
 
 

@@ -55,7 +55,7 @@ class InferenceRequestRepository:
         )
 
     def get_inference_request(self, *, id: UUID) -> InferenceRequest:
-        """Return one request.
+        """Return a request.
 
         Raises:
             NotFound: no row was found.
@@ -65,7 +65,7 @@ class InferenceRequestRepository:
     def get_inference_request_by_request_id(
         self, *, request_id: str
     ) -> InferenceRequest:
-        """Return the request that the caller knows by this key.
+        """Return the request with this request id.
 
         Raises:
             NotFound: no row was found.
@@ -77,7 +77,7 @@ class InferenceRequestRepository:
     def update_inference_request_status(
         self, *, status: InferenceStatus, id: UUID
     ) -> InferenceRequest:
-        """Move a request that has not ended to another status; a final one also sets the time of its end.
+        """Set the status of a request that has not ended. A final status also sets the time of its end.
 
         Raises:
             NotFound: no row was found.
@@ -95,7 +95,7 @@ class InferenceRequestRepository:
         latency_ms: int | None,
         id: UUID,
     ) -> InferenceRequest:
-        """End a request that succeeded, with what it used.
+        """Mark a request as succeeded, and record its usage.
 
         Raises:
             NotFound: no row was found.
@@ -114,7 +114,7 @@ class InferenceRequestRepository:
     def fail_inference_request(
         self, *, error_message: str | None, latency_ms: int | None, id: UUID
     ) -> InferenceRequest:
-        """End a request that failed, with the reason.
+        """Mark a request as failed, with the reason.
 
         Raises:
             NotFound: no row was found.
@@ -143,7 +143,7 @@ class InferenceRequestRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[InferenceRequest]:
-        """The requests of an organization, the newest first.
+        """List the requests of an organization, newest first.
 
         Args:
             app_id: None omits its condition.
@@ -177,7 +177,7 @@ class InferenceRequestRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[InferenceRequest]:
-        """The requests of an organization that have this status, the newest first.
+        """List the requests of an organization with a status, newest first.
 
         Args:
             limit: the largest number of rows.
@@ -208,7 +208,7 @@ class InferenceRequestRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[InferenceRequest]:
-        """The requests of an organization that arrived from a moment on and before another, the newest first.
+        """List the requests of an organization that arrived in a period, newest first. The end of the period is excluded.
 
         Args:
             limit: the largest number of rows.
@@ -231,15 +231,15 @@ class InferenceRequestRepository:
     def get_metrics(
         self, *, org_id: UUID, since: datetime, until: datetime
     ) -> GetMetricsRow:
-        """What an organization's requests came to from a moment on and before another. The average latency, in
-        milliseconds, is None where no request has one.
+        """Summarize an organization's requests in a period; its end is excluded. The average latency, in milliseconds, is
+        None if no request has one.
         """
         return self._run.one(_statements.GET_METRICS, (org_id, since, until))
 
     def get_metrics_by_model(
         self, *, org_id: UUID, since: datetime, until: datetime
     ) -> list[GetMetricsByModelRow]:
-        """The same, model by model, the dearest first."""
+        """Summarize an organization's requests by model, most expensive first."""
         return self._run.many(_statements.GET_METRICS_BY_MODEL, (org_id, since, until))
 
 

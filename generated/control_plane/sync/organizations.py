@@ -33,7 +33,7 @@ class OrganizationRepository:
         return self._run.one(_statements.CREATE_ORGANIZATION, (name, slug))
 
     def get_organization(self, *, id: UUID) -> Organization:
-        """Return one organization.
+        """Return an organization.
 
         Raises:
             NotFound: no row was found.
@@ -41,7 +41,7 @@ class OrganizationRepository:
         return self._run.one(_statements.GET_ORGANIZATION, (id,))
 
     def get_organization_by_slug(self, *, slug: str) -> Organization:
-        """Return the organization that the slug names.
+        """Return the organization with this slug.
 
         Raises:
             NotFound: no row was found.
@@ -56,7 +56,7 @@ class OrganizationRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Organization]:
-        """The organizations, the newest first.
+        """List the organizations, newest first.
 
         Args:
             limit: the largest number of rows.
@@ -76,7 +76,7 @@ class OrganizationRepository:
         )
 
     def count_organizations(self) -> int:
-        """How many organizations there are."""
+        """Count the organizations."""
         return self._run.one(_statements.COUNT_ORGANIZATIONS)
 
     def update_organization(

@@ -40,7 +40,7 @@ class UserRepository:
         )
 
     def get_user(self, *, id: UUID) -> User:
-        """Return one user.
+        """Return a user.
 
         Raises:
             NotFound: no row was found.
@@ -48,11 +48,11 @@ class UserRepository:
         return self._run.one(_statements.GET_USER, (id,))
 
     def get_user_by_cognito_sub(self, *, cognito_sub: str) -> User | None:
-        """Return the user that the identity provider knows by this subject, None for a stranger."""
+        """Return the user with this subject at the identity provider, or None if there is no such user."""
         return self._run.opt(_statements.GET_USER_BY_COGNITO_SUB, (cognito_sub,))
 
     def get_user_by_email(self, *, email: str) -> User | None:
-        """Return the user with this address, in whatever case it is given, or None."""
+        """Return the user with this email address, ignoring case, or None."""
         return self._run.opt(_statements.GET_USER_BY_EMAIL, (email,))
 
     def list_users_by_organization(
@@ -65,7 +65,7 @@ class UserRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[User]:
-        """The users of an organization, the newest first.
+        """List the users of an organization, newest first.
 
         Args:
             role: None omits its condition.
@@ -87,7 +87,7 @@ class UserRepository:
         )
 
     def count_users_by_role(self, *, org_id: UUID) -> list[CountUsersByRoleRow]:
-        """How many users of an organization have each role."""
+        """Count the users of an organization by role."""
         return self._run.many(_statements.COUNT_USERS_BY_ROLE, (org_id,))
 
     def update_user(
@@ -107,7 +107,7 @@ class UserRepository:
         return self._run.one(*_statements.UPDATE_USER.choose((email, role, id)))
 
     def delete_user(self, *, id: UUID) -> int:
-        """Delete a user with the policies that name them."""
+        """Delete a user with the policies that apply to them."""
         return self._run.execrows(_statements.DELETE_USER, (id,))
 
 

@@ -32,7 +32,7 @@ class ContextRepository:
         document: JsonInput,
         time_to_live: timedelta | None,
     ) -> Context:
-        """Create a document, under an id of its own where none is given. It expires after the time to live, None for never.
+        """Create a document. If no id is given, a new one is made. It expires after the time to live; None means never.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -51,7 +51,7 @@ class ContextRepository:
         document: JsonInput,
         time_to_live: timedelta | None,
     ) -> Context:
-        """Create a document or replace it as a whole.
+        """Create a document, or replace it completely.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -62,19 +62,19 @@ class ContextRepository:
         )
 
     def get_by_id(self, *, tenant_id: UUID, id: str) -> Context | None:
-        """Return one document, None if there is none."""
+        """Return a document, or None if it does not exist."""
         return self._run.opt(_statements.GET_BY_ID, (tenant_id, id))
 
     def get_fields(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
     ) -> Json | None:
-        """Return some fields of one document, those that it has."""
+        """Return the given fields of a document, as far as it has them."""
         return self._run.opt(_statements.GET_FIELDS, (fields, tenant_id, id))
 
     def get_without_fields(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
     ) -> Json | None:
-        """Return one document without some of its fields."""
+        """Return a document without the given fields."""
         return self._run.opt(_statements.GET_WITHOUT_FIELDS, (fields, tenant_id, id))
 
     def get_by_criteria(
@@ -94,7 +94,8 @@ class ContextRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Context]:
-        """The documents that meet all conditions, those changed last first. What they have to contain is looked up in an index.
+        """List the documents that meet all conditions, most recently changed first. An index serves the fields that they must
+        contain.
 
         Args:
             contains: None omits its condition.
@@ -125,7 +126,7 @@ class ContextRepository:
         contains: JsonInput | None = None,
         criteria: Sequence[Criterion] | None = None,
     ) -> int:
-        """How many documents meet all conditions.
+        """Count the documents that meet all conditions.
 
         Args:
             contains: None omits its condition.
@@ -143,7 +144,7 @@ class ContextRepository:
         return self._run.one(_statements.UPDATE_BY_ID, (changes, tenant_id, id))
 
     def upsert_fields(self, *, tenant_id: UUID, id: str, changes: JsonInput) -> Context:
-        """Set fields of a document, which is created if there is none.
+        """Set fields of a document, which is created if it does not exist.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -154,7 +155,7 @@ class ContextRepository:
     def unset_by_id(
         self, *, fields: Sequence[str], tenant_id: UUID, id: str
     ) -> Context:
-        """Take fields out of a document.
+        """Remove fields of a document.
 
         Raises:
             NotFound: no row was found.
@@ -165,7 +166,7 @@ class ContextRepository:
     def update_by_criteria(
         self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> int:
-        """Set fields of all documents that meet all conditions. Returns how many there were.
+        """Set fields of all documents that meet all conditions. Returns their number.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -177,7 +178,7 @@ class ContextRepository:
     def update_one_by_criteria(
         self, *, changes: JsonInput, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> Context | None:
-        """Set fields of the oldest document that meets all conditions. Returns it, None if there is none.
+        """Set fields of the oldest document that meets all conditions. Returns it, or None if there is none.
 
         Raises:
             ContextsDocumentCheckViolation: CHECK ((jsonb_typeof(document) = 'object'::text)).
@@ -193,13 +194,13 @@ class ContextRepository:
     def delete_by_criteria(
         self, *, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> int:
-        """Delete all documents that meet all conditions. Returns how many there were."""
+        """Delete all documents that meet all conditions. Returns their number."""
         return self._run.execrows(_statements.DELETE_BY_CRITERIA, (tenant_id, criteria))
 
     def delete_one_by_criteria(
         self, *, tenant_id: UUID, criteria: Sequence[Criterion]
     ) -> Context | None:
-        """Delete the oldest document that meets all conditions. Returns it, None if there is none."""
+        """Delete the oldest document that meets all conditions. Returns it, or None if there is none."""
         return self._run.opt(_statements.DELETE_ONE_BY_CRITERIA, (tenant_id, criteria))
 
     def aggregate(
@@ -211,8 +212,8 @@ class ContextRepository:
         contains: JsonInput | None = None,
         criteria: Sequence[Criterion] | None = None,
     ) -> list[AggregateRow]:
-        """Count the documents by a field, and work out another field, the measure, where it is a number. Both are named by their
-        paths with dots; without a measure they are only counted. The most frequent value first.
+        """Count the documents by the values of a field, most frequent first, and aggregate a second, numeric field, the
+        measure. Both are given as dotted paths; without a measure, documents are only counted.
 
         Args:
             contains: None omits its condition.
@@ -225,11 +226,11 @@ class ContextRepository:
         )
 
     def purge_expired(self, *, limit: int) -> int:
-        """Delete documents that have expired, of all tenants, at most so many."""
+        """Delete expired documents of all tenants, up to a limit."""
         return self._run.execrows(_statements.PURGE_EXPIRED, (limit,))
 
     def get_collection_stats(self) -> GetCollectionStatsRow:
-        """How many documents there are of all tenants, and what room they take, in bytes."""
+        """Return the number of documents of all tenants, and their size in bytes."""
         return self._run.one(_statements.GET_COLLECTION_STATS)
 
 

@@ -45,13 +45,13 @@ class ExperimentRepository:
         return self._run.one(_statements.CREATE, (tenant_id, name, description))
 
     def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Experiment | None:
-        """Return one experiment, None if the tenant has none with this id."""
+        """Return an experiment, or None if the tenant has none with this id."""
         return self._run.opt(_statements.GET_BY_ID, (tenant_id, id))
 
     def get_with_variants(
         self, *, tenant_id: UUID, id: UUID
     ) -> GetWithVariantsRow | None:
-        """Return one experiment with its variants by name."""
+        """Return an experiment with its variants, by name."""
         return self._run.opt(_statements.GET_WITH_VARIANTS, (tenant_id, id))
 
     def list(
@@ -64,7 +64,7 @@ class ExperimentRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Experiment]:
-        """The experiments of a tenant, the newest first.
+        """List the experiments of a tenant, newest first.
 
         Args:
             status: None omits its condition.
@@ -125,7 +125,7 @@ class ExperimentRepository:
         tenant_id: UUID,
         experiment_id: UUID,
     ) -> ExperimentVariant:
-        """Add a variant to an experiment that has not begun, or change it.
+        """Add or update a variant of an experiment that has not started.
 
         Raises:
             NotFound: no row was found.
@@ -139,7 +139,7 @@ class ExperimentRepository:
         )
 
     def remove_variant(self, *, name: str, tenant_id: UUID, experiment_id: UUID) -> int:
-        """Take a variant out of an experiment that has not begun.
+        """Remove a variant of an experiment that has not started.
 
         Raises:
             ExperimentAssignmentsVariantFkeyViolation: FOREIGN KEY (experiment_id, variant) REFERENCES experiment_variants(experiment_id, name).
@@ -149,7 +149,7 @@ class ExperimentRepository:
         )
 
     def start(self, *, tenant_id: UUID, id: UUID) -> Experiment:
-        """Begin an experiment that has variants.
+        """Start an experiment that has variants.
 
         Raises:
             NotFound: no row was found.
@@ -171,7 +171,7 @@ class ExperimentRepository:
     def assign(
         self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
     ) -> Assignment:
-        """The variant of a subject: the one recorded, else the one that the subject's hash falls on, which is recorded.
+        """Return the variant assigned to a subject. The first call chooses it by the subject's hash and records it.
 
         Raises:
             NotFound: no row was found.
@@ -184,7 +184,7 @@ class ExperimentRepository:
     def get_assignment(
         self, *, tenant_id: UUID, experiment_id: UUID, subject_id: str
     ) -> ExperimentAssignment | None:
-        """Return the assignment of a subject, None if it has none."""
+        """Return the assignment of a subject, or None if there is none."""
         return self._run.opt(
             _statements.GET_ASSIGNMENT, (tenant_id, experiment_id, subject_id)
         )
@@ -192,7 +192,7 @@ class ExperimentRepository:
     def count_assignments(
         self, *, tenant_id: UUID, experiment_id: UUID
     ) -> list_[CountAssignmentsRow]:
-        """How many subjects each variant of an experiment has got, by name."""
+        """Count the subjects of each variant of an experiment, by name."""
         return self._run.many(_statements.COUNT_ASSIGNMENTS, (tenant_id, experiment_id))
 
 

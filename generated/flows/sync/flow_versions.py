@@ -32,7 +32,7 @@ class FlowVersionRepository:
         change_type: ChangeType,
         created_by: UUID | None,
     ) -> FlowVersion:
-        """Keep a version of a flow.
+        """Store a version of a flow.
 
         Raises:
             FlowVersionsFlowIdFkeyViolation: FOREIGN KEY (tenant_id, flow_id) REFERENCES conversation_flows(tenant_id, id) ON DELETE CASCADE.
@@ -54,13 +54,13 @@ class FlowVersionRepository:
         )
 
     def get_flow_versions(self, *, tenant_id: UUID, flow_id: UUID) -> list[FlowVersion]:
-        """The versions of a flow, the latest first."""
+        """List the versions of a flow, latest first."""
         return self._run.many(_statements.GET_FLOW_VERSIONS, (tenant_id, flow_id))
 
     def get_flow_version(
         self, *, tenant_id: UUID, flow_id: UUID, version: str
     ) -> FlowVersion | None:
-        """Return one version of a flow, None if there is none."""
+        """Return a version of a flow, or None if it does not exist."""
         return self._run.opt(
             _statements.GET_FLOW_VERSION, (tenant_id, flow_id, version)
         )
@@ -68,7 +68,7 @@ class FlowVersionRepository:
     def restore_flow_version(
         self, *, updated_by: UUID | None, tenant_id: UUID, flow_id: UUID, version: str
     ) -> ConversationFlow:
-        """Make a flow again what it was in a version.
+        """Restore a flow to one of its versions.
 
         Raises:
             NotFound: no row was found.

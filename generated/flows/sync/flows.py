@@ -58,13 +58,13 @@ class FlowRepository:
     def get_by_tenant_and_id(
         self, *, tenant_id: UUID, id: UUID
     ) -> ConversationFlow | None:
-        """Return one flow, None if the tenant has none with this id."""
+        """Return a flow, or None if the tenant has none with this id."""
         return self._run.opt(_statements.GET_BY_TENANT_AND_ID, (tenant_id, id))
 
     def get_flow_by_name_and_version(
         self, *, tenant_id: UUID, name: str, version: str
     ) -> ConversationFlow | None:
-        """Return one version of a flow, None if there is none."""
+        """Return a version of a flow, or None if it does not exist."""
         return self._run.opt(
             _statements.GET_FLOW_BY_NAME_AND_VERSION, (tenant_id, name, version)
         )
@@ -96,7 +96,7 @@ class FlowRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[ConversationFlow]:
-        """The flows of a tenant, those changed last first. With tags, those that have all of them.
+        """List the flows of a tenant, most recently changed first. If tags are given, only those that have all of them.
 
         Args:
             name: None omits its condition.
@@ -133,7 +133,7 @@ class FlowRepository:
         created_by: UUID | None = None,
         updated_after: datetime | None = None,
     ) -> int:
-        """How many flows a tenant has.
+        """Count the flows of a tenant.
 
         Args:
             name: None omits its condition.
@@ -149,16 +149,15 @@ class FlowRepository:
         )
 
     def get_active_flows(self, *, tenant_id: UUID) -> list[ConversationFlow]:
-        """The flows of a tenant that may be used, those used last first."""
+        """List the active flows of a tenant, most recently used first."""
         return self._run.many(_statements.GET_ACTIVE_FLOWS, (tenant_id,))
 
     def get_default_flow(self, *, tenant_id: UUID) -> ConversationFlow | None:
-        """Return the flow that a tenant takes when nothing says which, None if it has chosen none."""
+        """Return a tenant's default flow, or None if there is none."""
         return self._run.opt(_statements.GET_DEFAULT_FLOW, (tenant_id,))
 
     def set_default_flow(self, *, tenant_id: UUID, flow_id: UUID) -> ConversationFlow:
-        """Make an active flow the tenant's default, in place of the one before. Of several calls at the same moment the last
-        one counts.
+        """Make an active flow the tenant's default flow. Of concurrent calls, the last one wins.
 
         Raises:
             NotFound: no row was found.
@@ -180,7 +179,7 @@ class FlowRepository:
         flow_definition: JsonInput | Unset = UNSET,
         tags: Sequence[str] | Unset = UNSET,
     ) -> ConversationFlow:
-        """Change a flow.
+        """Update a flow.
 
         Args:
             name: UNSET keeps the stored value.
@@ -215,7 +214,7 @@ class FlowRepository:
     def publish_flow(
         self, *, published_by: UUID | None, tenant_id: UUID, flow_id: UUID
     ) -> ConversationFlow:
-        """Let a flow be used.
+        """Activate a flow.
 
         Raises:
             NotFound: no row was found.
@@ -227,7 +226,7 @@ class FlowRepository:
         )
 
     def archive_flow(self, *, tenant_id: UUID, flow_id: UUID) -> ConversationFlow:
-        """Take a flow out of use; it is no default any more.
+        """Deactivate a flow. It is no longer the default flow.
 
         Raises:
             NotFound: no row was found.
@@ -239,7 +238,7 @@ class FlowRepository:
         return self._run.one(_statements.ARCHIVE_FLOW, (tenant_id, flow_id))
 
     def increment_flow_usage(self, *, tenant_id: UUID, flow_id: UUID) -> int:
-        """Count one more use of a flow. Returns the count.
+        """Count another use of a flow. Returns the count.
 
         Raises:
             NotFound: no row was found.
@@ -266,7 +265,7 @@ class FlowRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[ConversationFlow]:
-        """The flows of a tenant that have the term in their name, description or a tag, in any case; those changed last first.
+        """Search the names, descriptions and tags of a tenant's flows for a term, ignoring case, most recently changed first.
 
         Args:
             status: None omits its condition.
@@ -290,7 +289,7 @@ class FlowRepository:
     def get_flow_with_versions(
         self, *, tenant_id: UUID, flow_id: UUID
     ) -> GetFlowWithVersionsRow | None:
-        """Return one flow with its versions, the latest first."""
+        """Return a flow with its versions, latest first."""
         return self._run.opt(_statements.GET_FLOW_WITH_VERSIONS, (tenant_id, flow_id))
 
 

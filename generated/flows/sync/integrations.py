@@ -44,11 +44,11 @@ class IntegrationRepository:
         )
 
     def get_by_id(self, *, tenant_id: UUID, id: UUID) -> Integration | None:
-        """Return one integration, None if the tenant has none with this id."""
+        """Return an integration, or None if the tenant has none with this id."""
         return self._run.opt(_statements.GET_BY_ID, (tenant_id, id))
 
     def get_by_name(self, *, tenant_id: UUID, name: str) -> Integration | None:
-        """Return the integration with this name, None if the tenant has none."""
+        """Return the integration with this name, or None if the tenant has none."""
         return self._run.opt(_statements.GET_BY_NAME, (tenant_id, name))
 
     def list(
@@ -62,7 +62,7 @@ class IntegrationRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[Integration]:
-        """The integrations of a tenant, the newest first.
+        """List the integrations of a tenant, newest first.
 
         Args:
             provider: None omits its condition.
@@ -94,7 +94,7 @@ class IntegrationRepository:
         configuration: JsonInput | Unset = UNSET,
         enabled: bool | Unset = UNSET,
     ) -> Integration:
-        """Change an integration.
+        """Update an integration.
 
         Args:
             name: UNSET keeps the stored value.
@@ -116,7 +116,7 @@ class IntegrationRepository:
         )
 
     def record_use(self, *, tenant_id: UUID, id: UUID) -> int:
-        """Note that an integration was called."""
+        """Record that an integration was called."""
         return self._run.execrows(_statements.RECORD_USE, (tenant_id, id))
 
     def delete(self, *, tenant_id: UUID, id: UUID) -> int:

@@ -24,11 +24,11 @@ class StateRepository:
         self._run = Runner(source, PACKAGE)
 
     def get(self, *, tenant_id: UUID, key: str) -> State | None:
-        """Return what stands under a key, None if nothing does."""
+        """Return the value of a key, or None if there is none."""
         return self._run.opt(_statements.GET, (tenant_id, key))
 
     def get_many(self, *, tenant_id: UUID, keys: Sequence[str]) -> list[State]:
-        """Return what stands under several keys."""
+        """Return the values of several keys."""
         return self._run.many(_statements.GET_MANY, (tenant_id, keys))
 
     def list_by_prefix(
@@ -41,7 +41,7 @@ class StateRepository:
         before: str | None = None,
         total: bool = False,
     ) -> Page[State]:
-        """What stands under the keys that begin alike.
+        """List the values of all keys with a prefix.
 
         Args:
             limit: the largest number of rows.
@@ -69,7 +69,7 @@ class StateRepository:
         value: JsonInput,
         time_to_live: timedelta | None,
     ) -> State:
-        """Put a value under a key, for a time to live, None for ever.
+        """Set the value of a key. It expires after the time to live; None means never.
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
@@ -84,7 +84,7 @@ class StateRepository:
         value: JsonInput,
         time_to_live: timedelta | None,
     ) -> State | None:
-        """Put a value under a key where nothing stands. Returns None where something does.
+        """Set the value of a key that has none. Returns None if it has one.
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
@@ -96,7 +96,7 @@ class StateRepository:
     def compare_and_set(
         self, *, value: JsonInput, tenant_id: UUID, key: str, expected: JsonInput
     ) -> State | None:
-        """Replace the value under a key, provided that it is the expected one. Returns None where it is another."""
+        """Replace the value of a key if it equals the expected value. Returns None if it does not."""
         return self._run.opt(
             _statements.COMPARE_AND_SET, (value, tenant_id, key, expected)
         )
@@ -104,7 +104,7 @@ class StateRepository:
     def set_if_unchanged(
         self, *, value: JsonInput, tenant_id: UUID, key: str, expected_version: int
     ) -> State:
-        """Replace the value under a key, provided that nobody else changed it since it had the expected version.
+        """Replace the value of a key unless it was changed since the expected version.
 
         Raises:
             NotFound: no row was found.
@@ -118,7 +118,7 @@ class StateRepository:
     def increment(
         self, *, tenant_id: UUID, key: str, amount: int, time_to_live: timedelta | None
     ) -> int:
-        """Add to the number under a key, from 0 where nothing stands. Returns the sum.
+        """Add to the number stored under a key, which starts at 0. Returns the sum.
 
         Raises:
             StatesKeyCheckViolation: CHECK ((key <> ''::text)).
@@ -131,15 +131,15 @@ class StateRepository:
     def expire(
         self, *, time_to_live: timedelta, tenant_id: UUID, key: str
     ) -> datetime | None:
-        """Let the value under a key live for a time from now on. Returns until when, None where nothing stands."""
+        """Set a key's time to live, counted from now. Returns when it expires, or None if there is no such key."""
         return self._run.opt(_statements.EXPIRE, (time_to_live, tenant_id, key))
 
     def delete(self, *, tenant_id: UUID, key: str) -> int:
-        """Take away what stands under a key."""
+        """Delete a key."""
         return self._run.execrows(_statements.DELETE, (tenant_id, key))
 
     def purge_expired(self, *, limit: int) -> int:
-        """Delete values that have expired, of all tenants, at most so many."""
+        """Delete expired values of all tenants, up to a limit."""
         return self._run.execrows(_statements.PURGE_EXPIRED, (limit,))
 
 

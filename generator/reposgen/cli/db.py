@@ -572,8 +572,7 @@ def as_url(conninfo: str) -> str:
     """Return a connection string as a URL.
 
     Parsers of URLs refuse a user before an empty host, so the parameters of a socket
-    are
-    in the query part.
+    are in the query part.
     """
     parameters = {k: str(v) for k, v in conninfo_to_dict(conninfo).items() if v}
     name = quote(parameters.pop("dbname", ""), safe="")

@@ -27,8 +27,7 @@ def watch_project(
     """Run now and after each change of the configured files, forever.
 
     Errors are shown, and the next change is awaited. While the configuration has
-    errors,
-    its last valid version is used.
+    errors, its last valid version is used.
     """
     config = read()
     watched: tuple[Path, ...] = ()

@@ -61,8 +61,7 @@ def find_config(start: Path) -> Path:
     """Return the configuration file of the project that contains `start`.
 
     It is in the nearest parent folder with a codegen.toml, or with a pyproject.toml
-    that
-    has a [tool.reposgen] table.
+    that has a [tool.reposgen] table.
 
     Raises:
         ReposgenError: there is no configuration.
@@ -79,7 +78,7 @@ def find_config(start: Path) -> Path:
                 "config-not-found",
                 f"neither {CONFIG_NAME} nor a {PYPROJECT_NAME} with [tool.reposgen]"
                 " here or in a folder above",
-                hint="reposgen init writes a project to begin with; --config PATH"
+                hint="reposgen init creates a new project; --config PATH"
                 " names a file elsewhere",
             )
         ]

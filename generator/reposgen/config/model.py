@@ -416,8 +416,7 @@ class PackageConfig(_Section):
         """Return the place of a key of this table: `place("types", "tasks.settings")`.
 
         For a list, return the place of an item: `place("secrets", 0)`. Return None if
-        the
-        configuration was not read from a file.
+        the configuration was not read from a file.
         """
         return self._place(*path) if self._place else None
 
@@ -442,8 +441,7 @@ class Config:
         packages: at least one package, in the file's order.
         places: the place of each key in the file, for messages.
         url_place: the place of the database's url: in the file, or the name of an
-            option
-            that overrides it, such as `--database`; None if it is not set.
+            option that overrides it, such as `--database`; None if it is not set.
         url_origin: the name of the url's origin in messages.
     """
 

@@ -1,8 +1,7 @@
 """Migrated databases that an embedded server keeps between runs.
 
 A kept database has the digest of its migrations as comment. The comment is set last,
-and
-from then on the database is only read.
+and from then on the database is only read.
 """
 
 from __future__ import annotations

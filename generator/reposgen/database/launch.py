@@ -89,8 +89,7 @@ class Launch:
         """Start a program as the server's user.
 
         The program holds the lock while it lives. It runs in its own session, so that
-        Ctrl-C
-        reaches only this process, which then stops the server in order.
+        Ctrl-C reaches only this process, which then stops the server in order.
         """
         user = self.installation.user
         return subprocess.Popen(  # noqa: S603 - our own programs

@@ -46,8 +46,7 @@ def read_migrations(
 
     Raises:
         ReposgenError: files cannot be read, and all are listed; there are none; or
-            their
-            order is unclear.
+            their order is unclear.
     """
     files: list[MigrationFile] = []
     problems: list[Diagnostic] = []

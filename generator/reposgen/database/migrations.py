@@ -169,8 +169,7 @@ def statements_of(parts: Iterable[Part]) -> list[Statement]:
     """Return all statements, with their places in their files.
 
     The data of COPY is left out. Queries are left out too, because sqlc's users keep
-    them
-    in the same files.
+    them in the same files.
 
     Raises:
         ReposgenError: a literal or comment is never closed.

@@ -41,9 +41,8 @@ def scratch_database(
     """Provide a private database during the block.
 
     It is dropped after the block, together with the roles that the migrations created
-    or
-    that were created for them. An embedded server keeps it for later runs with the same
-    migrations, if possible.
+    or that were created for them. An embedded server keeps it for later runs with the
+    same migrations, if possible.
 
     Args:
         server: the server.

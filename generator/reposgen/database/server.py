@@ -36,8 +36,7 @@ def open_server(
     """Provide a server during the block.
 
     A server started for the block is stopped at its end, even after an exception,
-    Ctrl-C
-    or SIGTERM.
+    Ctrl-C or SIGTERM.
 
     Args:
         url: `embedded`, `embedded:16`, `system`, `system:15`, `docker:IMAGE`,

@@ -1,8 +1,7 @@
 """Removal of storage clauses, which a scratch database does not need.
 
 A dump contains the tablespaces and compression methods of its server. Another server
-can
-lack them, and no type or name depends on them.
+can lack them, and no type or name depends on them.
 """
 
 from __future__ import annotations

@@ -74,8 +74,7 @@ class PrivateCluster:
     """A server of an installation, with its data in the project.
 
     Its processes hold the lock of a file. While the lock is held, one of them lives,
-    even if
-    the process that started the server is gone, or the machine was restarted.
+    even if the process that started the server is gone, or the machine was restarted.
     """
 
     folder: ProjectFolder

@@ -30,9 +30,8 @@ def replace(
     """Replace the contents of the output directory with these files.
 
     Unchanged files keep their modification time and inode. If the replacement fails,
-    the
-    directory is unchanged. If the machine stops during the replacement, the next call
-    repairs the directory.
+    the directory is unchanged. If the machine stops during the replacement, the next
+    call repairs the directory.
 
     Args:
         directory: the output directory; created with its parents if missing.

@@ -1,8 +1,7 @@
 """Conversion of SQL names to Python identifiers that are always valid and unique.
 
 No identifier begins with an underscore. Such names are private to type checkers,
-mangled
-in classes if there are two underscores, and special to enums.
+mangled in classes if there are two underscores, and special to enums.
 """
 
 from __future__ import annotations
@@ -76,8 +75,7 @@ def enum_members(labels: Sequence[str]) -> tuple[str, ...]:
     """Return member names for labels, in the same order.
 
     `-`, `/`, `:` and whitespace become `_`, other signs are removed. An empty or
-    repeated
-    name becomes `VALUE_n`, with n counted from 1.
+    repeated name becomes `VALUE_n`, with n counted from 1.
     """
     namespace = Namespace()
     names = []

@@ -64,8 +64,7 @@ class NamingConfig:
         """Return the new name of an object in a schema; None if it is not renamed.
 
         The path is a table or type, or one of its columns, labels or constraints. A
-        rename
-        can omit the schema.
+        rename can omit the schema.
         """
         name = ".".join(path)
         return self.renames.get(f"{schema}.{name}") or self.renames.get(name)
@@ -184,7 +183,7 @@ def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic
         if not new.isidentifier() or keyword.iskeyword(new) or new.startswith("_"):
             yield error(
                 "invalid-rename",
-                f'"{new}" for "{old}" is no name that Python takes',
+                f'"{new}" for "{old}" is not a valid Python name',
                 span=place,
                 hint="letters, digits and _, not a keyword, no leading _",
             )
@@ -192,7 +191,7 @@ def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic
             meant = did_you_mean(old, known)
             yield error(
                 "unknown-rename",
-                f'there is no "{old}" to be called "{new}"',
+                f'there is no "{old}" to rename to "{new}"',
                 span=place,
                 hint=f"did you mean {meant}?"
                 if meant
@@ -215,7 +214,7 @@ def check_rename_conflicts(
             if candidate is not None and symbol.generated and symbol.name != candidate:
                 yield error(
                     "rename-taken",
-                    f"{candidate} is the name of something else in the package",
+                    f"{candidate} is already the name of something else in the package",
                     span=config.place("rename", key),
                     hint="choose another name",
                 )

@@ -41,8 +41,8 @@ def constraint_errors(
     """Return one class per constraint that an error of these queries can name.
 
     These are the constraints of the tables that the queries write, and other
-    constraints
-    that can refuse a query. Classes keep their names when queries are added or removed.
+    constraints that can refuse a query. Classes keep their names when queries are added
+    or removed.
 
     Constraints of a partition or an inheriting table that repeat another one share its
     class. So do the constraints that a foreign key to a partitioned table has for each

@@ -30,8 +30,7 @@ class Token(NamedTuple):
     """A token of the text; `end` is exclusive.
 
     It is a named tuple because a run makes half a million tokens, and a frozen
-    dataclass
-    takes three times as long to create.
+    dataclass takes three times as long to create.
     """
 
     kind: TokenKind
@@ -113,8 +112,7 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> Iterator[Toke
     """Yield the tokens of `text[start:end]`, which joined are that text.
 
     It never fails: text that PostgreSQL's scanner refuses becomes a token as well. Only
-    an
-    `UNTERMINATED` token, which is always the last, hides the text after it.
+    an `UNTERMINATED` token, which is always the last, hides the text after it.
     """
     return _scan(_TOKEN, text, start, end)
 

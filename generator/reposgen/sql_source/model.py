@@ -79,8 +79,7 @@ class EmbedUse:
 
     Attributes:
         table: the table or alias between the parentheses; a 'string' is converted to
-            the
-            equivalent quoted identifier.
+            the equivalent quoted identifier.
     """
 
     span: Span

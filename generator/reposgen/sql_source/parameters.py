@@ -32,8 +32,7 @@ def find_uses(
 
     `$n` keep their numbers; names get the free ones, in source order. A name that is
     `sqlc.narg` anywhere is nullable everywhere. `tokens` are a statement's tokens
-    without
-    space and comments.
+    without space and comments.
     """
     if not _MAYBE_USE.search(source.text, tokens[0].start, tokens[-1].end):
         return (), ()

@@ -65,8 +65,7 @@ class ServerText:
         """Return the span in the file of the token at an offset in `text`.
 
         For a parameter or a replacement, it is the whole source of it. At the end of
-        the
-        text, it is the position after the last character.
+        the text, it is the position after the last character.
         """
         piece = self._piece(offset)
         if not piece.verbatim:

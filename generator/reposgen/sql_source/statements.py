@@ -92,9 +92,8 @@ def split(
         start: first offset.
         end: offset after the last character; None for the end of the file.
         is_heading: returns True for a comment that starts a new statement. The
-            preceding
-            statement ends there, so that a forgotten semicolon or parenthesis does not
-            affect the rest of the file.
+            preceding statement ends there, so that a forgotten semicolon or parenthesis
+            does not affect the rest of the file.
     """
     statements: list[Statement] = []
     diagnostics: list[Diagnostic] = []

@@ -28,8 +28,7 @@ class Options:
         server_origin: where `server` comes from, for messages.
         package: package of tests that name none; empty for the only one.
         output: import path of the output directory: `myapp.generated`; empty to start
-            at
-            the nearest parent folder that is not a Python package.
+            at the nearest parent folder that is not a Python package.
     """
 
     root: Path

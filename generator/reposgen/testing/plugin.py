@@ -1,8 +1,7 @@
 """The pytest plugin: fixtures, options and markers; docs/testing.md is its manual.
 
 Every run of pytest imports this module, so it imports other modules of reposgen only
-when
-a test needs them.
+when a test needs them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Counts of repository method calls, with the places that make them.
 
 While a guard is active, an observer sees all calls of the process. Without a guard
-there
-is no observer, and calls have no overhead.
+there is no observer, and calls have no overhead.
 """
 
 from __future__ import annotations

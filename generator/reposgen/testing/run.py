@@ -1,8 +1,7 @@
 """The server of a test run, and the template database of each package.
 
 They belong to one process: the only one, or pytest-xdist's controller, which the
-workers
-contact over a local socket. Nothing starts before a test requests a database.
+workers contact over a local socket. Nothing starts before a test requests a database.
 """
 
 from __future__ import annotations

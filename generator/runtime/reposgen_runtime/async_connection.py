@@ -69,9 +69,8 @@ class CancellableConnection(AsyncConnection[Any]):
     """An AsyncConnection that cancels statements on the server in bounded time.
 
     psycopg waits up to ten seconds for a cancelled statement to end. It stops waiting
-    if
-    the task is cancelled again, even though the statement is still running. This class
-    closes the connection if the statement does not end in time.
+    if the task is cancelled again, even though the statement is still running. This
+    class closes the connection if the statement does not end in time.
     """
 
     async def wait(

@@ -218,8 +218,7 @@ def register_conversion(
         sent: oid of the type that is sent.
         read: oid of the type in results: for a domain, its base type.
         inside: oids of the converted type and of the types that it is a domain over,
-            the
-            base type last; empty if the value as a whole is converted.
+            the base type last; empty if the value as a whole is converted.
         parts: for each part of the name, the oid under which its adapters are
             registered, and the oid of its base type.
     """

@@ -73,10 +73,8 @@ def ask_for_columns(target: CopyInto, name: str) -> bytes:
     """Return commands that report a COPY's column types and lock the table.
 
     They prepare an INSERT into the same columns. Preparing finds the table as COPY
-    does,
-    needs no privilege to read the table, and locks it until the transaction ends.
-    Unlike
-    a query of the catalog, it does not depend on the transaction's snapshot.
+    does, needs no privilege to read the table, and locks it until the transaction ends.
+    Unlike a query of the catalog, it does not depend on the transaction's snapshot.
 
     Args:
         target: the target of the COPY.

@@ -46,9 +46,8 @@ def cut_off_after_fork(connection: BaseConnection[Any]) -> None:
     """Disconnect the connection's socket in each child process.
 
     Closing the connection would send a termination message, and cancelling would end
-    the
-    running statement, both in the parent's name. So the socket is first replaced by an
-    unconnected one, and then closed.
+    the running statement, both in the parent's name. So the socket is first replaced by
+    an unconnected one, and then closed.
     """
     _connections.add(connection)
 

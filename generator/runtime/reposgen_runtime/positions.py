@@ -133,8 +133,7 @@ class WalPositions:
         Args:
             position: the end of the WAL that the replica has replayed.
             age: seconds since the commit of the last transaction that it has replayed.
-                It
-                overstates the lag if nothing was written since.
+                It overstates the lag if nothing was written since.
         """
         samples = self._samples
         if not samples:

@@ -336,8 +336,7 @@ class Scopes(Generic[T]):
         """Separate a generator's block from the block of another, suspended generator.
 
         The block does not join the other transaction. It inherits the other tenant, as
-        one
-        dependency does from another, unless the code around has a different tenant.
+        one dependency does from another, unless the code around has a different tenant.
         """
         own = [below for below in visible if below.strand is None]
         base = own[-1] if own else None
@@ -399,9 +398,8 @@ def _carriers(
     """Yield the frames of generators that hold a block entered in a frame.
 
     These are generators that serve as context managers. The last one, marked True, is
-    the
-    generator or coroutine that is suspended independently of its caller, if there is
-    one.
+    the generator or coroutine that is suspended independently of its caller, if there
+    is one.
     """
     while frame is not None and frame is not bottom:
         code = frame.f_code

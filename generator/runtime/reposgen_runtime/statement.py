@@ -174,8 +174,8 @@ class Validated(Generic[T_co]):
 
     A type name is that of a built-in type (`int4`, `timestamptz`, `text[]`) or is
     schema-qualified (`public.task_status`, `public.task_status[]`). In a qualified
-    name,
-    parts that contain a dot, a double quote or brackets are double-quoted as in SQL.
+    name, parts that contain a dot, a double quote or brackets are double-quoted as in
+    SQL.
 
     Attributes:
         name: `tasks.get_task`, for errors and observers.
@@ -284,8 +284,7 @@ class Package:
         tenant: the setting that row-level security reads, which each call needs; None
             if the package has no tenants.
         names_statements: True if each statement ends with its name in a comment, for
-            the
-            server's statistics and logs.
+            the server's statistics and logs.
         module: the module that declares it; the package's contract stands beside that.
     """
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 
 import psycopg
 import pytest
-from tests.conftest import url_of
 from tests.systems.data import fill
 from tests.systems.databases import create_system, drop_system
 
@@ -25,6 +24,7 @@ from reposgen.pipeline import analyse, judge_of
 from reposgen.planning import plan_project
 from reposgen.project import Source
 from reposgen.sql_source.reader import read_query_files
+from reposgen.testing.databases import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def url(
-    request: pytest.FixtureRequest, system_url: Callable[[System, int], str]
+    request: pytest.FixtureRequest, filled_system: Callable[[System, int], str]
 ) -> str:
     """An empty system, or that of `filled`."""
-    size = 200 if "filled" in request.fixturenames else 0
-    return system_url("agents", size)
+    if "filled" in request.fixturenames:
+        return filled_system("agents", 200)
+    url: str = request.getfixturevalue("empty_system")
+    return url
 
 
 @pytest.fixture

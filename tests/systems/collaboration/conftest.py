@@ -7,7 +7,7 @@ whose rows are the only ones that row-level security shows.
 from __future__ import annotations
 
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 import pytest
@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 
     from tests.systems.data import System
 
+_GRANTED_IN: LiteralString = """
+SELECT DISTINCT datname
+FROM pg_database JOIN pg_shdepend ON dbid = pg_database.oid
+WHERE refclassid = 'pg_authid'::regclass AND refobjid = to_regrole(%s)
+"""
+
 
 @pytest.fixture(scope="session")
 def app_role(
     server: str,
-    system_databases: Callable[[System, int], str],  # noqa: ARG001 -- outlive the role
+    filled_system: Callable[[System, int], str],  # noqa: ARG001 -- outlive the role
 ) -> Iterator[Callable[[str], str]]:
     """Gives a database's URL for a role that is subject to row-level security."""
     role, password = f"app_{token_hex(8)}", token_hex(16)
@@ -48,8 +54,9 @@ def app_role(
             return make_conninfo(owners, user=role, password=password)
 
         yield url
-        for owners in granted:
-            with psycopg.connect(owners) as connection:
+        # Not in the clones of tests: they are dropped by now.
+        for (name,) in admin.execute(_GRANTED_IN, [role]).fetchall():
+            with psycopg.connect(server, dbname=name) as connection:
                 connection.execute(
                     sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role))
                 )
@@ -58,11 +65,13 @@ def app_role(
 
 @pytest.fixture
 def url(
-    request: pytest.FixtureRequest, system_url: Callable[[System, int], str]
+    request: pytest.FixtureRequest, filled_system: Callable[[System, int], str]
 ) -> str:
     """An empty system, or that of `filled`, for its owner."""
-    size = 200 if "filled" in request.fixturenames else 0
-    return system_url("collaboration", size)
+    if "filled" in request.fixturenames:
+        return filled_system("collaboration", 200)
+    url: str = request.getfixturevalue("empty_system")
+    return url
 
 
 @pytest.fixture

@@ -31,9 +31,9 @@ LATE = datetime(2024, 1, 7, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def owners_url(system_databases: Callable[[System, int], str]) -> str:
+def owners_url(filled_system: Callable[[System, int], str]) -> str:
     """The system with 10,000 tasks, for the tables' owner."""
-    url = system_databases("collaboration", MEDIUM)
+    url = filled_system("collaboration", MEDIUM)
     with psycopg.connect(url, autocommit=True) as connection:
         # As autovacuum leaves it: an index can tell by itself which rows are there.
         connection.execute("VACUUM (ANALYZE) tasks")

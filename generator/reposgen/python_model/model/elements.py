@@ -251,8 +251,7 @@ class Method:
         gives: True if the method returns a value.
         row: how arguments become one row; None if they are passed separately.
         choices: options that choose a variant; None if the statement has no variants,
-            or
-            the runner chooses.
+            or the runner chooses.
     """
 
     signature: Signature

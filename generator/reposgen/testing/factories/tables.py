@@ -39,8 +39,7 @@ class Column:
         modifier: `atttypmod` of `base`.
         not_null: True if the column or its domain is NOT NULL.
         default: SQL of the DEFAULT; for an identity column, SQL of the next number; for
-            a
-            generated column, its expression.
+            a generated column, its expression.
         domain_checks: conditions on VALUE.
     """
 

@@ -30,10 +30,9 @@ class Cluster:
 
     Each host is queried in the background, so a host that does not answer delays no
     other. The primary is the only host that is not a standby; of several, the host on
-    the
-    newest timeline. There is no primary until each host has answered, or has failed to
-    within its `connect_timeout`. A host on an older timeline than another host has, or
-    had when it last answered, is a former primary.
+    the newest timeline. There is no primary until each host has answered, or has failed
+    to within its `connect_timeout`. A host on an older timeline than another host has,
+    or had when it last answered, is a former primary.
 
     Attributes:
         members: a member for each host.
@@ -104,8 +103,7 @@ class Cluster:
         Args:
             member: the member.
             history: its WAL history if it is not a standby; None if it is a standby or
-                did
-                not answer.
+                did not answer.
         """
         async with self._changed:
             self._heard.add(member)

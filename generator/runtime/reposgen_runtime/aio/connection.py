@@ -490,10 +490,8 @@ class Session:
         """Run the block so that writes with unexpected result types are undone.
 
         Without prepared statements, the check is possible only after the write. A
-        single
-        write then gets a transaction, which an error rolls back. A write in a
-        transaction
-        makes that transaction fail.
+        single write then gets a transaction, which an error rolls back. A write in a
+        transaction makes that transaction fail.
 
         Args:
             codecs: codecs of the statements.

@@ -157,8 +157,7 @@ class Database:
 
         Args:
             timeout: seconds for running calls to end; then their statements are
-                cancelled
-                on the server.
+                cancelled on the server.
         """
         self.observers.tell_closed(self)
         await self._router.close(timeout)
@@ -296,8 +295,7 @@ class Database:
         """Provide a psycopg connection: the transaction's, or one from the pool.
 
         In a package with tenants, the connection is in a transaction of the current
-        tenant,
-        which is committed at the end of the block.
+        tenant, which is committed at the end of the block.
         """
         # A timeout that the caller sets there is not known here.
         with self._entered():
@@ -327,8 +325,7 @@ class Database:
         """Commit the block at its end, or roll it back on an exception.
 
         Calls of this Database's repositories in the block, in this task, are part of
-        the
-        transaction. A block within a block is a savepoint.
+        the transaction. A block within a block is a savepoint.
 
         Args:
             isolation: isolation level; None for the server's default.
@@ -410,13 +407,11 @@ class Database:
             print(task.result())
 
         The calls form one transaction, or are part of the block's transaction. Nothing
-        is
-        sent if an exception leaves the block.
+        is sent if an exception leaves the block.
 
         Raises:
             RepositoryError: a call failed; this is the first call's error, and all
-                calls
-                are undone.
+                calls are undone.
             OutcomeUnknown: the connection broke.
         """
         with self._entered() as scope:
@@ -479,8 +474,7 @@ class Database:
         It is not repeated after other errors, in particular not if the outcome is
         unknown.
         Within a transaction block the work is run once, as a savepoint: only the
-        outermost
-        transaction can be repeated.
+        outermost transaction can be repeated.
 
         Args:
             work: the function to run. Its effects outside of the database can be
@@ -491,8 +485,7 @@ class Database:
             read_only: True to refuse writes.
             deferrable: True to wait for a snapshot that no conflict can abort.
             timeout: seconds that each statement may take; from PostgreSQL 17 on, also
-                each
-                attempt. None sets no limit.
+                each attempt. None sets no limit.
 
         Returns:
             The result of `work`.
@@ -527,8 +520,8 @@ class Database:
         """Return a tenant, which is a block for its calls and a source of repositories.
 
         Row-level security reads the tenant from the setting that `tenant` in
-        codegen.toml
-        names. The setting is local to each transaction and each single call.
+        codegen.toml names. The setting is local to each transaction and each single
+        call.
 
         Args:
             id: the tenant's id; its text is the setting's value.
@@ -566,8 +559,7 @@ class Database:
 
         Raises:
             TransactionNotShared: another task, which started this one, owns the open
-                block.
-                Once that block has ended, there is no transaction to join.
+                block. Once that block has ended, there is no transaction to join.
         """
         scope = self.scopes.current()
         return None if scope is None else self._joinable(scope)

@@ -92,8 +92,7 @@ class PipelineResult(Generic[T]):
 
         Raises:
             RepositoryError: the call failed. Errors of a read about the number of rows
-                are
-                raised by `result`.
+                are raised by `result`.
         """
         self._recorder.answer, self._recorder.behind = answer, behind
         try:
@@ -112,8 +111,7 @@ class Pipeline:
     """Calls that `Database.pipeline()` collects.
 
     Calls are added in the block and made at its end. Their statements are sent
-    together,
-    as one transaction, usually in one round trip.
+    together, as one transaction, usually in one round trip.
     """
 
     def __init__(

@@ -218,8 +218,7 @@ class Runner:
 
         Raises:
             InvalidCursor: `after` or `before` is damaged, or belongs to another query
-                or
-                sort.
+                or sort.
             InvalidArgument: the limit is below 1, or the sort is not offered.
         """
         if self._observers.active:
@@ -312,8 +311,7 @@ class Runner:
             statement: the query.
             values: its arguments.
             copy_format: `csv`, `text`, `binary`; or `lines`, which writes each value of
-                a
-                single column unescaped.
+                a single column unescaped.
             header: True to begin CSV with a line of column names.
         """
         if self._observers.active:

@@ -47,8 +47,7 @@ class Stream(Generic[T]):
     """Rows of a query.
 
     Iterate over it, preferably in an `async with` block. The block ends the query on
-    the
-    server as soon as it is left, for any reason:
+    the server as soon as it is left, for any reason:
 
         async with tasks.stream_tasks() as stream:
             async for task in stream:

@@ -98,8 +98,7 @@ class BufferedDatabase(Database, Buffers):
 
         Args:
             *statements: statements, as constants of the generated modules, whose
-                buffers
-                are written; all buffers if there is none.
+                buffers are written; all buffers if there is none.
             timeout: seconds to wait for each buffer; None waits forever.
 
         Raises:
@@ -123,8 +122,7 @@ class BufferedDatabase(Database, Buffers):
         """Register a callback for rows that are given up.
 
         It is called in the background, outside of any transaction. An awaitable result
-        is
-        awaited. Without a callback an error is logged, without row data.
+        is awaited. Without a callback an error is logged, without row data.
         """
         self._told.append(callback)
 

@@ -35,9 +35,8 @@ class Listener(Generic[E]):
     """Notifications of a channel, received on a separate connection.
 
     It listens from the start of its block, or without a block from the first step of
-    the
-    iteration, until it is closed. If the connection breaks, or another host becomes the
-    primary, it reconnects, with repeated attempts, and reports that:
+    the iteration, until it is closed. If the connection breaks, or another host becomes
+    the primary, it reconnects, with repeated attempts, and reports that:
 
         with tasks.task_events() as events:
             ...  # read the current state: from here on nothing is missed
@@ -59,8 +58,7 @@ class Listener(Generic[E]):
 
         Args:
             conninfo: connection string of the server; or a function that returns it,
-                which
-                is called every second to follow the primary.
+                which is called every second to follow the primary.
             package: package of the statement.
             statement: the LISTEN.
         """

@@ -90,8 +90,7 @@ class RepositoryMigration(Generic[P]):
             new: its replacement, usually a generated repository.
             share: fraction of the reads that `new` answers, from 0 to 1.
             reads: names of the methods that read; None for the methods of `new` that
-                are
-                proved to write nothing.
+                are proved to write nothing.
             writes: the implementation that writes: "old", "new", or "both", which
                 writes
                 with `old` first and returns its answer.

@@ -81,8 +81,7 @@ class Server:
             settings: settings of its pool.
             connection_class: class of its connections.
             limits: settings that each transaction applies; settings that a session
-                should
-                have, but does not keep, are added.
+                should have, but does not keep, are added.
             cluster: finds the primary if there are several hosts; otherwise None.
             role: `primary` or `replica`.
         """
@@ -200,9 +199,8 @@ class Server:
 
         Args:
             timeout: seconds for running calls to end; then their statements are
-                cancelled.
-                If the server does not cancel them either, the connections are closed
-                anyway.
+                cancelled. If the server does not cancel them either, the connections
+                are closed anyway.
         """
         if self._pool is None:
             return

@@ -48,8 +48,7 @@ class Stream(Generic[T]):
     """Rows of a query.
 
     Iterate over it, preferably in a `with` block. The block ends the query on
-    the
-    server as soon as it is left, for any reason:
+    the server as soon as it is left, for any reason:
 
         with tasks.stream_tasks() as stream:
             for task in stream:

@@ -29,9 +29,9 @@ class Tenant:
     """The tenant returned by `Database.tenant()`: a block and a source of repositories.
 
     In the block all calls of the Database's repositories are made for the tenant, in
-    this
-    task and in threads that it starts. Blocks can nest, and one Tenant can be entered
-    repeatedly. Passed on explicitly, as in `TaskRepository(tenant)`, it needs no block.
+    this thread and in threads that it starts. Blocks can nest, and one Tenant can be
+    entered repeatedly. Passed on explicitly, as in `TaskRepository(tenant)`, it needs
+    no block.
 
     Attributes:
         id: the tenant's id as text.

@@ -155,9 +155,8 @@ class Transaction:
 
         It runs outside of the transaction, after the connection is back in the pool. An
         awaitable result is awaited. A callback registered within a savepoint that is
-        rolled
-        back is never called. If a callback fails, the others are still called, and
-        `CallbackFailed` is raised.
+        rolled back is never called. If a callback fails, the others are still called,
+        and `CallbackFailed` is raised.
         """
         self._followers().on_commit(callback)
 
@@ -165,10 +164,8 @@ class Transaction:
         """Register a callback to run if the current work is rolled back.
 
         It runs after the outermost block has ended, even with a commit, if the
-        savepoint in
-        which it was registered was rolled back. If a callback fails, a note is added to
-        the
-        error that rolled the block back.
+        savepoint in which it was registered was rolled back. If a callback fails, a
+        note is added to the error that rolled the block back.
         """
         self._followers().on_rollback(callback)
 
@@ -229,8 +226,7 @@ class Transaction:
         Args:
             command: the BEGIN command.
             now: True to send it now; False sends it with the first statement, in the
-                same
-                round trip.
+                same round trip.
         """
         session = self._session
         session.state.opening.append(command)
