@@ -161,7 +161,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "contracts",
         "comparison",  # its model of a state
         "pipeline",
+        "planning",
         "project",
+    },
+    # The pipeline's part that tells at which migration a database is.
+    "missing_migrations": {
+        "comparison",  # its model of a state
+        "config",
+        "contracts.schema_state",
+        "database",
+        # What version tables say.
+        *("development.files", "development.foreign", "development.history"),
+        "diagnostics",
+        "live_schema.objects",
+        "live_schema.model.objects",
     },
     # Why a file is stale: it asks git, and runs no stage.
     "staleness": {
@@ -216,6 +229,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "",
         "collector",
         "comparison",
+        "missing_migrations",
+        "contracts.schema_state",
         "database",  # connections, and the files of migrations
         "development",
         "diagnostics",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from reposgen.diagnostics import note, sorted_diagnostics
 from reposgen.live_schema.plans import read_expressions, read_plans, read_uncertain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from reposgen.analysis.model import Analysis
     from reposgen.config import Config, PackageConfig
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from reposgen.diagnostics import Diagnostic
     from reposgen.live_schema.model import Catalog
     from reposgen.project import Project
+
+    # Of code for another schema, the second one has the statements that it sends.
+    PlanPackage = Callable[[Analysis, Analysis | None], Planned]
 
 
 def has_sizes(options: PackageConfig) -> bool:
@@ -45,7 +49,7 @@ def plan_project(project: Project, progress: Progress) -> Project:
     """
     config = project.config
     wanted = [p for p in project.packages if has_sizes(p.options)]
-    obstacles = {p.options.name: _obstacle(p.options, config) for p in wanted}
+    obstacles = {p.options.name: planning_obstacle(p.options, config) for p in wanted}
     planned: dict[str, Planned] = {}
     schemas: dict[str, Migrations] = {}
     if any(found is None for found in obstacles.values()):
@@ -113,7 +117,7 @@ def _judged(
     return judge_plans(own, others, files if names <= planned.keys() else None)
 
 
-def _obstacle(options: PackageConfig, config: Config) -> Diagnostic | None:
+def planning_obstacle(options: PackageConfig, config: Config) -> Diagnostic | None:
     """Return what is in the way of a database with the sizes of the configuration."""
     if options.schema_paths is None:
         return note(
@@ -145,33 +149,50 @@ def package_statistics(options: PackageConfig) -> Statistics | None:
     return read_statistics(path, options.statistics)
 
 
-def plan_package(
-    server: Server, migrations: Migrations, options: PackageConfig, analysis: Analysis
-) -> Planned:
-    """Plan the queries of a package.
+@contextmanager
+def package_planner(
+    server: Server, migrations: Migrations, options: PackageConfig, catalog: Catalog
+) -> Iterator[PlanPackage]:
+    """Provide a function that plans the queries of a package on one schema.
 
     Args:
         server: a private one.
         migrations: of the package, all or the first of them.
         options: of the package.
-        analysis: of the queries on this schema.
+        catalog: of a database with this schema.
 
     Raises:
         ReposgenError: a file of statistics cannot be read.
     """
     statistics = package_statistics(options)
-    sizes = known_sizes(analysis.catalog, options, statistics)
+    sizes = known_sizes(catalog, options, statistics)
     settings = dict(statistics.settings) if statistics else {}
     if options.tenant.setting is not None:
-        settings[options.tenant.setting] = _any_tenant(options, analysis.catalog)
+        settings[options.tenant.setting] = _any_tenant(options, catalog)
     with sized_database(server, migrations, sizes, settings) as connection:
-        return plan_queries(
-            analysis,
-            options,
-            sizes,
-            partial(read_plans, connection, types=analysis.catalog.types),
-            Facts(
-                expressions=read_expressions(connection),
-                uncertain=read_uncertain(connection),
-            ),
+        facts = Facts(
+            expressions=read_expressions(connection),
+            uncertain=read_uncertain(connection),
         )
+
+        def plan(analysis: Analysis, generated: Analysis | None) -> Planned:
+            known = {} if generated is None else generated.catalog.types
+            types = {**known, **catalog.types}
+            ask = partial(read_plans, connection, types=types)
+            return plan_queries(
+                analysis, options, sizes, ask, facts, generated=generated
+            )
+
+        yield plan
+
+
+def plan_package(
+    server: Server, migrations: Migrations, options: PackageConfig, analysis: Analysis
+) -> Planned:
+    """Plan the queries of a package on the schema that they were analysed on.
+
+    Raises:
+        ReposgenError: a file of statistics cannot be read.
+    """
+    with package_planner(server, migrations, options, analysis.catalog) as plan:
+        return plan(analysis, None)

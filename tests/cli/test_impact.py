@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import jsonschema  # type: ignore[import-untyped] # it has no types of its own
@@ -162,6 +163,23 @@ def test_against_a_revision_and_a_dump(run: Run, states: Callable[..., None]) ->
     assert run("impact", "--against", "--output=x").exit_code == 2
 
 
+SIZES = """
+[package.rows]
+tasks = 1_000_000
+"""
+
+
+def test_plans_of_a_server_that_is_not_private(
+    run: Run, states: Callable[..., None], tmp_path: Path
+) -> None:
+    states(SCHEMA + ADDED)
+    with (tmp_path / "codegen.toml").open("a", encoding="utf-8") as file:
+        file.write(SIZES)
+    outcome = run("impact", "--against", "old")
+    assert outcome.exit_code == 0
+    assert "note: queries are not planned" in outcome.stderr
+
+
 def test_drift_of_a_database(
     run: Run, states: Callable[..., None], make_database: Callable[[str], str]
 ) -> None:
@@ -244,3 +262,18 @@ def test_all_findings_have_one_schema(
     ]
     validator.validate(broken)
     assert list(validator.iter_errors([{"code": "x"}]))
+
+
+def test_an_unchanged_schema_loads_little(states: Callable[..., None]) -> None:
+    states(SCHEMA)
+    program = (
+        "import sys\n"
+        "from reposgen.cli import main\n"
+        "main(['impact', '--against', 'old'], standalone_mode=False)\n"
+        "slow = {'black', 'jinja2', 'logfire', 'psycopg', 'rich'}\n"
+        "assert not slow & sys.modules.keys(), slow & sys.modules.keys()\n"
+    )
+    outcome = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert outcome.returncode == 0, outcome.stderr

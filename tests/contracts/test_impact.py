@@ -19,9 +19,11 @@ from reposgen.analysis.directives import DIRECTIVES
 from reposgen.config import Overrides, load_config
 from reposgen.contracts.impact import find_effects
 from reposgen.contracts.model import Direction, EffectKind
+from reposgen.contracts.unexamined import functions_of
 from reposgen.database.databases import drop_database
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
+from reposgen.live_schema.function_sources import read_sources
 from reposgen.pipeline import judge_of
 from reposgen.project import Source
 from reposgen.sql_source.model import Command
@@ -103,10 +105,17 @@ def test_what_breaks_is_foretold(
         try:
             before = outcomes(url, f"generated.{system}.sync")
             with psycopg.connect(url, autocommit=True) as link:
+                before_sources = read_sources(link, own.catalog, functions_of(own))
                 link.execute(migration.encode())
                 other = judge_of(link, read_catalog(link), source)(source.files)
+                names = functions_of(own, other)
+                sources = read_sources(link, other.catalog, names)
                 effects = find_effects(
-                    own, other, partial(describe, link), Direction.OLD_CODE
+                    own,
+                    other,
+                    partial(describe, link),
+                    Direction.OLD_CODE,
+                    (before_sources, sources),
                 )
             after = outcomes(url, f"generated.{system}.sync")
         finally:

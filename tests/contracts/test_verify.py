@@ -25,7 +25,7 @@ from reposgen.pipeline import analyse
 from reposgen.render.render import render_output
 from reposgen_runtime import Package, Settings
 from reposgen_runtime.contract import ContractBroken, FindingKind
-from reposgen_runtime.errors import RepositoryError, Unavailable
+from reposgen_runtime.errors import RepositoryError, SchemaChanged, Unavailable
 from reposgen_runtime.sync import Database as BaseDatabase
 from reposgen_runtime.sync.connection import Session
 from reposgen_runtime.sync.verifying import find_differences
@@ -103,6 +103,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
+# A trigger fills in what the code does not write.
+FILLED = """
+CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN NEW.region := 1; RETURN NEW; END';
+CREATE TRIGGER fill BEFORE INSERT ON items FOR EACH ROW EXECUTE FUNCTION fill();
+ALTER TABLE items ADD region int;
+UPDATE items SET region = 1;
+ALTER TABLE items ALTER region SET NOT NULL;
+"""
+
+
 def changed(url: str, change: str) -> None:
     with psycopg.connect(url, autocommit=True) as link:
         for command in CHANGES[change].split(";"):
@@ -177,6 +188,7 @@ def test_the_sample_is_of_the_changes() -> None:
             },
         ),
         ("ALTER TABLE others ALTER word SET DEFAULT 'x'", set()),
+        (FILLED, set()),
         ("CREATE INDEX ON others (word)", set()),
         ("CREATE TABLE more (id int4)", set()),
         ("ALTER TABLE others RENAME CONSTRAINT others_pkey TO others_key", set()),
@@ -215,6 +227,7 @@ def test_what_the_server_accepts(
 
 
 CHANGE = "ALTER TABLE others RENAME word TO name"
+MISSING = "column word of public.others does not exist"
 
 
 @pytest.mark.parametrize("use_cursors", [False, True])
@@ -364,3 +377,107 @@ def test_a_package_without_a_contract(make_database: Callable[[str], str]) -> No
     )
     with pytest.raises(RepositoryError, match="has no contract"), database:
         pass
+
+
+def test_errors_name_what_differs(
+    package: Mapping[str, Any], make_database: Callable[[str], str]
+) -> None:
+    url = make_database(SCHEMA)
+    with (
+        psycopg.connect(url, autocommit=True) as link,
+        package["sync"].Database.open(url, max_size=1) as db,
+    ):
+        link.execute("DROP VIEW words; INSERT INTO others VALUES (1, 'x')")
+        assert db.items.other(id=1) == "x"
+        link.execute("ALTER TABLE others ALTER word TYPE int8 USING 1")
+        difference = "column word of public.others was text, is int8"
+        with pytest.raises(SchemaChanged) as caught:
+            db.items.other(id=1)
+        assert caught.value.differences == (difference,)
+        assert str(caught.value).endswith(f"; {difference}")
+        # In a transaction, after it was rolled back.
+        with pytest.raises(SchemaChanged, match=difference), db.transaction():
+            db.items.other(id=1)
+        link.execute("DROP TABLE others CASCADE")
+        db.items.count_items()
+        with pytest.raises(SchemaChanged) as caught, db.transaction():
+            db.items.clear()
+        # What was read a moment ago is used again, so that no storm of errors reads it.
+        assert caught.value.differences in {
+            (difference,),
+            ("public.others does not exist",),
+        }
+        assert db.items.count_items() == 1
+
+
+def test_errors_when_the_catalog_cannot_be_read(
+    package: Mapping[str, Any], make_database: Callable[[str], str]
+) -> None:
+    url = make_database(SCHEMA)
+    with unprivileged(url) as conninfo, psycopg.connect(url, autocommit=True) as link:
+        link.execute(CHANGE)
+        link.execute("REVOKE SELECT ON pg_catalog.pg_constraint FROM PUBLIC")
+        with package["sync"].Database.open(conninfo, max_size=1) as db:
+            with pytest.raises(SchemaChanged, match="does not exist") as caught:
+                db.items.other(id=1)
+            assert caught.value.differences == ()
+            link.execute("GRANT SELECT ON pg_catalog.pg_constraint TO PUBLIC")
+            with pytest.raises(SchemaChanged) as caught:
+                db.items.other(id=1)
+            assert MISSING in caught.value.differences
+
+
+def test_errors_of_asynchronous_packages(
+    package: Mapping[str, Any], make_database: Callable[[str], str]
+) -> None:
+    url = make_database(SCHEMA)
+
+    async def call() -> None:
+        async with package["aio"].Database.open(url, max_size=1) as db:
+            assert await db.items.words() == []
+            with psycopg.connect(url, autocommit=True) as link:
+                link.execute(CHANGE)
+            with pytest.raises(SchemaChanged, match=MISSING):
+                await db.items.other(id=1)
+            with pytest.raises(SchemaChanged, match=MISSING):
+                async with db.transaction():
+                    await db.items.other(id=1)
+
+    for loop in (asyncio.new_event_loop, uvloop.new_event_loop):
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(call())
+        with psycopg.connect(url, autocommit=True) as link:
+            link.execute("ALTER TABLE others RENAME name TO word")
+
+
+def test_pools_hosts_and_roles(
+    package: Mapping[str, Any], make_database: Callable[[str], str]
+) -> None:
+    """A pool that resets sessions, two hosts of which one is dead, and a role."""
+    url = make_database(SCHEMA)
+    database = package["sync"].Database
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    hosts = psycopg.conninfo.make_conninfo(
+        url, host=f"/nowhere,{parts['host']}", port=f"1,{parts['port']}"
+    )
+    with unprivileged(url) as conninfo:
+        role = psycopg.conninfo.conninfo_to_dict(conninfo)["user"]
+        as_role = psycopg.conninfo.make_conninfo(url, options=f"-c role={role}")
+        for where, options in (
+            (url, {"reset": True}),
+            (as_role, {}),
+            (hosts, {}),
+        ):
+            assert found(database, where, **options) == []
+        with psycopg.connect(url, autocommit=True) as link:
+            link.execute("ALTER TABLE others ENABLE ROW LEVEL SECURITY")
+            link.execute(CHANGE)
+        for where, options in (
+            (url, {"reset": True}),
+            (as_role, {}),
+            (hosts, {}),
+        ):
+            assert found(database, where, **options) == [
+                ("items.other", FindingKind.BREAKS),
+                ("items.words", FindingKind.ROWS),
+            ]

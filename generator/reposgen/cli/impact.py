@@ -16,6 +16,7 @@ import click
 
 from reposgen import __version__
 from reposgen.cli.findings import findings
+from reposgen.cli.migration_state import state_document, state_lines
 from reposgen.cli.options import ProjectOptions, project_options, read_config
 from reposgen.cli.sarif import sarif
 from reposgen.cli.status import Status
@@ -28,15 +29,21 @@ from reposgen.contracts.model import (
     release_order,
     release_steps,
 )
-from reposgen.diagnostics import ReposgenError, error, warning
+from reposgen.diagnostics import (
+    Diagnostic,
+    ReposgenError,
+    Severity,
+    error,
+    warning,
+)
 from reposgen.staleness.history import archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reposgen.config import Config
     from reposgen.contracts.model import Effect, PackageImpact
-    from reposgen.diagnostics import Diagnostic
+    from reposgen.contracts.schema_state import MigrationState
 
 _URLS = ("postgresql://", "postgres://")
 _STEPS = {
@@ -129,8 +136,8 @@ def drift(
 ) -> None:
     """Tell which methods fail on a database that differs from the migrations.
 
-    The code of the working tree is compared with the database as it stands. Nothing is
-    written to it.
+    The code of the working tree is compared with the database as it stands, and the
+    migrations that the database lacks are named. Nothing is written to it.
 
     Exit status 1 if a method is affected.
 
@@ -142,8 +149,19 @@ def drift(
     config = read_config(**where)
     with terminal.progress() as progress:
         old = State(config=config, url=url)
-        found = compare_states(old, State(config=config), packages, progress)
-    _report(context, terminal, found, impact_format, order=old.has_code)
+        new = State(config=config)
+        found = compare_states(old, new, packages, progress)
+        # A run of impact does not need it, and it takes long to load.
+        from reposgen.missing_migrations import find_migrations  # noqa: PLC0415 - above
+
+        names = {one.package for one in found}
+        states = {
+            package.name: state
+            for package in config.packages
+            if package.name in names
+            and (state := find_migrations(old, new, package, progress)) is not None
+        }
+    _report(context, terminal, found, impact_format, order=old.has_code, states=states)
 
 
 def _state(against: str, config: Config, stack: ExitStack) -> State:
@@ -187,29 +205,36 @@ def _report(
     impact_format: ImpactFormat,
     *,
     order: bool,
+    states: Mapping[str, MigrationState] | None = None,
 ) -> None:
+    states = states or {}
     effects = [effect for one in found for effect in one.effects]
+    terminal.diagnostics({one.obstacle for one in found if one.obstacle})
     diagnostics = [_diagnostic(effect) for effect in effects]
     match impact_format:
         case ImpactFormat.TEXT:
             lines = [one.render() for one in diagnostics]
-            text = "\n".join([*lines, *_summary(found, order=order)])
+            lines += _summary(found, order=order)
+            text = "\n".join([*lines, *state_lines(states)])
         case ImpactFormat.JSON:
-            text = json.dumps(_document(found, order=order), indent=2)
+            text = json.dumps(_document(found, states, order=order), indent=2)
         case ImpactFormat.GITHUB:
             text = "\n".join(github_annotation(one) for one in diagnostics)
         case ImpactFormat.SARIF:
             text = json.dumps(sarif(diagnostics, __version__), indent=2)
         case ImpactFormat.MARKDOWN:
-            text = "\n".join(_markdown(found, order=order))
+            written = [*_markdown(found, order=order)]
+            written += [f"    {line}" for line in state_lines(states)]
+            text = "\n".join(written)
         case _:
             assert_never(impact_format)
     if text:
         terminal.write(text)
-    context.exit(Status.FINDINGS if effects else Status.FINE)
+    is_affected = not all(effect.is_note for effect in effects)
+    context.exit(Status.FINDINGS if is_affected else Status.FINE)
 
 
-def _diagnostic(effect: Effect) -> Diagnostic:
+def _diagnostic(effect: Effect) -> Diagnostic:  # noqa: PLR0911 -- one for each kind
     message = f"{effect.query}, {effect.direction}: {effect.message}"
     span, path = effect.span, effect.file
     match effect.kind:
@@ -223,12 +248,29 @@ def _diagnostic(effect: Effect) -> Diagnostic:
             return warning("impact-rows", message, span=span, path=path)
         case EffectKind.ERRORS:
             return warning("impact-errors", message, span=span, path=path)
+        case EffectKind.UNKNOWN:
+            return Diagnostic(
+                code="impact-unknown",
+                message=message,
+                severity=Severity.NOTE,
+                span=span,
+                path=path,
+            )
+        case EffectKind.PLAN:
+            return Diagnostic(
+                code="impact-plan",
+                message=message,
+                severity=Severity.NOTE if effect.is_note else Severity.WARNING,
+                span=span,
+                path=path,
+                hint=effect.hint,
+            )
         case _:
             assert_never(effect.kind)
 
 
 def _affected(effects: Iterable[Effect]) -> int:
-    return len({(effect.file, effect.query) for effect in effects})
+    return len({(one.file, one.query) for one in effects if not one.is_note})
 
 
 def _summary(found: Sequence[PackageImpact], *, order: bool) -> Iterator[str]:
@@ -255,7 +297,9 @@ def _steps(found: Sequence[PackageImpact]) -> tuple[str, ...]:
     )
 
 
-def _document(found: Sequence[PackageImpact], *, order: bool) -> object:
+def _document(
+    found: Sequence[PackageImpact], states: Mapping[str, MigrationState], *, order: bool
+) -> object:
     return {
         "order": _verdict(found).value if order else None,
         "steps": list(_steps(found)) if order else [],
@@ -264,6 +308,7 @@ def _document(found: Sequence[PackageImpact], *, order: bool) -> object:
                 "name": one.package,
                 "methods": one.methods,
                 "effects": [_finding(one.package, effect) for effect in one.effects],
+                "migrations": state_document(states.get(one.package)),
             }
             for one in found
         ],

@@ -7,16 +7,19 @@ What it cannot tell is compared between the analyses of the same query on both s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+from reposgen.analysis.facts import FactKind
 from reposgen.analysis.model import (
     Cardinality,
     Column,
+    DomainViolation,
     Embed,
     PieceRole,
     Violation,
 )
 from reposgen.contracts.model import Effect, EffectKind
+from reposgen.contracts.unexamined import Functions
 from reposgen.diagnostics import Severity
 from reposgen.live_schema.model import (
     ArrayType,
@@ -24,6 +27,8 @@ from reposgen.live_schema.model import (
     ConstraintKind,
     DomainType,
     EnumType,
+    Generated,
+    RelationKind,
     ServerError,
     Statement,
 )
@@ -38,8 +43,16 @@ if TYPE_CHECKING:
 
     from reposgen.analysis.model import Analysis, Refusal, TypedQuery
     from reposgen.contracts.model import Direction
+    from reposgen.contracts.unexamined import Sources
     from reposgen.diagnostics import Diagnostic, Span
-    from reposgen.live_schema.model import Catalog, Described, Description, PgType
+    from reposgen.live_schema.model import (
+        Catalog,
+        Described,
+        Description,
+        PgType,
+        Relation,
+        RelationColumn,
+    )
 
     Describe = Callable[[Sequence[Statement]], tuple[Description, ...]]
     # What is found out of one query.
@@ -47,10 +60,16 @@ if TYPE_CHECKING:
 
 _ONE = frozenset({Cardinality.ONE, Cardinality.AT_MOST_ONE})
 _ONE_ROW = frozenset({Command.ONE, Command.OPT})
+_TABLES = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED_TABLE})
+_WRITES = frozenset({CommandType.INSERT, CommandType.UPDATE})
 
 
 def find_effects(
-    own: Analysis, other: Analysis, describe: Describe, direction: Direction
+    own: Analysis,
+    other: Analysis,
+    describe: Describe,
+    direction: Direction,
+    sources: tuple[Sources, Sources] = ({}, {}),
 ) -> tuple[Effect, ...]:
     """Return what becomes of methods on another schema.
 
@@ -59,7 +78,9 @@ def find_effects(
         other: the same queries on the other schema.
         describe: has the server describe statements on the other schema.
         direction: what is old and what is new.
+        sources: of the functions on both schemas, those of `functions_of`.
     """
+    functions = Functions(catalogs=(own.catalog, other.catalog), sources=sources)
     oids = {type_.sql: type_.oid for type_ in other.catalog.types.values()}
     queries = [
         (path, query)
@@ -81,7 +102,14 @@ def find_effects(
             other=others.get((path, query.name)),
             catalogs=(own.catalog, other.catalog),
             errors=[d for d in errors if _is_in(d, query)],
+            functions=functions,
         )
+        findings = [*dict.fromkeys(comparison.findings(description))]
+        breaks = any(kind is EffectKind.BREAKS for kind, *_ in findings)
+        notes = () if breaks else dict.fromkeys(functions.notes(query))
+        findings += [
+            (EffectKind.UNKNOWN, note, query.query.name_span) for note in notes
+        ]
         effects += [
             Effect(
                 direction=direction,
@@ -91,8 +119,9 @@ def find_effects(
                 method=query.method,
                 message=message,
                 span=span,
+                is_note=kind is EffectKind.UNKNOWN,
             )
-            for kind, message, span in dict.fromkeys(comparison.findings(description))
+            for kind, message, span in findings
         ]
     return tuple(effects)
 
@@ -126,7 +155,9 @@ class _Comparison:
         other: TypedQuery | None,
         catalogs: tuple[Catalog, Catalog],
         errors: Sequence[Diagnostic],
+        functions: Functions,
     ) -> None:
+        self._functions = functions
         self._own = own
         self._other = other
         self._before, self._after = catalogs
@@ -139,7 +170,9 @@ class _Comparison:
             yield self._refused(description)
             return
         broken = [
+            *map(self._breaks, self._functions.refusals(self._own)),
             *self._missing_tables(description),
+            *self._conflicts(),
             *self._columns(description),
             *self._parameters(),
             *self._copied(),
@@ -169,10 +202,47 @@ class _Comparison:
         if any(tree.command is not CommandType.UTILITY for tree in trees):
             return
         own = {r.qualified_name for r in self._before.relations.values()}
-        there = {r.qualified_name for r in self._after.relations.values()}
+        there = {r.qualified_name: r for r in self._after.relations.values()}
         used = {*self._own.reads, *self._own.writes} & own
-        for name in sorted(used - there):
+        for name in sorted(used - there.keys()):
             yield self._breaks(f"table {name} does not exist")
+        if _words(self._own)[:1] == ["truncate"]:
+            yield from self._truncated([there[one] for one in used & there.keys()])
+
+    def _truncated(self, relations: Sequence[Relation]) -> Iterator[Finding]:
+        oids = {one.oid for one in relations}
+        for one in relations:
+            if one.kind not in _TABLES:
+                yield self._breaks(f"{one.qualified_name} is not a table")
+            for child, key in self._after.references.get(one.oid, ()):
+                name = child.qualified_name
+                if child.oid not in oids and "cascade" not in _words(self._own):
+                    yield self._breaks(
+                        f"the foreign key {key.name} of {name} refers to"
+                        f" {one.qualified_name}, which TRUNCATE refuses"
+                    )
+
+    def _conflicts(self) -> Iterator[Finding]:
+        """Yield the unique indexes that are deferrable now, which ON CONFLICT refuses.
+
+        The server says so when it runs the statement.
+        """
+        relations = {r.qualified_name: r for r in self._after.relations.values()}
+        for fact in self._own.uses.facts:
+            table = self._before.relations[fact.relation].qualified_name
+            other = relations.get(table)
+            if fact.kind is not FactKind.CONFLICT or other is None:
+                continue
+            if other.kind in _TABLES and not any(
+                {c.name for n in index.columns if (c := other.column(n))}
+                == {*fact.names}
+                for index in other.indexes
+                if index.unique
+            ):
+                yield self._breaks(
+                    f"{table} has no unique index on ({', '.join(fact.names)}) that is"
+                    " not deferrable, which ON CONFLICT needs"
+                )
 
     def _columns(self, description: Described) -> Iterator[Finding]:
         expected = [*_flat(self._own)]
@@ -189,8 +259,17 @@ class _Comparison:
             return
         for column, (_, type_) in zip(expected, found, strict=False):
             own = _base(column.type)
-            if own is not None and type_ is not None:
-                yield from self._type(f"column {column.name}", own, type_)
+            other = []
+            if type_ is not None:
+                other = [*self._type(f"column {column.name}", own, type_)]
+            yield from other or self._missing_type(column.type)
+
+    def _missing_type(self, type_: PgType) -> Iterator[Finding]:
+        """Yield the type that the run time looks up by its name, if it is gone."""
+        while isinstance(type_, ArrayType):
+            type_ = type_.element
+        if not any(type_.sql == one.sql for one in self._after.types.values()):
+            yield self._breaks(f"type {type_.sql} does not exist")
 
     def _type(self, what: str, own: PgType, other: PgType) -> Iterator[Finding]:
         if own.sql != other.sql:
@@ -204,9 +283,11 @@ class _Comparison:
                 for field in fields:
                     if field.name not in theirs:
                         yield self._breaks(f"{own.sql} has no attribute {field.name}")
-                    else:
-                        name = f"attribute {field.name} of {own.sql}"
-                        yield from self._type(name, field.type, theirs[field.name])
+                        continue
+                    name = f"attribute {field.name} of {own.sql}"
+                    yield from self._missing_type(field.type)
+                    their_type = _base(theirs[field.name])
+                    yield from self._type(name, _base(field.type), their_type)
             case _:
                 return
 
@@ -243,7 +324,7 @@ class _Comparison:
             pairs = zip(copy.columns, self._own.parameters, strict=True)
             for column, parameter in pairs:
                 own, other = _base(parameter.type), _base(types.get(column))
-                if own is not None and other is not None:
+                if other is not None:
                     yield from self._type(f"column {column}", own, other)
 
     def _values(self) -> Iterator[Finding]:
@@ -295,14 +376,37 @@ class _Comparison:
         for refusal in other.raises:
             if _key(refusal) in known:
                 continue
-            column = _column_of(refusal)
-            if column and _leaves_out(self._tree(description), refusal, column[0]):
+            column = self._unwritten(self._tree(description), refusal)
+            if column is None:
+                yield EffectKind.ERRORS, f"{refusal} can refuse it", self._place
+            elif self._functions.fills(*column):
+                message = (
+                    f"{refusal} can refuse it, unless a trigger fills in {column[1]}"
+                )
+                yield EffectKind.ERRORS, message, self._place
+            else:
                 yield self._breaks(
                     f"it writes no value to column {column[1]}, which must not be NULL"
                 )
-            else:
-                place = f"{refusal} can refuse it"
-                yield EffectKind.ERRORS, place, self._place
+
+    def _unwritten(
+        self, trees: Sequence[Tree], refusal: Refusal
+    ) -> tuple[Relation, str] | None:
+        """Return the column that makes a NOT NULL refuse each row that is written."""
+        for tree in trees:
+            for node in tree.nodes:
+                if not isinstance(node, Tree) or node.command not in _WRITES:
+                    continue
+                oid = node.entry(node.result_relation).relation
+                relation = self._after.relations.get(oid)
+                if relation is None:
+                    continue
+                for column in relation.columns:
+                    if _must_have_value(refusal, relation, column) and _writes_null(
+                        node, column.number
+                    ):
+                        return relation, column.name
+        return None
 
     def _tree(self, description: Described) -> tuple[Tree, ...]:
         if not description.tree:
@@ -331,6 +435,10 @@ def _nullable(query: TypedQuery) -> Iterator[tuple[str, bool, bool]]:
                 yield name, one.nullable, one.element_nullable
 
 
+@overload
+def _base(type_: PgType) -> PgType: ...
+@overload
+def _base(type_: PgType | None) -> PgType | None: ...
 def _base(type_: PgType | None) -> PgType | None:
     while isinstance(type_, DomainType):
         type_ = type_.base
@@ -365,32 +473,35 @@ def _key(refusal: Refusal) -> tuple[str, str]:
     return type(refusal).__name__, str(refusal)
 
 
-def _column_of(refusal: Refusal) -> tuple[int, str] | None:
-    """Return the column of a NOT NULL constraint."""
-    if not isinstance(refusal, Violation):
-        return None
-    if refusal.constraint.kind is not ConstraintKind.NOT_NULL:
-        return None
-    for number in refusal.constraint.columns:
-        column = refusal.relation.column(number)
-        if column is not None:
-            return number, column.name
-    return None
+def _words(query: TypedQuery) -> list[str]:
+    return "".join(piece.sql for piece in query.pieces).lower().split()
 
 
-def _leaves_out(trees: Sequence[Tree], refusal: Refusal, number: int) -> bool:
-    """Return True if an INSERT writes NULL to a column or leaves it out."""
-    if not isinstance(refusal, Violation):
+def _must_have_value(
+    refusal: Refusal, relation: Relation, column: RelationColumn
+) -> bool:
+    """Return True if a NOT NULL constraint, or that of a domain, is about a column."""
+    if isinstance(refusal, DomainViolation):
+        type_: PgType | None = column.type
+        while isinstance(type_, DomainType):
+            if type_.sql == refusal.domain.sql:
+                return refusal.check is None and column.generated is Generated.NO
+            type_ = type_.base
         return False
-    for tree in trees:
-        for node in tree.nodes:
-            if not isinstance(node, Tree) or node.command is not CommandType.INSERT:
-                continue
-            if node.entry(node.result_relation).relation != refusal.relation.oid:
-                continue
-            written = [t.expression for t in node.targets if t.number == number]
-            if not written or (
-                isinstance(written[0], e.Const) and written[0].value is None
-            ):
-                return True
-    return False
+    return (
+        isinstance(refusal, Violation)
+        and refusal.constraint.kind is ConstraintKind.NOT_NULL
+        and refusal.relation.oid == relation.oid
+        and column.number in refusal.constraint.columns
+    )
+
+
+def _writes_null(node: Tree, number: int) -> bool:
+    """Return True if a statement writes NULL to a column, or leaves it out."""
+    written = [t.expression for t in node.targets if t.number == number]
+    if not written:
+        return node.command is CommandType.INSERT
+    value = written[0]
+    while isinstance(value, e.Coerce):
+        value = value.arg
+    return isinstance(value, e.Const) and value.value is None

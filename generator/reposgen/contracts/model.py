@@ -86,6 +86,8 @@ class EffectKind(StrEnum):
         NULLABILITY: a value can be None that is declared not to be.
         ROWS: another number of rows, or other rows.
         ERRORS: another constraint can refuse it.
+        PLAN: the server runs it by another plan.
+        UNKNOWN: a function or trigger that it calls does something else, or can fail.
     """
 
     BREAKS = "breaks"
@@ -93,6 +95,8 @@ class EffectKind(StrEnum):
     NULLABILITY = "nullability"
     ROWS = "rows"
     ERRORS = "errors"
+    PLAN = "plan"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,10 @@ class Effect:
         method: the name of the method.
         message: what happens, in one sentence.
         span: the query, or the part of it that the message is about.
+        hint: how to fix it.
+        is_note: the method is not affected by it.
+        lasts: the new code has the same plan on the new schema, so that no order of the
+            release avoids it.
     """
 
     direction: Direction
@@ -113,6 +121,9 @@ class Effect:
     method: str
     message: str
     span: Span | None
+    hint: str | None = None
+    is_note: bool = False
+    lasts: bool = False
 
     @property
     def decides_order(self) -> bool:
@@ -120,7 +131,7 @@ class Effect:
 
         A constraint that is added refuses what the release means to refuse.
         """
-        return self.kind is not EffectKind.ERRORS
+        return not (self.kind is EffectKind.ERRORS or self.is_note or self.lasts)
 
 
 class ReleaseOrder(StrEnum):
@@ -141,6 +152,7 @@ class PackageImpact:
         needs: what the new code needs and the old schema lacks, such as
             `column public.tasks.size`.
         keeps: what the old code uses and the new schema lacks.
+        obstacle: why its queries are not planned, though sizes are configured; or None.
     """
 
     package: str
@@ -148,6 +160,7 @@ class PackageImpact:
     effects: tuple[Effect, ...]
     needs: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    obstacle: Diagnostic | None = None
 
 
 def release_order(effects: Iterable[Effect]) -> ReleaseOrder:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reposgen.database.connection import connect
     from reposgen.database.scratch import (
         existing_database,
+        growing_database,
         migrated_database,
         schema_database,
         scratch_database,
@@ -35,6 +36,7 @@ __all__ = [
     "connect",
     "existing_database",
     "export_statistics",
+    "growing_database",
     "is_private",
     "migrated_database",
     "open_server",
@@ -53,6 +55,7 @@ _WITH_PSYCOPG = {
     "connect": "connection",
     "existing_database": "scratch",
     "export_statistics": "statistics",
+    "growing_database": "scratch",
     "is_private": "server",
     "migrated_database": "scratch",
     "open_server": "server",

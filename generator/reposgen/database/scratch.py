@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -22,11 +23,13 @@ from reposgen.database.signals import signals_blocked
 from reposgen.diagnostics import ReposgenError, error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from psycopg import Connection
 
-    from reposgen.database.model import Migrations, Server
+    from reposgen.database.model import MigrationFile, Migrations, Server
+
+    Grow = tuple[Connection, Callable[[MigrationFile], None]]
 
 
 # Given at the session's start, not by a statement: a pooler that would hand the
@@ -103,6 +106,39 @@ def migrated_database(
                 drop_database(admin, name)
                 made = role_names(migrations) if migrations else set()
                 _drop_roles(admin, made & (_roles(admin) - roles))
+
+
+@contextlib.contextmanager
+def growing_database(server: Server, migrations: Migrations) -> Iterator[Grow]:
+    """Provide a private database during the block, to which files are applied in turn.
+
+    It is dropped after the block, together with the roles that the files created or
+    that were created for them.
+
+    Yields:
+        Its connection, and a function that applies one file.
+
+    Raises:
+        ReposgenError: the role cannot create databases.
+    """
+    with connect(server.conninfo) as admin:
+        roles = _roles(admin)
+    name = f"reposgen_scratch_{uuid.uuid4().hex[:16]}"
+    try:
+        with connect(server.conninfo) as admin:
+            _create(admin, name, private=server.private)
+            if migrations.search_path:
+                set_search_path(admin, name, migrations.search_path)
+        with connect(make_conninfo(server.conninfo, dbname=name)) as connection:
+
+            def grow(file: MigrationFile) -> None:
+                apply(connection, replace(migrations, files=(file,)))
+
+            yield connection, grow
+    finally:
+        with signals_blocked(), connect(server.conninfo) as admin:
+            drop_database(admin, name)
+            _drop_roles(admin, role_names(migrations) & (_roles(admin) - roles))
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations
 from typing import TYPE_CHECKING, Annotated, Any, Final, LiteralString
 
-from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reposgen.diagnostics import ReposgenError, error
@@ -143,6 +142,9 @@ def export_statistics(
         connection: to the database.
         with_values: most common values and histograms too, which are values of rows.
     """
+    # The models alone are used by runs that ask no server.
+    from psycopg.rows import dict_row  # noqa: PLC0415 - see above
+
     settings = dict(connection.execute(_SETTINGS).fetchall())
     schemas: dict[str, dict[str, dict[str, Any]]] = {}
     relations: dict[tuple[str, str], dict[str, Any]] = {}

@@ -433,3 +433,6 @@ _TOOLS: Final[tuple[_Tool, ...]] = (
         identify=_by_nothing,
     ),
 )
+
+# What the objects of a database are compared without.
+VERSION_TABLES: Final = frozenset(tool.table for tool in _TOOLS)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from reposgen.development.model import Migration, Step
 
+# The schema of the tables.
+SCHEMA: Final = "reposgen"
 # "reposgen" in ASCII: every migration of a database takes this advisory lock.
 LOCK_KEY: Final = 0x7265706F7367656E
 _LOCK_SECONDS: Final = 0.1

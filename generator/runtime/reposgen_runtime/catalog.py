@@ -13,7 +13,7 @@ from psycopg import postgres
 
 def own_operators(query: str) -> str:
     """Qualify a query's operators and types with pg_catalog."""
-    for operator in ("=", ">", ">=", "~", "-"):
+    for operator in ("=", ">", ">=", "~", "-", "||"):
         query = query.replace(f" {operator} ", f" OPERATOR(pg_catalog.{operator}) ")
     for name in ("text", "name", "oid", "int2", '"char"'):
         query = query.replace(f"::{name}", f"::pg_catalog.{name}")

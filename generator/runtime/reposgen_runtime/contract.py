@@ -14,7 +14,7 @@ from .catalog import unquoted
 from .errors import SchemaChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .statement import Package
 
@@ -130,10 +130,15 @@ class Contract:
         default_factory=dict[str, tuple[str, ...]]
     )
 
-    def text(self, name: str) -> str:
-        """Return what `CATALOG_QUERY` makes of a relation that is as expected."""
+    def text(self, name: str, spell: Callable[[str], str] = str) -> str:
+        """Return what a query makes of a relation that is as expected.
+
+        Args:
+            name: of the relation.
+            spell: how the query spells a column's type and facts.
+        """
         facts, constraints = self.relations[name], self.constraints.get(name, {})
-        lines = [f"{column} {fact}" for column, fact in facts.items()]
+        lines = [f"{column} {spell(fact)}" for column, fact in facts.items()]
         named = "\n".join(f"{one} {what}" for one, what in constraints.items())
         secured = " row security" if name in self.row_security else ""
         return "\n".join((*lines, named)) + secured

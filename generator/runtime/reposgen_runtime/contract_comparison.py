@@ -122,6 +122,47 @@ class Comparison:
             case _:
                 return True
 
+    def differences(self, method: str) -> Iterator[str]:
+        """Yield how what a method uses is other than the contract says."""
+        uses = self._uses.get(method, [])
+        relations = [use.name for use in uses if use.kind != _CALL]
+        for name in dict.fromkeys(relations):
+            yield from self._relation_differences(name)
+        types = {
+            _plain(_type_in(fact))
+            for name in relations
+            for fact in self._contract.relations.get(name, {}).values()
+        }
+        for name in sorted(self.changed_types & self._within(types)):
+            yield f"type {name} has changed"
+        for name in [use.name for use in uses if use.kind == _CALL]:
+            found = sorted(self._live.functions.get(name) or ())
+            known = sorted(self._contract.functions.get(name, ()))
+            if not found:
+                yield f"function {name} does not exist"
+            elif found != known:
+                old, new = " or ".join(known), " or ".join(found)
+                yield f"function {name} returned {old}, returns {new}"
+
+    def _relation_differences(self, name: str) -> Iterator[str]:
+        if name not in self._live.relations:
+            return
+        live, known = self._live.relations[name], self._contract.relations[name]
+        if live is None:
+            yield f"{name} does not exist"
+            return
+        for column, fact in known.items():
+            found = live.columns.get(column)
+            if found is None:
+                yield f"column {column} of {name} does not exist"
+            elif found != fact:
+                old, new = _type_in(fact), _type_in(found)
+                was, now = (old, new) if old != new else (fact, found)
+                yield f"column {column} of {name} was {was}, is {now}"
+        for column, fact in live.columns.items():
+            if column not in known and _is_required(fact):
+                yield f"column {column} of {name} is new and must have a value"
+
     def findings(self, method: str, statement: Validated[Any]) -> Iterator[Finding]:
         """Yield what a method does not expect, though the server accepts it."""
         uses = self._uses.get(method, [])
@@ -156,7 +197,12 @@ class Comparison:
             known = self._contract.relations[use.name]
             for column, fact in sorted(live.columns.items()):
                 was_required = _is_required(known.get(column, ""))
-                if _is_required(fact) and not was_required and column not in use.parts:
+                if (
+                    _is_required(fact)
+                    and not was_required
+                    and column not in use.parts
+                    and not live.may_fill(column)
+                ):
                     yield (
                         f"it writes no value to column {column} of {use.name}, which"
                         " must not be NULL"
@@ -230,8 +276,11 @@ class Comparison:
         if live is None:
             return
         if use.kind == _NOT_NULL and live.kind in _TABLES:
+            known = self._contract.relations[use.name]
             for column in sorted(use.parts):
-                if not _is_not_null(live.columns.get(column, "")):
+                fact = live.columns.get(column, "")
+                # Of a generated column it is proved from its expression.
+                if not _is_not_null(fact) and fact != known.get(column):
                     message = f"column {column} of {use.name} can be NULL"
                     message += ", the code says it is not"
                     yield FindingKind.NULLABILITY, message
@@ -287,6 +336,13 @@ def _plain(name: str) -> str:
     while name.endswith("[]"):
         name = name.removesuffix("[]")
     return str(name)
+
+
+def _type_in(fact: str) -> str:
+    """Return the type in what is known of a column: `int4 not null default`."""
+    for word in (" generated", " identity", " default", " not null"):
+        fact = fact.removesuffix(word)
+    return fact
 
 
 def _is_not_null(fact: str) -> bool:

@@ -183,7 +183,17 @@ class QueryRejected(RepositoryError):
 
 
 class SchemaChanged(QueryRejected):
-    """The database's schema differs from the one that the code was generated from."""
+    """The database's schema differs from the one that the code was generated from.
+
+    Attributes:
+        differences: how what the statement uses differs from the package's contract;
+            empty if the package has none, or if the catalog was not read.
+    """
+
+    differences: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "; ".join((super().__str__(), *self.differences))
 
 
 class PermissionDenied(QueryRejected):

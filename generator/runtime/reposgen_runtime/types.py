@@ -21,6 +21,7 @@ from .user_types import Attributes, register_type
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from .contract_comparison import Comparison
     from .roots import Key
     from .statement import Composite, Package, Statement
 
@@ -34,6 +35,8 @@ class DatabaseTypes:
     Attributes:
         roots: for each constraint of a partition that an error has named, the
             partitioned table's constraint; None if the package has no such constraint.
+        compared_schema: when the schema was last compared with the package's contract,
+            and the outcome; None if it was not.
     """
 
     def __init__(self, package: Package) -> None:
@@ -56,6 +59,7 @@ class DatabaseTypes:
         self._misfits: dict[int, SchemaChanged] = {}
         self._tolerant: AdaptersMap | None = None
         self.roots: dict[Key, Key | None] = {}
+        self.compared_schema: tuple[float, Comparison] | None = None
 
     def suffix(self, statement: Statement[Any]) -> bytes:
         """Return the comment that ends a statement if the package names statements.

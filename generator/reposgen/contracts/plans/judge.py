@@ -18,7 +18,7 @@ from reposgen.models import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from reposgen.analysis.model import Analysis
+    from reposgen.analysis.model import Analysis, TypedQuery
     from reposgen.config.model import PackageConfig
     from reposgen.contracts.plans.sizes import Sizes
     from reposgen.diagnostics import Diagnostic, SourceFile
@@ -54,6 +54,8 @@ def plan_queries(
     sizes: Sizes,
     read_plans: ReadPlans,
     facts: Facts,
+    *,
+    generated: Analysis | None = None,
 ) -> Planned:
     """Have the server plan all variants of all queries.
 
@@ -63,9 +65,16 @@ def plan_queries(
         sizes: of the tables.
         read_plans: has a server plan statements on tables of these sizes.
         facts: about the indexes of the database.
+        generated: the queries as the code was generated, if that was for another
+            schema: its statements are planned.
     """
+    sent = _by_name(generated) if generated else {}
     queries = [q for several in analysis.files.values() for q in several]
-    variants = [(q, variant) for q in queries for variant in variants_of(q)]
+    variants = [
+        (query, variant)
+        for query in queries
+        for variant in variants_of(sent.get(_name(query), query))
+    ]
     lookups = [*lookups_of(analysis.catalog, sizes)]
     found = read_plans(
         [variant.statement for _, variant in variants] + [s for _, s in lookups]
@@ -107,6 +116,14 @@ def plan_queries(
         ),
         rules=rules,
     )
+
+
+def _by_name(analysis: Analysis) -> Mapping[tuple[str, str], TypedQuery]:
+    return {_name(q): q for several in analysis.files.values() for q in several}
+
+
+def _name(query: TypedQuery) -> tuple[str, str]:
+    return query.query.source.path, query.name
 
 
 def judge_plans(

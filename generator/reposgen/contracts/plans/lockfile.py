@@ -61,21 +61,22 @@ def _file(queries: tuple[PlannedQuery, ...]) -> Iterator[str]:
             yield ""
 
 
+def node_title(node: PlanNode) -> str:
+    """Return the kind of a node, and the index and the table that it is about."""
+    title = node.kind
+    if node.index:
+        title += f" using {quoted(node.index)}"
+    if node.relation:
+        schema = "" if node.schema == "public" else f"{quoted(node.schema)}."
+        title += f" on {schema}{quoted(node.relation)}"
+    if node.alias and node.alias != node.relation:
+        title += f" {quoted(node.alias)}"
+    return f"{node.name}: {title}" if node.name.startswith(_SHOWN) else title
+
+
 def _node(node: PlanNode, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    head = node.kind
-    if node.index:
-        head += f" using {quoted(node.index)}"
-    if node.relation:
-        head += f" on {quoted(node.relation)}"
-        if node.schema != "public":
-            head = head.removesuffix(quoted(node.relation))
-            head += f"{quoted(node.schema)}.{quoted(node.relation)}"
-    if node.alias and node.alias != node.relation:
-        head += f" {quoted(node.alias)}"
-    if node.name.startswith(_SHOWN):
-        head = f"{node.name}: {head}"
-    yield f"{indent}{head}"
+    yield f"{indent}{node_title(node)}"
     for label, text in node.details:
         yield f"{indent}    {label}: {text}"
     for child in node.children:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
 
+    from ..contract_comparison import Comparison
     from ..roots import Key
     from ..statement import Package
 
@@ -195,6 +196,9 @@ class Session:
             raise await self.translated(failure.error, statement) from None
         except psycopg.Error as error:
             raise await self.translated(error, statement) from None
+        except SchemaChanged as error:
+            await self.explain(error)
+            raise
 
     async def execute(
         self,
@@ -628,7 +632,24 @@ class Session:
         if isinstance(translated, SchemaChanged):
             # A migration can have recreated a type under another oid.
             self.outdated()
+            await self.explain(translated)
         return translated
+
+    async def explain(self, error: SchemaChanged) -> None:
+        """Name in an error how the schema differs, if the package has a contract."""
+        if self.package.module:
+            from .explaining import explain  # noqa: PLC0415 -- only where it is needed
+
+            await explain(self, error)
+
+    @property
+    def compared_schema(self) -> tuple[float, Comparison] | None:
+        """When the schema was last compared with the contract, and the outcome."""
+        return self._types.compared_schema
+
+    @compared_schema.setter
+    def compared_schema(self, compared: tuple[float, Comparison]) -> None:
+        self._types.compared_schema = compared
 
     async def _root(self, key: Key) -> Key | None:
         """Return the package's constraint that a partition's constraint repeats."""

@@ -9,6 +9,7 @@ import psycopg
 
 from .. import wire
 from ..codec import read_command
+from ..errors import SchemaChanged
 from ..limits import (
     KEPT_BY_BLOCK,
     KEPT_BY_STATEMENT,
@@ -68,6 +69,9 @@ async def run_among(
         raise await session.translated(failure.error, statement) from None
     except psycopg.Error as error:
         raise await session.translated(error, statement) from None
+    except SchemaChanged as error:
+        await session.explain(error)
+        raise
 
 
 async def run_limited(

@@ -15,6 +15,7 @@ from ..errors import (
     ConnectionLost,
     OutcomeUnknown,
     RepositoryError,
+    SchemaChanged,
     TenantRequired,
     TransactionClosed,
     TransactionFailed,
@@ -312,6 +313,8 @@ class Transaction:
         """Roll the transaction back after an error, even if the task is cancelled."""
         if isinstance(error, Exception):
             await self.roll_back()
+            if isinstance(error, SchemaChanged):
+                await self._session.explain(error)
         else:
             # The task can be cancelled again.
             seconds = grace_of(self._session.connection)

@@ -13,10 +13,16 @@ from psycopg import AsyncRawCursor
 
 from .. import wire
 from ..contract import ContractBroken, Finding, FindingKind, summary
-from ..contract_comparison import Comparison
+from ..contract_comparison import UNKNOWN, Comparison
 from ..copy_commands import create_staging
 from ..errors import RepositoryError, SchemaChanged, Unavailable
-from ..live_catalog import CATALOG_QUERY, catalog_arguments, live_schema
+from ..live_catalog import (
+    CATALOG_QUERY,
+    DIFFERENCES_QUERY,
+    catalog_arguments,
+    expected_arguments,
+    live_schema,
+)
 from ..statement import Statement, Validated
 from ..translate import translate
 from ..variants import OrderBy, Variants
@@ -68,16 +74,26 @@ async def verify(router: Router, package: Package, *, strict: bool) -> None:
 async def find_differences(session: Session, package: Package) -> Sequence[Finding]:
     """Return the methods of a package that do not fit the schema of a connection.
 
-    The catalog is read in one round trip. Only if what methods use has changed, the
-    server is asked in a second one which of their statements it refuses.
+    One round trip tells whether anything differs. Only then, a second one reads how the
+    catalog differs; and if that is what methods use, a third one asks the server which
+    of their statements it refuses.
 
     Raises:
         RepositoryError: the server could not be asked, or the package has no contract.
     """
     contract = contract_of(package)
     cursor = AsyncRawCursor(session.connection)
+    is_unknown = any(UNKNOWN in uses for uses in contract.methods.values())
     try:
         await session.open()
+        if not is_unknown:
+            await cursor.execute(
+                DIFFERENCES_QUERY.encode(),
+                expected_arguments(contract, package),
+                prepare=False,
+            )
+            if await cursor.fetchone() == (False,):
+                return ()
         await cursor.execute(
             CATALOG_QUERY.encode(), catalog_arguments(contract, package), prepare=False
         )

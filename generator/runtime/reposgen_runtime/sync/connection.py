@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from psycopg.abc import Buffer
     from psycopg.pq.abc import PGresult
 
+    from ..contract_comparison import Comparison
     from ..roots import Key
     from ..statement import Package
 
@@ -196,6 +197,9 @@ class Session:
             raise self.translated(failure.error, statement) from None
         except psycopg.Error as error:
             raise self.translated(error, statement) from None
+        except SchemaChanged as error:
+            self.explain(error)
+            raise
 
     def execute(
         self,
@@ -629,7 +633,24 @@ class Session:
         if isinstance(translated, SchemaChanged):
             # A migration can have recreated a type under another oid.
             self.outdated()
+            self.explain(translated)
         return translated
+
+    def explain(self, error: SchemaChanged) -> None:
+        """Name in an error how the schema differs, if the package has a contract."""
+        if self.package.module:
+            from .explaining import explain  # noqa: PLC0415 -- only where it is needed
+
+            explain(self, error)
+
+    @property
+    def compared_schema(self) -> tuple[float, Comparison] | None:
+        """When the schema was last compared with the contract, and the outcome."""
+        return self._types.compared_schema
+
+    @compared_schema.setter
+    def compared_schema(self, compared: tuple[float, Comparison]) -> None:
+        self._types.compared_schema = compared
 
     def _root(self, key: Key) -> Key | None:
         """Return the package's constraint that a partition's constraint repeats."""

@@ -10,6 +10,7 @@ import psycopg
 
 from .. import wire
 from ..codec import read_command
+from ..errors import SchemaChanged
 from ..limits import (
     KEPT_BY_BLOCK,
     KEPT_BY_STATEMENT,
@@ -69,6 +70,9 @@ def run_among(
         raise session.translated(failure.error, statement) from None
     except psycopg.Error as error:
         raise session.translated(error, statement) from None
+    except SchemaChanged as error:
+        session.explain(error)
+        raise
 
 
 def run_limited(

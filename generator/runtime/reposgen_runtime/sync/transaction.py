@@ -16,6 +16,7 @@ from ..errors import (
     ConnectionLost,
     OutcomeUnknown,
     RepositoryError,
+    SchemaChanged,
     TenantRequired,
     TransactionClosed,
     TransactionFailed,
@@ -311,6 +312,8 @@ class Transaction:
         """Roll the transaction back after an error, even if the task is cancelled."""
         if isinstance(error, Exception):
             self.roll_back()
+            if isinstance(error, SchemaChanged):
+                self._session.explain(error)
         else:
             # The task can be cancelled again.
             seconds = grace_of(self._session.connection)

@@ -1,0 +1,15 @@
+-- name: ByTitle :many
+-- It loses its index for good.
+SELECT id FROM tasks WHERE title = @title;
+
+-- name: BySize :many
+-- Another index serves it.
+SELECT id FROM tasks WHERE size = @size ORDER BY id LIMIT 10;
+
+-- name: Slow :many
+-- It was slow before, on both schemas.
+SELECT id FROM tasks WHERE note || title = @given;
+
+-- name: ByNote :many
+-- New, with an index that the old schema does not have.
+SELECT id FROM tasks WHERE note = @note;
