@@ -88,7 +88,7 @@ def url(owners: str) -> Iterator[str]:
 def wanted(request: pytest.FixtureRequest) -> int:
     """How many reads are made and checked."""
     given = os.environ.get("REPOSGEN_COHERENCE_READS")
-    return int(given or (100_000 if request.config.getoption("--all") else 5_000))
+    return int(given or (100_000 if request.config.getoption("--all") else 20_000))
 
 
 class Observer:
