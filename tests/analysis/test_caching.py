@@ -33,6 +33,14 @@ CREATE TABLE pair (x int, y uuid, z text, PRIMARY KEY (x, y));
 CREATE TABLE tree (id int PRIMARY KEY, parent int REFERENCES tree ON DELETE CASCADE);
 CREATE TABLE leaf (id int PRIMARY KEY, tree_id int REFERENCES tree ON DELETE CASCADE
     ON UPDATE CASCADE);
+CREATE TABLE boss (id int PRIMARY KEY, code text UNIQUE, x int, y int, UNIQUE (x, y));
+CREATE TABLE worker (id int PRIMARY KEY,
+    boss_id int REFERENCES boss ON DELETE CASCADE ON UPDATE CASCADE,
+    code varchar REFERENCES boss (code) ON DELETE SET NULL);
+CREATE TABLE tool (id int PRIMARY KEY, worker_id int REFERENCES worker
+    ON DELETE CASCADE);
+CREATE TABLE desk (id int PRIMARY KEY, x int, y bigint,
+    FOREIGN KEY (x, y) REFERENCES boss (x, y) ON DELETE CASCADE);
 CREATE TABLE parts (id int, kind int) PARTITION BY LIST (kind);
 CREATE TABLE parts_one PARTITION OF parts FOR VALUES IN (1);
 CREATE TABLE noisy (id int PRIMARY KEY, n int);
@@ -376,6 +384,30 @@ def test_a_policy_of_the_tenant(judge: Judge) -> None:
         ("exec", "DELETE FROM tree WHERE id = $1", ["leaf", "tree"]),
         ("exec", "UPDATE tree SET parent = $2 WHERE id = $1", ["tree id=$1"]),
         ("exec", "UPDATE tree SET id = $2::int WHERE id = $1::int", ["leaf", "tree"]),
+        # What they change is known by the deleted key; what that sets off is not.
+        (
+            "exec",
+            "DELETE FROM boss WHERE id = $1",
+            ["boss id=$1", "desk", "tool", "worker", "worker boss_id=$1"],
+        ),
+        (
+            "exec",
+            "DELETE FROM boss WHERE id = $1 AND code = $2 AND x = $3",
+            [
+                *("boss code=$2 id=$1 x=$3", "desk x=$3", "tool"),
+                *("worker boss_id=$1", "worker code=$2"),
+            ],
+        ),
+        (
+            "exec",
+            "UPDATE boss SET id = $2::int WHERE id = $1::int",
+            ["boss id=$1|$2", "tool", "worker boss_id=$1|$2"],
+        ),
+        (
+            "exec",
+            "DELETE FROM worker WHERE id = $1",
+            ["tool worker_id=$1", "worker id=$1"],
+        ),
         # Several writes of a statement, one of which reaches rows of the other's table.
         (
             "exec",

@@ -27,9 +27,10 @@ CLOCKS = ("+0", "+5", "-5")
 class Processes:
     """Processes that share a cache, with clocks that differ; the dead are replaced."""
 
-    def __init__(self, folder: Path, plan: Plan, count: int) -> None:
+    def __init__(self, folder: Path, plan: Plan, count: int, module: str) -> None:
         self._folder = folder
         self._plan = plan
+        self._module = module
         self._running: list[subprocess.Popen[bytes]] = []
         self.started = 0
         self.killed = 0
@@ -48,7 +49,7 @@ class Processes:
         arguments = json.dumps(asdict(plan))
         self._running.append(
             subprocess.Popen(  # noqa: S603 - our own interpreter
-                [sys.executable, "-m", "tests.coherence.worker", arguments],
+                [sys.executable, "-m", self._module, arguments],
                 cwd=ROOT,
                 env={
                     **os.environ,
@@ -84,11 +85,12 @@ class Processes:
 def running(
     folder: Path,
     count: int,
+    module: str = "tests.coherence.worker",
     **plan: Any,  # noqa: ANN401 - fields of `Plan`
 ) -> Iterator[Processes]:
     """Processes that work as long as the block lasts."""
     first = Plan(log="", is_async=True, **plan)
-    processes = Processes(folder, first, count)
+    processes = Processes(folder, first, count, module)
     try:
         yield processes
     finally:

@@ -57,11 +57,14 @@ class Plan:
         writes: share of writes.
         keys: how many counters are used.
         reads: which of the reads are made.
+        calls: which of the writes are made; empty for all.
         fault: what is wrong with its protocol.
         mark_ttl: see `Cache`.
         bounds: seconds by which reads may be behind, by level.
         pause: seconds at most that a process stops at each step.
         read_pause: the same between reading a result and keeping it.
+        memory: results are also kept in the process.
+        repeats: how often what is kept there is read again.
     """
 
     url: str
@@ -73,11 +76,14 @@ class Plan:
     writes: float = 0.3
     keys: int = 2
     reads: tuple[str, ...] = ("key", "join", "all")
+    calls: tuple[str, ...] = ()
     fault: str = ""
     mark_ttl: float = 1.0
     bounds: dict[str, float] = field(default_factory=dict)
     pause: float = 0.003
     read_pause: float | None = None
+    memory: bool = True
+    repeats: int = 20
 
 
 class History:

@@ -94,6 +94,14 @@ ECHO: Final = Statement[str](
     read_only=True,
     cache=Cached(ttl=60.0),
 )
+FAILS: Final = Statement[int](
+    "items.fails",
+    "SELECT 1 / $1",
+    parameters=("int4",),
+    results=("int4",),
+    read_only=True,
+    cache=Cached(ttl=60.0),
+)
 NUMBER: Final = Statement[str](
     "items.number",
     "SELECT $1::text",

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from tests.runtime import shop
+from tests.runtime import cached, shop
 from tests.runtime.aio.repositories import Database, TaskRepository
+from tests.support.redis_server import RedisServer
 
+from reposgen_runtime.aio import Database as AnyDatabase
 from reposgen_runtime.aio import Runner
+from reposgen_runtime.aio._background import Worker
+from reposgen_runtime.aio.cache_redis import RedisCache
+from reposgen_runtime.aio.cached import CachedDatabase, cached_class
+from reposgen_runtime.caching import Cache, tag
 from reposgen_runtime.errors import TransactionNotShared
+from reposgen_runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+    from pathlib import Path
+
+TAG = tag("public.items", "id", "1")
 
 
 @pytest.fixture
@@ -179,3 +191,59 @@ async def test_many_tasks_on_one_connection_of_the_callers(db: Database) -> None
         tasks = TaskRepository(connection)
         made = await asyncio.gather(*(tasks.create(title=str(n)) for n in range(50)))
         assert [task.title for task in made] == [str(n) for n in range(50)]
+
+
+async def test_a_worker_that_nothing_refers_to_is_kept() -> None:
+    """What its task waits for can be garbage together with it."""
+    waiting: list[weakref.ref[asyncio.Future[None]]] = []
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        future = asyncio.get_running_loop().create_future()
+        waiting.append(weakref.ref(future))
+        await future
+        ended.set()
+
+    Worker(work)
+    await asyncio.sleep(0)
+    gc.collect()
+    future = waiting[0]()
+    assert future is not None
+    future.set_result(None)
+    await ended.wait()
+
+
+async def test_a_writer_that_is_cancelled_while_it_sets_its_mark(
+    make_database: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing has changed, so the mark is taken off, and the transaction undone."""
+    server = RedisServer(tmp_path)
+    is_waiting = asyncio.Event()
+    mark = RedisCache.mark
+
+    async def mark_and_wait(this: RedisCache, *args: Any) -> None:  # noqa: ANN401 -- its arguments
+        await mark(this, *args)
+        is_waiting.set()
+        await asyncio.sleep(600)
+
+    try:
+        settings = Settings(
+            conninfo=make_database(cached.SCHEMA), cache=Cache(redis=server.url)
+        )
+        async with cached_class(AnyDatabase)(settings, package=cached.PACKAGE) as db:
+            assert isinstance(db, CachedDatabase)
+            run = Runner(db, cached.PACKAGE)
+            await run.exec(cached.RENAME, (1, "before"))
+            monkeypatch.setattr(RedisCache, "mark", mark_and_wait)
+            task = asyncio.create_task(run.exec(cached.RENAME, (1, "after")))
+            await is_waiting.wait()
+            assert db.cache.memory.is_marked([TAG])
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert not db.cache.memory.is_marked([TAG])
+            assert (await run.one(cached.GET, (1,))).title == "before"
+    finally:
+        server.kill()

@@ -57,6 +57,7 @@ _format_text: Final = cast("_FormatRow", _copy_base.format_row_text)
 
 # Severities that end the connection.
 _ENDING: Final = ("FATAL", "PANIC")
+IDLE_IN_TRANSACTION: Final = "25P03"  # idle_in_transaction_session_timeout
 _NAME_LENGTH: Final = 63  # the server tells longer names apart by no more than this
 _numbers: Final = count(1)
 
@@ -192,8 +193,15 @@ def error_of(results: Sequence[PGresult]) -> psycopg.Error:
 
 
 def unknown_commit_outcome(error: psycopg.Error) -> psycopg.Error:
-    """Return the error of a commit; if the connection ended, the outcome is unknown."""
-    if error.diag.severity_nonlocalized in _ENDING:
+    """Return the error of a commit; if the connection ended, the outcome is unknown.
+
+    The outcome is known if a transaction was idle for too long: the server ended it
+    before it read the COMMIT.
+    """
+    if (
+        error.diag.severity_nonlocalized in _ENDING
+        and error.sqlstate != IDLE_IN_TRANSACTION
+    ):
         return psycopg.OperationalError("the connection was ended during the commit")
     return error
 

@@ -27,6 +27,21 @@ SLOW_WRITE = Statement[None](
     "INSERT INTO tasks (title) SELECT 'slow' FROM pg_sleep($1)",
     parameters=("float8",),
 )
+IDLE_BRIEFLY = Statement[int](
+    "idle_briefly",
+    "SELECT pg_backend_pid() FROM (SELECT"
+    " set_config('idle_in_transaction_session_timeout', '1', true)) AS briefly",
+    results=("int4",),
+)
+
+
+def gone(conninfo: str, pid: int) -> None:
+    """Wait until a connection has ended."""
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        while admin.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)
+        ).rowcount:
+            pass
 
 
 def terminate(conninfo: str, marker: str) -> None:
@@ -126,6 +141,28 @@ async def test_terminated(conninfo: str, db: Database, run: Runner) -> None:
         async with db.transaction():
             await db.tasks.create(title="a")
             await run.exec(SLOW_WRITE, (600.0,))
+    assert await db.tasks.count() == 0
+
+
+async def test_idle_for_too_long(
+    conninfo: str, db: Database, run: Runner, *, use_cursors: bool
+) -> None:
+    """The server ended the transaction before COMMIT was sent: nothing is unknown.
+
+    psycopg's cursors may not tell why the connection has ended.
+    """
+    followed: list[str] = []
+    expected = (ConnectionLost, OutcomeUnknown) if use_cursors else ConnectionLost
+    with pytest.raises(expected) as caught:
+        async with db.transaction():
+            db.on_commit(lambda: followed.append("committed"))
+            db.on_rollback(lambda: followed.append("undone"))
+            await db.tasks.create(title="a")
+            gone(conninfo, await run.one(IDLE_BRIEFLY))
+    if isinstance(caught.value, ConnectionLost):
+        assert caught.value.sqlstate == "25P03"
+        assert caught.value.done is False
+        assert followed == ["undone"]
     assert await db.tasks.count() == 0
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.runtime.cached import (
     CREATE_INDEX,
     ECHO,
+    FAILS,
     GET,
     GET_L1,
     GET_L2,
@@ -26,14 +27,20 @@ from tests.runtime.cached import (
     TENANTS,
     get_item,
 )
+from tests.support.proxy import proxied
 from tests.support.redis_server import RedisServer
 
 from reposgen_runtime.aio import Database, Runner
 from reposgen_runtime.aio._compat import sleep
 from reposgen_runtime.aio.cache import ResultCache
 from reposgen_runtime.aio.cached import CachedDatabase, cached_class
-from reposgen_runtime.caching import Cache, Memory
-from reposgen_runtime.errors import NotFound, RepositoryError
+from reposgen_runtime.caching import ALL_TAG, Cache, Memory, tag
+from reposgen_runtime.errors import (
+    ConnectionLost,
+    NotFound,
+    OutcomeUnknown,
+    RepositoryError,
+)
 from reposgen_runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +54,7 @@ if TYPE_CHECKING:
 
 # Short, so that tests need not wait for long until results are kept.
 MARK: float = 0.5
+ITEM_1 = [tag("public.items", "id", "1")]
 made = cached_class(Database)
 
 
@@ -104,6 +112,23 @@ async def until_kept(url: str, db: CachedDatabase, run: Runner) -> None:
     await db.cache.clear()
 
 
+async def test_who_finds_nothing_lets_nobody_wait(
+    url: str, redis_server: RedisServer
+) -> None:
+    """A lease ends with the read, also if there is no result to keep."""
+    async with opened(url, Cache(redis=redis_server.url, mark_ttl=MARK)) as (db, run):
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                await run.one(GET, (404,))
+            assert not redis_server.client.keys("*:l:*")
+        async with db.cache.warm() as warm:
+            warm.add(run.one, GET, (404,))
+        assert not redis_server.client.keys("*:l:*")
+        with pytest.raises(RepositoryError):
+            await run.one(FAILS, (0,))
+        assert not redis_server.client.keys("*:l:*")
+
+
 @pytest.mark.parametrize("use_cursors", [False, True])
 async def test_the_first_level_alone(url: str, use_cursors: bool) -> None:
     options = {"use_cursors": True} if use_cursors else {}
@@ -122,6 +147,36 @@ async def test_the_first_level_alone(url: str, use_cursors: bool) -> None:
             assert (await run.one(GET, (1,))).title == "c"
             rename_seen = await run.one(GET, (1,))
         assert await run.one(GET, (1,)) == rename_seen
+
+
+async def test_a_write_of_which_nobody_knows(url: str) -> None:
+    """The server can still be working on it: nothing is kept for a while."""
+    word = "cut here"
+    with proxied(url, None) as proxy:
+        cache = Cache(mark_ttl=600.0)
+        async with opened(proxy.conninfo, cache) as (db, run):
+            await run.exec(RENAME, (1, "known"))
+            assert not db.cache.memory.is_marked(ITEM_1)
+            with pytest.raises(RepositoryError, match="refused"):
+                await run.exec(LATE, (1,))
+            assert not db.cache.memory.is_marked(ITEM_1)
+            proxy.cut_at(word, heard=True)
+            with pytest.raises(OutcomeUnknown):
+                await run.exec(RENAME, (1, word))
+            assert db.cache.memory.is_marked(ITEM_1)
+
+
+async def test_a_connection_that_breaks(url: str) -> None:
+    async with opened(url, Cache(mark_ttl=600.0)) as (db, _):
+        async with db.connection() as connection:
+            await connection.execute("SELECT 1")
+        assert not db.cache.memory.is_marked([ALL_TAG])
+        with pytest.raises(psycopg.Error):
+            async with db.connection() as connection:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pg_backend_pid())"
+                )
+        assert db.cache.memory.is_marked([ALL_TAG])
 
 
 async def test_a_transaction_that_only_reads(url: str) -> None:
@@ -264,10 +319,15 @@ async def test_a_commit_that_comes_too_late_is_refused(
 
     async with opened(url, cache) as (_, run):
         monkeypatch.setattr(ResultCache, "mark", stopped)
-        with pytest.raises(RepositoryError):
+        with pytest.raises(ConnectionLost) as caught:
             await run.exec(RENAME, (1, "late"))
         monkeypatch.undo()
-        assert (await run.one(GET, (1,))).title != "late"
+        assert caught.value.done is False
+        # The writer knows that nothing has changed, and has taken its mark off.
+        before = await run.one(GET, (1,))
+        assert before.title != "late"
+        rename(url, "unseen")
+        assert await run.one(GET, (1,)) == before
         await run.exec(RENAME, (1, "in time"))
 
 

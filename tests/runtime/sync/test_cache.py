@@ -15,6 +15,7 @@ import pytest
 from tests.runtime.cached import (
     CREATE_INDEX,
     ECHO,
+    FAILS,
     GET,
     GET_L1,
     GET_L2,
@@ -28,10 +29,16 @@ from tests.runtime.cached import (
     TENANTS,
     get_item,
 )
+from tests.support.proxy import proxied
 from tests.support.redis_server import RedisServer
 
-from reposgen_runtime.caching import Cache, Memory
-from reposgen_runtime.errors import NotFound, RepositoryError
+from reposgen_runtime.caching import ALL_TAG, Cache, Memory, tag
+from reposgen_runtime.errors import (
+    ConnectionLost,
+    NotFound,
+    OutcomeUnknown,
+    RepositoryError,
+)
 from reposgen_runtime.settings import Settings
 from reposgen_runtime.sync import Database, Runner
 from reposgen_runtime.sync._compat import sleep
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
 
 # Short, so that tests need not wait for long until results are kept.
 MARK: float = 0.5
+ITEM_1 = [tag("public.items", "id", "1")]
 made = cached_class(Database)
 
 
@@ -106,6 +114,23 @@ def until_kept(url: str, db: CachedDatabase, run: Runner) -> None:
     db.cache.clear()
 
 
+def test_who_finds_nothing_lets_nobody_wait(
+    url: str, redis_server: RedisServer
+) -> None:
+    """A lease ends with the read, also if there is no result to keep."""
+    with opened(url, Cache(redis=redis_server.url, mark_ttl=MARK)) as (db, run):
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                run.one(GET, (404,))
+            assert not redis_server.client.keys("*:l:*")
+        with db.cache.warm() as warm:
+            warm.add(run.one, GET, (404,))
+        assert not redis_server.client.keys("*:l:*")
+        with pytest.raises(RepositoryError):
+            run.one(FAILS, (0,))
+        assert not redis_server.client.keys("*:l:*")
+
+
 @pytest.mark.parametrize("use_cursors", [False, True])
 def test_the_first_level_alone(url: str, use_cursors: bool) -> None:
     options = {"use_cursors": True} if use_cursors else {}
@@ -124,6 +149,34 @@ def test_the_first_level_alone(url: str, use_cursors: bool) -> None:
             assert (run.one(GET, (1,))).title == "c"
             rename_seen = run.one(GET, (1,))
         assert run.one(GET, (1,)) == rename_seen
+
+
+def test_a_write_of_which_nobody_knows(url: str) -> None:
+    """The server can still be working on it: nothing is kept for a while."""
+    word = "cut here"
+    with proxied(url, None) as proxy:
+        cache = Cache(mark_ttl=600.0)
+        with opened(proxy.conninfo, cache) as (db, run):
+            run.exec(RENAME, (1, "known"))
+            assert not db.cache.memory.is_marked(ITEM_1)
+            with pytest.raises(RepositoryError, match="refused"):
+                run.exec(LATE, (1,))
+            assert not db.cache.memory.is_marked(ITEM_1)
+            proxy.cut_at(word, heard=True)
+            with pytest.raises(OutcomeUnknown):
+                run.exec(RENAME, (1, word))
+            assert db.cache.memory.is_marked(ITEM_1)
+
+
+def test_a_connection_that_breaks(url: str) -> None:
+    with opened(url, Cache(mark_ttl=600.0)) as (db, _):
+        with db.connection() as connection:
+            connection.execute("SELECT 1")
+        assert not db.cache.memory.is_marked([ALL_TAG])
+        with pytest.raises(psycopg.Error):
+            with db.connection() as connection:
+                connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert db.cache.memory.is_marked([ALL_TAG])
 
 
 def test_a_transaction_that_only_reads(url: str) -> None:
@@ -266,10 +319,15 @@ def test_a_commit_that_comes_too_late_is_refused(
 
     with opened(url, cache) as (_, run):
         monkeypatch.setattr(ResultCache, "mark", stopped)
-        with pytest.raises(RepositoryError):
+        with pytest.raises(ConnectionLost) as caught:
             run.exec(RENAME, (1, "late"))
         monkeypatch.undo()
-        assert (run.one(GET, (1,))).title != "late"
+        assert caught.value.done is False
+        # The writer knows that nothing has changed, and has taken its mark off.
+        before = run.one(GET, (1,))
+        assert before.title != "late"
+        rename(url, "unseen")
+        assert run.one(GET, (1,)) == before
         run.exec(RENAME, (1, "in time"))
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reposgen.analysis.caching.actions import family
 from reposgen.analysis.caching.model import Access, PinnedColumn, ReturnedValue
-from reposgen.analysis.caching.pins import WRITES, kind_of, levels_of
+from reposgen.analysis.caching.pins import WRITES, levels_of
+from reposgen.analysis.caching.spelling import kind_of
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import CommandType, RangeTableRef, RteKind
 
@@ -75,8 +77,9 @@ def written_accesses(
     """
     found: list[Access] = [Access(table="", why=why) for why in lineage.unknown_writes]
     direct: set[int] = set()
-    # Tables that foreign key actions of other writes in the statement change.
-    reached: set[int] = set()
+    # Parents and descendants of written tables, and tables of foreign key actions.
+    related: set[int] = set()
+    acted: set[int] = set()
     for tree in trees:
         for level in levels_of(tree, catalog, optional):
             query = level.query
@@ -87,20 +90,29 @@ def written_accesses(
             )
             if relation is not None:
                 direct.add(relation.oid)
-                reached |= level.reached(relation) - {relation.oid}
+                related |= family(catalog, relation) - {relation.oid}
                 pins = {**level.changed(relation), **_returned(tree, level, relation)}
                 found.append(_access(relation, pins))
+                for other, carried in level.actions(relation):
+                    acted.add(other.oid)
+                    found.append(_access(other, carried, _ACTION))
     found += (
         Access(table=name, why=_WHY)
         for oid, name in lineage.names.items()
         if oid in lineage.writes
-        if oid not in direct or oid in reached
+        if oid in related or oid not in direct | acted
     )
     found += (Access(table=name) for name in lineage.made)
-    return tuple(dict.fromkeys(found))
+    # The first reason is enough.
+    known: dict[tuple[str, tuple[PinnedColumn, ...], str], Access] = {}
+    for access in found:
+        why = "" if access.table else access.why
+        known.setdefault((access.table, access.pins, why), access)
+    return tuple(known.values())
 
 
-_WHY = "a foreign key, a partition or a command"
+_ACTION = "a foreign key"
+_WHY = "a partition or a command"
 
 
 def _access(

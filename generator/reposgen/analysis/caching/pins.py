@@ -7,15 +7,20 @@ it can have any value.
 
 from __future__ import annotations
 
-import sys
 from itertools import chain
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from reposgen.analysis.agreement import bare, equalities, same_without_casts
 from reposgen.analysis.arbiters import arbiter_columns
+from reposgen.analysis.caching.actions import (
+    actions,
+    family,
+    followed_actions,
+    meets_trigger,
+)
 from reposgen.analysis.caching.model import ArgumentValue, LiteralValue
-from reposgen.live_schema.model import BaseType, DomainType, EnumType, Generated
+from reposgen.analysis.caching.spelling import kind_of, literal
+from reposgen.live_schema.model import Generated
 from reposgen.live_schema.tree import expressions as e
 from reposgen.live_schema.tree.model import (
     CommandType,
@@ -40,17 +45,6 @@ if TYPE_CHECKING:
         TargetEntry,
     )
 
-# Types whose equal values have the same spelling, with the kind of the spelling.
-_KINDS = {
-    "int2": "integer",
-    "int4": "integer",
-    "int8": "integer",
-    "text": "text",
-    "varchar": "text",
-    "uuid": "uuid",
-}
-_ACTS = frozenset({"c", "n", "d"})
-_LENGTH_WORD = 4
 # Above this number of values, a column counts as not pinned.
 _MOST_VALUES = 20
 # Commands that change rows of their target table.
@@ -132,7 +126,7 @@ class Level:
         """
         query = self.query
         match query.command:
-            case CommandType.DELETE if _meets_trigger(relation, "delete"):
+            case CommandType.DELETE if meets_trigger(relation, "delete"):
                 return {}
             case CommandType.DELETE:
                 known = self.of_table(query.result_relation, relation)
@@ -147,7 +141,7 @@ class Level:
     def _updated(self, relation: Relation) -> dict[str, tuple[KeyValue, ...]]:
         query = self.query
         assigned = {t.number: t for t in query.targets if not t.junk}
-        if _meets_trigger(relation, "update", assigned) or self._reaches_itself(
+        if meets_trigger(relation, "update", assigned) or self._reaches_itself(
             relation, assigned
         ):
             return {}
@@ -165,11 +159,11 @@ class Level:
         given = {t.number: t for t in query.targets if not t.junk}
         conflict = query.on_conflict
         allowed = None
-        if _meets_trigger(relation, "insert"):
+        if meets_trigger(relation, "insert"):
             return {}
         if conflict is not None and conflict.update:
             changing = {target.number for target in conflict.assignments}
-            if _meets_trigger(relation, "update", changing):
+            if meets_trigger(relation, "update", changing):
                 return {}
             # The existing row has the same key; its other columns can differ.
             allowed = arbiter_columns(conflict, relation, self.catalog) - changing
@@ -207,7 +201,7 @@ class Level:
                 pass
             case _:
                 return None
-        if any(_meets_trigger(relation, event, changing) for event in events):
+        if any(meets_trigger(relation, event, changing) for event in events):
             return None
         if events != {"insert"}:
             assigned = None if query.command is CommandType.DELETE else changing
@@ -219,59 +213,27 @@ class Level:
         self, relation: Relation, assigned: Collection[int] | None
     ) -> bool:
         """Return True if foreign key actions can change other rows of the table."""
-        followed = self._followed(relation, assigned)
-        return not followed.isdisjoint(self._family(relation))
+        followed = followed_actions(self.catalog, relation, assigned)
+        return not followed.isdisjoint(family(self.catalog, relation))
 
-    def reached(self, relation: Relation) -> set[int]:
-        """Return the oids of a written table and of those that its actions change.
+    def actions(
+        self, relation: Relation
+    ) -> Iterator[tuple[Relation, dict[str, tuple[KeyValue, ...]]]]:
+        """Yield tables that foreign key actions change, with their pinned columns."""
+        known, assigned = self.changed(relation), self._assigned()
+        yield from actions(self.catalog, relation, known, assigned)
 
-        Parents and descendants of these tables are included.
-        """
+    def _assigned(self) -> set[int] | None:
+        """Return the columns that change in existing rows; None for whole rows."""
         query, conflict = self.query, self.query.on_conflict
-        assigned: set[int] | None = None
-        if query.command is CommandType.UPDATE:
-            assigned = {t.number for t in query.targets if not t.junk}
-        elif query.command is CommandType.INSERT:
-            updates = conflict.assignments if conflict is not None else ()
-            assigned = {target.number for target in updates}
-        found = self._family(relation)
-        for oid in self._followed(relation, assigned):
-            found |= self._family(self.catalog.relations[oid])
-        return found
-
-    def _family(self, relation: Relation) -> set[int]:
-        """Return the oids of a table, its parents and its descendants."""
-        catalog = self.catalog
-        below = catalog.descendants.get(relation.oid, ())
-        return {relation.oid, *(r.oid for r in (*catalog.ancestors(relation), *below))}
-
-    def _followed(
-        self, relation: Relation, assigned: Collection[int] | None
-    ) -> set[int]:
-        """Return the oids of the tables in which foreign key actions change rows.
-
-        Args:
-            relation: the table that the statement writes.
-            assigned: the columns that change; None if whole rows are deleted.
-        """
-        found: set[int] = set()
-        waiting = self._family(relation)
-        first = True
-        while waiting:
-            following: set[int] = set()
-            for oid in waiting:
-                for child, constraint in self.catalog.references.get(oid, ()):
-                    if not {constraint.on_delete, constraint.on_update} & _ACTS:
-                        continue
-                    if first and assigned is not None:
-                        touched = set(constraint.referenced_columns) & set(assigned)
-                        if not touched:
-                            continue
-                    if child.oid not in found:
-                        found.add(child.oid)
-                        following |= self._family(child)
-            waiting, first = following, False
-        return found
+        match query.command:
+            case CommandType.UPDATE:
+                return {t.number for t in query.targets if not t.junk}
+            case CommandType.INSERT:
+                updates = conflict.assignments if conflict is not None else ()
+                return {target.number for target in updates}
+            case _:
+                return None
 
     def pins(self) -> dict[tuple[int, int], tuple[KeyValue, ...]]:
         """Return the values of pinned columns, by range table index and `attnum`."""
@@ -398,7 +360,7 @@ class Level:
                     return None
                 if value is None:
                     return ()
-                text = _literal(kind, value)
+                text = literal(kind, value)
                 return None if text is None else (LiteralValue(text=text),)
             case e.Var(levels_up=up):
                 level: Level | None = self
@@ -489,22 +451,6 @@ class Level:
         return self.changed(relation).get(column.name)
 
 
-def _meets_trigger(
-    relation: Relation, event: str, assigned: Collection[int] = ()
-) -> bool:
-    """Return True if a trigger can change a row before it is written."""
-    return any(
-        trigger.before
-        and event in trigger.events
-        and not (
-            event == "update"
-            and trigger.columns
-            and set(trigger.columns).isdisjoint(assigned)
-        )
-        for trigger in relation.triggers
-    )
-
-
 def _equalities(
     query: Query,
 ) -> Iterator[tuple[e.Expression, frozenset[int] | None]]:
@@ -555,31 +501,3 @@ def _leaves(items: Iterable[FromItem]) -> frozenset[int]:
             case FromExpr(items=inner):
                 found |= _leaves(inner)
     return frozenset(found)
-
-
-def kind_of(type_: PgType) -> str | None:
-    """Return how values of a type are spelled.
-
-    Returns:
-        None if equal values can have different spellings.
-    """
-    while isinstance(type_, DomainType):
-        type_ = type_.base
-    if isinstance(type_, EnumType):
-        return f"enum {type_.oid}"
-    if not isinstance(type_, BaseType) or type_.schema != "pg_catalog":
-        return None
-    return _KINDS.get(type_.name)
-
-
-def _literal(kind: str, value: bytes) -> str | None:
-    """Return a constant as the run time spells it; None for an enum."""
-    match kind:
-        case "integer":
-            return str(int.from_bytes(value, sys.byteorder, signed=True))
-        case "text":
-            return value[_LENGTH_WORD:].decode("utf-8", "surrogateescape")
-        case "uuid":
-            return str(UUID(bytes=value))
-        case _:
-            return None

@@ -34,11 +34,20 @@ async def wait(condition: Condition, seconds: float | None) -> None:
             await condition.wait()
 
 
+# An event loop has only weak references to its tasks.
+_running: Final[set[asyncio.Task[None]]] = set()
+
+
 class Worker:
-    """A task that inherits no context from the code that started it."""
+    """A task that inherits no context from the code that started it.
+
+    It runs to its end, even if nothing refers to the worker any more.
+    """
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._task = asyncio.create_task(work(), context=Context())
+        _running.add(self._task)
+        self._task.add_done_callback(_running.discard)
 
     async def join(self, seconds: float) -> bool:
         """Wait up to `seconds` for the end; return True if the work has ended."""

@@ -8,7 +8,8 @@ since before it was read.
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from itertools import count
 from math import inf
 from os import urandom
 from struct import Struct
@@ -20,11 +21,11 @@ from ..caching import ALL_TAG, entry_name
 from ..errors import RepositoryError
 from ..statistics import CacheStatistics
 from ._background import Worker
-from ._compat import Event
+from ._compat import Event, run_shielded
 from .cache_redis import RedisCache, RedisDown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
     from ..caching import Cache
     from ..observers import Observers
@@ -50,13 +51,15 @@ class Mark:
     Attributes:
         tags: of it.
         writer: whose mark it is.
+        is_lost: whether it was, or still will be, changed is not known.
     """
 
-    __slots__ = ("tags", "writer")
+    __slots__ = ("is_lost", "tags", "writer")
 
     def __init__(self, tags: tuple[bytes, ...], writer: bytes) -> None:
         self.tags = tags
         self.writer = writer
+        self.is_lost = False
 
 
 class ResultCache:
@@ -83,7 +86,8 @@ class ResultCache:
         self._warming = warming
         self._is_open = False
         self._process = urandom(6)
-        self._writers = 0
+        # Threads must not share a number: one would take off the other's mark.
+        self._writers = count(1)
         # By writer, and when they were last told.
         self._open: dict[bytes, tuple[Mark, float]] = {}
         self._identify: Identify | None = None
@@ -186,18 +190,41 @@ class ResultCache:
 
     async def mark(self, tags: Iterable[bytes]) -> Mark:
         """Tell that something is about to change."""
-        self._writers += 1
-        writer = self._process + self._writers.to_bytes(6, "big")
+        writer = self._process + next(self._writers).to_bytes(6, "big")
         mark = Mark(tuple(dict.fromkeys(tags)), writer)
         self.memory.mark(mark.tags, writer)
         self._open[writer] = mark, monotonic()
         redis = self.redis
         if redis is not None and redis.is_up:
             message = self._message(_MARKED, mark)
-            # Without the mark, others hear of the change as soon as Redis answers.
-            with suppress(RedisDown, RepositoryError):
+            try:
                 await redis.mark(mark.tags, writer, message)
+            except (RedisDown, RepositoryError):
+                # Others hear of the change as soon as Redis answers.
+                pass
+            except BaseException:
+                # Nobody else would take off the mark of a writer that was cancelled.
+                await run_shielded(self.undone, mark)
+                raise
         return mark
+
+    @asynccontextmanager
+    async def announced(self, tags: Iterable[bytes]) -> AsyncGenerator[Mark, None]:
+        """Tell that the block changes something.
+
+        If the block sets `Mark.is_lost`, the mark stays until it expires.
+        """
+        mark = await self.mark(tags)
+        try:
+            yield mark
+        finally:
+            if mark.is_lost:
+                self.unknown(mark)
+            else:
+                try:
+                    await run_shielded(self.changed, mark)
+                finally:
+                    self.tell_change(mark)
 
     async def changed(self, mark: Mark) -> None:
         """Tell that it has changed."""

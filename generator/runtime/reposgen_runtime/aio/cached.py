@@ -18,6 +18,7 @@ from ..caching import (
     NotCacheable,
     canonical,
     entry_name,
+    needs_result,
     pack,
     size_of,
     tags_of_read,
@@ -26,15 +27,15 @@ from ..caching import (
 )
 from ..codec import read_rows
 from ..errors import (
+    OutcomeUnknown,
     QueryRejected,
     RepositoryError,
     mark_undone,
 )
 from ..limits import own_settings
 from ._background import Worker
-from ._compat import run_shielded, sleep
 from .cache import ResultCache
-from .cache_redis import BUSY, HIT, LEASED, STALE, UNKNOWN, Fill, Lease, RedisDown
+from .cache_redis import HIT, LEASED, STALE, Fill, Lease, RedisDown
 from .cached_read import FIRST, ROWS, CachedRead, Flight, Taken
 from .cached_transaction import CachedTransaction
 from .connection import needs_transaction
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from ..statement import Package, Statement
     from ..statistics import Statistics
     from .cache_following import Follower
-    from .cache_redis import Answer, RedisCache
     from .cached_warming import Warming
     from .connection import Session
     from .database import Database
@@ -71,8 +71,6 @@ else:
 
 # Commands that no transaction may hold, and procedures that end it themselves.
 _NOT_IN_TRANSACTION: Final = frozenset({"25001", "2D000"})
-# How often another process is asked for what it is reading.
-_LOOKS: Final = 5
 _LONGEST_FLIGHT: Final = 60.0
 
 
@@ -219,11 +217,16 @@ class CachedDatabase(_Base):
                 yield session
         elif statement is None:
             # Nobody knows what is done there.
+            await self.resumed()
             async with (
-                self._announced((ALL_TAG,)),
+                self.cache.announced((ALL_TAG,)) as mark,
                 super().lease(package, None, tenant) as session,
             ):
-                yield session
+                try:
+                    yield session
+                finally:
+                    # The server can still be working on its last COMMIT.
+                    mark.is_lost = session.connection.closed
         else:
             tenant = tenant or (None if scope is None else scope.tenant)
             async with (
@@ -264,7 +267,11 @@ class CachedDatabase(_Base):
         read: Callable[[Codec[T], PGresult], R],
         tenant: str | None,
     ) -> R:
-        """Run a write: as a transaction, so that its COMMIT can be announced."""
+        """Run a write: as a transaction, so that its COMMIT can be announced.
+
+        If nobody else has to hear of it, and its arguments tell what it changes, it is
+        announced before it is sent.
+        """
         scope = self.scopes.current()
         if scope is not None:
             tenant = tenant or scope.tenant
@@ -274,6 +281,9 @@ class CachedDatabase(_Base):
                 )
         if statement.locks_rows:
             raise needs_transaction(statement)
+        changes = statement.changes
+        if self.cache.redis is None and not needs_result(changes):
+            return await self._write_alone(package, statement, values, read, tenant)
         try:
             async with self.own_transaction(package, tenant) as transaction:
                 return await transaction.run_statement(
@@ -282,8 +292,28 @@ class CachedDatabase(_Base):
         except QueryRejected as error:
             if error.sqlstate not in _NOT_IN_TRANSACTION:
                 raise
-        async with self._announced(tags_of_write(statement.changes, values, None)):
-            return await super().run_statement(package, statement, values, read, tenant)
+        return await self._write_alone(package, statement, values, read, tenant)
+
+    async def _write_alone(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+        tenant: str | None,
+    ) -> R:
+        """Run a write that is a transaction by itself."""
+        await self.resumed()
+        tags = tags_of_write(statement.changes, values, None)
+        async with self.cache.announced(tags) as mark:
+            try:
+                return await super().run_statement(
+                    package, statement, values, read, tenant
+                )
+            except BaseException as error:
+                is_known = isinstance(error, Exception)
+                mark.is_lost = not is_known or isinstance(error, OutcomeUnknown)
+                raise
 
     @asynccontextmanager
     async def own_transaction(
@@ -307,19 +337,6 @@ class CachedDatabase(_Base):
                 await transaction.commit()
             finally:
                 transaction.closed = True
-
-    @asynccontextmanager
-    async def _announced(self, tags: Any) -> AsyncGenerator[None, None]:  # noqa: ANN401 -- an iterable
-        """Announce that the block changes something."""
-        await self.resumed()
-        mark = await self.cache.mark(tags)
-        try:
-            yield
-        finally:
-            try:
-                await run_shielded(self.cache.changed, mark)
-            finally:
-                self.cache.tell_change(mark)
 
     # How reads run.
 
@@ -366,7 +383,7 @@ class CachedDatabase(_Base):
         lease = Lease(self.name_of(call), flight.ticket.tags, urandom(12))
         # A call that joins later may come after a change that the answer lacks.
         flight.takes_others = False
-        answer = await self._look_up(redis, lease)
+        answer = await redis.wait_for(lease)
         if answer.state in (HIT, STALE):
             entry = self.unpacked(call, answer.value, flight.ticket)
             if entry is not None:
@@ -388,34 +405,26 @@ class CachedDatabase(_Base):
         flight.takes_others = True
         return await self._ask(call, flight, lease)
 
-    async def _look_up(self, redis: RedisCache, lease: Lease) -> Answer:
-        """Ask Redis; wait a little where another process is reading the result."""
-        seconds = self.cache.settings.lease
-        answer = UNKNOWN
-        for _ in range(_LOOKS):
-            if not redis.is_readable:
-                return UNKNOWN
-            try:
-                answer = await redis.look_up(lease)
-            except (RedisDown, RepositoryError):
-                return UNKNOWN
-            if answer.state != BUSY:
-                break
-            await sleep(seconds / _LOOKS)
-        return answer
-
     async def _ask(
         self, call: CachedRead[T, R], flight: Flight, lease: Lease | None = None
     ) -> R:
         """Ask the server, and keep what it says if nothing changed meanwhile."""
         taken: list[Taken] = []
         self._tell_of(call, "miss")
-        result = await self._take(call, taken)
+        try:
+            result = await self._take(call, taken)
+        except RepositoryError:
+            if lease is not None:
+                await self._fill(Fill(lease, b"", 0.0, 0.0))
+            raise
         # Redis is about to compare: a call that joins later could come after a change.
         flight.takes_others = lease is None
         found = taken[-1]
+        filled = None
+        if lease is not None:
+            # If nothing is kept, others need not wait for it.
+            filled = await self._fill(self.filling(call, found, lease))
         if call.ttl(found) > 0:
-            filled = None if lease is None else await self._fill(call, found, lease)
             flight.entry = self.keep(call, flight.ticket, found, filled=filled)
         return result
 
@@ -477,15 +486,13 @@ class CachedDatabase(_Base):
             self._codecs[call.statement] = codec
         return Taken(codec, result)
 
-    async def _fill(
-        self, call: CachedRead[Any, Any], taken: Taken, lease: Lease
-    ) -> bool:
+    async def _fill(self, filling: Fill) -> bool:
         """Give a result to Redis; whether nothing has changed since it was leased."""
         redis = self.cache.redis
         if redis is None:
             return False
         try:
-            return await redis.fill(self.filling(call, taken, lease))
+            return await redis.fill(filling)
         except (RedisDown, RepositoryError):
             return False
 
@@ -508,7 +515,7 @@ class CachedDatabase(_Base):
             # Whoever comes when it is no longer served gets the error.
             return
         if call.ttl(taken[-1]) > 0:
-            is_kept = await self._fill(call, taken[-1], lease)
+            is_kept = await self._fill(self.filling(call, taken[-1], lease))
             if served is not None:
                 from ..observing import of_same_read  # noqa: PLC0415 -- as below
 

@@ -145,9 +145,13 @@ class CachedTransaction(Transaction):
             await super().commit()
             return
         cache = self._cache
-        await cache.resume()
-        await self._bound()
-        mark = await cache.mark(self._changed)
+        try:
+            await cache.resume()
+            await self._bound()
+            mark = await cache.mark(self._changed)
+        except BaseException as error:
+            await self.undo(error)
+            raise
         try:
             await super().commit()
         except OutcomeUnknown:
@@ -183,12 +187,8 @@ class CachedTransaction(Transaction):
         seconds = milliseconds(_TO_SEND * self._cache.settings.mark_ttl)
         bound = (SET, set_arguments({"idle_in_transaction_session_timeout": seconds}))
         session = self._session
-        try:
-            if session.is_fast:
-                await run_among(session, bound, CHECK_NOW, (), read_command)
-            else:
-                await session.command(CHECK_NOW.sql)
-                await session.run(*bound, read_command)
-        except BaseException as error:
-            await self.undo(error)
-            raise
+        if session.is_fast:
+            await run_among(session, bound, CHECK_NOW, (), read_command)
+        else:
+            await session.command(CHECK_NOW.sql)
+            await session.run(*bound, read_command)

@@ -617,7 +617,7 @@ class Session:
             root=None if key is None else await self._root(key),
         )
         if isinstance(translated, ConnectionLost):
-            if error is self._undid:
+            if error is self._undid or error.sqlstate == wire.IDLE_IN_TRANSACTION:
                 translated.done = False
             ends_at = self.state.ends_at
             if statement and ends_at is not None and monotonic() >= ends_at:

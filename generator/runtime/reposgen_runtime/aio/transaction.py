@@ -273,6 +273,8 @@ class Transaction:
             TransactionFailed: a statement had failed; the transaction was rolled back.
             BlocksOverlap: a savepoint's block is still open; it was rolled back.
             OutcomeUnknown: the connection broke.
+            ConnectionLost: the transaction was idle for longer than
+                `idle_in_transaction_session_timeout`; it was rolled back.
             ConstraintViolation: a deferred constraint failed; it was rolled back.
         """
         if self.innermost is not None:
@@ -290,6 +292,9 @@ class Transaction:
         try:
             await self._end("COMMIT")
         except ConnectionLost as error:
+            if error.done is False:
+                self._outcome = Outcome.ROLLED_BACK
+                raise
             raise OutcomeUnknown(
                 "the connection broke during COMMIT",
                 sqlstate=error.sqlstate,

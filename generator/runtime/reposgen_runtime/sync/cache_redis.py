@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from hashlib import sha1
+from math import ceil
 from os import urandom
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from ..errors import RepositoryError
-from ._compat import redis_pool, redis_subscriber
+from ._compat import redis_pool, redis_subscriber, sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -87,11 +88,13 @@ return {5}
 """
 )
 # KEYS as above. ARGV: nonce, cold, kept, generations, ttl, ttl and stale (ms), value.
+# Without a ttl there is nothing to keep, but the lease must not let others wait.
 _FILL: Final = (
     _NOW
     + "if not born(KEYS[1], tonumber(ARGV[2])) then return 0 end"
     + """
 if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+if ARGV[5] == '0' then return 0 end
 """
     + _GENERATIONS.replace("return {2}", "return 0")
     .replace("NONCE", "ARGV[1]")
@@ -158,6 +161,8 @@ SETTLE: Final = Script(_SETTLE)
 _IDLE: Final = 16
 _READING: Final = 64
 _NONCE: Final = 12
+# How often another process is asked for what it is reading.
+_LOOKS: Final = 5
 _OLDEST: Final = (6, 2)
 
 
@@ -211,7 +216,7 @@ class Fill(NamedTuple):
     Attributes:
         lease: under which it was read.
         value: the result.
-        ttl: seconds for which it is one.
+        ttl: seconds for which it is one; 0 only ends the lease.
         stale: seconds for which it may be served after that.
     """
 
@@ -305,6 +310,21 @@ class RedisCache:
         [answer] = self.look_up_all([lease])
         return answer
 
+    def wait_for(self, lease: Lease) -> Answer:
+        """Look a result up; wait a little where another process is reading it."""
+        answer = UNKNOWN
+        for _ in range(_LOOKS):
+            if not self.is_readable:
+                return UNKNOWN
+            try:
+                answer = self.look_up(lease)
+            except (RedisDown, RepositoryError):
+                return UNKNOWN
+            if answer.state != BUSY:
+                break
+            sleep(self._settings.lease / _LOOKS)
+        return answer
+
     def look_up_all(self, leases: Sequence[Lease]) -> list[Answer]:
         """Return what is known of several results, in one round trip.
 
@@ -345,7 +365,7 @@ class RedisCache:
         """
         runs = []
         for lease, value, ttl, stale in fillings:
-            kept = max(1, round(ttl * 1000))
+            kept = ceil(ttl * 1000)
             arguments = (
                 *(lease.nonce, self._cold, self._kept, lease.generations),
                 *(kept, kept + round(stale * 1000), value),

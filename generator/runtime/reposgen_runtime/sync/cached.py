@@ -19,6 +19,7 @@ from ..caching import (
     NotCacheable,
     canonical,
     entry_name,
+    needs_result,
     pack,
     size_of,
     tags_of_read,
@@ -27,15 +28,15 @@ from ..caching import (
 )
 from ..codec import read_rows
 from ..errors import (
+    OutcomeUnknown,
     QueryRejected,
     RepositoryError,
     mark_undone,
 )
 from ..limits import own_settings
 from ._background import Worker
-from ._compat import run_shielded, sleep
 from .cache import ResultCache
-from .cache_redis import BUSY, HIT, LEASED, STALE, UNKNOWN, Fill, Lease, RedisDown
+from .cache_redis import HIT, LEASED, STALE, Fill, Lease, RedisDown
 from .cached_read import FIRST, ROWS, CachedRead, Flight, Taken
 from .cached_transaction import CachedTransaction
 from .connection import needs_transaction
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from ..statement import Package, Statement
     from ..statistics import Statistics
     from .cache_following import Follower
-    from .cache_redis import Answer, RedisCache
     from .cached_warming import Warming
     from .connection import Session
     from .database import Database
@@ -72,8 +72,6 @@ else:
 
 # Commands that no transaction may hold, and procedures that end it themselves.
 _NOT_IN_TRANSACTION: Final = frozenset({"25001", "2D000"})
-# How often another process is asked for what it is reading.
-_LOOKS: Final = 5
 _LONGEST_FLIGHT: Final = 60.0
 
 
@@ -218,11 +216,16 @@ class CachedDatabase(_Base):
                 yield session
         elif statement is None:
             # Nobody knows what is done there.
+            self.resumed()
             with (
-                self._announced((ALL_TAG,)),
+                self.cache.announced((ALL_TAG,)) as mark,
                 super().lease(package, None, tenant) as session,
             ):
-                yield session
+                try:
+                    yield session
+                finally:
+                    # The server can still be working on its last COMMIT.
+                    mark.is_lost = session.connection.closed
         else:
             tenant = tenant or (None if scope is None else scope.tenant)
             with (
@@ -263,7 +266,11 @@ class CachedDatabase(_Base):
         read: Callable[[Codec[T], PGresult], R],
         tenant: str | None,
     ) -> R:
-        """Run a write: as a transaction, so that its COMMIT can be announced."""
+        """Run a write: as a transaction, so that its COMMIT can be announced.
+
+        If nobody else has to hear of it, and its arguments tell what it changes, it is
+        announced before it is sent.
+        """
         scope = self.scopes.current()
         if scope is not None:
             tenant = tenant or scope.tenant
@@ -271,6 +278,9 @@ class CachedDatabase(_Base):
                 return super().run_statement(package, statement, values, read, tenant)
         if statement.locks_rows:
             raise needs_transaction(statement)
+        changes = statement.changes
+        if self.cache.redis is None and not needs_result(changes):
+            return self._write_alone(package, statement, values, read, tenant)
         try:
             with self.own_transaction(package, tenant) as transaction:
                 return transaction.run_statement(
@@ -279,8 +289,26 @@ class CachedDatabase(_Base):
         except QueryRejected as error:
             if error.sqlstate not in _NOT_IN_TRANSACTION:
                 raise
-        with self._announced(tags_of_write(statement.changes, values, None)):
-            return super().run_statement(package, statement, values, read, tenant)
+        return self._write_alone(package, statement, values, read, tenant)
+
+    def _write_alone(
+        self,
+        package: Package,
+        statement: Statement[T],
+        values: Sequence[Any],
+        read: Callable[[Codec[T], PGresult], R],
+        tenant: str | None,
+    ) -> R:
+        """Run a write that is a transaction by itself."""
+        self.resumed()
+        tags = tags_of_write(statement.changes, values, None)
+        with self.cache.announced(tags) as mark:
+            try:
+                return super().run_statement(package, statement, values, read, tenant)
+            except BaseException as error:
+                is_known = isinstance(error, Exception)
+                mark.is_lost = not is_known or isinstance(error, OutcomeUnknown)
+                raise
 
     @contextmanager
     def own_transaction(
@@ -304,19 +332,6 @@ class CachedDatabase(_Base):
                 transaction.commit()
             finally:
                 transaction.closed = True
-
-    @contextmanager
-    def _announced(self, tags: Any) -> Generator[None, None, None]:  # noqa: ANN401 -- an iterable
-        """Announce that the block changes something."""
-        self.resumed()
-        mark = self.cache.mark(tags)
-        try:
-            yield
-        finally:
-            try:
-                run_shielded(self.cache.changed, mark)
-            finally:
-                self.cache.tell_change(mark)
 
     # How reads run.
 
@@ -363,7 +378,7 @@ class CachedDatabase(_Base):
         lease = Lease(self.name_of(call), flight.ticket.tags, urandom(12))
         # A call that joins later may come after a change that the answer lacks.
         flight.takes_others = False
-        answer = self._look_up(redis, lease)
+        answer = redis.wait_for(lease)
         if answer.state in (HIT, STALE):
             entry = self.unpacked(call, answer.value, flight.ticket)
             if entry is not None:
@@ -385,34 +400,26 @@ class CachedDatabase(_Base):
         flight.takes_others = True
         return self._ask(call, flight, lease)
 
-    def _look_up(self, redis: RedisCache, lease: Lease) -> Answer:
-        """Ask Redis; wait a little where another process is reading the result."""
-        seconds = self.cache.settings.lease
-        answer = UNKNOWN
-        for _ in range(_LOOKS):
-            if not redis.is_readable:
-                return UNKNOWN
-            try:
-                answer = redis.look_up(lease)
-            except (RedisDown, RepositoryError):
-                return UNKNOWN
-            if answer.state != BUSY:
-                break
-            sleep(seconds / _LOOKS)
-        return answer
-
     def _ask(
         self, call: CachedRead[T, R], flight: Flight, lease: Lease | None = None
     ) -> R:
         """Ask the server, and keep what it says if nothing changed meanwhile."""
         taken: list[Taken] = []
         self._tell_of(call, "miss")
-        result = self._take(call, taken)
+        try:
+            result = self._take(call, taken)
+        except RepositoryError:
+            if lease is not None:
+                self._fill(Fill(lease, b"", 0.0, 0.0))
+            raise
         # Redis is about to compare: a call that joins later could come after a change.
         flight.takes_others = lease is None
         found = taken[-1]
+        filled = None
+        if lease is not None:
+            # If nothing is kept, others need not wait for it.
+            filled = self._fill(self.filling(call, found, lease))
         if call.ttl(found) > 0:
-            filled = None if lease is None else self._fill(call, found, lease)
             flight.entry = self.keep(call, flight.ticket, found, filled=filled)
         return result
 
@@ -474,13 +481,13 @@ class CachedDatabase(_Base):
             self._codecs[call.statement] = codec
         return Taken(codec, result)
 
-    def _fill(self, call: CachedRead[Any, Any], taken: Taken, lease: Lease) -> bool:
+    def _fill(self, filling: Fill) -> bool:
         """Give a result to Redis; whether nothing has changed since it was leased."""
         redis = self.cache.redis
         if redis is None:
             return False
         try:
-            return redis.fill(self.filling(call, taken, lease))
+            return redis.fill(filling)
         except (RedisDown, RepositoryError):
             return False
 
@@ -503,7 +510,7 @@ class CachedDatabase(_Base):
             # Whoever comes when it is no longer served gets the error.
             return
         if call.ttl(taken[-1]) > 0:
-            is_kept = self._fill(call, taken[-1], lease)
+            is_kept = self._fill(self.filling(call, taken[-1], lease))
             if served is not None:
                 from ..observing import of_same_read  # noqa: PLC0415 -- as below
 

@@ -144,9 +144,13 @@ class CachedTransaction(Transaction):
             super().commit()
             return
         cache = self._cache
-        cache.resume()
-        self._bound()
-        mark = cache.mark(self._changed)
+        try:
+            cache.resume()
+            self._bound()
+            mark = cache.mark(self._changed)
+        except BaseException as error:
+            self.undo(error)
+            raise
         try:
             super().commit()
         except OutcomeUnknown:
@@ -182,12 +186,8 @@ class CachedTransaction(Transaction):
         seconds = milliseconds(_TO_SEND * self._cache.settings.mark_ttl)
         bound = (SET, set_arguments({"idle_in_transaction_session_timeout": seconds}))
         session = self._session
-        try:
-            if session.is_fast:
-                run_among(session, bound, CHECK_NOW, (), read_command)
-            else:
-                session.command(CHECK_NOW.sql)
-                session.run(*bound, read_command)
-        except BaseException as error:
-            self.undo(error)
-            raise
+        if session.is_fast:
+            run_among(session, bound, CHECK_NOW, (), read_command)
+        else:
+            session.command(CHECK_NOW.sql)
+            session.run(*bound, read_command)

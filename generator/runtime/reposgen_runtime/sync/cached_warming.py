@@ -210,7 +210,7 @@ class Warming:
             answers = self._ask(wanted)
         fillings, filled = [], {}
         for one, taken in zip(wanted, answers, strict=True):
-            if one.lease is not None and one.call.ttl(taken) > 0:
+            if one.lease is not None:
                 fillings.append((one, database.filling(one.call, taken, one.lease)))
         redis = database.cache.redis
         if redis is not None and fillings:
