@@ -122,7 +122,7 @@ def growing_database(server: Server, migrations: Migrations) -> Iterator[Grow]:
         ReposgenError: the role cannot create databases.
     """
     with connect(server.conninfo) as admin:
-        roles = _roles(admin)
+        roles = existing_roles(admin)
     name = f"reposgen_scratch_{uuid.uuid4().hex[:16]}"
     try:
         with connect(server.conninfo) as admin:
@@ -138,7 +138,7 @@ def growing_database(server: Server, migrations: Migrations) -> Iterator[Grow]:
     finally:
         with signals_blocked(), connect(server.conninfo) as admin:
             drop_database(admin, name)
-            _drop_roles(admin, role_names(migrations) & (_roles(admin) - roles))
+            drop_roles(admin, role_names(migrations) & (existing_roles(admin) - roles))
 
 
 @contextlib.contextmanager
