@@ -117,6 +117,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "render",
         "output",
         "project",
+        "schemas",
         "cache",
         "collector",
     },
@@ -171,6 +172,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "output.manifest",
         "sql_files",
     },
+    # Where queries are analysed: for a run, or as long as --watch runs.
+    "schemas": {"database", "diagnostics", "live_schema.catalog"},
     # The way around it, for a run that changes nothing.
     "up_to_date": {"diagnostics", "config", "output", "cache"},
     # Used by tests of users' projects; it writes nothing.
@@ -229,7 +232,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cache_triggers",
         "scaffold",
         "up_to_date",
-        "cache.project",
+        "schemas",
+        *("cache.project", "cache.store"),
         "output.compare",
         "staleness",
         "sql_files",

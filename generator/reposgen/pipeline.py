@@ -12,7 +12,7 @@ from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
 from reposgen.contracts.tenants import judge_tenants
-from reposgen.database import open_server, read_migrations, schema_database
+from reposgen.database import open_server, read_migrations
 from reposgen.diagnostics import ReposgenError
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
@@ -32,6 +32,7 @@ from reposgen.project import (
 )
 from reposgen.python_model.build import build_package
 from reposgen.render.render import render_output
+from reposgen.schemas import open_schema
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from reposgen.database import OpenServer, Progress
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
+    from reposgen.schemas import OpenSchema
 
 
 @collector_paused()
@@ -52,7 +54,9 @@ def analyse(
     names: Sequence[str],
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
+    *,
     serve: OpenServer = open_server,
+    schemas: OpenSchema = open_schema,
 ) -> Project:
     """Read and judge packages: those named, or all.
 
@@ -62,6 +66,7 @@ def analyse(
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
         serve: opens the server that is asked.
+        schemas: opens a database with the schema of packages.
 
     Raises:
         ReposgenError: a name is no package's. All else is in the diagnostics.
@@ -86,8 +91,7 @@ def analyse(
     ):
         findings.add(server.notes)
         for migrations, alike in by_schema(sources):
-            with findings.collected(), schema_database(server, migrations) as link:
-                catalog = read_catalog(link)
+            with findings.collected(), schemas(server, migrations) as (link, catalog):
                 findings.add(server.notes_for(catalog.extensions))
                 for source, known in alike:
                     progress(f"analysing {source.options.name}")

@@ -48,7 +48,8 @@ def kept_files(folder: Path) -> list[Path]:
         config_path=folder / "codegen.toml", database_url=None, output_directory=None
     )
     project = open_cache(config).project
-    return sorted((cache_directory() / "generator").glob(f"{project}.*"))
+    kept = cache_directory() / "generator"
+    return sorted([*kept.glob(f"{project}.*"), *kept.glob("*.run")])
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import traceback
+import os
 from importlib import import_module
 
 import click
@@ -12,6 +12,10 @@ from reposgen import __version__
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import FORMAT_KEY, MessageFormat, Terminal
 from reposgen.diagnostics import ReposgenError, did_you_mean
+
+# Plugins of pydantic that are installed beside reposgen would observe the validation of
+# codegen.toml, which can contain passwords, and can take longer to import than a run.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 # Where each command is. Only that of the run is imported: all of them together take
 # longer than a run that has nothing to do.
@@ -82,6 +86,8 @@ class _Reposgen(click.Group):
 def _tell_internal_error(unexpected: Exception, *, show_traceback: bool) -> None:
     terminal = Terminal()
     if show_traceback:
+        import traceback  # noqa: PLC0415 -- few runs need it
+
         terminal.say("".join(traceback.format_exception(unexpected)).rstrip())
     terminal.say(f"internal error: {type(unexpected).__name__}: {unexpected}")
     terminal.say(
