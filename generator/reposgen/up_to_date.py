@@ -53,7 +53,7 @@ def up_to_date_run(
         environ: variables for the configuration.
         store: where runs are kept.
     """
-    last = read_run(store, _run_name(origin))
+    last = read_run(store, run_name(origin))
     if last is None:
         return None
     try:
@@ -118,7 +118,7 @@ class RunInputs:
             files=self.written,
             diagnostics=tuple(diagnostics),
         )
-        write_run(self.cache.store, _run_name(origin), run)
+        write_run(self.cache.store, run_name(origin), run)
 
 
 def run_inputs(config: Config, names: Sequence[str], cache: ProjectCache) -> RunInputs:
@@ -143,7 +143,8 @@ def _digest(config: Config, names: Sequence[str], paths: Sequence[str]) -> str |
     return digest_inputs(config.digest, names, config.root, paths)
 
 
-def _run_name(origin: Origin) -> str:
+def run_name(origin: Origin) -> str:
+    """Return the name under which the last run of a project is kept."""
     place = f"{origin.path.absolute()}\0{origin.overrides.output_directory}"
     digest_ = hashlib.sha256(place.encode("utf-8", "surrogateescape"))
     return f"{digest_.hexdigest()[:24]}.run"

@@ -27,7 +27,7 @@ from unittest.mock import patch
 
 from tests.benchmarks.synthetic import write_project
 
-from reposgen import pipeline
+from reposgen import pipeline, schemas
 from reposgen.cache.folder import CACHE_VARIABLE
 from reposgen.cache.project import open_cache
 from reposgen.config import Overrides, load_config
@@ -49,7 +49,7 @@ STAGES: tuple[tuple[str, object, str], ...] = (
     ("read the queries", pipeline, "read_query_files"),
     ("read the migrations", pipeline, "read_migrations"),
     ("migrations", scratch, "apply"),
-    ("catalog", pipeline, "read_catalog"),
+    ("catalog", schemas, "read_catalog"),
     ("describe", pipeline, "describe"),
     ("trees, proofs, names", pipeline, "judge_queries"),
     ("model of the code", pipeline, "build_package"),

@@ -14,7 +14,8 @@ import pytest
 from reposgen import pipeline
 from reposgen.cache.folder import cache_directory
 from reposgen.cache.project import open_cache
-from reposgen.cli.options import read_config
+from reposgen.cli.options import find_origin, validated
+from reposgen.up_to_date import run_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,12 +45,12 @@ def no_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def kept_files(folder: Path) -> list[Path]:
     """What the cache holds of the project in the current folder."""
-    config = read_config(
+    origin = find_origin(
         config_path=folder / "codegen.toml", database_url=None, output_directory=None
     )
-    project = open_cache(config).project
+    project = open_cache(validated(origin)).project
     kept = cache_directory() / "generator"
-    return sorted([*kept.glob(f"{project}.*"), *kept.glob("*.run")])
+    return sorted([*kept.glob(f"{project}.*"), kept / run_name(origin)])
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -282,10 +282,18 @@ def _run(
     config = work.config or validated(work.origin)
     cache = open_cache(config, work.store)
     way = run_inputs(config, work.packages, cache)
-    # It takes longer to be imported than all of the above.
-    from reposgen import pipeline  # noqa: PLC0415 - as said
+    from reposgen.database import open_server  # noqa: PLC0415 - takes time to import
+    from reposgen.database.early import opened_early  # noqa: PLC0415 - as above
 
-    with terminal.progress() as progress:
+    serve = databases.get("serve", open_server)
+    url, place = config.database.url, config.url_origin
+    with (
+        terminal.progress() as progress,
+        opened_early(serve, url, progress, place) as databases["serve"],
+    ):
+        # The server starts meanwhile.
+        from reposgen import pipeline  # noqa: PLC0415 - as above
+
         project = pipeline.analyse(config, work.packages, progress, cache, **databases)
         progress("writing code")
         files = pipeline.output_files(project, cache)
