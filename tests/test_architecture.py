@@ -173,7 +173,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sql_files",
     },
     # Where queries are analysed: for a run, or as long as --watch runs.
-    "schemas": {"database", "diagnostics", "live_schema.catalog"},
+    "schemas": {"database", "diagnostics", "live_schema"},
     # The way around it, for a run that changes nothing.
     "up_to_date": {"diagnostics", "config", "output", "cache"},
     # Used by tests of users' projects; it writes nothing.

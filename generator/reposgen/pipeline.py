@@ -74,8 +74,7 @@ def analyse(
     findings = Findings()
     sources: list[tuple[Source, AnalysedFiles]] = []
     packages: list[AnalysedPackage] = []
-    read_schema = lru_cache(None)(read_migrations)
-    root = config.root
+    root, read_schema = config.root, lru_cache(None)(read_migrations)
     for options in chosen_packages(config, names):
         with findings.collected():
             known = analysed_files(cache, options)
@@ -99,11 +98,8 @@ def analyse(
                         package = _judge(link, catalog, source, known)
                         findings.add(package.diagnostics)
                         packages.append(package)
-    return Project(
-        config=config,
-        packages=in_order(packages, config),
-        diagnostics=findings.sorted(),
-    )
+    ordered = in_order(packages, config)
+    return Project(config=config, packages=ordered, diagnostics=findings.sorted())
 
 
 def _judge(

@@ -37,7 +37,7 @@ def generated(project: Path, run: Callable[..., Result]) -> Path:
 
 @pytest.fixture
 def no_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> NoReturn:
+    def refuse(*_: object, **__: object) -> NoReturn:
         pytest.fail("the pipeline runs")
 
     monkeypatch.setattr(pipeline, "analyse", refuse)
