@@ -191,7 +191,7 @@ def conflict_markers(source: SourceFile) -> Diagnostic | None:
         return None
     return error(
         "conflict-markers",
-        "the file holds a merge conflict that is not resolved",
+        "the file contains an unresolved merge conflict",
         span=source.span(found.start(), found.start() + len(_OURS)),
         hint="resolve the conflict and remove the lines with <<<<<<<, ======= and"
         " >>>>>>>",

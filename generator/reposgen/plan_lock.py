@@ -73,9 +73,11 @@ class PlanChange:
         """The change as a finding, at the query's name."""
         title, by = self.title, f" by {self.cause}" if self.cause else ""
         if self.before is None:
-            return _finding("plan-missing", f"the plan of {title} is not kept", self)
+            return _finding(
+                "plan-missing", f"the plan of {title} is not in the lockfile", self
+            )
         if self.after is None:
-            what = f"a plan of {title} is kept, which is gone"
+            what = f"there is a plan of {title}, which no longer exists"
             return _finding("plan-leftover", what, self)
         return _finding("plan-changed", f"the plan of {title} changed{by}", self)
 
@@ -87,7 +89,7 @@ def _finding(code: str, message: str, change: PlanChange) -> Diagnostic:
         message,
         span=span,
         path=None if span else change.path,
-        hint="if it is as it should be: reposgen plans",
+        hint="if this is intended, run reposgen plans",
     )
 
 
@@ -353,7 +355,7 @@ def _read_state(config: Config, package: AnalysedPackage) -> _State:
             [
                 error(
                     "plans-not-kept",
-                    f"no plans of {package.options.name} are kept",
+                    f"there is no lockfile of plans for {package.options.name}",
                     path=shown,
                     hint=f"write them: reposgen plans {package.options.name}",
                 )
@@ -364,9 +366,9 @@ def _read_state(config: Config, package: AnalysedPackage) -> _State:
             [
                 error(
                     "plans-unreadable",
-                    "the file is not as reposgen plans writes it",
+                    "the file is not what reposgen plans writes",
                     path=shown,
-                    hint="resolve what a merge left, or remove the file and run"
+                    hint="resolve the merge conflict, or remove the file and run"
                     " reposgen plans",
                 )
             ]

@@ -260,8 +260,7 @@ def undocumented(project: Project) -> tuple[Diagnostic, ...]:
                 "missing-doc",
                 f"{query.name} has no docstring",
                 span=query.query.name_span,
-                hint="say what it is for in a comment under this line:"
-                " -- The open tasks.",
+                hint="describe it in a comment below this line: -- The open tasks.",
             )
             for queries in package.analysis.files.values()
             for query in queries

@@ -21,6 +21,9 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# With --all everything is downloaded.
+pytestmark = pytest.mark.timeout(1200)
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -122,7 +125,6 @@ def test_hooks(hook: dict[str, Any], project: Path, tmp_path: Path) -> None:
         assert "queries/tasks.sql changed" in found
 
 
-@pytest.mark.timeout(1200)
 def test_hooks_as_installed(
     project: Path, wheels: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -73,7 +73,7 @@ def repeated_classes(
             mistakes.append(
                 error(
                     "repeated-choice",
-                    f"{one.name} has more than one class",
+                    f"{one.name} is given more than one class",
                     span=one.span,
                     hint="remove one of the lines",
                 )

@@ -66,7 +66,7 @@ def scaffold(
                     "scaffold-exists",
                     "this file exists already, and scaffold overwrites nothing",
                     path=_shown(config, path),
-                    hint="add --stdout, and take over what you need",
+                    hint="print it with --stdout, and copy what you need",
                 )
             ]
         ) from None

@@ -124,7 +124,7 @@ def _entries(
             [
                 error(
                     "import-empty",
-                    "it has nothing for PostgreSQL",
+                    "it configures nothing for PostgreSQL",
                     path=str(source),
                     hint="--transpile writes PostgreSQL copies of schemas and queries"
                     " for MySQL and SQLite",
@@ -142,7 +142,7 @@ def _left_out(
             if entry.engine != POSTGRESQL:
                 yield warning(
                     "import-engine",
-                    f"the queries in {', '.join(entry.queries)} are left out: their"
+                    f"the queries in {', '.join(entry.queries)} are skipped: their"
                     f" engine is {entry.engine}",
                     path=str(source),
                     hint="--transpile writes PostgreSQL copies of them",
@@ -150,7 +150,7 @@ def _left_out(
     if needed_server(entries) and servers(entries)[1:]:
         yield warning(
             "import-databases",
-            "of several databases one is taken over",
+            "only one of several databases is imported",
             path=str(source),
         )
 

@@ -97,7 +97,7 @@ def find_config(start: Path) -> Path:
                 "config-not-found",
                 f"neither {CONFIG_NAME} nor a {PYPROJECT_NAME} with [tool.reposgen]"
                 " here or in a folder above",
-                hint="reposgen init writes a project to begin with; --config PATH"
+                hint="reposgen init creates a new project; --config PATH"
                 " names a file elsewhere",
             )
         ]

@@ -78,7 +78,7 @@ def apply_ignores(
     kept += (
         warning(
             "needless-vet-ignore",
-            f"{query.name} gives {ignore.rule} no reason to report anything",
+            f"{ignore.rule} reports nothing about {query.name}",
             span=ignore.span,
             hint="remove the line",
         )

@@ -290,8 +290,8 @@ class Migrator:
                     "foreign-migrations",
                     message,
                     path=table.relation,
-                    hint=f"go on with {table.tool}; or take over: reposgen db migrate"
-                    " --adopt",
+                    hint=f"continue with {table.tool}, or switch to reposgen:"
+                    " reposgen db migrate --adopt",
                 )
             )
         if found:
@@ -309,7 +309,7 @@ class Migrator:
             raise ReposgenError(
                 error(
                     "no-way-down",
-                    "the migration has no down part, so no migration was taken back",
+                    "the migration has no down part, so no migration was reverted",
                     path=one.path,
                     hint="write one: a file *.down.sql, U*__*.sql, or a section as"
                     " goose, dbmate, sql-migrate or tern have it",

@@ -82,16 +82,16 @@ def problems(entries: Sequence[Entry], *, out_of_order: bool) -> list[Diagnostic
                         "the file has been changed since it was applied",
                         path=entry.path,
                         hint="restore it, and write the change into a new file; a"
-                        " development database begins again with reposgen db reset",
+                        " development database can be recreated with reposgen db reset",
                     )
                 )
             case State.MISSING:
                 found.append(
                     error(
                         "migration-missing",
-                        "the file was applied, and does not exist any more",
+                        "the file was applied, but no longer exists",
                         path=entry.path,
-                        hint="restore it; a development database begins again with"
+                        hint="restore it; a development database can be recreated with"
                         " reposgen db reset",
                     )
                 )

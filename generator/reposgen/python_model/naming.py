@@ -183,7 +183,7 @@ def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic
         if not new.isidentifier() or keyword.iskeyword(new) or new.startswith("_"):
             yield error(
                 "invalid-rename",
-                f'"{new}" for "{old}" is no name that Python takes',
+                f'"{new}" for "{old}" is not a valid Python name',
                 span=place,
                 hint="letters, digits and _, not a keyword, no leading _",
             )
@@ -191,7 +191,7 @@ def _bad_names(config: PackageConfig, analysis: Analysis) -> Iterator[Diagnostic
             meant = did_you_mean(old, known)
             yield error(
                 "unknown-rename",
-                f'there is no "{old}" to be called "{new}"',
+                f'there is no "{old}" to rename to "{new}"',
                 span=place,
                 hint=f"did you mean {meant}?"
                 if meant
@@ -214,7 +214,7 @@ def check_rename_conflicts(
             if candidate is not None and symbol.generated and symbol.name != candidate:
                 yield error(
                     "rename-taken",
-                    f"{candidate} is the name of something else in the package",
+                    f"{candidate} is already the name of something else in the package",
                     span=config.place("rename", key),
                     hint="choose another name",
                 )

@@ -192,7 +192,7 @@ def _text(spec: OverrideSpec, base: PgType) -> OverrideKind | Diagnostic:
     if known is not None and base.name not in known:
         return _misfit(
             spec,
-            f"{base.sql} cannot become {spec.target}",
+            f"{base.sql} cannot be read as {spec.target}",
             '"str" takes any type as PostgreSQL writes it',
         )
     if spec.load or spec.dump:

@@ -27,7 +27,7 @@ def claim_row_names(layout: FileLayout, context: Context) -> Iterator[Diagnostic
         if row_name.name in namespace:
             yield error(
                 "row-name-taken",
-                f"{row_name.name} is the name of something else in the package",
+                f"{row_name.name} is already the name of something else in the package",
                 span=row_name.span,
                 hint="choose another name",
             )
@@ -50,7 +50,8 @@ def share_rows(
             mistakes.append(
                 error(
                     "row-without-columns",
-                    f":{built.typed.command} gives no rows to be a {row_name.name}",
+                    f":{built.typed.command} returns no rows, so {row_name.name} would"
+                    " be unused",
                     span=row_name.span,
                     hint="remove the line, or use another command",
                 )
@@ -67,7 +68,7 @@ def share_rows(
                     "row-mismatch",
                     f"the columns are not those of {first}: {_difference(known, row)}",
                     span=row_name.span,
-                    hint="name the class otherwise, or make the columns agree",
+                    hint="choose another name for the class, or make the columns agree",
                 )
             )
     return tuple(shared), tuple(mistakes)

@@ -82,5 +82,5 @@ def _alike(
                 "snake-names-collide",
                 f'"{other}" and "{written}" of {whole} would both become "{name}"',
                 span=place,
-                hint=f'give one a name in [package.rename]: "{whole}.{written}" = "…"',
+                hint=f'rename one: [package.rename] "{whole}.{written}" = "…"',
             )
