@@ -140,7 +140,7 @@ def run_inputs(config: Config, names: Sequence[str], cache: ProjectCache) -> Run
 
 
 def _digest(config: Config, names: Sequence[str], paths: Sequence[str]) -> str | None:
-    return digest_inputs(config.digest, names, config.root, paths)
+    return digest_inputs(config.digest or "", names, config.root, paths)
 
 
 def run_name(origin: Origin) -> str:

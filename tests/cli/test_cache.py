@@ -242,3 +242,29 @@ def test_what_is_kept_changes_nothing(
     shutil.rmtree(project / "generated")
     assert run("generate").exit_code == 0
     assert contents(project / "generated") == kept
+
+
+@pytest.mark.usefixtures("generated")
+@pytest.mark.parametrize("written", ["${TABLE_NAME}", "$\\u007bTABLE_NAME}"])
+def test_a_variable_of_the_configuration_is_an_input(
+    project: Path,
+    run: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    written: str,
+) -> None:
+    config = project / "codegen.toml"
+    renames = f'\n[package.rename]\n"tasks" = "{written}"\n'
+    config.write_text(config.read_text() + renames)
+    monkeypatch.setenv("TABLE_NAME", "Duty")
+    assert run("generate").exit_code == 0
+    assert run("check").exit_code == 0
+    monkeypatch.setenv("TABLE_NAME", "Chore")
+    assert run("check").exit_code == 1
+
+
+def test_a_configuration_that_is_no_longer_valid_is_an_error(
+    generated: Path, run: Callable[..., Result]
+) -> None:
+    config = generated / "codegen.toml"
+    config.write_text(config.read_text().replace("schema", "no_such_key"))
+    assert run("check").exit_code == 2

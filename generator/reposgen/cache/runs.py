@@ -50,7 +50,7 @@ class Run:
 
 def input_paths(config: Config) -> tuple[str, ...] | None:
     """Return the paths that a run reads; None if it also depends on something else."""
-    if not config.database.url.startswith("embedded"):
+    if not config.digest or not config.database.url.startswith("embedded"):
         return None
     paths: list[str] = []
     for package in config.packages:

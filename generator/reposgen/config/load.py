@@ -58,9 +58,10 @@ def load_config(
     written = written.get("url") if isinstance(written, dict) else None
     overrides = overrides or Overrides()
     overrides.apply(data)
+    variables = tuple(_variables(data))
     missing = [
         _missing_variable(name, key_path, places)
-        for name, key_path in _variables(data)
+        for name, key_path in variables
         if name not in environ
     ]
     if missing:
@@ -77,7 +78,9 @@ def load_config(
         sections = Sections.model_validate(_expand(data, environ))
     except ValidationError as invalid:
         raise ReposgenError(to_diagnostics(invalid, places)) from None
-    root = path.parent.absolute()
+    made_from = Origin(path=path, overrides=overrides)
+    used, plain = {name for name, _ in variables}, made_from.variables(content)
+    root = made_from.root
     config = Config(
         root=root,
         file=path.name,
@@ -90,7 +93,7 @@ def load_config(
         places=places,
         url_place=_url_place(places, overrides),
         url_origin=_url_origin(written, overrides),
-        digest=Origin(path=path, overrides=overrides).digest(content, environ),
+        digest=made_from.digest(content, environ) if used <= plain else None,
     )
     if problems := [*_repeated_names(config), *_missing_paths(config)]:
         raise ReposgenError(problems)

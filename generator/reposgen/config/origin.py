@@ -59,6 +59,11 @@ class Origin:
         """The project's folder, absolute."""
         return self.path.parent.absolute()
 
+    def variables(self, content: bytes) -> frozenset[str]:
+        """Return the environment variables that are named as they are, unescaped."""
+        text = f"{content.decode(errors='replace')}{self.overrides.database_url}"
+        return frozenset(VARIABLE.findall(text))
+
     def digest(self, content: bytes, environ: Mapping[str, str]) -> str:
         """Return a digest that is the same only if the configuration is the same.
 
@@ -67,8 +72,7 @@ class Origin:
             environ: variables for `${NAME}`.
         """
         given = self.overrides
-        written = f"{content.decode(errors='replace')}{given.database_url}"
-        variables = {name: environ.get(name) for name in VARIABLE.findall(written)}
+        variables = {name: environ.get(name) for name in self.variables(content)}
         options = (given.database_url, given.database_origin, given.output_directory)
         facts = repr((self.root, self.path.name, options, sorted(variables.items())))
         digest = hashlib.sha256(facts.encode("utf-8", "surrogateescape"))
