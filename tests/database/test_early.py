@@ -39,9 +39,12 @@ def test_a_server_that_is_not_asked_for_is_stopped() -> None:
 
 
 def test_a_server_that_cannot_be_opened_is_an_error_where_it_is_asked_for() -> None:
-    with opened_early(open_server, NOWHERE, say_nothing, "url") as serve:
-        with pytest.raises(ReposgenError), serve("", say_nothing, ""):
-            pytest.fail("there is no server")
+    with (
+        opened_early(open_server, NOWHERE, say_nothing, "url") as serve,
+        pytest.raises(ReposgenError),
+        serve("", say_nothing, ""),
+    ):
+        pytest.fail("there is no server")
 
 
 def test_the_first_error_counts() -> None:
