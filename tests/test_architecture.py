@@ -118,6 +118,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "render",
         "output",
         "project",
+        "schemas",
         "cache",
         "collector",
     },
@@ -198,6 +199,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "output.manifest",
         "sql_files",
     },
+    # Where queries are analysed: for a run, or as long as --watch runs.
+    "schemas": {"database", "diagnostics", "live_schema"},
     # The way around it, for a run that changes nothing.
     "up_to_date": {"diagnostics", "config", "output", "cache"},
     # Used by tests of users' projects; it writes nothing.
@@ -259,7 +262,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cache_triggers",
         "scaffold",
         "up_to_date",
-        "cache.project",
+        "schemas",
+        *("cache.project", "cache.store"),
         "output.compare",
         "staleness",
         "sql_files",

@@ -7,7 +7,6 @@ values, so that one run lists them all. `cli.py` alone prints them.
 from __future__ import annotations
 
 import bisect
-import difflib
 import re
 import unicodedata
 from dataclasses import field
@@ -201,6 +200,8 @@ def conflict_markers(source: SourceFile) -> Diagnostic | None:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that `word` was most likely meant to be, or None."""
+    import difflib  # noqa: PLC0415 -- few runs need it
+
     candidates = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(word.lower(), candidates, n=1, cutoff=0.7)
     return candidates[close[0]] if close else None

@@ -32,8 +32,14 @@ else:
         *, frozen: bool = False, eq: bool = True, **options: bool
     ) -> Callable[[type[T]], type[T]]:
         """As `dataclasses.dataclass`."""
+
+        def ordered(kind: type[T]) -> type[T]:
+            made = dataclasses.dataclass(frozen=frozen, eq=eq, **options)(kind)
+            made.__repr__ = _repr_of(made)
+            return made
+
         if options.get("order"):
-            return dataclasses.dataclass(frozen=frozen, eq=eq, **options)
+            return ordered
 
         def decorate(kind: type[T]) -> type[T]:
             own = vars(kind).keys()

@@ -12,7 +12,7 @@ from reposgen.cache.project import NO_CACHE, ProjectCache
 from reposgen.cache.texts import known_texts
 from reposgen.collector import collector_paused
 from reposgen.contracts.tenants import judge_tenants
-from reposgen.database import open_server, read_migrations, schema_database
+from reposgen.database import open_server, read_migrations
 from reposgen.diagnostics import ReposgenError
 from reposgen.live_schema.catalog import read_catalog
 from reposgen.live_schema.describe import describe
@@ -33,6 +33,7 @@ from reposgen.project import (
 )
 from reposgen.python_model.build import build_package
 from reposgen.render.render import render_output
+from reposgen.schemas import open_schema
 from reposgen.sql_source.reader import read_query_files
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from reposgen.live_schema.model import Catalog
     from reposgen.output.compare import Comparison
     from reposgen.project import Observe
+    from reposgen.schemas import OpenSchema
 
 
 @collector_paused()
@@ -54,8 +56,9 @@ def analyse(
     names: Sequence[str],
     progress: Progress,
     cache: ProjectCache = NO_CACHE,
-    serve: OpenServer = open_server,
     *,
+    serve: OpenServer = open_server,
+    schemas: OpenSchema = open_schema,
     observe: Observe = unobserved,
 ) -> Project:
     """Read and judge packages: those named, or all.
@@ -66,6 +69,7 @@ def analyse(
         progress: told of each step that takes time.
         cache: saves judging what was judged before.
         serve: opens the server that is asked.
+        schemas: opens a database with the schema of packages.
         observe: returns a package with its locks, if they are wanted.
 
     Raises:
@@ -74,8 +78,7 @@ def analyse(
     findings = Findings()
     sources: list[tuple[Source, AnalysedFiles]] = []
     packages: list[AnalysedPackage] = []
-    read_schema = lru_cache(None)(read_migrations)
-    root = config.root
+    root, read_schema = config.root, lru_cache(None)(read_migrations)
     for options in chosen_packages(config, names):
         with findings.collected():
             known = analysed_files(cache, options)
@@ -91,8 +94,7 @@ def analyse(
     ):
         findings.add(server.notes)
         for migrations, alike in by_schema(sources):
-            with findings.collected(), schema_database(server, migrations) as link:
-                catalog = read_catalog(link)
+            with findings.collected(), schemas(server, migrations) as (link, catalog):
                 findings.add(server.notes_for(catalog.extensions))
                 for source, known in alike:
                     progress(f"analysing {source.options.name}")
@@ -101,11 +103,8 @@ def analyse(
                         package = observe(link, source, package)
                         findings.add(package.diagnostics)
                         packages.append(package)
-    return Project(
-        config=config,
-        packages=in_order(packages, config),
-        diagnostics=findings.sorted(),
-    )
+    ordered = in_order(packages, config)
+    return Project(config=config, packages=ordered, diagnostics=findings.sorted())
 
 
 def _judge(

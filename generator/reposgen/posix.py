@@ -7,7 +7,6 @@ import hashlib
 import os
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +57,9 @@ def alone_in(folder: Path) -> Iterator[None]:
     if sys.platform == "win32":
         # A folder cannot be locked itself, and a file in it would be in the way.
         name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-        from filelock import FileLock  # noqa: PLC0415 - needed here alone
+        import tempfile  # noqa: PLC0415 -- few runs need it
+
+        from filelock import FileLock  # noqa: PLC0415 -- needed here alone
 
         with FileLock(Path(tempfile.gettempdir()) / f"reposgen-{name}.lock"):
             yield

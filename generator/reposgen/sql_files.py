@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -182,9 +183,10 @@ def _glob(root: Path, written: str) -> Iterable[Path]:
 
 
 def _folders(path: Path) -> Iterator[Path]:
-    for folder in sorted(path.iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
-            yield folder
+    # An entry knows whether it is a folder, and is not asked about one by one.
+    with os.scandir(path) as entries:
+        names = [entry.name for entry in entries if entry.is_dir()]
+    yield from sorted(path / name for name in names if not name.startswith("."))
 
 
 def _is_sql(file: Path) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from reposgen.cache.runs import (
     Run,
     digest_inputs,
+    input_paths,
     read_run,
     read_written,
     write_run,
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reposgen.cache.project import ProjectCache
-    from reposgen.config import Config
+    from reposgen.cache.store import Store
+    from reposgen.config import Config, Origin
     from reposgen.diagnostics import Diagnostic
 
 
@@ -37,24 +40,48 @@ class UpToDateRun:
     files: int
 
 
+def up_to_date_run(
+    origin: Origin, names: Sequence[str], environ: Mapping[str, str], store: Store
+) -> UpToDateRun | None:
+    """Return the last run if a new one would write the same; else None.
+
+    The configuration is not validated: if it is what it was, it is still valid.
+
+    Args:
+        origin: of the project's configuration.
+        names: of the packages that are asked for.
+        environ: variables for the configuration.
+        store: where runs are kept.
+    """
+    last = read_run(store, run_name(origin))
+    if last is None:
+        return None
+    try:
+        settings = origin.digest(origin.path.read_bytes(), environ)
+    except OSError:
+        return None
+    if last.inputs != digest_inputs(settings, names, origin.root, last.paths):
+        return None
+    files = count_unchanged(origin.root / last.output, last.files)
+    if files is None:
+        return None
+    return UpToDateRun(diagnostics=last.diagnostics, files=files)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInputs:
-    """The inputs of a run."""
+    """The inputs of a run.
+
+    Attributes:
+        paths: what it reads; None if it also depends on something else.
+        digest: digest of all its inputs; None if they cannot be known.
+    """
 
     config: Config
     names: tuple[str, ...]
     cache: ProjectCache
-    inputs: str | None
-
-    def up_to_date_run(self) -> UpToDateRun | None:
-        """Return the last run if this one would write the same; else None."""
-        last = read_run(self.cache.store, self.cache.name("run"))
-        if last is None or last.inputs != self.inputs:
-            return None
-        files = count_unchanged(self.config.output_directory, last.files)
-        if files is None:
-            return None
-        return UpToDateRun(diagnostics=last.diagnostics, files=files)
+    paths: tuple[str, ...] | None
+    digest: str | None
 
     @property
     def written(self) -> Mapping[str, str]:
@@ -70,15 +97,28 @@ class RunInputs:
             {path: digest(data) for path, data in present.items() if data is not None},
         )
 
-    def note(self, diagnostics: Sequence[Diagnostic]) -> None:
-        """Remember a run that went well, after which the output is fresh."""
+    def note(self, origin: Origin, diagnostics: Sequence[Diagnostic]) -> None:
+        """Remember a run that went well, after which the output is fresh.
+
+        Args:
+            origin: of the configuration.
+            diagnostics: its warnings.
+        """
         # A file that was changed while the run went on may have been read or not.
-        if self.inputs is None or self.inputs != digest_inputs(self.config, self.names):
+        if (
+            self.paths is None
+            or self.digest is None
+            or self.digest != _digest(self.config, self.names, self.paths)
+        ):
             return
         run = Run(
-            inputs=self.inputs, files=self.written, diagnostics=tuple(diagnostics)
+            inputs=self.digest,
+            paths=self.paths,
+            output=self.config.output.directory,
+            files=self.written,
+            diagnostics=tuple(diagnostics),
         )
-        write_run(self.cache.store, self.cache.name("run"), run)
+        write_run(self.cache.store, run_name(origin), run)
 
 
 def run_inputs(config: Config, names: Sequence[str], cache: ProjectCache) -> RunInputs:
@@ -89,9 +129,22 @@ def run_inputs(config: Config, names: Sequence[str], cache: ProjectCache) -> Run
         names: of the packages that are asked for.
         cache: of the project.
     """
+    paths = input_paths(config)
     return RunInputs(
         config=config,
         names=tuple(names),
         cache=cache,
-        inputs=digest_inputs(config, names),
+        paths=paths,
+        digest=None if paths is None else _digest(config, names, paths),
     )
+
+
+def _digest(config: Config, names: Sequence[str], paths: Sequence[str]) -> str | None:
+    return digest_inputs(config.digest or "", names, config.root, paths)
+
+
+def run_name(origin: Origin) -> str:
+    """Return the name under which the last run of a project is kept."""
+    place = f"{origin.path.absolute()}\0{origin.overrides.output_directory}"
+    digest_ = hashlib.sha256(place.encode("utf-8", "surrogateescape"))
+    return f"{digest_.hexdigest()[:24]}.run"

@@ -14,6 +14,7 @@ import argparse
 import os
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from unittest.mock import patch
 
 from tests.benchmarks.synthetic import write_project
 
-from reposgen import pipeline
+from reposgen import pipeline, schemas
 from reposgen.cache.folder import CACHE_VARIABLE
 from reposgen.cache.project import open_cache
 from reposgen.config import Overrides, load_config
@@ -41,7 +42,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ORDER = "ORDER BY created_at DESC"
-COLUMNS = ("cold", "one query changed", "nothing changed", "check", "sqlc generate")
+COLUMNS = (
+    *("cold", "one query changed", "nothing changed", "check"),
+    *("edit with --watch", "sqlc generate"),
+)
+# Of one process with --watch.
+EDITS = 7
 
 # What is timed where the time goes; each may hold others, whose time is taken off.
 STAGES: tuple[tuple[str, object, str], ...] = (
@@ -49,7 +55,7 @@ STAGES: tuple[tuple[str, object, str], ...] = (
     ("read the queries", pipeline, "read_query_files"),
     ("read the migrations", pipeline, "read_migrations"),
     ("migrations", scratch, "apply"),
-    ("catalog", pipeline, "read_catalog"),
+    ("catalog", schemas, "read_catalog"),
     ("describe", pipeline, "describe"),
     ("trees, proofs, names", pipeline, "judge_queries"),
     ("model of the code", pipeline, "build_package"),
@@ -112,6 +118,41 @@ class Project:
             shutil.rmtree(self.folder / "db", ignore_errors=True)
             self.run("sqlc generate", sqlc, "generate")
 
+    def watch(self) -> None:
+        """Note the seconds from an edit to the written file, with --watch running."""
+        reposgen = (sys.executable, "-m", "reposgen")
+        (module,) = (self.folder / "generated").rglob("record_0007.py")
+        with subprocess.Popen(
+            [*reposgen, "generate", "--watch"],
+            cwd=self.folder,
+            env=environment(self.cache),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            messages = process.stderr
+            assert messages
+            for _ in range(1 + EDITS):
+                while "watching" not in next(messages):
+                    pass
+                used = seconds_of(process.pid)
+                before = module.stat().st_mtime_ns
+                start = time.perf_counter()
+                self.change_a_query()
+                while not module.exists() or module.stat().st_mtime_ns == before:
+                    time.sleep(0.001)
+                taken = (time.perf_counter() - start, seconds_of(process.pid) - used)
+                self.taken.setdefault("edit with --watch", []).append(taken)
+            # The first has nothing of an earlier run.
+            del self.taken["edit with --watch"][-1 - EDITS]
+            process.send_signal(signal.SIGINT)
+        subprocess.run(
+            [*reposgen, "db", "stop"],
+            cwd=self.folder,
+            env=environment(self.cache),
+            check=True,
+            capture_output=True,
+        )
+
     def run_cold(self) -> None:
         """Run with nothing known, and once again."""
         reposgen = (sys.executable, "-m", "reposgen")
@@ -144,6 +185,15 @@ def processor_seconds() -> float:
     """Of all processes that were started from here and have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def seconds_of(process: int) -> float:
+    """Processor time of a running process; 0 where there is no /proc."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -249,6 +299,8 @@ def main() -> None:
             projects.append(project)
             for _ in range(options.rounds):
                 project.round(sqlc)
+            if os.name == "posix":
+                project.watch()
         say(table(projects), "")
         say("Where the time goes:", "")
         taken = {

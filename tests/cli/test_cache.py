@@ -14,7 +14,8 @@ import pytest
 from reposgen import pipeline
 from reposgen.cache.folder import cache_directory
 from reposgen.cache.project import open_cache
-from reposgen.cli.options import read_config
+from reposgen.cli.options import find_origin, validated
+from reposgen.up_to_date import run_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ def generated(project: Path, run: Callable[..., Result]) -> Path:
 
 @pytest.fixture
 def no_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> NoReturn:
+    def refuse(*_: object, **__: object) -> NoReturn:
         pytest.fail("the pipeline runs")
 
     monkeypatch.setattr(pipeline, "analyse", refuse)
@@ -44,11 +45,12 @@ def no_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def kept_files(folder: Path) -> list[Path]:
     """What the cache holds of the project in the current folder."""
-    config = read_config(
+    origin = find_origin(
         config_path=folder / "codegen.toml", database_url=None, output_directory=None
     )
-    project = open_cache(config).project
-    return sorted((cache_directory() / "generator").glob(f"{project}.*"))
+    project = open_cache(validated(origin)).project
+    kept = cache_directory() / "generator"
+    return sorted([*kept.glob(f"{project}.*"), kept / run_name(origin)])
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -240,3 +242,29 @@ def test_what_is_kept_changes_nothing(
     shutil.rmtree(project / "generated")
     assert run("generate").exit_code == 0
     assert contents(project / "generated") == kept
+
+
+@pytest.mark.usefixtures("generated")
+@pytest.mark.parametrize("written", ["${TABLE_NAME}", "$\\u007bTABLE_NAME}"])
+def test_a_variable_of_the_configuration_is_an_input(
+    project: Path,
+    run: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    written: str,
+) -> None:
+    config = project / "codegen.toml"
+    renames = f'\n[package.rename]\n"tasks" = "{written}"\n'
+    config.write_text(config.read_text() + renames)
+    monkeypatch.setenv("TABLE_NAME", "Duty")
+    assert run("generate").exit_code == 0
+    assert run("check").exit_code == 0
+    monkeypatch.setenv("TABLE_NAME", "Chore")
+    assert run("check").exit_code == 1
+
+
+def test_a_configuration_that_is_no_longer_valid_is_an_error(
+    generated: Path, run: Callable[..., Result]
+) -> None:
+    config = generated / "codegen.toml"
+    config.write_text(config.read_text().replace("schema", "no_such_key"))
+    assert run("check").exit_code == 2

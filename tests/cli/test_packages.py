@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from reposgen import pipeline
+from reposgen import schemas as schema_databases
 from reposgen.database import connect, scratch
 from reposgen.live_schema.catalog import read_catalog
 
@@ -43,7 +43,7 @@ def test_packages_with_one_schema_share_a_database(project: Path, run: Run) -> N
     write_packages(project, schemas)
     with (
         patch.object(scratch, "connect", wraps=connect) as connected,
-        patch.object(pipeline, "read_catalog", wraps=read_catalog) as read,
+        patch.object(schema_databases, "read_catalog", wraps=read_catalog) as read,
     ):
         outcome = run("generate", "--no-cache")
     assert outcome.exit_code == 0, outcome.stderr

@@ -54,7 +54,7 @@ def test_doctor(project: Path, run: Callable[..., Result]) -> None:
 def test_an_unexpected_error_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch, run: Callable[..., Result]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the dog ate it")
 
     monkeypatch.setattr("reposgen.pipeline.analyse", broken)

@@ -103,3 +103,34 @@ def test_the_server_is_started(db: Db) -> None:
         watch.said("watching")
         assert watch.interrupt() == 130
     assert db("status").exit_code == 0
+
+
+@pytest.mark.usefixtures("db")
+def test_the_schema_is_applied_once(project: Path, db: Db) -> None:
+    queries = next((project / "queries").glob("*.sql"))
+    schema = next((project / "migrations").glob("*.sql"))
+    with _watching() as watch:
+        watch.said("watching")
+        url = db("url").stdout.strip()
+        with psycopg.connect(url, autocommit=True) as connection:
+            (first,) = connection.execute(_DATABASES).fetchall()
+            for number in range(2):
+                added = f"\n-- name: Added{number} :one\nSELECT {number};\n"
+                queries.write_text(queries.read_text() + added)
+                watch.said("watching")
+                assert connection.execute(_DATABASES).fetchall() == [first]
+            schema.write_text(f"{schema.read_text()}\nCREATE TABLE more (id int);\n")
+            watch.said("watching")
+            (second,) = connection.execute(_DATABASES).fetchall()
+            assert second != first
+            # The database can go at any time.
+            connection.execute(f'DROP DATABASE "{second[0]}" WITH (FORCE)')
+            queries.write_text("-- name: More :many\nSELECT id FROM more;\n")
+            watch.said("watching")
+            (third,) = connection.execute(_DATABASES).fetchall()
+            assert third != second
+            assert watch.interrupt() == 130
+            assert connection.execute(_DATABASES).fetchall() == []
+    assert "def more" in "".join(
+        path.read_text() for path in (project / "generated").rglob("*.py")
+    )

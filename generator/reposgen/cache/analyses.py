@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from reposgen.cache.pickles import dumped, loaded
@@ -46,6 +47,27 @@ class AnalysedFile:
     diagnostics: tuple[Diagnostic, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeptFile:
+    """A file's analysis as bytes, which are read when they are needed.
+
+    Attributes:
+        digest: digest of the file's path and text.
+    """
+
+    digest: str
+    data: bytes
+
+    @cached_property
+    def analysed(self) -> AnalysedFile | None:
+        """The analysis, or None if the bytes are damaged."""
+        found = loaded(self.data)
+        return found if isinstance(found, AnalysedFile) else None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"digest": self.digest, "data": self.data}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysedFiles:
     """Return what the cache has about the files of a package.
@@ -53,23 +75,23 @@ class AnalysedFiles:
     Attributes:
         options: the package's.
         context: a digest of all that has a say in judging but the files themselves.
-        kept: by path, a digest of the text and the bytes of an `AnalysedFile`.
+        kept: analyses of earlier runs, by path.
         recalled: those whose text is what it was, by path.
     """
 
     cache: ProjectCache
     options: PackageConfig
     context: str = ""
-    kept: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    kept: Mapping[str, KeptFile] = field(default_factory=dict)
     recalled: dict[str, AnalysedFile] = field(default_factory=dict)
 
     def read(self, source: SourceFile) -> QueryFile | None:
         """Return the queries of a file, if the cache has them."""
-        digest, data = self.kept.get(source.path, ("", b""))
-        if digest != _digest(source.path, source.text):
+        kept = self.kept.get(source.path)
+        if kept is None or kept.digest != _digest(source.path, source.text):
             return None
-        judged = loaded(data)
-        if not isinstance(judged, AnalysedFile):
+        judged = kept.analysed
+        if judged is None:
             return None
         self.recalled[source.path] = judged
         return judged.file
@@ -106,7 +128,7 @@ class AnalysedFiles:
             diagnostics=sorted_diagnostics(found),
         )
 
-    def _write(self, context: str, kept: Mapping[str, tuple[str, bytes]]) -> None:
+    def _write(self, context: str, kept: Mapping[str, KeptFile]) -> None:
         self.cache.store.write(
             _name(self.cache, self.options), (tool_digest(), context, dict(kept))
         )
@@ -153,11 +175,13 @@ def _by_file(fresh: Analysis, files: Sequence[QueryFile]) -> dict[str, AnalysedF
     }
 
 
-def _as_bytes(files: Mapping[str, AnalysedFile]) -> dict[str, tuple[str, bytes]]:
+def _as_bytes(files: Mapping[str, AnalysedFile]) -> dict[str, KeptFile]:
     # Each file's on its own: what did not change is neither taken apart nor put
     # together again.
     return {
-        path: (_digest(path, judged.file.source.text), dumped(judged))
+        path: KeptFile(
+            digest=_digest(path, judged.file.source.text), data=dumped(judged)
+        )
         for path, judged in files.items()
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +49,8 @@ def _temporary_directory() -> Path:
     """Return the user's folder that lasts until temporary files are removed."""
     user = user_id()
     name = "reposgen-cache" if user is None else f"reposgen-{user}"
+    import tempfile  # noqa: PLC0415 -- few runs need it
+
     directory = Path(tempfile.gettempdir()) / name
     make_folder(directory)
     if user is not None:
@@ -64,6 +65,8 @@ def _temporary_directory() -> Path:
 @cache
 def _new_directory() -> Path:
     """One folder for all of this run."""
+    import tempfile  # noqa: PLC0415 -- few runs need it
+
     return Path(tempfile.mkdtemp(prefix="reposgen-"))
 
 

@@ -10,6 +10,7 @@ from reposgen.cache.store import Store, open_store
 from reposgen.models import dataclass
 
 if TYPE_CHECKING:
+    from reposgen.cache.store import Held
     from reposgen.config import Config
 
 
@@ -32,8 +33,22 @@ class ProjectCache:
 NO_CACHE = ProjectCache(store=Store(None), project="")
 
 
-def open_cache(config: Config) -> ProjectCache:
-    """Return the cache of a project, by its folder and output directory."""
+def user_store(held: Held | None = None) -> Store:
+    """Return the store in the user's cache folder.
+
+    Args:
+        held: values that this process has read or written; None to hold none.
+    """
+    return open_store(writable_cache_directory(), held)
+
+
+def open_cache(config: Config, store: Store | None = None) -> ProjectCache:
+    """Return the cache of a project, by its folder and output directory.
+
+    Args:
+        config: of the project.
+        store: where its values are kept; None for the user's cache folder.
+    """
     place = f"{config.root}\0{config.output.directory}"
     project = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:24]
-    return ProjectCache(store=open_store(writable_cache_directory()), project=project)
+    return ProjectCache(store=store or user_store(), project=project)

@@ -2,12 +2,14 @@
 
 Only for databases that the inputs tell everything of: the embedded server is made and
 filled from them alone. What stands behind a URL or an image's name may have changed.
+
+A run says itself which paths it read, so that the next one need not validate its
+configuration to find that nothing changed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -33,44 +35,52 @@ class Run:
 
     Attributes:
         inputs: a digest of all that it was made from.
+        paths: the paths that it read.
+        output: the output directory, relative to the project's folder or absolute.
         files: digests of the files that it wrote, by path.
         diagnostics: its warnings.
     """
 
     inputs: str
+    paths: tuple[str, ...]
+    output: str
     files: Mapping[str, str]
     diagnostics: tuple[Diagnostic, ...]
 
 
-def digest_inputs(config: Config, names: Sequence[str]) -> str | None:
-    """Return a digest of a run's inputs, or None if it also depends on something else.
-
-    Args:
-        config: of the project.
-        names: of the packages asked for; none for all.
-    """
-    packages = [p for p in config.packages if not names or p.name in names]
-    if not config.database.url.startswith("embedded"):
+def input_paths(config: Config) -> tuple[str, ...] | None:
+    """Return the paths that a run reads; None if it also depends on something else."""
+    if not config.digest or not config.database.url.startswith("embedded"):
         return None
-    digest = hashlib.sha256()
-    settings = [
-        tool_digest(),
-        str(config.root),
-        config.database.url,
-        config.output.model_dump(mode="json"),
-        list(names),
-        [package.model_dump(mode="json") for package in config.packages],
-    ]
-    digest.update(json.dumps(settings).encode())
-    for package in packages:
+    paths: list[str] = []
+    for package in config.packages:
         if not package.schema_paths:
             return None
-        try:
-            for path in (config.file, *package.schema_paths, *package.queries):
-                for line in _contents(config.root, path):
-                    digest.update(line)
-        except OSError:
-            return None
+        paths += [*package.schema_paths, *package.queries]
+        if package.statistics:
+            paths.append(package.statistics)
+    return tuple(paths)
+
+
+def digest_inputs(
+    settings: str, names: Sequence[str], root: Path, paths: Sequence[str]
+) -> str | None:
+    """Return a digest of a run's inputs, or None if a file cannot be read.
+
+    Args:
+        settings: digest of the configuration.
+        names: of the packages asked for; none for all.
+        root: the project's folder.
+        paths: files, folders and patterns of the configuration.
+    """
+    digest = hashlib.sha256(tool_digest().encode())
+    digest.update(repr((settings, list(names), list(paths))).encode())
+    try:
+        for path in paths:
+            for line in _contents(root, path):
+                digest.update(line)
+    except OSError:
+        return None
     return digest.hexdigest()
 
 

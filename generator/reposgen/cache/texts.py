@@ -22,8 +22,8 @@ def known_texts(cache: ProjectCache) -> Iterator[dict[str, KnownModule]]:
     """
     name = cache.name("texts")
     match cache.store.read(name):
-        case (str(tool), dict(known)) if tool == tool_digest():
-            before = dict(known)
+        case (str(tool), dict(before)) if tool == tool_digest():
+            known = dict(before)
         case _:
             known, before = {}, {}
     yield known

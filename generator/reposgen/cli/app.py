@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import errno
-import os
-import traceback
-from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 import click
 
 from reposgen import __version__
+from reposgen.cli.plugins import disable_plugins
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import FORMAT_KEY, MessageFormat, Terminal
 from reposgen.diagnostics import ReposgenError, did_you_mean
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+disable_plugins()
 
-# Lists the plugins that pydantic does not load. One of them takes longer to load than a
-# run that has nothing to do.
-_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 # Where each command is. Only that of the run is imported: all of them together take
 # longer than a run that has nothing to do.
 _COMMANDS = {
@@ -57,8 +50,7 @@ class _Reposgen(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        with _without_plugins():
-            module = import_module(f"reposgen.cli.{_COMMANDS[cmd_name]}")
+        module = import_module(f"reposgen.cli.{_COMMANDS[cmd_name]}")
         found = getattr(module, cmd_name.replace("-", "_"))
         return found if isinstance(found, click.Command) else None
 
@@ -90,22 +82,11 @@ class _Reposgen(click.Group):
             ctx.exit(Status.COULD_NOT_RUN)
 
 
-@contextmanager
-def _without_plugins() -> Iterator[None]:
-    """Keep pydantic from loading other programs' plugins for the configuration."""
-    if _PLUGINS in os.environ:
-        yield
-        return
-    os.environ[_PLUGINS] = "__all__"
-    try:
-        yield
-    finally:
-        del os.environ[_PLUGINS]
-
-
 def _tell_internal_error(unexpected: Exception, *, show_traceback: bool) -> None:
     terminal = Terminal()
     if show_traceback:
+        import traceback  # noqa: PLC0415 -- few runs need it
+
         terminal.say("".join(traceback.format_exception(unexpected)).rstrip())
     terminal.say(f"internal error: {type(unexpected).__name__}: {unexpected}")
     terminal.say(

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from reposgen.cli.options import ProjectOptions, database_options, read_config
+from reposgen.cli.plugins import environment_of_programs
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import Terminal
 from reposgen.database import connect, read_migrations
@@ -260,7 +261,7 @@ def psql(
             ]
         )
     parameters = conninfo_to_dict(conninfo)
-    environment = dict(os.environ)
+    environment = environment_of_programs()
     # Other users see a command's arguments.
     if password := parameters.pop("password", None):
         environment["PGPASSWORD"] = str(password)
@@ -349,7 +350,7 @@ def run(
     with terminal.progress() as progress, _server_errors():
         project = _opened(config, progress)
         urls = {one.name: as_url(project.ready(one)) for one in config.packages}
-    environment = dict(os.environ)
+    environment = environment_of_programs()
     # That of another database would be used in its place.
     environment.pop(_VARIABLE, None)
     for name, value in urls.items():

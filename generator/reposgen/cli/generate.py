@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
-from typing import TYPE_CHECKING, Unpack
+from contextlib import closing
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from reposgen.cache.project import NO_CACHE, open_cache
+from reposgen.cache.project import NO_CACHE, open_cache, user_store
 from reposgen.cli.options import (
     ProjectOptions,
     cache_option,
+    find_origin,
     message_format_option,
     note_findings_format,
     project_options,
     read_config,
+    validated,
 )
 from reposgen.cli.status import Status
 from reposgen.cli.terminal import FORMAT_KEY, FindingsFormat, MessageFormat, Terminal
@@ -22,16 +26,17 @@ from reposgen.collector import collector_paused
 from reposgen.diagnostics import ReposgenError, Severity
 from reposgen.models import dataclass
 from reposgen.output.compare import Cause, Comparison
-from reposgen.up_to_date import run_inputs
+from reposgen.up_to_date import run_inputs, up_to_date_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reposgen.cache.project import ProjectCache
-    from reposgen.config import Config
+    from reposgen.cache.store import Store
+    from reposgen.config import Config, Origin
     from reposgen.database import OpenServer
     from reposgen.diagnostics import Diagnostic
     from reposgen.plan_lock import PlanChange
+    from reposgen.schemas import OpenSchema
     from reposgen.staleness.causes import StaleFile
 
 # Of the diff that `check` prints unless it is asked for all of it.
@@ -75,10 +80,11 @@ def generate(
     terminal = Terminal(message_format)
     if watch and (check or diff):
         raise click.UsageError("--watch writes: it does not go with --check or --diff")
+    origin = find_origin(**where)
     if check or diff:
-        config = read_config(**where)
-        comparison = _compared(terminal, config, packages, _cache(config, use_cache))
-        stale = _explained(config, comparison)
+        outcome = _compared(terminal, _Work(origin, packages, _store(use_cache)))
+        comparison = outcome.comparison
+        stale = _explained(outcome)
         if diff:
             _print_diff(terminal, stale)
         _tell_staleness(terminal, stale)
@@ -86,26 +92,9 @@ def generate(
             context.exit(Status.FINDINGS)
         return
     if watch:
-        # Few runs need it, and it takes its time to be imported.
-        from reposgen.cli.watch import watch_project  # noqa: PLC0415 - as said
-        from reposgen.development.server import (  # noqa: PLC0415 - as said
-            open_development_server,
-        )
-
-        watch_project(
-            terminal,
-            lambda: read_config(**where),
-            lambda config: _generated(
-                terminal,
-                config,
-                packages,
-                _cache(config, use_cache),
-                lambda _, progress, __: open_development_server(config, progress),
-            ),
-        )
+        _watch(terminal, origin, packages, use_cache)
     else:
-        config = read_config(**where)
-        _generated(terminal, config, packages, _cache(config, use_cache))
+        _generated(terminal, _Work(origin, packages, _store(use_cache)))
 
 
 @click.command()
@@ -158,14 +147,14 @@ def check(
       reposgen check --format junit > reposgen.xml
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     terminal = Terminal(context.meta[FORMAT_KEY])
-    config = read_config(**where)
-    comparison = _compared(terminal, config, (), _cache(config, use_cache))
-    stale = _explained(config, comparison)
+    store = _store(use_cache)
+    stale = _explained(_compared(terminal, _Work(find_origin(**where), (), store)))
     changes: Sequence[PlanChange] = ()
     if plans:
         from reposgen.cli.plans import changed_plans  # noqa: PLC0415 - as below
 
-        changes = changed_plans(terminal, config, (), _cache(config, use_cache))
+        config = read_config(**where)
+        changes = changed_plans(terminal, config, (), open_cache(config, store))
     if findings_format is not FindingsFormat.TEXT:
         from reposgen.cli.findings import written  # noqa: PLC0415 - slow to import
 
@@ -184,28 +173,77 @@ def check(
     terminal.say("fresh")
 
 
+class _Databases(TypedDict, total=False):
+    """What a run asks, if not a server and databases of its own."""
+
+    serve: OpenServer
+    schemas: OpenSchema
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a run is asked to do.
+
+    Attributes:
+        packages: names of packages; empty for all.
+        store: what runs leave for the next one.
+        config: the valid configuration; None to validate it if it is needed.
+    """
+
+    origin: Origin
+    packages: Sequence[str]
+    store: Store
+    config: Config | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
     """Result of a run.
 
     Attributes:
         files: number of files in the output, including the manifest.
+        config: the configuration; None if an earlier run's result is still right.
     """
 
     comparison: Comparison
     diagnostics: tuple[Diagnostic, ...]
     files: int
+    config: Config | None
+
+
+def _watch(
+    terminal: Terminal, origin: Origin, packages: Sequence[str], use_cache: bool
+) -> None:
+    """Write the package after every change, with the same databases and values."""
+    # Few runs need them, and they take their time to be imported.
+    from reposgen.cli.watch import watch_project  # noqa: PLC0415 - as said
+    from reposgen.database.signals import termination_raised  # noqa: PLC0415 - as said
+    from reposgen.development.server import (  # noqa: PLC0415 - as said
+        open_development_server,
+    )
+    from reposgen.schemas import KeptSchemas  # noqa: PLC0415 - as said
+
+    schemas = KeptSchemas()
+    store = user_store(held={}) if use_cache else NO_CACHE.store
+
+    def run(config: Config) -> None:
+        _generated(
+            terminal,
+            _Work(origin, packages, store, config),
+            serve=lambda _, progress, __: open_development_server(config, progress),
+            schemas=schemas.open,
+        )
+        schemas.drop_unused()
+
+    with termination_raised(), closing(schemas):
+        watch_project(terminal, lambda: validated(origin), run)
 
 
 def _generated(
-    terminal: Terminal,
-    config: Config,
-    packages: Sequence[str],
-    cache: ProjectCache,
-    serve: OpenServer | None = None,
+    terminal: Terminal, work: _Work, **databases: Unpack[_Databases]
 ) -> None:
     start = time.perf_counter()
-    outcome = _run(terminal, config, packages, cache, write=True, serve=serve)
+    outcome = _run(terminal, work, write=True, **databases)
     terminal.diagnostics([*outcome.diagnostics, *outcome.comparison.diagnostics])
     changes = outcome.comparison.changes
     removed = sum(change.cause is Cause.STALE for change in changes)
@@ -217,46 +255,46 @@ def _generated(
     terminal.say(f"{summary} in {time.perf_counter() - start:.1f} s")
 
 
-def _compared(
-    terminal: Terminal, config: Config, packages: Sequence[str], cache: ProjectCache
-) -> Comparison:
-    outcome = _run(terminal, config, packages, cache, write=False)
+def _compared(terminal: Terminal, work: _Work) -> _Outcome:
+    outcome = _run(terminal, work, write=False)
     found = (*outcome.diagnostics, *outcome.comparison.diagnostics)
     if any(one.severity is Severity.ERROR for one in found):
         raise ReposgenError(found)
     terminal.diagnostics(found)
-    return outcome.comparison
+    return outcome
 
 
-def _cache(config: Config, use_cache: bool) -> ProjectCache:
-    return open_cache(config) if use_cache else NO_CACHE
+def _store(use_cache: bool) -> Store:
+    return user_store() if use_cache else NO_CACHE.store
 
 
 @collector_paused()
 def _run(
-    terminal: Terminal,
-    config: Config,
-    packages: Sequence[str],
-    cache: ProjectCache,
-    *,
-    write: bool,
-    serve: OpenServer | None = None,
+    terminal: Terminal, work: _Work, *, write: bool, **databases: Unpack[_Databases]
 ) -> _Outcome:
-    way = run_inputs(config, packages, cache)
-    if last := way.up_to_date_run():
+    if last := up_to_date_run(work.origin, work.packages, os.environ, work.store):
         return _Outcome(
             comparison=Comparison(changes=(), foreign=()),
             diagnostics=last.diagnostics,
             files=last.files,
+            config=work.config,
         )
-    # It takes longer to be imported than all of the above.
-    from reposgen import pipeline  # noqa: PLC0415 - as said
-    from reposgen.database import open_server  # noqa: PLC0415 - as said
+    config = work.config or validated(work.origin)
+    cache = open_cache(config, work.store)
+    way = run_inputs(config, work.packages, cache)
+    from reposgen.database import open_server  # noqa: PLC0415 - takes time to import
+    from reposgen.database.early import opened_early  # noqa: PLC0415 - as above
 
-    with terminal.progress() as progress:
-        project = pipeline.analyse(
-            config, packages, progress, cache, serve or open_server
-        )
+    serve = databases.get("serve", open_server)
+    url, place = config.database.url, config.url_origin
+    with (
+        terminal.progress() as progress,
+        opened_early(serve, url, progress, place) as databases["serve"],
+    ):
+        # The server starts meanwhile.
+        from reposgen import pipeline  # noqa: PLC0415 - as above
+
+        project = pipeline.analyse(config, work.packages, progress, cache, **databases)
         progress("writing code")
         files = pipeline.output_files(project, cache)
         comparison = pipeline.deliver(project, files, way.written, write)
@@ -264,22 +302,23 @@ def _run(
         way.note_files()
         # The user's modules may change without anything else.
         if not project.looks_at_classes:
-            way.note(project.diagnostics)
+            way.note(work.origin, project.diagnostics)
     return _Outcome(
         comparison=comparison,
         diagnostics=project.diagnostics,
         files=len(files) + 1,  # the manifest
+        config=config,
     )
 
 
-def _explained(config: Config, comparison: Comparison) -> tuple[StaleFile, ...]:
-    if not comparison.changes:
+def _explained(outcome: _Outcome) -> tuple[StaleFile, ...]:
+    if outcome.config is None or not outcome.comparison.changes:
         return ()
     # Most projects are fresh, and need neither.
     from reposgen.project import versions  # noqa: PLC0415 - as said
     from reposgen.staleness.causes import explain  # noqa: PLC0415 - as said
 
-    return explain(config, comparison, versions())
+    return explain(outcome.config, outcome.comparison, versions())
 
 
 def _print_diff(

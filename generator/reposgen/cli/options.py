@@ -10,10 +10,12 @@ import click
 from click.core import ParameterSource
 
 from reposgen.cli.terminal import FORMAT_KEY, FindingsFormat, MessageFormat
-from reposgen.config import Config, Overrides, find_config, load_config
+from reposgen.config import Origin, Overrides, find_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from reposgen.config import Config
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -113,18 +115,38 @@ def _database_origin() -> str:
     return "REPOSGEN_DATABASE_URL" if is_variable else "--database"
 
 
-def read_config(**options: Unpack[ProjectOptions]) -> Config:
-    """Return the project's configuration.
+def find_origin(**options: Unpack[ProjectOptions]) -> Origin:
+    """Return what the project's configuration is made from.
 
     Raises:
-        ReposgenError: the configuration does not exist, or has errors.
+        ReposgenError: there is no configuration.
     """
-    return load_config(
-        options["config_path"] or find_config(Path.cwd()),
-        environ=os.environ,
+    return Origin(
+        path=options["config_path"] or find_config(Path.cwd()),
         overrides=Overrides(
             database_url=options["database_url"],
             database_origin=_database_origin(),
             output_directory=options["output_directory"],
         ),
     )
+
+
+def read_config(**options: Unpack[ProjectOptions]) -> Config:
+    """Return the project's configuration.
+
+    Raises:
+        ReposgenError: the configuration does not exist, or has errors.
+    """
+    return validated(find_origin(**options))
+
+
+def validated(origin: Origin) -> Config:
+    """Return the configuration that is made from an origin.
+
+    Raises:
+        ReposgenError: the configuration has errors.
+    """
+    # A run with nothing to do need not load it.
+    from reposgen.config import load_config  # noqa: PLC0415 - as said
+
+    return load_config(origin.path, environ=os.environ, overrides=origin.overrides)

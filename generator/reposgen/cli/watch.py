@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from reposgen.config import Config
 
 # Milliseconds. Changes that come closer together than this count as one.
+_STEP = 20
+# Milliseconds between two looks at Ctrl-C.
 _TICK = 200
 
 
@@ -55,7 +57,11 @@ def _paths(config: Config) -> tuple[Path, ...]:
 
 def _changes(paths: tuple[Path, ...]) -> Iterator[object]:
     changes = watch(
-        *paths, yield_on_timeout=True, rust_timeout=_TICK, raise_interrupt=True
+        *paths,
+        step=_STEP,
+        yield_on_timeout=True,
+        rust_timeout=_TICK,
+        raise_interrupt=True,
     )
     # Nothing is seen before the first is asked for.
     next(changes)

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from reposgen.config.locations import KeyPath, Locations, locate
 from reposgen.config.model import Config, Sections
+from reposgen.config.origin import PYPROJECT_NAME, VARIABLE, Origin, Overrides
 from reposgen.config.validation import to_diagnostics
 from reposgen.diagnostics import Diagnostic, ReposgenError, SourceFile, error
-from reposgen.models import dataclass
 from reposgen.sql_files import is_pattern, sql_files
 from reposgen.urls import url_problem
 
@@ -23,66 +23,12 @@ if TYPE_CHECKING:
 
     from reposgen.diagnostics import Span
 
-CONFIG_NAME = "codegen.toml"
-PYPROJECT_NAME = "pyproject.toml"
 PYPROJECT_TABLE = ("tool", "reposgen")
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PASSWORD = re.compile(
     r"""(?P<before>[\w.%+-]*:)(?P<secret>(?!//)[^\s"']+)(?=@)"""
     r"""|(?P<setting>password\s*=\s*)(?P<value>[^\s"'&]+)"""
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overrides:
-    """Values from options and environment that override the file; None for no override.
-
-    Attributes:
-        database_origin: where the url comes from, for messages.
-    """
-
-    database_url: str | None = None
-    database_origin: str = "--database"
-    output_directory: str | None = None
-
-    def apply(self, data: dict[str, object]) -> None:
-        """Put the values into the file's data, before it is expanded and validated."""
-        for section, key, value in (
-            ("database", "url", self.database_url),
-            ("output", "directory", self.output_directory),
-        ):
-            table = data.setdefault(section, {})
-            if value is not None and isinstance(table, dict):
-                table[key] = value
-
-
-def find_config(start: Path) -> Path:
-    """Return the configuration file of the project that contains `start`.
-
-    It is in the nearest parent folder with a codegen.toml, or with a pyproject.toml
-    that has a [tool.reposgen] table.
-
-    Raises:
-        ReposgenError: there is no configuration.
-    """
-    for folder in (start, *start.parents):
-        if (folder / CONFIG_NAME).is_file():
-            return folder / CONFIG_NAME
-        pyproject = folder / PYPROJECT_NAME
-        if pyproject.is_file() and b"tool.reposgen" in pyproject.read_bytes():
-            return pyproject
-    raise ReposgenError(
-        [
-            error(
-                "config-not-found",
-                f"neither {CONFIG_NAME} nor a {PYPROJECT_NAME} with [tool.reposgen]"
-                " here or in a folder above",
-                hint="reposgen init creates a new project; --config PATH"
-                " names a file elsewhere",
-            )
-        ]
-    )
 
 
 def load_config(
@@ -98,7 +44,8 @@ def load_config(
     Raises:
         ReposgenError: the configuration is invalid; contains all errors in it.
     """
-    text = _read(path)
+    content = _read(path)
+    text = _decoded(path, content)
     # What messages quote: a password that stands in the file is not repeated.
     source = SourceFile(path=path.name, text=_PASSWORD.sub(_starred, text))
     data = _parse(text, source)
@@ -111,9 +58,10 @@ def load_config(
     written = written.get("url") if isinstance(written, dict) else None
     overrides = overrides or Overrides()
     overrides.apply(data)
+    variables = tuple(_variables(data))
     missing = [
         _missing_variable(name, key_path, places)
-        for name, key_path in _variables(data)
+        for name, key_path in variables
         if name not in environ
     ]
     if missing:
@@ -130,7 +78,9 @@ def load_config(
         sections = Sections.model_validate(_expand(data, environ))
     except ValidationError as invalid:
         raise ReposgenError(to_diagnostics(invalid, places)) from None
-    root = path.parent.absolute()
+    made_from = Origin(path=path, overrides=overrides)
+    used, plain = {name for name, _ in variables}, made_from.variables(content)
+    root = made_from.root
     config = Config(
         root=root,
         file=path.name,
@@ -143,15 +93,16 @@ def load_config(
         places=places,
         url_place=_url_place(places, overrides),
         url_origin=_url_origin(written, overrides),
+        digest=made_from.digest(content, environ) if used <= plain else None,
     )
     if problems := [*_repeated_names(config), *_missing_paths(config)]:
         raise ReposgenError(problems)
     return config
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes()
     except OSError as failed:
         raise ReposgenError(
             [
@@ -163,6 +114,11 @@ def _read(path: Path) -> str:
                 )
             ]
         ) from None
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as failed:
         raise ReposgenError(
             [
@@ -183,7 +139,7 @@ def _starred(found: re.Match[str]) -> str:
         found["secret"] or found["value"],
     )
     return kept + "".join(
-        part if _VARIABLE.fullmatch(part) else "*" * len(part)
+        part if VARIABLE.fullmatch(part) else "*" * len(part)
         for part in re.split(r"(\$\{\w+\})", secret)
     )
 
@@ -226,7 +182,7 @@ def _url_place(places: Locations, overrides: Overrides) -> Span | str | None:
 def _url_origin(written: object, overrides: Overrides) -> str:
     if overrides.database_url is not None:
         return overrides.database_origin
-    if isinstance(written, str) and (variable := _VARIABLE.fullmatch(written)):
+    if isinstance(written, str) and (variable := VARIABLE.fullmatch(written)):
         return f"the environment variable {variable[1]}"
     return "[database] url"
 
@@ -234,7 +190,7 @@ def _url_origin(written: object, overrides: Overrides) -> str:
 def _expand(value: object, environ: Mapping[str, str]) -> object:
     match value:
         case str():
-            return _VARIABLE.sub(lambda found: environ[found[1]], value)
+            return VARIABLE.sub(lambda found: environ[found[1]], value)
         case list():
             return [_expand(item, environ) for item in value]
         case dict():
@@ -247,7 +203,7 @@ def _variables(value: object, path: KeyPath = ()) -> Iterator[tuple[str, KeyPath
     """Yield the name of each `${NAME}` in the file's strings, and the string's path."""
     match value:
         case str():
-            for name in _VARIABLE.findall(value):
+            for name in VARIABLE.findall(value):
                 yield name, path
         case list():
             for index, item in enumerate(value):

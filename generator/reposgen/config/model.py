@@ -454,6 +454,8 @@ class Config:
         url_place: the place of the database's url: in the file, or the name of an
             option that overrides it, such as `--database`; None if it is not set.
         url_origin: the name of the url's origin in messages.
+        digest: digest of the file, the options and the variables that it was read from;
+            None if a variable is named by escape sequences.
     """
 
     root: Path
@@ -464,6 +466,7 @@ class Config:
     places: Locations = field(repr=False, compare=False)
     url_place: Span | str | None = field(repr=False, compare=False)
     url_origin: str = field(repr=False, compare=False)
+    digest: str | None = field(repr=False, compare=False)
 
     @property
     def output_directory(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -195,6 +194,8 @@ def _cause(
 
 
 def _change(place: str, cause: Cause, old: bytes | None, new: bytes | None) -> Change:
+    import difflib  # noqa: PLC0415 -- few runs need it
+
     diff = difflib.unified_diff(
         _lines(old),
         _lines(new),

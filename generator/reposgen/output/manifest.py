@@ -7,7 +7,6 @@ Generated files are identified by their own first line.
 from __future__ import annotations
 
 import json
-import tomllib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,6 +42,8 @@ def listed_files(directory: Path) -> frozenset[str]:
 
     At that time, generated files had no line that identifies them.
     """
+    import tomllib  # noqa: PLC0415 -- few runs need it
+
     try:
         content = (directory / NAME).read_text(encoding="utf-8")
         return frozenset(tomllib.loads(content).get("files", ()))
@@ -61,6 +62,8 @@ def read_versions(directory: Path) -> Mapping[str, str]:
 
 def versions_in(content: bytes) -> Mapping[str, str]:
     """Return the versions that a manifest states; empty if it cannot be read."""
+    import tomllib  # noqa: PLC0415 -- few runs need it
+
     try:
         versions = tomllib.loads(content.decode()).get("versions", {})
     except ValueError:

@@ -129,6 +129,11 @@ def unique(
     """Return the names, changed where they are reserved or repeated."""
     namespace = Namespace(set(reserved), around)
     candidates = tuple(names)
+    different = set(candidates)
+    if len(different) == len(candidates) and not (
+        different & namespace.taken or different & around
+    ):
+        return candidates
     # A name that nothing argues with keeps its spelling, wherever it stands.
     first = {w: i for i, w in reversed(list(enumerate(candidates)))}
     plain = {w for w in candidates if w not in namespace}

@@ -170,7 +170,11 @@ def _closure(
     found: dict[int, PgType] = {}
     pending = [*types, *(c.type for r in relations.values() for c in r.columns)]
     while pending:
-        for part in parts(pending.pop()):
+        type_ = pending.pop()
+        # Its parts were found with it.
+        if type_.oid in found:
+            continue
+        for part in parts(type_):
             found[part.oid] = part
             if not isinstance(part, CompositeType) or part.relation is None:
                 continue
