@@ -185,8 +185,16 @@ def _glob(root: Path, written: str) -> Iterable[Path]:
 def _folders(path: Path) -> Iterator[Path]:
     # An entry knows whether it is a folder, and is not asked about one by one.
     with os.scandir(path) as entries:
-        names = [entry.name for entry in entries if entry.is_dir()]
+        names = [entry.name for entry in entries if _is_folder(entry)]
     yield from sorted(path / name for name in names if not name.startswith("."))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link to itself, for example: whoever reads it says so.
+        return False
 
 
 def _is_sql(file: Path) -> bool:

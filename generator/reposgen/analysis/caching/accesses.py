@@ -93,7 +93,7 @@ def written_accesses(
                 related |= family(catalog, relation) - {relation.oid}
                 pins = {**level.changed(relation), **_returned(tree, level, relation)}
                 found.append(_access(relation, pins))
-                for other, carried in level.actions(relation):
+                for other, carried in sorted(level.actions(relation), key=_by_name):
                     acted.add(other.oid)
                     found.append(_access(other, carried, _ACTION))
     found += (
@@ -113,6 +113,14 @@ def written_accesses(
 
 _ACTION = "a foreign key"
 _WHY = "a partition or a command"
+
+
+def _by_name(
+    action: tuple[Relation, dict[str, tuple[KeyValue, ...]]],
+) -> tuple[str, str]:
+    """Return a key for an order that does not depend on oids."""
+    relation, pins = action
+    return relation.qualified_name, repr(pins)
 
 
 def _access(
