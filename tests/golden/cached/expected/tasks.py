@@ -491,10 +491,10 @@ DELETE FROM owners WHERE id = $1
     parameters=("uuid",),
     arguments=("id",),
     changes=(
+        Rows("public.notes", ("task_id",)),
         Rows("public.tasks", ("id",)),
         Rows("public.tasks", ("tenant_id",)),
         Rows("public.tasks"),
-        Rows("public.notes", ("task_id",)),
     ),
     reads=("public.owners",),
     writes=("public.owners", "public.notes", "public.tasks"),
