@@ -1,4 +1,4 @@
-"""Functions and triggers whose effect on methods is told from their sources alone."""
+"""Functions and triggers that are judged only by their source text."""
 
 from __future__ import annotations
 

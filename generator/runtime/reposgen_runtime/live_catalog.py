@@ -18,19 +18,45 @@ if TYPE_CHECKING:
     from .contract import Contract
     from .statement import Package
 
-# Whether anything is not as a contract expects it. It reads the entries of the expected
-# relations alone, by indexes of the catalog. Columns of built-in types have their oids,
-# which are the same everywhere; spelling a type for each column would take as long as
-# all the rest.
-DIFFERENCES_QUERY: Final = own_operators("""
-WITH wanted AS MATERIALIZED (
-    SELECT named.expected, coalesce(
+# The oid of a named relation. If its schema is in search_path ($1), the name is
+# resolved as in a query.
+_RELATION: Final = """coalesce(
         CASE WHEN named.schema = ANY ($1::text[])
             THEN pg_catalog.to_regclass(pg_catalog.quote_ident(named.name))::oid END,
         (SELECT c.oid FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = named.schema::name AND c.relname = named.name::name)
-    ) AS oid
+    )"""
+
+# The name of type t as generated code spells it; b is t or its element, n b's schema.
+_TYPE_NAME: Final = """\
+        CASE WHEN n.nspname = 'pg_catalog'::name THEN b.typname::text
+        ELSE pg_catalog.concat(
+            CASE WHEN n.nspname::text ~ '[^A-Za-z0-9_$]'
+                THEN pg_catalog.concat(
+                    '"', pg_catalog.replace(n.nspname, '"', '""'), '"'
+                )
+                ELSE n.nspname::text END,
+            '.',
+            CASE WHEN b.typname::text ~ '[^A-Za-z0-9_$]'
+                THEN pg_catalog.concat(
+                    '"', pg_catalog.replace(b.typname, '"', '""'), '"'
+                )
+                ELSE b.typname::text END
+        ) END,
+        CASE WHEN b.oid = t.oid THEN '' ELSE '[]' END
+"""
+
+# Whether anything is not as a contract expects it. It reads the entries of the expected
+# relations alone, by indexes of the catalog. Columns of built-in types have their oids,
+# which are the same everywhere; spelling a type for each column would take as long as
+# all the rest.
+DIFFERENCES_QUERY: Final = own_operators(
+    """
+WITH wanted AS MATERIALIZED (
+    SELECT named.expected, """
+    + _RELATION
+    + """ AS oid
     FROM unnest($2::text[], $3::text[], $4::text[]) AS named(schema, name, expected)
 ),
 used AS MATERIALIZED (
@@ -66,22 +92,9 @@ attributes AS MATERIALIZED (
 ),
 types AS MATERIALIZED (
     SELECT t.oid, ' ' || pg_catalog.concat(
-        CASE WHEN n.nspname = 'pg_catalog'::name THEN b.typname::text
-        ELSE pg_catalog.concat(
-            CASE WHEN n.nspname::text ~ '[^A-Za-z0-9_$]'
-                THEN pg_catalog.concat(
-                    '"', pg_catalog.replace(n.nspname, '"', '""'), '"'
-                )
-                ELSE n.nspname::text END,
-            '.',
-            CASE WHEN b.typname::text ~ '[^A-Za-z0-9_$]'
-                THEN pg_catalog.concat(
-                    '"', pg_catalog.replace(b.typname, '"', '""'), '"'
-                )
-                ELSE b.typname::text END
-        ) END,
-        CASE WHEN b.oid = t.oid THEN '' ELSE '[]' END
-    ) AS name
+"""
+    + _TYPE_NAME
+    + """    ) AS name
     FROM (
         SELECT a.atttypid FROM attributes a WHERE a.atttypid >= 10000::oid
         UNION SELECT u.typbasetype FROM used u
@@ -172,39 +185,24 @@ SELECT EXISTS (
         FROM pg_catalog.unnest(c.returned) AS r JOIN types ON types.oid = r
     ) = c.expected, false)
 )
-""")
+"""
+)
 
 # Types are spelled as in generated code. What is not qualified in queries is looked for
 # in the schemas of the connection's search_path. No table is read or locked.
-CATALOG_QUERY: Final = own_operators("""
+CATALOG_QUERY: Final = own_operators(
+    """
 WITH wanted AS MATERIALIZED (
-    SELECT named.schema, named.name, named.expected, coalesce(
-        CASE WHEN named.schema = ANY ($1::text[])
-            THEN pg_catalog.to_regclass(pg_catalog.quote_ident(named.name))::oid END,
-        (SELECT c.oid FROM pg_catalog.pg_class c
-            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = named.schema::name AND c.relname = named.name::name)
-    ) AS oid
+    SELECT named.schema, named.name, named.expected, """
+    + _RELATION
+    + """ AS oid
     FROM unnest($2::text[], $3::text[], $4::text[]) AS named(schema, name, expected)
 ),
 types AS MATERIALIZED (
     SELECT t.oid, pg_catalog.concat(
-        CASE WHEN n.nspname = 'pg_catalog'::name THEN b.typname::text
-        ELSE pg_catalog.concat(
-            CASE WHEN n.nspname::text ~ '[^A-Za-z0-9_$]'
-                THEN pg_catalog.concat(
-                    '"', pg_catalog.replace(n.nspname, '"', '""'), '"'
-                )
-                ELSE n.nspname::text END,
-            '.',
-            CASE WHEN b.typname::text ~ '[^A-Za-z0-9_$]'
-                THEN pg_catalog.concat(
-                    '"', pg_catalog.replace(b.typname, '"', '""'), '"'
-                )
-                ELSE b.typname::text END
-        ) END,
-        CASE WHEN b.oid = t.oid THEN '' ELSE '[]' END
-    ) AS name
+"""
+    + _TYPE_NAME
+    + """    ) AS name
     FROM pg_catalog.pg_type t
     LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
     JOIN pg_catalog.pg_type b ON b.oid = coalesce(e.oid, t.oid)
@@ -345,7 +343,8 @@ SELECT CAST(pg_catalog.json_build_object(
         FROM unnest($7::text[], $8::text[]) AS named(schema, name)
     )
 ) AS pg_catalog.text)
-""")
+"""
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class _Several:
         return states
 
     def ended(self, call: Call, states: list[object]) -> None:
-        # Whoever is told first of the beginning is told last of the end.
+        # Ends are reported in the reverse order, so that observers nest.
         for (_, ended), state in zip(self._pairs[::-1], states[::-1], strict=True):
             if ended is not None:
                 try:

@@ -96,7 +96,8 @@ class LockedRelation:
     Attributes:
         table: oid of the table that an index or TOAST table belongs to; its own for
             others.
-        file: number of its file, which changes if it is written anew; None without one.
+        file: number of its file, which changes when the table is rewritten; None if it
+            has no file.
         partition_of: oid of the table that it is a partition of; 0 for others.
         scans: how often the current transaction began to scan it.
     """
@@ -118,11 +119,11 @@ class LockedRelation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locks:
-    """What a transaction has locked, and what there is to lock.
+    """The locks that a transaction holds, and the relations that it can see.
 
     Attributes:
         modes: the modes that it holds, by the relation's oid.
-        relations: of users, by oid, as the transaction sees them.
+        relations: the users' relations, by oid.
     """
 
     modes: Mapping[int, frozenset[LockMode]]

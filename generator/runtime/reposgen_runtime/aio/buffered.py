@@ -97,7 +97,7 @@ class BufferedDatabase(Database, Buffers):
 
         Args:
             *statements: statements, as constants of the generated modules, whose
-                buffers are written; all buffers if there is none.
+                buffers are written. Without any, all buffers are written.
             timeout: seconds to wait for each buffer; None waits forever.
 
         Raises:

@@ -42,7 +42,7 @@ _TAG: Final = 12
 _MARKED, _CHANGED, _UNDONE = b"m", b"c", b"u"
 # Between two attempts to reach Redis.
 _RETRY: Final = 0.1
-# With more tags than that, Redis is told that everything has changed.
+# If Redis could not be told of more tags than this, everything is invalidated.
 _MOST_OWED: Final = 10_000
 
 
@@ -388,7 +388,7 @@ class ResultCache:
                     self._open[writer] = mark, now
 
     def _pay(self) -> None:
-        """Tell what could not be told in time."""
+        """Send Redis the changes that it could not be told of before."""
         redis = self.redis
         if redis is None or (redis.is_up and not redis.owed):
             return

@@ -266,10 +266,10 @@ class CachedDatabase(_Base):
         read: Callable[[Codec[T], PGresult], R],
         tenant: str | None,
     ) -> R:
-        """Run a write: as a transaction, so that its COMMIT can be announced.
+        """Run a write in a transaction, whose COMMIT is announced.
 
-        If nobody else has to hear of it, and its arguments tell what it changes, it is
-        announced before it is sent.
+        Without Redis, a write whose arguments determine what it changes is announced
+        before it is sent, and needs no transaction.
         """
         scope = self.scopes.current()
         if scope is not None:
